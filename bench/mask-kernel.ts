@@ -1,0 +1,69 @@
+import { createCipheriv } from 'node:crypto'
+import { nobleCrypto, nodeCrypto } from 'secagg/crypto'
+import {
+  type BlockAdder,
+  createPlainAdder,
+  createVector,
+  executeMaskPlan,
+  type MaskPlan,
+} from 'secagg/vector'
+import type { Candidate } from './measure.js'
+
+const TERMS = 100
+const PIECE_BYTES = 128 * 1024
+
+/** Bytes of lanes of every vector here: 2^20 elements of 32 bits, and as many bytes of other widths. */
+export const VECTOR_BYTES: number = 4 * 2 ** 20
+
+function planFor(keyLength: number): MaskPlan {
+  return Array.from({ length: TERMS }, (_, term) => ({
+    seed: new Uint8Array(keyLength).fill(term),
+    sign: term % 2 === 0 ? 1 : -1,
+  }))
+}
+
+/** The limit: AES-128-CTR of Node alone, the same number of bytes, one key per term. */
+export function rawKeystream(terms: number = TERMS): Candidate {
+  const zeros = new Uint8Array(PIECE_BYTES)
+  return {
+    name: `node:crypto AES-128-CTR alone, ${terms} terms`,
+    units: terms,
+    run: () => {
+      for (let term = 0; term < terms; term++) {
+        const cipher = createCipheriv('aes-128-ctr', new Uint8Array(16).fill(term), new Uint8Array(16))
+        for (let done = 0; done < VECTOR_BYTES; done += PIECE_BYTES) cipher.update(zeros)
+      }
+    },
+  }
+}
+
+/** A mask plan on one thread: the target of the bench first, then other widths, the other suite, and plain loops. */
+export function maskPlans(): Candidate[] {
+  const { aes, chacha } = nodeCrypto()?.suites ?? {}
+  if (aes === undefined || chacha === undefined) throw new Error('this Node has no AES or no ChaCha20')
+  const candidate = (
+    name: string,
+    bits: number,
+    laneBytes: number,
+    suite = aes,
+    adder?: BlockAdder,
+  ): Candidate => {
+    const segments = [{ length: VECTOR_BYTES / laneBytes, bits }]
+    const target = createVector(segments)
+    const plan = planFor(suite.keyLength)
+    return {
+      name,
+      units: TERMS,
+      run: () => executeMaskPlan(target, segments, plan, suite, { adder }),
+    }
+  }
+  return [
+    candidate('mask plan, AES, k = 32', 32, 4),
+    candidate('mask plan, AES, k = 20', 20, 4),
+    candidate('mask plan, AES, k = 8', 8, 1),
+    candidate('mask plan, AES, k = 64', 64, 8),
+    candidate('mask plan, AES, k = 32, no WebAssembly', 32, 4, aes, createPlainAdder(PIECE_BYTES)),
+    candidate('mask plan, ChaCha20, k = 32', 32, 4, chacha),
+    candidate('mask plan, ChaCha20 in WebAssembly, k = 32', 32, 4, nobleCrypto().suites.chacha),
+  ]
+}

@@ -1,0 +1,53 @@
+import { defaultCrypto, type SymmetricSuite } from 'secagg/crypto'
+import { createPlainAdder, createVector, executeMaskPlan, type MaskPlan } from 'secagg/vector'
+import { type Candidate, type Limits, measure, type Result } from './measure.js'
+
+/** Few, so that a sample is short: other work on the machine then spoils some samples and not all. */
+const TERMS = 4
+const LENGTH = 2 ** 20
+const PIECE_BYTES = 256 * 1024
+
+/** The limit: AES-128-CTR of WebCrypto alone, one piece after the other. */
+async function rawKeystream(): Promise<Candidate> {
+  const key = await crypto.subtle.importKey('raw', new Uint8Array(16), 'AES-CTR', false, ['encrypt'])
+  const zeros = new Uint8Array(PIECE_BYTES)
+  const algorithm = { name: 'AES-CTR', counter: new Uint8Array(16), length: 128 }
+  return {
+    name: 'WebCrypto AES-128-CTR alone',
+    units: TERMS * LENGTH,
+    run: async () => {
+      for (let done = 0; done < 4 * TERMS * LENGTH; done += PIECE_BYTES) {
+        await crypto.subtle.encrypt(algorithm, key, zeros)
+      }
+    },
+  }
+}
+
+function maskPlan(name: string, suite: SymmetricSuite, bits: number, isPlain = false): Candidate {
+  const terms = isPlain ? 1 : TERMS
+  const segments = [{ length: LENGTH, bits }]
+  const target = createVector(segments)
+  const plan: MaskPlan = Array.from({ length: terms }, (_, term) => ({
+    seed: new Uint8Array(suite.keyLength).fill(term),
+    sign: term % 2 === 0 ? 1 : -1,
+  }))
+  const adder = isPlain ? createPlainAdder(PIECE_BYTES) : undefined
+  return { name, units: terms * LENGTH, run: () => executeMaskPlan(target, segments, plan, suite, { adder }) }
+}
+
+async function measurePage(limits: Limits): Promise<Result[]> {
+  const { aes } = (await defaultCrypto('aes')).suites
+  const { chacha } = (await defaultCrypto('chacha')).suites
+  if (aes === undefined || chacha === undefined) throw new Error('a suite is missing')
+  const candidates = [
+    await rawKeystream(),
+    maskPlan('mask plan, AES, k = 32', aes, 32),
+    maskPlan('mask plan, AES, k = 20', aes, 20),
+    maskPlan('mask plan, ChaCha20, k = 32', chacha, 32),
+    maskPlan('mask plan, ChaCha20, k = 20', chacha, 20),
+    maskPlan('mask plan, ChaCha20, k = 32, no WebAssembly', chacha, 32, true),
+  ]
+  return measure(candidates, limits)
+}
+
+Object.assign(globalThis, { measurePage })

@@ -1,0 +1,42 @@
+// Usage: npm run bench [-- --json FILE] [--samples COUNT] [--seconds SECONDS]
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { maskPlans, rawKeystream } from './mask-kernel.js'
+import { measure, type Result } from './measure.js'
+import { packings } from './packing.js'
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    samples: { type: 'string', default: '40' },
+    seconds: { type: 'string', default: '120' },
+  },
+})
+const limits = { samples: Number(values.samples), seconds: Number(values.seconds) }
+
+const groups = [
+  {
+    title: 'Masks: 100 terms on 4 MiB of lanes (2^20 elements of 32 bits), one thread',
+    candidates: [rawKeystream(), ...maskPlans()],
+  },
+  {
+    title: 'Packing: 4 MiB of lanes, beside the keystream of one mask',
+    candidates: [rawKeystream(1), ...packings()],
+  },
+]
+
+function line({ name, lowerQuartile, ratio, samples }: Result): string {
+  const milliseconds = (lowerQuartile / 1e6).toFixed(3).padStart(8)
+  return `  ${name.padEnd(44)} ${milliseconds} ms a vector ${ratio.toFixed(2).padStart(7)} × ${samples} samples`
+}
+
+const report: Record<string, Result[]> = {}
+for (const { title, candidates } of groups) {
+  const results = await measure(candidates, limits)
+  report[title] = results
+  console.log([title, ...results.map(line), ''].join('\n'))
+}
+if (values.json !== undefined) {
+  const machine = { node: process.version, arch: process.arch, platform: process.platform }
+  writeFileSync(values.json, `${JSON.stringify({ machine, limits, report }, undefined, 2)}\n`)
+}

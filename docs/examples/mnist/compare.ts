@@ -1,0 +1,34 @@
+import type { TrainedRound } from './training.js'
+
+/**
+ * The first thing in which a round with secure aggregation and the same in the clear differ; `undefined` where they are
+ * identical. The sums are compared beside the models, since rounding could hide a difference of one unit in a model.
+ */
+export function firstDifference(secure: TrainedRound, clear: TrainedRound): string | undefined {
+  const inRound = `in round ${secure.round}`
+  const list = (round: TrainedRound): string => round.survivors.join(' ')
+  if (list(secure) !== list(clear)) {
+    return differ(`the survivors ${inRound}`, list(secure), list(clear))
+  }
+  for (const count of ['weight', 'clipped'] as const) {
+    const [one, other] = [secure.sum[count], clear.sum[count]]
+    if (one !== other) return differ(`the sum of ${count} ${inRound}`, one, other)
+  }
+  return (
+    firstElement(`the sum of parameter # ${inRound}`, secure.sum.weighted, clear.sum.weighted) ??
+    firstElement(`parameter # of the model ${inRound}`, secure.model, clear.model)
+  )
+}
+
+function firstElement(what: string, secure: ArrayLike<number>, clear: ArrayLike<number>): string | undefined {
+  if (secure.length !== clear.length) return differ(what.replace('#', 'count'), secure.length, clear.length)
+  for (let i = 0; i < secure.length; i++) {
+    // Unlike ===, this tells 0 from -0 and takes NaN for itself, as comparing bits does.
+    if (!Object.is(secure[i], clear[i])) return differ(what.replace('#', `${i}`), secure[i]!, clear[i]!)
+  }
+  return undefined
+}
+
+function differ(what: string, secure: string | number, clear: string | number): string {
+  return `${what}: ${secure} with secure aggregation, ${clear} in the clear`
+}

@@ -1,0 +1,37 @@
+import { ROUNDS, type RoundName } from 'secagg'
+import type { SeededRandom } from './random.js'
+
+/** For each client that drops out, the first message that it no longer sends. */
+export type Dropouts = ReadonlyMap<number, RoundName>
+
+/**
+ * A few clients that drop out: one before each message of the round and up to five more anywhere, as far as the others
+ * still reach the threshold. With fewer to spare, `round` says which message it begins with, so that each has its turn.
+ */
+export function planDropouts(
+  clients: number,
+  threshold: number,
+  round: number,
+  random: SeededRandom,
+): Dropouts {
+  const count = Math.min(clients - threshold, ROUNDS.length + random.below(6))
+  const seats = random.permutation(clients).subarray(0, count)
+  return new Map(
+    Array.from(seats, (seat, index): [number, RoundName] => {
+      const message = index < ROUNDS.length ? (round + index) % ROUNDS.length : random.below(ROUNDS.length)
+      return [seat, ROUNDS[message]!]
+    }),
+  )
+}
+
+/** Whether a client still sends its message of `round`. */
+export function takesPart(dropouts: Dropouts, seat: number, round: RoundName): boolean {
+  const dropsAt = dropouts.get(seat)
+  return dropsAt === undefined || ROUNDS.indexOf(round) < ROUNDS.indexOf(dropsAt)
+}
+
+/** The clients that must be in the sum: all whose masked input is sent. What comes later is recovered. */
+export function plannedSurvivors(clients: number, dropouts: Dropouts): readonly number[] {
+  const seats = Array.from({ length: clients }, (_, seat) => seat)
+  return seats.filter((seat) => takesPart(dropouts, seat, 'masked-input'))
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import process from 'node:process'
+import { UsageProblem } from './cli/options.js'
+import { PARAMS_USAGE, paramsCommand } from './cli/params.js'
+import { SIMULATE_USAGE, simulateCommand } from './cli/simulate.js'
+import { SecAggError } from './errors.js'
+
+const USAGE = `Usage: secagg COMMAND [OPTIONS]
+
+Commands:
+  simulate    run many clients and a server in this process and print what each round costs
+  params      choose graph, neighbors and threshold for a cohort, and say what they prove
+
+secagg COMMAND --help tells a command's options.
+`
+
+const COMMANDS: Readonly<Record<string, { usage: string; run: (args: readonly string[]) => Promise<void> }>> =
+  {
+    simulate: { usage: SIMULATE_USAGE, run: simulateCommand },
+    params: { usage: PARAMS_USAGE, run: paramsCommand },
+  }
+
+async function main([name, ...args]: readonly string[]): Promise<void> {
+  if (name === undefined || name === '--help' || name === '-h') {
+    process.stdout.write(USAGE)
+    return
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (command === undefined) throw new UsageProblem(`there is no command ${name}; see secagg --help`)
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(command.usage)
+    return
+  }
+  await command.run(args)
+}
+
+/** 2 for what the caller got wrong, 1 for a round that the protocol gave up. */
+function exitCodeOf(error: unknown): 1 | 2 | undefined {
+  if (error instanceof UsageProblem) return 2
+  if (error instanceof SecAggError) return error.fault === 'usage' ? 2 : 1
+  return undefined
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const code = exitCodeOf(error)
+  if (code === undefined) throw error
+  const { message } = error as Error
+  process.stderr.write(code === 2 ? `secagg: ${message}\n` : `secagg: the round was aborted: ${message}\n`)
+  process.exitCode = code
+})

@@ -1,0 +1,115 @@
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { ROUNDS, type RoundName } from '../errors.js'
+import { type Drop, type SimulationOptions, type SimulationResult, simulate } from '../simulate/index.js'
+import { oneOf, UsageProblem, wholeNumber } from './options.js'
+import { simulationTable } from './table.js'
+
+export const SIMULATE_USAGE = `Usage: secagg simulate [OPTIONS]
+
+Runs clients and a server in this process, through the real bytes, and prints what each round costs.
+
+  --clients N          number of clients, 2 to 65535 (default 10)
+  --length M           elements of a vector (default 1000)
+  --bits K             bits of an element, 1 to 64; the sum is modulo 2^K (default 32)
+  --value-bits B       bits of an input value, at most K; below K a sum that could overflow is refused
+                       (default K, where wrapping around is meant)
+  --threshold T        clients needed to take off the masks (default: the model's least, or more than K/2)
+  --neighbors K        sparse graph: each client shares and masks with K others, an even number (default: all)
+  --adversary MODEL    honest-but-curious (default) or active
+  --suite SUITE        aes (default) or chacha
+  --drop ROUND:COUNT   COUNT clients drop out and no longer send the message of ROUND: advertise-keys,
+                       share-keys, masked-input, consistency-check (active only) or unmasking; repeatable
+  --seed S             fixes inputs and who drops out, never keys (default 1)
+  --json               print one JSON object instead of the table
+
+Times are milliseconds; times and bytes per client are medians. Exit code 2 for bad options, 1 where too few
+clients are left for the protocol to finish.
+`
+
+/** `secagg simulate`. */
+export async function simulateCommand(args: readonly string[]): Promise<void> {
+  const { options, json } = parse(args)
+  const progress = progressOn(process.stderr)
+  let result: SimulationResult
+  try {
+    result = await simulate({ ...options, onProgress: progress?.show })
+  } finally {
+    progress?.clear()
+  }
+  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
+  process.stdout.write(
+    json ? `${JSON.stringify({ ...result, peakMemoryBytes })}\n` : simulationTable(result, peakMemoryBytes),
+  )
+}
+
+function parse(args: readonly string[]): { options: SimulationOptions; json: boolean } {
+  const values = readArguments(args)
+  const bits = wholeNumber('bits', values.bits, 1, 64)
+  const valueBits = values['value-bits']
+  const { threshold, neighbors } = values
+  const options: SimulationOptions = {
+    clients: wholeNumber('clients', values.clients, 2, 65535),
+    length: wholeNumber('length', values.length, 1, 2 ** 32),
+    bits,
+    valueBits: valueBits === undefined ? bits : wholeNumber('value-bits', valueBits, 1, bits),
+    neighbors: neighbors === undefined ? undefined : wholeNumber('neighbors', neighbors, 2, 65534),
+    threshold: threshold === undefined ? undefined : wholeNumber('threshold', threshold, 2, 65535),
+    adversary: oneOf('adversary', values.adversary, ['honest-but-curious', 'active']),
+    suite: oneOf('suite', values.suite, ['aes', 'chacha']),
+    drops: values.drop.map(dropOf),
+    seed: wholeNumber('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
+  }
+  return { options, json: values.json }
+}
+
+function readArguments(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        clients: { type: 'string', default: '10' },
+        length: { type: 'string', default: '1000' },
+        bits: { type: 'string', default: '32' },
+        'value-bits': { type: 'string' },
+        threshold: { type: 'string' },
+        neighbors: { type: 'string' },
+        adversary: { type: 'string', default: 'honest-but-curious' },
+        suite: { type: 'string', default: 'aes' },
+        drop: { type: 'string', multiple: true, default: [] },
+        seed: { type: 'string', default: '1' },
+        json: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    // Only the first sentence: Node adds advice on positional arguments that do not exist here.
+    const [problem = 'bad options'] = (error as Error).message.split('. ')
+    throw new UsageProblem(`${problem}; see secagg simulate --help`)
+  }
+}
+
+function dropOf(text: string): Drop {
+  const [round = '', count, ...rest] = text.split(':')
+  if (count === undefined || rest.length > 0) {
+    throw new UsageProblem(`--drop takes ROUND:COUNT, not ${JSON.stringify(text.slice(0, 40))}`)
+  }
+  return { round: oneOf('drop', round, ROUNDS), count: wholeNumber('drop', count, 0, 65535) }
+}
+
+/** A line that is rewritten in place; only on a terminal. */
+function progressOn(
+  stream: NodeJS.WriteStream,
+): { show: (round: RoundName, served: number, clients: number) => void; clear: () => void } | undefined {
+  if (!stream.isTTY) return undefined
+  const CLEAR_LINE = '\r\x1b[2K'
+  return {
+    show: (round, served, clients) => {
+      stream.write(`${CLEAR_LINE}${round}: client ${served} of ${clients}`)
+    },
+    clear: () => {
+      stream.write(CLEAR_LINE)
+    },
+  }
+}

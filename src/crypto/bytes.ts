@@ -1,0 +1,46 @@
+import { equalBytes as equalBytesOfNoble } from '@noble/ciphers/utils.js'
+import {
+  bytesToHex as bytesToHexOfNoble,
+  clean,
+  concatBytes as concatBytesOfNoble,
+} from '@noble/hashes/utils.js'
+import { usageError } from '../errors.js'
+
+/** Whether `value` is a Uint8Array, of whatever realm; a Node Buffer is one. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
+}
+
+/** The bytes of `parts` one after the other, in a new array. */
+export function concatBytes(...parts: Uint8Array[]): Uint8Array {
+  return concatBytesOfNoble(...parts)
+}
+
+/** Whether `a` and `b` hold the same bytes; for equal lengths the time does not depend on what they hold. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return equalBytesOfNoble(a, b)
+}
+
+/** Lowercase hexadecimal, two digits per byte. */
+export function bytesToHex(bytes: Uint8Array): string {
+  return bytesToHexOfNoble(bytes)
+}
+
+/**
+ * One byte per character; needs no `TextEncoder`.
+ * @throws {SecAggError} `invalid-argument` where a character is not ASCII.
+ */
+export function ascii(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length)
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code > 0x7f) throw usageError('invalid-argument', `character ${index} of a label is not ASCII`)
+    bytes[index] = code
+  }
+  return bytes
+}
+
+/** Overwrites `arrays` with zeros. Copies the engine may have made stay where they are. */
+export function wipe(...arrays: Uint8Array[]): void {
+  clean(...arrays)
+}

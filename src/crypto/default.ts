@@ -1,0 +1,31 @@
+import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
+import { nobleCrypto } from './noble.js'
+import { nodeCrypto } from './node.js'
+import type { CryptoProvider, SuiteName } from './provider.js'
+import { webCrypto } from './webcrypto.js'
+
+/**
+ * The fastest provider here that has `suite` (by default `aes`): Node's native cryptography, else WebCrypto, else
+ * noble. Where the native one lacks the suite, as WebCrypto lacks `chacha`, it is completed with noble's.
+ *
+ * Finding out takes a few milliseconds; keep the result rather than asking for each round.
+ */
+export async function defaultCrypto(suite: SuiteName = 'aes'): Promise<CryptoProvider> {
+  const native = (await dependableNodeCrypto()) ?? (await webCrypto())
+  const noble = nobleCrypto()
+  if (native === undefined) return noble
+  if (native.suites[suite] !== undefined) return native
+  return {
+    ...native,
+    name: `${native.name}+${noble.name}`,
+    suites: { ...native.suites, [suite]: noble.suites[suite] },
+  }
+}
+
+/** Runtimes that imitate Node, and Node under a restricted OpenSSL, may have the module and not the curves. */
+async function dependableNodeCrypto(): Promise<CryptoProvider | undefined> {
+  const node = nodeCrypto()
+  if (node === undefined) return undefined
+  const isDependable = (await agreesOnSecrets(node.x25519)) && (await agreesOnSignatures(node.ed25519))
+  return isDependable ? node : undefined
+}

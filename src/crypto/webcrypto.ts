@@ -1,0 +1,201 @@
+import { wipe } from './bytes.js'
+import { requireDerivedLength, requireLength } from './checks.js'
+import { memoryReleaser } from './free.js'
+import { fromJwk, toPkcs8 } from './key-formats.js'
+import { AES_CTR, PIECE_LENGTH, readForward } from './keystream.js'
+import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
+import { nobleCrypto } from './noble.js'
+import type { CryptoProvider, HashSuite, KeyAgreement, SignatureScheme, SymmetricSuite } from './provider.js'
+import { isLowOrder } from './public-key.js'
+import { platformRandomBytes } from './random.js'
+import { isStrictSignature } from './signature-encoding.js'
+
+/**
+ * The provider on WebCrypto, with the suite `aes`; `undefined` where the platform has no `crypto.subtle`, as in a
+ * page that is not a secure context.
+ *
+ * X25519 and Ed25519 are the platform's where it has them and gives the answers the RFCs state, else noble's.
+ */
+export async function webCrypto(): Promise<CryptoProvider | undefined> {
+  const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle
+  if (subtle === undefined) return undefined
+  const noble = nobleCrypto()
+  const x25519 = keyAgreement(subtle)
+  const ed25519 = signatureScheme(subtle)
+  const [hasX25519, hasEd25519] = await Promise.all([agreesOnSecrets(x25519), agreesOnSignatures(ed25519)])
+  return {
+    name: 'webcrypto',
+    randomBytes: platformRandomBytes,
+    x25519: hasX25519 ? x25519 : noble.x25519,
+    ed25519: hasEd25519 ? ed25519 : noble.ed25519,
+    sha256: hashSuite(subtle),
+    suites: { aes: aesSuite(subtle) },
+  }
+}
+
+/**
+ * WebCrypto refuses views on shared memory, and a caller may change or wipe an argument while a promise is pending:
+ * every argument is copied before the first `await`.
+ */
+function snapshot(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes)
+}
+
+/** Imports the caller's copy of a secret key and wipes it. */
+async function importSecret(
+  subtle: SubtleCrypto,
+  format: 'raw' | 'pkcs8',
+  copy: Uint8Array<ArrayBuffer>,
+  algorithm: string | HmacImportParams,
+  usage: 'deriveBits' | 'sign' | 'encrypt' | 'decrypt',
+  extractable = false,
+): Promise<CryptoKey> {
+  try {
+    return await subtle.importKey(format, copy, algorithm, extractable, [usage])
+  } finally {
+    wipe(copy)
+  }
+}
+
+function keyAgreement(subtle: SubtleCrypto): KeyAgreement {
+  const importPrivateKey = async (privateKey: Uint8Array): Promise<CryptoKey> => {
+    requireLength('an X25519 private key', privateKey, 32)
+    return importSecret(subtle, 'pkcs8', toPkcs8('X25519', privateKey), 'X25519', 'deriveBits')
+  }
+  const sharedSecret = async (own: CryptoKey, publicKey: Uint8Array<ArrayBuffer>): Promise<Uint8Array> => {
+    const other = await subtle.importKey('raw', publicKey, 'X25519', false, [])
+    return new Uint8Array(await subtle.deriveBits({ name: 'X25519', public: other }, own, 256))
+  }
+  return {
+    // WebCrypto has no call for it; the public key is the secret shared with the base point (RFC 7748, section 6.1).
+    async publicKey(privateKey) {
+      const basePoint = new Uint8Array(32)
+      basePoint[0] = 9
+      return sharedSecret(await importPrivateKey(privateKey), basePoint)
+    },
+    async sharedSecrets(privateKey, publicKeys) {
+      const others = publicKeys.map(snapshot)
+      for (const other of others) requireLength('an X25519 public key', other, 32)
+      const own = await importPrivateKey(privateKey)
+      return Promise.all(others.map((other) => (isLowOrder(other) ? undefined : sharedSecret(own, other))))
+    },
+  }
+}
+
+function signatureScheme(subtle: SubtleCrypto): SignatureScheme {
+  const importPrivateKey = async (privateKey: Uint8Array, extractable: boolean): Promise<CryptoKey> => {
+    requireLength('an Ed25519 private key', privateKey, 32)
+    return importSecret(subtle, 'pkcs8', toPkcs8('Ed25519', privateKey), 'Ed25519', 'sign', extractable)
+  }
+  return {
+    async publicKey(privateKey) {
+      return fromJwk(await subtle.exportKey('jwk', await importPrivateKey(privateKey, true)))
+    },
+    async sign(privateKey, message) {
+      const signed = snapshot(message)
+      return new Uint8Array(await subtle.sign('Ed25519', await importPrivateKey(privateKey, false), signed))
+    },
+    async verify(publicKey, message, signature) {
+      const [key, signed, claimed] = [snapshot(publicKey), snapshot(message), snapshot(signature)]
+      if (!isStrictSignature(key, claimed)) return false
+      try {
+        const imported = await subtle.importKey('raw', key, 'Ed25519', false, ['verify'])
+        return await subtle.verify('Ed25519', imported, claimed, signed)
+      } catch {
+        return false // some platforms refuse to import what is not on the curve
+      }
+    },
+  }
+}
+
+function hashSuite(subtle: SubtleCrypto): HashSuite {
+  const HMAC = { name: 'HMAC', hash: 'SHA-256' }
+  return {
+    async hmac(key, message) {
+      // WebCrypto refuses an empty key. HMAC pads keys with zeros (RFC 2104, section 2), so one zero is the same key.
+      const padded = key.length === 0 ? new Uint8Array(1) : snapshot(key)
+      const authenticated = snapshot(message)
+      const imported = await importSecret(subtle, 'raw', padded, HMAC, 'sign')
+      return new Uint8Array(await subtle.sign('HMAC', imported, authenticated))
+    },
+    async hkdf(secret, salt, info, length) {
+      requireDerivedLength(length)
+      const parameters = { name: 'HKDF', hash: 'SHA-256', salt: snapshot(salt), info: snapshot(info) }
+      const imported = await importSecret(subtle, 'raw', snapshot(secret), 'HKDF', 'deriveBits')
+      return new Uint8Array(await subtle.deriveBits(parameters, imported, length * 8))
+    },
+  }
+}
+
+function aesSuite(subtle: SubtleCrypto): SymmetricSuite {
+  const zeros = new Uint8Array(PIECE_LENGTH)
+  const free = memoryReleaser()
+  const importKey = async (
+    key: Uint8Array,
+    name: string,
+    usage: 'encrypt' | 'decrypt',
+  ): Promise<CryptoKey> => {
+    requireLength('an AES-128 key', key, 16)
+    return importSecret(subtle, 'raw', snapshot(key), name, usage)
+  }
+  const gcm = (associatedData: Uint8Array): AesGcmParams => ({
+    name: 'AES-GCM',
+    iv: new Uint8Array(12),
+    additionalData: snapshot(associatedData),
+    tagLength: 128,
+  })
+  return {
+    keyLength: 16,
+    async seal(key, associatedData, plaintext) {
+      const [parameters, input] = [gcm(associatedData), snapshot(plaintext)]
+      return new Uint8Array(
+        await subtle.encrypt(parameters, await importKey(key, 'AES-GCM', 'encrypt'), input),
+      )
+    },
+    async open(key, associatedData, sealed) {
+      const [parameters, input] = [gcm(associatedData), snapshot(sealed)]
+      const imported = await importKey(key, 'AES-GCM', 'decrypt')
+      try {
+        return new Uint8Array(await subtle.decrypt(parameters, imported, input))
+      } catch {
+        return undefined // a wrong tag, or too short to have one
+      }
+    },
+    keystream(seed, offset) {
+      requireLength('an AES-128 key', seed, 16)
+      const key = snapshot(seed)
+      let imported: Promise<CryptoKey> | undefined
+      const produce = async (position: number, length: number): Promise<Uint8Array> => {
+        imported ??= importKey(key, 'AES-CTR', 'encrypt')
+        const parameters = { name: 'AES-CTR', counter: AES_CTR.block(position), length: 128 }
+        return new Uint8Array(await subtle.encrypt(parameters, await imported, zeros.subarray(0, length)))
+      }
+      let last: Promise<Uint8Array> | undefined
+      const reader = readForward(AES_CTR, offset, (position, length) => {
+        last = pieceOf(produce, position, length)
+        return last
+      })
+      return {
+        next: reader.next,
+        release: () => {
+          last?.then(free, () => undefined)
+          last = undefined
+        },
+      }
+    },
+  }
+}
+
+/** A piece of any length, put together from pieces that are not too large for one call. */
+async function pieceOf(
+  produce: (position: number, length: number) => Promise<Uint8Array>,
+  position: number,
+  length: number,
+): Promise<Uint8Array> {
+  if (length <= PIECE_LENGTH) return produce(position, length)
+  const whole = new Uint8Array(length)
+  for (let from = 0; from < length; from += PIECE_LENGTH) {
+    whole.set(await produce(position + from, Math.min(PIECE_LENGTH, length - from)), from)
+  }
+  return whole
+}

@@ -1,0 +1,103 @@
+/** The messages of a round, in order, as Bonawitz et al. 2017 name them (figure 4). */
+export const ROUNDS = [
+  'advertise-keys',
+  'share-keys',
+  'masked-input',
+  'consistency-check',
+  'unmasking',
+] as const
+
+/** One message of a round; `consistency-check` exists in the active model only. */
+export type RoundName = (typeof ROUNDS)[number]
+
+/**
+ * Who is to blame:
+ *
+ * - `usage`: the calling program misused the library.
+ * - `peer`: one or more clients misbehaved or vanished; seen by the server.
+ * - `server`: the server misbehaved, or passed on what it should have refused; seen by a client.
+ * - `crypto`: a primitive is missing or failed.
+ * - `internal`: a defect of this library.
+ */
+export type Fault = 'usage' | 'peer' | 'server' | 'crypto' | 'internal'
+
+/** The stable, machine-readable reason of a {@link SecAggError}. */
+export type ErrorCode =
+  // the calling program
+  | 'invalid-argument'
+  | 'invalid-configuration'
+  | 'unsupported'
+  | 'out-of-order'
+  | 'input-out-of-range'
+  | 'input-changed'
+  // bytes
+  | 'malformed-message'
+  | 'unsupported-version'
+  | 'unexpected-message'
+  | 'conflicting-message'
+  | 'late-message'
+  | 'unknown-seat'
+  // the protocol's checks
+  | 'configuration-mismatch'
+  | 'invalid-public-key'
+  | 'duplicate-key'
+  | 'duplicate-identity'
+  | 'own-entry-mismatch'
+  | 'invalid-signature'
+  | 'invalid-survivors'
+  | 'invalid-share'
+  | 'wrong-share'
+  | 'too-few-clients'
+  | 'too-few-shares'
+  // primitives
+  | 'no-randomness'
+  | 'crypto-failure'
+  | 'internal'
+
+/** What a {@link SecAggError} carries beside its message. */
+export interface ErrorDetails {
+  /** The round in which it happened, where there is one. */
+  readonly round?: RoundName | undefined
+  /** The seats shown to be at fault; empty where nobody in particular is, or where it is the server. */
+  readonly culprits?: readonly number[] | undefined
+  /** The seats that the error is about, without blame: whose key, signature or secret it was. */
+  readonly concerning?: readonly number[] | undefined
+  readonly expected?: string | number | undefined
+  readonly got?: string | number | undefined
+  readonly cause?: unknown
+}
+
+/**
+ * The one error class of the library. `code` and `fault` are stable; the message is for people and may change.
+ * Nothing secret is ever part of it.
+ */
+export class SecAggError extends Error {
+  override readonly name = 'SecAggError'
+  readonly code: ErrorCode
+  readonly fault: Fault
+  readonly round: RoundName | undefined
+  readonly culprits: readonly number[]
+  readonly concerning: readonly number[]
+  readonly expected: string | number | undefined
+  readonly got: string | number | undefined
+
+  constructor(code: ErrorCode, fault: Fault, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.fault = fault
+    this.round = details.round
+    this.culprits = ascending(details.culprits)
+    this.concerning = ascending(details.concerning)
+    this.expected = details.expected
+    this.got = details.got
+  }
+}
+
+function ascending(seats: readonly number[] = []): readonly number[] {
+  return [...seats].sort((a, b) => a - b)
+}
+
+/** Shorthand for an error of the calling program. */
+export function usageError(code: ErrorCode, message: string, details?: ErrorDetails): SecAggError {
+  return new SecAggError(code, 'usage', message, details)
+}

@@ -1,0 +1,80 @@
+import { SecAggError } from '../errors.js'
+import { completeThreshold } from './bounds.js'
+import { type Assumptions, cohortOf } from './cohort.js'
+import { proofFor } from './proof.js'
+
+/** The k and t that a server offers for n clients, with what the client itself assumes and asks for. */
+export interface OfferedNeighborhood extends Omit<Assumptions, 'correctness'> {
+  /** k; n − 1 offers the complete graph. */
+  readonly neighbors: number
+  /** t. */
+  readonly threshold: number
+}
+
+/**
+ * A client's own check of what a server offers: it takes nobody's word that k and t suffice, but recomputes from its own
+ * γ, δ and σ that its neighbors connect the honest clients and that t withstands the corrupt ones among them.
+ *
+ * It cannot check that n is true, that the ring is random, or how many others there are.
+ *
+ * @throws {SecAggError} `invalid-configuration`, fault `server`, where what is offered is no sparse or complete graph of
+ *   n clients or does not give σ bits; it names the bound that fails. `invalid-argument`, fault `usage`, where the
+ *   client's own values are out of range.
+ */
+export function checkNeighborhood(offered: OfferedNeighborhood): true {
+  const cohort = cohortOf(offered)
+  const { clients, corruptClients, adversary, statisticalSecurity } = cohort
+  const { neighbors, threshold } = offered
+  const complete = neighbors === clients - 1
+  const holders = complete ? clients : neighbors
+  if (!complete) requireRing(cohort.clients, neighbors)
+  if (!Number.isInteger(threshold) || threshold < 2 || threshold > holders) {
+    throw refused(`a threshold is a whole number from 2 to the ${holders} holders of a secret`, 2, threshold)
+  }
+  if (complete) {
+    const least = completeThreshold(clients, corruptClients, adversary)
+    if (threshold >= least) return true
+    throw refused(
+      `the threshold bound fails: on the complete graph of ${clients} clients, ${corruptClients} of them corrupt, ` +
+        `the ${adversary} model needs a threshold of ${least}, not ${threshold}`,
+      least,
+      threshold,
+    )
+  }
+  if (adversary === 'active')
+    throw refused('the active model needs the complete graph', clients - 1, neighbors)
+
+  const { securityFailure } = proofFor({ graph: 'sparse', neighbors, threshold }, cohort)
+  const needed = statisticalSecurity + 1
+  requireBits(
+    `the connectivity bound fails: ${neighbors} neighbors keep the honest ones of ${clients} clients connected`,
+    securityFailure.connectivity,
+    needed,
+  )
+  requireBits(
+    `the threshold bound fails: threshold ${threshold} of ${neighbors} withstands ${corruptClients} corrupt clients`,
+    securityFailure.threshold,
+    needed,
+  )
+  return true
+}
+
+function requireRing(clients: number, neighbors: number): void {
+  if (!Number.isInteger(neighbors) || neighbors < 2 || neighbors % 2 !== 0 || neighbors > clients - 1) {
+    throw refused(
+      `a client of a ring has an even number of neighbors from 2 to below ${clients - 1}`,
+      undefined,
+      neighbors,
+    )
+  }
+}
+
+function requireBits(claim: string, failure: number, needed: number): void {
+  if (failure <= -needed) return
+  const bits = Number((-failure).toFixed(2))
+  throw refused(`${claim} only to ${bits} bits, and ${needed} are needed`, needed, bits)
+}
+
+function refused(message: string, expected: number | undefined, got: number): SecAggError {
+  return new SecAggError('invalid-configuration', 'server', message, { expected, got })
+}

@@ -1,0 +1,72 @@
+/**
+ * `secagg`: secure aggregation. Many clients each hold a vector, a server learns the sum and nothing else, and clients
+ * may vanish at any moment (Bonawitz et al., CCS 2017).
+ *
+ * This entry has what a program needs that embeds the protocol: a round's configuration, a session for each party,
+ * identities, errors. Below it lie `secagg/protocol` (the paper step by step, as pure functions), `secagg/vector` (the
+ * arithmetic) and `secagg/crypto` (the backends); `secagg/simulate` runs whole rounds in one process.
+ *
+ * @module
+ */
+
+// What the round is about, agreed on beforehand.
+export {
+  type AdversaryModel,
+  type BoundedSegment,
+  createRoundConfig,
+  type InputBound,
+  leastThreshold,
+  type RoundConfig,
+  type RoundParameters,
+  type SparseGraph,
+  type ThresholdModel,
+} from './protocol/index.js'
+
+// How large a neighborhood it takes on the sparse graph.
+export {
+  type Assumptions,
+  chooseParameters,
+  checkNeighborhood,
+  type GraphAssumptions,
+  type GraphParameters,
+  type OfferedNeighborhood,
+} from './graph/index.js'
+
+// One party in one round: bytes in, bytes out.
+export {
+  ClientSession,
+  type ClientSessionOptions,
+  type Receipt,
+  type Refusal,
+  type RoundCount,
+  type RoundOutcome,
+  type RoundReport,
+  ServerSession,
+  type ServerSessionOptions,
+  type SessionInput,
+} from './session/index.js'
+
+// Who the clients are, in the active model.
+export {
+  dangerouslyTrustAnyIdentity,
+  ed25519Signer,
+  ed25519Verifier,
+  type SignedClaim,
+  type Signer,
+  type VerifyIdentity,
+} from './protocol/index.js'
+
+// What goes wrong.
+export {
+  type ErrorCode,
+  type ErrorDetails,
+  type Fault,
+  ROUNDS,
+  type RoundName,
+  SecAggError,
+} from './errors.js'
+
+// What runs underneath.
+export { type CryptoProvider, defaultCrypto, type SuiteName } from './crypto/index.js'
+export type { SecretSplitter } from './shamir/index.js'
+export type { Lanes, Segment, Vector } from './vector/index.js'

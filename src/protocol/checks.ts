@@ -1,0 +1,103 @@
+import { bytesToHex } from '../crypto/bytes.js'
+import { isAcceptablePublicKey } from '../crypto/public-key.js'
+import type { ErrorCode } from '../errors.js'
+import { usageError } from '../errors.js'
+import { type Blame, blamePeer, violation } from './blame.js'
+
+/** A state of either party, told apart by its name. */
+interface State {
+  readonly state: string
+}
+
+/** What the compiler ensures, for callers without one and states from disk: `state` is of the given kind. */
+export function requireState<S extends State>(state: S, ...kinds: S['state'][]): void {
+  if (!kinds.includes(state?.state)) {
+    throw usageError('out-of-order', `this step takes a state ${kinds.join(' or ')}`, {
+      expected: kinds.join(' or '),
+      got: String(state?.state),
+    })
+  }
+}
+
+/** Seats are whole numbers below `clients`, distinct and ascending. */
+export function requireCanonicalSeats(
+  seats: readonly number[],
+  clients: number,
+  code: ErrorCode,
+  blame: Blame,
+): void {
+  // By index: a list with holes in it, which callers without types may bring, is not skipped over.
+  for (let index = 0; index < seats.length; index++) {
+    const seat = seats[index]!
+    if (!Number.isInteger(seat) || seat < 0 || seat >= clients) {
+      throw violation(code, blame, `there is no seat ${seat}`, { got: seat })
+    }
+    if (index > 0 && seats[index - 1]! >= seat) {
+      throw violation(code, blame, `seat ${seat} is named twice or out of order`, { got: seat })
+    }
+  }
+}
+
+/** At least `least` clients take part in what `what` names. */
+export function requireEnough(count: number, least: number, what: string, blame: Blame): void {
+  if (count >= least) return
+  throw violation('too-few-clients', blame, `${what} has ${count} clients, ${least} are needed`, {
+    expected: least,
+    got: count,
+  })
+}
+
+/** Two acceptable X25519 keys that differ. */
+export function requirePublicKeys(
+  keys: { readonly cipherKey: Uint8Array; readonly maskKey: Uint8Array },
+  blame: Blame,
+): void {
+  if (!isAcceptablePublicKey(keys.cipherKey) || !isAcceptablePublicKey(keys.maskKey)) {
+    throw violation('invalid-public-key', blame, 'a public key is not canonical or of low order')
+  }
+  if (bytesToHex(keys.cipherKey) === bytesToHex(keys.maskKey)) {
+    throw violation('duplicate-key', blame, 'one key serves two purposes')
+  }
+}
+
+/** Finds keys and identities that occur twice, at whatever seats and for whatever purpose. */
+export class DistinctKeys {
+  readonly #owners = new Map<string, number>()
+
+  /** The seat that has one of these already and which of them it is; or takes note of them. */
+  claim(
+    seat: number,
+    keys: { readonly cipherKey: Uint8Array; readonly maskKey: Uint8Array },
+    identity: string | undefined,
+  ): { code: 'duplicate-key' | 'duplicate-identity'; owner: number } | undefined {
+    const cipherKey = `key ${bytesToHex(keys.cipherKey)}`
+    const maskKey = `key ${bytesToHex(keys.maskKey)}`
+    const keyOwner = this.#owners.get(cipherKey) ?? this.#owners.get(maskKey)
+    if (keyOwner !== undefined) return { code: 'duplicate-key', owner: keyOwner }
+    const identityOwner = identity === undefined ? undefined : this.#owners.get(`identity ${identity}`)
+    if (identityOwner !== undefined) return { code: 'duplicate-identity', owner: identityOwner }
+    this.#owners.set(cipherKey, seat).set(maskKey, seat)
+    if (identity !== undefined) this.#owners.set(`identity ${identity}`, seat)
+    return undefined
+  }
+}
+
+/**
+ * Refuses the client at `seat` where another has one of its keys or its identity; else takes note of them.
+ *
+ * @throws {SecAggError} fault `peer`: `duplicate-key`, `duplicate-identity`.
+ */
+export function requireDistinct(
+  distinct: DistinctKeys,
+  client: {
+    readonly seat: number
+    readonly keys: { readonly cipherKey: Uint8Array; readonly maskKey: Uint8Array }
+    readonly identity: string | undefined
+  },
+): void {
+  const { seat, keys, identity } = client
+  const clash = distinct.claim(seat, keys, identity)
+  if (clash === undefined) return
+  const blame = { ...blamePeer('advertise-keys', seat), concerning: [clash.owner] }
+  throw violation(clash.code, blame, `seat ${seat} has one in common with seat ${clash.owner}`)
+}

@@ -1,0 +1,71 @@
+import { usageError } from '../../errors.js'
+import type { AdvertiseKeys } from '../../wire/index.js'
+import type { ClientCapabilities } from '../capabilities.js'
+import type { RoundConfig } from '../config.js'
+import { drawSecret } from '../draw.js'
+import { keysStatement, signStatement } from '../identity.js'
+import { suiteOf } from '../keys.js'
+import type { ClientAdvertised, KeyPair } from './states.js'
+
+const ROUND = 'advertise-keys'
+
+/** What a client decides for itself. */
+export interface ClientOptions {
+  /**
+   * The fewest inputs of a sum that this client takes part in, whatever the server says; from the configuration's
+   * minimum cohort (the default) to n.
+   */
+  readonly minimumSurvivors?: number | undefined
+}
+
+/**
+ * Round 0 (AdvertiseKeys): draws the key pairs c and s; [active] signs both public keys.
+ *
+ * @throws {SecAggError} `invalid-argument` where the seat or an option does not fit the configuration.
+ */
+export async function advertiseKeys(
+  config: RoundConfig,
+  seat: number,
+  { crypto, signer }: Pick<ClientCapabilities, 'crypto' | 'signer'>,
+  options: ClientOptions = {},
+): Promise<{ state: ClientAdvertised; outbound: AdvertiseKeys }> {
+  if (!Number.isInteger(seat) || seat < 0 || seat >= config.clients) {
+    throw usageError('invalid-argument', `a seat is a whole number below ${config.clients}`, {
+      round: ROUND,
+      got: seat,
+    })
+  }
+  suiteOf(config, crypto) // rather now than once others count on this client
+  const minimumSurvivors = options.minimumSurvivors ?? config.minimumCohort
+  const { minimumCohort, clients } = config
+  if (!Number.isInteger(minimumSurvivors) || minimumSurvivors < minimumCohort || minimumSurvivors > clients) {
+    throw usageError('invalid-argument', `minimumSurvivors is from ${minimumCohort} to ${clients}`, {
+      round: ROUND,
+      got: minimumSurvivors,
+    })
+  }
+  const generate = async (): Promise<KeyPair> => {
+    const privateKey = drawSecret(crypto, 32)
+    return { privateKey, publicKey: await crypto.x25519.publicKey(privateKey) }
+  }
+  const cipherKeyPair = await generate()
+  const maskKeyPair = await generate()
+  const keys = { cipherKey: cipherKeyPair.publicKey, maskKey: maskKeyPair.publicKey }
+  const signature =
+    config.adversary === 'active'
+      ? await signStatement(config, signer, keysStatement(config, seat, keys), ROUND)
+      : new Uint8Array(0)
+  const outbound: AdvertiseKeys = { configurationHash: config.hash, ...keys, signature }
+  return {
+    state: {
+      state: 'client-advertised',
+      config,
+      seat,
+      minimumSurvivors,
+      cipherKeyPair,
+      maskKeyPair,
+      outbound,
+    },
+    outbound,
+  }
+}

@@ -1,0 +1,45 @@
+import { usageError } from '../../errors.js'
+import type { ConsistencyCheck, Survivors } from '../../wire/index.js'
+import type { ClientCapabilities } from '../capabilities.js'
+import { requireState } from '../checks.js'
+import { signStatement, survivorsStatement } from '../identity.js'
+import type { ClientChecked, ClientMasked } from './states.js'
+import { requireValidSurvivors } from './survivors.js'
+
+const ROUND = 'consistency-check'
+
+/**
+ * Round 3 (ConsistencyCheck, active model only): checks U3 and signs it, so that every client can tell that t others
+ * were told the same.
+ *
+ * @throws {SecAggError} fault `server`: `invalid-survivors`, `too-few-clients`.
+ */
+export async function checkConsistency(
+  state: ClientMasked,
+  inbound: Survivors,
+  { signer }: Pick<ClientCapabilities, 'signer'>,
+): Promise<{ state: ClientChecked; outbound: ConsistencyCheck }> {
+  requireState(state, 'client-masked')
+  const { config, seat, minimumSurvivors, ownShares, ownIdentity, sharers } = state
+  if (config.adversary !== 'active') {
+    throw usageError('out-of-order', 'the consistency check belongs to the active model', { round: ROUND })
+  }
+  requireValidSurvivors(state, inbound, ROUND)
+  const survivors = [...inbound]
+  const statement = survivorsStatement(config, seat, survivors)
+  const outbound = await signStatement(config, signer, statement, ROUND)
+  return {
+    state: {
+      state: 'client-checked',
+      config,
+      seat,
+      minimumSurvivors,
+      ownShares,
+      ownIdentity,
+      sharers,
+      survivors,
+      outbound,
+    },
+    outbound,
+  }
+}

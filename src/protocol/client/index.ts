@@ -1,0 +1,17 @@
+export { advertiseKeys, type ClientOptions } from './advertise-keys.js'
+export { checkConsistency } from './check-consistency.js'
+export { maskInput, repeatMaskInput } from './mask-input.js'
+export { shareKeys } from './share-keys.js'
+export type {
+  ClientAdvertised,
+  ClientChecked,
+  ClientMasked,
+  ClientShared,
+  ClientState,
+  ClientUnmasked,
+  KeyPair,
+  Peer,
+  SharePair,
+  Sharer,
+} from './states.js'
+export { unmask } from './unmask.js'

@@ -1,0 +1,152 @@
+import { concatBytes, equalBytes } from '../../crypto/bytes.js'
+import { coordinateOf, holdersKnownTo, leastSharing } from '../../graph/index.js'
+import {
+  type PublishedKeys,
+  SEALED_SHARES_LENGTH,
+  SELF_MASK_SEED_LENGTH,
+  type ShareKeys,
+} from '../../wire/index.js'
+import { blameServer, violation } from '../blame.js'
+import type { ClientCapabilities } from '../capabilities.js'
+import {
+  DistinctKeys,
+  requireCanonicalSeats,
+  requireEnough,
+  requirePublicKeys,
+  requireState,
+} from '../checks.js'
+import { drawSecret } from '../draw.js'
+import { keysStatement, verifyStatement } from '../identity.js'
+import { commitToSelfMask, deriveSealingKey, type KeyHolder, sharesAssociatedData, suiteOf } from '../keys.js'
+import type { ClientAdvertised, ClientShared, Peer, SharePair } from './states.js'
+
+const ROUND = 'share-keys'
+
+/**
+ * Round 1 (ShareKeys): checks U1 and its keys, draws the self-mask secret b, shares s^SK and b t-of-holders, and seals
+ * one pair of shares to each holder.
+ *
+ * Checks: |U1| ≥ t and the client's own minimum; the own entry stands there as it was sent; all keys are acceptable and
+ * distinct; [active] every signature is valid and no identity sits twice.
+ *
+ * @throws {SecAggError} fault `server`: `malformed-message`, `too-few-clients`, `own-entry-mismatch`,
+ *   `invalid-public-key`, `duplicate-key`, `duplicate-identity`, `invalid-signature`.
+ */
+export async function shareKeys(
+  state: ClientAdvertised,
+  inbound: PublishedKeys,
+  capabilities: ClientCapabilities,
+): Promise<{ state: ClientShared; outbound: ShareKeys }> {
+  requireState(state, 'client-advertised')
+  const { config, seat, minimumSurvivors, cipherKeyPair, maskKeyPair } = state
+  const { crypto, splitSecret } = capabilities
+  const identities = await checkPublishedKeys(state, inbound, capabilities)
+
+  const published = inbound.map((entry) => entry.seat)
+  const holders = holdersKnownTo(config.graph, seat, config.clients, published)
+  const selfMask = drawSecret(crypto, SELF_MASK_SEED_LENGTH)
+  const maskKeyShares = await splitSecret(maskKeyPair.privateKey, config.threshold, holders.length)
+  const selfMaskShares = await splitSecret(selfMask, config.threshold, holders.length)
+  const sharesFor = (holder: number): SharePair => {
+    const index = coordinateOf(holders, holder) - 1
+    return { maskKeyShare: maskKeyShares[index]!, selfMaskShare: selfMaskShares[index]! }
+  }
+
+  const among = new Set(published)
+  const others = holders.filter((holder) => holder !== seat && among.has(holder))
+  const keysOf = new Map(inbound.map((entry) => [entry.seat, entry.value]))
+  const agreements = await crypto.x25519.sharedSecrets(
+    cipherKeyPair.privateKey,
+    others.map((other) => keysOf.get(other)!.cipherKey),
+  )
+  const own: KeyHolder = { seat, publicKey: cipherKeyPair.publicKey }
+  const sealed = await Promise.all(
+    others.map(async (other, index): Promise<{ peer: Peer; ciphertext: Uint8Array }> => {
+      const { cipherKey, maskKey } = keysOf.get(other)!
+      const agreement = agreements[index]
+      if (agreement === undefined) {
+        throw violation('invalid-public-key', blameServer(ROUND, other), 'a key agreement gives zero')
+      }
+      const holder: KeyHolder = { seat: other, publicKey: cipherKey }
+      const sealingKey = await deriveSealingKey(config, crypto, agreement, own, holder)
+      const openingKey = await deriveSealingKey(config, crypto, agreement, holder, own)
+      const { maskKeyShare, selfMaskShare } = sharesFor(other)
+      const ciphertext = await suiteOf(config, crypto).seal(
+        sealingKey,
+        sharesAssociatedData(config, seat, other),
+        concatBytes(maskKeyShare, selfMaskShare),
+      )
+      return { peer: { seat: other, maskKey, openingKey, identity: identities.get(other) }, ciphertext }
+    }),
+  )
+  const ciphertexts = new Uint8Array(sealed.length * SEALED_SHARES_LENGTH)
+  sealed.forEach(({ ciphertext }, index) => {
+    ciphertexts.set(ciphertext, index * SEALED_SHARES_LENGTH)
+  })
+  const commitment = await commitToSelfMask(config, crypto, selfMask, seat)
+  const outbound: ShareKeys = { commitment, ciphertexts }
+  return {
+    state: {
+      state: 'client-shared',
+      config,
+      seat,
+      minimumSurvivors,
+      maskKeyPair,
+      selfMask,
+      ownShares: holders.includes(seat) ? sharesFor(seat) : undefined,
+      ownIdentity: identities.get(seat),
+      peers: sealed.map(({ peer }) => peer),
+      digestKey: drawSecret(crypto, 32),
+      outbound,
+    },
+    outbound,
+  }
+}
+
+/** The identities of U1; empty in the honest-but-curious model. */
+async function checkPublishedKeys(
+  state: ClientAdvertised,
+  inbound: PublishedKeys,
+  { verifyIdentity }: ClientCapabilities,
+): Promise<ReadonlyMap<number, string>> {
+  const { config, seat, minimumSurvivors, outbound: sent } = state
+  const blame = blameServer(ROUND)
+  const seats = inbound.map((entry) => entry.seat)
+  requireCanonicalSeats(seats, config.clients, 'malformed-message', blame)
+  requireEnough(seats.length, leastSharing(config.graph, config.threshold, minimumSurvivors), 'U1', blame)
+  const own = inbound.find((entry) => entry.seat === seat)?.value
+  if (
+    own === undefined ||
+    !equalBytes(own.cipherKey, sent.cipherKey) ||
+    !equalBytes(own.maskKey, sent.maskKey)
+  ) {
+    throw violation('own-entry-mismatch', blame, 'U1 does not hold the own keys as they were sent')
+  }
+
+  const identities = new Map<number, string>()
+  if (config.adversary === 'active') {
+    const verified = await Promise.all(
+      inbound.map(({ seat: signer, value: keys }) => {
+        const claim = {
+          seat: signer,
+          message: keysStatement(config, signer, keys),
+          signature: keys.signature,
+        }
+        return verifyStatement(verifyIdentity, claim, undefined, blameServer(ROUND, signer))
+      }),
+    )
+    seats.forEach((signer, index) => {
+      identities.set(signer, verified[index]!)
+    })
+  }
+  const distinct = new DistinctKeys()
+  for (const { seat: claimant, value: keys } of inbound) {
+    requirePublicKeys(keys, blameServer(ROUND, claimant))
+    const clash = distinct.claim(claimant, keys, identities.get(claimant))
+    if (clash !== undefined) {
+      const concerned = blameServer(ROUND, clash.owner, claimant)
+      throw violation(clash.code, concerned, `seats ${clash.owner} and ${claimant} have one in common`)
+    }
+  }
+  return identities
+}

@@ -1,0 +1,118 @@
+import type { MaskPlan } from '../../vector/segments.js'
+import type { AdvertiseKeys, ConsistencyCheck, ShareKeys, Survivors, Unmasking } from '../../wire/index.js'
+import type { RoundConfig } from '../config.js'
+
+/**
+ * The states of a client, one type each, in the order of the rounds. All are plain data (numbers, strings, byte arrays,
+ * bigints, arrays and records of these), can be stored and compared, and hold secrets: whoever stores one guards it
+ * like a private key.
+ *
+ * A state must be durable before `outbound`, the message that it was made with, leaves the client. After a crash the
+ * same `outbound` is sent again; nothing is drawn anew.
+ */
+export type ClientState = ClientAdvertised | ClientShared | ClientMasked | ClientChecked | ClientUnmasked
+
+/** What does not change during a round. */
+interface ClientBase {
+  readonly config: RoundConfig
+  /** u: the client's own seat. */
+  readonly seat: number
+  /** The client's own lower bound on |U1|, |U2| and |U3|. */
+  readonly minimumSurvivors: number
+}
+
+export interface KeyPair {
+  readonly privateKey: Uint8Array
+  readonly publicKey: Uint8Array
+}
+
+/** The shares that one seat holds of one owner's two secrets. */
+export interface SharePair {
+  /** Of s^SK, 32 bytes. */
+  readonly maskKeyShare: Uint8Array
+  /** Of b, 16 bytes. */
+  readonly selfMaskShare: Uint8Array
+}
+
+/** Another client of U1 that holds shares of this client's secrets, and the reverse. */
+export interface Peer {
+  readonly seat: number
+  /** s^PK. */
+  readonly maskKey: Uint8Array
+  /** Opens what the peer seals to this client. */
+  readonly openingKey: Uint8Array
+  /** Who the peer is; active model only. */
+  readonly identity: string | undefined
+}
+
+/** A {@link Peer} of U2, with what it sealed to this client. */
+export interface Sharer {
+  readonly seat: number
+  readonly openingKey: Uint8Array
+  readonly ciphertext: Uint8Array
+  readonly identity: string | undefined
+}
+
+/** After round 0: two key pairs drawn and advertised. */
+export interface ClientAdvertised extends ClientBase {
+  readonly state: 'client-advertised'
+  /** c: encrypts shares. */
+  readonly cipherKeyPair: KeyPair
+  /** s: makes masks. */
+  readonly maskKeyPair: KeyPair
+  readonly outbound: AdvertiseKeys
+}
+
+/** After round 1: both secrets shared among the holders. */
+export interface ClientShared extends ClientBase {
+  readonly state: 'client-shared'
+  readonly maskKeyPair: KeyPair
+  /** b. */
+  readonly selfMask: Uint8Array
+  /** The client's shares of its own secrets; absent where the graph gives it none. */
+  readonly ownShares: SharePair | undefined
+  readonly ownIdentity: string | undefined
+  /** U1 without the client, as far as the graph joins them; ascending. */
+  readonly peers: readonly Peer[]
+  /** Keys the digest of the input, so that a stored state says nothing about it. */
+  readonly digestKey: Uint8Array
+  readonly outbound: ShareKeys
+}
+
+/**
+ * After round 2: the masks are determined and belong to one input. The masked vector itself is not part of the state;
+ * it is made again from the same input and `plan`.
+ */
+export interface ClientMasked extends ClientBase {
+  readonly state: 'client-masked'
+  readonly ownShares: SharePair | undefined
+  readonly ownIdentity: string | undefined
+  /** U2 without the client, ascending. */
+  readonly sharers: readonly Sharer[]
+  /** What makes y from x. */
+  readonly plan: MaskPlan
+  readonly digestKey: Uint8Array
+  /** The keyed digest of the input that `plan` may mask. */
+  readonly inputDigest: Uint8Array
+}
+
+/** After round 3, active model only: U3 fixed and signed. */
+export interface ClientChecked extends ClientBase {
+  readonly state: 'client-checked'
+  readonly ownShares: SharePair | undefined
+  readonly ownIdentity: string | undefined
+  readonly sharers: readonly Sharer[]
+  /** U3, ascending. */
+  readonly survivors: Survivors
+  readonly outbound: ConsistencyCheck
+}
+
+/** After round 4: shares revealed, all secrets gone. */
+export interface ClientUnmasked extends ClientBase {
+  readonly state: 'client-unmasked'
+  /** U2, ascending. */
+  readonly owners: readonly number[]
+  /** U3, ascending. */
+  readonly survivors: Survivors
+  readonly outbound: Unmasking
+}

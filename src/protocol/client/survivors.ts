@@ -1,0 +1,33 @@
+import type { RoundName } from '../../errors.js'
+import { leastSurvivors } from '../../graph/index.js'
+import type { Survivors } from '../../wire/index.js'
+import { blameServer, violation } from '../blame.js'
+import { requireCanonicalSeats, requireEnough } from '../checks.js'
+import type { ClientMasked } from './states.js'
+
+/** U2 as the client knows it, its own seat included; ascending. */
+export function sharingSeats(state: Pick<ClientMasked, 'seat' | 'sharers'>): readonly number[] {
+  return [state.seat, ...state.sharers.map(({ seat }) => seat)].sort((a, b) => a - b)
+}
+
+/**
+ * What every client asks of U3, in both models, before it signs it or reveals a share for it: distinct known seats,
+ * U3 ⊆ U2, its own seat among them, |U3| ≥ t and its own minimum.
+ *
+ * @throws {SecAggError} fault `server`: `invalid-survivors`, `too-few-clients`.
+ */
+export function requireValidSurvivors(state: ClientMasked, survivors: Survivors, round: RoundName): void {
+  const { config, seat, minimumSurvivors } = state
+  const blame = blameServer(round)
+  requireCanonicalSeats(survivors, config.clients, 'invalid-survivors', blame)
+  const sharing = new Set(sharingSeats(state))
+  const stranger = survivors.find((survivor) => !sharing.has(survivor))
+  if (stranger !== undefined) {
+    throw violation('invalid-survivors', blameServer(round, stranger), `seat ${stranger} of U3 is not in U2`)
+  }
+  if (!survivors.includes(seat)) {
+    throw violation('invalid-survivors', blame, 'U3 lacks the client to which it is announced')
+  }
+  const least = leastSurvivors(config.graph, config.threshold, minimumSurvivors)
+  requireEnough(survivors.length, least, 'U3', blame)
+}

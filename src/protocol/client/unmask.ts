@@ -1,0 +1,126 @@
+import { usageError } from '../../errors.js'
+import type { ConsistencySignatures, Seated, Survivors, Unmasking } from '../../wire/index.js'
+import { blameServer, violation } from '../blame.js'
+import type { ClientCapabilities } from '../capabilities.js'
+import { requireCanonicalSeats, requireEnough, requireState } from '../checks.js'
+import { survivorsStatement, verifyStatement } from '../identity.js'
+import { sharesAssociatedData, suiteOf } from '../keys.js'
+import type { ClientChecked, ClientMasked, ClientUnmasked, SharePair, Sharer } from './states.js'
+import { requireValidSurvivors, sharingSeats } from './survivors.js'
+
+const ROUND = 'unmasking'
+
+type Unmasked = { state: ClientUnmasked; outbound: Unmasking }
+type UnmaskCapabilities = Pick<ClientCapabilities, 'crypto' | 'verifyIdentity'>
+
+/** Bytes of a share of s^SK, the first half of what is sealed. */
+const MASK_KEY_SHARE_LENGTH = 32
+
+/**
+ * Round 4 (Unmasking): reveals, for every owner in U2, the share of b where the owner is in U3 and of s^SK where it is
+ * not. One set decides for all, so nobody can ask for both shares of one owner.
+ *
+ * In the honest-but-curious model the inbound message is U3, checked as {@link checkConsistency} checks it; in the
+ * active model it is the signatures of U4 over the U3 that this client signed: U4 ⊆ U3, |U4| ≥ t, each by the
+ * identity that signed the seat's keys in round 0.
+ *
+ * An owner whose ciphertext does not open is left out of the answer, which costs that owner one share.
+ *
+ * @throws {SecAggError} fault `server`: `invalid-survivors`, `too-few-clients`, `malformed-message`,
+ *   `invalid-signature`.
+ */
+export function unmask(
+  state: ClientMasked,
+  inbound: Survivors,
+  capabilities: UnmaskCapabilities,
+): Promise<Unmasked>
+export function unmask(
+  state: ClientChecked,
+  inbound: ConsistencySignatures,
+  capabilities: UnmaskCapabilities,
+): Promise<Unmasked>
+export async function unmask(
+  state: ClientMasked | ClientChecked,
+  inbound: Survivors | ConsistencySignatures,
+  capabilities: UnmaskCapabilities,
+): Promise<Unmasked> {
+  requireState<ClientMasked | ClientChecked>(state, 'client-masked', 'client-checked')
+  if (state.state === 'client-checked') {
+    await requireConsistency(state, inbound as ConsistencySignatures, capabilities)
+    return revealShares(state, state.survivors, capabilities)
+  }
+  if (state.config.adversary === 'active') {
+    throw usageError('out-of-order', 'the active model unmasks after the consistency check', { round: ROUND })
+  }
+  const survivors = [...(inbound as Survivors)]
+  requireValidSurvivors(state, survivors, ROUND)
+  return revealShares(state, survivors, capabilities)
+}
+
+/** [active] At least t clients of U3 have signed that they were told of this client's U3. */
+async function requireConsistency(
+  state: ClientChecked,
+  signatures: ConsistencySignatures,
+  { verifyIdentity }: UnmaskCapabilities,
+): Promise<void> {
+  const { config, survivors } = state
+  const seats = signatures.map(({ seat }) => seat)
+  requireCanonicalSeats(seats, config.clients, 'malformed-message', blameServer(ROUND))
+  const surviving = new Set(survivors)
+  const stranger = seats.find((seat) => !surviving.has(seat))
+  if (stranger !== undefined) {
+    const blame = blameServer(ROUND, stranger)
+    throw violation('invalid-survivors', blame, `seat ${stranger} of U4 is not in U3`)
+  }
+  requireEnough(seats.length, config.threshold, 'U4', blameServer(ROUND))
+  const identities = new Map(state.sharers.map(({ seat, identity }) => [seat, identity]))
+  identities.set(state.seat, state.ownIdentity)
+  await Promise.all(
+    signatures.map(({ seat, value: signature }) => {
+      const message = survivorsStatement(config, seat, survivors)
+      const claim = { seat, message, signature }
+      return verifyStatement(verifyIdentity, claim, identities.get(seat), blameServer(ROUND, seat))
+    }),
+  )
+}
+
+async function revealShares(
+  state: ClientMasked | ClientChecked,
+  survivors: Survivors,
+  { crypto }: UnmaskCapabilities,
+): Promise<Unmasked> {
+  const { config, seat, minimumSurvivors, ownShares, sharers } = state
+  const open = async (sharer: Sharer): Promise<SharePair | undefined> => {
+    const associatedData = sharesAssociatedData(config, sharer.seat, seat)
+    const pair = await suiteOf(config, crypto).open(sharer.openingKey, associatedData, sharer.ciphertext)
+    if (pair === undefined) return undefined
+    return {
+      maskKeyShare: pair.slice(0, MASK_KEY_SHARE_LENGTH),
+      selfMaskShare: pair.slice(MASK_KEY_SHARE_LENGTH),
+    }
+  }
+  const held = await Promise.all(
+    sharers.map(async (sharer) => ({ seat: sharer.seat, value: await open(sharer) })),
+  )
+  held.push({ seat, value: ownShares })
+  held.sort((a, b) => a.seat - b.seat)
+
+  const survived = new Set(survivors)
+  const outbound: Seated<Uint8Array>[] = []
+  for (const { seat: owner, value: pair } of held) {
+    if (pair === undefined) continue
+    outbound.push({ seat: owner, value: survived.has(owner) ? pair.selfMaskShare : pair.maskKeyShare })
+  }
+  return {
+    state: {
+      state: 'client-unmasked',
+      config,
+      seat,
+      minimumSurvivors,
+      owners: sharingSeats(state),
+      survivors,
+      outbound,
+    },
+    outbound,
+  }
+}

@@ -1,0 +1,86 @@
+import type { SuiteName } from '../crypto/provider.js'
+import type { GraphAssumptions, GraphShape } from '../graph/index.js'
+import type { Segment } from '../vector/segments.js'
+
+/** Whom the round withstands; Bonawitz et al. 2017, sections 6.1 and 6.2. */
+export type AdversaryModel = 'honest-but-curious' | 'active'
+
+/**
+ * How large an input element may be: exclusive upper bound R_U, so that no sum can overflow; or `'modular'`, where
+ * wrapping around 2^bits is meant and whoever interprets the sum answers for it.
+ */
+export type InputBound = bigint | 'modular'
+
+/** A {@link Segment} with the bound of its input elements. */
+export interface BoundedSegment extends Segment {
+  readonly bound: InputBound
+}
+
+/** The sparse graph of Bell et al. 2020; `chooseParameters` gives neighbors and threshold for given assumptions. */
+export interface SparseGraph {
+  /** k: how many others each client shares and masks with; even, below n. */
+  readonly neighbors: number
+  /**
+   * What k and t have to withstand. A configuration with which they do not is refused, and the server aborts where so
+   * few show up that they no longer do. With `'unproven'` nothing of this is checked: for experiments.
+   */
+  readonly assumptions: GraphAssumptions | 'unproven'
+}
+
+/** What a host states of a round. Server and clients must state the same, each from what it knows itself. */
+export interface RoundParameters {
+  /** 16 to 64 bytes that no other round has; the server draws them and tells the clients. */
+  readonly sessionId: Uint8Array
+  /** n: the number of seats, 2 to 65535. A client is known by its seat, 0 ≤ seat < n. */
+  readonly clients: number
+  readonly adversary: AdversaryModel
+  /** The shape of the vectors; at least one element in all. */
+  readonly segments: readonly {
+    readonly length: number
+    readonly bits: number
+    readonly bound: number | bigint | 'modular'
+  }[]
+  /**
+   * t: how many holders recover a secret. Default on the complete graph: the least that the model allows.
+   */
+  readonly threshold?: number | undefined
+  /**
+   * Who masks with whom: everybody with everybody (the default); or each with a few others on a ring that the server
+   * draws. The second is for the honest-but-curious model only; there the threshold counts the neighbors that hold a
+   * client's secrets, and has to be stated with the minimum cohort.
+   */
+  readonly graph?: 'complete' | SparseGraph | undefined
+  /** Default `aes`. */
+  readonly suite?: SuiteName | undefined
+  /** n_C: the number of corrupt clients to withstand. Where it is absent the model's general threshold applies. */
+  readonly corruptClients?: number | undefined
+  /** No sum of fewer inputs than this is ever revealed. From the threshold (the default on the complete graph) to n. */
+  readonly minimumCohort?: number | undefined
+  /** Bytes of one identity signature, 1 to 65535; active model only. Default 64 (Ed25519, ECDSA on P-256). */
+  readonly signatureLength?: number | undefined
+  /**
+   * What the round is about, by name: the model, a manifest, scaling parameters. Each client must pass the bytes that
+   * it received itself: clients that were given different ones then fail to form a sum, which is what protects them.
+   * Names are 1 to 255 printable ASCII characters.
+   */
+  readonly context?: Readonly<Record<string, Uint8Array>> | undefined
+}
+
+/** A round's complete, validated and immutable configuration; made by `createRoundConfig` only. */
+export interface RoundConfig {
+  readonly sessionId: Uint8Array
+  readonly clients: number
+  readonly threshold: number
+  readonly adversary: AdversaryModel
+  readonly suite: SuiteName
+  readonly graph: GraphShape
+  readonly segments: readonly BoundedSegment[]
+  readonly corruptClients: number | undefined
+  readonly minimumCohort: number
+  /** Bytes of one signature; 0 where the model has none. */
+  readonly signatureLength: number
+  /** SHA-256 of the context's canonical encoding. */
+  readonly contextHash: Uint8Array
+  /** SHA-256 of the canonical encoding of all of the above: in every key derivation and under every signature. */
+  readonly hash: Uint8Array
+}

@@ -1,0 +1,147 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { isBytes } from '../crypto/bytes.js'
+import { usageError } from '../errors.js'
+import { type GraphShape, requireProven, type SparseShape } from '../graph/index.js'
+import { MAXIMUM_HOLDERS } from '../shamir/index.js'
+import { LONGEST_STREAM, streamLength } from '../vector/segments.js'
+import type { BoundedSegment, InputBound, RoundConfig, RoundParameters } from './config.js'
+import { encodeConfiguration, encodeContext } from './config-encoding.js'
+import { leastThreshold, meetsModel, type ThresholdModel } from './threshold.js'
+
+/**
+ * Validates the parameters of a round, fills in the defaults and hashes the whole.
+ *
+ * @throws {SecAggError} `invalid-configuration` where a value is out of its range, the threshold is below what the
+ *   model needs, or a sum could overflow.
+ */
+export function createRoundConfig(parameters: RoundParameters): RoundConfig {
+  const { sessionId, clients, adversary, corruptClients } = parameters
+  if (!isBytes(sessionId) || sessionId.length < 16 || sessionId.length > 64) {
+    throw invalid('a session id is 16 to 64 bytes')
+  }
+  requireWhole('clients', clients, 2, MAXIMUM_HOLDERS)
+  if (adversary !== 'honest-but-curious' && adversary !== 'active') {
+    throw invalid("the adversary model is 'honest-but-curious' or 'active'")
+  }
+  const suite = parameters.suite ?? 'aes'
+  if (suite !== 'aes' && suite !== 'chacha') throw invalid("the suite is 'aes' or 'chacha'")
+  if (corruptClients !== undefined) requireWhole('corruptClients', corruptClients, 0, clients - 1)
+
+  const graph = graphShape(parameters)
+  const threshold =
+    graph.kind === 'complete' ? completeThreshold(parameters) : sparseThreshold(parameters, graph)
+  const minimumCohort = parameters.minimumCohort ?? threshold
+  requireWhole('minimumCohort', minimumCohort, threshold, clients)
+  const signatureLength = adversary === 'active' ? (parameters.signatureLength ?? 64) : 0
+  if (adversary === 'active') requireWhole('signatureLength', signatureLength, 1, 65535)
+
+  const configuration = {
+    sessionId: Uint8Array.from(sessionId),
+    clients,
+    threshold,
+    adversary,
+    suite,
+    graph,
+    segments: boundedSegments(parameters.segments, clients),
+    corruptClients,
+    minimumCohort,
+    signatureLength,
+    contextHash: sha256(encodeContext(parameters.context ?? {})),
+  }
+  return Object.freeze({ ...configuration, hash: sha256(encodeConfiguration(configuration)) })
+}
+
+function graphShape({ graph = 'complete', clients, adversary }: RoundParameters): GraphShape {
+  if (graph === 'complete') return Object.freeze({ kind: 'complete' })
+  const { neighbors } = graph
+  if (adversary === 'active') {
+    throw usageError(
+      'unsupported',
+      'the sparse graph does not withstand an active server, which could choose who drops out once it knows the ' +
+        'graph, and so cut a few clients off from the others; use the complete graph',
+    )
+  }
+  requireWhole('graph.neighbors', neighbors, 2, clients - 1)
+  if (neighbors % 2 !== 0) throw invalid('graph.neighbors is even', neighbors)
+  const assumptions = graph.assumptions === 'unproven' ? undefined : Object.freeze({ ...graph.assumptions })
+  return Object.freeze({ kind: 'sparse', neighbors, assumptions })
+}
+
+function completeThreshold(parameters: RoundParameters): number {
+  const { clients, adversary, corruptClients } = parameters
+  const model: ThresholdModel = { clients, adversary, corruptClients }
+  const least = leastThreshold(model)
+  const threshold = parameters.threshold ?? least
+  requireWhole('threshold', threshold, 2, clients)
+  if (!meetsModel(threshold, model)) {
+    throw usageError(
+      'invalid-configuration',
+      `threshold ${threshold} is below ${least}, the least for ${clients} clients in the ${adversary} model` +
+        (corruptClients === undefined ? '' : ` with ${corruptClients} corrupt clients`),
+      { expected: least, got: threshold },
+    )
+  }
+  return threshold
+}
+
+function sparseThreshold(
+  { clients, threshold, minimumCohort }: RoundParameters,
+  { neighbors, assumptions }: SparseShape,
+): number {
+  if (threshold === undefined || minimumCohort === undefined) {
+    throw invalid('on the sparse graph the threshold and the minimum cohort have to be stated')
+  }
+  requireWhole('threshold', threshold, 2, neighbors)
+  if (assumptions !== undefined) requireProven({ clients, neighbors, threshold, assumptions })
+  return threshold
+}
+
+function boundedSegments(segments: RoundParameters['segments'], clients: number): readonly BoundedSegment[] {
+  if (!Array.isArray(segments) || segments.length === 0 || segments.length > 65535)
+    throw invalid('a vector has 1 to 65535 segments')
+  // `Array.from`, so that a hole in a list without types is seen.
+  const bounded = Array.from(segments, (segment, index): BoundedSegment => {
+    const { length, bits, bound } = segment ?? {}
+    requireWhole(`segments[${index}].length`, length, 1, 2 ** 36)
+    requireWhole(`segments[${index}].bits`, bits, 1, 64)
+    return Object.freeze({ length, bits, bound: inputBound(bound, bits, clients, index) })
+  })
+  const stream = streamLength(bounded)
+  if (stream > LONGEST_STREAM) throw invalid('the vector is longer than a mask stream', stream)
+  return Object.freeze(bounded)
+}
+
+function inputBound(
+  bound: number | bigint | 'modular',
+  bits: number,
+  clients: number,
+  index: number,
+): InputBound {
+  if (bound === 'modular') return bound
+  if (typeof bound !== 'bigint' && !Number.isSafeInteger(bound)) {
+    throw invalid(`segments[${index}].bound is a whole number or 'modular'`)
+  }
+  const exclusive = BigInt(bound)
+  if (exclusive < 1n) throw invalid(`segments[${index}].bound is at least 1`)
+  // Bonawitz et al. 2017, section 4: the modulus R is at least n(R_U − 1) + 1.
+  const largestSum = BigInt(clients) * (exclusive - 1n)
+  if (largestSum >= 1n << BigInt(bits)) {
+    const needed = largestSum.toString(2).length
+    throw usageError(
+      'invalid-configuration',
+      `the sum of ${clients} inputs below ${exclusive} overflows ${bits} bits (segment ${index}); it takes ${needed}`,
+      { expected: needed, got: bits },
+    )
+  }
+  return exclusive
+}
+
+function requireWhole(name: string, value: number, least: number, greatest: number): void {
+  if (!Number.isSafeInteger(value) || value < least || value > greatest) {
+    throw invalid(`${name} is a whole number from ${least} to ${greatest}`, value)
+  }
+}
+
+function invalid(message: string, got?: number): Error {
+  return usageError('invalid-configuration', message, { got })
+}

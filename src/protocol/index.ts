@@ -1,0 +1,37 @@
+/**
+ * `secagg/protocol`: the functional core. One pure function per round and party, one type per state; see Bonawitz et
+ * al. 2017, figure 4, whose steps the functions are named after.
+ *
+ * | round | client | server |
+ * | --- | --- | --- |
+ * | 0 AdvertiseKeys | `client.advertiseKeys` | `server.acceptAdvertisedKeys`, `server.publishKeys` |
+ * | 1 ShareKeys | `client.shareKeys` | `server.acceptSharedKeys`, `server.forwardShares` |
+ * | 2 MaskedInputCollection | `client.maskInput` | `server.acceptMaskedInput`, `server.announceSurvivors` |
+ * | 3 ConsistencyCheck | `client.checkConsistency` | `server.acceptConsistencyCheck`, `server.publishSignatures` |
+ * | 4 Unmasking | `client.unmask` | `server.acceptUnmasking`, `server.reconstructMasks` |
+ *
+ * A step that fails throws a `SecAggError` and changes nothing: the caller still has the state it had.
+ *
+ * @module
+ */
+export type { ClientCapabilities, ServerCapabilities } from './capabilities.js'
+export * as client from './client/index.js'
+export type {
+  AdversaryModel,
+  BoundedSegment,
+  InputBound,
+  RoundConfig,
+  RoundParameters,
+  SparseGraph,
+} from './config.js'
+export { createRoundConfig } from './create-config.js'
+export {
+  dangerouslyTrustAnyIdentity,
+  ed25519Signer,
+  ed25519Verifier,
+  type SignedClaim,
+  type Signer,
+  type VerifyIdentity,
+} from './identity.js'
+export * as server from './server/index.js'
+export { leastThreshold, type ThresholdModel } from './threshold.js'

@@ -1,0 +1,47 @@
+import type { RoundName } from '../../errors.js'
+import { SecAggError, usageError } from '../../errors.js'
+import { indexOfSeat } from '../../graph/index.js'
+import { blamePeer, violation } from '../blame.js'
+
+/** Something that a check has accepted from one seat. */
+interface FromSeat {
+  readonly seat: number
+}
+
+/** `accepted` in the order of their seats. Two from one seat are the caller's mistake. */
+export function bySeat<T extends FromSeat>(accepted: readonly T[], round: RoundName): readonly T[] {
+  const sorted = [...accepted].sort((a, b) => a.seat - b.seat)
+  sorted.forEach(({ seat }, index) => {
+    if (index > 0 && sorted[index - 1]!.seat === seat) {
+      throw usageError('invalid-argument', `two messages of seat ${seat} are given as accepted`, { round })
+    }
+  })
+  return sorted
+}
+
+/**
+ * The client at `seat` among those that may send this message, ascending by seat.
+ * @throws {SecAggError} `unknown-seat`, with the sender as culprit, where it is none of them.
+ */
+export function requireMember<T extends FromSeat>(members: readonly T[], seat: number, round: RoundName): T {
+  const member = members[indexOfSeat(members, seat, (candidate) => candidate.seat)]
+  if (member === undefined) {
+    throw violation('unknown-seat', blamePeer(round, seat), `seat ${seat} takes no part in this round`)
+  }
+  return member
+}
+
+/** `members` that have answered, each with its answer; answers are in the order of their seats. */
+export function withAnswers<M extends FromSeat, A extends FromSeat>(
+  members: readonly M[],
+  answers: readonly A[],
+): { member: M; answer: A }[] {
+  const memberOf = new Map(members.map((member) => [member.seat, member]))
+  return answers.map((answer) => {
+    const member = memberOf.get(answer.seat)
+    if (member === undefined) {
+      throw new SecAggError('invalid-argument', 'usage', `seat ${answer.seat} takes no part in this round`)
+    }
+    return { member, answer }
+  })
+}

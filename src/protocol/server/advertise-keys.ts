@@ -1,0 +1,102 @@
+import { equalBytes } from '../../crypto/bytes.js'
+import type { SecAggError } from '../../errors.js'
+import { drawGraph, leastAdvertised, visibleFrom } from '../../graph/index.js'
+import type { AdvertiseKeys, PublishedKeys } from '../../wire/index.js'
+import { blameNobody, blamePeer, violation } from '../blame.js'
+import type { ServerCapabilities } from '../capabilities.js'
+import { DistinctKeys, requireDistinct, requireEnough, requirePublicKeys, requireState } from '../checks.js'
+import type { RoundConfig } from '../config.js'
+import { keysStatement, verifyStatement } from '../identity.js'
+import { bySeat } from './accepted.js'
+import { type Outbound, outboundBySeats } from './outbound.js'
+import type { AdvertisedClient, ServerAdvertising, ServerSharing } from './states.js'
+
+const ROUND = 'advertise-keys'
+
+/** Opens a round for AdvertiseKeys messages. */
+export function openRound(config: RoundConfig): ServerAdvertising {
+  return { state: 'server-advertising', config }
+}
+
+/**
+ * Round 0, one message: every check that the other clients will apply to these keys, as far as one message goes.
+ *
+ * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `configuration-mismatch`,
+ *   `invalid-public-key`, `duplicate-key`, `invalid-signature`.
+ */
+export async function acceptAdvertisedKeys(
+  state: ServerAdvertising,
+  seat: number,
+  message: AdvertiseKeys,
+  { verifyIdentity }: Pick<ServerCapabilities, 'verifyIdentity'>,
+): Promise<AdvertisedClient> {
+  requireState(state, 'server-advertising')
+  const { config } = state
+  const blame = blamePeer(ROUND, seat)
+  if (!Number.isInteger(seat) || seat < 0 || seat >= config.clients) {
+    throw violation('unknown-seat', blame, `there is no seat ${seat}`)
+  }
+  if (!equalBytes(message.configurationHash, config.hash)) {
+    throw violation('configuration-mismatch', blame, `seat ${seat} has another configuration of the round`)
+  }
+  requirePublicKeys(message, blame)
+  const { cipherKey, maskKey, signature } = message
+  const identity =
+    config.adversary === 'active'
+      ? await verifyStatement(
+          verifyIdentity,
+          { seat, message: keysStatement(config, seat, message), signature },
+          undefined,
+          blame,
+        )
+      : undefined
+  return { seat, keys: { cipherKey, maskKey, signature }, identity }
+}
+
+/**
+ * Ends round 0: U1, the graph on it, and the keys to publish. Of two clients with a key or an identity in common, the one that comes
+ * first in `accepted` stays and the other is refused.
+ *
+ * @throws {SecAggError} `too-few-clients` where |U1| < t or the minimum cohort.
+ */
+export function publishKeys(
+  state: ServerAdvertising,
+  accepted: readonly AdvertisedClient[],
+  { crypto }: Pick<ServerCapabilities, 'crypto'>,
+): { state: ServerSharing; outbound: Outbound<PublishedKeys>; refused: readonly SecAggError[] } {
+  requireState(state, 'server-advertising')
+  const { config } = state
+  const distinct = new DistinctKeys()
+  const refused: SecAggError[] = []
+  const remaining = accepted.filter((client) => {
+    try {
+      requireDistinct(distinct, client)
+      return true
+    } catch (error) {
+      refused.push(error as SecAggError)
+      return false
+    }
+  })
+  requireEnough(
+    remaining.length,
+    leastAdvertised(config.graph, config.clients, config.threshold, config.minimumCohort),
+    'U1',
+    blameNobody(ROUND),
+  )
+  const clients = bySeat(remaining, ROUND)
+  const seats = clients.map(({ seat }) => seat)
+  const graph = drawGraph(config.graph, seats, (length) => crypto.randomBytes(length))
+  const next: ServerSharing = { state: 'server-sharing', config, graph, clients }
+  return { state: next, outbound: publishedKeys(next), refused }
+}
+
+/** The messages with which round 1 begins. */
+export function publishedKeys({ config, graph, clients }: ServerSharing): Outbound<PublishedKeys> {
+  const seats = clients.map(({ seat }) => seat)
+  const keysOf = new Map(clients.map(({ seat, keys }) => [seat, keys]))
+  return outboundBySeats(
+    seats,
+    (receiver) => visibleFrom(graph, config.clients, receiver, seats),
+    (visible) => visible.map((seat) => ({ seat, value: keysOf.get(seat)! })),
+  )
+}

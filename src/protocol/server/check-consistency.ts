@@ -1,0 +1,65 @@
+import { indexOfSeat } from '../../graph/index.js'
+import type { ConsistencyCheck, ConsistencySignatures } from '../../wire/index.js'
+import { blameNobody, blamePeer, violation } from '../blame.js'
+import type { ServerCapabilities } from '../capabilities.js'
+import { requireEnough, requireState } from '../checks.js'
+import { survivorsStatement, verifyStatement } from '../identity.js'
+import { bySeat, requireMember, withAnswers } from './accepted.js'
+import { broadcast, type Outbound } from './outbound.js'
+import type { ConsistentClient, ServerChecking, ServerUnmasking } from './states.js'
+
+const ROUND = 'consistency-check'
+
+/**
+ * Round 3 (active model), one message: it is of a client of U3, and its signature over U3 is valid and by the identity
+ * that signed the seat's keys.
+ *
+ * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `invalid-signature`.
+ */
+export async function acceptConsistencyCheck(
+  state: ServerChecking,
+  seat: number,
+  signature: ConsistencyCheck,
+  { verifyIdentity }: Pick<ServerCapabilities, 'verifyIdentity'>,
+): Promise<ConsistentClient> {
+  requireState(state, 'server-checking')
+  const { config, survivors } = state
+  const blame = blamePeer(ROUND, seat)
+  const { identity } = requireMember(state.clients, seat, ROUND)
+  if (indexOfSeat(survivors, seat) < 0) throw violation('unknown-seat', blame, `seat ${seat} is not in U3`)
+  const message = survivorsStatement(config, seat, survivors)
+  await verifyStatement(verifyIdentity, { seat, message, signature }, identity, blame)
+  return { seat, signature }
+}
+
+/**
+ * Ends round 3: U4 and its signatures.
+ *
+ * @throws {SecAggError} `too-few-clients` where |U4| < t.
+ */
+export function publishSignatures(
+  state: ServerChecking,
+  accepted: readonly ConsistentClient[],
+): { state: ServerUnmasking; outbound: Outbound<ConsistencySignatures> } {
+  requireState(state, 'server-checking')
+  const { config, graph, clients, survivors } = state
+  requireEnough(accepted.length, config.threshold, 'U4', blameNobody(ROUND))
+  const consistent = withAnswers(clients, bySeat(accepted, ROUND)).map(({ answer }) => answer)
+  const next: ServerUnmasking = {
+    state: 'server-unmasking',
+    config,
+    graph,
+    clients,
+    survivors,
+    consistent,
+  }
+  return { state: next, outbound: publishedSignatures(next) }
+}
+
+/** The messages with which round 4 begins in the active model. */
+export function publishedSignatures({ consistent = [] }: ServerUnmasking): Outbound<ConsistencySignatures> {
+  return broadcast(
+    consistent.map(({ seat }) => seat),
+    consistent.map(({ seat, signature }) => ({ seat, value: signature })),
+  )
+}

@@ -1,0 +1,29 @@
+/** The messages with which a round begins: one for each recipient, made from the state when it is asked for. */
+export interface Outbound<M> {
+  /** Ascending. */
+  readonly recipients: readonly number[]
+  /** The message for one of the recipients; the same object for all where all get the same. */
+  messageFor(seat: number): M
+}
+
+/** The same message for everybody. */
+export function broadcast<M>(recipients: readonly number[], message: M): Outbound<M> {
+  return { recipients, messageFor: () => message }
+}
+
+/** A message about the seats that each recipient hears of; made once where all hear of the same. */
+export function outboundBySeats<M>(
+  recipients: readonly number[],
+  visible: (recipient: number) => readonly number[],
+  messageAbout: (seats: readonly number[]) => M,
+): Outbound<M> {
+  let last: { readonly seats: readonly number[]; readonly message: M } | undefined
+  return {
+    recipients,
+    messageFor: (recipient) => {
+      const seats = visible(recipient)
+      if (last?.seats !== seats) last = { seats, message: messageAbout(seats) }
+      return last.message
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import { graphOf, indexOfSeat, visibleFrom } from '../../graph/index.js'
+import { type ForwardedShares, SEALED_SHARES_LENGTH, type ShareKeys } from '../../wire/index.js'
+import { blameNobody, blamePeer, violation } from '../blame.js'
+import { requireEnough, requireState } from '../checks.js'
+import { bySeat, requireMember, withAnswers } from './accepted.js'
+import type { Outbound } from './outbound.js'
+import type { ServerMasking, ServerSharing, SharingClient } from './states.js'
+
+const ROUND = 'share-keys'
+
+/** The sealed shares of one client, accepted. */
+export interface AcceptedShares extends ShareKeys {
+  readonly seat: number
+}
+
+/**
+ * The seats to which the client at `seat` seals shares: its holders in U1 without itself, ascending.
+ *
+ * @throws {SecAggError} `unknown-seat`, with the sender as culprit, where it is not in U1.
+ */
+export function peersOf(state: ServerSharing, seat: number): readonly number[] {
+  const { config, graph, clients } = state
+  requireMember(clients, seat, ROUND)
+  return graphOf(graph, config.clients)
+    .holders(seat)
+    .filter((holder) => holder !== seat && indexOfSeat(clients, holder, (client) => client.seat) >= 0)
+}
+
+/**
+ * Round 1, one message: it is of a client of U1 and holds one ciphertext for each of its peers.
+ *
+ * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `malformed-message`.
+ */
+export function acceptSharedKeys(state: ServerSharing, seat: number, message: ShareKeys): AcceptedShares {
+  requireState(state, 'server-sharing')
+  const { commitment, ciphertexts } = message
+  if (ciphertexts.length !== peersOf(state, seat).length * SEALED_SHARES_LENGTH) {
+    throw violation('malformed-message', blamePeer(ROUND, seat), 'there is not one ciphertext for each peer')
+  }
+  return { seat, commitment, ciphertexts }
+}
+
+/**
+ * Ends round 1: U2, and for each of its clients the shares sealed to it.
+ *
+ * @throws {SecAggError} `too-few-clients` where |U2| < t or the minimum cohort.
+ */
+export function forwardShares(
+  state: ServerSharing,
+  accepted: readonly AcceptedShares[],
+): { state: ServerMasking; outbound: Outbound<ForwardedShares> } {
+  requireState(state, 'server-sharing')
+  const { config, graph } = state
+  requireEnough(accepted.length, config.minimumCohort, 'U2', blameNobody(ROUND))
+  const clients = withAnswers(state.clients, bySeat(accepted, ROUND)).map(
+    ({ member, answer }): SharingClient => ({
+      ...member,
+      commitment: answer.commitment,
+      peers: peersOf(state, member.seat),
+      ciphertexts: answer.ciphertexts,
+    }),
+  )
+  const next: ServerMasking = { state: 'server-masking', config, graph, clients }
+  return { state: next, outbound: forwardedShares(next) }
+}
+
+/** The messages with which round 2 begins. */
+export function forwardedShares({ config, graph, clients }: ServerMasking): Outbound<ForwardedShares> {
+  const seats = clients.map(({ seat }) => seat)
+  return {
+    recipients: seats,
+    messageFor: (receiver) => {
+      const senders = visibleFrom(graph, config.clients, receiver, seats).filter((seat) => seat !== receiver)
+      return senders.map((seat) => {
+        const { peers, ciphertexts } = clients[indexOfSeat(seats, seat)]!
+        const start = indexOfSeat(peers, receiver) * SEALED_SHARES_LENGTH
+        return { seat, value: ciphertexts.subarray(start, start + SEALED_SHARES_LENGTH) }
+      })
+    },
+  }
+}

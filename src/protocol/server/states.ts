@@ -1,0 +1,107 @@
+import type { DrawnGraph } from '../../graph/index.js'
+import type { PublicKeys, Survivors } from '../../wire/index.js'
+import type { RoundConfig } from '../config.js'
+
+/**
+ * The states of a server, one type each, in the order of the rounds; each is named after the message it collects. All
+ * are plain data. None holds a vector: the host keeps the running sum of the masked inputs.
+ *
+ * A state must be durable before any message made from it leaves the server. Messages are functions of the state, so
+ * after a crash they are made again.
+ */
+export type ServerState =
+  | ServerAdvertising
+  | ServerSharing
+  | ServerMasking
+  | ServerChecking
+  | ServerUnmasking
+  | ServerUnmasked
+
+interface ServerBase {
+  readonly config: RoundConfig
+}
+
+/** From round 1 on the graph is drawn. */
+interface ServerOnGraph extends ServerBase {
+  readonly graph: DrawnGraph
+}
+
+/** Round 0 is open. */
+export interface ServerAdvertising extends ServerBase {
+  readonly state: 'server-advertising'
+}
+
+/** A client of U1. */
+export interface AdvertisedClient {
+  readonly seat: number
+  readonly keys: PublicKeys
+  /** Active model only. */
+  readonly identity: string | undefined
+}
+
+/** Round 1 is open: U1 is published. */
+export interface ServerSharing extends ServerOnGraph {
+  readonly state: 'server-sharing'
+  /** U1, ascending by seat. */
+  readonly clients: readonly AdvertisedClient[]
+}
+
+/** A client of U2. */
+export interface SharingClient extends AdvertisedClient {
+  readonly commitment: Uint8Array
+  /** The seats to which it sealed shares, ascending. */
+  readonly peers: readonly number[]
+  /** What it sealed to them, one after the other. */
+  readonly ciphertexts: Uint8Array
+}
+
+/** Round 2 is open: the shares of U2 are forwarded. */
+export interface ServerMasking extends ServerOnGraph {
+  readonly state: 'server-masking'
+  /** U2, ascending by seat. */
+  readonly clients: readonly SharingClient[]
+}
+
+/** What the server needs to know of a client of U2 once its shares are forwarded. */
+export interface MaskedClient {
+  readonly seat: number
+  /** s^PK. */
+  readonly maskKey: Uint8Array
+  /** To b. */
+  readonly commitment: Uint8Array
+  /** Active model only. */
+  readonly identity: string | undefined
+}
+
+/** Round 3 is open, active model only: U3 is announced. */
+export interface ServerChecking extends ServerOnGraph {
+  readonly state: 'server-checking'
+  /** U2, ascending by seat. */
+  readonly clients: readonly MaskedClient[]
+  /** U3, ascending. */
+  readonly survivors: Survivors
+}
+
+/** A client of U4 and its signature over U3. */
+export interface ConsistentClient {
+  readonly seat: number
+  readonly signature: Uint8Array
+}
+
+/** Round 4 is open: U3, or in the active model U4 with its signatures, is announced. */
+export interface ServerUnmasking extends ServerOnGraph {
+  readonly state: 'server-unmasking'
+  /** U2, ascending by seat. */
+  readonly clients: readonly MaskedClient[]
+  /** U3, ascending. */
+  readonly survivors: Survivors
+  /** U4, ascending by seat; absent in the honest-but-curious model. */
+  readonly consistent: readonly ConsistentClient[] | undefined
+}
+
+/** The masks are known; what is left is to take them off the sum. */
+export interface ServerUnmasked extends ServerBase {
+  readonly state: 'server-unmasked'
+  /** U3, ascending. */
+  readonly survivors: Survivors
+}

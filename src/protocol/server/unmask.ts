@@ -1,0 +1,66 @@
+import { indexOfSeat, leastAnswers, visibleFrom } from '../../graph/index.js'
+import type { Seated, Unmasking } from '../../wire/index.js'
+import { blameNobody, blamePeer, violation } from '../blame.js'
+import { requireCanonicalSeats, requireEnough, requireState } from '../checks.js'
+import { bySeat } from './accepted.js'
+import type { ServerUnmasking } from './states.js'
+
+const ROUND = 'unmasking'
+
+/** Bytes of a share: of b, and of s^SK. */
+const SHARE_LENGTH = { selfMask: 16, maskKey: 32 } as const
+
+/** The shares revealed by one client, accepted. */
+export interface AcceptedUnmasking {
+  readonly seat: number
+  /** Ascending by the owner of the secret. */
+  readonly shares: readonly Seated<Uint8Array>[]
+}
+
+/** The clients that may answer in round 4: U4 in the active model, else U3. */
+export function respondents(state: ServerUnmasking): readonly number[] {
+  return state.consistent?.map(({ seat }) => seat) ?? state.survivors
+}
+
+/**
+ * Round 4, one message: it is of a client that was asked, and holds at most one share for each owner of U2, of the
+ * length that a share of the right secret has. Whether the shares are right shows when secrets are reconstructed.
+ *
+ * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `invalid-share`.
+ */
+export function acceptUnmasking(state: ServerUnmasking, seat: number, message: Unmasking): AcceptedUnmasking {
+  requireState(state, 'server-unmasking')
+  const blame = blamePeer(ROUND, seat)
+  if (indexOfSeat(respondents(state), seat) < 0) {
+    throw violation('unknown-seat', blame, `seat ${seat} takes no part in this round`)
+  }
+  const owners = message.map((entry) => entry.seat)
+  requireCanonicalSeats(owners, state.config.clients, 'invalid-share', blame)
+  const sharing = new Set(ownersKnownTo(state, seat))
+  for (const { seat: owner, value: share } of message) {
+    if (!sharing.has(owner)) {
+      throw violation('invalid-share', blame, `seat ${owner} shared no secret with the sender`)
+    }
+    const expected = indexOfSeat(state.survivors, owner) >= 0 ? SHARE_LENGTH.selfMask : SHARE_LENGTH.maskKey
+    if (share.length !== expected) {
+      throw violation('invalid-share', blame, 'a share has the wrong length', { expected, got: share.length })
+    }
+  }
+  return { seat, shares: message }
+}
+
+/** The owners of U2 that the client at `seat` hears of, ascending; it may hold shares of their secrets. */
+export function ownersKnownTo({ config, graph, clients }: ServerUnmasking, seat: number): readonly number[] {
+  const owners = clients.map((client) => client.seat)
+  return visibleFrom(graph, config.clients, seat, owners)
+}
+
+/** The answers of round 4 by seat, at least t of them where t counts answers. */
+export function requireAnswers(
+  state: ServerUnmasking,
+  accepted: readonly AcceptedUnmasking[],
+): readonly AcceptedUnmasking[] {
+  const { graph, threshold } = state.config
+  requireEnough(accepted.length, leastAnswers(graph, threshold), 'U5', blameNobody(ROUND))
+  return bySeat(accepted, ROUND)
+}

@@ -1,0 +1,108 @@
+import { type RoundName, SecAggError } from '../errors.js'
+import { nameableSeats, publishableSeats } from '../graph/index.js'
+import { blameServer } from '../protocol/blame.js'
+import { sharingSeats } from '../protocol/client/survivors.js'
+import type { client } from '../protocol/index.js'
+import { allSeats } from '../protocol/seats.js'
+import {
+  advertiseKeysCoder,
+  type ConsistencySignatures,
+  consistencyCheckCoder,
+  consistencySignaturesCoder,
+  decodeMessage,
+  encodeMessage,
+  type ForwardedShares,
+  forwardedSharesCoder,
+  type MessageType,
+  messageType,
+  type PublishedKeys,
+  publishedKeysCoder,
+  type Survivors,
+  shareKeysCoder,
+  survivorsCoder,
+  unmaskingCoder,
+} from '../wire/index.js'
+
+/** The message that a client sends in `state`, as bytes; the masked input, which no state holds, excepted. */
+export function encodeFromClient(state: Exclude<client.ClientState, client.ClientMasked>): Uint8Array {
+  const { signatureLength } = state.config
+  switch (state.state) {
+    case 'client-advertised':
+      return encodeMessage('advertiseKeys', advertiseKeysCoder(signatureLength), state.outbound)
+    case 'client-shared':
+      return encodeMessage('shareKeys', shareKeysCoder(state.peers.length), state.outbound)
+    case 'client-checked':
+      return encodeMessage('consistencyCheck', consistencyCheckCoder(signatureLength), state.outbound)
+    case 'client-unmasked':
+      return encodeMessage(
+        'unmasking',
+        unmaskingCoder(state.owners, new Set(state.survivors)),
+        state.outbound,
+      )
+  }
+}
+
+/** Readers of the server's messages, each with what the client's state says of its size. */
+export const decodeFromServer = {
+  publishedKeys: ({ config }: client.ClientAdvertised, bytes: Uint8Array): PublishedKeys =>
+    decodeMessage(
+      'publishedKeys',
+      publishedKeysCoder(publishableSeats(config.graph, config.clients), config.signatureLength),
+      bytes,
+      blameServer('share-keys'),
+    ),
+
+  forwardedShares: ({ peers }: client.ClientShared, bytes: Uint8Array): ForwardedShares =>
+    decodeMessage(
+      'forwardedShares',
+      forwardedSharesCoder(peers.map(({ seat }) => seat)),
+      bytes,
+      blameServer('masked-input'),
+    ),
+
+  survivors: (state: client.ClientMasked, bytes: Uint8Array): Survivors =>
+    decodeMessage(
+      'survivors',
+      survivorsCoder(nameableSeats(state.config.graph, state.config.clients, sharingSeats(state))),
+      bytes,
+      blameServer(state.config.adversary === 'active' ? 'consistency-check' : 'unmasking'),
+    ),
+
+  consistencySignatures: ({ config }: client.ClientChecked, bytes: Uint8Array): ConsistencySignatures =>
+    decodeMessage(
+      'consistencySignatures',
+      consistencySignaturesCoder(allSeats(config), config.signatureLength),
+      bytes,
+      blameServer('unmasking'),
+    ),
+} as const
+
+/**
+ * Refuses a message of the type that brought the client into `state`: it is not the one that was answered.
+ *
+ * @throws {SecAggError} `conflicting-message`.
+ */
+export function refuseSecondVersion(state: client.ClientState, bytes: Uint8Array): void {
+  const answered = answeredMessage(state)
+  if (answered === undefined || messageType(bytes) !== answered.type) return
+  const text = `the server sent two versions of the ${answered.type} message`
+  throw new SecAggError('conflicting-message', 'server', text, { round: answered.round })
+}
+
+function answeredMessage(
+  state: client.ClientState,
+): { readonly type: MessageType; readonly round: RoundName } | undefined {
+  const active = state.config.adversary === 'active'
+  switch (state.state) {
+    case 'client-advertised':
+      return undefined
+    case 'client-shared':
+      return { type: 'publishedKeys', round: 'share-keys' }
+    case 'client-masked':
+      return { type: 'forwardedShares', round: 'masked-input' }
+    case 'client-checked':
+      return { type: 'survivors', round: 'consistency-check' }
+    case 'client-unmasked':
+      return { type: active ? 'consistencySignatures' : 'survivors', round: 'unmasking' }
+  }
+}

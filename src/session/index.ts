@@ -1,0 +1,9 @@
+export { ClientSession, type ClientSessionOptions } from './client-session.js'
+export type { SessionInput } from './input.js'
+export type { Refusal, RoundCount, RoundReport } from './report.js'
+export {
+  type Receipt,
+  type RoundOutcome,
+  ServerSession,
+  type ServerSessionOptions,
+} from './server-session.js'

@@ -1,0 +1,36 @@
+import { isBytes } from '../crypto/bytes.js'
+import { usageError } from '../errors.js'
+import type { RoundConfig } from '../protocol/index.js'
+import { checkVector, copyVector, firstOutOfRange, type Lanes, type Vector } from '../vector/index.js'
+
+/** A client's vector: one array of lanes per segment, or just the array where there is one segment. */
+export type SessionInput = Lanes | Vector
+
+/** What a transport hands over is bytes; anything else is the host's mistake, and no peer's. */
+export function requireBytes(message: unknown): void {
+  if (!isBytes(message)) throw usageError('invalid-argument', 'a message is a Uint8Array')
+}
+
+/**
+ * A copy of the input that the caller can no longer change, once it is seen to fit the configuration.
+ *
+ * @throws {SecAggError} `invalid-argument` where arrays do not fit the segments, `input-out-of-range` naming segment
+ *   and element where a value is at or above its bound. The value itself is not named.
+ */
+export function takeInput(input: SessionInput, { segments }: RoundConfig): Vector {
+  const vector = ArrayBuffer.isView(input) ? [input] : input
+  checkVector(vector, segments)
+  const copy = copyVector(vector)
+  segments.forEach(({ bits, bound }, index) => {
+    const exclusive = bound === 'modular' ? 1n << BigInt(bits) : bound
+    const position = firstOutOfRange(copy[index]!, exclusive)
+    if (position >= 0) {
+      throw usageError(
+        'input-out-of-range',
+        `element ${position} of segment ${index} is not below ${exclusive}`,
+        { round: 'masked-input', expected: `below ${exclusive}` },
+      )
+    }
+  })
+  return copy
+}

@@ -1,0 +1,72 @@
+import type { RoundName } from '../errors.js'
+import type { server } from '../protocol/index.js'
+import type { Vector } from '../vector/index.js'
+import type { MessageType } from '../wire/index.js'
+
+/** The messages with which a phase begins, as bytes. */
+export interface OutboundBytes {
+  /** Ascending. */
+  readonly recipients: readonly number[]
+  messageFor(seat: number): Uint8Array
+}
+
+/** The server collecting one kind of message. */
+export interface Phase {
+  readonly state: server.ServerState
+  readonly round: RoundName
+  readonly type: MessageType
+  /** The seats that may answer, ascending. */
+  readonly expected: readonly number[]
+  /** What they answer to; in round 0 nothing. */
+  readonly outbound: OutboundBytes
+  readonly accepted: ReadonlySet<number>
+  /**
+   * Checks one message; what it returns then takes the message in, at once or not at all.
+   * @throws {SecAggError} where the message is refused.
+   */
+  check(seat: number, bytes: Uint8Array): Promise<() => void>
+  /**
+   * Goes on with those who have answered.
+   * @throws {SecAggError} where they are too few; the phase is then still open.
+   */
+  close(): Promise<Closed>
+}
+
+/** What comes after a phase. */
+export interface Closed {
+  /** The seats whose message counts. */
+  readonly accepted: readonly number[]
+  /** The next phase, or the sum after the last. */
+  readonly next: Phase | FinishedRound
+}
+
+/** The end of a round. */
+export interface FinishedRound {
+  readonly state: server.ServerUnmasked
+  readonly sum: Vector
+}
+
+/** What one phase differs in from another. */
+interface PhaseSteps<A> extends Omit<Phase, 'accepted' | 'check' | 'close'> {
+  /** Checks one message; what it returns makes the accepted one, synchronously, or throws and changes nothing. */
+  check(seat: number, bytes: Uint8Array): Promise<() => A> | (() => A)
+  /** `accepted`: in the order of arrival. */
+  close(accepted: readonly A[]): Promise<Closed>
+}
+
+export function phaseOf<A>({ check, close, ...steps }: PhaseSteps<A>): Phase {
+  const accepted = new Map<number, A>()
+  return {
+    ...steps,
+    get accepted() {
+      return new Set(accepted.keys())
+    },
+    check: async (seat, bytes) => {
+      const make = await check(seat, bytes)
+      return () => {
+        accepted.set(seat, make())
+      }
+    },
+    close: () => close([...accepted.values()]),
+  }
+}

@@ -1,0 +1,66 @@
+import { type ErrorCode, ROUNDS, type RoundName, type SecAggError } from '../errors.js'
+
+/** How one round of messages went. */
+export interface RoundCount {
+  readonly round: RoundName
+  /** The seats whose message was expected, ascending. */
+  readonly expected: readonly number[]
+  /** The seats whose message was accepted and used, ascending. */
+  readonly accepted: readonly number[]
+  /** Messages that repeated an accepted one and were ignored. */
+  readonly duplicates: number
+}
+
+/** Why messages of one seat were refused. */
+export interface Refusal {
+  readonly seat: number
+  readonly round: RoundName
+  readonly code: ErrorCode
+  readonly reason: string
+  /** How many such messages there were. */
+  readonly count: number
+}
+
+/** What happened in a round, for the host's log; nothing in it is secret. */
+export interface RoundReport {
+  /** The seats whose inputs are in the sum, U3, ascending. */
+  readonly survivors: readonly number[]
+  /** One entry for each round of messages that was closed, in order. */
+  readonly rounds: readonly RoundCount[]
+  readonly refused: readonly Refusal[]
+}
+
+/** Keeps the books of a round. Its memory is bounded by the seats, however many messages come. */
+export class Ledger {
+  readonly #clients: number
+  readonly #rounds: RoundCount[] = []
+  readonly #refused = new Map<string, Refusal>()
+  #duplicates = 0
+
+  constructor(clients: number) {
+    this.#clients = clients
+  }
+
+  duplicate(): void {
+    this.#duplicates++
+  }
+
+  refuse(seat: number, round: RoundName, { code, message }: SecAggError): void {
+    if (!Number.isInteger(seat) || seat < 0 || seat >= this.#clients) return
+    const key = `${seat} ${round} ${code}`
+    const count = (this.#refused.get(key)?.count ?? 0) + 1
+    this.#refused.set(key, { seat, round, code, reason: message, count })
+  }
+
+  close(round: RoundName, expected: readonly number[], accepted: readonly number[]): void {
+    const sorted = [...accepted].sort((a, b) => a - b)
+    this.#rounds.push({ round, expected, accepted: sorted, duplicates: this.#duplicates })
+    this.#duplicates = 0
+  }
+
+  report(survivors: readonly number[]): RoundReport {
+    const order = (a: Refusal, b: Refusal): number =>
+      ROUNDS.indexOf(a.round) - ROUNDS.indexOf(b.round) || a.seat - b.seat
+    return { survivors, rounds: [...this.#rounds], refused: [...this.#refused.values()].sort(order) }
+  }
+}

@@ -1,0 +1,228 @@
+import { equalBytes } from '../crypto/bytes.js'
+import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
+import { type RoundName, SecAggError, usageError } from '../errors.js'
+import { blamePeer, violation } from '../protocol/blame.js'
+import { drawSecret } from '../protocol/draw.js'
+import type { RoundConfig, VerifyIdentity } from '../protocol/index.js'
+import { suiteOf } from '../protocol/keys.js'
+import type { Vector } from '../vector/index.js'
+import { type MessageType, messageType } from '../wire/index.js'
+import { requireBytes } from './input.js'
+import type { Phase } from './phase.js'
+import { advertisePhase } from './phases.js'
+import { Ledger, type RoundReport } from './report.js'
+
+/** What a {@link ServerSession} is made of. */
+export interface ServerSessionOptions {
+  readonly config: RoundConfig
+  /** Default: the best provider of the platform. */
+  readonly crypto?: CryptoProvider | undefined
+  /** Needed in the active model. */
+  readonly verifyIdentity?: VerifyIdentity | undefined
+  /** Ends the removal of masks: `closeRound` rejects with the signal's reason, and there is no sum. */
+  readonly signal?: AbortSignal | undefined
+  /** Progress of the removal of masks, 0 to 1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined
+}
+
+/**
+ * What became of one message: taken in; the same as one taken in before; or refused, with the reason. A refused message
+ * costs the others nothing, and its sender may still send a good one while the round is open.
+ */
+export type Receipt =
+  | { readonly status: 'accepted' | 'duplicate' }
+  | { readonly status: 'refused'; readonly error: SecAggError }
+
+/** What follows a closed round: messages to send, or the sum. */
+export type RoundOutcome =
+  | {
+      readonly done: false
+      /** The round that is now open. */
+      readonly round: RoundName
+      /** Seat and message, each made when it is asked for. */
+      readonly messages: Iterable<readonly [seat: number, bytes: Uint8Array]>
+    }
+  | {
+      readonly done: true
+      /** Σ x over the survivors, modulo 2^k; one array of lanes per segment. */
+      readonly sum: Vector
+      readonly report: RoundReport
+    }
+
+/**
+ * The server of one round: bytes in, bytes out. The host says which seat a message is from, which it knows from an
+ * authenticated connection, and when a round is over; the session keeps no time.
+ *
+ *     const session = new ServerSession({ config })
+ *     for each message that arrives: await session.receive(seat, bytes)
+ *     when all have answered, or time is up: await session.closeRound()
+ */
+export class ServerSession {
+  readonly #options: ServerSessionOptions
+  readonly #ledger: Ledger
+  /** Keyed digests of what was accepted, by type and seat, to tell repetitions from second versions. */
+  readonly #digests = new Map<MessageType, Map<number, Uint8Array>>()
+  #opened: Promise<{ crypto: CryptoProvider; digestKey: Uint8Array }> | undefined
+  #phase: Phase | undefined
+  #closing: Promise<RoundOutcome> | undefined
+  #outcome: RoundOutcome | undefined
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(options: ServerSessionOptions) {
+    this.#options = options
+    this.#ledger = new Ledger(options.config.clients)
+  }
+
+  /** The round that is open: the message that is collected. `undefined` once the sum is there. */
+  get round(): RoundName | undefined {
+    if (this.#outcome !== undefined) return undefined
+    return this.#phase?.round ?? 'advertise-keys'
+  }
+
+  /** The seats that may still answer in the open round, ascending. */
+  get waitingFor(): readonly number[] {
+    if (this.#outcome !== undefined) return []
+    const { clients } = this.#options.config
+    if (this.#phase === undefined) return Array.from({ length: clients }, (_, seat) => seat)
+    const accepted = this.#phase.accepted
+    return this.#phase.expected.filter((seat) => !accepted.has(seat))
+  }
+
+  /** What happened so far. */
+  get report(): RoundReport {
+    const state = this.#phase?.state
+    return this.#ledger.report(state !== undefined && 'survivors' in state ? state.survivors : [])
+  }
+
+  /** The message of the open round for one seat, once more: for a client that has lost its connection. */
+  messageFor(seat: number): Uint8Array | undefined {
+    const outbound = this.#phase?.outbound
+    return outbound?.recipients.includes(seat) ? outbound.messageFor(seat) : undefined
+  }
+
+  /**
+   * Takes in one message of one seat. `bytes` must not change until the promise settles; nothing of them is kept
+   * alive afterwards. Never throws for what is in them.
+   */
+  async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
+    requireBytes(bytes)
+    const { crypto, digestKey } = await this.#open()
+    const digest = await crypto.sha256.hmac(digestKey, bytes)
+    const round = this.round
+    try {
+      const status = await this.#take(seat, bytes, digest)
+      if (status === 'duplicate') this.#ledger.duplicate()
+      return { status }
+    } catch (error) {
+      if (!(error instanceof SecAggError) || error.fault !== 'peer') throw error
+      this.#ledger.refuse(seat, error.round ?? round ?? 'unmasking', error)
+      return { status: 'refused', error }
+    }
+  }
+
+  /**
+   * Ends the open round with those who have answered.
+   *
+   * @throws {SecAggError} `too-few-clients`, `too-few-shares` or `wrong-share` where the protocol cannot go on; the
+   *   round is then still open, for more messages or to be given up.
+   */
+  closeRound(): Promise<RoundOutcome> {
+    if (this.#closing !== undefined) {
+      return Promise.reject(usageError('out-of-order', 'the round is being closed already'))
+    }
+    if (this.#outcome !== undefined) {
+      return Promise.reject(usageError('out-of-order', 'the last round is closed already'))
+    }
+    this.#closing = this.#inTurn(() => this.#close()).finally(() => {
+      this.#closing = undefined
+    })
+    return this.#closing
+  }
+
+  async #close(): Promise<RoundOutcome> {
+    await this.#open()
+    const phase = this.#phase!
+    const { accepted, next } = await phase.close()
+    this.#ledger.close(phase.round, phase.expected, accepted)
+    if ('sum' in next) {
+      const report = this.#ledger.report(next.state.survivors)
+      this.#outcome = { done: true, sum: next.sum, report }
+      return this.#outcome
+    }
+    this.#phase = next
+    return { done: false, round: next.round, messages: messagesOf(next) }
+  }
+
+  async #take(seat: number, bytes: Uint8Array, digest: Uint8Array): Promise<'accepted' | 'duplicate'> {
+    const phase = this.#phase!
+    const type = messageType(bytes)
+    if (type !== undefined && this.#isDuplicate(type, seat, digest, phase)) return 'duplicate'
+    if (type !== undefined && type !== phase.type && this.#digests.has(type)) throw late(seat, phase.round)
+
+    const takeIn = await phase.check(seat, bytes)
+    return this.#inTurn(() => {
+      // While it was checked, the round may have been closed, or another copy may have come in.
+      if (this.#phase !== phase || this.#outcome !== undefined) throw late(seat, phase.round)
+      if (this.#isDuplicate(phase.type, seat, digest, phase)) return 'duplicate'
+      takeIn()
+      this.#digestsOf(phase.type).set(seat, digest)
+      return 'accepted'
+    })
+  }
+
+  /**
+   * Messages are taken in and rounds are closed one after the other, in the order in which they come to it. So a
+   * message is in the sum if and only if its sender is a survivor, and a host that closes again and again does not keep
+   * messages out.
+   */
+  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => undefined)
+    return result
+  }
+
+  /** @throws {SecAggError} where something else of this type was accepted from this seat. */
+  #isDuplicate(type: MessageType, seat: number, digest: Uint8Array, phase: Phase): boolean {
+    const accepted = this.#digests.get(type)?.get(seat)
+    if (accepted === undefined) return false
+    if (equalBytes(accepted, digest)) return true
+    if (type !== phase.type) throw late(seat, phase.round)
+    const text = `seat ${seat} sent two versions of its ${type} message`
+    throw violation('conflicting-message', blamePeer(phase.round, seat), text)
+  }
+
+  #digestsOf(type: MessageType): Map<number, Uint8Array> {
+    const digests = this.#digests.get(type) ?? new Map<number, Uint8Array>()
+    this.#digests.set(type, digests)
+    return digests
+  }
+
+  #open(): Promise<{ crypto: CryptoProvider; digestKey: Uint8Array }> {
+    this.#opened ??= this.#prepare().catch((error: unknown) => {
+      this.#opened = undefined
+      throw error
+    })
+    return this.#opened
+  }
+
+  async #prepare(): Promise<{ crypto: CryptoProvider; digestKey: Uint8Array }> {
+    const { config, verifyIdentity, signal, onProgress } = this.#options
+    const crypto = this.#options.crypto ?? (await defaultCrypto(config.suite))
+    suiteOf(config, crypto) // rather now than in the last round
+    const digestKey = drawSecret(crypto, 32)
+    this.#phase ??= advertisePhase(config, { crypto, verifyIdentity, signal, onProgress })
+    return { crypto, digestKey }
+  }
+}
+
+function messagesOf({ outbound }: Phase): Iterable<readonly [seat: number, bytes: Uint8Array]> {
+  return {
+    *[Symbol.iterator]() {
+      for (const seat of outbound.recipients) yield [seat, outbound.messageFor(seat)] as const
+    },
+  }
+}
+
+function late(seat: number, round: RoundName): SecAggError {
+  return violation('late-message', blamePeer(round, seat), `a message of seat ${seat} came after its round`)
+}

@@ -1,0 +1,86 @@
+import { split as splitBytes } from 'shamir-secret-sharing'
+import { wipe } from '../crypto/bytes.js'
+import type { CryptoProvider } from '../crypto/provider.js'
+import { SecAggError, usageError } from '../errors.js'
+import { addScaled, type Field, fieldFor, GF65536, multiplicationTable } from './field.js'
+
+/**
+ * Splits `secret` so that any `threshold` of the shares give it back and fewer tell nothing about it. Share `i` of the
+ * result belongs to coordinate `i + 1` of {@link fieldFor}`(holders)` and is as long as the secret; coordinates are
+ * not part of a share. 2 ≤ threshold ≤ holders; the length of the secret is even.
+ */
+export type SecretSplitter = (
+  secret: Uint8Array,
+  threshold: number,
+  holders: number,
+) => Promise<readonly Uint8Array[]>
+
+/** The largest number of holders: the nonzero elements of GF(2^16). */
+export const MAXIMUM_HOLDERS = 65535
+
+/**
+ * The library's splitter: the `shamir-secret-sharing` package, with the platform's randomness, for at most 255
+ * holders; beyond that GF(2^16) with coefficients from `crypto`.
+ */
+export function secretSplitter(crypto: CryptoProvider): SecretSplitter {
+  return async (secret, threshold, holders) => {
+    const valid = threshold >= 2 && threshold <= holders && holders <= MAXIMUM_HOLDERS
+    if (!valid || !Number.isInteger(threshold) || !Number.isInteger(holders)) {
+      throw usageError('invalid-argument', 'a secret is split for 2 ≤ threshold ≤ holders ≤ 65535')
+    }
+    if (secret.length === 0 || secret.length % 2 !== 0) {
+      throw usageError('invalid-argument', 'a secret has an even number of bytes', { got: secret.length })
+    }
+    return fieldFor(holders) === GF65536
+      ? splitWords(GF65536, secret, threshold, holders, crypto)
+      : splitWithPackage(secret, threshold, holders)
+  }
+}
+
+/**
+ * The package draws the coordinates itself. Asked for all 255 shares it must use each of them once, so the share of
+ * any fixed coordinate can be picked from its answer.
+ */
+async function splitWithPackage(
+  secret: Uint8Array,
+  threshold: number,
+  holders: number,
+): Promise<Uint8Array[]> {
+  // The package insists on the exact constructor, and a caller's subclass must not be handed on.
+  const copy = Uint8Array.from(secret)
+  const labeled = await splitBytes(copy, 255, threshold)
+  const shares: (Uint8Array | undefined)[] = new Array(holders).fill(undefined)
+  for (const share of labeled) {
+    const coordinate = share[secret.length]!
+    if (coordinate >= 1 && coordinate <= holders) shares[coordinate - 1] = share.slice(0, secret.length)
+  }
+  wipe(copy, ...labeled)
+  return shares.map((share) => {
+    if (share === undefined) throw new SecAggError('internal', 'internal', 'a Shamir coordinate is missing')
+    return share
+  })
+}
+
+function splitWords(
+  field: Field,
+  secret: Uint8Array,
+  threshold: number,
+  holders: number,
+  crypto: CryptoProvider,
+): Uint8Array[] {
+  const length = secret.length
+  const coefficients = crypto.randomBytes((threshold - 1) * length)
+  const shares = Array.from({ length: holders }, (_, index) => {
+    const table = multiplicationTable(field, index + 1)
+    // Horner's rule from the highest coefficient down; the secret is the constant term.
+    let sum = coefficients.slice((threshold - 2) * length)
+    for (let degree = threshold - 2; degree >= 0; degree--) {
+      const next = degree === 0 ? secret.slice() : coefficients.slice((degree - 1) * length, degree * length)
+      addScaled(field, next, table, sum)
+      sum = next
+    }
+    return sum
+  })
+  wipe(coefficients)
+  return shares
+}

@@ -1,0 +1,49 @@
+import { type RoundName, usageError } from '../errors.js'
+import { createVector, type Segment, type Vector } from '../vector/index.js'
+import { SeededRandom } from './seeded-random.js'
+
+/** Clients that no longer send the message of a round, nor any after it. */
+export interface Drop {
+  readonly round: RoundName
+  readonly count: number
+}
+
+/** Labels of the streams that one seed gives. */
+const STREAM = { drops: 1, inputs: 2 } as const
+
+/**
+ * The message that each dropping client no longer sends; clients of different entries are different ones.
+ * @throws {SecAggError} `invalid-argument` where more would drop than there are.
+ */
+export function chooseDrops(
+  clients: number,
+  drops: readonly Drop[],
+  seed: number,
+): ReadonlyMap<number, RoundName> {
+  const total = drops.reduce((sum, { count }) => sum + count, 0)
+  if (total > clients) {
+    throw usageError('invalid-argument', `${total} of ${clients} clients cannot drop out`, {
+      expected: clients,
+      got: total,
+    })
+  }
+  const seats = Array.from({ length: clients }, (_, seat) => seat)
+  const order = new SeededRandom(seed, STREAM.drops).shuffle(seats)
+  const rounds = drops.flatMap(({ round, count }) => new Array<RoundName>(count).fill(round))
+  return new Map(rounds.map((round, index) => [order[index]!, round]))
+}
+
+/** The input of one client: one segment of values uniform below 2^`valueBits`. */
+export function inputOf(seat: number, segment: Segment, valueBits: number, seed: number): Vector {
+  const random = new SeededRandom(seed, STREAM.inputs, seat)
+  const vector = createVector([segment])
+  const lanes = vector[0]!
+  if (lanes instanceof BigUint64Array) {
+    for (let i = 0; i < lanes.length; i++) {
+      lanes[i] = BigInt.asUintN(valueBits, (BigInt(random.word()) << 32n) | BigInt(random.word()))
+    }
+  } else {
+    for (let i = 0; i < lanes.length; i++) lanes[i] = random.word() >>> (32 - valueBits)
+  }
+  return vector
+}

@@ -1,0 +1,8 @@
+/**
+ * `secagg/simulate`: whole rounds in one process, through the real bytes; to size a deployment and to test an
+ * application. Inputs and dropouts are reproducible, keys are not.
+ * @module
+ */
+export type { Drop } from './cohort.js'
+export type { SimulatedRound } from './meter.js'
+export { type SimulationOptions, type SimulationResult, simulate } from './simulate.js'

@@ -1,0 +1,77 @@
+import type { RoundName } from '../errors.js'
+
+/** Time and traffic of one round of messages. Per client: medians over the clients that sent the message. */
+export interface SimulatedRound {
+  readonly name: RoundName
+  readonly clientMs: number
+  /** Of the server for all clients: sending, receiving and closing the round. */
+  readonly serverMs: number
+  readonly bytesUp: number
+  readonly bytesDown: number
+  /** Clients that sent the message. */
+  readonly sent: number
+}
+
+/** Takes the time of a round. */
+export class RoundMeter {
+  readonly #name: RoundName
+  readonly #clientMs: number[] = []
+  readonly #bytesUp: number[] = []
+  readonly #bytesDown: number[] = []
+  #serverMs = 0
+
+  constructor(name: RoundName) {
+    this.#name = name
+  }
+
+  async client<T>(work: () => Promise<T>): Promise<T> {
+    const start = performance.now()
+    const result = await work()
+    this.#clientMs.push(performance.now() - start)
+    return result
+  }
+
+  async server<T>(work: () => Promise<T>): Promise<T> {
+    const start = performance.now()
+    try {
+      return await work()
+    } finally {
+      this.#serverMs += performance.now() - start
+    }
+  }
+
+  /** Iterates over messages and counts the making of each as the server's time. */
+  *producing<T>(messages: Iterable<T>): Generator<T> {
+    const iterator = messages[Symbol.iterator]()
+    for (;;) {
+      const start = performance.now()
+      const next = iterator.next()
+      this.#serverMs += performance.now() - start
+      if (next.done === true) return
+      yield next.value
+    }
+  }
+
+  count(bytesDown: number, bytesUp: number): void {
+    this.#bytesDown.push(bytesDown)
+    this.#bytesUp.push(bytesUp)
+  }
+
+  result(): SimulatedRound {
+    return {
+      name: this.#name,
+      clientMs: median(this.#clientMs),
+      serverMs: this.#serverMs,
+      bytesUp: median(this.#bytesUp),
+      bytesDown: median(this.#bytesDown),
+      sent: this.#clientMs.length,
+    }
+  }
+}
+
+/** The middle of `values`, or the mean of the two in the middle; 0 where there are none. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length / 2
+  return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2
+}

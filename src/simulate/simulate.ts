@@ -1,0 +1,208 @@
+import { type CryptoProvider, defaultCrypto, type SuiteName } from '../crypto/index.js'
+import { ROUNDS, type RoundName, SecAggError, usageError } from '../errors.js'
+import {
+  type AdversaryModel,
+  createRoundConfig,
+  ed25519Signer,
+  ed25519Verifier,
+  type RoundConfig,
+  type Signer,
+  type VerifyIdentity,
+} from '../protocol/index.js'
+import { ClientSession, type Receipt, type RoundOutcome, ServerSession } from '../session/index.js'
+import { addInto, createVector, reduceInto, type Vector } from '../vector/index.js'
+import { chooseDrops, type Drop, inputOf } from './cohort.js'
+import { median, RoundMeter, type SimulatedRound } from './meter.js'
+
+/** What to simulate: one segment of `length` elements of `bits` bits, and who drops out when. */
+export interface SimulationOptions {
+  readonly clients: number
+  readonly length: number
+  /** k, 1 to 64. */
+  readonly bits: number
+  /** Inputs are below 2^valueBits and the sum must not overflow; default k, where wrapping is meant. */
+  readonly valueBits?: number | undefined
+  /** k of the sparse graph; without it the graph is complete. */
+  readonly neighbors?: number | undefined
+  /** Default: the least that the model allows, or on the sparse graph more than half of the neighbors. */
+  readonly threshold?: number | undefined
+  /** Default `honest-but-curious`. */
+  readonly adversary?: AdversaryModel | undefined
+  /** Default `aes`. */
+  readonly suite?: SuiteName | undefined
+  readonly drops?: readonly Drop[] | undefined
+  /** Fixes inputs and who drops out, never keys. Default 1. */
+  readonly seed?: number | undefined
+  /** Default: the best provider of the platform. */
+  readonly crypto?: CryptoProvider | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Called after each client's message with how many clients of the round have been served. */
+  readonly onProgress?: ((round: RoundName, served: number, clients: number) => void) | undefined
+}
+
+/** What a simulated round came to. Times and bytes per client are medians; milliseconds. */
+export interface SimulationResult {
+  readonly clients: number
+  /** |U3|. */
+  readonly survivors: number
+  readonly length: number
+  readonly bits: number
+  readonly threshold: number
+  /** Seats that each client shares and masks with: k, or all others on the complete graph. */
+  readonly neighbors: number
+  readonly adversary: AdversaryModel
+  /** Whether the sum equals the survivors' inputs added in the clear, modulo 2^k. */
+  readonly exact: boolean
+  /** All bytes of one client, both ways, over the bytes of its values in the clear. */
+  readonly expansion: number
+  readonly rounds: readonly SimulatedRound[]
+  /** Of one client over all rounds. */
+  readonly clientMs: number
+  /** Of the server over all rounds. */
+  readonly serverMs: number
+}
+
+/**
+ * Runs n clients and a server in this process, through the real bytes, with fresh keys.
+ *
+ * @throws {SecAggError} fault `usage` for options that make no round; fault `peer` where the protocol aborts because
+ *   too few clients are left.
+ */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const { clients, seed = 1, signal, onProgress } = options
+  const valueBits = options.valueBits ?? options.bits
+  const crypto = options.crypto ?? (await defaultCrypto(options.suite))
+  const config = configOf(options, valueBits, crypto)
+  const dropsAt = chooseDrops(clients, dropsOf(options, config), seed)
+  const segment = config.segments[0]!
+  const input = (seat: number): Vector => inputOf(seat, segment, valueBits, seed)
+
+  const identities = await enrol(config, crypto)
+  const server = new ServerSession({ config, crypto, verifyIdentity: identities?.verifyIdentity, signal })
+  let nextInput: Vector = []
+  const sessions = Array.from({ length: clients }, (_, seat) => {
+    const identity = identities && { ...identities, signer: identities.signers[seat] }
+    return new ClientSession({ ...identity, config, seat, input: () => nextInput, crypto, signal })
+  })
+
+  const meters: RoundMeter[] = []
+  const totalBytes = new Array<number>(clients).fill(0)
+  let messages: Iterable<readonly [number, Uint8Array | undefined]> = sessions.map((_, seat) => [
+    seat,
+    undefined,
+  ])
+  for (;;) {
+    const round = server.round!
+    const meter = new RoundMeter(round)
+    meters.push(meter)
+    let served = 0
+    for (const [seat, bytes] of meter.producing(messages)) {
+      signal?.throwIfAborted()
+      if (!takesPart(dropsAt.get(seat), round)) continue
+      // Made outside the client's time: a real client has its input already.
+      if (round === 'masked-input') nextInput = input(seat)
+      const session = sessions[seat]!
+      const answer = await meter.client(() =>
+        bytes === undefined ? session.start() : session.receive(bytes),
+      )
+      meter.count(bytes?.length ?? 0, answer.length)
+      totalBytes[seat]! += (bytes?.length ?? 0) + answer.length
+      requireAccepted(await meter.server(() => server.receive(seat, answer)))
+      onProgress?.(round, ++served, clients)
+    }
+    const outcome: RoundOutcome = await meter.server(() => server.closeRound())
+    if (!outcome.done) {
+      messages = outcome.messages
+      continue
+    }
+    const { survivors } = outcome.report
+    const finished = totalBytes.filter((_, seat) => !dropsAt.has(seat))
+    const rounds = meters.map((each) => each.result())
+    return {
+      clients,
+      survivors: survivors.length,
+      length: segment.length,
+      bits: segment.bits,
+      threshold: config.threshold,
+      neighbors: options.neighbors ?? clients - 1,
+      adversary: config.adversary,
+      exact: equals(outcome.sum, sumInTheClear(config, survivors, input)),
+      expansion: median(finished) / ((segment.length * valueBits) / 8),
+      rounds,
+      clientMs: rounds.reduce((sum, { clientMs }) => sum + clientMs, 0),
+      serverMs: rounds.reduce((sum, { serverMs }) => sum + serverMs, 0),
+    }
+  }
+}
+
+function configOf(options: SimulationOptions, valueBits: number, crypto: CryptoProvider): RoundConfig {
+  const { clients, length, bits, neighbors, suite, adversary = 'honest-but-curious' } = options
+  if (!Number.isInteger(valueBits) || valueBits < 1 || valueBits > bits) {
+    throw usageError(
+      'invalid-configuration',
+      'the bits of a value are at least 1 and at most those of its lane',
+      {
+        expected: bits,
+        got: valueBits,
+      },
+    )
+  }
+  return createRoundConfig({
+    sessionId: crypto.randomBytes(32),
+    clients,
+    adversary,
+    suite,
+    graph: neighbors === undefined ? 'complete' : { neighbors, assumptions: 'unproven' },
+    threshold: options.threshold ?? (neighbors === undefined ? undefined : Math.floor(neighbors / 2) + 1),
+    minimumCohort: neighbors === undefined ? undefined : Math.floor(clients / 2) + 1,
+    segments: [{ length, bits, bound: valueBits === bits ? 'modular' : 1n << BigInt(valueBits) }],
+  })
+}
+
+function dropsOf({ drops = [] }: SimulationOptions, { adversary }: RoundConfig): readonly Drop[] {
+  if (adversary === 'honest-but-curious' && drops.some(({ round }) => round === 'consistency-check')) {
+    throw usageError('invalid-argument', 'only the active model has a consistency check to drop out of')
+  }
+  return drops
+}
+
+function takesPart(dropsAt: RoundName | undefined, round: RoundName): boolean {
+  return dropsAt === undefined || ROUNDS.indexOf(round) < ROUNDS.indexOf(dropsAt)
+}
+
+/** An Ed25519 key for every seat; nothing in the honest-but-curious model. */
+async function enrol(
+  config: RoundConfig,
+  { ed25519, randomBytes }: CryptoProvider,
+): Promise<{ signers: readonly Signer[]; verifyIdentity: VerifyIdentity } | undefined> {
+  if (config.adversary !== 'active') return undefined
+  const privateKeys = Array.from({ length: config.clients }, () => randomBytes(32))
+  const publicKeys = await Promise.all(privateKeys.map((key) => ed25519.publicKey(key)))
+  return {
+    signers: privateKeys.map((key) => ed25519Signer(key, ed25519)),
+    verifyIdentity: ed25519Verifier((seat) => publicKeys[seat], ed25519),
+  }
+}
+
+function requireAccepted(receipt: Receipt): void {
+  if (receipt.status === 'refused') throw receipt.error
+  if (receipt.status !== 'accepted') throw new SecAggError('internal', 'internal', 'a message came twice')
+}
+
+function sumInTheClear(
+  { segments }: RoundConfig,
+  survivors: readonly number[],
+  input: (seat: number) => Vector,
+): Vector {
+  const sum = createVector(segments)
+  for (const seat of survivors) addInto(sum, input(seat), segments)
+  reduceInto(sum, segments)
+  return sum
+}
+
+function equals(one: Vector, other: Vector): boolean {
+  return one.every((lanes, index) => {
+    const others = other[index]!
+    return lanes.length === others.length && lanes.every((value, i) => value === others[i])
+  })
+}

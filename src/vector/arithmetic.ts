@@ -1,0 +1,121 @@
+import { usageError } from '../errors.js'
+import { createLanes, laneArrayName, plainLanes, typedArrayName } from './lanes.js'
+import { addLanes, reduceLanes, subtractLanes } from './loops.js'
+import {
+  checkRange,
+  checkSegments,
+  cutSegments,
+  type ElementRange,
+  type Lanes,
+  type Segment,
+  type Vector,
+} from './segments.js'
+
+/**
+ * A vector of zeros.
+ * @throws {SecAggError} `invalid-argument` where a segment is none.
+ */
+export function createVector(segments: readonly Segment[]): Vector {
+  checkSegments(segments)
+  return segments.map(({ bits, length }) => createLanes(bits, length))
+}
+
+/**
+ * Checks that `vector` has one array per segment, of the segment's length and lane type. Views with an offset,
+ * arrays of other realms and Node's Buffer as Uint8Array are fine. Values are not looked at.
+ * @throws {SecAggError} `invalid-argument`, the message naming the segment.
+ */
+export function checkVector(vector: Vector, segments: readonly Segment[]): void {
+  checkSegments(segments)
+  if (!Array.isArray(vector) || vector.length !== segments.length) {
+    throw usageError('invalid-argument', 'a vector is an array with one array of lanes per segment', {
+      expected: segments.length,
+      got: Array.isArray(vector) ? vector.length : typeof vector,
+    })
+  }
+  segments.forEach(({ bits, length }, index) => {
+    const lanes: unknown = vector[index]
+    const expected = laneArrayName(bits)
+    const got = typedArrayName(lanes)
+    if (got !== expected) {
+      throw usageError('invalid-argument', `segment ${index} of ${bits} bits is a ${expected}`, {
+        expected,
+        got: got ?? typeof lanes,
+      })
+    }
+    if ((lanes as Lanes).length !== length) {
+      throw usageError('invalid-argument', `segment ${index} has ${length} elements`, {
+        expected: length,
+        got: (lanes as Lanes).length,
+      })
+    }
+  })
+}
+
+/**
+ * `target += source`, element by element. Lanes wrap at their own width, so a sum stays right modulo 2^k however
+ * often it wraps, but is canonical only after {@link reduceInto}.
+ * @throws {SecAggError} `invalid-argument` where a vector does not fit the segments; `target` is then as it was.
+ */
+export function addInto(target: Vector, source: Vector, segments: readonly Segment[]): void {
+  checkVector(target, segments)
+  checkVector(source, segments)
+  target.forEach((lanes, index) => {
+    addLanes(plainLanes(lanes), plainLanes(source[index]!))
+  })
+}
+
+/**
+ * `target −= source`, element by element, wrapping as {@link addInto} does.
+ * @throws {SecAggError} `invalid-argument` where a vector does not fit the segments; `target` is then as it was.
+ */
+export function subtractInto(target: Vector, source: Vector, segments: readonly Segment[]): void {
+  checkVector(target, segments)
+  checkVector(source, segments)
+  target.forEach((lanes, index) => {
+    subtractLanes(plainLanes(lanes), plainLanes(source[index]!))
+  })
+}
+
+/**
+ * Makes every element canonical, that is less than 2^k.
+ * @throws {SecAggError} `invalid-argument` where the vector does not fit the segments.
+ */
+export function reduceInto(target: Vector, segments: readonly Segment[]): void {
+  checkVector(target, segments)
+  segments.forEach(({ bits }, index) => {
+    reduceLanes(plainLanes(target[index]!), bits)
+  })
+}
+
+/** A copy in memory of its own, in this realm's plain typed arrays. */
+export function copyVector(vector: Vector): Vector {
+  return vector.map((lanes) => plainLanes(lanes).slice())
+}
+
+/**
+ * The elements of `range` as views on `vector`: one array per segment, empty where the range misses it. What is
+ * written to the views is written to the vector.
+ * @throws {SecAggError} `invalid-argument` where the vector does not fit the segments or the range leaves them.
+ */
+export function vectorInRange(vector: Vector, segments: readonly Segment[], range: ElementRange): Vector {
+  checkVector(vector, segments)
+  return cutSegments(segments, checkRange(segments, range)).map(({ from, to }, index) =>
+    plainLanes(vector[index]!, from, to),
+  )
+}
+
+/**
+ * The index of the first element that is not below `exclusiveBound`, −1 where there is none. A bound of 2^k asks
+ * whether elements of k bits are canonical; 2^64 lets everything pass.
+ */
+export function firstOutOfRange(lanes: Lanes, exclusiveBound: bigint): number {
+  const bits = BigInt(8 * lanes.BYTES_PER_ELEMENT)
+  if (exclusiveBound >= 1n << bits) return -1
+  if (exclusiveBound <= 0n) return lanes.length === 0 ? -1 : 0
+  const plain = plainLanes(lanes)
+  if (plain.BYTES_PER_ELEMENT === 8)
+    return (plain as BigUint64Array).findIndex((lane) => lane >= exclusiveBound)
+  const bound = Number(exclusiveBound)
+  return (plain as Uint32Array).findIndex((lane) => lane >= bound)
+}

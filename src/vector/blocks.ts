@@ -1,0 +1,109 @@
+import type { LaneRun } from './block-adder.js'
+import { bytesOf, plainLanes } from './lanes.js'
+import {
+  cutSegments,
+  type ElementRange,
+  laneBytes,
+  nextBlock,
+  type Segment,
+  type Vector,
+} from './segments.js'
+
+/** Elements of the target that a block covers. */
+export interface BlockPiece {
+  /** Where they stand in the block, in bytes. */
+  readonly at: number
+  readonly bits: number
+  readonly lanes: Vector[number]
+  /** The memory of `lanes`. */
+  readonly bytes: Uint8Array
+}
+
+/** A window on the mask stream and the elements that it masks. */
+export interface Block {
+  /** Where it begins in the mask stream, in bytes, a multiple of 64. */
+  readonly start: number
+  /** Bytes, a multiple of 64. */
+  readonly length: number
+  readonly pieces: readonly BlockPiece[]
+  readonly runs: readonly LaneRun[]
+}
+
+/** The elements of one segment that are to be masked, and where in the mask stream they stand. */
+interface Stretch {
+  readonly bits: number
+  readonly width: 1 | 2 | 4 | 8
+  readonly lanes: Vector[number]
+  readonly from: number
+  readonly to: number
+}
+
+/** The part of the mask stream that a range of elements needs. */
+export interface StreamWindow {
+  /** The first byte, a multiple of 64. */
+  readonly from: number
+  readonly to: number
+  readonly stretches: readonly Stretch[]
+}
+
+/**
+ * Lays `target`, which holds the elements of `range`, out on the mask stream. There segment s begins at the next
+ * multiple of 64 bytes after the lanes of segment s − 1, and element i of a segment is the little-endian word at the
+ * segment's start + i · lane bytes.
+ */
+export function layOut(target: Vector, segments: readonly Segment[], range: ElementRange): StreamWindow {
+  const cuts = cutSegments(segments, range)
+  const stretches: Stretch[] = []
+  let start = 0
+  segments.forEach(({ bits, length }, index) => {
+    const width = laneBytes(bits)
+    const { from, to } = cuts[index]!
+    if (from < to) {
+      const lanes = plainLanes(target[index]!)
+      stretches.push({ bits, width, lanes, from: start + from * width, to: start + to * width })
+    }
+    start = nextBlock(start + length * width)
+  })
+  const from = stretches[0]?.from ?? 0
+  return { from: from - (from % 64), to: nextBlock(stretches.at(-1)?.to ?? 0), stretches }
+}
+
+/** The blocks of at most `capacity` bytes, a multiple of 64, that make up a window. */
+export function* blocksOf(
+  { from, to, stretches }: StreamWindow,
+  capacity: number,
+): Generator<Block, void, void> {
+  let first = 0
+  for (let start = from; start < to; start += capacity) {
+    const end = Math.min(start + capacity, to)
+    const pieces: BlockPiece[] = []
+    const runs: LaneRun[] = []
+    while (stretches[first]!.to <= start) first++
+    for (let index = first; index < stretches.length && stretches[index]!.from < end; index++) {
+      const stretch = stretches[index]!
+      const pieceFrom = Math.max(stretch.from, start)
+      const pieceTo = Math.min(stretch.to, end)
+      pieces.push(pieceOf(stretch, pieceFrom, pieceTo, pieceFrom - start))
+      const runFrom = pieceFrom - start - ((pieceFrom - start) % 64)
+      extendRuns(runs, { from: runFrom, to: nextBlock(pieceTo - start), width: stretch.width })
+    }
+    yield { start, length: end - start, pieces, runs }
+  }
+}
+
+function pieceOf(
+  { bits, width, lanes, from }: Stretch,
+  pieceFrom: number,
+  pieceTo: number,
+  at: number,
+): BlockPiece {
+  const piece = plainLanes(lanes, (pieceFrom - from) / width, (pieceTo - from) / width)
+  return { at, bits, lanes: piece, bytes: bytesOf(piece) }
+}
+
+/** Neighbors of one width become one run, so that many small segments cost no more than a large one. */
+function extendRuns(runs: LaneRun[], next: LaneRun): void {
+  const last = runs.at(-1)
+  if (last?.width === next.width && last.to === next.from) runs[runs.length - 1] = { ...last, to: next.to }
+  else runs.push(next)
+}

@@ -1,0 +1,32 @@
+/**
+ * `secagg/vector`: vectors over Z_2^k, the data plane. It executes the mask plans that the protocol makes, sums
+ * vectors up, and packs them for the wire. Nothing here but a `target` is ever modified.
+ * @module
+ */
+export {
+  addInto,
+  checkVector,
+  copyVector,
+  createVector,
+  firstOutOfRange,
+  reduceInto,
+  subtractInto,
+  vectorInRange,
+} from './arithmetic.js'
+export type { BlockAdder, LaneRun } from './block-adder.js'
+export { executeMaskPlan, expandMask, type MaskOptions } from './mask.js'
+export type { PaceOptions } from './pace.js'
+export { addPacked, packedLength, packedRange, packVector, unpackVector } from './packing.js'
+export { createPlainAdder } from './plain-adder.js'
+export {
+  checkSegments,
+  type ElementRange,
+  elementCount,
+  type Lanes,
+  laneBytes,
+  type MaskPlan,
+  type MaskTerm,
+  type Segment,
+  segmentsInRange,
+  type Vector,
+} from './segments.js'

@@ -1,0 +1,59 @@
+import { usageError } from '../errors.js'
+import { type Lanes, laneBytes } from './segments.js'
+
+const typeTag = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get as (this: unknown) => string | undefined
+
+/**
+ * The name of a typed array's type, `undefined` for anything else. Unlike `instanceof` it holds for arrays of
+ * other realms, and unlike a look at `constructor` it cannot be talked into anything.
+ */
+export function typedArrayName(value: unknown): string | undefined {
+  return typeTag.call(value)
+}
+
+const LANE_ARRAYS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const
+
+/** The name of the array type whose lanes hold `bits` bits. */
+export function laneArrayName(bits: number): string {
+  return LANE_ARRAYS[laneBytes(bits)].name
+}
+
+/** `length` zeros in lanes for `bits` bits. */
+export function createLanes(bits: number, length: number): Lanes {
+  return new LANE_ARRAYS[laneBytes(bits)](length)
+}
+
+/** As many lanes for `bits` bits as fit on `memory`. */
+export function lanesOn(memory: ArrayBuffer, bits: number): Lanes {
+  const size = laneBytes(bits)
+  return new LANE_ARRAYS[size](memory, 0, Math.floor(memory.byteLength / size))
+}
+
+/**
+ * The same memory as an array of this realm's plain type, so that the hot loops see one kind of array each, whatever
+ * realm or subclass (such as Node's Buffer) the caller's came from.
+ */
+export function plainLanes(lanes: Lanes, from = 0, to: number = lanes.length): Lanes {
+  const size = lanes.BYTES_PER_ELEMENT as 1 | 2 | 4 | 8
+  const memory = lanes.buffer as ArrayBuffer // or a SharedArrayBuffer, for which the union has no overload
+  return new LANE_ARRAYS[size](memory, lanes.byteOffset + from * size, to - from)
+}
+
+/** The memory of elements `[from, to)` as bytes. */
+export function bytesOf(lanes: Lanes, from = 0, to: number = lanes.length): Uint8Array {
+  const size = lanes.BYTES_PER_ELEMENT
+  return new Uint8Array(lanes.buffer, lanes.byteOffset + from * size, (to - from) * size)
+}
+
+/**
+ * Bytes of masks and packed vectors are little-endian, and lanes are read as the host's own words.
+ * @throws {SecAggError} `unsupported` on a big-endian host.
+ */
+export function checkHost(): void {
+  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
+    throw usageError('unsupported', 'the library needs a little-endian host')
+  }
+}

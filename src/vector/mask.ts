@@ -1,0 +1,170 @@
+import type { Keystream, SymmetricSuite } from '../crypto/provider.js'
+import { SecAggError, usageError } from '../errors.js'
+import { checkVector, createVector } from './arithmetic.js'
+import type { BlockAdder } from './block-adder.js'
+import { type Block, blocksOf, layOut } from './blocks.js'
+import { createAdder } from './kernel-adder.js'
+import { checkHost, typedArrayName } from './lanes.js'
+import { reduceLanes } from './loops.js'
+import { createPace, type Pace, type PaceOptions } from './pace.js'
+import {
+  checkRange,
+  checkSegments,
+  type ElementRange,
+  type MaskPlan,
+  type MaskTerm,
+  type Segment,
+  segmentsInRange,
+  type Vector,
+} from './segments.js'
+
+/** How a mask plan is executed. */
+export interface MaskOptions extends PaceOptions {
+  /** The elements that the target holds; without it, all of them. */
+  readonly range?: ElementRange | undefined
+  /** Sums up blocks; by default WebAssembly SIMD where the host has it, plain loops elsewhere. */
+  readonly adder?: BlockAdder | undefined
+}
+
+/** Keystreams open at a time. */
+const OPEN_STREAMS = 256
+
+/** Keystream pieces asked for ahead, where a provider answers with promises. */
+const PIECES_AHEAD = 4
+
+/**
+ * Adds every term of `plan` to `target`, or subtracts it, and makes the result canonical. With a `range`, `target`
+ * holds that range's elements only, as {@link segmentsInRange} shapes them: a part of a vector in place
+ * (`vectorInRange`), or a slice on another thread or machine.
+ *
+ * Whatever is refused is refused before `target` is touched. Where the work ends midway, on an abort, a failing
+ * keystream or a progress callback that throws, `target` is spoiled: some blocks of it carry masks and others do not.
+ *
+ * Neither `target` nor the plan may be used otherwise until the promise settles. Suite, plan and segments are as in
+ * {@link expandMask}.
+ * @throws {SecAggError} `invalid-argument` where an argument does not fit, `crypto-failure` where a keystream does not
+ *   keep its contract, `unsupported` on a big-endian host; the reason of `signal`, and what the suite rejects with.
+ */
+export async function executeMaskPlan(
+  target: Vector,
+  segments: readonly Segment[],
+  plan: MaskPlan,
+  suite: SymmetricSuite,
+  options: MaskOptions = {},
+): Promise<void> {
+  checkHost()
+  checkSegments(segments)
+  const range = checkRange(segments, options.range)
+  checkVector(target, segmentsInRange(segments, range))
+  const terms = [...plan]
+  for (const term of terms) checkTerm(term, suite)
+  options.signal?.throwIfAborted()
+  const window = layOut(target, segments, range)
+  const pace = createPace((window.to - window.from) * terms.length, options)
+  const adder = options.adder ?? createAdder(window.to - window.from)
+  try {
+    for (let first = 0; first === 0 || first < terms.length; first += OPEN_STREAMS) {
+      const group = terms.slice(first, first + OPEN_STREAMS)
+      const streams = group.map(({ seed }) => suite.keystream(seed, window.from))
+      const last = first + OPEN_STREAMS >= terms.length
+      for (const block of blocksOf(window, adder.capacity)) {
+        for (const { at, bytes } of block.pieces) adder.load(at, bytes)
+        await addStreams(adder, block, group, streams, pace)
+        for (const { at, bytes } of block.pieces) adder.store(at, bytes)
+        if (last) for (const { lanes, bits } of block.pieces) reduceLanes(lanes, bits)
+      }
+    }
+  } finally {
+    adder.wipe()
+  }
+  pace.finish()
+}
+
+/**
+ * The mask of one seed, canonical: for k bits the low k bits of each word of the keystream. There is one keystream
+ * per seed over the whole vector; segment s begins at the next multiple of 64 bytes after the lanes of segment s − 1,
+ * and element i of a segment is the little-endian word at the segment's start + i · lane bytes (1, 2, 4 or 8).
+ *
+ * With a `range`, only those elements are made, without the ones before; the result has one array per segment,
+ * empty where the range misses it.
+ * @throws {SecAggError} as {@link executeMaskPlan} does.
+ */
+export async function expandMask(
+  suite: SymmetricSuite,
+  seed: Uint8Array,
+  segments: readonly Segment[],
+  range?: ElementRange,
+): Promise<Vector> {
+  checkSegments(segments)
+  const mask = createVector(range === undefined ? segments : segmentsInRange(segments, range))
+  await executeMaskPlan(mask, segments, [{ seed, sign: 1 }], suite, { range })
+  return mask
+}
+
+function checkTerm({ seed, sign }: MaskTerm, { keyLength }: SymmetricSuite): void {
+  if (typedArrayName(seed) !== 'Uint8Array' || seed.length !== keyLength) {
+    throw usageError('invalid-argument', `a seed of this suite is a Uint8Array of ${keyLength} bytes`, {
+      expected: keyLength,
+      got: typedArrayName(seed) === 'Uint8Array' ? seed.length : typeof seed,
+    })
+  }
+  if (sign !== 1 && sign !== -1)
+    throw usageError('invalid-argument', 'a sign is 1 or -1', { got: String(sign) })
+}
+
+/**
+ * Adds one block of every stream. What the adder makes itself and pieces that are there at once are added at once; of
+ * promised pieces a few are under way at a time, so that a provider with threads of its own can use them.
+ */
+async function addStreams(
+  adder: BlockAdder,
+  { start, length, runs }: Block,
+  terms: readonly MaskTerm[],
+  streams: readonly Keystream[],
+  pace: Pace,
+): Promise<void> {
+  const promised: {
+    readonly piece: Promise<Uint8Array>
+    readonly sign: 1 | -1
+    readonly stream: Keystream
+  }[] = []
+  const add = (piece: Uint8Array, sign: 1 | -1): void => adder.add(checkPiece(piece, length), sign, runs)
+  const addPromised = async (): Promise<void> => {
+    const { piece, sign, stream } = promised.shift()!
+    add(await piece, sign)
+    stream.release?.()
+  }
+  for (const [index, { sign }] of terms.entries()) {
+    const turn = pace.step(length)
+    if (turn !== undefined) await turn
+    const stream = streams[index]!
+    if (stream.chacha20Key !== undefined && adder.addChaCha20 !== undefined) {
+      adder.addChaCha20(stream.chacha20Key, start / 64, sign, runs)
+      continue
+    }
+    const piece = stream.next(length)
+    if (isPromise(piece)) {
+      // A failure is seen when its turn comes; until then it must not count as unhandled.
+      piece.catch(() => undefined)
+      if (promised.push({ piece, sign, stream }) > PIECES_AHEAD) await addPromised()
+    } else {
+      add(piece, sign)
+      stream.release?.()
+    }
+  }
+  while (promised.length > 0) await addPromised()
+}
+
+function isPromise(piece: Uint8Array | Promise<Uint8Array>): piece is Promise<Uint8Array> {
+  return typeof (piece as Promise<Uint8Array>).then === 'function'
+}
+
+function checkPiece(piece: Uint8Array, length: number): Uint8Array {
+  if (piece.length !== length) {
+    throw new SecAggError('crypto-failure', 'crypto', 'a keystream gave a piece of the wrong length', {
+      expected: length,
+      got: piece.length,
+    })
+  }
+  return piece
+}

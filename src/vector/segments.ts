@@ -1,0 +1,113 @@
+import { usageError } from '../errors.js'
+
+/** A run of elements with one modulus: `length` elements of Z_2^`bits`, 1 ≤ bits ≤ 64. */
+export interface Segment {
+  readonly length: number
+  readonly bits: number
+}
+
+/** The elements of one segment, in the narrowest array that holds its bits. */
+export type Lanes = Uint8Array | Uint16Array | Uint32Array | BigUint64Array
+
+/** A vector over Z_2^k: one array of lanes per segment. */
+export type Vector = readonly Lanes[]
+
+/** Elements `from` (included) to `to` (excluded), counted over all segments one after the other. */
+export interface ElementRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** One mask of a plan: the keystream of `seed`, added (`1`) or subtracted (`-1`). */
+export interface MaskTerm {
+  readonly seed: Uint8Array
+  readonly sign: 1 | -1
+}
+
+/**
+ * What the protocol asks of the vector core: terms whose order does not matter. It may be cut by terms, because sums
+ * commute, and by coordinates, because the generator seeks.
+ */
+export type MaskPlan = readonly MaskTerm[]
+
+/** Bytes of a lane that holds `bits` bits: 1, 2, 4 or 8. */
+export function laneBytes(bits: number): 1 | 2 | 4 | 8 {
+  if (!Number.isInteger(bits) || bits < 1 || bits > 64) {
+    throw usageError('invalid-argument', 'the bits of an element are a whole number from 1 to 64', {
+      got: bits,
+    })
+  }
+  return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8
+}
+
+/** The number of elements in all segments together. */
+export function elementCount(segments: readonly Segment[]): number {
+  return segments.reduce((sum, { length }) => sum + length, 0)
+}
+
+/** A ChaCha20 keystream ends with its 32-bit block counter, the last block left out, so no vector may go further. */
+export const LONGEST_STREAM: number = (2 ** 32 - 1) * 64
+
+/**
+ * Checks that every segment has a whole, non-negative length and 1 to 64 bits, and that the mask stream of them all
+ * takes less than 2^38 bytes.
+ * @throws {SecAggError} `invalid-argument`.
+ */
+export function checkSegments(segments: readonly Segment[]): void {
+  segments.forEach(({ length }, index) => {
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw usageError('invalid-argument', `segment ${index}: the length is a whole number from 0 on`, {
+        got: length,
+      })
+    }
+  })
+  const stream = streamLength(segments)
+  if (stream > LONGEST_STREAM) {
+    throw usageError('invalid-argument', 'the segments take 2^38 bytes of mask stream or more', {
+      got: stream,
+    })
+  }
+}
+
+/** The bytes of mask stream that a vector takes; each segment begins at a multiple of 64. */
+export function streamLength(segments: readonly Segment[]): number {
+  return segments.reduce((end, { length, bits }) => nextBlock(end + length * laneBytes(bits)), 0)
+}
+
+/** The first multiple of 64, the block size of ChaCha20, that is not below `offset`. */
+export function nextBlock(offset: number): number {
+  return Math.ceil(offset / 64) * 64
+}
+
+/**
+ * Checks that `range` lies within the elements of `segments`; without one, it is all of them.
+ * @throws {SecAggError} `invalid-argument`.
+ */
+export function checkRange(segments: readonly Segment[], range?: ElementRange): ElementRange {
+  const count = elementCount(segments)
+  if (range === undefined) return { from: 0, to: count }
+  const { from, to } = range
+  if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && from <= to && to <= count)) {
+    throw usageError('invalid-argument', `a range of elements needs 0 ≤ from ≤ to ≤ ${count}`, {
+      got: `${from}, ${to}`,
+    })
+  }
+  return { from, to }
+}
+
+/** The part of one segment that a range covers, in elements of that segment. */
+export function cutSegments(segments: readonly Segment[], range: ElementRange): readonly ElementRange[] {
+  let start = 0
+  return segments.map(({ length }) => {
+    const from = Math.min(Math.max(range.from - start, 0), length)
+    const to = Math.min(Math.max(range.to - start, from), length)
+    start += length
+    return { from, to }
+  })
+}
+
+/** The segments cut to a range: as many as before, with length 0 where the range misses one. */
+export function segmentsInRange(segments: readonly Segment[], range: ElementRange): readonly Segment[] {
+  const cuts = cutSegments(segments, checkRange(segments, range))
+  return segments.map(({ bits }, index) => ({ length: cuts[index]!.to - cuts[index]!.from, bits }))
+}

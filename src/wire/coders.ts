@@ -1,0 +1,81 @@
+import * as P from 'micro-packed'
+
+/** A value that belongs to one seat. */
+export interface Seated<T> {
+  readonly seat: number
+  readonly value: T
+}
+
+/**
+ * A subset of `universe`, which both sides know: one bit per seat of it, in its order, low bit first, padded with zero
+ * bits. Every set has one encoding, and neither a seat outside the universe nor one named twice can be written down.
+ */
+export function seatSet(universe: readonly number[]): P.CoderType<readonly number[]> {
+  const length = Math.ceil(universe.length / 8)
+  return P.wrap({
+    encodeStream: (writer, seats) => {
+      const bitmap = new Uint8Array(length)
+      let index = 0
+      for (const seat of seats) {
+        while (index < universe.length && universe[index] !== seat) index++
+        if (index === universe.length) throw writer.err('seats are distinct, ascending and of the universe')
+        bitmap[index >>> 3]! |= 1 << (index & 7)
+        index++
+      }
+      writer.bytes(bitmap)
+    },
+    decodeStream: (reader) => {
+      const bitmap = reader.bytes(length)
+      const padding = length * 8 - universe.length
+      if (padding > 0 && bitmap[length - 1]! >>> (8 - padding) !== 0)
+        throw reader.err('padding bits are zero')
+      return universe.filter((_, index) => ((bitmap[index >>> 3]! >>> (index & 7)) & 1) === 1)
+    },
+  })
+}
+
+/**
+ * At most `most` entries with their seats, for a receiver that does not know which seats to expect; strictly ascending,
+ * so that a seat cannot be named twice.
+ */
+export function seatList<T>(most: number, entry: P.CoderType<T>): P.CoderType<readonly Seated<T>[]> {
+  return P.wrap({
+    encodeStream: (writer, entries) => {
+      P.U16LE.encodeStream(writer, entries.length)
+      for (const { seat, value } of entries) {
+        P.U32LE.encodeStream(writer, seat)
+        entry.encodeStream(writer, value)
+      }
+    },
+    decodeStream: (reader) => {
+      const count = P.U16LE.decodeStream(reader)
+      if (count > most) throw reader.err(`there are at most ${most} entries`)
+      let previous = -1
+      return Array.from({ length: count }, () => {
+        const seat = P.U32LE.decodeStream(reader)
+        if (seat <= previous) throw reader.err('seats are distinct and ascending')
+        previous = seat
+        return { seat, value: entry.decodeStream(reader) }
+      })
+    },
+  })
+}
+
+/** A {@link seatSet}, then one entry for each of its seats. What an entry is like may depend on the seat. */
+export function seatMap<T>(
+  universe: readonly number[],
+  entry: (seat: number) => P.CoderType<T>,
+): P.CoderType<readonly Seated<T>[]> {
+  const seats = seatSet(universe)
+  return P.wrap({
+    encodeStream: (writer, entries) => {
+      seats.encodeStream(
+        writer,
+        entries.map(({ seat }) => seat),
+      )
+      for (const { seat, value } of entries) entry(seat).encodeStream(writer, value)
+    },
+    decodeStream: (reader) =>
+      seats.decodeStream(reader).map((seat) => ({ seat, value: entry(seat).decodeStream(reader) })),
+  })
+}

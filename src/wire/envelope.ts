@@ -1,0 +1,100 @@
+import type * as P from 'micro-packed'
+import { concatBytes } from '../crypto/bytes.js'
+import { type Fault, type RoundName, SecAggError } from '../errors.js'
+
+/** The version byte with which every message begins. */
+const WIRE_VERSION = 1
+
+/** The second byte of every message. */
+const MESSAGE_TYPES = {
+  advertiseKeys: 1,
+  publishedKeys: 2,
+  shareKeys: 3,
+  forwardedShares: 4,
+  maskedInput: 5,
+  survivors: 6,
+  consistencyCheck: 7,
+  consistencySignatures: 8,
+  unmasking: 9,
+} as const
+
+export type MessageType = keyof typeof MESSAGE_TYPES
+
+const TYPES = Object.keys(MESSAGE_TYPES) as readonly MessageType[]
+
+/** Bytes before a message's body: version and type. */
+const HEADER_LENGTH = 2
+
+/** From whom bytes come and in which round, for the errors that they cause. */
+export interface Origin {
+  readonly fault: Fault
+  readonly round: RoundName
+  readonly culprits: readonly number[]
+}
+
+/** Writes a message: header, then the body as `coder` has it. */
+export function encodeMessage<T>(type: MessageType, coder: P.CoderType<T>, message: T): Uint8Array {
+  return concatBytes(Uint8Array.of(WIRE_VERSION, MESSAGE_TYPES[type]), coder.encode(message))
+}
+
+/**
+ * Reads a message of the expected type to its last byte. The values do not share memory with `bytes`.
+ *
+ * @throws {SecAggError} `unsupported-version`, `unexpected-message`, or `malformed-message`.
+ */
+export function decodeMessage<T>(
+  type: MessageType,
+  coder: P.CoderType<T>,
+  bytes: Uint8Array,
+  origin: Origin,
+): T {
+  checkHeader(type, bytes, origin)
+  try {
+    // Not `slice`, which on a Node Buffer shares memory.
+    return coder.decode(new Uint8Array(bytes.subarray(HEADER_LENGTH)))
+  } catch {
+    // Without a cause: the coder's own error quotes the bytes, which may be shares.
+    throw new SecAggError('malformed-message', origin.fault, `a malformed ${type} message`, origin)
+  }
+}
+
+/** A masked input: header, then the packed vector. */
+export function encodeMaskedInput(packed: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(WIRE_VERSION, MESSAGE_TYPES.maskedInput), packed)
+}
+
+/** The packed vector of a masked input, not copied; the vector core checks it. */
+export function decodeMaskedInput(bytes: Uint8Array, origin: Origin): Uint8Array {
+  checkHeader('maskedInput', bytes, origin)
+  return bytes.subarray(HEADER_LENGTH)
+}
+
+/** The type of a message by its header, whatever its body. */
+export function messageType(bytes: Uint8Array): MessageType | undefined {
+  const number = bytes[1]
+  return bytes[0] === WIRE_VERSION ? TYPES.find((type) => MESSAGE_TYPES[type] === number) : undefined
+}
+
+/** Checks version and type, the two bytes that every message begins with. */
+function checkHeader(type: MessageType, bytes: Uint8Array, origin: Origin): void {
+  if (bytes.length < HEADER_LENGTH) {
+    throw new SecAggError('malformed-message', origin.fault, 'a message without header', {
+      ...origin,
+      got: bytes.length,
+    })
+  }
+  if (bytes[0] !== WIRE_VERSION) {
+    throw new SecAggError('unsupported-version', origin.fault, 'a message of another version', {
+      ...origin,
+      expected: WIRE_VERSION,
+      got: bytes[0],
+    })
+  }
+  if (bytes[1] !== MESSAGE_TYPES[type]) {
+    throw new SecAggError('unexpected-message', origin.fault, `a message of another type than ${type}`, {
+      ...origin,
+      expected: MESSAGE_TYPES[type],
+      got: bytes[1],
+    })
+  }
+}

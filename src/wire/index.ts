@@ -1,0 +1,31 @@
+export { type Seated, seatSet } from './coders.js'
+export {
+  decodeMaskedInput,
+  decodeMessage,
+  encodeMaskedInput,
+  encodeMessage,
+  type MessageType,
+  messageType,
+  type Origin,
+} from './envelope.js'
+export {
+  type AdvertiseKeys,
+  advertiseKeysCoder,
+  type ConsistencyCheck,
+  type ConsistencySignatures,
+  consistencyCheckCoder,
+  consistencySignaturesCoder,
+  type ForwardedShares,
+  forwardedSharesCoder,
+  type PublicKeys,
+  type PublishedKeys,
+  publishedKeysCoder,
+  SEALED_SHARES_LENGTH,
+  SELF_MASK_SEED_LENGTH,
+  type ShareKeys,
+  type Survivors,
+  shareKeysCoder,
+  survivorsCoder,
+  type Unmasking,
+  unmaskingCoder,
+} from './messages.js'

@@ -1,0 +1,122 @@
+import * as P from 'micro-packed'
+import { type Seated, seatList, seatMap, seatSet } from './coders.js'
+
+/** Bytes of an X25519 key, public or private, and so of a share of a private one. */
+const KEY_LENGTH = 32
+
+/** Bytes of the seed b of a self-mask, and so of a share of it. */
+export const SELF_MASK_SEED_LENGTH = 16
+
+/** Bytes of the commitment to a self-mask seed. */
+const COMMITMENT_LENGTH = 32
+
+/** Bytes of a sealed pair of shares: the share of s_sk, the share of b, the tag. */
+export const SEALED_SHARES_LENGTH: number = KEY_LENGTH + SELF_MASK_SEED_LENGTH + 16
+
+/** A client's public keys: c^PK encrypts shares to it, s^PK agrees on masks with it. */
+export interface PublicKeys {
+  readonly cipherKey: Uint8Array
+  readonly maskKey: Uint8Array
+  /** The client's signature over both; empty in the honest-but-curious model. */
+  readonly signature: Uint8Array
+}
+
+/** Round 0, client to server. */
+export interface AdvertiseKeys extends PublicKeys {
+  /** So that a client with another configuration is told apart at once. */
+  readonly configurationHash: Uint8Array
+}
+
+/** Round 0, server to client: U1 and its keys, the receiver's own included. */
+export type PublishedKeys = readonly Seated<PublicKeys>[]
+
+/** Round 1, client to server. */
+export interface ShareKeys {
+  /** To the seed b of the client's self-mask. */
+  readonly commitment: Uint8Array
+  /** The sealed pairs of shares for the sender's peers, ascending by their seats, one after the other. */
+  readonly ciphertexts: Uint8Array
+}
+
+/** Round 1, server to client: U2 without the receiver, with what each sealed to the receiver. */
+export type ForwardedShares = readonly Seated<Uint8Array>[]
+
+/** Round 2, server to client: U3. */
+export type Survivors = readonly number[]
+
+/** Round 3, client to server: the signature over U3. */
+export type ConsistencyCheck = Uint8Array
+
+/** Round 3, server to client: U4 and its signatures, the receiver's own included. */
+export type ConsistencySignatures = readonly Seated<Uint8Array>[]
+
+/**
+ * Round 4, client to server: for each owner in U2 the share of b where the owner survived and of s_sk where it dropped
+ * out; owners whose ciphertext did not open are absent.
+ */
+export type Unmasking = readonly Seated<Uint8Array>[]
+
+/** `signatureLength` is the configuration's, 0 where keys are not signed. */
+export function advertiseKeysCoder(signatureLength: number): P.CoderType<AdvertiseKeys> {
+  return P.struct({
+    configurationHash: P.bytes(32),
+    cipherKey: P.bytes(KEY_LENGTH),
+    maskKey: P.bytes(KEY_LENGTH),
+    signature: P.bytes(signatureLength),
+  })
+}
+
+/** `universe`: the seats that may take part; or, where the receiver does not know them, how many there are at most. */
+export function publishedKeysCoder(
+  universe: readonly number[] | number,
+  signatureLength: number,
+): P.CoderType<PublishedKeys> {
+  const keys: P.CoderType<PublicKeys> = P.struct({
+    cipherKey: P.bytes(KEY_LENGTH),
+    maskKey: P.bytes(KEY_LENGTH),
+    signature: P.bytes(signatureLength),
+  })
+  return typeof universe === 'number' ? seatList(universe, keys) : seatMap(universe, () => keys)
+}
+
+/** `peers`: the number of seats to which the sender seals shares. */
+export function shareKeysCoder(peers: number): P.CoderType<ShareKeys> {
+  return P.struct({
+    commitment: P.bytes(COMMITMENT_LENGTH),
+    ciphertexts: P.bytes(peers * SEALED_SHARES_LENGTH),
+  })
+}
+
+/** `peers`: the seats that may have sealed shares to the receiver. */
+export function forwardedSharesCoder(peers: readonly number[]): P.CoderType<ForwardedShares> {
+  const sealed = P.bytes(SEALED_SHARES_LENGTH)
+  return seatMap(peers, () => sealed)
+}
+
+/** `universe`: the seats that may have survived. */
+export function survivorsCoder(universe: readonly number[]): P.CoderType<Survivors> {
+  return seatSet(universe)
+}
+
+export function consistencyCheckCoder(signatureLength: number): P.CoderType<ConsistencyCheck> {
+  return P.bytes(signatureLength)
+}
+
+/** `universe`: the seats that may have signed. */
+export function consistencySignaturesCoder(
+  universe: readonly number[],
+  signatureLength: number,
+): P.CoderType<ConsistencySignatures> {
+  const signature = P.bytes(signatureLength)
+  return seatMap(universe, () => signature)
+}
+
+/** `owners`: the seats of which the sender may hold shares; `survivors`: those of them in U3. */
+export function unmaskingCoder(
+  owners: readonly number[],
+  survivors: ReadonlySet<number>,
+): P.CoderType<Unmasking> {
+  const seedShare = P.bytes(SELF_MASK_SEED_LENGTH)
+  const keyShare = P.bytes(KEY_LENGTH)
+  return seatMap(owners, (seat) => (survivors.has(seat) ? seedShare : keyShare))
+}

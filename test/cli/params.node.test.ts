@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { paramsCommand } from '../../src/cli/params.js'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+interface Run {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function params(...args: string[]): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', 'params', ...args], { cwd: root })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk
+    })
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}
+
+describe('secagg params', () => {
+  test('explains a sparse graph, what is left to chance and what to do', async () => {
+    const { code, stdout, stderr } = await params('--clients', '1000')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^1000 clients, sparse graph, 30 neighbors, threshold 17$/m)
+    expect(stdout).toMatch(/the server learns more than the sum +at most 2\^-41\.5$/m)
+    expect(stdout).toMatch(/the sum is lost, as somebody has too few left +at most 2\^-27\.0$/m)
+    expect(stdout).toContain('Configure neighbors 30 and threshold 17')
+    expect(stdout).toContain('at least 935 clients have sent their keys')
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
+  })
+
+  test('explains the complete graph', async () => {
+    const { code, stdout } = await params('--clients', '1000', '--adversary', 'active', '--corrupt', '0.33')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^1000 clients, complete graph, threshold 666$/m)
+    expect(stdout).toContain('the active model needs it')
+    expect(stdout).toContain('cannot happen')
+  })
+
+  test('warns', async () => {
+    const { stdout } = await params('--clients', '1000', '--adversary', 'semi-malicious', '--corrupt', '0')
+    expect(stdout).toContain('Warning: No client is taken to be corrupt')
+    expect(stdout).toContain('Warning: Lies about dropouts')
+  })
+
+  test('prints one JSON object', async () => {
+    const { code, stdout } = await params(
+      ...['--clients', '100000', '--dropout', '0.05', '--corrupt', '.33', '--adversary', 'semi-malicious'],
+      ...['--security-bits', '40', '--correctness-bits', '20', '--json'],
+    )
+    expect(code).toBe(0)
+    const parameters = JSON.parse(stdout)
+    expect(parameters).toMatchObject({
+      ...{ graph: 'sparse', clients: 100000, neighbors: 196, holders: 196, threshold: 160 },
+      ...{ corruptClients: 33000, dropouts: 5000, survivors: 95000, adversary: 'semi-malicious' },
+    })
+    expect(parameters.securityFailure.total).toBeLessThan(-40)
+    expect(parameters.correctnessFailure).toBeLessThan(-20)
+  })
+
+  test.each([
+    [[], '--clients is missing'],
+    [['--clients', '1'], '--clients takes a whole number from 2 to 100000000, not "1"'],
+    [
+      ['--clients', '10', '--dropout', '1'],
+      '--dropout takes a fraction from 0 to below 1, such as 0.05, not "1"',
+    ],
+    [['--clients', '10', '--corrupt', '5%'], '--corrupt takes a fraction from 0 to below 1'],
+    [
+      ['--clients', '10', '--adversary', 'evil'],
+      '--adversary takes honest-but-curious or semi-malicious or active',
+    ],
+    [
+      ['--clients', '10', '--security-bits', '0'],
+      '--security-bits takes a whole number from 1 to 256, not "0"',
+    ],
+    [
+      ['--clients', '100', '--adversary', 'active', '--corrupt', '.33', '--dropout', '.34'],
+      'a dropoutFraction of at most 0.33 (33 clients) would do',
+    ],
+    [['--frobnicate'], "Unknown option '--frobnicate'"],
+    [['stray'], "Unexpected argument 'stray'"],
+  ])('%j is refused in one clear line', async (args, line) => {
+    // In this process: what the errors become on a terminal is the same for all.
+    const message = await paramsCommand(args).catch((error: Error) => error.message)
+    expect(message).toContain(line)
+    expect(message).not.toContain('\n')
+  })
+
+  test.each([
+    [['--clients', '0'], 'secagg: --clients takes a whole number'],
+    [
+      ['--clients', '10', '--corrupt', '.5', '--dropout', '.5'],
+      'secagg: corruptFraction and dropoutFraction add up',
+    ],
+  ])('%j ends with one line and exit code 2', async (args, line) => {
+    const { code, stdout, stderr } = await params(...args)
+    expect(stderr).toContain(line)
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+
+  test('help', async () => {
+    expect((await params('--help')).stdout).toContain('--security-bits')
+  })
+})

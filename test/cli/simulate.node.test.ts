@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+interface Run {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function secagg(...args: string[]): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], { cwd: root })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk
+    })
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}
+
+describe('secagg simulate', () => {
+  test('prints a table with a row for each message and says that the sum is exact', async () => {
+    const { code, stdout, stderr } = await secagg('simulate', '--clients', '5', '--length', '50')
+    expect(code).toBe(0)
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/^5 clients, 50 elements of 32 bits, threshold 3, honest-but-curious$/m)
+    for (const message of ['advertise-keys', 'share-keys', 'masked-input', 'unmasking', 'all']) {
+      expect(stdout).toMatch(new RegExp(`^${message} +\\S+ ms +\\S+ ms`, 'm'))
+    }
+    expect(stdout).toContain('sum over 5 survivors: exact')
+  })
+
+  test('prints one JSON object with the figures of an active round in which clients drop at every step', async () => {
+    const { code, stdout } = await secagg(
+      ...['simulate', '--clients', '20', '--length', '64', '--bits', '24', '--value-bits', '16'],
+      ...['--adversary', 'active', '--suite', 'chacha', '--seed', '7', '--json'],
+      ...['--drop', 'advertise-keys:1', '--drop', 'share-keys:1', '--drop', 'masked-input:2'],
+      ...['--drop', 'consistency-check:1', '--drop', 'unmasking:1'],
+    )
+    expect(code).toBe(0)
+    const result = JSON.parse(stdout)
+    expect(result).toMatchObject({
+      clients: 20,
+      survivors: 16,
+      length: 64,
+      bits: 24,
+      threshold: 14,
+      adversary: 'active',
+      exact: true,
+    })
+    const rounds = result.rounds as { name: string; sent: number; bytesUp: number }[]
+    expect(rounds.map(({ name, sent }) => [name, sent])).toEqual([
+      ['advertise-keys', 19],
+      ['share-keys', 18],
+      ['masked-input', 16],
+      ['consistency-check', 15],
+      ['unmasking', 14],
+    ])
+    // Header, configuration hash, two keys, signature; header and 64 elements of exactly 24 bits.
+    expect(rounds[0]!.bytesUp).toBe(2 + 32 + 64 + 64)
+    expect(rounds[2]!.bytesUp).toBe(2 + 64 * 3)
+    for (const key of ['expansion', 'clientMs', 'serverMs', 'peakMemoryBytes']) {
+      expect(result[key], key).toBeGreaterThan(0)
+    }
+  })
+
+  test('a cohort that becomes too small ends with the reason and exit code 1', async () => {
+    const { code, stdout, stderr } = await secagg('simulate', '--clients', '5', '--drop', 'masked-input:3')
+    expect(code).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr).toBe('secagg: the round was aborted: U3 has 2 clients, 3 are needed\n')
+  })
+
+  test.each([
+    [['--clients', '1'], '--clients takes a whole number from 2 to 65535, not "1"'],
+    [['--clients', 'many'], '--clients takes a whole number from 2 to 65535, not "many"'],
+    [['--bits', '65'], '--bits takes a whole number from 1 to 64, not "65"'],
+    [['--value-bits', '33'], '--value-bits takes a whole number from 1 to 32, not "33"'],
+    [
+      ['--threshold', '5'],
+      'threshold 5 is below 6, the least for 10 clients in the honest-but-curious model',
+    ],
+    [['--adversary', 'evil'], '--adversary takes honest-but-curious or active, not "evil"'],
+    [['--drop', 'lunch:1'], '--drop takes advertise-keys or share-keys or masked-input or'],
+    [['--drop', 'unmasking'], '--drop takes ROUND:COUNT, not "unmasking"'],
+    [['--drop', 'unmasking:11'], '11 of 10 clients cannot drop out'],
+    [['--drop', 'consistency-check:1'], 'only the active model has a consistency check to drop out of'],
+    [['--value-bits', '31'], 'overflows 32 bits'],
+    [['--frobnicate'], "Unknown option '--frobnicate'"],
+    [['stray'], "Unexpected argument 'stray'"],
+  ])('%j gets one clear line and exit code 2', async (args, line) => {
+    const { code, stdout, stderr } = await secagg('simulate', ...args)
+    expect(stderr).toContain(line)
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+
+  test('help and unknown commands', async () => {
+    expect((await secagg('--help')).stdout).toContain('Usage: secagg COMMAND')
+    expect((await secagg('simulate', '--help')).stdout).toContain('--value-bits')
+    expect(await secagg('toString')).toMatchObject({ code: 2, stdout: '' })
+  })
+})

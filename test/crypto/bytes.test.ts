@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest'
+import { ascii, bytesToHex, concatBytes, equalBytes, wipe } from '../../src/crypto/bytes.js'
+
+describe('bytes', () => {
+  test('are joined in a new array', () => {
+    const only = Uint8Array.of(1, 2)
+    expect(concatBytes()).toEqual(new Uint8Array(0))
+    expect(concatBytes(only)).not.toBe(only)
+    expect(concatBytes(only, new Uint8Array(0), Uint8Array.of(3))).toEqual(Uint8Array.of(1, 2, 3))
+  })
+
+  test('are equal where length and content are', () => {
+    expect(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(0, 1, 2).subarray(1))).toBe(true)
+    expect(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 3))).toBe(false)
+    expect(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1))).toBe(false)
+    expect(equalBytes(new Uint8Array(0), new Uint8Array(0))).toBe(true)
+  })
+
+  test('are shown as hexadecimal', () => {
+    expect(bytesToHex(Uint8Array.of(0, 10, 255))).toBe('000aff')
+  })
+
+  test('are made from ASCII and nothing else', () => {
+    expect(ascii('secagg/1\n~')).toEqual(new TextEncoder().encode('secagg/1\n~'))
+    const error = expect.objectContaining({ code: 'invalid-argument', fault: 'usage' })
+    expect(() => ascii('geheim\u00e4')).toThrow(error)
+    expect(() => ascii('\ud83d\ude00')).toThrow(error)
+  })
+
+  test('are wiped within their view only', () => {
+    const buffer = Uint8Array.of(1, 2, 3, 4)
+    wipe(buffer.subarray(1, 3), new Uint8Array(0))
+    expect(buffer).toEqual(Uint8Array.of(1, 0, 0, 4))
+  })
+})

@@ -1,0 +1,97 @@
+import { nobleCrypto, nodeCrypto, webCrypto } from 'secagg/crypto'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { counting } from './providers.js'
+
+const { subtle } = globalThis.crypto
+const noble = nobleCrypto()
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+/** A platform whose `crypto.subtle` differs from the real one by `changes`. */
+function stubSubtle(changes: Partial<SubtleCrypto>): void {
+  const methods = ['importKey', 'exportKey', 'deriveBits', 'sign', 'verify', 'encrypt', 'decrypt'] as const
+  const real = Object.fromEntries(methods.map((method) => [method, subtle[method].bind(subtle)]))
+  vi.stubGlobal('crypto', {
+    getRandomValues: <View extends ArrayBufferView>(view: View): View => view,
+    subtle: { ...real, ...changes },
+  })
+}
+
+function refusing(curve: string): Partial<SubtleCrypto> {
+  const importKey = (...parameters: unknown[]): Promise<CryptoKey> =>
+    parameters[2] === curve
+      ? Promise.reject(new DOMException('Unrecognized name.', 'NotSupportedError'))
+      : Reflect.apply(subtle.importKey, subtle, parameters)
+  return { importKey: importKey as SubtleCrypto['importKey'] }
+}
+
+describe('WebCrypto', () => {
+  test('is not there without subtle', async () => {
+    vi.stubGlobal('crypto', { getRandomValues: () => undefined })
+    expect(await webCrypto()).toBeUndefined()
+    vi.stubGlobal('crypto', undefined)
+    expect(await webCrypto()).toBeUndefined()
+  })
+
+  test('uses the platform’s curves where it has them', async () => {
+    const provider = (await webCrypto())!
+    const [deriveBits, sign] = [vi.spyOn(subtle, 'deriveBits'), vi.spyOn(subtle, 'sign')]
+    await provider.x25519.publicKey(counting(32))
+    await provider.ed25519.sign(counting(32), counting(5))
+    expect(deriveBits).toHaveBeenCalledOnce()
+    expect(sign).toHaveBeenCalledOnce()
+    deriveBits.mockRestore()
+    sign.mockRestore()
+  })
+
+  test('imports the private key once for a batch of shared secrets', async () => {
+    const provider = (await webCrypto())!
+    const publicKey = await noble.x25519.publicKey(counting(32))
+    const importKey = vi.spyOn(subtle, 'importKey')
+    await provider.x25519.sharedSecrets(counting(32), [publicKey, publicKey, publicKey])
+    expect(importKey.mock.calls.map(([format]) => format)).toEqual(['pkcs8', 'raw', 'raw', 'raw'])
+    importKey.mockRestore()
+  })
+
+  test.each(['X25519', 'Ed25519'])('goes on with noble’s %s where the platform has none', async (curve) => {
+    stubSubtle(refusing(curve))
+    const provider = (await webCrypto())!
+    const key = counting(32)
+    expect(await provider.x25519.publicKey(key)).toEqual(await noble.x25519.publicKey(key))
+    expect(await provider.ed25519.sign(key, key)).toEqual(await noble.ed25519.sign(key, key))
+  })
+
+  test('goes on with noble’s Ed25519 where the platform adds randomness to signatures', async () => {
+    const sign = async (...parameters: unknown[]): Promise<ArrayBuffer> => {
+      const signature: ArrayBuffer = await Reflect.apply(subtle.sign, subtle, parameters)
+      if (parameters[0] === 'Ed25519') new Uint8Array(signature).fill(7, 0, 16)
+      return signature
+    }
+    stubSubtle({ sign: sign as SubtleCrypto['sign'] })
+    const provider = (await webCrypto())!
+    const key = counting(32)
+    expect(await provider.ed25519.sign(key, key)).toEqual(await noble.ed25519.sign(key, key))
+  })
+
+  test('has a false verdict where the platform refuses to import a key', async () => {
+    const provider = (await webCrypto())!
+    const key = await noble.ed25519.publicKey(counting(32))
+    const signature = await noble.ed25519.sign(counting(32), key)
+    const spy = vi
+      .spyOn(subtle, 'importKey')
+      .mockRejectedValue(new DOMException('off the curve', 'DataError'))
+    expect(await provider.ed25519.verify(key, key, signature)).toBe(false)
+    spy.mockRestore()
+  })
+})
+
+describe('Node’s cryptography', () => {
+  test('is not there without a process', () => {
+    vi.stubGlobal('process', undefined)
+    expect(nodeCrypto()).toBeUndefined()
+    vi.stubGlobal('process', {})
+    expect(nodeCrypto()).toBeUndefined()
+  })
+})

@@ -1,0 +1,122 @@
+import { client, server } from 'secagg/protocol'
+import { describe, expect, it } from 'vitest'
+import { coreRound, type Via } from './core-round.js'
+
+const MODELS = ['honest-but-curious', 'active'] as const
+
+/** Freezes objects and arrays all the way down; typed arrays cannot be frozen. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+    Object.freeze(value)
+    for (const part of Object.values(value)) deepFreeze(part)
+  }
+  return value
+}
+
+/** A result as text, without the functions that make messages of it. */
+function comparable(result: unknown): string {
+  return JSON.stringify(result, (_key, value) => (typeof value === 'bigint' ? `${value}n` : value))
+}
+
+describe.each(MODELS)('the functional core, %s', (adversary) => {
+  it('gives the sum', async () => {
+    const { sum, expected } = await coreRound(adversary)
+    expect(sum).toEqual(expected)
+  })
+
+  it('never changes what it is given: every argument of every step is afterwards as before', async () => {
+    const steps = new Set<string>()
+    const watching: Via = async (name, state, inbound, step) => {
+      const before = structuredClone([state, inbound])
+      const result = await step(deepFreeze(state), deepFreeze(inbound))
+      expect([state, inbound], name).toEqual(before)
+      steps.add(name)
+      return result
+    }
+    const { sum, expected } = await coreRound(adversary, watching)
+    expect(sum).toEqual(expected)
+    expect(steps.size).toBe(adversary === 'active' ? 15 : 12)
+  })
+
+  it('resumes from stored states: every step of every party goes on with a copy', async () => {
+    const copying: Via = async (name, state, inbound, step) => {
+      const copy = structuredClone(state)
+      expect(copy, name).toEqual(state)
+      return step(copy, structuredClone(inbound))
+    }
+    const { sum, expected } = await coreRound(adversary, copying)
+    expect(sum).toEqual(expected)
+  })
+
+  it('gives the same for the same: a step that draws nothing may be taken twice', async () => {
+    const drawing = ['client.advertiseKeys', 'client.shareKeys']
+    const twice: Via = async (name, state, inbound, step) => {
+      const result = await step(state, inbound)
+      if (!drawing.includes(name)) {
+        expect(comparable(await step(state, inbound)), name).toBe(comparable(result))
+      }
+      return result
+    }
+    const { sum, expected } = await coreRound(adversary, twice)
+    expect(sum).toEqual(expected)
+  })
+})
+
+/** Every step with the state it takes, called as JavaScript would. */
+const STEPS: readonly (readonly [
+  name: string,
+  takes: readonly string[],
+  step: (...args: never[]) => unknown,
+])[] = [
+  ['client.shareKeys', ['client-advertised'], client.shareKeys],
+  ['client.maskInput', ['client-shared'], client.maskInput],
+  ['client.repeatMaskInput', ['client-masked'], client.repeatMaskInput],
+  ['client.checkConsistency', ['client-masked'], client.checkConsistency],
+  ['client.unmask', ['client-masked', 'client-checked'], client.unmask],
+  ['server.acceptAdvertisedKeys', ['server-advertising'], server.acceptAdvertisedKeys],
+  ['server.publishKeys', ['server-advertising'], server.publishKeys],
+  ['server.acceptSharedKeys', ['server-sharing'], server.acceptSharedKeys],
+  ['server.forwardShares', ['server-sharing'], server.forwardShares],
+  ['server.acceptMaskedInput', ['server-masking'], server.acceptMaskedInput],
+  ['server.announceSurvivors', ['server-masking'], server.announceSurvivors],
+  ['server.acceptConsistencyCheck', ['server-checking'], server.acceptConsistencyCheck],
+  ['server.publishSignatures', ['server-checking'], server.publishSignatures],
+  ['server.acceptUnmasking', ['server-unmasking'], server.acceptUnmasking],
+  ['server.reconstructMasks', ['server-unmasking'], server.reconstructMasks],
+]
+
+describe('a step out of its order', () => {
+  it.each(STEPS)('%s refuses every state but its own', async (_name, takes, step) => {
+    const { states } = await coreRound('active')
+    expect(states.size).toBe(11)
+    const call = step as (...args: unknown[]) => unknown
+    const wrong = [...states.values()].filter(({ state }) => !takes.includes(state))
+    for (const state of [...wrong, { state: 'client-unknown' }, {}, undefined, null]) {
+      await expect(async () => call(state, [], new Uint8Array(32), {})).rejects.toMatchObject({
+        name: 'SecAggError',
+        code: 'out-of-order',
+        fault: 'usage',
+      })
+    }
+  })
+
+  it('the honest-but-curious model has no consistency check', async () => {
+    const { states } = await coreRound('honest-but-curious')
+    const masked = states.get('client-masked') as client.ClientMasked
+    await expect(client.checkConsistency(masked, [0, 1], {})).rejects.toMatchObject({ code: 'out-of-order' })
+  })
+
+  it('the active model never unmasks before its consistency check', async () => {
+    const { states } = await coreRound('active')
+    const masked = states.get('client-masked') as client.ClientMasked
+    const crypto = {} as never
+    await expect(client.unmask(masked, [0, 1], { crypto })).rejects.toMatchObject({ code: 'out-of-order' })
+  })
+
+  it('a second message of one seat, handed over as accepted, is the caller’s mistake', async () => {
+    const { states } = await coreRound('active')
+    const masking = states.get('server-masking') as server.ServerMasking
+    expect(() => server.announceSurvivors(masking, [0, 1, 1])).toThrow(/two messages of seat 1/)
+    expect(() => server.announceSurvivors(masking, [0, 7])).toThrow(/seat 7 takes no part/)
+  })
+})

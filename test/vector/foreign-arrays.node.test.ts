@@ -1,0 +1,48 @@
+import { runInNewContext } from 'node:vm'
+import { expect, test } from 'vitest'
+import {
+  addInto,
+  addPacked,
+  executeMaskPlan,
+  expandMask,
+  packVector,
+  reduceInto,
+  unpackVector,
+  type Vector,
+} from '../../src/vector/index.js'
+import { chacha, seedOf, valuesOf } from './support.js'
+
+const segments = [
+  { length: 3, bits: 7 },
+  { length: 2, bits: 13 },
+  { length: 2, bits: 40 },
+]
+
+test("arrays of another realm and Node's Buffer are vectors", async () => {
+  const [, shorts, longs] = runInNewContext(
+    '[0, new Uint16Array([9, 10, 11]).subarray(1), new BigUint64Array([12n, 13n])]',
+  ) as [0, Uint16Array, BigUint64Array]
+  const vector: Vector = [Buffer.from([0, 1, 2, 3]).subarray(1), shorts, longs]
+  const values = [
+    [1n, 2n, 3n],
+    [10n, 11n],
+    [12n, 13n],
+  ]
+  const packed = packVector(vector, segments)
+  expect(valuesOf(unpackVector(Buffer.concat([Buffer.of(0), packed]).subarray(1), segments))).toEqual(values)
+  addInto(vector, vector, segments)
+  addPacked(vector, packed, segments)
+  await executeMaskPlan(vector, segments, [{ seed: Buffer.from(seedOf(1)), sign: 1 }], chacha)
+  await executeMaskPlan(vector, segments, [{ seed: seedOf(1), sign: -1 }], chacha)
+  reduceInto(vector, segments)
+  expect(valuesOf(vector)).toEqual(values.map((lanes) => lanes.map((value) => 3n * value)))
+})
+
+test('a vector on shared memory can be masked', async () => {
+  const shared = new Uint32Array(new SharedArrayBuffer(4000))
+  const single = [{ length: 1000, bits: 32 }]
+  await executeMaskPlan([shared], single, [{ seed: seedOf(1), sign: 1 }], chacha)
+  expect(Array.from(shared)).toEqual(
+    Array.from((await expandMask(chacha, seedOf(1), single))[0] as Uint32Array),
+  )
+})

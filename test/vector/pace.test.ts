@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import type { SymmetricSuite } from '../../src/crypto/index.js'
+import { createVector, executeMaskPlan, type MaskPlan, vectorInRange } from '../../src/vector/index.js'
+import { nextTurn } from '../../src/vector/pace.js'
+import { chacha, promised, seedOf } from './support.js'
+
+/** Fast enough to run through many mebibytes. */
+const constant: SymmetricSuite = {
+  ...chacha,
+  keystream: () => ({ next: (length) => new Uint8Array(length).fill(1) }),
+}
+
+const segments = [{ length: 2 ** 20, bits: 32 }]
+const plan: MaskPlan = Array.from({ length: 6 }, (_, index) => ({ seed: seedOf(index), sign: 1 }))
+
+describe.each([
+  ['at once', constant],
+  ['by promise', promised(constant)],
+])('long work with keystream %s', (_, suite) => {
+  test('reports rising fractions and 1 at the end', async () => {
+    const fractions: number[] = []
+    const target = createVector(segments)
+    await executeMaskPlan(target, segments, plan, suite, {
+      onProgress: (fraction) => fractions.push(fraction),
+    })
+    expect(fractions.length).toBeGreaterThan(3)
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b))
+    expect(fractions[0]).toBeGreaterThan(0)
+    expect(fractions.filter((fraction) => fraction === 1)).toHaveLength(1)
+    expect(fractions.at(-1)).toBe(1)
+    expect((target[0] as Uint32Array).every((lane) => lane === 0x06060606)).toBe(true)
+  })
+
+  test('lets the event loop run', async () => {
+    let turns = 0
+    let over = false
+    const count = (): void => {
+      turns++
+      if (!over) setTimeout(count, 0)
+    }
+    setTimeout(count, 0)
+    await executeMaskPlan(createVector(segments), segments, plan, suite)
+    over = true
+    expect(turns).toBeGreaterThan(0)
+  })
+
+  test('stops on an abort, with its reason, in the middle', async () => {
+    const abort = new AbortController()
+    const reason = new Error('enough')
+    const fractions: number[] = []
+    const onProgress = (fraction: number): void => {
+      fractions.push(fraction)
+      if (fractions.length === 2) abort.abort(reason)
+    }
+    const work = executeMaskPlan(createVector(segments), segments, plan, suite, {
+      signal: abort.signal,
+      onProgress,
+    })
+    await expect(work).rejects.toBe(reason)
+    expect(fractions.length).toBe(2)
+  })
+
+  test('stops where a progress callback throws', async () => {
+    const reason = new Error('no')
+    const onProgress = (): void => {
+      throw reason
+    }
+    await expect(executeMaskPlan(createVector(segments), segments, plan, suite, { onProgress })).rejects.toBe(
+      reason,
+    )
+  })
+
+  test('aborted beforehand leaves the target as it was', async () => {
+    const target = createVector(segments)
+    await expect(
+      executeMaskPlan(target, segments, plan, suite, { signal: AbortSignal.abort() }),
+    ).rejects.toHaveProperty('name', 'AbortError')
+    expect((target[0] as Uint32Array).every((lane) => lane === 0)).toBe(true)
+  })
+})
+
+test('a keystream that fails midway rejects, and other pieces under way do not count as unhandled', async () => {
+  const failing: SymmetricSuite = {
+    ...chacha,
+    keystream: () => ({ next: async () => Promise.reject(new Error('broken')) }),
+  }
+  const range = { from: 0, to: 10 }
+  const target = vectorInRange(createVector(segments), segments, range)
+  await expect(executeMaskPlan(target, segments, plan, failing, { range })).rejects.toThrow('broken')
+})
+
+describe('a turn of the event loop', () => {
+  const called: string[] = []
+  const hosts = {
+    setImmediate: { setImmediate: (callback: () => void) => queueMicrotask(callback) },
+    'scheduler.yield': { scheduler: { yield: async () => void called.push('yield') } },
+    MessageChannel: { MessageChannel },
+    setTimeout: { setTimeout: (callback: () => void) => queueMicrotask(callback) },
+    'nothing at all': {},
+  }
+  test.each(Object.entries(hosts))('needs no more than %s', async (_, host) => {
+    await expect(nextTurn(host)).resolves.toBeUndefined()
+  })
+})

@@ -1,0 +1,84 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { type Lanes, laneBytes } from '../../src/vector/index.js'
+import { createKernelPacker, packerFor } from '../../src/vector/kernel-packer.js'
+import { bytesOf, createLanes } from '../../src/vector/lanes.js'
+import { plainPacker } from '../../src/vector/plain-packer.js'
+import { valuesFor, vectorOf } from './support.js'
+
+/** Around groups of 8 elements, turns of 64 bytes, and portions of 2048 elements. */
+const LENGTHS = [1, 7, 8, 9, 31, 64, 65, 2047, 2048, 2049, 2 * 2048 + 13]
+
+const kernel = createKernelPacker()!
+
+afterEach(() => vi.unstubAllGlobals())
+
+/** Lanes with bits set that a packed element lacks, too, and some all ones. */
+function fullLanes(length: number, bits: number, seed: number): Lanes {
+  const width = 8 * laneBytes(bits)
+  const segments = [{ length, bits: width }]
+  const [values] = valuesFor(segments, seed)
+  return vectorOf([values!.map((value, i) => (i % 5 === 0 ? 2n ** BigInt(width) - 1n : value))], segments)[0]!
+}
+
+describe('the kernel and the plain loops pack alike', () => {
+  test.each(Array.from({ length: 64 }, (_, index) => index + 1))('elements of %s bits', (bits) => {
+    for (const length of LENGTHS) {
+      const source = fullLanes(length, bits, bits)
+      const bytes = Math.ceil((length * bits) / 8)
+      const packed = new Uint8Array(bytes + 3).subarray(3)
+      const expected = new Uint8Array(bytes)
+      if (bits === 8 * laneBytes(bits)) {
+        packed.set(bytesOf(source))
+        expected.set(bytesOf(source))
+      } else {
+        kernel.pack(source, bits, packed)
+        plainPacker.pack(source, bits, expected)
+      }
+      expect(packed).toEqual(expected)
+
+      const [sum, expectedSum] = [fullLanes(length, bits, 99), fullLanes(length, bits, 99)]
+      kernel.add(sum, bits, packed)
+      plainPacker.add(expectedSum, bits, expected)
+      expect(sum).toEqual(expectedSum)
+
+      const [back, expectedBack] = [createLanes(bits, length), createLanes(bits, length)]
+      kernel.unpack(back, bits, packed)
+      plainPacker.unpack(expectedBack, bits, expected)
+      expect(back).toEqual(expectedBack)
+    }
+  })
+})
+
+test('the kernel keeps nothing of what it packed', () => {
+  const memories: WebAssembly.Memory[] = []
+  vi.stubGlobal('WebAssembly', {
+    ...WebAssembly,
+    Module: WebAssembly.Module,
+    Instance: WebAssembly.Instance,
+    Memory: class extends WebAssembly.Memory {
+      constructor(descriptor: WebAssembly.MemoryDescriptor) {
+        super(descriptor)
+        memories.push(this)
+      }
+    },
+  })
+  const watched = createKernelPacker()!
+  const lanes = fullLanes(3000, 29, 1)
+  const packed = new Uint8Array(Math.ceil((3000 * 29) / 8))
+  const isBlank = (): boolean => new Uint8Array(memories[0]!.buffer).every((byte) => byte === 0)
+  watched.pack(lanes, 29, packed)
+  expect(isBlank()).toBe(true)
+  watched.add(lanes, 29, packed)
+  expect(isBlank()).toBe(true)
+})
+
+test('without WebAssembly there is no kernel', () => {
+  vi.stubGlobal('WebAssembly', undefined)
+  expect(createKernelPacker()).toBeUndefined()
+})
+
+test('there is one kernel for all large vectors, and none for small ones', () => {
+  expect(packerFor(8)).toBe(plainPacker)
+  expect(packerFor(2 ** 20)).not.toBe(plainPacker)
+  expect(packerFor(2 ** 20)).toBe(packerFor(2 ** 16))
+})

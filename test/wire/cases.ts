@@ -1,0 +1,131 @@
+import type { CoderType } from 'micro-packed'
+import { packVector, unpackVector } from 'secagg/vector'
+import {
+  advertiseKeysCoder,
+  consistencyCheckCoder,
+  consistencySignaturesCoder,
+  decodeMaskedInput,
+  decodeMessage,
+  encodeMaskedInput,
+  encodeMessage,
+  forwardedSharesCoder,
+  type MessageType,
+  type Origin,
+  publishedKeysCoder,
+  SEALED_SHARES_LENGTH,
+  type Seated,
+  shareKeysCoder,
+  survivorsCoder,
+  unmaskingCoder,
+} from '../../src/wire/index.js'
+import { inputFor } from '../support/inputs.js'
+import type { Random } from '../support/seeded.js'
+
+export const ORIGIN: Origin = { fault: 'peer', round: 'unmasking', culprits: [3] }
+
+/** One kind of message, its type of value hidden. */
+export interface WireCase {
+  readonly title: string
+  readonly type: MessageType
+  /** An honest message, as a value. */
+  sample(random: Random): unknown
+  write(value: unknown): Uint8Array
+  read(bytes: Uint8Array): unknown
+}
+
+/** The seats 0 … length − 1. */
+export function seats(length: number): number[] {
+  return Array.from({ length }, (_, seat) => seat)
+}
+
+function some<T>(random: Random, universe: readonly number[], value: (seat: number) => T): Seated<T>[] {
+  const chosen = universe.filter(() => random.below(3) > 0)
+  return chosen.map((seat) => ({ seat, value: value(seat) }))
+}
+
+function wireCase<T>(
+  title: string,
+  type: MessageType,
+  coder: CoderType<T>,
+  sample: (random: Random) => T,
+): WireCase {
+  return {
+    title,
+    type,
+    sample,
+    write: (value) => encodeMessage(type, coder, value as T),
+    read: (bytes) => decodeMessage(type, coder, bytes, ORIGIN),
+  }
+}
+
+const keysOf = (random: Random, signatureLength: number) => ({
+  cipherKey: random.bytes(32),
+  maskKey: random.bytes(32),
+  signature: random.bytes(signatureLength),
+})
+
+function casesFor(clients: number, signatureLength: number): WireCase[] {
+  const universe = seats(clients)
+  const owners = universe.filter((seat) => seat % 5 !== 1)
+  const survivors = owners.filter((seat) => seat % 3 !== 2)
+  const of = `${clients} seats, signatures of ${signatureLength} bytes`
+  return [
+    wireCase(`advertiseKeys, ${of}`, 'advertiseKeys', advertiseKeysCoder(signatureLength), (random) => ({
+      configurationHash: random.bytes(32),
+      ...keysOf(random, signatureLength),
+    })),
+    wireCase(
+      `publishedKeys, ${of}`,
+      'publishedKeys',
+      publishedKeysCoder(universe, signatureLength),
+      (random) => some(random, universe, () => keysOf(random, signatureLength)),
+    ),
+    wireCase(`shareKeys, ${of}`, 'shareKeys', shareKeysCoder(clients - 1), (random) => ({
+      commitment: random.bytes(32),
+      ciphertexts: random.bytes((clients - 1) * SEALED_SHARES_LENGTH),
+    })),
+    wireCase(`forwardedShares, ${of}`, 'forwardedShares', forwardedSharesCoder(owners), (random) =>
+      some(random, owners, () => random.bytes(SEALED_SHARES_LENGTH)),
+    ),
+    wireCase(`survivors, ${of}`, 'survivors', survivorsCoder(universe), (random) =>
+      universe.filter(() => random.below(2) === 1),
+    ),
+    wireCase(
+      `consistencyCheck, ${of}`,
+      'consistencyCheck',
+      consistencyCheckCoder(signatureLength),
+      (random) => random.bytes(signatureLength),
+    ),
+    wireCase(
+      `consistencySignatures, ${of}`,
+      'consistencySignatures',
+      consistencySignaturesCoder(universe, signatureLength),
+      (random) => some(random, universe, () => random.bytes(signatureLength)),
+    ),
+    wireCase(`unmasking, ${of}`, 'unmasking', unmaskingCoder(owners, new Set(survivors)), (random) =>
+      some(random, owners, (seat) => random.bytes(survivors.includes(seat) ? 16 : 32)),
+    ),
+  ]
+}
+
+const SEGMENTS = [
+  { length: 3, bits: 5, bound: 'modular' },
+  { length: 2, bits: 33, bound: 'modular' },
+  { length: 4, bits: 16, bound: 'modular' },
+] as const
+
+const maskedInput: WireCase = {
+  title: 'maskedInput',
+  type: 'maskedInput',
+  sample: (random) => inputFor({ segments: SEGMENTS }, random),
+  write: (value) => encodeMaskedInput(packVector(value as ReturnType<typeof unpackVector>, SEGMENTS)),
+  read: (bytes) => unpackVector(decodeMaskedInput(bytes, ORIGIN), SEGMENTS),
+}
+
+/** Every message, with a bitmap that is full to its last bit and with ones that are padded. */
+export const CASES: readonly WireCase[] = [
+  ...casesFor(8, 0),
+  ...casesFor(11, 64),
+  ...casesFor(2, 1),
+  maskedInput,
+]

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import {
+  decodeMessage,
+  encodeMessage,
+  messageType,
+  publishedKeysCoder,
+  seatSet,
+  survivorsCoder,
+  unmaskingCoder,
+} from '../../src/wire/index.js'
+import { randomOf } from '../support/seeded.js'
+import { CASES, ORIGIN, seats } from './cases.js'
+
+const TITLED = CASES.map((wire) => [wire.title, wire] as const)
+
+describe('the header', () => {
+  it.each(TITLED)('of %s is checked before anything else', (_title, { type, read, write, sample }) => {
+    const bytes = write(sample(randomOf(610)))
+    expect(messageType(bytes)).toBe(type)
+    for (let value = 0; value < 256; value++) {
+      const changed = bytes.slice()
+      if (value !== bytes[0]) {
+        changed[0] = value
+        const error = { code: 'unsupported-version', expected: 1, got: value, ...ORIGIN }
+        expect(() => read(changed)).toThrow(expect.objectContaining(error))
+        expect(messageType(changed)).toBeUndefined()
+        changed[0] = bytes[0]!
+      }
+      if (value !== bytes[1]) {
+        changed[1] = value
+        const error = { code: 'unexpected-message', expected: bytes[1], got: value, ...ORIGIN }
+        expect(() => read(changed)).toThrow(expect.objectContaining(error))
+        expect(messageType(changed)).not.toBe(type)
+      }
+    }
+  })
+
+  it('tells nine types apart', () => {
+    const types = CASES.map(({ type, write, sample }) => [write(sample(randomOf(611)))[1], type].join())
+    expect([...new Set(types)].sort()).toEqual([
+      '1,advertiseKeys',
+      '2,publishedKeys',
+      '3,shareKeys',
+      '4,forwardedShares',
+      '5,maskedInput',
+      '6,survivors',
+      '7,consistencyCheck',
+      '8,consistencySignatures',
+      '9,unmasking',
+    ])
+    expect(messageType(Uint8Array.of(1, 0))).toBeUndefined()
+    expect(messageType(Uint8Array.of(1, 10))).toBeUndefined()
+    expect(messageType(new Uint8Array(0))).toBeUndefined()
+  })
+})
+
+describe('a set of seats', () => {
+  const survivors = survivorsCoder(seats(10))
+  const read = (...body: number[]): readonly number[] =>
+    decodeMessage('survivors', survivors, Uint8Array.of(1, 6, ...body), ORIGIN)
+
+  it('is one bit for each seat, low bit first', () => {
+    expect(encodeMessage('survivors', survivors, [0, 2, 9])).toEqual(Uint8Array.of(1, 6, 0b101, 0b10))
+    expect(read(0b101, 0b10)).toEqual([0, 2, 9])
+    expect(read(0xff, 0b11)).toEqual(seats(10))
+    expect(read(0, 0)).toEqual([])
+  })
+
+  it.each([2, 3, 4, 5, 6, 7])('refuses padding bit %i', (bit) => {
+    expect(() => read(0b101, 1 << bit)).toThrow(expect.objectContaining({ code: 'malformed-message' }))
+  })
+
+  it('is read over a universe with gaps', () => {
+    const coder = seatSet([3, 4, 70000])
+    expect(coder.encode([3, 70000])).toEqual(Uint8Array.of(0b101))
+    expect(coder.decode(Uint8Array.of(0b110))).toEqual([4, 70000])
+  })
+
+  it.each([[[1, 1]], [[2, 1]], [[10]], [[-1]], [[0.5]], [[Number.NaN]]])('cannot write down %j', (set) => {
+    expect(() => survivors.encode(set)).toThrow(/distinct, ascending/)
+  })
+})
+
+describe('a message that claims more than it has', () => {
+  const everybody = seats(65535)
+  const claim = Uint8Array.of(...new Uint8Array(8191).fill(0xff), 0x7f)
+
+  it.each([
+    ['publishedKeys', 2, publishedKeysCoder(everybody, 65535)],
+    ['unmasking', 9, unmaskingCoder(everybody, new Set())],
+  ] as const)('%s of 65535 seats and no entries is refused, having read no entry', (type, number, coder) => {
+    const bytes = Uint8Array.of(1, number, ...claim)
+    const started = performance.now()
+    expect(() => decodeMessage(type, coder as never, bytes, ORIGIN)).toThrow(
+      expect.objectContaining({ code: 'malformed-message', ...ORIGIN }),
+    )
+    // Gigabytes would be allocated if it were believed: 65535 signatures of 65535 bytes.
+    expect(performance.now() - started).toBeLessThan(2000)
+  })
+})

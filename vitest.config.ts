@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+const alias = [
+  { find: /^secagg$/, replacement: source('index.ts') },
+  { find: /^secagg\/(crypto|protocol|simulate|vector)$/, replacement: `${source('')}$1/index.ts` },
+]
+
+const chromium = [
+  process.env.CHROMIUM_PATH,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+]
+  .filter((path) => path !== undefined)
+  .find((path) => existsSync(path))
+if (chromium === undefined) {
+  if (process.env.CI !== undefined) throw new Error('The browser project needs a Chromium (CHROMIUM_PATH).')
+  process.stderr.write('No Chromium found (set CHROMIUM_PATH): the browser project is left out.\n')
+}
+
+const node = {
+  resolve: { alias },
+  test: { name: 'node', environment: 'node', include: ['test/**/*.test.ts'], testTimeout: 60_000 },
+}
+
+const browser = {
+  resolve: { alias },
+  test: {
+    name: 'chromium',
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/**/*.node.test.ts'],
+    testTimeout: 60_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: {
+          ...(chromium === undefined ? {} : { executablePath: chromium }),
+          args: [
+            '--no-sandbox',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--disable-sync',
+          ],
+        },
+      }),
+      instances: [{ browser: 'chromium' as const }],
+    },
+  },
+}
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    projects: chromium === undefined ? [node] : [node, browser],
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      reporter: ['text-summary', 'html'],
+      thresholds: { statements: 90, branches: 85, functions: 90, lines: 90 },
+    },
+  },
+})
+
+export default config
