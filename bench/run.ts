@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { maskPlans, rawKeystream } from './mask-kernel.js'
 import { measure, type Result } from './measure.js'
+import { memoryOfRounds } from './memory.js'
 import { packings } from './packing.js'
 
 const { values } = parseArgs({
@@ -36,7 +37,16 @@ for (const { title, candidates } of groups) {
   report[title] = results
   console.log([title, ...results.map(line), ''].join('\n'))
 }
+const memory = memoryOfRounds([10, 40, 160])
+console.log('Peak memory of a whole round in one process, vectors of 4 MiB')
+for (const { clients, peakBytes, vectors } of memory) {
+  const mebibytes = (peakBytes / 2 ** 20).toFixed(0)
+  console.log(
+    `  ${clients.toString().padStart(4)} clients ${mebibytes.padStart(6)} MiB ${vectors.toFixed(0).padStart(6)} vectors`,
+  )
+}
+
 if (values.json !== undefined) {
   const machine = { node: process.version, arch: process.arch, platform: process.platform }
-  writeFileSync(values.json, `${JSON.stringify({ machine, limits, report }, undefined, 2)}\n`)
+  writeFileSync(values.json, `${JSON.stringify({ machine, limits, report, memory }, undefined, 2)}\n`)
 }

@@ -9,6 +9,7 @@ import { executeMaskPlan, type MaskPlan, packVector, type Vector } from '../vect
 import { encodeMaskedInput } from '../wire/index.js'
 import { decodeFromServer, encodeFromClient, refuseSecondVersion } from './client-messages.js'
 import { requireBytes, type SessionInput, takeInput } from './input.js'
+import { inTurns } from './turns.js'
 
 /** What a {@link ClientSession} is made of. */
 export interface ClientSessionOptions {
@@ -50,7 +51,7 @@ export class ClientSession {
   #lastInbound: Uint8Array | undefined
   #crypto: CryptoProvider | undefined
   /** Calls take turns: two answers to two versions of one message would undo the masks. */
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
 
   constructor(options: ClientSessionOptions) {
     this.#options = options
@@ -164,11 +165,5 @@ export class ClientSession {
   async #provider(): Promise<CryptoProvider> {
     this.#crypto ??= this.#options.crypto ?? (await defaultCrypto(this.#options.config.suite))
     return this.#crypto
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work)
-    this.#turn = result.catch(() => undefined)
-    return result
   }
 }

@@ -11,6 +11,7 @@ import { requireBytes } from './input.js'
 import type { Phase } from './phase.js'
 import { advertisePhase } from './phases.js'
 import { Ledger, type RoundReport } from './report.js'
+import { inTurns } from './turns.js'
 
 /** What a {@link ServerSession} is made of. */
 export interface ServerSessionOptions {
@@ -66,7 +67,11 @@ export class ServerSession {
   #phase: Phase | undefined
   #closing: Promise<RoundOutcome> | undefined
   #outcome: RoundOutcome | undefined
-  #turn: Promise<unknown> = Promise.resolve()
+  /**
+   * Messages are taken in and rounds are closed one after the other, in the order in which they come to it. So a message
+   * is in the sum if and only if its sender is a survivor, and a host that closes again and again keeps no message out.
+   */
+  readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
 
   constructor(options: ServerSessionOptions) {
     this.#options = options
@@ -168,17 +173,6 @@ export class ServerSession {
       this.#digestsOf(phase.type).set(seat, digest)
       return 'accepted'
     })
-  }
-
-  /**
-   * Messages are taken in and rounds are closed one after the other, in the order in which they come to it. So a
-   * message is in the sum if and only if its sender is a survivor, and a host that closes again and again does not keep
-   * messages out.
-   */
-  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
-    const result = this.#turn.then(work)
-    this.#turn = result.catch(() => undefined)
-    return result
   }
 
   /** @throws {SecAggError} where something else of this type was accepted from this seat. */
