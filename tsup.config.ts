@@ -7,7 +7,8 @@ export default defineConfig({
   target: 'es2022',
   platform: 'neutral',
   bundle: false,
-  dts: true,
+  // By `tsc`, file by file as well: bundled declarations turn namespaces of types into values.
+  dts: false,
   sourcemap: true,
   clean: true,
 })

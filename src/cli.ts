@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { UsageProblem } from './cli/options.js'
 import { PARAMS_USAGE, paramsCommand } from './cli/params.js'
@@ -25,6 +26,10 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
     process.stdout.write(USAGE)
     return
   }
+  if (name === '--version') {
+    process.stdout.write(`${version()}\n`)
+    return
+  }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (command === undefined) throw new UsageProblem(`there is no command ${name}; see secagg --help`)
   if (args.includes('--help') || args.includes('-h')) {
@@ -32,6 +37,11 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
     return
   }
   await command.run(args)
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
 }
 
 /** 2 for what the caller got wrong, 1 for a round that the protocol gave up. */

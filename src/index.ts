@@ -1,6 +1,6 @@
 /**
  * `secagg`: secure aggregation. Many clients each hold a vector, a server learns the sum and nothing else, and clients
- * may vanish at any moment (Bonawitz et al., CCS 2017).
+ * may vanish at any moment (Bonawitz et al., CCS 2017; Bell et al., CCS 2020).
  *
  * This entry has what a program needs that embeds the protocol: a round's configuration, a session for each party,
  * identities, errors. Below it lie `secagg/protocol` (the paper step by step, as pure functions), `secagg/vector` (the

@@ -135,12 +135,32 @@ function proven({ securityFailure, correctnessFailure }: GraphParameters): strin
   ]
 }
 
-function advice(parameters: GraphParameters): string[] {
-  const { graph, clients, neighbors, threshold, greatestThreshold, leastPresent } = parameters
-  const settings =
-    graph === 'sparse' ? `neighbors ${neighbors} and threshold ${threshold}` : `threshold ${threshold}`
+/** What to write into a round's configuration. */
+function settings(parameters: GraphParameters): string[] {
+  const { graph, adversary, neighbors, threshold, corruptClients, leastPresent } = parameters
+  if (adversary === 'semi-malicious') {
+    return [
+      `For reference: neighbors ${neighbors}, threshold ${threshold}. No round can be configured for this model; against`,
+      'a server that lies, use the active model on the complete graph.',
+    ]
+  }
+  if (graph === 'complete') {
+    const corrupt = adversary === 'active' ? ` and corruptClients ${corruptClients}` : ''
+    return [`Configure threshold ${threshold}${corrupt}.`]
+  }
+  const { corruptFraction, dropoutFraction } = parameters
   return [
-    `Configure ${settings}, for server and clients alike; a client can check them against its own assumptions.`,
+    `Configure graph { neighbors: ${neighbors}, assumptions: { corruptFraction: ${corruptFraction}, ` +
+      `dropoutFraction: ${dropoutFraction} } }, threshold ${threshold} and a minimumCohort of your own, such as ` +
+      `${leastPresent - Math.floor(leastPresent * dropoutFraction)}.`,
+  ]
+}
+
+function advice(parameters: GraphParameters): string[] {
+  const { clients, threshold, greatestThreshold, leastPresent } = parameters
+  return [
+    ...settings(parameters),
+    'Server and clients state the same; a client can check it against assumptions of its own.',
     greatestThreshold > threshold
       ? `Thresholds up to ${greatestThreshold} would do as well: more holders to corrupt, fewer that may drop out.`
       : 'No other threshold would do.',

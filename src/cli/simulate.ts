@@ -14,7 +14,7 @@ Runs clients and a server in this process, through the real bytes, and prints wh
   --bits K             bits of an element, 1 to 64; the sum is modulo 2^K (default 32)
   --value-bits B       bits of an input value, at most K; below K a sum that could overflow is refused
                        (default K, where wrapping around is meant)
-  --threshold T        clients needed to take off the masks (default: the model's least, or more than K/2)
+  --threshold T        clients needed to take off the masks (default: the model's least, or with --neighbors more than half of them)
   --neighbors K        sparse graph: each client shares and masks with K others, an even number (default: all)
   --adversary MODEL    honest-but-curious (default) or active
   --suite SUITE        aes (default) or chacha
@@ -50,7 +50,7 @@ function parse(args: readonly string[]): { options: SimulationOptions; json: boo
   const { threshold, neighbors } = values
   const options: SimulationOptions = {
     clients: wholeNumber('clients', values.clients, 2, 65535),
-    length: wholeNumber('length', values.length, 1, 2 ** 32),
+    length: wholeNumber('length', values.length, 1, 2 ** 28),
     bits,
     valueBits: valueBits === undefined ? bits : wholeNumber('value-bits', valueBits, 1, bits),
     neighbors: neighbors === undefined ? undefined : wholeNumber('neighbors', neighbors, 2, 65534),

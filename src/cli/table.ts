@@ -2,7 +2,8 @@ import type { SimulationResult } from '../simulate/index.js'
 
 /** The result of a simulation for people. */
 export function simulationTable(result: SimulationResult, peakMemoryBytes: number): string {
-  const { clients, survivors, length, bits, threshold, adversary, exact, expansion } = result
+  const { clients, survivors, length, bits, threshold, neighbors, exact, expansion } = result
+  const graph = neighbors === clients - 1 ? 'complete graph' : `sparse graph of ${neighbors} neighbors`
   const rows = result.rounds.map(({ name, sent, clientMs, serverMs, bytesUp, bytesDown }, index) => {
     const before = result.rounds[index - 1]?.sent ?? clients
     return [
@@ -20,7 +21,8 @@ export function simulationTable(result: SimulationResult, peakMemoryBytes: numbe
   totals.push(`${clients - (result.rounds.at(-1)?.sent ?? clients)}`)
   const header = ['message', 'client', 'server', 'up', 'down', 'dropped']
   return [
-    `${clients} clients, ${length} elements of ${bits} bits, threshold ${threshold}, ${adversary}`,
+    `${clients} clients, ${length} elements of ${bits} bits`,
+    `${graph}, threshold ${threshold}, ${result.adversary}, suite ${result.suite}`,
     '',
     ...aligned([header, ...rows, totals]),
     '',

@@ -32,7 +32,7 @@ export function drawRing(
   let used = 0
   const word = (): number => {
     if (used === words.length) {
-      const bytes = randomBytes(4 * Math.max(ring.length, 1))
+      const bytes = randomBytes(4 * Math.max(ring.length, 4))
       words = new Uint32Array(new Uint8Array(bytes).buffer)
       used = 0
     }

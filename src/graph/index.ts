@@ -1,4 +1,4 @@
-export { type GraphAssumptions, requireProven } from './assumptions.js'
+export { assumptionsOf, type GraphAssumptions, requireProven } from './assumptions.js'
 export { checkNeighborhood, type OfferedNeighborhood } from './check.js'
 export type { Assumptions } from './cohort.js'
 export { coordinateOf, type Graph, indexOfSeat } from './graph.js'
@@ -10,11 +10,13 @@ export {
   graphOf,
   holdersKnownTo,
   leastAdvertised,
-  leastAnswers,
-  leastSharing,
-  leastSurvivors,
+  leastPublished,
+  leastRemaining,
+  leastSeen,
   nameableSeats,
+  ownerWithoutHolders,
   publishableSeats,
   type SparseShape,
+  visibleAmong,
   visibleFrom,
 } from './shape.js'

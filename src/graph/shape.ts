@@ -1,4 +1,4 @@
-import { type GraphAssumptions, leastProven } from './assumptions.js'
+import { type GraphAssumptions, leastLeft, leastProven } from './assumptions.js'
 import { completeGraph } from './complete.js'
 import { type Graph, indexOfSeat } from './graph.js'
 import { drawRing, hararyGraph } from './harary.js'
@@ -64,9 +64,20 @@ export function visibleFrom(
   seat: number,
   known: readonly number[],
 ): readonly number[] {
-  if (drawn.kind === 'complete') return known
+  return drawn.kind === 'complete' ? known : visibleAmong(drawn, clients, seat, known, Number)
+}
+
+/** As {@link visibleFrom}, of members that each have a seat. */
+export function visibleAmong<T>(
+  drawn: DrawnGraph,
+  clients: number,
+  seat: number,
+  members: readonly T[],
+  seatOf: (member: T) => number,
+): readonly number[] {
+  if (drawn.kind === 'complete') return members.map(seatOf)
   const around = [seat, ...graphOf(drawn, clients).maskNeighbors(seat)].sort((a, b) => a - b)
-  return around.filter((other) => indexOfSeat(known, other) >= 0)
+  return around.filter((other) => indexOfSeat(members, other, seatOf) >= 0)
 }
 
 /**
@@ -121,19 +132,45 @@ export function leastAdvertised(
 }
 
 /**
- * The fewest seats of U1 and U2, itself included, that a client must see: the threshold and its own minimum; or enough
- * neighbors to hold its secrets.
+ * The fewest clients of U2 and U3 with which a round goes on: on the sparse graph also those that are left where no more
+ * drop out than is assumed.
  */
-export function leastSharing(shape: GraphShape, threshold: number, minimumSurvivors: number): number {
+export function leastRemaining(drawn: DrawnGraph, minimumCohort: number): number {
+  if (drawn.kind === 'complete' || drawn.assumptions === undefined) return minimumCohort
+  return Math.max(minimumCohort, leastLeft(drawn.ring.length, drawn.assumptions))
+}
+
+/**
+ * An owner among `owners` of whose holders fewer than `threshold` are `present`, so that its secrets are lost; on the
+ * complete graph the number of clients says it all. Both lists are ascending.
+ */
+export function ownerWithoutHolders(
+  drawn: DrawnGraph,
+  clients: number,
+  threshold: number,
+  owners: readonly number[],
+  present: readonly number[],
+): number | undefined {
+  if (drawn.kind === 'complete') return undefined
+  const { holders } = graphOf(drawn, clients)
+  return owners.find((owner) => {
+    const left = holders(owner).filter((holder) => indexOfSeat(present, holder) >= 0)
+    return left.length < threshold
+  })
+}
+
+/**
+ * The fewest seats of U1, itself included, that a client must be told of: the threshold and its own minimum; or all of
+ * its neighbors, since the ring is drawn over U1.
+ */
+export function leastPublished(shape: GraphShape, threshold: number, minimumSurvivors: number): number {
+  return shape.kind === 'complete' ? Math.max(threshold, minimumSurvivors) : shape.neighbors + 1
+}
+
+/**
+ * The fewest seats of U2 and of U3, itself included, that a client must be told of: the threshold and its own minimum;
+ * or enough neighbors to reconstruct its secrets.
+ */
+export function leastSeen(shape: GraphShape, threshold: number, minimumSurvivors: number): number {
   return shape.kind === 'complete' ? Math.max(threshold, minimumSurvivors) : threshold + 1
-}
-
-/** The fewest seats of U3, itself included, that a client must see; on the sparse graph it sees no cohort to count. */
-export function leastSurvivors(shape: GraphShape, threshold: number, minimumSurvivors: number): number {
-  return shape.kind === 'complete' ? Math.max(threshold, minimumSurvivors) : 1
-}
-
-/** The fewest clients of U5: on the sparse graph only each owner's holders count, not all that have answered. */
-export function leastAnswers(shape: GraphShape, threshold: number): number {
-  return shape.kind === 'complete' ? threshold : 1
 }

@@ -41,7 +41,7 @@ export function requireCanonicalSeats(
 /** At least `least` clients take part in what `what` names. */
 export function requireEnough(count: number, least: number, what: string, blame: Blame): void {
   if (count >= least) return
-  throw violation('too-few-clients', blame, `${what} has ${count} clients, ${least} are needed`, {
+  throw violation('too-few-clients', blame, `${what} has ${count} of the ${least} clients that are needed`, {
     expected: least,
     got: count,
   })
@@ -99,5 +99,6 @@ export function requireDistinct(
   const clash = distinct.claim(seat, keys, identity)
   if (clash === undefined) return
   const blame = { ...blamePeer('advertise-keys', seat), concerning: [clash.owner] }
-  throw violation(clash.code, blame, `seat ${seat} has one in common with seat ${clash.owner}`)
+  const what = clash.code === 'duplicate-key' ? 'a key' : 'the identity'
+  throw violation(clash.code, blame, `seat ${seat} comes with ${what} of seat ${clash.owner}`)
 }

@@ -22,11 +22,10 @@ const configuration = P.struct({
   adversary: P.map(P.U8, { 'honest-but-curious': 1, active: 2 }),
   /** k, or 0 for the complete graph. */
   neighbors: P.U32LE,
-  /** γ, δ, σ and whether the server may lie about dropouts; zeros where nothing is assumed. */
+  /** γ, δ and σ; zeros where nothing is assumed. */
   corruptFraction: P.F64LE,
   dropoutFraction: P.F64LE,
   statisticalSecurity: P.U16LE,
-  semiMalicious: P.bool,
   sessionId: P.bytes(P.U8),
   clients: P.U32LE,
   threshold: P.U32LE,
@@ -57,7 +56,6 @@ function encodableGraph(graph: GraphShape) {
     corruptFraction: assumptions?.corruptFraction ?? 0,
     dropoutFraction: assumptions?.dropoutFraction ?? 0,
     statisticalSecurity: assumptions === undefined ? 0 : (assumptions.statisticalSecurity ?? 40),
-    semiMalicious: assumptions?.semiMalicious ?? false,
   }
 }
 

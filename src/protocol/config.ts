@@ -22,7 +22,8 @@ export interface SparseGraph {
   readonly neighbors: number
   /**
    * What k and t have to withstand. A configuration with which they do not is refused, and the server aborts where so
-   * few show up that they no longer do. With `'unproven'` nothing of this is checked: for experiments.
+   * few show up, or so many drop out, that they no longer do. With `'unproven'` nothing of this is checked: for
+   * experiments.
    */
   readonly assumptions: GraphAssumptions | 'unproven'
 }
@@ -36,12 +37,16 @@ export interface RoundParameters {
   readonly adversary: AdversaryModel
   /** The shape of the vectors; at least one element in all. */
   readonly segments: readonly {
+    /** 1 to 2^36. */
     readonly length: number
+    /** k, 1 to 64. */
     readonly bits: number
+    /** R_U: inputs are below it, and n of them must fit k bits; above 2^53 a bigint. Or wrapping is meant. */
     readonly bound: number | bigint | 'modular'
   }[]
   /**
-   * t: how many holders recover a secret. Default on the complete graph: the least that the model allows.
+   * t: how many holders recover a secret; 2 to n on the complete graph (default: the least that the model allows), 2 to k
+   * on the sparse one.
    */
   readonly threshold?: number | undefined
   /**
@@ -52,9 +57,15 @@ export interface RoundParameters {
   readonly graph?: 'complete' | SparseGraph | undefined
   /** Default `aes`. */
   readonly suite?: SuiteName | undefined
-  /** n_C: the number of corrupt clients to withstand. Where it is absent the model's general threshold applies. */
+  /**
+   * n_C: the number of corrupt clients to withstand, on the complete graph. Where it is absent the model's general
+   * threshold applies.
+   */
   readonly corruptClients?: number | undefined
-  /** No sum of fewer inputs than this is ever revealed. From the threshold (the default on the complete graph) to n. */
+  /**
+   * The fewest inputs of a sum; from the threshold (the default on the complete graph) to n. On the sparse graph it is the
+   * server that keeps this, as a client cannot see how many there are.
+   */
   readonly minimumCohort?: number | undefined
   /** Bytes of one identity signature, 1 to 65535; active model only. Default 64 (Ed25519, ECDSA on P-256). */
   readonly signatureLength?: number | undefined

@@ -1,18 +1,18 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
-import { type GraphShape, requireProven, type SparseShape } from '../graph/index.js'
+import { assumptionsOf, type GraphShape, requireProven, type SparseShape } from '../graph/index.js'
 import { MAXIMUM_HOLDERS } from '../shamir/index.js'
 import { LONGEST_STREAM, streamLength } from '../vector/segments.js'
 import type { BoundedSegment, InputBound, RoundConfig, RoundParameters } from './config.js'
 import { encodeConfiguration, encodeContext } from './config-encoding.js'
-import { leastThreshold, meetsModel, type ThresholdModel } from './threshold.js'
+import { leastThreshold, type ThresholdModel } from './threshold.js'
 
 /**
  * Validates the parameters of a round, fills in the defaults and hashes the whole.
  *
  * @throws {SecAggError} `invalid-configuration` where a value is out of its range, the threshold is below what the
- *   model needs, or a sum could overflow.
+ *   model needs, or a sum could overflow; `unsupported` for the sparse graph in the active model.
  */
 export function createRoundConfig(parameters: RoundParameters): RoundConfig {
   const { sessionId, clients, adversary, corruptClients } = parameters
@@ -29,7 +29,7 @@ export function createRoundConfig(parameters: RoundParameters): RoundConfig {
 
   const graph = graphShape(parameters)
   const threshold =
-    graph.kind === 'complete' ? completeThreshold(parameters) : sparseThreshold(parameters, graph)
+    graph.kind === 'complete' ? thresholdOnComplete(parameters) : sparseThreshold(parameters, graph)
   const minimumCohort = parameters.minimumCohort ?? threshold
   requireWhole('minimumCohort', minimumCohort, threshold, clients)
   const signatureLength = adversary === 'active' ? (parameters.signatureLength ?? 64) : 0
@@ -53,6 +53,7 @@ export function createRoundConfig(parameters: RoundParameters): RoundConfig {
 
 function graphShape({ graph = 'complete', clients, adversary }: RoundParameters): GraphShape {
   if (graph === 'complete') return Object.freeze({ kind: 'complete' })
+  if (typeof graph !== 'object' || graph === null) throw invalid("graph is 'complete' or a sparse graph")
   const { neighbors } = graph
   if (adversary === 'active') {
     throw usageError(
@@ -63,17 +64,17 @@ function graphShape({ graph = 'complete', clients, adversary }: RoundParameters)
   }
   requireWhole('graph.neighbors', neighbors, 2, clients - 1)
   if (neighbors % 2 !== 0) throw invalid('graph.neighbors is even', neighbors)
-  const assumptions = graph.assumptions === 'unproven' ? undefined : Object.freeze({ ...graph.assumptions })
+  const assumptions = graph.assumptions === 'unproven' ? undefined : assumptionsOf(graph.assumptions)
   return Object.freeze({ kind: 'sparse', neighbors, assumptions })
 }
 
-function completeThreshold(parameters: RoundParameters): number {
+function thresholdOnComplete(parameters: RoundParameters): number {
   const { clients, adversary, corruptClients } = parameters
   const model: ThresholdModel = { clients, adversary, corruptClients }
   const least = leastThreshold(model)
   const threshold = parameters.threshold ?? least
   requireWhole('threshold', threshold, 2, clients)
-  if (!meetsModel(threshold, model)) {
+  if (threshold < least) {
     throw usageError(
       'invalid-configuration',
       `threshold ${threshold} is below ${least}, the least for ${clients} clients in the ${adversary} model` +
@@ -85,11 +86,14 @@ function completeThreshold(parameters: RoundParameters): number {
 }
 
 function sparseThreshold(
-  { clients, threshold, minimumCohort }: RoundParameters,
+  { clients, threshold, minimumCohort, corruptClients }: RoundParameters,
   { neighbors, assumptions }: SparseShape,
 ): number {
   if (threshold === undefined || minimumCohort === undefined) {
     throw invalid('on the sparse graph the threshold and the minimum cohort have to be stated')
+  }
+  if (corruptClients !== undefined) {
+    throw invalid('on the sparse graph the corrupt clients are stated as assumptions.corruptFraction')
   }
   requireWhole('threshold', threshold, 2, neighbors)
   if (assumptions !== undefined) requireProven({ clients, neighbors, threshold, assumptions })
@@ -119,7 +123,7 @@ function inputBound(
 ): InputBound {
   if (bound === 'modular') return bound
   if (typeof bound !== 'bigint' && !Number.isSafeInteger(bound)) {
-    throw invalid(`segments[${index}].bound is a whole number or 'modular'`)
+    throw invalid(`segments[${index}].bound is a safe integer, a bigint or 'modular'`)
   }
   const exclusive = BigInt(bound)
   if (exclusive < 1n) throw invalid(`segments[${index}].bound is at least 1`)

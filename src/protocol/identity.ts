@@ -29,6 +29,9 @@ export type VerifyIdentity = (claim: SignedClaim) => Promise<string | undefined>
 
 /** A signer with an Ed25519 private key (the 32-byte seed) in memory. */
 export function ed25519Signer(privateKey: Uint8Array, ed25519: SignatureScheme): Signer {
+  if (!isBytes(privateKey) || privateKey.length !== 32) {
+    throw usageError('invalid-argument', 'an Ed25519 private key is its seed of 32 bytes')
+  }
   const key = Uint8Array.from(privateKey)
   return { sign: (message) => ed25519.sign(key, message) }
 }

@@ -9,23 +9,12 @@ export interface ThresholdModel {
 }
 
 /**
- * Whether `threshold` is enough on the complete graph (Bonawitz et al. 2017, section 6).
+ * The least threshold on the complete graph (Bonawitz et al. 2017, section 6); it exceeds n where the model cannot be met.
  *
  * - Honest-but-curious: more than half of the clients, and more than the corrupt ones.
  * - Active: more than two thirds of the clients; or, where the number n_C of corrupt clients is stated, 2t > n + n_C, so
  *   that two sets of t signers share an honest client.
  */
-export function meetsModel(threshold: number, model: ThresholdModel): boolean {
-  const { clients, adversary, corruptClients } = model
-  if (adversary === 'honest-but-curious') {
-    return threshold > Math.max(Math.floor(clients / 2), corruptClients ?? 0)
-  }
-  return corruptClients === undefined
-    ? threshold > Math.floor((2 * clients) / 3)
-    : 2 * threshold > clients + corruptClients
-}
-
-/** The least threshold that {@link meetsModel}; it exceeds n where the model cannot be met. */
 export function leastThreshold(model: ThresholdModel): number {
   const { clients, adversary, corruptClients } = model
   if (adversary === 'honest-but-curious') {

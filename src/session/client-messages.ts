@@ -1,8 +1,7 @@
 import { type RoundName, SecAggError } from '../errors.js'
 import { nameableSeats, publishableSeats } from '../graph/index.js'
 import { blameServer } from '../protocol/blame.js'
-import { sharingSeats } from '../protocol/client/survivors.js'
-import type { client } from '../protocol/index.js'
+import { client } from '../protocol/index.js'
 import { allSeats } from '../protocol/seats.js'
 import {
   advertiseKeysCoder,
@@ -63,7 +62,7 @@ export const decodeFromServer = {
   survivors: (state: client.ClientMasked, bytes: Uint8Array): Survivors =>
     decodeMessage(
       'survivors',
-      survivorsCoder(nameableSeats(state.config.graph, state.config.clients, sharingSeats(state))),
+      survivorsCoder(nameableSeats(state.config.graph, state.config.clients, client.sharingSeats(state))),
       bytes,
       blameServer(state.config.adversary === 'active' ? 'consistency-check' : 'unmasking'),
     ),

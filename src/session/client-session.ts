@@ -8,7 +8,7 @@ import { type SecretSplitter, secretSplitter } from '../shamir/index.js'
 import { executeMaskPlan, type MaskPlan, packVector, type Vector } from '../vector/index.js'
 import { encodeMaskedInput } from '../wire/index.js'
 import { decodeFromServer, encodeFromClient, refuseSecondVersion } from './client-messages.js'
-import { requireBytes, type SessionInput, takeInput } from './input.js'
+import { requireBytes, requireConfig, type SessionInput, takeInput } from './input.js'
 import { inTurns } from './turns.js'
 
 /** What a {@link ClientSession} is made of. */
@@ -29,7 +29,7 @@ export interface ClientSessionOptions {
   readonly signer?: Signer | undefined
   /** Needed in the active model. */
   readonly verifyIdentity?: VerifyIdentity | undefined
-  /** The fewest inputs of a sum that this client takes part in; default: the configuration's minimum cohort. */
+  /** The fewest inputs of a sum that this client takes part in; complete graph only. Default: the minimum cohort. */
   readonly minimumSurvivors?: number | undefined
   /** Ends the masking of a long vector: the call rejects with the signal's reason, and nothing of the vector is sent. */
   readonly signal?: AbortSignal | undefined
@@ -53,7 +53,9 @@ export class ClientSession {
   /** Calls take turns: two answers to two versions of one message would undo the masks. */
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
 
+  /** @throws {SecAggError} `invalid-argument` where `config` is not of `createRoundConfig`'s making. */
   constructor(options: ClientSessionOptions) {
+    requireConfig(options.config)
     this.#options = options
   }
 
@@ -62,7 +64,12 @@ export class ClientSession {
     return this.#state?.state === 'client-unmasked'
   }
 
-  /** The message that opens the client's part of the round. Called again, it gives the same bytes. */
+  /**
+   * The message that opens the client's part of the round. Until the first `receive` it gives the same bytes again.
+   *
+   * @throws {SecAggError} `invalid-argument` or `unsupported` where seat, signer or options do not fit the
+   *   configuration; `out-of-order` after the first `receive`.
+   */
   start(): Promise<Uint8Array> {
     return this.#inTurn(async () => {
       if (this.#state === undefined) {

@@ -6,6 +6,13 @@ import { checkVector, copyVector, firstOutOfRange, type Lanes, type Vector } fro
 /** A client's vector: one array of lanes per segment, or just the array where there is one segment. */
 export type SessionInput = Lanes | Vector
 
+/** What sessions are made of has gone through `createRoundConfig`; its bare parameters have not. */
+export function requireConfig(config: RoundConfig | undefined): void {
+  if (!isBytes(config?.hash)) {
+    throw usageError('invalid-argument', 'a session takes a config that createRoundConfig has made')
+  }
+}
+
 /** What a transport hands over is bytes; anything else is the host's mistake, and no peer's. */
 export function requireBytes(message: unknown): void {
   if (!isBytes(message)) throw usageError('invalid-argument', 'a message is a Uint8Array')

@@ -1,13 +1,14 @@
 import { equalBytes } from '../crypto/bytes.js'
+import { drawSecret } from '../crypto/draw.js'
 import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import { type RoundName, SecAggError, usageError } from '../errors.js'
+import { indexOfSeat } from '../graph/index.js'
 import { blamePeer, violation } from '../protocol/blame.js'
-import { drawSecret } from '../protocol/draw.js'
 import type { RoundConfig, VerifyIdentity } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
 import type { Vector } from '../vector/index.js'
 import { type MessageType, messageType } from '../wire/index.js'
-import { requireBytes } from './input.js'
+import { requireBytes, requireConfig } from './input.js'
 import type { Phase } from './phase.js'
 import { advertisePhase } from './phases.js'
 import { Ledger, type RoundReport } from './report.js'
@@ -73,7 +74,9 @@ export class ServerSession {
    */
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
 
+  /** @throws {SecAggError} `invalid-argument` where `config` is not of `createRoundConfig`'s making. */
   constructor(options: ServerSessionOptions) {
+    requireConfig(options.config)
     this.#options = options
     this.#ledger = new Ledger(options.config.clients)
   }
@@ -102,15 +105,21 @@ export class ServerSession {
   /** The message of the open round for one seat, once more: for a client that has lost its connection. */
   messageFor(seat: number): Uint8Array | undefined {
     const outbound = this.#phase?.outbound
-    return outbound?.recipients.includes(seat) ? outbound.messageFor(seat) : undefined
+    return outbound !== undefined && indexOfSeat(outbound.recipients, seat) >= 0
+      ? outbound.messageFor(seat)
+      : undefined
   }
 
   /**
    * Takes in one message of one seat. `bytes` must not change until the promise settles; nothing of them is kept
    * alive afterwards. Never throws for what is in them.
+   *
+   * @throws {SecAggError} `invalid-argument` where the host hands over something else than a number and bytes;
+   *   `crypto-failure` where `verifyIdentity` fails, after which the same message may be given again.
    */
   async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
     requireBytes(bytes)
+    if (typeof seat !== 'number') throw usageError('invalid-argument', 'a seat is a number')
     const { crypto, digestKey } = await this.#open()
     const digest = await crypto.sha256.hmac(digestKey, bytes)
     const round = this.round

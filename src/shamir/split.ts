@@ -1,5 +1,6 @@
 import { split as splitBytes } from 'shamir-secret-sharing'
 import { wipe } from '../crypto/bytes.js'
+import { drawSecret } from '../crypto/draw.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { SecAggError, usageError } from '../errors.js'
 import { addScaled, type Field, fieldFor, GF65536, multiplicationTable } from './field.js'
@@ -69,11 +70,12 @@ function splitWords(
   crypto: CryptoProvider,
 ): Uint8Array[] {
   const length = secret.length
-  const coefficients = crypto.randomBytes((threshold - 1) * length)
+  // At least 16 bytes, so that a broken generator is told from a working one.
+  const coefficients = drawSecret(crypto, Math.max((threshold - 1) * length, 16))
   const shares = Array.from({ length: holders }, (_, index) => {
     const table = multiplicationTable(field, index + 1)
     // Horner's rule from the highest coefficient down; the secret is the constant term.
-    let sum = coefficients.slice((threshold - 2) * length)
+    let sum = coefficients.slice((threshold - 2) * length, (threshold - 1) * length)
     for (let degree = threshold - 2; degree >= 0; degree--) {
       const next = degree === 0 ? secret.slice() : coefficients.slice((degree - 1) * length, degree * length)
       addScaled(field, next, table, sum)

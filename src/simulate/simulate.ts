@@ -51,6 +51,7 @@ export interface SimulationResult {
   /** Seats that each client shares and masks with: k, or all others on the complete graph. */
   readonly neighbors: number
   readonly adversary: AdversaryModel
+  readonly suite: SuiteName
   /** Whether the sum equals the survivors' inputs added in the clear, modulo 2^k. */
   readonly exact: boolean
   /** All bytes of one client, both ways, over the bytes of its values in the clear. */
@@ -126,6 +127,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       threshold: config.threshold,
       neighbors: options.neighbors ?? clients - 1,
       adversary: config.adversary,
+      suite: config.suite,
       exact: equals(outcome.sum, sumInTheClear(config, survivors, input)),
       expansion: median(finished) / ((segment.length * valueBits) / 8),
       rounds,

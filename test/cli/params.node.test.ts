@@ -34,7 +34,7 @@ describe('secagg params', () => {
     expect(stdout).toMatch(/^1000 clients, sparse graph, 30 neighbors, threshold 17$/m)
     expect(stdout).toMatch(/the server learns more than the sum +at most 2\^-41\.5$/m)
     expect(stdout).toMatch(/the sum is lost, as somebody has too few left +at most 2\^-27\.0$/m)
-    expect(stdout).toContain('Configure neighbors 30 and threshold 17')
+    expect(stdout).toContain('Configure graph { neighbors: 30, assumptions: { corruptFraction: 0.05')
     expect(stdout).toContain('at least 935 clients have sent their keys')
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
   })

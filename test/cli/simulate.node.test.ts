@@ -31,7 +31,8 @@ describe('secagg simulate', () => {
     const { code, stdout, stderr } = await secagg('simulate', '--clients', '5', '--length', '50')
     expect(code).toBe(0)
     expect(stderr).toBe('')
-    expect(stdout).toMatch(/^5 clients, 50 elements of 32 bits, threshold 3, honest-but-curious$/m)
+    expect(stdout).toMatch(/^5 clients, 50 elements of 32 bits$/m)
+    expect(stdout).toMatch(/^complete graph, threshold 3, honest-but-curious, suite aes$/m)
     for (const message of ['advertise-keys', 'share-keys', 'masked-input', 'unmasking', 'all']) {
       expect(stdout).toMatch(new RegExp(`^${message} +\\S+ ms +\\S+ ms`, 'm'))
     }
@@ -76,7 +77,7 @@ describe('secagg simulate', () => {
     const { code, stdout, stderr } = await secagg('simulate', '--clients', '5', '--drop', 'masked-input:3')
     expect(code).toBe(1)
     expect(stdout).toBe('')
-    expect(stderr).toBe('secagg: the round was aborted: U3 has 2 clients, 3 are needed\n')
+    expect(stderr).toBe('secagg: the round was aborted: U3 has 2 of the 3 clients that are needed\n')
   })
 
   test.each([

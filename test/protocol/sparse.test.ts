@@ -1,9 +1,18 @@
-import { createRoundConfig, SecAggError } from 'secagg'
+import { chooseParameters, createRoundConfig, SecAggError } from 'secagg'
 import { describe, expect, test } from 'vitest'
 import { drawRing, hararyGraph } from '../../src/graph/harary.js'
-import { decodeMessage, type Origin, publishedKeysCoder } from '../../src/wire/index.js'
-import { type CohortRun, runCohort } from '../support/cohort.js'
+import { leastAdvertised } from '../../src/graph/index.js'
+import {
+  decodeMessage,
+  encodeMessage,
+  forwardedSharesCoder,
+  type Origin,
+  publishedKeysCoder,
+  survivorsCoder,
+} from '../../src/wire/index.js'
+import { type CohortRun, makeCohort, runCohort } from '../support/cohort.js'
 import { randomOf } from '../support/seeded.js'
+import { toyCrypto } from '../support/toy-crypto.js'
 
 const ORIGIN: Origin = { fault: 'server', round: 'share-keys', culprits: [] }
 
@@ -87,17 +96,156 @@ describe('a round on the sparse graph', () => {
     expect(error).toMatchObject({ code: 'too-few-clients', round: 'advertise-keys', expected: 7, got: 6 })
   })
 
-  test('a client does not mask its input for fewer than t neighbors that hold its secrets', async () => {
+  test('is given up as soon as an owner has lost its holders, which the error names', async () => {
     const stages = Array.from({ length: 12 }, (_, seat) => (seat % 2 === 0 ? 4 : 1))
     const options = { threshold: 4, minimumCohort: 4, stages }
-    const { clientErrors, neighborsOf } = await runSparse(12, 4, options)
-    expect(clientErrors.size).toBeGreaterThan(0)
-    for (const [seat, error] of clientErrors) {
-      expect(error).toMatchObject({ code: 'too-few-clients', fault: 'server', round: 'masked-input' })
-      expect(neighborsOf.get(seat)!.filter((other) => stages[other]! > 1).length).toBeLessThan(4)
-    }
+    const { error, neighborsOf, clientErrors } = await runSparse(12, 4, options)
+    expect(error).toMatchObject({ code: 'too-few-shares', fault: 'peer', round: 'share-keys', culprits: [] })
+    const holders = neighborsOf.get(error!.concerning[0]!)!
+    expect(holders.filter((other) => stages[other]! > 1).length).toBeLessThan(4)
+    expect(clientErrors.size).toBe(0)
   })
 })
+
+describe('on the sparse graph a client refuses', () => {
+  const sparse = {
+    clients: 12,
+    adversary: 'honest-but-curious',
+    graph: { neighbors: 4, assumptions: 'unproven' },
+    threshold: 3,
+    minimumCohort: 7,
+  } as const
+
+  /** The client's neighbors, as the message that it answers in round 1 has them. */
+  const told = (bytes: Uint8Array) => decodeMessage('publishedKeys', publishedKeysCoder(5, 0), bytes, ORIGIN)
+
+  test('fewer neighbors than the graph has', async () => {
+    const { clientErrors } = await runCohort({
+      ...sparse,
+      onServerMessage: (seat, round, bytes) => {
+        if (seat !== 5 || round !== 'share-keys') return bytes
+        const others = told(bytes).filter((entry) => entry.seat !== 5)
+        const own = told(bytes).filter((entry) => entry.seat === 5)
+        const fewer = [...own, ...others.slice(1)].sort((a, b) => a.seat - b.seat)
+        return encodeMessage('publishedKeys', publishedKeysCoder(5, 0), fewer)
+      },
+    })
+    expect([...clientErrors.keys()]).toEqual([5])
+    const error = { code: 'too-few-clients', fault: 'server', round: 'share-keys', expected: 5, got: 4 }
+    expect(clientErrors.get(5)).toMatchObject(error)
+  })
+
+  test('to mask its input where fewer than t neighbors hold its secrets', async () => {
+    let others: readonly number[] = []
+    const { clientErrors } = await runCohort({
+      ...sparse,
+      onServerMessage: (seat, round, bytes) => {
+        if (seat !== 5) return bytes
+        if (round === 'share-keys') {
+          others = told(bytes).flatMap((entry) => (entry.seat === 5 ? [] : [entry.seat]))
+        }
+        if (round !== 'masked-input') return bytes
+        const coder = forwardedSharesCoder(others)
+        const entries = decodeMessage('forwardedShares', coder, bytes, ORIGIN)
+        return encodeMessage('forwardedShares', coder, entries.slice(2))
+      },
+    })
+    const error = { code: 'too-few-clients', fault: 'server', round: 'masked-input', expected: 4, got: 3 }
+    expect(clientErrors.get(5)).toMatchObject(error)
+  })
+
+  test('to unmask a sum of itself and fewer than t neighbors', async () => {
+    let around: readonly number[] = []
+    const { clientErrors } = await runCohort({
+      ...sparse,
+      onServerMessage: (seat, round, bytes) => {
+        if (seat !== 5) return bytes
+        if (round === 'share-keys') around = told(bytes).map((entry) => entry.seat)
+        if (round !== 'unmasking') return bytes
+        const few = around.filter((other) => other === 5 || other === around.find((first) => first !== 5))
+        return encodeMessage('survivors', survivorsCoder(around), few)
+      },
+    })
+    const error = { code: 'too-few-clients', fault: 'server', round: 'unmasking', expected: 4, got: 2 }
+    expect(clientErrors.get(5)).toMatchObject(error)
+  })
+
+  test('to be asked for a minimum that it could not check', async () => {
+    const { sessions } = await makeCohort({ ...sparse, clientOptions: () => ({ minimumSurvivors: 12 }) })
+    await expect(sessions[0]!.start()).rejects.toMatchObject({ code: 'unsupported', fault: 'usage' })
+  })
+})
+
+describe('what is assumed of a sparse round', () => {
+  const proven = {
+    clients: 100,
+    adversary: 'honest-but-curious',
+    graph: { neighbors: 12, assumptions: { corruptFraction: 0.05, dropoutFraction: 0.05 } },
+    threshold: 6,
+    minimumCohort: 51,
+  } as const
+  const stagesOf = (gone: number, stage: number): number[] =>
+    Array.from({ length: 100 }, (_, seat) => (seat < gone ? stage : 4))
+
+  test('holds with no more dropouts than assumed', async () => {
+    const { outcome, expected } = await runCohort({ ...proven, stages: stagesOf(5, 2) })
+    expect(outcome?.sum).toEqual(expected)
+  })
+
+  test('ends the round where more drop out, before the sum of those left could be unmasked', async () => {
+    for (const [stage, round] of [
+      [1, 'share-keys'],
+      [2, 'masked-input'],
+    ] as const) {
+      const { error } = await runCohort({ ...proven, stages: stagesOf(6, stage) })
+      expect(error).toMatchObject({ code: 'too-few-clients', round, expected: 95, got: 94 })
+    }
+  })
+
+  test('sets how many have to come, since the corrupt clients weigh more among fewer', () => {
+    const { assumptions } = proven.graph
+    const shape = { kind: 'sparse', neighbors: 30, assumptions } as const
+    expect(leastAdvertised(shape, 1000, 17, 900)).toBe(935)
+    expect(leastAdvertised({ ...shape, assumptions: undefined }, 1000, 17, 900)).toBe(900)
+  })
+
+  test('is a broken ring’s undoing: a generator of zeros draws none', async () => {
+    const crypto = toyCrypto(3)
+    const broken = { ...crypto, randomBytes: (length: number) => new Uint8Array(length) }
+    const { server } = await makeCohort({ ...proven, serverOptions: { crypto: broken } })
+    await expect(server.closeRound()).rejects.toMatchObject({ code: 'no-randomness' })
+  })
+
+  test('is proven of the configuration’s own numbers, whatever else comes with it', () => {
+    const chosen = chooseParameters({
+      clients: 1000,
+      corruptFraction: 0.05,
+      dropoutFraction: 0.05,
+      adversary: 'honest-but-curious',
+    })
+    const configure = (neighbors: number, threshold: number) => () =>
+      createRoundConfig({
+        sessionId: new Uint8Array(16),
+        clients: 1000,
+        adversary: 'honest-but-curious',
+        segments: [{ length: 1, bits: 8, bound: 'modular' }],
+        graph: { neighbors, assumptions: chosen },
+        threshold,
+        minimumCohort: 900,
+      })
+    expect(configure(chosen.neighbors, chosen.threshold)().graph).toEqual({
+      kind: 'sparse',
+      neighbors: 30,
+      assumptions: { corruptFraction: 0.05, dropoutFraction: 0.05, statisticalSecurity: 40 },
+    })
+    expect(configure(4, 2)).toThrow(
+      expect.objectContaining({ code: 'invalid-configuration', fault: 'usage' }),
+    )
+    expect(configure(10, 6)).toThrow(/connectivity bound fails/)
+  })
+})
+
+const LITTLE = { corruptFraction: 0.01, dropoutFraction: 0.01 }
 
 describe('the configuration of a sparse graph', () => {
   const configure = (parameters: object) => () =>
@@ -124,6 +272,13 @@ describe('the configuration of a sparse graph', () => {
     ['no threshold', { threshold: undefined }],
     ['a threshold above the neighbors', { threshold: 7 }],
     ['no minimum cohort', { minimumCohort: undefined }],
+    ['corrupt clients beside the assumptions', { corruptClients: 3 }],
+    ['no graph', { graph: null }],
+    [
+      'half a bit of security',
+      { graph: { neighbors: 6, assumptions: { ...LITTLE, statisticalSecurity: 20.5 } } },
+    ],
+    ['a negative fraction', { graph: { neighbors: 6, assumptions: { ...LITTLE, corruptFraction: -0.1 } } }],
   ])('%s: refused', (_, parameters) => {
     expect(configure(parameters)).toThrow(
       expect.objectContaining({ code: 'invalid-configuration', fault: 'usage' }),

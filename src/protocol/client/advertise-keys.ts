@@ -1,8 +1,8 @@
+import { drawSecret } from '../../crypto/draw.js'
 import { usageError } from '../../errors.js'
 import type { AdvertiseKeys } from '../../wire/index.js'
 import type { ClientCapabilities } from '../capabilities.js'
 import type { RoundConfig } from '../config.js'
-import { drawSecret } from '../draw.js'
 import { keysStatement, signStatement } from '../identity.js'
 import { suiteOf } from '../keys.js'
 import type { ClientAdvertised, KeyPair } from './states.js'
@@ -13,7 +13,7 @@ const ROUND = 'advertise-keys'
 export interface ClientOptions {
   /**
    * The fewest inputs of a sum that this client takes part in, whatever the server says; from the configuration's
-   * minimum cohort (the default) to n.
+   * minimum cohort (the default) to n. On the complete graph only: elsewhere a client cannot see how many there are.
    */
   readonly minimumSurvivors?: number | undefined
 }
@@ -21,7 +21,8 @@ export interface ClientOptions {
 /**
  * Round 0 (AdvertiseKeys): draws the key pairs c and s; [active] signs both public keys.
  *
- * @throws {SecAggError} `invalid-argument` where the seat or an option does not fit the configuration.
+ * @throws {SecAggError} `invalid-argument` or `unsupported` where the seat, an option or the provider does not fit the
+ *   configuration.
  */
 export async function advertiseKeys(
   config: RoundConfig,
@@ -36,6 +37,10 @@ export async function advertiseKeys(
     })
   }
   suiteOf(config, crypto) // rather now than once others count on this client
+  if (config.graph.kind === 'sparse' && options.minimumSurvivors !== undefined) {
+    const text = 'on the sparse graph a client cannot see how many others survive'
+    throw usageError('unsupported', text, { round: ROUND })
+  }
   const minimumSurvivors = options.minimumSurvivors ?? config.minimumCohort
   const { minimumCohort, clients } = config
   if (!Number.isInteger(minimumSurvivors) || minimumSurvivors < minimumCohort || minimumSurvivors > clients) {

@@ -14,4 +14,5 @@ export type {
   SharePair,
   Sharer,
 } from './states.js'
+export { sharingSeats } from './survivors.js'
 export { unmask } from './unmask.js'

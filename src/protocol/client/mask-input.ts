@@ -1,6 +1,6 @@
 import { equalBytes } from '../../crypto/bytes.js'
 import { usageError } from '../../errors.js'
-import { leastSharing } from '../../graph/index.js'
+import { leastSeen } from '../../graph/index.js'
 import type { MaskPlan, MaskTerm } from '../../vector/segments.js'
 import type { ForwardedShares } from '../../wire/index.js'
 import { blameServer, violation } from '../blame.js'
@@ -18,7 +18,7 @@ const ROUND = 'masked-input'
  *
  * `inputDigest` is the digest of x under the state's `digestKey`; the plan masks that input and no other.
  *
- * Checks: U2 ⊆ U1; |U2| ≥ t and the client's own minimum.
+ * Checks: U2 ⊆ U1; |U2| ≥ t and the client's own minimum, or on the sparse graph t neighbors in U2.
  *
  * @throws {SecAggError} fault `server`: `malformed-message`, `too-few-clients`.
  */
@@ -31,7 +31,7 @@ export async function maskInput(
   requireState(state, 'client-shared')
   const { config, seat, minimumSurvivors, maskKeyPair, selfMask, ownShares, ownIdentity, digestKey } = state
   const pairs = matchSharers(state, inbound)
-  const least = leastSharing(config.graph, config.threshold, minimumSurvivors)
+  const least = leastSeen(config.graph, config.threshold, minimumSurvivors)
   requireEnough(pairs.length + 1, least, 'U2', blameServer(ROUND))
 
   const agreements = await crypto.x25519.sharedSecrets(

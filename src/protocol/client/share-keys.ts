@@ -1,5 +1,6 @@
 import { concatBytes, equalBytes } from '../../crypto/bytes.js'
-import { coordinateOf, holdersKnownTo, leastSharing } from '../../graph/index.js'
+import { drawSecret } from '../../crypto/draw.js'
+import { coordinateOf, holdersKnownTo, leastPublished } from '../../graph/index.js'
 import {
   type PublishedKeys,
   SEALED_SHARES_LENGTH,
@@ -15,7 +16,6 @@ import {
   requirePublicKeys,
   requireState,
 } from '../checks.js'
-import { drawSecret } from '../draw.js'
 import { keysStatement, verifyStatement } from '../identity.js'
 import { commitToSelfMask, deriveSealingKey, type KeyHolder, sharesAssociatedData, suiteOf } from '../keys.js'
 import type { ClientAdvertised, ClientShared, Peer, SharePair } from './states.js'
@@ -26,7 +26,7 @@ const ROUND = 'share-keys'
  * Round 1 (ShareKeys): checks U1 and its keys, draws the self-mask secret b, shares s^SK and b t-of-holders, and seals
  * one pair of shares to each holder.
  *
- * Checks: |U1| ≥ t and the client's own minimum; the own entry stands there as it was sent; all keys are acceptable and
+ * Checks: |U1| ≥ t and the client's own minimum, or on the sparse graph k neighbors in U1; the own entry stands there as it was sent; all keys are acceptable and
  * distinct; [active] every signature is valid and no identity sits twice.
  *
  * @throws {SecAggError} fault `server`: `malformed-message`, `too-few-clients`, `own-entry-mismatch`,
@@ -113,7 +113,7 @@ async function checkPublishedKeys(
   const blame = blameServer(ROUND)
   const seats = inbound.map((entry) => entry.seat)
   requireCanonicalSeats(seats, config.clients, 'malformed-message', blame)
-  requireEnough(seats.length, leastSharing(config.graph, config.threshold, minimumSurvivors), 'U1', blame)
+  requireEnough(seats.length, leastPublished(config.graph, config.threshold, minimumSurvivors), 'U1', blame)
   const own = inbound.find((entry) => entry.seat === seat)?.value
   if (
     own === undefined ||

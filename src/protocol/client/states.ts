@@ -17,7 +17,7 @@ interface ClientBase {
   readonly config: RoundConfig
   /** u: the client's own seat. */
   readonly seat: number
-  /** The client's own lower bound on |U1|, |U2| and |U3|. */
+  /** The client's own lower bound on |U1|, |U2| and |U3| on the complete graph. */
   readonly minimumSurvivors: number
 }
 

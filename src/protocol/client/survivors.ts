@@ -1,5 +1,5 @@
 import type { RoundName } from '../../errors.js'
-import { leastSurvivors } from '../../graph/index.js'
+import { leastSeen } from '../../graph/index.js'
 import type { Survivors } from '../../wire/index.js'
 import { blameServer, violation } from '../blame.js'
 import { requireCanonicalSeats, requireEnough } from '../checks.js'
@@ -12,7 +12,7 @@ export function sharingSeats(state: Pick<ClientMasked, 'seat' | 'sharers'>): rea
 
 /**
  * What every client asks of U3, in both models, before it signs it or reveals a share for it: distinct known seats,
- * U3 ⊆ U2, its own seat among them, |U3| ≥ t and its own minimum.
+ * U3 ⊆ U2, its own seat among them, |U3| ≥ t and its own minimum; on the sparse graph t neighbors in U3.
  *
  * @throws {SecAggError} fault `server`: `invalid-survivors`, `too-few-clients`.
  */
@@ -28,6 +28,6 @@ export function requireValidSurvivors(state: ClientMasked, survivors: Survivors,
   if (!survivors.includes(seat)) {
     throw violation('invalid-survivors', blame, 'U3 lacks the client to which it is announced')
   }
-  const least = leastSurvivors(config.graph, config.threshold, minimumSurvivors)
+  const least = leastSeen(config.graph, config.threshold, minimumSurvivors)
   requireEnough(survivors.length, least, 'U3', blame)
 }

@@ -1,7 +1,9 @@
 import type { RoundName } from '../../errors.js'
-import { SecAggError, usageError } from '../../errors.js'
-import { indexOfSeat } from '../../graph/index.js'
-import { blamePeer, violation } from '../blame.js'
+import { usageError } from '../../errors.js'
+import { indexOfSeat, ownerWithoutHolders } from '../../graph/index.js'
+import { blameNobody, blamePeer, violation } from '../blame.js'
+
+import type { ServerSharing } from './states.js'
 
 /** Something that a check has accepted from one seat. */
 interface FromSeat {
@@ -40,8 +42,25 @@ export function withAnswers<M extends FromSeat, A extends FromSeat>(
   return answers.map((answer) => {
     const member = memberOf.get(answer.seat)
     if (member === undefined) {
-      throw new SecAggError('invalid-argument', 'usage', `seat ${answer.seat} takes no part in this round`)
+      throw usageError('invalid-argument', `seat ${answer.seat} takes no part in this round`)
     }
     return { member, answer }
   })
+}
+
+/**
+ * Every one of `owners` has t holders left among `present`, without which the round cannot end.
+ *
+ * @throws {SecAggError} `too-few-shares`, naming an owner in `concerning`.
+ */
+export function requireHolders(
+  { config, graph }: Pick<ServerSharing, 'config' | 'graph'>,
+  owners: readonly number[],
+  present: readonly number[],
+  round: RoundName,
+): void {
+  const owner = ownerWithoutHolders(graph, config.clients, config.threshold, owners, present)
+  if (owner === undefined) return
+  const text = `fewer than ${config.threshold} of the clients that hold seat ${owner}'s secrets are left`
+  throw violation('too-few-shares', blameNobody(round, owner), text, { expected: config.threshold })
 }

@@ -1,4 +1,5 @@
 import { equalBytes } from '../../crypto/bytes.js'
+import { drawSecret } from '../../crypto/draw.js'
 import type { SecAggError } from '../../errors.js'
 import { drawGraph, leastAdvertised, visibleFrom } from '../../graph/index.js'
 import type { AdvertiseKeys, PublishedKeys } from '../../wire/index.js'
@@ -85,7 +86,7 @@ export function publishKeys(
   )
   const clients = bySeat(remaining, ROUND)
   const seats = clients.map(({ seat }) => seat)
-  const graph = drawGraph(config.graph, seats, (length) => crypto.randomBytes(length))
+  const graph = drawGraph(config.graph, seats, (length) => drawSecret(crypto, length))
   const next: ServerSharing = { state: 'server-sharing', config, graph, clients }
   return { state: next, outbound: publishedKeys(next), refused }
 }

@@ -1,8 +1,8 @@
-import { nameableSeats, visibleFrom } from '../../graph/index.js'
+import { leastRemaining, nameableSeats, visibleAmong, visibleFrom } from '../../graph/index.js'
 import type { Survivors } from '../../wire/index.js'
 import { blameNobody } from '../blame.js'
 import { requireEnough, requireState } from '../checks.js'
-import { bySeat, requireMember, withAnswers } from './accepted.js'
+import { bySeat, requireHolders, requireMember, withAnswers } from './accepted.js'
 import { type Outbound, outboundBySeats } from './outbound.js'
 import type { MaskedClient, ServerChecking, ServerMasking, ServerUnmasking } from './states.js'
 
@@ -22,7 +22,8 @@ export function acceptMaskedInput(state: ServerMasking, seat: number): void {
 /**
  * Ends round 2: `survivors`, the clients whose whole masked vector is in the running sum, become U3.
  *
- * @throws {SecAggError} `too-few-clients` where |U3| < t or the minimum cohort.
+ * @throws {SecAggError} `too-few-clients` where |U3| is below the minimum cohort, or fewer than the graph withstands;
+ *   `too-few-shares` where an owner, named in `concerning`, has lost its holders.
  */
 export function announceSurvivors(
   state: ServerMasking,
@@ -30,11 +31,14 @@ export function announceSurvivors(
 ): { state: ServerChecking | ServerUnmasking; outbound: Outbound<Survivors> } {
   requireState(state, 'server-masking')
   const { config, graph } = state
-  requireEnough(survivors.length, config.minimumCohort, 'U3', blameNobody(ROUND))
+  requireEnough(survivors.length, leastRemaining(graph, config.minimumCohort), 'U3', blameNobody(ROUND))
   const answers = bySeat(
     survivors.map((seat) => ({ seat })),
     ROUND,
   )
+  const surviving = withAnswers(state.clients, answers).map(({ member }) => member.seat)
+  const owners = state.clients.map(({ seat }) => seat)
+  requireHolders(state, owners, surviving, ROUND)
   const common = {
     config,
     graph,
@@ -46,7 +50,7 @@ export function announceSurvivors(
         identity,
       }),
     ),
-    survivors: withAnswers(state.clients, answers).map(({ member }) => member.seat),
+    survivors: surviving,
   }
   const next: ServerChecking | ServerUnmasking =
     config.adversary === 'active'
@@ -70,11 +74,6 @@ export function nameableSurvivors(
   { config, graph, clients }: ServerChecking | ServerUnmasking,
   receiver: number,
 ): readonly number[] {
-  const told = visibleFrom(
-    graph,
-    config.clients,
-    receiver,
-    clients.map(({ seat }) => seat),
-  )
+  const told = visibleAmong(graph, config.clients, receiver, clients, ({ seat }) => seat)
   return nameableSeats(config.graph, config.clients, told)
 }

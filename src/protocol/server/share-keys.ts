@@ -1,8 +1,8 @@
-import { graphOf, indexOfSeat, visibleFrom } from '../../graph/index.js'
+import { graphOf, indexOfSeat, leastRemaining, visibleFrom } from '../../graph/index.js'
 import { type ForwardedShares, SEALED_SHARES_LENGTH, type ShareKeys } from '../../wire/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
 import { requireEnough, requireState } from '../checks.js'
-import { bySeat, requireMember, withAnswers } from './accepted.js'
+import { bySeat, requireHolders, requireMember, withAnswers } from './accepted.js'
 import type { Outbound } from './outbound.js'
 import type { ServerMasking, ServerSharing, SharingClient } from './states.js'
 
@@ -43,7 +43,8 @@ export function acceptSharedKeys(state: ServerSharing, seat: number, message: Sh
 /**
  * Ends round 1: U2, and for each of its clients the shares sealed to it.
  *
- * @throws {SecAggError} `too-few-clients` where |U2| < t or the minimum cohort.
+ * @throws {SecAggError} `too-few-clients` where |U2| is below the minimum cohort, or fewer than the graph withstands;
+ *   `too-few-shares` where an owner, named in `concerning`, has lost its holders.
  */
 export function forwardShares(
   state: ServerSharing,
@@ -51,7 +52,7 @@ export function forwardShares(
 ): { state: ServerMasking; outbound: Outbound<ForwardedShares> } {
   requireState(state, 'server-sharing')
   const { config, graph } = state
-  requireEnough(accepted.length, config.minimumCohort, 'U2', blameNobody(ROUND))
+  requireEnough(accepted.length, leastRemaining(graph, config.minimumCohort), 'U2', blameNobody(ROUND))
   const clients = withAnswers(state.clients, bySeat(accepted, ROUND)).map(
     ({ member, answer }): SharingClient => ({
       ...member,
@@ -60,6 +61,8 @@ export function forwardShares(
       ciphertexts: answer.ciphertexts,
     }),
   )
+  const seats = clients.map(({ seat }) => seat)
+  requireHolders({ config, graph }, seats, seats, ROUND)
   const next: ServerMasking = { state: 'server-masking', config, graph, clients }
   return { state: next, outbound: forwardedShares(next) }
 }

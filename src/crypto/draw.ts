@@ -1,6 +1,6 @@
-import { isBytes } from '../crypto/bytes.js'
-import type { CryptoProvider } from '../crypto/provider.js'
 import { SecAggError } from '../errors.js'
+import { isBytes } from './bytes.js'
+import type { CryptoProvider } from './provider.js'
 
 /**
  * `length` ≥ 16 fresh random bytes, held to what a provider promises: all of them, and not all zero, which a working
