@@ -67,13 +67,15 @@ export class ClientSession {
   /**
    * The message that opens the client's part of the round. Until the first `receive` it gives the same bytes again.
    *
-   * @throws {SecAggError} `invalid-argument` or `unsupported` where seat, signer or options do not fit the
-   *   configuration; `out-of-order` after the first `receive`.
+   * @throws {SecAggError} `invalid-argument`, `input-out-of-range` or `unsupported` where seat, signer, input or options
+   *   do not fit the configuration; `out-of-order` after the first `receive`.
    */
   start(): Promise<Uint8Array> {
     return this.#inTurn(async () => {
       if (this.#state === undefined) {
-        const { config, seat, signer, minimumSurvivors } = this.#options
+        const { config, seat, input, signer, minimumSurvivors } = this.#options
+        // Rather now than in round 2, where it costs the others a dropout.
+        if (typeof input !== 'function') takeInput(input, config)
         const capabilities = { crypto: await this.#provider(), signer }
         const { state } = await client.advertiseKeys(config, seat, capabilities, { minimumSurvivors })
         this.#state = state

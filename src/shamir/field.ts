@@ -63,18 +63,37 @@ export function addScaled(
   source: Uint8Array,
 ): void {
   if (field.bits === 8) {
-    for (let i = 0; i < source.length; i++) {
-      const byte = source[i]!
-      target[i]! ^= table[byte & 15]! ^ table[16 + (byte >>> 4)]!
-    }
+    for (let i = 0; i < source.length; i++) target[i]! ^= scaledByte(table, source[i]!)
     return
   }
   for (let i = 0; i < source.length; i += 2) {
-    const low = source[i]!
-    const high = source[i + 1]!
-    const product =
-      table[low & 15]! ^ table[16 + (low >>> 4)]! ^ table[32 + (high & 15)]! ^ table[48 + (high >>> 4)]!
+    const product = scaledWord(table, source[i]!, source[i + 1]!)
     target[i]! ^= product
     target[i + 1]! ^= product >>> 8
   }
+}
+
+/**
+ * One step of Horner's rule in GF(2^16): `sum` = factor · `sum` + the elements of `coefficients` from byte `at` on. In
+ * place, since it runs holders · threshold times.
+ */
+export function hornerStep(
+  sum: Uint8Array,
+  table: MultiplicationTable,
+  coefficients: Uint8Array,
+  at: number,
+): void {
+  for (let i = 0; i < sum.length; i += 2) {
+    const product = scaledWord(table, sum[i]!, sum[i + 1]!)
+    sum[i] = product ^ coefficients[at + i]!
+    sum[i + 1] = (product >>> 8) ^ coefficients[at + i + 1]!
+  }
+}
+
+function scaledByte(table: MultiplicationTable, byte: number): number {
+  return table[byte & 15]! ^ table[16 + (byte >>> 4)]!
+}
+
+function scaledWord(table: MultiplicationTable, low: number, high: number): number {
+  return table[low & 15]! ^ table[16 + (low >>> 4)]! ^ table[32 + (high & 15)]! ^ table[48 + (high >>> 4)]!
 }

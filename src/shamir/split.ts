@@ -3,7 +3,7 @@ import { wipe } from '../crypto/bytes.js'
 import { drawSecret } from '../crypto/draw.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { SecAggError, usageError } from '../errors.js'
-import { addScaled, type Field, fieldFor, GF65536, multiplicationTable } from './field.js'
+import { fieldFor, GF65536, hornerStep, multiplicationTable } from './field.js'
 
 /**
  * Splits `secret` so that any `threshold` of the shares give it back and fewer tell nothing about it. Share `i` of the
@@ -33,7 +33,7 @@ export function secretSplitter(crypto: CryptoProvider): SecretSplitter {
       throw usageError('invalid-argument', 'a secret has an even number of bytes', { got: secret.length })
     }
     return fieldFor(holders) === GF65536
-      ? splitWords(GF65536, secret, threshold, holders, crypto)
+      ? splitWords(secret, threshold, holders, crypto)
       : splitWithPackage(secret, threshold, holders)
   }
 }
@@ -63,7 +63,6 @@ async function splitWithPackage(
 }
 
 function splitWords(
-  field: Field,
   secret: Uint8Array,
   threshold: number,
   holders: number,
@@ -73,15 +72,14 @@ function splitWords(
   // At least 16 bytes, so that a broken generator is told from a working one.
   const coefficients = drawSecret(crypto, Math.max((threshold - 1) * length, 16))
   const shares = Array.from({ length: holders }, (_, index) => {
-    const table = multiplicationTable(field, index + 1)
-    // Horner's rule from the highest coefficient down; the secret is the constant term.
-    let sum = coefficients.slice((threshold - 2) * length, (threshold - 1) * length)
-    for (let degree = threshold - 2; degree >= 0; degree--) {
-      const next = degree === 0 ? secret.slice() : coefficients.slice((degree - 1) * length, degree * length)
-      addScaled(field, next, table, sum)
-      sum = next
+    const table = multiplicationTable(GF65536, index + 1)
+    const share = new Uint8Array(length)
+    // From the highest coefficient down; the secret is the constant term.
+    for (let degree = threshold - 1; degree > 0; degree--) {
+      hornerStep(share, table, coefficients, (degree - 1) * length)
     }
-    return sum
+    hornerStep(share, table, secret, 0)
+    return share
   })
   wipe(coefficients)
   return shares

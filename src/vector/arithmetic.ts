@@ -38,10 +38,14 @@ export function checkVector(vector: Vector, segments: readonly Segment[]): void 
     const expected = laneArrayName(bits)
     const got = typedArrayName(lanes)
     if (got !== expected) {
-      throw usageError('invalid-argument', `segment ${index} of ${bits} bits is a ${expected}`, {
-        expected,
-        got: got ?? typeof lanes,
-      })
+      throw usageError(
+        'invalid-argument',
+        `segment ${index} of ${bits} bits takes a ${expected}, not ${got ?? typeof lanes}`,
+        {
+          expected,
+          got: got ?? typeof lanes,
+        },
+      )
     }
     if ((lanes as Lanes).length !== length) {
       throw usageError('invalid-argument', `segment ${index} has ${length} elements`, {

@@ -145,9 +145,10 @@ describe('a client at its start', () => {
   )
 
   it('asks for a signer in the active model, one whose signatures have the agreed length', async () => {
-    const { config, crypto } = await makeCohort({ clients: 3, adversary: 'active' })
+    const { config, crypto, inputs } = await makeCohort({ clients: 3, adversary: 'active' })
+    const input = inputs[0]!
     const withSigner = (signer?: ConstructorParameters<typeof ClientSession>[0]['signer']) =>
-      new ClientSession({ config, seat: 0, input: [], crypto, signer }).start()
+      new ClientSession({ config, seat: 0, input, crypto, signer }).start()
     await expect(withSigner()).rejects.toMatchObject({ code: 'invalid-argument', fault: 'usage' })
     const short = { sign: async () => new Uint8Array(63) }
     await expect(withSigner(short)).rejects.toMatchObject({ code: 'invalid-argument', expected: 64, got: 63 })

@@ -1,6 +1,6 @@
-import type { ClientSessionOptions, Lanes } from 'secagg'
+import { ClientSession, type ClientSessionOptions, type Lanes, type SessionInput } from 'secagg'
 import { describe, expect, it } from 'vitest'
-import { run, runCohort } from '../support/cohort.js'
+import { makeCohort, run, runCohort } from '../support/cohort.js'
 
 const SEGMENTS = [
   { length: 4, bits: 16, bound: 1000 },
@@ -158,7 +158,7 @@ describe('an input that does not fit is refused, nothing is sent, and a good one
   })
 
   it('says where the value is, and not what it is', async () => {
-    const { ask } = await askedFor([first, BigUint64Array.of(1n, 987654321098n)])
+    const { ask } = await askedFor(() => [first, BigUint64Array.of(1n, 987654321098n)])
     const error = await ask().then(
       () => undefined,
       (reason: Error) => reason,
@@ -166,6 +166,20 @@ describe('an input that does not fit is refused, nothing is sent, and a good one
     expect(error).toMatchObject({ code: 'input-out-of-range', expected: 'below 1073741824' })
     expect(error?.message).toContain('element 1 of segment 1')
     expect(`${error?.message} ${JSON.stringify(error)}`).not.toContain('987654321098')
+  })
+
+  it('is refused before the first message, where it is there already', async () => {
+    const { config, crypto } = await makeCohort({ clients: 3, adversary: 'honest-but-curious' })
+    const start = (input: SessionInput) => new ClientSession({ config, seat: 0, input, crypto }).start()
+    await expect(start(new Uint32Array(5))).rejects.toMatchObject({
+      code: 'invalid-argument',
+      fault: 'usage',
+    })
+    await expect(start(new Uint16Array(4))).rejects.toMatchObject({
+      code: 'invalid-argument',
+      fault: 'usage',
+    })
+    expect((await start(new Uint16Array(5))).length).toBeGreaterThan(0)
   })
 
   it('a modular segment takes every value of its bits and none beyond', async () => {
