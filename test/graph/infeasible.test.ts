@@ -100,17 +100,16 @@ describe('what no parameters can give', () => {
     expect(given.clients).toBeGreaterThan(10)
   })
 
-  test('large cohorts and many bits are refused just as quickly', () => {
-    const started = performance.now()
+  test('large cohorts that ask for many bits are refused with true advice', () => {
     for (const clients of [500, 5000, 9000]) {
       for (const adversary of ['honest-but-curious', 'semi-malicious'] as const) {
-        const dropoutFraction = adversary === 'semi-malicious' ? 0.223 : 0.448
+        const dropoutFraction = adversary === 'semi-malicious' ? 0.228 : 0.455
         const bits = { statisticalSecurity: 256, correctness: 256 }
         const assumptions = { clients, corruptFraction: 0.45, dropoutFraction, adversary, ...bits }
-        if (refusal(assumptions) !== undefined) expectTrueAdvice(assumptions)
+        expect(refusal(assumptions)).toBeDefined()
+        expectTrueAdvice(assumptions)
       }
     }
-    expect(performance.now() - started).toBeLessThan(3000)
   })
 
   test.each([

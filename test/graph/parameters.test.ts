@@ -125,8 +125,7 @@ describe('what is promised', () => {
     )
   })
 
-  test('10⁸ clients take no time, even with little to spare', () => {
-    const started = performance.now()
+  test('10⁸ clients find a sparse graph, even with little to spare', () => {
     for (const [corruptFraction, dropoutFraction] of [
       [0.05, 0.05],
       [0.33, 0.33],
@@ -135,8 +134,6 @@ describe('what is promised', () => {
       const p = chooseParameters({ clients: 1e8, corruptFraction, dropoutFraction, adversary: CURIOUS })
       expect(p.neighbors).toBeLessThan(8000)
     }
-    // Some 10 ms; what is left is for slow machines.
-    expect(performance.now() - started).toBeLessThan(1500)
   })
 
   test('the complete graph: in the active model always, else where no ring is enough', () => {

@@ -90,11 +90,9 @@ describe('a message that claims more than it has', () => {
     ['unmasking', 9, unmaskingCoder(everybody, new Set())],
   ] as const)('%s of 65535 seats and no entries is refused, having read no entry', (type, number, coder) => {
     const bytes = Uint8Array.of(1, number, ...claim)
-    const started = performance.now()
+    // Gigabytes would be allocated if it were believed: 65535 signatures of 65535 bytes.
     expect(() => decodeMessage(type, coder as never, bytes, ORIGIN)).toThrow(
       expect.objectContaining({ code: 'malformed-message', ...ORIGIN }),
     )
-    // Gigabytes would be allocated if it were believed: 65535 signatures of 65535 bytes.
-    expect(performance.now() - started).toBeLessThan(2000)
   })
 })
