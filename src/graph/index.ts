@@ -4,6 +4,7 @@ export type { Assumptions } from './cohort.js'
 export { coordinateOf, type Graph, indexOfSeat } from './graph.js'
 export { chooseParameters, type GraphParameters } from './parameters.js'
 export {
+  countsClients,
   type DrawnGraph,
   drawGraph,
   type GraphShape,

@@ -106,6 +106,11 @@ export function nameableSeats(
   return shape.kind === 'complete' ? completeGraph(clients).holders(0) : told
 }
 
+/** Whether t counts the clients of a round, all of whom a client sees, or only the holders of one secret. */
+export function countsClients(shape: GraphShape): boolean {
+  return shape.kind === 'complete'
+}
+
 /**
  * The seats of which the U1 that a client is told of may consist: any; or, on the sparse graph, k that it does not know
  * beforehand and itself, of which only the number is given here.

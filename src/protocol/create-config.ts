@@ -64,6 +64,12 @@ function graphShape({ graph = 'complete', clients, adversary }: RoundParameters)
   }
   requireWhole('graph.neighbors', neighbors, 2, clients - 1)
   if (neighbors % 2 !== 0) throw invalid('graph.neighbors is even', neighbors)
+  if (
+    graph.assumptions !== 'unproven' &&
+    (typeof graph.assumptions !== 'object' || graph.assumptions === null)
+  ) {
+    throw invalid("graph.assumptions says what to withstand, or is 'unproven'")
+  }
   const assumptions = graph.assumptions === 'unproven' ? undefined : assumptionsOf(graph.assumptions)
   return Object.freeze({ kind: 'sparse', neighbors, assumptions })
 }

@@ -274,6 +274,8 @@ describe('the configuration of a sparse graph', () => {
     ['no minimum cohort', { minimumCohort: undefined }],
     ['corrupt clients beside the assumptions', { corruptClients: 3 }],
     ['no graph', { graph: null }],
+    ['nothing said of what it has to withstand', { graph: { neighbors: 6 } }],
+    ['nothing to withstand', { graph: { neighbors: 6, assumptions: null } }],
     [
       'half a bit of security',
       { graph: { neighbors: 6, assumptions: { ...LITTLE, statisticalSecurity: 20.5 } } },

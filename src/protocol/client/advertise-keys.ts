@@ -1,5 +1,6 @@
 import { drawSecret } from '../../crypto/draw.js'
 import { usageError } from '../../errors.js'
+import { countsClients } from '../../graph/index.js'
 import type { AdvertiseKeys } from '../../wire/index.js'
 import type { ClientCapabilities } from '../capabilities.js'
 import type { RoundConfig } from '../config.js'
@@ -37,7 +38,7 @@ export async function advertiseKeys(
     })
   }
   suiteOf(config, crypto) // rather now than once others count on this client
-  if (config.graph.kind === 'sparse' && options.minimumSurvivors !== undefined) {
+  if (!countsClients(config.graph) && options.minimumSurvivors !== undefined) {
     const text = 'on the sparse graph a client cannot see how many others survive'
     throw usageError('unsupported', text, { round: ROUND })
   }

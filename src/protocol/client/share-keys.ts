@@ -26,8 +26,8 @@ const ROUND = 'share-keys'
  * Round 1 (ShareKeys): checks U1 and its keys, draws the self-mask secret b, shares s^SK and b t-of-holders, and seals
  * one pair of shares to each holder.
  *
- * Checks: |U1| ≥ t and the client's own minimum, or on the sparse graph k neighbors in U1; the own entry stands there as it was sent; all keys are acceptable and
- * distinct; [active] every signature is valid and no identity sits twice.
+ * Checks: |U1| ≥ t and the client's own minimum, or on the sparse graph k neighbors in U1; the own entry stands there as
+ * it was sent; all keys are acceptable and distinct; [active] every signature is valid and no identity sits twice.
  *
  * @throws {SecAggError} fault `server`: `malformed-message`, `too-few-clients`, `own-entry-mismatch`,
  *   `invalid-public-key`, `duplicate-key`, `duplicate-identity`, `invalid-signature`.

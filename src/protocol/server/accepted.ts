@@ -2,7 +2,6 @@ import type { RoundName } from '../../errors.js'
 import { usageError } from '../../errors.js'
 import { indexOfSeat, ownerWithoutHolders } from '../../graph/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
-
 import type { ServerSharing } from './states.js'
 
 /** Something that a check has accepted from one seat. */

@@ -1,4 +1,4 @@
-import { indexOfSeat, visibleAmong } from '../../graph/index.js'
+import { countsClients, indexOfSeat, visibleAmong } from '../../graph/index.js'
 import type { Seated, Unmasking } from '../../wire/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
 import { requireCanonicalSeats, requireEnough, requireState } from '../checks.js'
@@ -60,6 +60,6 @@ export function requireAnswers(
   accepted: readonly AcceptedUnmasking[],
 ): readonly AcceptedUnmasking[] {
   const { graph, threshold } = state.config
-  if (graph.kind === 'complete') requireEnough(accepted.length, threshold, 'U5', blameNobody(ROUND))
+  if (countsClients(graph)) requireEnough(accepted.length, threshold, 'U5', blameNobody(ROUND))
   return bySeat(accepted, ROUND)
 }
