@@ -17,18 +17,29 @@ export function coordinateOf(holders: readonly number[], holder: number): number
   return indexOfSeat(holders, holder) + 1
 }
 
-/** Where `seat` stands in an ascending list of seats, or of things that belong to one seat each; −1 where it does not. */
-export function indexOfSeat<T>(
-  list: readonly T[],
-  seat: number,
-  seatOf: (item: T) => number = Number,
-): number {
+/** Where `seat` stands in an ascending list of seats; −1 where it does not. */
+export function indexOfSeat(seats: readonly number[], seat: number): number {
   let from = 0
-  let to = list.length
+  let to = seats.length
   while (from < to) {
     const middle = (from + to) >>> 1
-    if (seatOf(list[middle]!) < seat) from = middle + 1
+    if (seats[middle]! < seat) from = middle + 1
     else to = middle
   }
-  return from < list.length && seatOf(list[from]!) === seat ? from : -1
+  return from < seats.length && seats[from] === seat ? from : -1
+}
+
+/** Whoever belongs to `seat` in a list that is ascending by seat. */
+export function memberAt<T extends { readonly seat: number }>(
+  members: readonly T[],
+  seat: number,
+): T | undefined {
+  let from = 0
+  let to = members.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (members[middle]!.seat < seat) from = middle + 1
+    else to = middle
+  }
+  return members[from]?.seat === seat ? members[from] : undefined
 }

@@ -1,7 +1,7 @@
 export { assumptionsOf, type GraphAssumptions, requireProven } from './assumptions.js'
 export { checkNeighborhood, type OfferedNeighborhood } from './check.js'
 export type { Assumptions } from './cohort.js'
-export { coordinateOf, type Graph, indexOfSeat } from './graph.js'
+export { coordinateOf, type Graph, indexOfSeat, memberAt } from './graph.js'
 export { chooseParameters, type GraphParameters } from './parameters.js'
 export {
   countsClients,

@@ -1,6 +1,6 @@
 import { type GraphAssumptions, leastLeft, leastProven } from './assumptions.js'
 import { completeGraph } from './complete.js'
-import { type Graph, indexOfSeat } from './graph.js'
+import { type Graph, indexOfSeat, memberAt } from './graph.js'
 import { drawRing, hararyGraph } from './harary.js'
 
 /**
@@ -64,20 +64,24 @@ export function visibleFrom(
   seat: number,
   known: readonly number[],
 ): readonly number[] {
-  return drawn.kind === 'complete' ? known : visibleAmong(drawn, clients, seat, known, Number)
+  if (drawn.kind === 'complete') return known
+  return around(drawn, clients, seat).filter((other) => indexOfSeat(known, other) >= 0)
 }
 
 /** As {@link visibleFrom}, of members that each have a seat. */
-export function visibleAmong<T>(
+export function visibleAmong<T extends { readonly seat: number }>(
   drawn: DrawnGraph,
   clients: number,
   seat: number,
   members: readonly T[],
-  seatOf: (member: T) => number,
-): readonly number[] {
-  if (drawn.kind === 'complete') return members.map(seatOf)
-  const around = [seat, ...graphOf(drawn, clients).maskNeighbors(seat)].sort((a, b) => a - b)
-  return around.filter((other) => indexOfSeat(members, other, seatOf) >= 0)
+): readonly T[] {
+  if (drawn.kind === 'complete') return members
+  return around(drawn, clients, seat).flatMap((other) => memberAt(members, other) ?? [])
+}
+
+/** The client at `seat` and its neighbors, ascending. */
+function around(drawn: DrawnGraph, clients: number, seat: number): readonly number[] {
+  return [seat, ...graphOf(drawn, clients).maskNeighbors(seat)].sort((a, b) => a - b)
 }
 
 /**

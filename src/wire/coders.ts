@@ -61,10 +61,10 @@ export function seatList<T>(most: number, entry: P.CoderType<T>): P.CoderType<re
   })
 }
 
-/** A {@link seatSet}, then one entry for each of its seats. What an entry is like may depend on the seat. */
+/** A {@link seatSet}, then one entry for each of its seats. */
 export function seatMap<T>(
   universe: readonly number[],
-  entry: (seat: number) => P.CoderType<T>,
+  entry: P.CoderType<T>,
 ): P.CoderType<readonly Seated<T>[]> {
   const seats = seatSet(universe)
   return P.wrap({
@@ -73,9 +73,46 @@ export function seatMap<T>(
         writer,
         entries.map(({ seat }) => seat),
       )
-      for (const { seat, value } of entries) entry(seat).encodeStream(writer, value)
+      for (const { value } of entries) entry.encodeStream(writer, value)
     },
     decodeStream: (reader) =>
-      seats.decodeStream(reader).map((seat) => ({ seat, value: entry(seat).decodeStream(reader) })),
+      seats.decodeStream(reader).map((seat) => ({ seat, value: entry.decodeStream(reader) })),
+  })
+}
+
+/**
+ * A {@link seatSet}, then for each of its seats as many bytes as `lengthOf` says, all in one piece: there are n² of
+ * these in a round.
+ */
+export function seatBytes(
+  universe: readonly number[],
+  lengthOf: (seat: number) => number,
+): P.CoderType<readonly Seated<Uint8Array>[]> {
+  const seats = seatSet(universe)
+  const lengthOfAll = (named: readonly number[]): number =>
+    named.reduce((sum, seat) => sum + lengthOf(seat), 0)
+  return P.wrap({
+    encodeStream: (writer, entries) => {
+      const named = entries.map(({ seat }) => seat)
+      seats.encodeStream(writer, named)
+      const bytes = new Uint8Array(lengthOfAll(named))
+      let at = 0
+      for (const { seat, value } of entries) {
+        if (value.length !== lengthOf(seat)) throw writer.err('an entry has the wrong length')
+        bytes.set(value, at)
+        at += value.length
+      }
+      writer.bytes(bytes)
+    },
+    decodeStream: (reader) => {
+      const named = seats.decodeStream(reader)
+      const bytes = reader.bytes(lengthOfAll(named))
+      let at = 0
+      return named.map((seat) => {
+        const from = at
+        at += lengthOf(seat)
+        return { seat, value: bytes.subarray(from, at) }
+      })
+    },
   })
 }

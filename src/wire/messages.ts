@@ -1,5 +1,5 @@
 import * as P from 'micro-packed'
-import { type Seated, seatList, seatMap, seatSet } from './coders.js'
+import { type Seated, seatBytes, seatList, seatMap, seatSet } from './coders.js'
 
 /** Bytes of an X25519 key, public or private, and so of a share of a private one. */
 const KEY_LENGTH = 32
@@ -76,7 +76,7 @@ export function publishedKeysCoder(
     maskKey: P.bytes(KEY_LENGTH),
     signature: P.bytes(signatureLength),
   })
-  return typeof universe === 'number' ? seatList(universe, keys) : seatMap(universe, () => keys)
+  return typeof universe === 'number' ? seatList(universe, keys) : seatMap(universe, keys)
 }
 
 /** `peers`: the number of seats to which the sender seals shares. */
@@ -89,8 +89,7 @@ export function shareKeysCoder(peers: number): P.CoderType<ShareKeys> {
 
 /** `peers`: the seats that may have sealed shares to the receiver. */
 export function forwardedSharesCoder(peers: readonly number[]): P.CoderType<ForwardedShares> {
-  const sealed = P.bytes(SEALED_SHARES_LENGTH)
-  return seatMap(peers, () => sealed)
+  return seatBytes(peers, () => SEALED_SHARES_LENGTH)
 }
 
 /** `universe`: the seats that may have survived. */
@@ -107,8 +106,7 @@ export function consistencySignaturesCoder(
   universe: readonly number[],
   signatureLength: number,
 ): P.CoderType<ConsistencySignatures> {
-  const signature = P.bytes(signatureLength)
-  return seatMap(universe, () => signature)
+  return seatBytes(universe, () => signatureLength)
 }
 
 /** `owners`: the seats of which the sender may hold shares; `survivors`: those of them in U3. */
@@ -116,7 +114,5 @@ export function unmaskingCoder(
   owners: readonly number[],
   survivors: ReadonlySet<number>,
 ): P.CoderType<Unmasking> {
-  const seedShare = P.bytes(SELF_MASK_SEED_LENGTH)
-  const keyShare = P.bytes(KEY_LENGTH)
-  return seatMap(owners, (seat) => (survivors.has(seat) ? seedShare : keyShare))
+  return seatBytes(owners, (seat) => (survivors.has(seat) ? SELF_MASK_SEED_LENGTH : KEY_LENGTH))
 }

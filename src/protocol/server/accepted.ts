@@ -1,6 +1,6 @@
 import type { RoundName } from '../../errors.js'
 import { usageError } from '../../errors.js'
-import { indexOfSeat, ownerWithoutHolders } from '../../graph/index.js'
+import { memberAt, ownerWithoutHolders } from '../../graph/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
 import type { ServerSharing } from './states.js'
 
@@ -25,7 +25,7 @@ export function bySeat<T extends FromSeat>(accepted: readonly T[], round: RoundN
  * @throws {SecAggError} `unknown-seat`, with the sender as culprit, where it is none of them.
  */
 export function requireMember<T extends FromSeat>(members: readonly T[], seat: number, round: RoundName): T {
-  const member = members[indexOfSeat(members, seat, (candidate) => candidate.seat)]
+  const member = memberAt(members, seat)
   if (member === undefined) {
     throw violation('unknown-seat', blamePeer(round, seat), `seat ${seat} takes no part in this round`)
   }

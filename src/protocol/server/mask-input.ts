@@ -74,6 +74,6 @@ export function nameableSurvivors(
   { config, graph, clients }: ServerChecking | ServerUnmasking,
   receiver: number,
 ): readonly number[] {
-  const told = visibleAmong(graph, config.clients, receiver, clients, ({ seat }) => seat)
+  const told = visibleAmong(graph, config.clients, receiver, clients).map(({ seat }) => seat)
   return nameableSeats(config.graph, config.clients, told)
 }

@@ -1,5 +1,5 @@
-import { graphOf, indexOfSeat, leastRemaining, visibleFrom } from '../../graph/index.js'
-import { type ForwardedShares, SEALED_SHARES_LENGTH, type ShareKeys } from '../../wire/index.js'
+import { graphOf, indexOfSeat, leastRemaining, visibleAmong } from '../../graph/index.js'
+import { type ForwardedShares, SEALED_SHARES_LENGTH, type Seated, type ShareKeys } from '../../wire/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
 import { requireEnough, requireState } from '../checks.js'
 import { bySeat, requireHolders, requireMember, withAnswers } from './accepted.js'
@@ -13,17 +13,27 @@ export interface AcceptedShares extends ShareKeys {
   readonly seat: number
 }
 
+/** What was found out about a state; it says nothing that the state does not. */
+const peersOfStates = new WeakMap<ServerSharing, Map<number, readonly number[]>>()
+
 /**
  * The seats to which the client at `seat` seals shares: its holders in U1 without itself, ascending.
  *
  * @throws {SecAggError} `unknown-seat`, with the sender as culprit, where it is not in U1.
  */
 export function peersOf(state: ServerSharing, seat: number): readonly number[] {
+  const found = peersOfStates.get(state) ?? new Map<number, readonly number[]>()
+  peersOfStates.set(state, found)
+  const known = found.get(seat)
+  if (known !== undefined) return known
   const { config, graph, clients } = state
   requireMember(clients, seat, ROUND)
-  return graphOf(graph, config.clients)
-    .holders(seat)
-    .filter((holder) => holder !== seat && indexOfSeat(clients, holder, (client) => client.seat) >= 0)
+  const holders = new Set(graphOf(graph, config.clients).holders(seat))
+  const peers = visibleAmong(graph, config.clients, seat, clients)
+    .map((client) => client.seat)
+    .filter((other) => other !== seat && holders.has(other))
+  found.set(seat, peers)
+  return peers
 }
 
 /**
@@ -69,16 +79,16 @@ export function forwardShares(
 
 /** The messages with which round 2 begins. */
 export function forwardedShares({ config, graph, clients }: ServerMasking): Outbound<ForwardedShares> {
-  const seats = clients.map(({ seat }) => seat)
   return {
-    recipients: seats,
+    recipients: clients.map(({ seat }) => seat),
     messageFor: (receiver) => {
-      const senders = visibleFrom(graph, config.clients, receiver, seats).filter((seat) => seat !== receiver)
-      return senders.map((seat) => {
-        const { peers, ciphertexts } = clients[indexOfSeat(seats, seat)]!
+      const message: Seated<Uint8Array>[] = []
+      for (const { seat, peers, ciphertexts } of visibleAmong(graph, config.clients, receiver, clients)) {
+        if (seat === receiver) continue
         const start = indexOfSeat(peers, receiver) * SEALED_SHARES_LENGTH
-        return { seat, value: ciphertexts.subarray(start, start + SEALED_SHARES_LENGTH) }
-      })
+        message.push({ seat, value: ciphertexts.subarray(start, start + SEALED_SHARES_LENGTH) })
+      }
+      return message
     },
   }
 }

@@ -37,11 +37,12 @@ export function acceptUnmasking(state: ServerUnmasking, seat: number, message: U
   const owners = message.map((entry) => entry.seat)
   requireCanonicalSeats(owners, state.config.clients, 'invalid-share', blame)
   const sharing = new Set(ownersKnownTo(state, seat))
+  const survived = new Set(state.survivors)
   for (const { seat: owner, value: share } of message) {
     if (!sharing.has(owner)) {
       throw violation('invalid-share', blame, `seat ${owner} shared no secret with the sender`)
     }
-    const expected = indexOfSeat(state.survivors, owner) >= 0 ? SHARE_LENGTH.selfMask : SHARE_LENGTH.maskKey
+    const expected = survived.has(owner) ? SHARE_LENGTH.selfMask : SHARE_LENGTH.maskKey
     if (share.length !== expected) {
       throw violation('invalid-share', blame, 'a share has the wrong length', { expected, got: share.length })
     }
@@ -51,7 +52,7 @@ export function acceptUnmasking(state: ServerUnmasking, seat: number, message: U
 
 /** The owners of U2 that the client at `seat` hears of, ascending; it may hold shares of their secrets. */
 export function ownersKnownTo({ config, graph, clients }: ServerUnmasking, seat: number): readonly number[] {
-  return visibleAmong(graph, config.clients, seat, clients, (client) => client.seat)
+  return visibleAmong(graph, config.clients, seat, clients).map((client) => client.seat)
 }
 
 /** The answers of round 4 by seat, at least t of them where t counts answers. */
