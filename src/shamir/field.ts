@@ -73,21 +73,14 @@ export function addScaled(
   }
 }
 
-/**
- * One step of Horner's rule in GF(2^16): `sum` = factor · `sum` + the elements of `coefficients` from byte `at` on. In
- * place, since it runs holders · threshold times.
- */
-export function hornerStep(
-  sum: Uint8Array,
-  table: MultiplicationTable,
-  coefficients: Uint8Array,
-  at: number,
-): void {
-  for (let i = 0; i < sum.length; i += 2) {
-    const product = scaledWord(table, sum[i]!, sum[i + 1]!)
-    sum[i] = product ^ coefficients[at + i]!
-    sum[i + 1] = (product >>> 8) ^ coefficients[at + i + 1]!
-  }
+/** The elements of GF(2^16) that bytes hold. */
+export function wordsOf(bytes: Uint8Array): Uint16Array {
+  return Uint16Array.from({ length: bytes.length / 2 }, (_, i) => bytes[2 * i]! | (bytes[2 * i + 1]! << 8))
+}
+
+/** The bytes of elements of GF(2^16). */
+export function bytesOfWords(words: Uint16Array): Uint8Array {
+  return Uint8Array.from({ length: 2 * words.length }, (_, i) => words[i >> 1]! >>> (8 * (i & 1)))
 }
 
 function scaledByte(table: MultiplicationTable, byte: number): number {

@@ -3,7 +3,8 @@ import { wipe } from '../crypto/bytes.js'
 import { drawSecret } from '../crypto/draw.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { SecAggError, usageError } from '../errors.js'
-import { fieldFor, GF65536, hornerStep, multiplicationTable } from './field.js'
+import { evaluateAtAll } from './evaluate.js'
+import { bytesOfWords, fieldFor, GF65536, wordsOf } from './field.js'
 
 /**
  * Splits `secret` so that any `threshold` of the shares give it back and fewer tell nothing about it. Share `i` of the
@@ -62,25 +63,25 @@ async function splitWithPackage(
   })
 }
 
+/** All shares at once: the secret is the value at 0, and 1, 2, … are the coordinates. */
 function splitWords(
   secret: Uint8Array,
   threshold: number,
   holders: number,
   crypto: CryptoProvider,
 ): Uint8Array[] {
-  const length = secret.length
+  const width = secret.length / 2
+  const levels = Math.ceil(Math.log2(holders + 1))
+  const rows = new Uint16Array(width * 2 ** levels)
   // At least 16 bytes, so that a broken generator is told from a working one.
-  const coefficients = drawSecret(crypto, Math.max((threshold - 1) * length, 16))
-  const shares = Array.from({ length: holders }, (_, index) => {
-    const table = multiplicationTable(GF65536, index + 1)
-    const share = new Uint8Array(length)
-    // From the highest coefficient down; the secret is the constant term.
-    for (let degree = threshold - 1; degree > 0; degree--) {
-      hornerStep(share, table, coefficients, (degree - 1) * length)
-    }
-    hornerStep(share, table, secret, 0)
-    return share
-  })
-  wipe(coefficients)
+  const drawn = drawSecret(crypto, Math.max((threshold - 1) * secret.length, 16))
+  rows.set(wordsOf(secret))
+  rows.set(wordsOf(drawn.subarray(0, (threshold - 1) * secret.length)), width)
+  wipe(drawn)
+  evaluateAtAll(GF65536, rows, width, levels)
+  const shares = Array.from({ length: holders }, (_, index) =>
+    bytesOfWords(rows.subarray(width * (index + 1), width * (index + 2))),
+  )
+  rows.fill(0)
   return shares
 }
