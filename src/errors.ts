@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'out-of-order'
   | 'input-out-of-range'
   | 'input-changed'
+  | 'storage-failure'
   // bytes
   | 'malformed-message'
   | 'unsupported-version'

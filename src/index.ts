@@ -43,7 +43,9 @@ export {
   type RoundReport,
   ServerSession,
   type ServerSessionOptions,
+  type InputSource,
   type SessionInput,
+  type SliceStore,
 } from './session/index.js'
 
 // Who the clients are, in the active model.
@@ -69,4 +71,4 @@ export {
 // What runs underneath.
 export { type CryptoProvider, defaultCrypto, type SuiteName } from './crypto/index.js'
 export type { SecretSplitter } from './shamir/index.js'
-export type { Lanes, Segment, Vector } from './vector/index.js'
+export type { ElementRange, Lanes, MaskExecutor, Segment, Vector } from './vector/index.js'

@@ -16,6 +16,7 @@ Runs clients and a server in this process, through the real bytes, and prints wh
                        (default K, where wrapping around is meant)
   --threshold T        clients needed to take off the masks (default: the model's least, or with --neighbors more than half of them)
   --neighbors K        sparse graph: each client shares and masks with K others, an even number (default: all)
+  --slice-length L     masked vectors go in slices of L elements, 64 or more (default: whole)
   --adversary MODEL    honest-but-curious (default) or active
   --suite SUITE        aes (default) or chacha
   --drop ROUND:COUNT   COUNT clients drop out and no longer send the message of ROUND: advertise-keys,
@@ -47,7 +48,7 @@ function parse(args: readonly string[]): { options: SimulationOptions; json: boo
   const values = readArguments(args)
   const bits = wholeNumber('bits', values.bits, 1, 64)
   const valueBits = values['value-bits']
-  const { threshold, neighbors } = values
+  const { threshold, neighbors, 'slice-length': sliceLength } = values
   const options: SimulationOptions = {
     clients: wholeNumber('clients', values.clients, 2, 65535),
     length: wholeNumber('length', values.length, 1, 2 ** 28),
@@ -55,6 +56,8 @@ function parse(args: readonly string[]): { options: SimulationOptions; json: boo
     valueBits: valueBits === undefined ? bits : wholeNumber('value-bits', valueBits, 1, bits),
     neighbors: neighbors === undefined ? undefined : wholeNumber('neighbors', neighbors, 2, 65534),
     threshold: threshold === undefined ? undefined : wholeNumber('threshold', threshold, 2, 65535),
+    sliceLength:
+      sliceLength === undefined ? undefined : wholeNumber('slice-length', sliceLength, 64, 2 ** 28),
     adversary: oneOf('adversary', values.adversary, ['honest-but-curious', 'active']),
     suite: oneOf('suite', values.suite, ['aes', 'chacha']),
     drops: values.drop.map(dropOf),
@@ -76,6 +79,7 @@ function readArguments(args: readonly string[]) {
         'value-bits': { type: 'string' },
         threshold: { type: 'string' },
         neighbors: { type: 'string' },
+        'slice-length': { type: 'string' },
         adversary: { type: 'string', default: 'honest-but-curious' },
         suite: { type: 'string', default: 'aes' },
         drop: { type: 'string', multiple: true, default: [] },

@@ -33,6 +33,8 @@ const configuration = P.struct({
   /** One more than n_C, or 0 where n_C is not stated. */
   corruptClients: P.U32LE,
   signatureLength: P.U16LE,
+  /** 0 where a vector goes in one message. */
+  sliceLength: P.U64LE,
   segments: P.array(P.U16LE, P.struct({ length: P.U64LE, bits: P.U8, bound })),
   contextHash: P.bytes(32),
 })
@@ -45,6 +47,7 @@ export function encodeConfiguration(config: Omit<RoundConfig, 'hash'>): Uint8Arr
     version: PROTOCOL_VERSION,
     ...encodableGraph(config.graph),
     corruptClients: config.corruptClients === undefined ? 0 : config.corruptClients + 1,
+    sliceLength: BigInt(config.sliceLength ?? 0),
     segments: config.segments.map((segment) => ({ ...segment, length: BigInt(segment.length) })),
   })
 }

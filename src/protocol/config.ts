@@ -67,6 +67,12 @@ export interface RoundParameters {
    * server that keeps this, as a client cannot see how many there are.
    */
   readonly minimumCohort?: number | undefined
+  /**
+   * Elements of a masked vector that travel in one message, from 64 on and at most 65536 messages to a vector. A vector
+   * that goes in slices is never held whole by its client beside the input, nor a second time by the server. Default:
+   * the whole vector goes in one message.
+   */
+  readonly sliceLength?: number | undefined
   /** Bytes of one identity signature, 1 to 65535; active model only. Default 64 (Ed25519, ECDSA on P-256). */
   readonly signatureLength?: number | undefined
   /**
@@ -88,6 +94,8 @@ export interface RoundConfig {
   readonly segments: readonly BoundedSegment[]
   readonly corruptClients: number | undefined
   readonly minimumCohort: number
+  /** Elements of a masked vector that travel in one message; `undefined` where it goes in one. */
+  readonly sliceLength: number | undefined
   /** Bytes of one signature; 0 where the model has none. */
   readonly signatureLength: number
   /** SHA-256 of the context's canonical encoding. */

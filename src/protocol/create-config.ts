@@ -3,7 +3,7 @@ import { isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { assumptionsOf, type GraphShape, requireProven, type SparseShape } from '../graph/index.js'
 import { MAXIMUM_HOLDERS } from '../shamir/index.js'
-import { LONGEST_STREAM, streamLength } from '../vector/segments.js'
+import { elementCount, LONGEST_STREAM, streamLength } from '../vector/segments.js'
 import type { BoundedSegment, InputBound, RoundConfig, RoundParameters } from './config.js'
 import { encodeConfiguration, encodeContext } from './config-encoding.js'
 import { leastThreshold, type ThresholdModel } from './threshold.js'
@@ -35,6 +35,7 @@ export function createRoundConfig(parameters: RoundParameters): RoundConfig {
   const signatureLength = adversary === 'active' ? (parameters.signatureLength ?? 64) : 0
   if (adversary === 'active') requireWhole('signatureLength', signatureLength, 1, 65535)
 
+  const segments = boundedSegments(parameters.segments, clients)
   const configuration = {
     sessionId: Uint8Array.from(sessionId),
     clients,
@@ -42,7 +43,8 @@ export function createRoundConfig(parameters: RoundParameters): RoundConfig {
     adversary,
     suite,
     graph,
-    segments: boundedSegments(parameters.segments, clients),
+    segments,
+    sliceLength: sliceLengthFor(segments, parameters.sliceLength),
     corruptClients,
     minimumCohort,
     signatureLength,
@@ -119,6 +121,14 @@ function boundedSegments(segments: RoundParameters['segments'], clients: number)
   const stream = streamLength(bounded)
   if (stream > LONGEST_STREAM) throw invalid('the vector is longer than a mask stream', stream)
   return Object.freeze(bounded)
+}
+
+/** `undefined` where one slice holds the whole vector. */
+function sliceLengthFor(segments: readonly BoundedSegment[], sliceLength?: number): number | undefined {
+  if (sliceLength === undefined) return undefined
+  const elements = elementCount(segments)
+  requireWhole('sliceLength', sliceLength, Math.max(64, Math.ceil(elements / 65536)), 2 ** 36)
+  return sliceLength < elements ? sliceLength : undefined
 }
 
 function inputBound(

@@ -8,7 +8,7 @@
  * | 1 ShareKeys | `client.shareKeys` | `server.acceptSharedKeys`, `server.forwardShares` |
  * | 2 MaskedInputCollection | `client.maskInput` | `server.acceptMaskedInput`, `server.announceSurvivors` |
  * | 3 ConsistencyCheck | `client.checkConsistency` | `server.acceptConsistencyCheck`, `server.publishSignatures` |
- * | 4 Unmasking | `client.unmask` | `server.acceptUnmasking`, `server.reconstructMasks` |
+ * | 4 Unmasking | `client.unmask` | `server.acceptUnmasking`, `server.reconstructSecrets`, `server.maskPlans` |
  *
  * A step that fails throws a `SecAggError` and changes nothing: the caller still has the state it had.
  *

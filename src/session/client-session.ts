@@ -5,10 +5,19 @@ import { SecAggError, usageError } from '../errors.js'
 import { client, type RoundConfig, type Signer, type VerifyIdentity } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
 import { type SecretSplitter, secretSplitter } from '../shamir/index.js'
-import { executeMaskPlan, type MaskPlan, packVector, type Vector } from '../vector/index.js'
-import { encodeMaskedInput } from '../wire/index.js'
+import {
+  elementCount,
+  executeMaskPlan,
+  type MaskExecutor,
+  type MaskPlan,
+  packVector,
+  segmentsInRange,
+} from '../vector/index.js'
+import { sliceCount, sliceRange } from '../vector/slices.js'
+import { encodeMaskedInput, encodeMaskedSlice } from '../wire/index.js'
 import { decodeFromServer, encodeFromClient, refuseSecondVersion } from './client-messages.js'
-import { requireBytes, requireConfig, type SessionInput, takeInput } from './input.js'
+import { arraysOf, checkInput, requireBytes, requireConfig } from './input.js'
+import { type InputSource, SlicedInput } from './sliced-input.js'
 import { inTurns } from './turns.js'
 
 /** What a {@link ClientSession} is made of. */
@@ -18,9 +27,10 @@ export interface ClientSessionOptions {
   readonly seat: number
   /**
    * The vector to sum, or a function that yields it; it is asked once all others' keys and shares are there. A
-   * repeated message asks again, and must then get the same vector.
+   * repeated message asks again, and must then get the same vector. Where vectors go in slices, it is asked for one
+   * range of elements at a time, and for all of them twice: first for a digest, then for the masked slices.
    */
-  readonly input: SessionInput | (() => SessionInput | Promise<SessionInput>)
+  readonly input: InputSource
   /** Default: the best provider of the platform. */
   readonly crypto?: CryptoProvider | undefined
   /** Default: the library's own. */
@@ -31,6 +41,8 @@ export interface ClientSessionOptions {
   readonly verifyIdentity?: VerifyIdentity | undefined
   /** The fewest inputs of a sum that this client takes part in; complete graph only. Default: the minimum cohort. */
   readonly minimumSurvivors?: number | undefined
+  /** Executes mask plans, as a pool of worker threads does; default: this thread. */
+  readonly maskExecutor?: MaskExecutor | undefined
   /** Ends the masking of a long vector: the call rejects with the signal's reason, and nothing of the vector is sent. */
   readonly signal?: AbortSignal | undefined
   /** Progress of the masking of a long vector, 0 to 1. */
@@ -43,6 +55,10 @@ export interface ClientSessionOptions {
  *     const session = new ClientSession({ config, seat, input })
  *     send(await session.start())
  *     for await (const bytes of messages) send(await session.receive(bytes))
+ *
+ * Where the configuration has vectors go in slices, the answer that is the first slice is followed by the others:
+ *
+ *     for await (const slice of session.slices()) send(slice)
  */
 export class ClientSession {
   readonly #options: ClientSessionOptions
@@ -50,6 +66,8 @@ export class ClientSession {
   /** SHA-256 of the last message taken in, to tell a repeated one from a second, different one. */
   #lastInbound: Uint8Array | undefined
   #crypto: CryptoProvider | undefined
+  /** What the masked vector is made of, while the client may still be asked for it. */
+  #masking: { readonly input: SlicedInput; readonly plan: MaskPlan } | undefined
   /** Calls take turns: two answers to two versions of one message would undo the masks. */
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
 
@@ -75,7 +93,9 @@ export class ClientSession {
       if (this.#state === undefined) {
         const { config, seat, input, signer, minimumSurvivors } = this.#options
         // Rather now than in round 2, where it costs the others a dropout.
-        if (typeof input !== 'function') takeInput(input, config)
+        if (typeof input !== 'function') {
+          checkInput(arraysOf(input), config, { from: 0, to: elementCount(config.segments) })
+        }
         const capabilities = { crypto: await this.#provider(), signer }
         const { state } = await client.advertiseKeys(config, seat, capabilities, { minimumSurvivors })
         this.#state = state
@@ -110,6 +130,32 @@ export class ClientSession {
     })
   }
 
+  /**
+   * The slices of the masked vector after the first one, which was the answer of `receive`, or from slice `from` on; none
+   * where the vector goes in one message, or once the next message of the server is there. Each is made when it is asked
+   * for.
+   *
+   * @throws {SecAggError} `out-of-order` before the masked input is due; `input-changed` where the input is no longer
+   *   what it was for the first slice; what `input` throws.
+   */
+  async *slices(from = 1): AsyncGenerator<Uint8Array, void, void> {
+    const { segments, sliceLength } = this.#options.config
+    for (let slice = from; slice < sliceCount(segments, sliceLength); slice++) {
+      const bytes = await this.#inTurn(() => this.#nextSlice(slice))
+      if (bytes === undefined) return
+      yield bytes
+    }
+  }
+
+  async #nextSlice(slice: number): Promise<Uint8Array | undefined> {
+    if (this.#state?.state !== 'client-masked') {
+      if (this.#state?.state === 'client-checked' || this.done) return undefined
+      throw usageError('out-of-order', 'the masked input is not due yet')
+    }
+    if (this.#masking === undefined) throw usageError('out-of-order', 'receive gives the first slice')
+    return this.#mask(slice)
+  }
+
   /** The protocol step that `message` calls for. */
   async #step(
     state: client.ClientState,
@@ -127,9 +173,15 @@ export class ClientSession {
       }
       case 'client-shared': {
         const forwarded = decodeFromServer.forwardedShares(state, message)
-        const { vector, digest } = await this.#takeInput(state.digestKey)
-        const { state: next, plan } = await client.maskInput(state, forwarded, digest, capabilities)
-        return { state: next, answer: await this.#mask(vector, plan) }
+        const input = await this.#openInput(state.digestKey)
+        const { state: next, plan } = await client.maskInput(
+          state,
+          forwarded,
+          await input.digest(),
+          capabilities,
+        )
+        this.#masking = { input, plan }
+        return { state: next, answer: await this.#mask(0) }
       }
       case 'client-masked': {
         const survivors = decodeFromServer.survivors(state, message)
@@ -137,6 +189,7 @@ export class ClientSession {
           state.config.adversary === 'active'
             ? await client.checkConsistency(state, survivors, capabilities)
             : await client.unmask(state, survivors, capabilities)
+        this.#masking = undefined
         return { state: next, answer: encodeFromClient(next) }
       }
       case 'client-checked': {
@@ -152,23 +205,31 @@ export class ClientSession {
   /** What the session sent when it got into `state`, once more. */
   async #answer(state: client.ClientState): Promise<Uint8Array> {
     if (state.state !== 'client-masked') return encodeFromClient(state)
-    const { vector, digest } = await this.#takeInput(state.digestKey)
-    return this.#mask(vector, client.repeatMaskInput(state, digest))
+    const input = await this.#openInput(state.digestKey)
+    this.#masking = { input, plan: client.repeatMaskInput(state, await input.digest()) }
+    return this.#mask(0)
   }
 
-  async #takeInput(digestKey: Uint8Array): Promise<{ vector: Vector; digest: Uint8Array }> {
-    const { input, config } = this.#options
-    const vector = takeInput(typeof input === 'function' ? await input() : input, config)
-    const crypto = await this.#provider()
-    return { vector, digest: await crypto.sha256.hmac(digestKey, packVector(vector, config.segments)) }
+  async #openInput(digestKey: Uint8Array): Promise<SlicedInput> {
+    const { config, input } = this.#options
+    return new SlicedInput(config, input, await this.#provider(), digestKey)
   }
 
-  /** Masks `vector` in place and packs it. */
-  async #mask(vector: Vector, plan: MaskPlan): Promise<Uint8Array> {
-    const { config, signal, onProgress } = this.#options
-    const suite = suiteOf(config, await this.#provider())
-    await executeMaskPlan(vector, config.segments, plan, suite, { signal, onProgress })
-    return encodeMaskedInput(packVector(vector, config.segments))
+  /** The message with one slice of the masked vector. */
+  async #mask(slice: number): Promise<Uint8Array> {
+    const { config, signal, onProgress, maskExecutor = executeMaskPlan } = this.#options
+    const { segments, sliceLength } = config
+    const { input, plan } = this.#masking!
+    const slices = sliceCount(segments, sliceLength)
+    const range = sliceRange(segments, sliceLength, slice)
+    const elements = await input.take(slice)
+    await maskExecutor(elements, segments, plan, suiteOf(config, await this.#provider()), {
+      range,
+      signal,
+      onProgress: onProgress && ((fraction) => onProgress((slice + fraction) / slices)),
+    })
+    const packed = packVector(elements, segmentsInRange(segments, range))
+    return slices === 1 ? encodeMaskedInput(packed) : encodeMaskedSlice(slice, packed)
   }
 
   async #provider(): Promise<CryptoProvider> {

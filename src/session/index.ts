@@ -7,3 +7,5 @@ export {
   ServerSession,
   type ServerSessionOptions,
 } from './server-session.js'
+export type { SliceStore } from './slice-store.js'
+export type { InputSource } from './sliced-input.js'

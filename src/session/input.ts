@@ -1,7 +1,15 @@
 import { isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
-import { checkVector, copyVector, firstOutOfRange, type Lanes, type Vector } from '../vector/index.js'
+import {
+  checkVector,
+  type ElementRange,
+  firstOutOfRange,
+  type Lanes,
+  segmentsInRange,
+  type Vector,
+} from '../vector/index.js'
+import { cutSegments } from '../vector/segments.js'
 
 /** A client's vector: one array of lanes per segment, or just the array where there is one segment. */
 export type SessionInput = Lanes | Vector
@@ -19,25 +27,32 @@ export function requireBytes(message: unknown): void {
 }
 
 /**
- * A copy of the input that the caller can no longer change, once it is seen to fit the configuration.
+ * Checks that a client's vector, or the part of it in `range`, fits the configuration.
  *
  * @throws {SecAggError} `invalid-argument` where arrays do not fit the segments, `input-out-of-range` naming segment
  *   and element where a value is at or above its bound. The value itself is not named.
  */
-export function takeInput(input: SessionInput, { segments }: RoundConfig): Vector {
-  const vector = ArrayBuffer.isView(input) ? [input] : input
-  checkVector(vector, segments)
-  const copy = copyVector(vector)
+export function checkInput(vector: Vector, { segments }: RoundConfig, range: ElementRange): void {
+  checkVector(vector, segmentsInRange(segments, range))
+  const cuts = cutSegments(segments, range)
   segments.forEach(({ bits, bound }, index) => {
     const exclusive = bound === 'modular' ? 1n << BigInt(bits) : bound
-    const position = firstOutOfRange(copy[index]!, exclusive)
+    const position = firstOutOfRange(vector[index]!, exclusive)
     if (position >= 0) {
+      const element = cuts[index]!.from + position
       throw usageError(
         'input-out-of-range',
-        `element ${position} of segment ${index} is not below ${exclusive}`,
-        { round: 'masked-input', expected: `below ${exclusive}` },
+        `element ${element} of segment ${index} is not below ${exclusive}`,
+        {
+          round: 'masked-input',
+          expected: `below ${exclusive}`,
+        },
       )
     }
   })
-  return copy
+}
+
+/** The arrays of an input, one per segment. */
+export function arraysOf(input: SessionInput): Vector {
+  return ArrayBuffer.isView(input) ? [input] : input
 }

@@ -10,6 +10,14 @@ export interface OutboundBytes {
   messageFor(seat: number): Uint8Array
 }
 
+/**
+ * What became of a checked message: taken in, with the fingerprint of its content where that came out by the way; or
+ * left, as there is no room for it at the moment.
+ */
+export type Taken =
+  | { readonly status: 'accepted'; readonly fingerprint?: Uint8Array }
+  | { readonly status: 'busy'; readonly room: Promise<void> }
+
 /** The server collecting one kind of message. */
 export interface Phase {
   readonly state: server.ServerState
@@ -21,10 +29,12 @@ export interface Phase {
   readonly outbound: OutboundBytes
   readonly accepted: ReadonlySet<number>
   /**
-   * Checks one message; what it returns then takes the message in, at once or not at all.
+   * Checks one message; what it returns then takes the message in, wholly or not at all.
    * @throws {SecAggError} where the message is refused.
    */
-  check(seat: number, bytes: Uint8Array): Promise<() => void>
+  check(seat: number, bytes: Uint8Array): Promise<() => Taken | Promise<Taken>>
+  /** Forgets the slices of a masked vector that is not whole yet; `false` where there is no such. */
+  discard?(seat: number): Promise<boolean>
   /**
    * Goes on with those who have answered.
    * @throws {SecAggError} where they are too few; the phase is then still open.
@@ -47,7 +57,7 @@ export interface FinishedRound {
 }
 
 /** What one phase differs in from another. */
-interface PhaseSteps<A> extends Omit<Phase, 'accepted' | 'check' | 'close'> {
+interface PhaseSteps<A> extends Omit<Phase, 'accepted' | 'check' | 'discard' | 'close'> {
   /** Checks one message; what it returns makes the accepted one, synchronously, or throws and changes nothing. */
   check(seat: number, bytes: Uint8Array): Promise<() => A> | (() => A)
   /** `accepted`: in the order of arrival. */
@@ -65,6 +75,7 @@ export function phaseOf<A>({ check, close, ...steps }: PhaseSteps<A>): Phase {
       const make = await check(seat, bytes)
       return () => {
         accepted.set(seat, make())
+        return { status: 'accepted' }
       }
     },
     close: () => close([...accepted.values()]),

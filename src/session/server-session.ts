@@ -1,17 +1,17 @@
 import { equalBytes } from '../crypto/bytes.js'
-import { drawSecret } from '../crypto/draw.js'
 import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import { type RoundName, SecAggError, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
 import { blamePeer, violation } from '../protocol/blame.js'
 import type { RoundConfig, VerifyIdentity } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
-import type { Vector } from '../vector/index.js'
-import { type MessageType, messageType } from '../wire/index.js'
+import { executeMaskPlan, fingerprint, type MaskExecutor, type Vector } from '../vector/index.js'
+import { type MessageType, openEnvelope } from '../wire/index.js'
 import { requireBytes, requireConfig } from './input.js'
 import type { Phase } from './phase.js'
 import { advertisePhase } from './phases.js'
 import { Ledger, type RoundReport } from './report.js'
+import { memorySliceStore, type SliceStore } from './slice-store.js'
 import { inTurns } from './turns.js'
 
 /** What a {@link ServerSession} is made of. */
@@ -21,6 +21,15 @@ export interface ServerSessionOptions {
   readonly crypto?: CryptoProvider | undefined
   /** Needed in the active model. */
   readonly verifyIdentity?: VerifyIdentity | undefined
+  /** Executes mask plans, as a pool of worker threads does; default: this thread. */
+  readonly maskExecutor?: MaskExecutor | undefined
+  /**
+   * Where vectors go in slices: how many may be unfinished at a time, 1 or more (default 4); the first slice of another is
+   * then `busy`.
+   */
+  readonly maximumUploads?: number | undefined
+  /** Where their slices wait; default: in memory. */
+  readonly sliceStore?: SliceStore | undefined
   /** Ends the removal of masks: `closeRound` rejects with the signal's reason, and there is no sum. */
   readonly signal?: AbortSignal | undefined
   /** Progress of the removal of masks, 0 to 1. */
@@ -28,11 +37,17 @@ export interface ServerSessionOptions {
 }
 
 /**
- * What became of one message: taken in; the same as one taken in before; or refused, with the reason. A refused message
+ * What became of one message: taken in; the same as one taken in before; not taken in, because as many vectors are
+ * unfinished as there may be, and to be given again when there is room; or refused, with the reason. A refused message
  * costs the others nothing, and its sender may still send a good one while the round is open.
  */
 export type Receipt =
   | { readonly status: 'accepted' | 'duplicate' }
+  | {
+      readonly status: 'busy'
+      /** Resolves when an unfinished vector is finished or discarded. */
+      readonly room: Promise<void>
+    }
   | { readonly status: 'refused'; readonly error: SecAggError }
 
 /** What follows a closed round: messages to send, or the sum. */
@@ -62,9 +77,9 @@ export type RoundOutcome =
 export class ServerSession {
   readonly #options: ServerSessionOptions
   readonly #ledger: Ledger
-  /** Keyed digests of what was accepted, by type and seat, to tell repetitions from second versions. */
-  readonly #digests = new Map<MessageType, Map<number, Uint8Array>>()
-  #opened: Promise<{ crypto: CryptoProvider; digestKey: Uint8Array }> | undefined
+  /** Fingerprints of what was accepted, by type, and by slice and seat, to tell repetitions from second versions. */
+  readonly #fingerprints = new Map<MessageType, Map<number, Uint8Array>>()
+  #opened: Promise<void> | undefined
   #phase: Phase | undefined
   #closing: Promise<RoundOutcome> | undefined
   #outcome: RoundOutcome | undefined
@@ -77,6 +92,10 @@ export class ServerSession {
   /** @throws {SecAggError} `invalid-argument` where `config` is not of `createRoundConfig`'s making. */
   constructor(options: ServerSessionOptions) {
     requireConfig(options.config)
+    const { maximumUploads = 1 } = options
+    if (!Number.isSafeInteger(maximumUploads) || maximumUploads < 1) {
+      throw usageError('invalid-argument', 'at least one upload has room', { got: maximumUploads })
+    }
     this.#options = options
     this.#ledger = new Ledger(options.config.clients)
   }
@@ -120,18 +139,34 @@ export class ServerSession {
   async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
     requireBytes(bytes)
     if (typeof seat !== 'number') throw usageError('invalid-argument', 'a seat is a number')
-    const { crypto, digestKey } = await this.#open()
-    const digest = await crypto.sha256.hmac(digestKey, bytes)
+    await this.#open()
     const round = this.round
     try {
-      const status = await this.#take(seat, bytes, digest)
-      if (status === 'duplicate') this.#ledger.duplicate()
-      return { status }
+      const receipt = await this.#take(seat, bytes)
+      if (receipt.status === 'duplicate') this.#ledger.duplicate()
+      return receipt
     } catch (error) {
       if (!(error instanceof SecAggError) || error.fault !== 'peer') throw error
       this.#ledger.refuse(seat, error.round ?? round ?? 'unmasking', error)
       return { status: 'refused', error }
     }
+  }
+
+  /**
+   * Forgets the slices of a masked vector that is not whole yet, as when its sender is gone; it may begin again. Returns
+   * whether there were any.
+   */
+  async discardUpload(seat: number): Promise<boolean> {
+    await this.#open()
+    return this.#inTurn(async () => {
+      const discarded = (await this.#phase?.discard?.(seat)) ?? false
+      if (discarded) {
+        const slices = this.#fingerprintsOf('maskedSlice')
+        const { clients } = this.#options.config
+        for (const key of [...slices.keys()]) if (key % clients === seat) slices.delete(key)
+      }
+      return discarded
+    })
   }
 
   /**
@@ -167,40 +202,53 @@ export class ServerSession {
     return { done: false, round: next.round, messages: messagesOf(next) }
   }
 
-  async #take(seat: number, bytes: Uint8Array, digest: Uint8Array): Promise<'accepted' | 'duplicate'> {
+  async #take(seat: number, bytes: Uint8Array): Promise<Receipt> {
     const phase = this.#phase!
-    const type = messageType(bytes)
-    if (type !== undefined && this.#isDuplicate(type, seat, digest, phase)) return 'duplicate'
-    if (type !== undefined && type !== phase.type && this.#digests.has(type)) throw late(seat, phase.round)
-
+    const message = openEnvelope(bytes)
+    const isSeat = Number.isInteger(seat) && seat >= 0 && seat < this.#options.config.clients
+    if (message !== undefined && isSeat && this.#isDuplicate(message, seat, phase))
+      return { status: 'duplicate' }
+    if (message !== undefined && message.type !== phase.type && this.#fingerprints.has(message.type)) {
+      throw late(seat, phase.round)
+    }
     const takeIn = await phase.check(seat, bytes)
-    return this.#inTurn(() => {
+    return this.#inTurn(async () => {
+      const { type, part, content } = message!
       // While it was checked, the round may have been closed, or another copy may have come in.
       if (this.#phase !== phase || this.#outcome !== undefined) throw late(seat, phase.round)
-      if (this.#isDuplicate(phase.type, seat, digest, phase)) return 'duplicate'
-      takeIn()
-      this.#digestsOf(phase.type).set(seat, digest)
-      return 'accepted'
+      if (this.#isDuplicate({ type, part, content }, seat, phase)) return { status: 'duplicate' }
+      const taken = await takeIn()
+      if (taken.status === 'busy') return taken
+      this.#fingerprintsOf(type).set(this.#keyOf(part, seat), taken.fingerprint ?? fingerprint(content))
+      return { status: 'accepted' }
     })
   }
 
   /** @throws {SecAggError} where something else of this type was accepted from this seat. */
-  #isDuplicate(type: MessageType, seat: number, digest: Uint8Array, phase: Phase): boolean {
-    const accepted = this.#digests.get(type)?.get(seat)
+  #isDuplicate(
+    { type, part, content }: NonNullable<ReturnType<typeof openEnvelope>>,
+    seat: number,
+    phase: Phase,
+  ): boolean {
+    const accepted = this.#fingerprints.get(type)?.get(this.#keyOf(part, seat))
     if (accepted === undefined) return false
-    if (equalBytes(accepted, digest)) return true
+    if (equalBytes(accepted, fingerprint(content))) return true
     if (type !== phase.type) throw late(seat, phase.round)
     const text = `seat ${seat} sent two versions of its ${type} message`
     throw violation('conflicting-message', blamePeer(phase.round, seat), text)
   }
 
-  #digestsOf(type: MessageType): Map<number, Uint8Array> {
-    const digests = this.#digests.get(type) ?? new Map<number, Uint8Array>()
-    this.#digests.set(type, digests)
-    return digests
+  #keyOf(part: number, seat: number): number {
+    return part * this.#options.config.clients + seat
   }
 
-  #open(): Promise<{ crypto: CryptoProvider; digestKey: Uint8Array }> {
+  #fingerprintsOf(type: MessageType): Map<number, Uint8Array> {
+    const fingerprints = this.#fingerprints.get(type) ?? new Map<number, Uint8Array>()
+    this.#fingerprints.set(type, fingerprints)
+    return fingerprints
+  }
+
+  #open(): Promise<void> {
     this.#opened ??= this.#prepare().catch((error: unknown) => {
       this.#opened = undefined
       throw error
@@ -208,13 +256,14 @@ export class ServerSession {
     return this.#opened
   }
 
-  async #prepare(): Promise<{ crypto: CryptoProvider; digestKey: Uint8Array }> {
+  async #prepare(): Promise<void> {
     const { config, verifyIdentity, signal, onProgress } = this.#options
+    const { maskExecutor = executeMaskPlan, maximumUploads = 4 } = this.#options
     const crypto = this.#options.crypto ?? (await defaultCrypto(config.suite))
     suiteOf(config, crypto) // rather now than in the last round
-    const digestKey = drawSecret(crypto, 32)
-    this.#phase ??= advertisePhase(config, { crypto, verifyIdentity, signal, onProgress })
-    return { crypto, digestKey }
+    const sliceStore = this.#options.sliceStore ?? memorySliceStore()
+    const context = { crypto, verifyIdentity, maskExecutor, sliceStore, maximumUploads, signal, onProgress }
+    this.#phase ??= advertisePhase(config, context)
   }
 }
 

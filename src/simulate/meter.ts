@@ -24,11 +24,18 @@ export class RoundMeter {
     this.#name = name
   }
 
-  async client<T>(work: () => Promise<T>): Promise<T> {
-    const start = performance.now()
-    const result = await work()
-    this.#clientMs.push(performance.now() - start)
-    return result
+  /** Iterates over the messages of one client and counts the making of them as its time. */
+  async *answering<T>(messages: AsyncIterable<T>): AsyncGenerator<T, void, void> {
+    const iterator = messages[Symbol.asyncIterator]()
+    let spent = 0
+    for (;;) {
+      const start = performance.now()
+      const next = await iterator.next()
+      spent += performance.now() - start
+      if (next.done === true) break
+      yield next.value
+    }
+    this.#clientMs.push(spent)
   }
 
   async server<T>(work: () => Promise<T>): Promise<T> {

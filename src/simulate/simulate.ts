@@ -10,7 +10,15 @@ import {
   type VerifyIdentity,
 } from '../protocol/index.js'
 import { ClientSession, type Receipt, type RoundOutcome, ServerSession } from '../session/index.js'
-import { addInto, createVector, reduceInto, type Vector } from '../vector/index.js'
+import {
+  addInto,
+  createVector,
+  type ElementRange,
+  type MaskExecutor,
+  reduceInto,
+  type Vector,
+  vectorInRange,
+} from '../vector/index.js'
 import { chooseDrops, type Drop, inputOf } from './cohort.js'
 import { median, RoundMeter, type SimulatedRound } from './meter.js'
 
@@ -22,6 +30,10 @@ export interface SimulationOptions {
   readonly bits: number
   /** Inputs are below 2^valueBits and the sum must not overflow; default k, where wrapping is meant. */
   readonly valueBits?: number | undefined
+  /** Elements of a masked vector that go in one message; without it a vector goes whole. */
+  readonly sliceLength?: number | undefined
+  /** Executes mask plans, the clients' and the server's; default: this thread. */
+  readonly maskExecutor?: MaskExecutor | undefined
   /** k of the sparse graph; without it the graph is complete. */
   readonly neighbors?: number | undefined
   /** Default: the least that the model allows, or on the sparse graph more than half of the neighbors. */
@@ -79,11 +91,13 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const input = (seat: number): Vector => inputOf(seat, segment, valueBits, seed)
 
   const identities = await enrol(config, crypto)
-  const server = new ServerSession({ config, crypto, verifyIdentity: identities?.verifyIdentity, signal })
+  const common = { config, crypto, maskExecutor: options.maskExecutor, signal }
+  const server = new ServerSession({ ...common, verifyIdentity: identities?.verifyIdentity })
   let nextInput: Vector = []
+  const inputPart = (range: ElementRange): Vector => vectorInRange(nextInput, config.segments, range)
   const sessions = Array.from({ length: clients }, (_, seat) => {
     const identity = identities && { ...identities, signer: identities.signers[seat] }
-    return new ClientSession({ ...identity, config, seat, input: () => nextInput, crypto, signal })
+    return new ClientSession({ ...identity, ...common, seat, input: inputPart })
   })
 
   const meters: RoundMeter[] = []
@@ -103,12 +117,14 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       // Made outside the client's time: a real client has its input already.
       if (round === 'masked-input') nextInput = input(seat)
       const session = sessions[seat]!
-      const answer = await meter.client(() =>
-        bytes === undefined ? session.start() : session.receive(bytes),
-      )
-      meter.count(bytes?.length ?? 0, answer.length)
-      totalBytes[seat]! += (bytes?.length ?? 0) + answer.length
-      requireAccepted(await meter.server(() => server.receive(seat, answer)))
+      const bytesDown = bytes?.length ?? 0
+      let bytesUp = 0
+      for await (const answer of meter.answering(answersOf(session, bytes, round))) {
+        bytesUp += answer.length
+        requireAccepted(await meter.server(() => server.receive(seat, answer)))
+      }
+      meter.count(bytesDown, bytesUp)
+      totalBytes[seat]! += bytesDown + bytesUp
       onProgress?.(round, ++served, clients)
     }
     const outcome: RoundOutcome = await meter.server(() => server.closeRound())
@@ -137,6 +153,16 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   }
 }
 
+/** What a client sends in a round: one message, or the slices of a vector. */
+async function* answersOf(
+  session: ClientSession,
+  bytes: Uint8Array | undefined,
+  round: RoundName,
+): AsyncGenerator<Uint8Array, void, void> {
+  yield await (bytes === undefined ? session.start() : session.receive(bytes))
+  if (round === 'masked-input') yield* session.slices()
+}
+
 function configOf(options: SimulationOptions, valueBits: number, crypto: CryptoProvider): RoundConfig {
   const { clients, length, bits, neighbors, suite, adversary = 'honest-but-curious' } = options
   if (!Number.isInteger(valueBits) || valueBits < 1 || valueBits > bits) {
@@ -156,6 +182,7 @@ function configOf(options: SimulationOptions, valueBits: number, crypto: CryptoP
     suite,
     graph: neighbors === undefined ? 'complete' : { neighbors, assumptions: 'unproven' },
     threshold: options.threshold ?? (neighbors === undefined ? undefined : Math.floor(neighbors / 2) + 1),
+    sliceLength: options.sliceLength,
     minimumCohort: neighbors === undefined ? undefined : Math.floor(clients / 2) + 1,
     segments: [{ length, bits, bound: valueBits === bits ? 'modular' : 1n << BigInt(valueBits) }],
   })

@@ -3,6 +3,7 @@
  * vectors up, and packs them for the wire. Nothing here but a `target` is ever modified.
  * @module
  */
+export { type Accumulator, createAccumulator } from './accumulator.js'
 export {
   addInto,
   checkVector,
@@ -14,7 +15,14 @@ export {
   vectorInRange,
 } from './arithmetic.js'
 export type { BlockAdder, LaneRun } from './block-adder.js'
-export { type ExecutionOptions, executeMaskPlan, expandMask, type MaskExecutor, type MaskOptions } from './mask.js'
+export { fingerprint } from './fingerprint.js'
+export {
+  type ExecutionOptions,
+  executeMaskPlan,
+  expandMask,
+  type MaskExecutor,
+  type MaskOptions,
+} from './mask.js'
 export type { PaceOptions } from './pace.js'
 export { addPacked, packedLength, packedRange, packVector, unpackVector } from './packing.js'
 export { createPlainAdder } from './plain-adder.js'

@@ -49,7 +49,8 @@ function packedPosition(segments: readonly Segment[], element: number): number {
   return packedLength(segmentsInRange(segments, { from: 0, to: element }))
 }
 
-function packedSegmentLength({ length, bits }: Segment): number {
+/** The bytes of one segment's packed form. */
+export function packedSegmentLength({ length, bits }: Segment): number {
   return Math.ceil((length * bits) / 8)
 }
 
@@ -102,7 +103,7 @@ export function addPacked(target: Vector, bytes: Uint8Array, segments: readonly 
 }
 
 /** Whether elements have all the bits of their lanes, so that the packed form is the lanes' memory. */
-function fillsLanes({ bits }: Segment): boolean {
+export function fillsLanes({ bits }: Segment): boolean {
   return bits === 8 * laneBytes(bits)
 }
 
@@ -120,7 +121,11 @@ function forEachSegment(
   })
 }
 
-function checkPacked(bytes: Uint8Array, segments: readonly Segment[]): void {
+/**
+ * Checks that `bytes` is the packed form of some vector.
+ * @throws {SecAggError} as {@link unpackVector} does.
+ */
+export function checkPacked(bytes: Uint8Array, segments: readonly Segment[]): void {
   checkHost()
   if (typedArrayName(bytes) !== 'Uint8Array') {
     throw usageError('invalid-argument', 'a packed vector is a Uint8Array', { got: typeof bytes })

@@ -1,73 +1,194 @@
-;; Packs lanes and adds packed elements to lanes. A packed element has $bits bits, 1 to 63 and not all of its lane, low
-;; bits first; the bytes after the last one may be read, and written by `pack`.
+;; Packs lanes, adds packed elements to lanes, and fingerprints bytes. Packed elements have $bits bits, low bits first.
+;; They are added until the lanes at $lanes have reached $end; as several lanes are added to in a turn, up to 63 bytes of
+;; lanes beyond take part, with the packed bits that follow. Bytes after the last element may be read, and `pack` may
+;; write them.
 (module
   (import "host" "memory" (memory 1))
 
-  ;; Adds packed elements to the lanes from $lanes to $end, which are of $width bytes, 1, 2 or 4, eight at a time:
-  ;; eight elements take $bits bytes. For the first four, and for the second four, whose bytes begin at half of that, a
-  ;; permutation of bytes puts into each word of 32 bits the bytes that an element has a part in, a multiplication
-  ;; shifts the element to the top, which drops what is above it, and a shift $down drops what is below. At $table are
-  ;; both permutations and both factors. Where an element has a part in five bytes, two calls add its lower and its
-  ;; upper bits; the latter are shifted $up again.
-  (func (export "add")
-    (param $lanes i32) (param $end i32) (param $packed i32) (param $bits i32) (param $width i32)
-    (param $table i32) (param $down i32) (param $up i32)
-    (local $half i32) (local $first v128) (local $second v128)
-    (local $bytes1 v128) (local $bytes2 v128) (local $factors1 v128) (local $factors2 v128)
-    (local.set $bytes1 (v128.load (local.get $table)))
-    (local.set $bytes2 (v128.load offset=16 (local.get $table)))
-    (local.set $factors1 (v128.load offset=32 (local.get $table)))
-    (local.set $factors2 (v128.load offset=48 (local.get $table)))
-    (local.set $half (i32.shr_u (local.get $bits) (i32.const 1)))
+  ;; Fingerprints the bytes from $bytes to $end, 64 a turn, as fingerprint.ts defines it. At $sums are the first sums of
+  ;; its eight lanes, and then the second ones. Where $width is not 0, the bytes are packed elements that fill lanes of
+  ;; $width bytes, and are added to those from $lanes on.
+  (func (export "fingerprint")
+    (param $bytes i32) (param $end i32) (param $sums i32) (param $lanes i32) (param $width i32)
+    (local $first0 v128) (local $first1 v128) (local $second0 v128) (local $second1 v128)
+    (local $word0 v128) (local $word1 v128) (local $word2 v128) (local $word3 v128)
+    (local.set $first0 (v128.load (local.get $sums)))
+    (local.set $first1 (v128.load offset=16 (local.get $sums)))
+    (local.set $second0 (v128.load offset=32 (local.get $sums)))
+    (local.set $second1 (v128.load offset=48 (local.get $sums)))
     (loop $turn
-      (local.set $first (i8x16.swizzle (v128.load (local.get $packed)) (local.get $bytes1)))
-      (local.set $first
-        (i32x4.shr_u (i32x4.mul (local.get $first) (local.get $factors1)) (local.get $down)))
-      (local.set $first (i32x4.shl (local.get $first) (local.get $up)))
-      (local.set $second
-        (i8x16.swizzle (v128.load (i32.add (local.get $packed) (local.get $half))) (local.get $bytes2)))
-      (local.set $second
-        (i32x4.shr_u (i32x4.mul (local.get $second) (local.get $factors2)) (local.get $down)))
-      (local.set $second (i32x4.shl (local.get $second) (local.get $up)))
-      (if (i32.eq (local.get $width) (i32.const 4))
+      (local.set $word0 (v128.load (local.get $bytes)))
+      (local.set $word1 (v128.load offset=16 (local.get $bytes)))
+      (local.set $word2 (v128.load offset=32 (local.get $bytes)))
+      (local.set $word3 (v128.load offset=48 (local.get $bytes)))
+      (local.set $first0 (i32x4.add (local.get $first0) (local.get $word0)))
+      (local.set $first1 (i32x4.add (local.get $first1) (local.get $word1)))
+      (local.set $second0 (i32x4.add (local.get $second0) (local.get $first0)))
+      (local.set $second1 (i32x4.add (local.get $second1) (local.get $first1)))
+      (local.set $first0 (i32x4.add (local.get $first0) (local.get $word2)))
+      (local.set $first1 (i32x4.add (local.get $first1) (local.get $word3)))
+      (local.set $second0 (i32x4.add (local.get $second0) (local.get $first0)))
+      (local.set $second1 (i32x4.add (local.get $second1) (local.get $first1)))
+      (block $added
+        (if (i32.eq (local.get $width) (i32.const 4))
+          (then
+            (v128.store (local.get $lanes)
+              (i32x4.add (v128.load (local.get $lanes)) (local.get $word0)))
+            (v128.store offset=16 (local.get $lanes)
+              (i32x4.add (v128.load offset=16 (local.get $lanes)) (local.get $word1)))
+            (v128.store offset=32 (local.get $lanes)
+              (i32x4.add (v128.load offset=32 (local.get $lanes)) (local.get $word2)))
+            (v128.store offset=48 (local.get $lanes)
+              (i32x4.add (v128.load offset=48 (local.get $lanes)) (local.get $word3)))
+            (br $added)))
+        (br_if $added (i32.eqz (local.get $width)))
+        (if (i32.eq (local.get $width) (i32.const 2))
+          (then
+            (v128.store (local.get $lanes)
+              (i16x8.add (v128.load (local.get $lanes)) (local.get $word0)))
+            (v128.store offset=16 (local.get $lanes)
+              (i16x8.add (v128.load offset=16 (local.get $lanes)) (local.get $word1)))
+            (v128.store offset=32 (local.get $lanes)
+              (i16x8.add (v128.load offset=32 (local.get $lanes)) (local.get $word2)))
+            (v128.store offset=48 (local.get $lanes)
+              (i16x8.add (v128.load offset=48 (local.get $lanes)) (local.get $word3)))
+            (br $added)))
+        (if (i32.eq (local.get $width) (i32.const 8))
+          (then
+            (v128.store (local.get $lanes)
+              (i64x2.add (v128.load (local.get $lanes)) (local.get $word0)))
+            (v128.store offset=16 (local.get $lanes)
+              (i64x2.add (v128.load offset=16 (local.get $lanes)) (local.get $word1)))
+            (v128.store offset=32 (local.get $lanes)
+              (i64x2.add (v128.load offset=32 (local.get $lanes)) (local.get $word2)))
+            (v128.store offset=48 (local.get $lanes)
+              (i64x2.add (v128.load offset=48 (local.get $lanes)) (local.get $word3)))
+            (br $added)))
+        (v128.store (local.get $lanes)
+          (i8x16.add (v128.load (local.get $lanes)) (local.get $word0)))
+        (v128.store offset=16 (local.get $lanes)
+          (i8x16.add (v128.load offset=16 (local.get $lanes)) (local.get $word1)))
+        (v128.store offset=32 (local.get $lanes)
+          (i8x16.add (v128.load offset=32 (local.get $lanes)) (local.get $word2)))
+        (v128.store offset=48 (local.get $lanes)
+          (i8x16.add (v128.load offset=48 (local.get $lanes)) (local.get $word3))))
+      (local.set $bytes (i32.add (local.get $bytes) (i32.const 64)))
+      (local.set $lanes (i32.add (local.get $lanes) (i32.const 64)))
+      (br_if $turn (i32.lt_u (local.get $bytes) (local.get $end))))
+    (v128.store (local.get $sums) (local.get $first0))
+    (v128.store offset=16 (local.get $sums) (local.get $first1))
+    (v128.store offset=32 (local.get $sums) (local.get $second0))
+    (v128.store offset=48 (local.get $sums) (local.get $second1)))
+
+  ;; How elements that begin within a byte get to their lanes, many at a time: A permutation puts into each word the
+  ;; bytes that an element begins with. Where it begins at bit s, a multiplication by 2^(8 - s) shifts it up to bit 8, and
+  ;; a shift down to bit 0. High bits may have been lost at the top of the word; they come from the bytes one further,
+  ;; which the multiplication alone shifts to their place. A table has rows of 64 bytes: permutation, factors and mask.
+
+  ;; Adds to lanes of 4 bytes, eight a turn: the first four with the first row, the others, whose bytes begin at $bits / 2,
+  ;; with the second.
+  (func (export "addWords") (param $lanes i32) (param $end i32) (param $packed i32) (param $bits i32) (param $table i32)
+    (local $permutation0 v128) (local $factors0 v128) (local $permutation1 v128) (local $factors1 v128)
+    (local $mask v128) (local $half i32) (local $elements0 v128) (local $elements1 v128)
+    (local.set $permutation0 (v128.load (local.get $table)))
+    (local.set $factors0 (v128.load offset=16 (local.get $table)))
+    (local.set $mask (v128.load offset=32 (local.get $table)))
+    (local.set $permutation1 (v128.load offset=64 (local.get $table)))
+    (local.set $factors1 (v128.load offset=80 (local.get $table)))
+    (loop $turn
+      (local.set $half (i32.add (local.get $packed) (i32.shr_u (local.get $bits) (i32.const 1))))
+      (local.set $elements0
+        (i32x4.shr_u
+          (i32x4.mul
+            (i8x16.swizzle (v128.load (local.get $packed)) (local.get $permutation0))
+            (local.get $factors0))
+          (i32.const 8)))
+      (local.set $elements1
+        (i32x4.shr_u
+          (i32x4.mul
+            (i8x16.swizzle (v128.load (local.get $half)) (local.get $permutation1))
+            (local.get $factors1))
+          (i32.const 8)))
+      (if (i32.gt_u (local.get $bits) (i32.const 24))
         (then
-          (v128.store (local.get $lanes) (i32x4.add (v128.load (local.get $lanes)) (local.get $first)))
-          (v128.store offset=16 (local.get $lanes)
-            (i32x4.add (v128.load offset=16 (local.get $lanes)) (local.get $second)))
-          (local.set $lanes (i32.add (local.get $lanes) (i32.const 32))))
-        (else
-          (local.set $first (i16x8.narrow_i32x4_u (local.get $first) (local.get $second)))
-          (if (i32.eq (local.get $width) (i32.const 2))
-            (then
-              (v128.store (local.get $lanes) (i16x8.add (v128.load (local.get $lanes)) (local.get $first)))
-              (local.set $lanes (i32.add (local.get $lanes) (i32.const 16))))
-            (else
-              (local.set $first (i8x16.narrow_i16x8_u (local.get $first) (local.get $first)))
-              (v128.store64_lane 0 (local.get $lanes)
-                (i8x16.add (v128.load64_zero (local.get $lanes)) (local.get $first)))
-              (local.set $lanes (i32.add (local.get $lanes) (i32.const 8)))))))
+          (local.set $elements0
+            (v128.or
+              (local.get $elements0)
+              (i32x4.mul
+                (i8x16.swizzle (v128.load offset=1 (local.get $packed)) (local.get $permutation0))
+                (local.get $factors0))))
+          (local.set $elements1
+            (v128.or
+              (local.get $elements1)
+              (i32x4.mul
+                (i8x16.swizzle (v128.load offset=1 (local.get $half)) (local.get $permutation1))
+                (local.get $factors1))))))
+      (v128.store (local.get $lanes)
+        (i32x4.add (v128.load (local.get $lanes)) (v128.and (local.get $elements0) (local.get $mask))))
+      (v128.store offset=16 (local.get $lanes)
+        (i32x4.add (v128.load offset=16 (local.get $lanes)) (v128.and (local.get $elements1) (local.get $mask))))
       (local.set $packed (i32.add (local.get $packed) (local.get $bits)))
+      (local.set $lanes (i32.add (local.get $lanes) (i32.const 32)))
       (br_if $turn (i32.lt_u (local.get $lanes) (local.get $end)))))
 
-  ;; The same for lanes of 8 bytes, one by one.
-  (func (export "addWide") (param $lanes i32) (param $end i32) (param $packed i32) (param $bits i32)
-    (local $position i32) (local $at i32) (local $shift i64) (local $mask i64) (local $value i64)
-    (local.set $mask (i64.shr_u (i64.const -1) (i64.extend_i32_u (i32.sub (i32.const 64) (local.get $bits)))))
+  ;; Adds to lanes of 8 bytes, two a turn, each of which is two words: turn after turn with the next of four rows.
+  (func (export "addPairs") (param $lanes i32) (param $end i32) (param $packed i32) (param $bits i32) (param $table i32)
+    (local $quarters i32) (local $at i32) (local $row i32) (local $permutation v128) (local $factors v128)
     (loop $turn
-      (local.set $at (i32.add (local.get $packed) (i32.shr_u (local.get $position) (i32.const 3))))
-      (local.set $shift (i64.extend_i32_u (i32.and (local.get $position) (i32.const 7))))
-      ;; Eight bytes shifted down, and a ninth shifted up: in two steps, because a shift by 64 is none.
-      (local.set $value
-        (i64.and
-          (local.get $mask)
-          (i64.or
-            (i64.shr_u (i64.load (local.get $at)) (local.get $shift))
-            (i64.shl
-              (i64.shl (i64.load8_u offset=8 (local.get $at)) (i64.const 1))
-              (i64.sub (i64.const 63) (local.get $shift))))))
-      (i64.store (local.get $lanes) (i64.add (i64.load (local.get $lanes)) (local.get $value)))
-      (local.set $position (i32.add (local.get $position) (local.get $bits)))
-      (local.set $lanes (i32.add (local.get $lanes) (i32.const 8)))
+      (local.set $at (i32.add (local.get $packed) (i32.shr_u (local.get $quarters) (i32.const 2))))
+      (local.set $row
+        (i32.add (local.get $table) (i32.shl (i32.and (local.get $quarters) (i32.const 3)) (i32.const 6))))
+      (local.set $permutation (v128.load (local.get $row)))
+      (local.set $factors (v128.load offset=16 (local.get $row)))
+      (v128.store (local.get $lanes)
+        (i64x2.add
+          (v128.load (local.get $lanes))
+          (v128.and
+            (v128.or
+              (i32x4.shr_u
+                (i32x4.mul
+                  (i8x16.swizzle (v128.load (local.get $at)) (local.get $permutation))
+                  (local.get $factors))
+                (i32.const 8))
+              (i32x4.mul
+                (i8x16.swizzle (v128.load offset=1 (local.get $at)) (local.get $permutation))
+                (local.get $factors)))
+            (v128.load offset=32 (local.get $row)))))
+      (local.set $quarters (i32.add (local.get $quarters) (local.get $bits)))
+      (local.set $lanes (i32.add (local.get $lanes) (i32.const 16)))
+      (br_if $turn (i32.lt_u (local.get $lanes) (local.get $end)))))
+
+  ;; Adds to lanes of 1 or 2 bytes, 16 bytes of them a turn, which take $step bytes. Words have 2 bytes: one lane, whose
+  ;; high bits come with the second row, or two, of which the odd one comes with the second row.
+  (func (export "addNarrow")
+    (param $lanes i32) (param $end i32) (param $packed i32) (param $step i32) (param $width i32) (param $table i32)
+    (local $permutation0 v128) (local $factors0 v128) (local $mask0 v128)
+    (local $permutation1 v128) (local $factors1 v128) (local $mask1 v128)
+    (local $bytes v128) (local $elements v128)
+    (local.set $permutation0 (v128.load (local.get $table)))
+    (local.set $factors0 (v128.load offset=16 (local.get $table)))
+    (local.set $mask0 (v128.load offset=32 (local.get $table)))
+    (local.set $permutation1 (v128.load offset=64 (local.get $table)))
+    (local.set $factors1 (v128.load offset=80 (local.get $table)))
+    (local.set $mask1 (v128.load offset=96 (local.get $table)))
+    (loop $turn
+      (local.set $bytes (v128.load (local.get $packed)))
+      (local.set $elements
+        (v128.or
+          (v128.and
+            (i16x8.shr_u
+              (i16x8.mul (i8x16.swizzle (local.get $bytes) (local.get $permutation0)) (local.get $factors0))
+              (i32.const 8))
+            (local.get $mask0))
+          (v128.and
+            (i16x8.mul (i8x16.swizzle (local.get $bytes) (local.get $permutation1)) (local.get $factors1))
+            (local.get $mask1))))
+      (v128.store (local.get $lanes)
+        (if (result v128) (i32.eq (local.get $width) (i32.const 2))
+          (then (i16x8.add (v128.load (local.get $lanes)) (local.get $elements)))
+          (else (i8x16.add (v128.load (local.get $lanes)) (local.get $elements)))))
+      (local.set $packed (i32.add (local.get $packed) (local.get $step)))
+      (local.set $lanes (i32.add (local.get $lanes) (i32.const 16)))
       (br_if $turn (i32.lt_u (local.get $lanes) (local.get $end)))))
 
   ;; Packs the low bits of the lanes from $lanes to $end, of $width bytes, 1, 2 or 4. Takes $bits bits of the first,

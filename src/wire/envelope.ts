@@ -16,6 +16,7 @@ const MESSAGE_TYPES = {
   consistencyCheck: 7,
   consistencySignatures: 8,
   unmasking: 9,
+  maskedSlice: 10,
 } as const
 
 export type MessageType = keyof typeof MESSAGE_TYPES
@@ -67,6 +68,43 @@ export function encodeMaskedInput(packed: Uint8Array): Uint8Array {
 export function decodeMaskedInput(bytes: Uint8Array, origin: Origin): Uint8Array {
   checkHeader('maskedInput', bytes, origin)
   return bytes.subarray(HEADER_LENGTH)
+}
+
+/** A slice of a masked input: header, number of the slice, then this part of the packed vector. */
+export function encodeMaskedSlice(slice: number, packed: Uint8Array): Uint8Array {
+  const header = Uint8Array.of(WIRE_VERSION, MESSAGE_TYPES.maskedSlice, 0, 0, 0, 0)
+  new DataView(header.buffer).setUint32(HEADER_LENGTH, slice, true)
+  return concatBytes(header, packed)
+}
+
+/** The parts of such a message, the packed one not copied; the vector core checks it. */
+export function decodeMaskedSlice(
+  bytes: Uint8Array,
+  slices: number,
+  origin: Origin,
+): { readonly slice: number; readonly packed: Uint8Array } {
+  checkHeader('maskedSlice', bytes, origin)
+  const { part: slice, content: packed } = openEnvelope(bytes) ?? { part: slices, content: bytes }
+  if (slice >= slices) {
+    throw new SecAggError('malformed-message', origin.fault, `a slice has a number below ${slices}`, {
+      ...origin,
+      expected: `below ${slices}`,
+      got: packed === bytes ? 'none' : slice,
+    })
+  }
+  return { slice, packed }
+}
+
+/** A message by its header alone: its type, which slice it is (else 0), and what comes after that. */
+export function openEnvelope(
+  bytes: Uint8Array,
+): { readonly type: MessageType; readonly part: number; readonly content: Uint8Array } | undefined {
+  const type = messageType(bytes)
+  if (type === undefined) return undefined
+  if (type !== 'maskedSlice') return { type, part: 0, content: bytes.subarray(HEADER_LENGTH) }
+  if (bytes.length < HEADER_LENGTH + 4) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return { type, part: view.getUint32(HEADER_LENGTH, true), content: bytes.subarray(HEADER_LENGTH + 4) }
 }
 
 /** The type of a message by its header, whatever its body. */

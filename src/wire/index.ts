@@ -1,12 +1,15 @@
 export { type Seated, seatSet } from './coders.js'
 export {
   decodeMaskedInput,
+  decodeMaskedSlice,
   decodeMessage,
   encodeMaskedInput,
+  encodeMaskedSlice,
   encodeMessage,
   type MessageType,
   messageType,
   type Origin,
+  openEnvelope,
 } from './envelope.js'
 export {
   type AdvertiseKeys,

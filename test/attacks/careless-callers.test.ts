@@ -91,21 +91,6 @@ describe('a generator that gives too little', () => {
     const attempt = opened.sessions[0]!.receive(opened.pending.get(0)!)
     await expectRefusal(attempt, { code: 'no-randomness', fault: 'crypto', round: undefined })
   })
-
-  test('a server that once had no randomness may open its round later', async () => {
-    const cohort = await makeCohort(CURIOUS)
-    const crypto = toyCrypto(9)
-    let broken = true
-    const randomBytes = (length: number) => {
-      if (broken) throw new SecAggError('no-randomness', 'crypto', 'none')
-      return crypto.randomBytes(length)
-    }
-    const { server } = await makeCohort({ ...CURIOUS, serverOptions: { crypto: { ...crypto, randomBytes } } })
-    const bytes = await cohort.sessions[0]!.start()
-    await server.receive(0, bytes).catch(() => undefined)
-    broken = false
-    expect((await server.receive(0, bytes)).status).toBe('accepted')
-  })
 })
 
 describe('errors of the codec', () => {

@@ -98,8 +98,9 @@ test.each([toyCrypto(1), ...providers])(
         const announced = server.announceSurvivors({ ...masking, clients }, [0, 1])
           .state as server.ServerUnmasking
         const accepted = answers.map((answer, seat) => server.acceptUnmasking(announced, seat, answer))
-        const closing = server.reconstructMasks(announced, accepted, { crypto })
-        await expectRefusal(closing, { code, fault: 'peer', round: 'unmasking', concerning: [1] })
+        const { state: unmasked } = await server.reconstructSecrets(announced, accepted, { crypto })
+        const plans = server.maskPlans(unmasked, { crypto })
+        await expectRefusal(plans.next(), { code, fault: 'peer', round: 'unmasking', concerning: [1] })
       })
     }
   },

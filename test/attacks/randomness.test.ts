@@ -1,4 +1,4 @@
-import { ClientSession, ServerSession } from 'secagg'
+import { ClientSession } from 'secagg'
 import { type CryptoProvider, defaultCrypto, nobleCrypto } from 'secagg/crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { makeCohort } from '../support/cohort.js'
@@ -54,13 +54,16 @@ describe.each([
     expect(await finish(opened)).toEqual([0, 1, 2])
   })
 
-  test('a server does not open a round', async () => {
-    const { config, sessions } = await makeCohort(options)
-    const bytes = await sessions[0]!.start()
+  test('a server draws no ring, and draws it once there is one', async () => {
+    const graph = { neighbors: 4, assumptions: 'unproven' } as const
+    const cohort = await makeCohort({ ...options, clients: 7, threshold: 2, minimumCohort: 5, graph })
+    for (const [seat, session] of cohort.sessions.entries()) {
+      await cohort.server.receive(seat, await session.start())
+    }
     vi.stubGlobal('crypto', broken)
-    const server = new ServerSession({ config, crypto })
-    await expectRefusal(server.receive(0, bytes), noRandomness)
-    await expectRefusal(server.closeRound(), noRandomness)
+    await expectRefusal(cohort.server.closeRound(), noRandomness)
+    vi.unstubAllGlobals()
+    expect((await cohort.server.closeRound()).done).toBe(false)
   })
 })
 

@@ -17,7 +17,7 @@ test.each(MODELS)('$adversary: looking into a session prints nothing secret', as
   const answer = await sessions[0]!.receive(pending.get(0)!)
   const failure = await sessions[0]!.receive(answer).catch((error: unknown) => error)
   expect(failure).toBeInstanceOf(SecAggError)
-  expect(secrets.length).toBeGreaterThan(20)
+  expect(secrets.length).toBeGreaterThanOrEqual(20)
   for (const subject of [...sessions, server, failure]) {
     const text = inspect(subject, { depth: 20, showHidden: true, maxArrayLength: null, compact: true })
     const compact = text.replaceAll(/\s/g, '')

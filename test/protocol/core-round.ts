@@ -1,6 +1,7 @@
 import { createRoundConfig } from 'secagg'
 import { type AdversaryModel, client, ed25519Signer, ed25519Verifier, server } from 'secagg/protocol'
 import { addInto, createVector, executeMaskPlan, packVector, reduceInto, type Vector } from 'secagg/vector'
+import { expect } from 'vitest'
 import type { ForwardedShares, PublishedKeys } from '../../src/wire/index.js'
 import { inputFor, sumOf } from '../support/inputs.js'
 import { randomOf } from '../support/seeded.js'
@@ -167,11 +168,16 @@ export async function coreRound(adversary: AdversaryModel, via: Via = direct): P
       ),
     ),
   )
-  const { state: unmasked, plan } = await via('server.reconstructMasks', last, revealed, (state, accepted) =>
-    server.reconstructMasks(state, accepted, { crypto }),
+  const { state: unmasked } = await via('server.reconstructSecrets', last, revealed, (state, accepted) =>
+    server.reconstructSecrets(state, accepted, { crypto }),
   )
   keep(unmasked)
-  await executeMaskPlan(sum, config.segments, plan, suite)
+  let terms = 0
+  for await (const plan of server.maskPlans(unmasked, { crypto })) {
+    terms += plan.length
+    await executeMaskPlan(sum, config.segments, plan, suite)
+  }
+  expect(terms).toBe(server.countMaskTerms(unmasked))
   reduceInto(sum, config.segments)
   return { states, sum, expected: sumOf(config, survivors, inputs) }
 }

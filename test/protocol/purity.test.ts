@@ -82,7 +82,14 @@ const STEPS: readonly (readonly [
   ['server.acceptConsistencyCheck', ['server-checking'], server.acceptConsistencyCheck],
   ['server.publishSignatures', ['server-checking'], server.publishSignatures],
   ['server.acceptUnmasking', ['server-unmasking'], server.acceptUnmasking],
-  ['server.reconstructMasks', ['server-unmasking'], server.reconstructMasks],
+  ['server.reconstructSecrets', ['server-unmasking'], server.reconstructSecrets],
+  ['server.countMaskTerms', ['server-unmasked'], server.countMaskTerms],
+  [
+    'server.maskPlans',
+    ['server-unmasked'],
+    (...given: never[]) =>
+      server.maskPlans(...(given as unknown as Parameters<typeof server.maskPlans>)).next(),
+  ],
 ]
 
 describe('a step out of its order', () => {

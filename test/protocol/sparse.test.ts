@@ -212,7 +212,8 @@ describe('what is assumed of a sparse round', () => {
   test('is a broken ring’s undoing: a generator of zeros draws none', async () => {
     const crypto = toyCrypto(3)
     const broken = { ...crypto, randomBytes: (length: number) => new Uint8Array(length) }
-    const { server } = await makeCohort({ ...proven, serverOptions: { crypto: broken } })
+    const { server, sessions } = await makeCohort({ ...proven, serverOptions: { crypto: broken } })
+    for (const [seat, session] of sessions.entries()) await server.receive(seat, await session.start())
     await expect(server.closeRound()).rejects.toMatchObject({ code: 'no-randomness' })
   })
 

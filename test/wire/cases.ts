@@ -1,12 +1,15 @@
 import type { CoderType } from 'micro-packed'
+import { SecAggError } from 'secagg'
 import { packVector, unpackVector } from 'secagg/vector'
 import {
   advertiseKeysCoder,
   consistencyCheckCoder,
   consistencySignaturesCoder,
   decodeMaskedInput,
+  decodeMaskedSlice,
   decodeMessage,
   encodeMaskedInput,
+  encodeMaskedSlice,
   encodeMessage,
   forwardedSharesCoder,
   type MessageType,
@@ -122,10 +125,31 @@ const maskedInput: WireCase = {
   read: (bytes) => unpackVector(decodeMaskedInput(bytes, ORIGIN), SEGMENTS),
 }
 
+const maskedSlice: WireCase = {
+  title: 'maskedSlice',
+  type: 'maskedSlice',
+  sample: (random) => ({ slice: random.below(300), packed: random.bytes(20) }),
+  write: (value) => {
+    const { slice, packed } = value as ReturnType<typeof decodeMaskedSlice>
+    return encodeMaskedSlice(slice, packed)
+  },
+  read: (bytes) => {
+    const { slice, packed } = decodeMaskedSlice(bytes, 300, ORIGIN)
+    if (packed.length !== 20) throw malformed('a slice of another length')
+    return { slice, packed: Uint8Array.from(packed) }
+  },
+}
+
+/** What the vector core, which knows the lengths, says of a packed vector of the wrong one. */
+function malformed(message: string): SecAggError {
+  return new SecAggError('malformed-message', ORIGIN.fault, message, ORIGIN)
+}
+
 /** Every message, with a bitmap that is full to its last bit and with ones that are padded. */
 export const CASES: readonly WireCase[] = [
   ...casesFor(8, 0),
   ...casesFor(11, 64),
   ...casesFor(2, 1),
   maskedInput,
+  maskedSlice,
 ]

@@ -35,10 +35,11 @@ describe('the header', () => {
     }
   })
 
-  it('tells nine types apart', () => {
+  it('tells ten types apart', () => {
     const types = CASES.map(({ type, write, sample }) => [write(sample(randomOf(611)))[1], type].join())
     expect([...new Set(types)].sort()).toEqual([
       '1,advertiseKeys',
+      '10,maskedSlice',
       '2,publishedKeys',
       '3,shareKeys',
       '4,forwardedShares',
@@ -49,7 +50,7 @@ describe('the header', () => {
       '9,unmasking',
     ])
     expect(messageType(Uint8Array.of(1, 0))).toBeUndefined()
-    expect(messageType(Uint8Array.of(1, 10))).toBeUndefined()
+    expect(messageType(Uint8Array.of(1, 11))).toBeUndefined()
     expect(messageType(new Uint8Array(0))).toBeUndefined()
   })
 })

@@ -1,5 +1,5 @@
 import type { DrawnGraph } from '../../graph/index.js'
-import type { PublicKeys, Survivors } from '../../wire/index.js'
+import type { PublicKeys, Seated, Survivors } from '../../wire/index.js'
 import type { RoundConfig } from '../config.js'
 
 /**
@@ -99,9 +99,15 @@ export interface ServerUnmasking extends ServerOnGraph {
   readonly consistent: readonly ConsistentClient[] | undefined
 }
 
-/** The masks are known; what is left is to take them off the sum. */
-export interface ServerUnmasked extends ServerBase {
+/** The secrets behind the masks are known; what is left is to take the masks off the sum. */
+export interface ServerUnmasked extends ServerOnGraph {
   readonly state: 'server-unmasked'
+  /** U2, ascending by seat. */
+  readonly clients: readonly MaskedClient[]
   /** U3, ascending. */
   readonly survivors: Survivors
+  /** b of every client of U3, ascending by seat. */
+  readonly selfMasks: readonly Seated<Uint8Array>[]
+  /** s^SK of every client of U2∖U3, ascending by seat. */
+  readonly maskKeys: readonly Seated<Uint8Array>[]
 }

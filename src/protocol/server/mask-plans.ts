@@ -1,0 +1,92 @@
+import { graphOf } from '../../graph/index.js'
+import type { MaskPlan, MaskTerm } from '../../vector/segments.js'
+import type { Seated } from '../../wire/index.js'
+import { blameNobody, violation } from '../blame.js'
+import type { ServerCapabilities } from '../capabilities.js'
+import { requireState } from '../checks.js'
+import { derivePairwiseSeed, deriveSelfMaskSeed } from '../keys.js'
+import type { ServerUnmasked } from './states.js'
+
+const ROUND = 'unmasking'
+
+/** Terms of a plan, at least, if there are so many: as many keystreams as the vector core has open at a time. */
+const TERMS_PER_PLAN = 256
+
+/**
+ * The masks to take off the sum of the masked vectors of U3:
+ *
+ *     Σ x = Σ y − Σ PRG(b_u) over u in U3 − Σ ±PRG(s_{u,v}) over u in U3, v in U2∖U3, + where u > v.
+ *
+ * They come in several plans, each made when it is asked for, so that one can be executed while the keys for the next
+ * are agreed on.
+ *
+ * @throws {SecAggError} `invalid-public-key`, naming a client in `concerning`, where its key is a point of low order.
+ */
+export async function* maskPlans(
+  state: ServerUnmasked,
+  { crypto }: Pick<ServerCapabilities, 'crypto'>,
+): AsyncGenerator<MaskPlan, void, void> {
+  requireState(state, 'server-unmasked')
+  const { config, selfMasks, maskKeys } = state
+  let terms: MaskTerm[] = await Promise.all(
+    selfMasks.map(async ({ seat, value }): Promise<MaskTerm> => {
+      return { seed: await deriveSelfMaskSeed(config, crypto, value, seat), sign: -1 }
+    }),
+  )
+  for (const dropped of maskKeys) {
+    if (terms.length >= TERMS_PER_PLAN) {
+      yield terms
+      terms = []
+    }
+    terms.push(...(await pairwiseTerms(state, dropped, crypto)))
+  }
+  yield terms
+}
+
+/** The number of terms in all plans together. */
+export function countMaskTerms(state: ServerUnmasked): number {
+  requireState(state, 'server-unmasked')
+  const survivors = new Set(state.survivors)
+  return state.maskKeys.reduce(
+    (sum, { seat }) => sum + joinedTo(state, seat, survivors).length,
+    state.selfMasks.length,
+  )
+}
+
+/** ∓ PRG(s_{u,v}) of one dropped v with every survivor u it was joined to. */
+async function pairwiseTerms(
+  state: ServerUnmasked,
+  { seat: dropped, value: privateKey }: Seated<Uint8Array>,
+  crypto: ServerCapabilities['crypto'],
+): Promise<MaskTerm[]> {
+  const { config, clients, survivors } = state
+  const maskKeyOf = new Map(clients.map(({ seat, maskKey }) => [seat, maskKey]))
+  const own = { seat: dropped, publicKey: maskKeyOf.get(dropped)! }
+  const joined = joinedTo(state, dropped, new Set(survivors))
+  const agreements = await crypto.x25519.sharedSecrets(
+    privateKey,
+    joined.map((seat) => maskKeyOf.get(seat)!),
+  )
+  return Promise.all(
+    joined.map(async (seat, index): Promise<MaskTerm> => {
+      const agreement = agreements[index]
+      if (agreement === undefined) {
+        throw violation('invalid-public-key', blameNobody(ROUND, seat), 'a key agreement gives zero')
+      }
+      const other = { seat, publicKey: maskKeyOf.get(seat)! }
+      const seed = await derivePairwiseSeed(config, crypto, agreement, own, other)
+      return { seed, sign: seat > dropped ? -1 : 1 }
+    }),
+  )
+}
+
+/** The survivors with which a client that dropped out shares a mask, ascending. */
+function joinedTo(
+  { config, graph }: ServerUnmasked,
+  dropped: number,
+  survivors: ReadonlySet<number>,
+): readonly number[] {
+  return graphOf(graph, config.clients)
+    .maskNeighbors(dropped)
+    .filter((seat) => survivors.has(seat))
+}

@@ -1,0 +1,87 @@
+import { concatBytes, equalBytes } from '../crypto/bytes.js'
+import type { CryptoProvider } from '../crypto/index.js'
+import { usageError } from '../errors.js'
+import type { RoundConfig } from '../protocol/index.js'
+import {
+  checkVector,
+  copyVector,
+  type ElementRange,
+  packVector,
+  segmentsInRange,
+  type Vector,
+  vectorInRange,
+} from '../vector/index.js'
+import { sliceCount, sliceRange } from '../vector/slices.js'
+import { arraysOf, checkInput, type SessionInput } from './input.js'
+
+/** A vector, or what yields it: the part in `range`, which is all of it where vectors do not go in slices. */
+export type InputSource = SessionInput | ((range: ElementRange) => SessionInput | Promise<SessionInput>)
+
+/**
+ * A client's vector slice by slice, each a private copy that fits the configuration. Once digested, it gives no other
+ * elements than those, whatever the caller does to its arrays in the meantime.
+ */
+export class SlicedInput {
+  readonly #config: RoundConfig
+  readonly #source: InputSource
+  readonly #crypto: CryptoProvider
+  readonly #key: Uint8Array
+  readonly #digests: Uint8Array[] = []
+  /** The first slice as it was digested: where there is one only, the vector is read and digested once. */
+  #first: Vector | undefined
+
+  /** Digests are made under `key`, so that they say nothing of the vector to anybody else. */
+  constructor(config: RoundConfig, source: InputSource, crypto: CryptoProvider, key: Uint8Array) {
+    this.#config = config
+    this.#source = source
+    this.#crypto = crypto
+    this.#key = key
+  }
+
+  /** The digest of the whole vector; reads it all. */
+  async digest(): Promise<Uint8Array> {
+    const { segments, sliceLength } = this.#config
+    this.#digests.length = 0
+    for (let slice = 0; slice < sliceCount(segments, sliceLength); slice++) {
+      const { elements, digest } = await this.#read(slice)
+      this.#digests.push(digest)
+      if (slice === 0) this.#first = elements
+    }
+    return this.#crypto.sha256.hmac(this.#key, concatBytes(...this.#digests))
+  }
+
+  /**
+   * A slice, for the caller to change.
+   * @throws {SecAggError} `input-changed` where it is not what was digested.
+   */
+  async take(slice: number): Promise<Vector> {
+    const first = this.#first
+    if (slice === 0 && first !== undefined) {
+      this.#first = undefined
+      return first
+    }
+    const { elements, digest } = await this.#read(slice)
+    const digested = this.#digests[slice]
+    if (digested === undefined || !equalBytes(digest, digested)) {
+      throw usageError('input-changed', `slice ${slice} of the input is not what it was`, {
+        round: 'masked-input',
+      })
+    }
+    return elements
+  }
+
+  async #read(slice: number): Promise<{ elements: Vector; digest: Uint8Array }> {
+    const { segments, sliceLength } = this.#config
+    const range = sliceRange(segments, sliceLength, slice)
+    const part =
+      typeof this.#source === 'function'
+        ? arraysOf(await this.#source(range))
+        : vectorInRange(arraysOf(this.#source), segments, range)
+    const shape = segmentsInRange(segments, range)
+    checkVector(part, shape)
+    const elements = copyVector(part)
+    checkInput(elements, this.#config, range)
+    const packed = packVector(elements, shape)
+    return { elements, digest: await this.#crypto.sha256.hmac(this.#key, packed) }
+  }
+}

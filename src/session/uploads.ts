@@ -1,0 +1,114 @@
+import { equalBytes } from '../crypto/bytes.js'
+import { SecAggError, usageError } from '../errors.js'
+import type { RoundConfig } from '../protocol/index.js'
+import { type Accumulator, fingerprint } from '../vector/index.js'
+import { sliceCount, sliceRange } from '../vector/slices.js'
+import type { SliceStore } from './slice-store.js'
+
+/** A masked vector of which some slices are there. */
+interface Upload {
+  /** Of the slices that are there, by their number. */
+  readonly fingerprints: Map<number, Uint8Array>
+  /** The slices that are in the sum: none, until all are there. */
+  folded: number
+}
+
+/** What became of a slice: kept, or the last of its vector, which is now in the sum; or there is no room for it. */
+export type SliceOutcome = 'kept' | 'folded' | { readonly room: Promise<void> }
+
+/**
+ * Masked vectors that come in slices. One is folded into the sum once it is whole, so that a client that vanishes in the
+ * middle leaves nothing behind.
+ */
+export class Uploads {
+  readonly #config: RoundConfig
+  readonly #sum: Accumulator
+  readonly #store: SliceStore
+  readonly #most: number
+  readonly #unfinished = new Map<number, Upload>()
+  #waiting: (() => void)[] = []
+
+  constructor(config: RoundConfig, sum: Accumulator, store: SliceStore, most: number) {
+    this.#config = config
+    this.#sum = sum
+    this.#store = store
+    this.#most = most
+  }
+
+  /** Takes in a slice that has not been there, and that has the form of one. */
+  async take(seat: number, slice: number, packed: Uint8Array): Promise<SliceOutcome> {
+    let upload = this.#unfinished.get(seat)
+    if (upload === undefined) {
+      if (this.#unfinished.size >= this.#most) {
+        return { room: new Promise((resolve) => this.#waiting.push(resolve)) }
+      }
+      upload = { fingerprints: new Map(), folded: 0 }
+      this.#unfinished.set(seat, upload)
+    }
+    await this.#using(() => this.#store.put(seat, slice, Uint8Array.from(packed)))
+    upload.fingerprints.set(slice, fingerprint(packed))
+    if (upload.fingerprints.size < this.#slices) return 'kept'
+    await this.#fold(seat, upload)
+    return 'folded'
+  }
+
+  /** Forgets an unfinished vector; `false` where there is none, or where a part of it is in the sum already. */
+  async discard(seat: number): Promise<boolean> {
+    const upload = this.#unfinished.get(seat)
+    if (upload === undefined || upload.folded > 0) return false
+    await this.#forget(seat)
+    return true
+  }
+
+  /** The seats whose vectors are whole, but not in the sum yet because the store has failed; tries again. */
+  async finish(): Promise<readonly number[]> {
+    const finished: number[] = []
+    for (const [seat, upload] of [...this.#unfinished]) {
+      if (upload.fingerprints.size < this.#slices) continue
+      await this.#fold(seat, upload)
+      finished.push(seat)
+    }
+    return finished
+  }
+
+  /** Forgets all unfinished vectors. */
+  async close(): Promise<void> {
+    for (const seat of [...this.#unfinished.keys()]) await this.#forget(seat)
+  }
+
+  get #slices(): number {
+    return sliceCount(this.#config.segments, this.#config.sliceLength)
+  }
+
+  /** Goes on where the store has failed before: what is in the sum once cannot be taken out without the store. */
+  async #fold(seat: number, upload: Upload): Promise<void> {
+    const { segments, sliceLength } = this.#config
+    while (upload.folded < this.#slices) {
+      const slice = upload.folded
+      const packed = await this.#using(() => this.#store.get(seat, slice))
+      if (!equalBytes(fingerprint(packed), upload.fingerprints.get(slice)!)) {
+        throw usageError('storage-failure', `slice ${slice} of seat ${seat} is not as it was stored`)
+      }
+      this.#sum.add(packed, sliceRange(segments, sliceLength, slice))
+      upload.folded++
+    }
+    await this.#forget(seat)
+  }
+
+  async #forget(seat: number): Promise<void> {
+    this.#unfinished.delete(seat)
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+    // A store that keeps too much is no reason to end a round.
+    await this.#using(() => this.#store.discard(seat)).catch(() => undefined)
+  }
+
+  async #using<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (cause) {
+      throw new SecAggError('storage-failure', 'usage', 'the store of slices has failed', { cause })
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { usageError } from '../errors.js'
+import { checkHost, typedArrayName } from './lanes.js'
+import { createPackingKernel } from './packing-kernel.js'
+import { nextBlock } from './segments.js'
+
+/** Bytes that are fingerprinted at a time, a multiple of 64; they stay in the first-level cache. */
+const PIECE_BYTES = 4096
+
+/** Below so many bytes plain loops are as fast. */
+const SMALLEST_FOR_KERNEL = 512
+
+// What the kernel's memory holds: the sums, and a piece.
+const PIECE_AT = 64
+
+type Fingerprint = (bytes: Uint8Array) => Uint8Array
+
+let kept: Fingerprint | undefined
+
+/**
+ * The fingerprint of a message, 72 bytes, which tells a repetition of the message from a second version of it. It is
+ * no cryptographic hash, and no security rests on it: whoever makes up two messages with one fingerprint achieves that
+ * the second is taken for a repetition, and ignored, where it would be refused.
+ *
+ * Little-endian words of 32 bits, padded with zeros to a multiple of 64 bytes, are dealt to eight lanes in turn. Each
+ * lane has two sums modulo 2^32 that begin at 0: with each word `first += word`, and then `second += first`. The
+ * fingerprint is the eight first sums, the eight second sums, and the number of bytes in 8 bytes, all little-endian.
+ * Messages of one length and at most 64 bytes never share one, nor do messages that differ in one word.
+ * @throws {SecAggError} `invalid-argument` where `bytes` is no Uint8Array, `unsupported` on a big-endian host.
+ */
+export function fingerprint(bytes: Uint8Array): Uint8Array {
+  checkHost()
+  if (typedArrayName(bytes) !== 'Uint8Array') {
+    throw usageError('invalid-argument', 'what has a fingerprint is a Uint8Array', { got: typeof bytes })
+  }
+  if (bytes.length < SMALLEST_FOR_KERNEL) return plainFingerprint(bytes)
+  kept ??= createKernelFingerprint() ?? plainFingerprint
+  return kept(bytes)
+}
+
+/** Fingerprints in WebAssembly SIMD; `undefined` where there is none. It overwrites what it held before it returns. */
+export function createKernelFingerprint(): Fingerprint | undefined {
+  const kernel = createPackingKernel(PIECE_AT + PIECE_BYTES)
+  if (kernel === undefined) return undefined
+  const { memory, packing } = kernel
+  const sums = new Uint32Array(memory.buffer, 0, 16)
+  const piece = new Uint8Array(memory.buffer, PIECE_AT, PIECE_BYTES)
+  return (bytes) => {
+    forEachPiece(bytes, piece, (length) => packing.fingerprint(PIECE_AT, PIECE_AT + length, 0, 0, 0))
+    const result = fingerprintOf(sums, bytes.length)
+    sums.fill(0)
+    piece.fill(0, 0, bytes.length)
+    return result
+  }
+}
+
+/** The same in plain JavaScript. */
+export function plainFingerprint(bytes: Uint8Array): Uint8Array {
+  const sums = new Uint32Array(16)
+  const words = new Uint32Array(nextBlock(Math.min(bytes.length, PIECE_BYTES)) / 4)
+  forEachPiece(bytes, new Uint8Array(words.buffer), (length) => addWords(sums, words, length / 4))
+  return fingerprintOf(sums, bytes.length)
+}
+
+/** The fingerprint of `length` bytes with these sums. */
+export function fingerprintOf(sums: Uint32Array, length: number): Uint8Array {
+  const words = new Uint32Array(18)
+  words.set(sums)
+  words[16] = length
+  words[17] = length / 2 ** 32
+  return new Uint8Array(words.buffer)
+}
+
+/** Copies one piece after the other to `piece`, zeros after the last, and gives `visit` its length, a multiple of 64. */
+function forEachPiece(bytes: Uint8Array, piece: Uint8Array, visit: (length: number) => void): void {
+  for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+    const length = Math.min(PIECE_BYTES, bytes.length - from)
+    piece.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, length))
+    piece.fill(0, length, nextBlock(length))
+    visit(nextBlock(length))
+  }
+}
+
+/** Lane by lane, so that the sums of a lane are two local variables. */
+function addWords(sums: Uint32Array, words: Uint32Array, count: number): void {
+  for (let lane = 0; lane < 8; lane++) {
+    let first = sums[lane]!
+    let second = sums[lane + 8]!
+    for (let i = lane; i < count; i += 8) {
+      first = (first + words[i]!) | 0
+      second = (second + first) | 0
+    }
+    sums[lane] = first
+    sums[lane + 8] = second
+  }
+}

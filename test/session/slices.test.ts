@@ -1,0 +1,319 @@
+import { ClientSession, type RoundOutcome, type SliceStore, type Vector } from 'secagg'
+import { describe, expect, it } from 'vitest'
+import { type Cohort, type CohortOptions, makeCohort, run } from '../support/cohort.js'
+import { sumOf } from '../support/inputs.js'
+
+/** 300 elements in slices of 64: five messages, which begin at odd places of the second and the third segment. */
+const SLICES = 5
+const ROUND: CohortOptions = {
+  clients: 4,
+  threshold: 3,
+  adversary: 'honest-but-curious',
+  segments: [
+    { length: 61, bits: 13, bound: 'modular' },
+    { length: 200, bits: 20, bound: 1000 },
+    { length: 39, bits: 64, bound: 'modular' },
+  ],
+  sliceLength: 64,
+}
+
+/** The masked vector of each client, all slices, with the round at the masked input. */
+async function maskedVectors(options: CohortOptions = ROUND) {
+  const cohort = await makeCohort(options)
+  const { pending } = await run(cohort, { until: 'masked-input' })
+  const vectors: Uint8Array[][] = []
+  for (const [seat, session] of cohort.sessions.entries()) {
+    const slices = [await session.receive(pending.get(seat)!)]
+    for await (const slice of session.slices()) slices.push(slice)
+    vectors.push(slices)
+  }
+  return { ...cohort, pending, vectors }
+}
+
+async function finish({ server, sessions }: Cohort, outcome: RoundOutcome): Promise<Vector> {
+  let next = outcome
+  while (!next.done) {
+    for (const [seat, message] of next.messages) {
+      expect(await server.receive(seat, await sessions[seat]!.receive(message))).toEqual({
+        status: 'accepted',
+      })
+    }
+    next = await server.closeRound()
+  }
+  return next.sum
+}
+
+async function deliver({ server }: Cohort, seat: number, slices: readonly Uint8Array[]): Promise<void> {
+  for (const slice of slices) expect(await server.receive(seat, slice)).toEqual({ status: 'accepted' })
+}
+
+describe('a vector that goes in slices', () => {
+  it.each(['honest-but-curious', 'active'] as const)('gives the same sum, %s', async (adversary) => {
+    const round = await maskedVectors({ ...ROUND, adversary })
+    for (const [seat, slices] of round.vectors.entries()) {
+      expect(slices).toHaveLength(SLICES)
+      await deliver(round, seat, slices)
+    }
+    const sum = await finish(round, await round.server.closeRound())
+    expect(sum).toEqual(sumOf(round.config, [0, 1, 2, 3], round.inputs))
+  })
+
+  it('arrives in any order and from all clients at once', async () => {
+    const round = await maskedVectors()
+    for (const slice of [3, 0, 4, 1, 2]) {
+      for (const [seat, slices] of round.vectors.entries()) {
+        expect(round.server.waitingFor).toContain(seat)
+        await deliver(round, seat, [slices[slice]!])
+      }
+    }
+    expect(round.server.waitingFor).toEqual([])
+    const sum = await finish(round, await round.server.closeRound())
+    expect(sum).toEqual(sumOf(round.config, [0, 1, 2, 3], round.inputs))
+  })
+
+  it('counts only when its last slice is there', async () => {
+    const round = await maskedVectors()
+    for (const seat of [0, 1, 3]) await deliver(round, seat, round.vectors[seat]!)
+    await deliver(round, 2, round.vectors[2]!.slice(0, -1))
+    expect(round.server.waitingFor).toEqual([2])
+    const outcome = await round.server.closeRound()
+    expect(round.server.report.survivors).toEqual([0, 1, 3])
+    const late = await round.server.receive(2, round.vectors[2]!.at(-1)!)
+    expect(late).toMatchObject({ status: 'refused', error: { code: 'late-message', culprits: [2] } })
+    expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 3], round.inputs))
+  })
+
+  it('is asked for slice by slice where the input is a function', async () => {
+    const asked: string[] = []
+    const { inputs } = await makeCohort(ROUND)
+    const { vectorInRange } = await import('secagg/vector')
+    const round = await maskedVectors({
+      ...ROUND,
+      inputs,
+      clientOptions: (seat) => ({
+        input: (range) => {
+          if (seat === 0) asked.push(`${range.from}-${range.to}`)
+          return vectorInRange(inputs[seat]!, ROUND.segments!, range)
+        },
+      }),
+    })
+    // The first slice once, as it is kept; the others for the digest and for the mask.
+    const others = ['61-125', '125-189', '189-253', '253-300']
+    expect(asked).toEqual(['0-61', ...others, ...others])
+    for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
+    const sum = await finish(round, await round.server.closeRound())
+    expect(sum).toEqual(sumOf(round.config, [0, 1, 2, 3], inputs))
+  })
+
+  it('can be sent again from any slice on, with the same bytes', async () => {
+    const { sessions, pending, vectors } = await maskedVectors()
+    const again: Uint8Array[] = []
+    for await (const slice of sessions[1]!.slices(3)) again.push(slice)
+    expect(again).toEqual(vectors[1]!.slice(3))
+    expect(await sessions[1]!.receive(pending.get(1)!)).toEqual(vectors[1]![0])
+    const rest: Uint8Array[] = []
+    for await (const slice of sessions[1]!.slices()) rest.push(slice)
+    expect(rest).toEqual(vectors[1]!.slice(1))
+  })
+
+  it('is not masked any further where the input has changed in the meantime', async () => {
+    const cohort = await makeCohort(ROUND)
+    const { pending } = await run(cohort, { until: 'masked-input' })
+    const session = cohort.sessions[0]!
+    await session.receive(pending.get(0)!)
+    const values = cohort.inputs[0]![1]!
+    values[70] = (values[70] as number) ^ 1
+    const slices = session.slices()
+    await slices.next()
+    await expect(slices.next()).rejects.toMatchObject({ code: 'input-changed', fault: 'usage' })
+    values[70] = (values[70] as number) ^ 1
+    expect((await session.slices(2).next()).done).toBe(false)
+  })
+
+  it('has no slices before the masked input is due, none after it, and none where it goes whole', async () => {
+    const early = await makeCohort(ROUND)
+    await expect(early.sessions[0]!.slices().next()).rejects.toMatchObject({ code: 'out-of-order' })
+    const { sessions, server, vectors, ...round } = await maskedVectors()
+    for (const [seat, slices] of vectors.entries())
+      await deliver({ sessions, server, ...round }, seat, slices)
+    await finish({ sessions, server, ...round }, await server.closeRound())
+    expect((await sessions[0]!.slices().next()).done).toBe(true)
+    const whole = await makeCohort({ ...ROUND, sliceLength: undefined })
+    await run(whole, { until: 'masked-input' })
+    expect((await whole.sessions[0]!.slices().next()).done).toBe(true)
+  })
+
+  it('names the element that is out of range by its place in the segment', async () => {
+    const { config, inputs, crypto } = await makeCohort(ROUND)
+    const input = inputs[0]!.map((lanes) => lanes.slice()) as Vector
+    input[1]![150] = 1000
+    const session = new ClientSession({ config, seat: 0, input, crypto })
+    await expect(session.start()).rejects.toThrow(/element 150 of segment 1 is not below 1000/)
+  })
+})
+
+describe('a server that takes in slices', () => {
+  it('ignores a slice that comes again and refuses another version of it', async () => {
+    const round = await maskedVectors()
+    const [first, second] = round.vectors[2]!
+    await deliver(round, 2, [first!])
+    expect(await round.server.receive(2, first!)).toEqual({ status: 'duplicate' })
+    const other = Uint8Array.from(first!)
+    other[20]! ^= 1
+    expect(await round.server.receive(2, other)).toMatchObject({
+      status: 'refused',
+      error: { code: 'conflicting-message', culprits: [2] },
+    })
+    await deliver(round, 2, [second!])
+    for (const [seat, slices] of round.vectors.entries())
+      await deliver(round, seat, slices.slice(seat === 2 ? 2 : 0))
+    expect(await round.server.receive(2, first!)).toEqual({ status: 'duplicate' })
+    const outcome = await round.server.closeRound()
+    expect(await round.server.receive(2, first!)).toEqual({ status: 'duplicate' })
+    expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 2, 3], round.inputs))
+  })
+
+  it('holds no more unfinished vectors than it is told to', async () => {
+    const round = await maskedVectors({ ...ROUND, serverOptions: { maximumUploads: 2 } })
+    await deliver(round, 0, round.vectors[0]!.slice(0, 1))
+    await deliver(round, 1, round.vectors[1]!.slice(0, 1))
+    const busy = await round.server.receive(2, round.vectors[2]![0]!)
+    expect(busy.status).toBe('busy')
+    let hasRoom = false
+    const room = busy.status === 'busy' ? busy.room.then(() => (hasRoom = true)) : undefined
+    await deliver(round, 0, round.vectors[0]!.slice(1, -1))
+    expect(hasRoom).toBe(false)
+    await deliver(round, 0, round.vectors[0]!.slice(-1))
+    await room
+    expect(hasRoom).toBe(true)
+    await deliver(round, 2, round.vectors[2]!)
+    await deliver(round, 1, round.vectors[1]!.slice(1))
+    expect(await finish(round, await round.server.closeRound())).toEqual(
+      sumOf(round.config, [0, 1, 2], round.inputs),
+    )
+  })
+
+  it('forgets the slices of a client that is gone, which may begin again', async () => {
+    const round = await maskedVectors({ ...ROUND, serverOptions: { maximumUploads: 1 } })
+    await deliver(round, 3, round.vectors[3]!.slice(0, 3))
+    const busy = await round.server.receive(0, round.vectors[0]![0]!)
+    expect(await round.server.discardUpload(3)).toBe(true)
+    expect(await round.server.discardUpload(3)).toBe(false)
+    if (busy.status === 'busy') await busy.room
+    for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
+    expect(await round.server.discardUpload(3)).toBe(false)
+    expect(await finish(round, await round.server.closeRound())).toEqual(
+      sumOf(round.config, [0, 1, 2, 3], round.inputs),
+    )
+  })
+
+  it('refuses slices of the wrong length, with padding that is not zero, or with no number of a slice', async () => {
+    const round = await maskedVectors()
+    const [first] = round.vectors[0]!
+    const padded = Uint8Array.from(first!)
+    padded[padded.length - 1]! |= 0x80
+    const far = Uint8Array.from(first!)
+    far[5] = 1
+    const bad = [
+      first!.subarray(0, -1),
+      Uint8Array.of(...first!, 0),
+      padded,
+      far,
+      first!.subarray(0, 5),
+      first!.subarray(0, 2),
+    ]
+    for (const bytes of bad) {
+      expect(await round.server.receive(0, bytes)).toMatchObject({
+        status: 'refused',
+        error: { code: 'malformed-message', fault: 'peer', culprits: [0] },
+      })
+    }
+    for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
+    expect(await finish(round, await round.server.closeRound())).toEqual(
+      sumOf(round.config, [0, 1, 2, 3], round.inputs),
+    )
+  })
+})
+
+/** A store that fails where it is told to, and otherwise keeps everything. */
+function unreliableStore() {
+  const kept = new Map<string, Uint8Array>()
+  const trouble = { put: false, get: -1, damage: false, discard: false }
+  const store: SliceStore = {
+    put: async (seat, slice, bytes) => {
+      if (trouble.put) throw new Error('the disk is full')
+      kept.set(`${seat} ${slice}`, bytes)
+    },
+    get: async (seat, slice) => {
+      if (slice === trouble.get) throw new Error('the disk is gone')
+      const bytes = Uint8Array.from(kept.get(`${seat} ${slice}`)!)
+      if (trouble.damage) bytes[0]! ^= 1
+      return bytes
+    },
+    discard: async (seat) => {
+      if (trouble.discard) throw new Error('the disk is read-only')
+      for (const key of [...kept.keys()]) if (key.startsWith(`${seat} `)) kept.delete(key)
+    },
+  }
+  return { store, trouble, kept }
+}
+
+describe('a store of slices', () => {
+  it('is empty when the round goes on, also of what was never finished', async () => {
+    const { store, kept } = unreliableStore()
+    const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
+    for (const seat of [0, 1, 2]) await deliver(round, seat, round.vectors[seat]!)
+    expect(kept.size).toBe(0)
+    await deliver(round, 3, round.vectors[3]!.slice(0, 2))
+    expect(kept.size).toBe(2)
+    const outcome = await round.server.closeRound()
+    expect(kept.size).toBe(0)
+    expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 2], round.inputs))
+  })
+
+  it('that cannot keep a slice costs nothing: the slice is given again', async () => {
+    const { store, trouble } = unreliableStore()
+    const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
+    trouble.put = true
+    await expect(round.server.receive(0, round.vectors[0]![0]!)).rejects.toMatchObject({
+      code: 'storage-failure',
+      fault: 'usage',
+    })
+    trouble.put = false
+    for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
+    expect(await finish(round, await round.server.closeRound())).toEqual(
+      sumOf(round.config, [0, 1, 2, 3], round.inputs),
+    )
+  })
+
+  it.each(['get', 'damage'] as const)(
+    'that fails in the middle of a vector (%s) never gives a wrong sum: the round waits for it',
+    async (kind) => {
+      const { store, trouble } = unreliableStore()
+      const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
+      for (const seat of [0, 1, 2]) await deliver(round, seat, round.vectors[seat]!)
+      await deliver(round, 3, round.vectors[3]!.slice(0, -1))
+      if (kind === 'get') trouble.get = 2
+      else trouble.damage = true
+      const storageFailure = { code: 'storage-failure', fault: 'usage' }
+      await expect(round.server.receive(3, round.vectors[3]!.at(-1)!)).rejects.toMatchObject(storageFailure)
+      await expect(round.server.closeRound()).rejects.toMatchObject(storageFailure)
+      if (kind === 'get') expect(await round.server.discardUpload(3)).toBe(false)
+      trouble.get = -1
+      trouble.damage = false
+      const outcome = await round.server.closeRound()
+      expect(round.server.report.survivors).toEqual([0, 1, 2, 3])
+      expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 2, 3], round.inputs))
+    },
+  )
+
+  it('that cannot forget does not hold up the round', async () => {
+    const { store, trouble } = unreliableStore()
+    const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
+    trouble.discard = true
+    for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
+    expect(await finish(round, await round.server.closeRound())).toEqual(
+      sumOf(round.config, [0, 1, 2, 3], round.inputs),
+    )
+  })
+})
