@@ -1,0 +1,160 @@
+import { usageError } from '../errors.js'
+import { fits, greatestFitting, greatestValue, LIMITS, type Load, largestSum } from './capacity.js'
+
+/**
+ * How a value between two levels is rounded: `stochastic`, up or down at random so that the expected value is the value
+ * itself; or to the `nearest` level, upward from the middle, where errors of one sign can add up over clients and rounds.
+ */
+export type Rounding = 'stochastic' | 'nearest'
+
+/** What {@link createFixedPoint} is given: what the values are like, and what a sum of them has to fit. */
+export interface FixedPointOptions {
+  /** c, 10^−200 to 10^200: values are clipped to [−c, c]. */
+  readonly clip: number
+  /**
+   * b, 2 to 32: a value becomes one of 2^b − 1 levels, 0 among them. Default: as many as fit the `bits` of a lane; one of
+   * the two has to be stated.
+   */
+  readonly bitsPerValue?: number | undefined
+  /** n, 1 to 65535: the most clients of a sum. */
+  readonly clients: number
+  /** W, from 1 on: the largest weight that a client's values are multiplied with. Default 1. */
+  readonly maximumWeight?: number | undefined
+  /** Default `stochastic`. */
+  readonly rounding?: Rounding | undefined
+  /** k, 1 to 64: the bits of a lane. Default: the fewest in which no sum overflows. */
+  readonly bits?: number | undefined
+}
+
+/** How much more the lanes hold than they have to. */
+export interface Headroom {
+  /** (2^k − 1) over the largest possible sum; at least 1. */
+  readonly factor: number
+  /** log2 of the factor. */
+  readonly bits: number
+  /** The greatest number of clients that fits, all else as it is. */
+  readonly clients: number
+  /** The greatest `maximumWeight` that fits, all else as it is. */
+  readonly maximumWeight: number
+  /** The greatest `bitsPerValue` that fits, all else as it is. */
+  readonly bitsPerValue: number
+}
+
+/**
+ * How real numbers become whole ones that can be summed exactly; made by {@link createFixedPoint}. Plain data, that may
+ * travel as JSON: whoever uses it works out anew what follows from the options.
+ */
+export interface FixedPoint {
+  readonly clip: number
+  readonly bitsPerValue: number
+  readonly clients: number
+  readonly maximumWeight: number
+  readonly rounding: Rounding
+  /** 2L + 1 = 2^b − 1: from −L for −c over 0 for 0 to L for c. */
+  readonly levels: number
+  /** c / L: the distance between two levels. */
+  readonly step: number
+  /** k: the bits of a lane, for a segment of the round. */
+  readonly bits: number
+  /** R_U = 2L · W + 1: encoded and weighted values are below it; for a segment of the round. */
+  readonly bound: number
+  readonly headroom: Headroom
+  /**
+   * How far an element of the mean can be from the mean of the clipped values: half a step for nearest rounding, a step for
+   * stochastic, and c · 2^−50 for arithmetic on doubles. Summing adds nothing, however many clients there are.
+   */
+  readonly errorBound: number
+}
+
+const ROUNDINGS: readonly unknown[] = ['stochastic', 'nearest'] satisfies Rounding[]
+
+/** What doubles lose of a value on its way through encoding and decoding, relative to the clip; below 2^−50. */
+const DOUBLE_ERROR = 2 ** -50
+
+/**
+ * Chooses levels and lanes so that no sum can overflow.
+ *
+ * @throws {SecAggError} `invalid-configuration` where a value is out of its range, or where the lanes are too narrow for
+ *   the sum; the message says what would fit.
+ */
+export function createFixedPoint(options: FixedPointOptions): FixedPoint {
+  const { clip, clients, maximumWeight = 1, rounding = 'stochastic', bits } = options ?? {}
+  if (typeof clip !== 'number' || !(clip >= 1e-200 && clip <= 1e200)) {
+    throw invalid('clip is a number from 1e-200 to 1e200', clip)
+  }
+  if (!ROUNDINGS.includes(rounding)) throw invalid("rounding is 'stochastic' or 'nearest'", rounding)
+  requireWhole('clients', clients, LIMITS.clients)
+  requireWhole('maximumWeight', maximumWeight, LIMITS.maximumWeight)
+  if (bits !== undefined) requireWhole('bits', bits, [1, 64])
+  const bitsPerValue = options.bitsPerValue ?? finest({ clients, maximumWeight }, bits)
+  requireWhole('bitsPerValue', bitsPerValue, LIMITS.bitsPerValue)
+
+  const load = { bitsPerValue, maximumWeight, clients }
+  const sum = largestSum(load)
+  const needed = sum.toString(2).length
+  const lane = bits ?? Math.min(needed, 64)
+  if (!fits(load, lane)) throw tooMuch(load, lane, needed)
+  const greatest = greatestValue(bitsPerValue)
+  const step = clip / (greatest / 2)
+  const factor = Number((1n << BigInt(lane)) - 1n) / Number(sum)
+  return Object.freeze({
+    clip,
+    ...load,
+    rounding,
+    levels: greatest + 1,
+    step,
+    bits: lane,
+    bound: greatest * maximumWeight + 1,
+    headroom: Object.freeze({ factor, bits: Math.log2(factor), ...greatestFitting(load, lane) }),
+    errorBound: (rounding === 'nearest' ? step / 2 : step) + clip * DOUBLE_ERROR,
+  })
+}
+
+/**
+ * The encoding, made anew, so that it is one even where it came as JSON from somebody else.
+ * @throws {SecAggError} `invalid-configuration` as {@link createFixedPoint} does.
+ */
+export function checkedEncoding(encoding: FixedPoint): FixedPoint {
+  return createFixedPoint(encoding)
+}
+
+/** The most bits per value that fit the lanes. */
+function finest(load: Omit<Load, 'bitsPerValue'>, bits: number | undefined): number {
+  if (bits === undefined) throw invalid('an encoding needs bitsPerValue, or the bits of a lane')
+  const coarsest = { ...load, bitsPerValue: LIMITS.bitsPerValue[0] }
+  const { bitsPerValue } = greatestFitting(coarsest, bits)
+  if (bitsPerValue === 0) throw tooMuch(coarsest, bits, largestSum(coarsest).toString(2).length)
+  return bitsPerValue
+}
+
+function tooMuch(load: Load, bits: number, needed: number): Error {
+  const { bitsPerValue, maximumWeight, clients } = load
+  const subject = `${bitsPerValue} bits per value with weights up to ${maximumWeight} and ${clients} clients`
+  const tooNarrow = needed > bits
+  const problem = tooNarrow
+    ? `${subject}: the sum takes lanes of ${needed} bits and there are ${bits}`
+    : `${subject}: the largest element of a client, or the total weight, is no safe integer`
+  const fitting = greatestFitting(load, bits)
+  const choices = [
+    fitting.bitsPerValue > 0 ? `at most ${fitting.bitsPerValue} bits per value` : '',
+    fitting.maximumWeight > 0 ? `weights up to ${fitting.maximumWeight}` : '',
+    fitting.clients > 0 ? `at most ${fitting.clients} clients` : '',
+    needed <= 64 && fits(load, needed) ? `lanes of ${needed} bits` : '',
+  ].filter((choice) => choice !== '')
+  const remedy = choices.length > 0 ? choices.join(', or ') : 'only less of several of them at once'
+  return usageError('invalid-configuration', `${problem}; what fits: ${remedy}`, {
+    expected: tooNarrow ? needed : undefined,
+    got: tooNarrow ? bits : undefined,
+  })
+}
+
+function requireWhole(name: string, value: number, [least, most]: readonly [number, number]): void {
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    throw invalid(`${name} is a whole number from ${least} to ${most}`, value)
+  }
+}
+
+function invalid(message: string, got?: unknown): Error {
+  const shown = typeof got === 'number' || typeof got === 'string' ? got : typeof got
+  return usageError('invalid-configuration', message, { got: shown })
+}

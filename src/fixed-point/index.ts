@@ -1,0 +1,32 @@
+/**
+ * `secagg/fixed-point`: real numbers in, their weighted mean out. An encoding clips, scales and rounds values to whole
+ * numbers whose sum cannot overflow, and says how far the mean can be off.
+ *
+ *     const encoding = createFixedPoint({ clip: 1, bitsPerValue: 16, clients: 100, maximumWeight: 1000 })
+ *     const task = createWeightedMean(values.length, encoding)
+ *     // server and clients: createRoundConfig({ …, segments: task.segments, context: { encoding: encodingContext(encoding) } })
+ *     const { input, clipped } = encodeWeighted(values, weight, task) // a client, for its session
+ *     const { mean } = decodeWeighted(outcome.sum, outcome.report.survivors.length, task) // the server
+ *
+ * @module
+ */
+export { encodingContext } from './context.js'
+export { decodeMean } from './decode.js'
+export { type EncodedValues, type EncodeOptions, encodeValues, type RealValues } from './encode.js'
+export {
+  createFixedPoint,
+  type FixedPoint,
+  type FixedPointOptions,
+  type Headroom,
+  type Rounding,
+} from './encoding.js'
+export type { Clipped } from './quantize.js'
+export {
+  createWeightedMean,
+  decodeWeighted,
+  type EncodedSegment,
+  encodeWeighted,
+  type WeightedInput,
+  type WeightedMean,
+  type WeightedMeanResult,
+} from './weighted-mean.js'

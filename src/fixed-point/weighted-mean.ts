@@ -1,0 +1,118 @@
+import { SecAggError, usageError } from '../errors.js'
+import { checkVector } from '../vector/arithmetic.js'
+import { createLanes } from '../vector/lanes.js'
+import type { Segment, Vector } from '../vector/segments.js'
+import { decodeMean } from './decode.js'
+import { type EncodeOptions, encodeValues, type RealValues, requireWeight } from './encode.js'
+import { checkedEncoding, type FixedPoint } from './encoding.js'
+import type { Clipped } from './quantize.js'
+
+/** A segment as `createRoundConfig` takes it, with the exclusive bound of its input elements. */
+export interface EncodedSegment extends Segment {
+  readonly bound: number
+}
+
+/** How a round computes a mean with weights: the weighted values, and the weight as one more coordinate. */
+export interface WeightedMean {
+  /** The number of values. */
+  readonly length: number
+  readonly encoding: FixedPoint
+  /** For the round's configuration: the values, then the weight. */
+  readonly segments: readonly [values: EncodedSegment, weight: EncodedSegment]
+}
+
+/** One client's input to the round, and what clipping did to its values. */
+export interface WeightedInput {
+  readonly input: Vector
+  readonly clipped: Clipped
+}
+
+/** What a round tells. */
+export interface WeightedMeanResult {
+  /** Σ weight · value / Σ weight, within the encoding's `errorBound`. */
+  readonly mean: Float64Array
+  readonly totalWeight: number
+  /** How many clients are in the mean. */
+  readonly survivors: number
+}
+
+/**
+ * Federated averaging (McMahan et al. 2017): a mean of `length` values, 1 to 2^36, in which each client counts by its
+ * weight, such as its number of examples. Neither values nor weight of a single client are seen.
+ *
+ * @throws {SecAggError} `invalid-argument` where the length is out of its range.
+ */
+export function createWeightedMean(length: number, encoding: FixedPoint): WeightedMean {
+  const checked = checkedEncoding(encoding)
+  if (!Number.isSafeInteger(length) || length < 1 || length > 2 ** 36) {
+    throw usageError('invalid-argument', 'the number of values is a whole number from 1 to 2^36', {
+      got: length,
+    })
+  }
+  const { bits, bound, clients, maximumWeight } = checked
+  const weightBits = (BigInt(clients) * BigInt(maximumWeight)).toString(2).length
+  return Object.freeze({
+    length,
+    encoding: checked,
+    segments: Object.freeze([
+      Object.freeze({ length, bits, bound }),
+      Object.freeze({ length: 1, bits: weightBits, bound: maximumWeight + 1 }),
+    ] as const),
+  })
+}
+
+/**
+ * A client's input: its values, encoded and times `weight`, and the weight itself, 1 to the encoding's `maximumWeight`.
+ *
+ * @throws {SecAggError} as `encodeValues` does; `invalid-argument` where there are not `length` values.
+ */
+export function encodeWeighted(
+  values: RealValues,
+  weight: number,
+  { length, encoding, segments }: WeightedMean,
+  options: Omit<EncodeOptions, 'weight'> = {},
+): WeightedInput {
+  requireWeight(weight, encoding.maximumWeight)
+  if (values?.length !== length) {
+    throw usageError('invalid-argument', `the mean is of ${length} values`, {
+      expected: length,
+      got: values?.length,
+    })
+  }
+  const { lanes, clipped } = encodeValues(values, encoding, { ...options, weight })
+  const weightLane = createLanes(segments[1].bits, 1)
+  if (weightLane.BYTES_PER_ELEMENT === 8) weightLane[0] = BigInt(weight)
+  else weightLane[0] = weight
+  return { input: [lanes, weightLane], clipped }
+}
+
+/**
+ * The mean, from the sum of a round and the number of survivors that the round reports.
+ *
+ * @throws {SecAggError} `invalid-argument` where sum or survivors are none of such a round; `input-out-of-range`, fault
+ *   `peer`, where no inputs of that many honest clients have this sum: its total weight is too small (0 among others) or
+ *   too large, or an element is larger than the total weight allows.
+ */
+export function decodeWeighted(
+  sum: Vector,
+  survivors: number,
+  { encoding, segments }: WeightedMean,
+): WeightedMeanResult {
+  checkVector(sum, segments)
+  const { clients, maximumWeight } = encoding
+  if (!Number.isSafeInteger(survivors) || survivors < 1 || survivors > clients) {
+    throw usageError('invalid-argument', `the survivors are a whole number from 1 to ${clients}`, {
+      got: survivors,
+    })
+  }
+  const totalWeight = Number(sum[1]![0])
+  if (totalWeight < survivors || totalWeight > survivors * maximumWeight) {
+    throw new SecAggError(
+      'input-out-of-range',
+      'peer',
+      `a total weight of ${totalWeight} is impossible for ${survivors} survivors of weight 1 to ${maximumWeight}`,
+      { expected: `${survivors} to ${survivors * maximumWeight}`, got: totalWeight },
+    )
+  }
+  return { mean: decodeMean(sum[0]!, encoding, totalWeight), totalWeight, survivors }
+}

@@ -1,0 +1,369 @@
+import {
+  createManifest,
+  flatten,
+  manifestBytes,
+  manifestOf,
+  type Named,
+  type TensorLike,
+  type TensorManifest,
+  unflatten,
+} from 'secagg/tensors'
+import { describe, expect, it, test } from 'vitest'
+import { named } from '../support/seeded.js'
+
+const model = {
+  'hidden/kernel': { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+  'hidden/bias': { shape: [3], data: Float32Array.of(7, 8, 9) },
+  scale: { shape: [], data: Float32Array.of(10) },
+  empty: { shape: [0, 4], data: new Float32Array(0) },
+}
+
+/** A manifest that anybody may have written. */
+interface Forged {
+  tensors: { name?: string; shape?: number[]; offset: number }[]
+  length?: number
+}
+
+const refusal = (code: string, message: string) =>
+  expect.objectContaining({
+    name: 'SecAggError',
+    code,
+    fault: 'usage',
+    message: expect.stringContaining(message),
+  })
+
+describe('a manifest', () => {
+  it('orders the tensors by name, whatever order they come in', () => {
+    const manifest = manifestOf(model)
+    expect(manifest).toEqual({
+      tensors: [
+        { name: 'empty', shape: [0, 4], offset: 0 },
+        { name: 'hidden/bias', shape: [3], offset: 0 },
+        { name: 'hidden/kernel', shape: [2, 3], offset: 3 },
+        { name: 'scale', shape: [], offset: 9 },
+      ],
+      length: 10,
+    })
+    const entries = Object.entries(model)
+    expect(manifestOf(Object.fromEntries([...entries].reverse()))).toEqual(manifest)
+    expect(manifestOf(new Map<string, TensorLike>(entries))).toEqual(manifest)
+    expect(createManifest(entries.map(([name, { shape }]) => [name, shape] as const))).toEqual(manifest)
+  })
+
+  it('compares names by code units, in no language', () => {
+    const names = ['b', 'B', 'é', 'e', '10', '9', '\u{1f600}', '\uffee']
+    const { tensors } = createManifest(Object.fromEntries(names.map((name) => [name, [1]])))
+    expect(tensors.map(({ name }) => name)).toEqual(['10', '9', 'B', 'b', 'e', 'é', '\u{1f600}', '\uffee'])
+  })
+
+  it("is frozen, keeps no shape of the caller's, and is the same after a journey as JSON", () => {
+    const shape = [2]
+    const manifest = createManifest({ a: shape })
+    shape[0] = 3
+    expect(manifest.tensors[0]!.shape).toEqual([2])
+    expect(
+      [manifest, manifest.tensors, manifest.tensors[0], manifest.tensors[0]!.shape].every(Object.isFrozen),
+    ).toBe(true)
+    const travelled: TensorManifest = JSON.parse(JSON.stringify(manifest))
+    expect(manifestBytes(travelled)).toEqual(manifestBytes(manifest))
+    expect(unflatten(Float32Array.of(1, 2), travelled)).toEqual({
+      a: { shape: [2], data: Float32Array.of(1, 2) },
+    })
+  })
+
+  it('of somebody else is taken only as createManifest would make it', async () => {
+    const good = JSON.stringify(manifestOf(model))
+    const changes: Readonly<Record<string, (manifest: Forged) => void>> = {
+      'an order of its own': ({ tensors }) => tensors.reverse(),
+      'a gap': ({ tensors }) => tensors[2]!.offset++,
+      'an overlap': ({ tensors }) => tensors[3]!.offset--,
+      'a length too many': (manifest) => {
+        manifest.length = 11
+      },
+      'no length': (manifest) => delete manifest.length,
+      'a name twice': ({ tensors }) => {
+        tensors[1]!.name = 'empty'
+      },
+      'a name missing': ({ tensors }) => delete tensors[1]!.name,
+      'a shape missing': ({ tensors }) => delete tensors[1]!.shape,
+      'a hole': ({ tensors }) => delete tensors[1],
+      'no tensors': (manifest) => {
+        manifest.tensors = {} as []
+      },
+    }
+    for (const [change, apply] of Object.entries(changes)) {
+      await named(change, () => {
+        const manifest = JSON.parse(good)
+        apply(manifest)
+        for (const use of [
+          () => manifestBytes(manifest),
+          () => flatten(model, manifest),
+          () => unflatten(new Float32Array(10), manifest),
+        ]) {
+          expect(use).toThrow(refusal('invalid-argument', ''))
+        }
+      })
+    }
+    const swapped = createManifest({ a: [1], b: [1] }).tensors.map(({ offset }) => ({
+      name: offset === 0 ? 'b' : 'a',
+      shape: [1],
+      offset,
+    }))
+    expect(() => manifestBytes({ tensors: swapped, length: 2 })).toThrow(
+      refusal('invalid-argument', 'by name'),
+    )
+    expect(() => manifestBytes(undefined as unknown as TensorManifest)).toThrow(
+      refusal('invalid-argument', 'lists tensors'),
+    )
+  })
+})
+
+test('the bytes of two manifests are equal only where the manifests are', () => {
+  const shapes: Named<readonly number[]>[] = [
+    {},
+    { a: [] },
+    { a: [1] },
+    { a: [1, 1] },
+    { a: [0] },
+    { b: [1] },
+    { a: [1], b: [1] },
+    { ab: [1] },
+    { a: [2, 3] },
+    { a: [3, 2] },
+    { a: [6] },
+    { a: [2 ** 32] },
+    // Alike in UTF-8, where an unpaired surrogate becomes a replacement character.
+    { '\ud800': [1] },
+    { '\udc00': [1] },
+    { '\ufffd': [1] },
+  ]
+  const bytes = shapes.map((each) => String(manifestBytes(createManifest(each))))
+  expect(new Set(bytes).size).toBe(shapes.length)
+  expect(manifestBytes(createManifest(new Map(Object.entries({ b: [1], a: [] }))))).toEqual(
+    manifestBytes(createManifest({ a: [], b: [1] })),
+  )
+})
+
+describe('flattening', () => {
+  const manifest = manifestOf(model)
+
+  it('puts the tensors one after the other, and unflattening takes them apart again', () => {
+    const flat = flatten(model, manifest)
+    expect(flat).toEqual(Float32Array.of(7, 8, 9, 1, 2, 3, 4, 5, 6, 10))
+    const back = unflatten(flat, manifest)
+    expect(back).toEqual(model)
+    flat.fill(0)
+    expect(back).toEqual(model)
+  })
+
+  it('keeps doubles, and gives tensors in single precision', () => {
+    const doubles = { a: { shape: [1], data: Float64Array.of(0.1) }, b: { shape: [2], data: [0.2, 0.3] } }
+    const layout = manifestOf(doubles)
+    const flat = flatten(doubles, layout)
+    expect(flat).toEqual(Float64Array.of(0.1, 0.2, 0.3))
+    expect(unflatten(flat, layout)).toEqual({
+      a: { shape: [1], data: Float32Array.of(0.1) },
+      b: { shape: [2], data: Float32Array.of(0.2, 0.3) },
+    })
+  })
+
+  it('refuses tensors that are not those of the manifest, by name', () => {
+    const { scale, ...rest } = model
+    expect(() => flatten(rest, manifest)).toThrow(
+      refusal('invalid-argument', 'tensor "scale" of the manifest is missing'),
+    )
+    expect(() => flatten({ ...model, gamma: scale }, manifest)).toThrow(
+      refusal('invalid-argument', 'tensor "gamma" is not in the manifest'),
+    )
+    expect(() => flatten({ ...rest, Scale: scale }, manifest)).toThrow(refusal('invalid-argument', '"scale"'))
+    expect(() =>
+      flatten(
+        [
+          ['scale', scale],
+          ['scale', scale],
+        ],
+        manifest,
+      ),
+    ).toThrow(refusal('invalid-argument', 'there are two tensors "scale"'))
+  })
+
+  it('broadcasts nothing and reshapes nothing', async () => {
+    const wrong: readonly (readonly [string, readonly number[], readonly number[]])[] = [
+      ['hidden/bias', [1], [3]],
+      ['hidden/bias', [3, 1], [3]],
+      ['hidden/bias', [1, 3], [3]],
+      ['hidden/kernel', [3, 2], [2, 3]],
+      ['hidden/kernel', [6], [2, 3]],
+      ['scale', [1], []],
+      ['empty', [4, 0], [0, 4]],
+    ]
+    for (const [name, shape, expected] of wrong) {
+      await named(`${name} as [${shape}]`, () => {
+        const data = new Float32Array(shape.reduce((size, dimension) => size * dimension, 1))
+        expect(() => flatten({ ...model, [name]: { shape, data } }, manifest)).toThrow(
+          refusal(
+            'invalid-argument',
+            `tensor "${name}" has shape [${shape.join(', ')}], not [${expected.join(', ')}]`,
+          ),
+        )
+      })
+    }
+  })
+
+  it('refuses data that does not fit its shape', () => {
+    for (const length of [0, 2, 4]) {
+      const bias = { shape: [3], data: new Float32Array(length) }
+      for (const use of [
+        () => flatten({ ...model, 'hidden/bias': bias }, manifest),
+        () => manifestOf({ bias }),
+      ]) {
+        expect(use).toThrow(expect.objectContaining({ code: 'invalid-argument', expected: 3, got: length }))
+      }
+    }
+  })
+
+  it('refuses NaN and infinities, naming tensor and element', () => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      const diverged = {
+        ...model,
+        'hidden/kernel': { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, value, 6) },
+      }
+      expect(() => flatten(diverged, manifest)).toThrow(
+        refusal('input-out-of-range', `element 4 of tensor "hidden/kernel" is ${value}`),
+      )
+      expect(() => flatten({ a: { shape: [2], data: [0, value] } }, createManifest({ a: [2] }))).toThrow(
+        refusal('input-out-of-range', `element 1 of tensor "a" is ${value}`),
+      )
+    }
+  })
+
+  it('refuses what holds no real numbers, such as integers or the bits of half floats', () => {
+    const wrong = [
+      Int32Array.of(1),
+      Uint16Array.of(1),
+      BigInt64Array.of(1n),
+      'a',
+      ['1'],
+      [1n],
+      [undefined],
+      new Array(1),
+    ]
+    for (const data of wrong) {
+      expect(() => flatten({ a: { shape: [1], data } }, createManifest({ a: [1] }))).toThrow(
+        refusal('invalid-argument', 'tensor "a"'),
+      )
+    }
+    for (const tensor of [undefined, null, 7, {}, { shape: [1] }, { data: [1] }, { shape: 1, data: [1] }]) {
+      expect(() => manifestOf({ a: tensor as TensorLike })).toThrow(refusal('invalid-argument', 'tensor "a"'))
+    }
+  })
+
+  it("takes apart only what has the manifest's length", () => {
+    for (const flat of [
+      new Float32Array(9),
+      new Float64Array(11),
+      new Int32Array(10),
+      new Array(10).fill(0),
+      undefined,
+    ]) {
+      expect(() => unflatten(flat as Float32Array, manifest)).toThrow(
+        refusal('invalid-argument', 'a Float32Array or Float64Array of 10 elements'),
+      )
+    }
+  })
+})
+
+describe('a name', () => {
+  it('may be one that objects have by nature', () => {
+    const names = ['__proto__', 'constructor', 'hasOwnProperty', 'toString']
+    const tensors = new Map(names.map((name, index) => [name, { shape: [1], data: [index] }]))
+    const manifest = manifestOf(tensors)
+    const record = JSON.parse(`{${names.map((name) => `"${name}": {"shape": [1], "data": [1]}`).join(', ')}}`)
+    expect(manifestOf(record)).toEqual(manifest)
+
+    const back = unflatten(flatten(tensors, manifest), manifest)
+    const expected = names.map((name, index) => [name, { shape: [1], data: Float32Array.of(index) }] as const)
+    expect(new Map(Object.entries(back))).toEqual(new Map(expected))
+    expect(unflatten(new Float32Array(0), createManifest({})).constructor).toBeUndefined()
+    expect('shape' in {}).toBe(false)
+    expect(() => flatten({}, createManifest({ constructor: [1] }))).toThrow(
+      'tensor "constructor" of the manifest is missing',
+    )
+  })
+
+  it('has 1 to 65535 characters, and stands short in a message', () => {
+    expect(() => createManifest({ '': [1] })).toThrow(
+      refusal('invalid-argument', 'a string of 1 to 65535 characters'),
+    )
+    expect(() => createManifest({ ['a'.repeat(65536)]: [1] })).toThrow(
+      expect.objectContaining({ got: 65536 }),
+    )
+    expect(createManifest({ ['a'.repeat(65535)]: [1] }).length).toBe(1)
+    expect(() => createManifest([[7, [1]]] as never)).toThrow(
+      refusal('invalid-argument', 'the name of a tensor'),
+    )
+    expect(() => createManifest({ ['"'.repeat(5000)]: [-1] })).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/^.{1,400}$/) }),
+    )
+  })
+
+  it('is needed: a bare list of tensors is refused', () => {
+    for (const list of [[model.scale], [[model.scale]], 'ab', 7, null, undefined]) {
+      expect(() => manifestOf(list as never)).toThrow(refusal('invalid-argument', 'name'))
+    }
+  })
+})
+
+test('sizes that overflow are refused before anything is allocated', async () => {
+  const shapes = [
+    [2 ** 37],
+    [2 ** 20, 2 ** 20],
+    [2 ** 53 - 1, 2 ** 53 - 1],
+    [0, 2 ** 37],
+    [2 ** 53, 0],
+    new Array(60).fill(2),
+    [-1],
+    [1.5],
+    [Number.NaN],
+    [Number.POSITIVE_INFINITY],
+    ['3'],
+    [3n],
+    [null],
+    new Array(1),
+    new Array(256).fill(1),
+  ] as unknown as (readonly number[])[]
+  for (const [index, shape] of shapes.entries()) {
+    await named(`shape ${index}`, () => {
+      expect(() => createManifest({ a: shape })).toThrow(refusal('invalid-argument', 'tensor "a"'))
+    })
+  }
+  expect(createManifest({ a: [2 ** 36] }).length).toBe(2 ** 36)
+  expect(() => createManifest({ a: [2 ** 36], b: [] })).toThrow(
+    refusal('invalid-argument', 'more than 2^36 elements'),
+  )
+})
+
+test('tensors as onnxruntime has them fit', () => {
+  // Shaped like its class Tensor: `data` is a getter, and there is a type and a location beside.
+  class OnnxTensor {
+    readonly type: string = 'float32'
+    readonly location: 'cpu' | 'gpu-buffer' = 'cpu'
+    readonly dims: readonly number[]
+    readonly #data: Float32Array | Uint16Array | string[]
+    constructor(data: Float32Array | Uint16Array | string[], dims: readonly number[]) {
+      this.#data = data
+      this.dims = dims
+    }
+    get data(): Float32Array | Uint16Array | string[] {
+      return this.#data
+    }
+  }
+  const tensors = {
+    w: new OnnxTensor(Float32Array.of(1, 2), [2, 1]),
+    b: new OnnxTensor(Float32Array.of(3), []),
+  }
+  const manifest = manifestOf(tensors)
+  expect(flatten(tensors, manifest)).toEqual(Float32Array.of(3, 1, 2))
+  const half = { ...tensors, w: new OnnxTensor(Uint16Array.of(0x3c00, 0), [2, 1]) }
+  expect(() => flatten(half, manifest)).toThrow(expect.objectContaining({ got: 'Uint16Array' }))
+})
