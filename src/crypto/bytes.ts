@@ -1,9 +1,5 @@
 import { equalBytes as equalBytesOfNoble } from '@noble/ciphers/utils.js'
-import {
-  bytesToHex as bytesToHexOfNoble,
-  clean,
-  concatBytes as concatBytesOfNoble,
-} from '@noble/hashes/utils.js'
+import { bytesToHex as bytesToHexOfNoble, clean } from '@noble/hashes/utils.js'
 import { usageError } from '../errors.js'
 
 /** Whether `value` is a Uint8Array, of whatever realm; a Node Buffer is one. */
@@ -13,7 +9,16 @@ export function isBytes(value: unknown): value is Uint8Array {
 
 /** The bytes of `parts` one after the other, in a new array. */
 export function concatBytes(...parts: Uint8Array[]): Uint8Array {
-  return concatBytesOfNoble(...parts)
+  // Noble's own takes four times as long, and there are three of these to every pair of clients.
+  let length = 0
+  for (const part of parts) length += part.length
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }
 
 /** Whether `a` and `b` hold the same bytes; for equal lengths the time does not depend on what they hold. */

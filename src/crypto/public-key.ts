@@ -1,8 +1,7 @@
 import { hexToBytes } from '@noble/hashes/utils.js'
-import { bytesToHex } from './bytes.js'
 
-/** p = 2^255 − 19, the prime of Curve25519, in big-endian hexadecimal. */
-const FIELD_PRIME = `7f${'ff'.repeat(30)}ed`
+/** p = 2^255 − 19, the prime of Curve25519, little-endian. */
+const FIELD_PRIME = hexToBytes(`ed${'ff'.repeat(30)}7f`)
 
 /**
  * The points of order 1, 2, 4 and 8 of Curve25519 and its twist in all their 255-bit encodings: 0, 1, the two of
@@ -45,9 +44,12 @@ export function isBelowFieldPrime(key: Uint8Array): boolean {
   return isBelow(withoutTopBit(key), FIELD_PRIME)
 }
 
-/** Whether `bytes`, little-endian, are below `limit`, big-endian hexadecimal of the same length; not for secrets. */
-export function isBelow(bytes: Uint8Array, limit: string): boolean {
-  return bytesToHex(Uint8Array.from(bytes).reverse()) < limit
+/** Whether `bytes` are below `limit`, both little-endian and of one length; not for secrets. */
+export function isBelow(bytes: Uint8Array, limit: Uint8Array): boolean {
+  for (let i = limit.length - 1; i >= 0; i--) {
+    if (bytes[i] !== limit[i]) return bytes[i]! < limit[i]!
+  }
+  return false
 }
 
 /** A copy of 32 bytes without the bit that X25519 ignores and Ed25519 uses for the sign of x. */

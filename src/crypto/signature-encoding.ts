@@ -1,8 +1,9 @@
+import { hexToBytes } from '@noble/hashes/utils.js'
 import { bytesToHex } from './bytes.js'
 import { isBelow, isBelowFieldPrime, withoutTopBit } from './public-key.js'
 
-/** The order of Ed25519's prime subgroup, 2^252 + 27742317777372353535851937790883648493, big-endian. */
-const GROUP_ORDER = '1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed'
+/** The order of Ed25519's prime subgroup, 2^252 + 27742317777372353535851937790883648493, little-endian. */
+const GROUP_ORDER = hexToBytes('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010')
 
 /** The y coordinates of the eight points of order 1, 2, 4 and 8, little-endian, without the sign of x. */
 const SMALL_ORDER_POINTS: ReadonlySet<string> = new Set([

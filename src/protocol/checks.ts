@@ -1,4 +1,4 @@
-import { bytesToHex } from '../crypto/bytes.js'
+import { equalBytes } from '../crypto/bytes.js'
 import { isAcceptablePublicKey } from '../crypto/public-key.js'
 import type { ErrorCode } from '../errors.js'
 import { usageError } from '../errors.js'
@@ -55,14 +55,15 @@ export function requirePublicKeys(
   if (!isAcceptablePublicKey(keys.cipherKey) || !isAcceptablePublicKey(keys.maskKey)) {
     throw violation('invalid-public-key', blame, 'a public key is not canonical or of low order')
   }
-  if (bytesToHex(keys.cipherKey) === bytesToHex(keys.maskKey)) {
+  if (equalBytes(keys.cipherKey, keys.maskKey)) {
     throw violation('duplicate-key', blame, 'one key serves two purposes')
   }
 }
 
 /** Finds keys and identities that occur twice, at whatever seats and for whatever purpose. */
 export class DistinctKeys {
-  readonly #owners = new Map<string, number>()
+  readonly #keyOwners = new Map<string, number>()
+  readonly #identityOwners = new Map<string, number>()
 
   /** The seat that has one of these already and which of them it is; or takes note of them. */
   claim(
@@ -70,14 +71,15 @@ export class DistinctKeys {
     keys: { readonly cipherKey: Uint8Array; readonly maskKey: Uint8Array },
     identity: string | undefined,
   ): { code: 'duplicate-key' | 'duplicate-identity'; owner: number } | undefined {
-    const cipherKey = `key ${bytesToHex(keys.cipherKey)}`
-    const maskKey = `key ${bytesToHex(keys.maskKey)}`
-    const keyOwner = this.#owners.get(cipherKey) ?? this.#owners.get(maskKey)
+    // One character a byte.
+    const cipherKey = String.fromCharCode(...keys.cipherKey)
+    const maskKey = String.fromCharCode(...keys.maskKey)
+    const keyOwner = this.#keyOwners.get(cipherKey) ?? this.#keyOwners.get(maskKey)
     if (keyOwner !== undefined) return { code: 'duplicate-key', owner: keyOwner }
-    const identityOwner = identity === undefined ? undefined : this.#owners.get(`identity ${identity}`)
+    const identityOwner = identity === undefined ? undefined : this.#identityOwners.get(identity)
     if (identityOwner !== undefined) return { code: 'duplicate-identity', owner: identityOwner }
-    this.#owners.set(cipherKey, seat).set(maskKey, seat)
-    if (identity !== undefined) this.#owners.set(`identity ${identity}`, seat)
+    this.#keyOwners.set(cipherKey, seat).set(maskKey, seat)
+    if (identity !== undefined) this.#identityOwners.set(identity, seat)
     return undefined
   }
 }

@@ -29,7 +29,7 @@ export function deriveSealingKey(
   sender: KeyHolder,
   receiver: KeyHolder,
 ): Promise<Uint8Array> {
-  const info = derivationInfo('seal shares', sender, receiver)
+  const info = derivationInfo(LABELS.sealShares, sender, receiver)
   return crypto.sha256.hkdf(agreement, config.hash, info, suiteOf(config, crypto).keyLength)
 }
 
@@ -42,7 +42,7 @@ export function derivePairwiseSeed(
   other: KeyHolder,
 ): Promise<Uint8Array> {
   const [lower, upper] = one.seat < other.seat ? [one, other] : [other, one]
-  const info = derivationInfo('pairwise mask', lower, upper)
+  const info = derivationInfo(LABELS.pairwiseMask, lower, upper)
   return crypto.sha256.hkdf(agreement, config.hash, info, suiteOf(config, crypto).keyLength)
 }
 
@@ -53,7 +53,7 @@ export function deriveSelfMaskSeed(
   secret: Uint8Array,
   owner: number,
 ): Promise<Uint8Array> {
-  const info = concatBytes(label('self mask'), seatBytes(owner))
+  const info = concatBytes(LABELS.selfMask, seatBytes(owner))
   return crypto.sha256.hkdf(secret, config.hash, info, suiteOf(config, crypto).keyLength)
 }
 
@@ -64,12 +64,12 @@ export function commitToSelfMask(
   secret: Uint8Array,
   owner: number,
 ): Promise<Uint8Array> {
-  return crypto.sha256.hkdf(secret, config.hash, concatBytes(label('commitment'), seatBytes(owner)), 32)
+  return crypto.sha256.hkdf(secret, config.hash, concatBytes(LABELS.commitment, seatBytes(owner)), 32)
 }
 
 /** What the ciphertext of shares is bound to besides its key. */
 export function sharesAssociatedData(config: RoundConfig, sender: number, receiver: number): Uint8Array {
-  return concatBytes(label('shares'), config.hash, seatBytes(sender), seatBytes(receiver))
+  return concatBytes(LABELS.shares, config.hash, seatBytes(sender), seatBytes(receiver))
 }
 
 /** A label of this protocol, its length first, so that no label is the beginning of another. */
@@ -83,7 +83,15 @@ export function seatBytes(seat: number): Uint8Array {
   return Uint8Array.of(seat, seat >>> 8, seat >>> 16, seat >>> 24)
 }
 
-function derivationInfo(name: string, first: KeyHolder, second: KeyHolder): Uint8Array {
-  const seats = [seatBytes(first.seat), seatBytes(second.seat)]
-  return concatBytes(label(name), ...seats, first.publicKey, second.publicKey)
+/** Made once, as there are several to every pair of clients. */
+const LABELS = {
+  sealShares: label('seal shares'),
+  pairwiseMask: label('pairwise mask'),
+  selfMask: label('self mask'),
+  commitment: label('commitment'),
+  shares: label('shares'),
+} as const
+
+function derivationInfo(what: Uint8Array, first: KeyHolder, second: KeyHolder): Uint8Array {
+  return concatBytes(what, seatBytes(first.seat), seatBytes(second.seat), first.publicKey, second.publicKey)
 }

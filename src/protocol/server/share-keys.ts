@@ -1,5 +1,5 @@
-import { graphOf, indexOfSeat, leastRemaining, visibleAmong } from '../../graph/index.js'
-import { type ForwardedShares, SEALED_SHARES_LENGTH, type Seated, type ShareKeys } from '../../wire/index.js'
+import { graphOf, leastRemaining, visibleAmong } from '../../graph/index.js'
+import { type ForwardedShares, SEALED_SHARES_LENGTH, type ShareKeys } from '../../wire/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
 import { requireEnough, requireState } from '../checks.js'
 import { bySeat, requireHolders, requireMember, withAnswers } from './accepted.js'
@@ -78,17 +78,40 @@ export function forwardShares(
 }
 
 /** The messages with which round 2 begins. */
-export function forwardedShares({ config, graph, clients }: ServerMasking): Outbound<ForwardedShares> {
+export function forwardedShares({ config, clients }: ServerMasking): Outbound<ForwardedShares> {
+  let places: readonly Places[] | undefined
   return {
     recipients: clients.map(({ seat }) => seat),
     messageFor: (receiver) => {
-      const message: Seated<Uint8Array>[] = []
-      for (const { seat, peers, ciphertexts } of visibleAmong(graph, config.clients, receiver, clients)) {
-        if (seat === receiver) continue
-        const start = indexOfSeat(peers, receiver) * SEALED_SHARES_LENGTH
-        message.push({ seat, value: ciphertexts.subarray(start, start + SEALED_SHARES_LENGTH) })
-      }
-      return message
+      places ??= placesOfSealed(config.clients, clients)
+      const { senders, positions } = places[receiver]!
+      return senders.map((sender, index) => {
+        const { seat, ciphertexts } = clients[sender]!
+        const start = positions[index]! * SEALED_SHARES_LENGTH
+        return { seat, value: ciphertexts.subarray(start, start + SEALED_SHARES_LENGTH) }
+      })
     },
   }
+}
+
+/** Where what is sealed to one receiver stands: with which clients, ascending, and at which position of each. */
+interface Places {
+  readonly senders: number[]
+  readonly positions: number[]
+}
+
+/**
+ * The places of all receivers, by seat. All at once, since to look for one receiver with every sender, and that for each
+ * receiver, is a walk through n² cold places.
+ */
+function placesOfSealed(seats: number, clients: readonly SharingClient[]): readonly Places[] {
+  const places = Array.from({ length: seats }, (): Places => ({ senders: [], positions: [] }))
+  clients.forEach(({ peers }, sender) => {
+    peers.forEach((peer, position) => {
+      const { senders, positions } = places[peer]!
+      senders.push(sender)
+      positions.push(position)
+    })
+  })
+  return places
 }
