@@ -1,5 +1,5 @@
 import { type RoundName, usageError } from '../errors.js'
-import { createVector, type Segment, type Vector } from '../vector/index.js'
+import { createVector, type Lanes, type Segment, type Vector } from '../vector/index.js'
 import { SeededRandom } from './seeded-random.js'
 
 /** Clients that no longer send the message of a round, nor any after it. */
@@ -35,15 +35,21 @@ export function chooseDrops(
 
 /** The input of one client: one segment of values uniform below 2^`valueBits`. */
 export function inputOf(seat: number, segment: Segment, valueBits: number, seed: number): Vector {
-  const random = new SeededRandom(seed, STREAM.inputs, seat)
   const vector = createVector([segment])
-  const lanes = vector[0]!
-  if (lanes instanceof BigUint64Array) {
-    for (let i = 0; i < lanes.length; i++) {
-      lanes[i] = BigInt.asUintN(valueBits, (BigInt(random.word()) << 32n) | BigInt(random.word()))
-    }
-  } else {
-    for (let i = 0; i < lanes.length; i++) lanes[i] = random.word() >>> (32 - valueBits)
-  }
+  inputGenerator(seat, valueBits, seed)(vector[0]!)
   return vector
+}
+
+/** Gives the elements of {@link inputOf} from the first on, as many at each call as there are lanes to fill. */
+export function inputGenerator(seat: number, valueBits: number, seed: number): (lanes: Lanes) => void {
+  const random = new SeededRandom(seed, STREAM.inputs, seat)
+  return (lanes) => {
+    if (lanes instanceof BigUint64Array) {
+      for (let i = 0; i < lanes.length; i++) {
+        lanes[i] = BigInt.asUintN(valueBits, (BigInt(random.word()) << 32n) | BigInt(random.word()))
+      }
+    } else {
+      for (let i = 0; i < lanes.length; i++) lanes[i] = random.word() >>> (32 - valueBits)
+    }
+  }
 }

@@ -16,11 +16,14 @@ import {
   type ElementRange,
   type MaskExecutor,
   reduceInto,
+  segmentsInRange,
   type Vector,
   vectorInRange,
 } from '../vector/index.js'
-import { chooseDrops, type Drop, inputOf } from './cohort.js'
+import { chooseDrops, type Drop, inputGenerator, inputOf } from './cohort.js'
 import { median, RoundMeter, type SimulatedRound } from './meter.js'
+
+const CHECKED_AT_A_TIME = 2 ** 20
 
 /** What to simulate: one segment of `length` elements of `bits` bits, and who drops out when. */
 export interface SimulationOptions {
@@ -127,6 +130,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       totalBytes[seat]! += bytesDown + bytesUp
       onProgress?.(round, ++served, clients)
     }
+    nextInput = []
     const outcome: RoundOutcome = await meter.server(() => server.closeRound())
     if (!outcome.done) {
       messages = outcome.messages
@@ -144,7 +148,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       neighbors: options.neighbors ?? clients - 1,
       adversary: config.adversary,
       suite: config.suite,
-      exact: equals(outcome.sum, sumInTheClear(config, survivors, input)),
+      exact: equalsSum(outcome.sum, config, survivors, valueBits, seed),
       expansion: median(finished) / ((segment.length * valueBits) / 8),
       rounds,
       clientMs: rounds.reduce((sum, { clientMs }) => sum + clientMs, 0),
@@ -218,20 +222,28 @@ function requireAccepted(receipt: Receipt): void {
   if (receipt.status !== 'accepted') throw new SecAggError('internal', 'internal', 'a message came twice')
 }
 
-function sumInTheClear(
+/** Whether `sum` is that of the survivors' inputs, which are made again in parts and added in the clear. */
+function equalsSum(
+  sum: Vector,
   { segments }: RoundConfig,
   survivors: readonly number[],
-  input: (seat: number) => Vector,
-): Vector {
-  const sum = createVector(segments)
-  for (const seat of survivors) addInto(sum, input(seat), segments)
-  reduceInto(sum, segments)
-  return sum
-}
-
-function equals(one: Vector, other: Vector): boolean {
-  return one.every((lanes, index) => {
-    const others = other[index]!
-    return lanes.length === others.length && lanes.every((value, i) => value === others[i])
-  })
+  valueBits: number,
+  seed: number,
+): boolean {
+  const segment = segments[0]!
+  const generators = survivors.map((seat) => inputGenerator(seat, valueBits, seed))
+  for (let from = 0; from < segment.length; from += CHECKED_AT_A_TIME) {
+    const range = { from, to: Math.min(from + CHECKED_AT_A_TIME, segment.length) }
+    const part = segmentsInRange(segments, range)
+    const expected = createVector(part)
+    for (const fill of generators) {
+      const input = createVector(part)
+      fill(input[0]!)
+      addInto(expected, input, part)
+    }
+    reduceInto(expected, part)
+    const lanes = vectorInRange(sum, segments, range)[0]!
+    if (!lanes.every((value, i) => value === expected[0]![i])) return false
+  }
+  return true
 }
