@@ -1,0 +1,40 @@
+import { usageError } from '../errors.js'
+import type { NoiseDistribution } from './rdp.js'
+
+/** @throws {SecAggError} `invalid-argument` unless `value` is whole and from `least` to `greatest`. */
+export function requireWhole(name: string, value: number, least: number, greatest: number): void {
+  if (!Number.isSafeInteger(value) || value < least || value > greatest) {
+    throw usageError('invalid-argument', `${name} is a whole number from ${least} to ${greatest}`, {
+      expected: `${least}..${greatest}`,
+      got: shown(value),
+    })
+  }
+}
+
+/** @throws {SecAggError} `invalid-argument` unless `value` is a number from `least` to `greatest`. */
+export function requireNumber(name: string, value: number, least: number, greatest: number): void {
+  if (typeof value !== 'number' || !(value >= least && value <= greatest)) {
+    throw usageError('invalid-argument', `${name} is a number from ${least} to ${greatest}`, {
+      expected: `${least}..${greatest}`,
+      got: shown(value),
+    })
+  }
+}
+
+/** @throws {SecAggError} `invalid-argument` unless 0 < `value` < 1. */
+export function requireProbability(name: string, value: number): void {
+  if (typeof value !== 'number' || !(value > 0 && value < 1)) {
+    throw usageError('invalid-argument', `${name} is a number above 0 and below 1`, { got: shown(value) })
+  }
+}
+
+/** @throws {SecAggError} `invalid-argument` for anything but the name of a distribution. */
+export function requireDistribution(distribution: NoiseDistribution): void {
+  if (distribution !== 'skellam' && distribution !== 'discrete-gaussian') {
+    throw usageError('invalid-argument', "the distribution is 'skellam' or 'discrete-gaussian'")
+  }
+}
+
+function shown(value: unknown): string | number {
+  return typeof value === 'number' ? value : typeof value
+}

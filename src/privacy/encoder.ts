@@ -1,0 +1,144 @@
+import type { CryptoProvider } from '../crypto/provider.js'
+import { usageError } from '../errors.js'
+import { typedArrayName } from '../vector/lanes.js'
+import type { Lanes } from '../vector/segments.js'
+import { requireUncollapsed } from './collapse.js'
+import { createNoiseSampler } from './noise/sampler.js'
+import { RandomWords } from './noise/words.js'
+import { l2Norm } from './norm.js'
+import { analyzePrivacy, type PrivacyParameters, type PrivacySetting } from './parameters.js'
+import { requireRotationSeed, rotate, rotateBack } from './rotation.js'
+import { NORM_MARGIN, roundConditionally } from './rounding.js'
+import { requireSum, unwrap, wrapWithNoise } from './wrapping.js'
+
+/** What clipping did to a vector; for the client itself, as it tells something about the vector. */
+export interface ClippingReport {
+  /** The L2 norm before. */
+  readonly norm: number
+  /** What the vector was multiplied by, at most 1. */
+  readonly factor: number
+  readonly clipped: boolean
+}
+
+/** One client's vector, ready to be masked. */
+export interface PrivateEncoding {
+  /** For the segment of `PrivacyParameters.segment`. Safe to sum up; on its own it carries the noise of one client only. */
+  readonly vector: Lanes
+  readonly clipping: ClippingReport
+  /** How often the vector was rounded until its norm was small enough; `undefined` where it was rounded toward zero. */
+  readonly attempts: number | undefined
+}
+
+export interface PrivateEncoderOptions {
+  /** Whether a vector beyond the clip is scaled down, which the result reports (the default), or refused. */
+  readonly clipping?: 'report' | 'refuse' | undefined
+}
+
+/** Turns the vectors of one client into noisy ones over Z_2^b, as many rounds as one likes. */
+export interface PrivateEncoder {
+  readonly parameters: PrivacyParameters
+  /**
+   * Clips, scales, rotates, rounds, adds noise and wraps. There is no weight: either all clients count the
+   * same, or what they are to be weighted by is an element of the vector, clipped and noised with the others.
+   *
+   * @param values - Float32Array or Float64Array of `length` finite numbers; stays as it is.
+   * @param rotationSeed - 16 to 64 bytes, drawn afresh by the server for each round and part of its context.
+   * @throws {SecAggError} `invalid-argument` for another array or seed; `input-out-of-range` for NaN and infinities, and
+   *   beyond the clip where that is to be refused; `no-randomness`.
+   */
+  encode(values: Float32Array | Float64Array, rotationSeed: Uint8Array): PrivateEncoding
+}
+
+/**
+ * An encoder for a setting; takes some tens of milliseconds to prepare its noise. A client that was told the setting by a
+ * server looks at `parameters.epsilon` and `parameters.leastHonest` before it encodes anything.
+ *
+ * @throws {SecAggError} as {@link analyzePrivacy} does; `invalid-configuration` where the distribution collapses.
+ */
+export function createPrivateEncoder(
+  setting: PrivacySetting,
+  crypto: CryptoProvider,
+  { clipping = 'report' }: PrivateEncoderOptions = {},
+): PrivateEncoder {
+  if (clipping !== 'report' && clipping !== 'refuse') {
+    throw usageError('invalid-argument', "clipping is 'report' or 'refuse'")
+  }
+  const parameters = analyzePrivacy(setting)
+  requireUncollapsed(parameters)
+  const { distribution, localVariance, dimension, length, clip, scale, bits, l2Sensitivity } = parameters
+  const sampler = createNoiseSampler(distribution, localVariance, crypto)
+  const words = new RandomWords(crypto)
+  return {
+    parameters,
+    encode: (values, rotationSeed) => {
+      requireRotationSeed(rotationSeed)
+      const vector = paddedCopy(values, length, dimension)
+      const norm = l2Norm(vector)
+      if (norm === Number.POSITIVE_INFINITY) {
+        throw usageError('input-out-of-range', 'the L2 norm of the vector is not a finite number')
+      }
+      const clipped = norm > clip
+      if (clipped && clipping === 'refuse') {
+        throw usageError('input-out-of-range', 'the L2 norm of the vector is above the clip', {
+          expected: `at most ${clip}`,
+        })
+      }
+      const factor = clipped ? clip / norm : 1
+      multiply(vector, scale * factor)
+      rotate(vector, rotationSeed)
+      shortenTo(vector, scale * clip * (1 - NORM_MARGIN))
+      const attempts = roundConditionally(vector, l2Sensitivity, words)
+      words.wipe()
+      const lanes = wrapWithNoise(vector, sampler, bits)
+      vector.fill(0)
+      return { vector: lanes, clipping: { norm, factor, clipped }, attempts }
+    },
+  }
+}
+
+/**
+ * The sum of the clients' clipped vectors, with noise, from the sum over Z_2^b that a round revealed. Divide by the number
+ * of survivors for the mean.
+ *
+ * @throws {SecAggError} as {@link analyzePrivacy} does; `invalid-argument` where sum or seed do not fit.
+ */
+export function decodePrivateSum(
+  setting: PrivacySetting,
+  sum: Lanes,
+  rotationSeed: Uint8Array,
+): Float64Array {
+  const { length, dimension, bits, scale } = analyzePrivacy(setting)
+  requireRotationSeed(rotationSeed)
+  requireSum(sum, dimension, bits)
+  const values = unwrap(sum, bits, -(2 ** (bits - 1)))
+  multiply(values, 1 / scale)
+  rotateBack(values, rotationSeed)
+  return values.slice(0, length)
+}
+
+function paddedCopy(values: Float32Array | Float64Array, length: number, dimension: number): Float64Array {
+  const name = typedArrayName(values)
+  if ((name !== 'Float32Array' && name !== 'Float64Array') || values.length !== length) {
+    throw usageError('invalid-argument', `a vector is a Float32Array or Float64Array of ${length} elements`, {
+      expected: length,
+      got: name === 'Float32Array' || name === 'Float64Array' ? values.length : (name ?? typeof values),
+    })
+  }
+  const copy = new Float64Array(dimension)
+  copy.set(values)
+  for (let i = 0; i < length; i++) {
+    if (!Number.isFinite(copy[i]!))
+      throw usageError('input-out-of-range', `element ${i} is not a finite number`)
+  }
+  return copy
+}
+
+/** Multiplying and rotating may have made a vector longer by a rounding error. */
+function shortenTo(values: Float64Array, greatest: number): void {
+  const norm = l2Norm(values)
+  if (norm > greatest) multiply(values, greatest / norm)
+}
+
+function multiply(values: Float64Array, factor: number): void {
+  for (let i = 0; i < values.length; i++) values[i]! *= factor
+}

@@ -1,0 +1,120 @@
+import type { PrivacyParameters } from './parameters.js'
+
+/** One number of a private round, for people. */
+export interface Explanation {
+  readonly name: string
+  readonly value: string | number
+  /** What it is and where it comes from; one sentence. */
+  readonly meaning: string
+}
+
+/** Every number of `parameters` with what it means, the promise first. */
+export function explainPrivacy(parameters: PrivacyParameters): readonly Explanation[] {
+  return [...promise(parameters), ...noise(parameters), ...grid(parameters), ...error(parameters)]
+}
+
+function promise(parameters: PrivacyParameters): Explanation[] {
+  const { epsilon, delta, rounds, order, amplified, centralEpsilon, leastHonest } = parameters
+  const lines: Explanation[] = [
+    {
+      name: 'epsilon',
+      value: epsilon,
+      meaning:
+        `over ${rounds} round${rounds === 1 ? '' : 's'}, against the server and everybody else, by Rényi divergence of ` +
+        `order ${order}; neighbors: add or remove one client`,
+    },
+    { name: 'delta', value: delta, meaning: 'the probability with which ε may not hold' },
+    {
+      name: 'leastHonest',
+      value: leastHonest,
+      meaning:
+        'honest clients in any sum; their noise alone gives ε, and dropouts down to there weaken nothing',
+    },
+    {
+      name: 'centralEpsilon',
+      value: centralEpsilon,
+      meaning: 'what the same noise would give if somebody trusted added it to sums that are not rounded',
+    },
+  ]
+  if (amplified === undefined) return lines
+  const { samplingRate } = amplified
+  return [
+    ...lines,
+    {
+      name: 'amplified.epsilon',
+      value: amplified.epsilon,
+      meaning:
+        `where each client is sampled with probability ${samplingRate}, against those only who see results and not ` +
+        'who took part; not against the server; neighbors: add or remove one client',
+    },
+  ]
+}
+
+function noise(parameters: PrivacyParameters): Explanation[] {
+  const { distribution, noiseMultiplier, clip, totalStandardDeviation, localStandardDeviation } = parameters
+  const { localVariance, leastHonest } = parameters
+  return [
+    { name: 'distribution', value: distribution, meaning: 'of the noise; sampled exactly, in whole numbers' },
+    {
+      name: 'clip',
+      value: clip,
+      meaning: 'the L2 norm that a client’s vector is scaled down to where it is longer',
+    },
+    {
+      name: 'noiseMultiplier',
+      value: noiseMultiplier,
+      meaning:
+        'standard deviation of the noise of the least honest clients together, in multiples of the clip',
+    },
+    { name: 'totalStandardDeviation', value: totalStandardDeviation, meaning: 'noise multiplier · clip' },
+    {
+      name: 'localStandardDeviation',
+      value: localStandardDeviation,
+      meaning: `of one client’s noise: the total divided by √${leastHonest}`,
+    },
+    {
+      name: 'localVariance',
+      value: localVariance,
+      meaning: 'its variance on the grid, (local standard deviation · scale)², rounded up',
+    },
+  ]
+}
+
+function grid(parameters: PrivacyParameters): Explanation[] {
+  const { length, dimension, bits, tail, scale, l1Sensitivity, l2Sensitivity, clients } = parameters
+  return [
+    {
+      name: 'dimension',
+      value: dimension,
+      meaning: `${length} elements padded to a power of two, to be rotated`,
+    },
+    { name: 'bits', value: bits, meaning: 'of an element; sums wrap around' },
+    {
+      name: 'scale',
+      value: scale,
+      meaning: `grid points per unit; ${tail} standard deviations of the sum of ${clients} clients fit the bits`,
+    },
+    {
+      name: 'l2Sensitivity',
+      value: l2Sensitivity,
+      meaning: 'the greatest L2 norm of one client’s vector on the grid; rounding has added to clip · scale',
+    },
+    { name: 'l1Sensitivity', value: l1Sensitivity, meaning: 'the greatest L1 norm that goes with it' },
+  ]
+}
+
+function error(parameters: PrivacyParameters): Explanation[] {
+  const { sumStandardDeviation, wrapProbability, clients } = parameters
+  return [
+    {
+      name: 'sumStandardDeviation',
+      value: sumStandardDeviation,
+      meaning: `of an element of the decoded sum of ${clients} clients, from noise and rounding`,
+    },
+    {
+      name: 'wrapProbability',
+      value: wrapProbability,
+      meaning: 'of an element that is altogether wrong, if all clients hold the same vector of full length',
+    },
+  ]
+}

@@ -1,0 +1,87 @@
+import type { CryptoProvider } from '../../crypto/provider.js'
+import { usageError } from '../../errors.js'
+import { typedArrayName } from '../../vector/lanes.js'
+import { requireDistribution, requireNumber } from '../checks.js'
+import type { NoiseDistribution } from '../rdp.js'
+import { bitLength, type Dyadic, dyadicOf } from './fixed-point.js'
+import type { Fineness } from './hat.js'
+import { StaircaseSampler } from './staircase.js'
+import { gaussianWeight, poissonWeight } from './weights.js'
+import { RandomWords } from './words.js'
+
+/** Whole-numbered noise of one variance. */
+export interface NoiseSampler {
+  /** Fills `target` with independent draws, modulo 2^32 and signed: values beyond ±2^31 wrap around. */
+  fill(target: Int32Array): void
+  /** Overwrites the random words that have been drawn and not used yet. */
+  wipe(): void
+}
+
+/** The least variance of a Skellam variable that is sampled. */
+export const LEAST_VARIANCE: number = 2 ** -40
+
+/** The least of a discrete Gaussian: σ = ½, below which it is not known how sums of them behave. */
+export const LEAST_GAUSSIAN_VARIANCE = 0.25
+
+const GREATEST_VARIANCE = 2 ** 60
+
+/**
+ * An exact sampler for noise with this variance, which is taken as the rational number that a double is.
+ *
+ * - `skellam`: the difference of two Poisson variables with mean variance / 2.
+ * - `discrete-gaussian`: probabilities proportional to exp(−k²/(2 variance)), of variance at most that (Canonne, Kamath and
+ *   Steinke 2020).
+ *
+ * Making one takes some tens of milliseconds. How long a draw takes depends on what is drawn.
+ *
+ * @param variance - 2^−40 to 2^60, for `discrete-gaussian` from ¼ on.
+ * @throws {SecAggError} `invalid-argument` for anything else.
+ */
+export function createNoiseSampler(
+  distribution: NoiseDistribution,
+  variance: number,
+  crypto: CryptoProvider,
+): NoiseSampler {
+  requireDistribution(distribution)
+  const least = distribution === 'skellam' ? LEAST_VARIANCE : LEAST_GAUSSIAN_VARIANCE
+  requireNumber('the variance of the noise', variance, least, GREATEST_VARIANCE)
+  const words = new RandomWords(crypto)
+  return {
+    fill: distribution === 'skellam' ? skellamNoise(variance, words) : gaussianNoise(variance, words),
+    wipe: () => words.wipe(),
+  }
+}
+
+function skellamNoise(variance: number, words: RandomWords): NoiseSampler['fill'] {
+  const { numerator, shift } = dyadicOf(variance)
+  const mean = { numerator, shift: shift + 1 }
+  const poisson = new StaircaseSampler(poissonWeight(mean), words, finenessOf(mean))
+  return (target) => {
+    requireTarget(target)
+    // Both are relative to the mode, which cancels.
+    for (let i = 0; i < target.length; i++) target[i] = poisson.next() - poisson.next()
+  }
+}
+
+function gaussianNoise(variance: number, words: RandomWords): NoiseSampler['fill'] {
+  const rational = dyadicOf(variance)
+  const gaussian = new StaircaseSampler(gaussianWeight(rational), words, finenessOf(rational))
+  return (target) => {
+    requireTarget(target)
+    for (let i = 0; i < target.length; i++) target[i] = gaussian.next()
+  }
+}
+
+function requireTarget(target: Int32Array): void {
+  if (typedArrayName(target) !== 'Int32Array') {
+    throw usageError('invalid-argument', 'noise goes into an Int32Array', {
+      got: typedArrayName(target) ?? typeof target,
+    })
+  }
+}
+
+/** Between 90 and 182 steps to a standard deviation, where that leaves them at least one number wide. */
+function finenessOf({ numerator, shift }: Dyadic): Fineness {
+  const halfDigits = bitLength(numerator >> BigInt(shift)) >> 1
+  return { stepDigits: Math.max(halfDigits - 7, 0), reachDigits: 24, areaDigits: 32 }
+}

@@ -1,0 +1,142 @@
+import { bitLength, type Dyadic, exponential, logarithm } from './fixed-point.js'
+
+/** A law on the whole numbers, up to a constant factor, as a sampler needs it: with no rounding but a known one. */
+export interface Weight {
+  /** Where it is greatest; it does not rise from there on either side, and its logarithm is concave. */
+  readonly mode: bigint
+  /** Whole numbers with low ≤ weight(k) · 2^precision ≤ high, two or three apart; 0 and 0 outside of the support. */
+  bracket(k: bigint, precision: number): Bracket
+}
+
+export interface Bracket {
+  readonly low: bigint
+  readonly high: bigint
+}
+
+const OUTSIDE: Bracket = { low: 0n, high: 0n }
+
+/**
+ * Digits carried beyond what is asked for, and beyond those of k and of the mean, with which the error of a logarithm is
+ * multiplied at most. What is computed here is off by less than 2^40 · max(k, mean) units of such a working precision.
+ */
+const GUARD_DIGITS = 48
+
+/** exp(−k²/(2σ²)): the discrete Gaussian (Canonne, Kamath and Steinke 2020). */
+export function gaussianWeight(variance: Dyadic): Weight {
+  return {
+    mode: 0n,
+    bracket: (k, precision) => {
+      const working = workingPrecision(precision, 0n)
+      const square = (k * k) << BigInt(working + variance.shift)
+      return bracketOf(-(square / (2n * variance.numerator)), working, precision)
+    },
+  }
+}
+
+/**
+ * The Poisson law with mean λ, times √(2πλ): λ^k e^−λ √(2πλ) / k!. With Stirling's formula for k! and its remainder S(k)
+ * (Loader 2000), the logarithm is (k − λ) − (k + ½) ln(k/λ) − S(k), in which nothing is larger than it must be.
+ */
+export function poissonWeight(mean: Dyadic): Weight {
+  const mode = mean.numerator >> BigInt(mean.shift)
+  const remainders = new Map<number, readonly bigint[]>()
+  const remainder = (k: bigint, working: number): bigint => {
+    if (k >= BigInt(working)) return stirlingSeries(k, working)
+    let known = remainders.get(working)
+    if (known === undefined) {
+      known = smallRemainders(working)
+      remainders.set(working, known)
+    }
+    return known[Number(k)]!
+  }
+  return {
+    mode,
+    bracket: (k, precision) => {
+      if (k < 0n) return OUTSIDE
+      const working = workingPrecision(precision, k + mode)
+      const unit = BigInt(working)
+      const least = k === 0n ? 1n : k
+      const ratio = logarithm(least << BigInt(mean.shift), mean.numerator, working)
+      const lambda = shiftBy(mean.numerator, working - mean.shift)
+      const log = (least << unit) - lambda - (((2n * least + 1n) * ratio) >> 1n) - remainder(least, working)
+      // weight(0) = weight(1) / λ
+      return bracketOf(k === 0n ? log + ratio : log, working, precision)
+    },
+  }
+}
+
+/** Rounded up to a multiple of 32 digits, so that small k share one table of remainders. */
+function workingPrecision(precision: number, magnitude: bigint): number {
+  return precision + GUARD_DIGITS + 32 * Math.ceil(bitLength(magnitude) / 32)
+}
+
+/** e^log, of which all but the last unit of `precision` is right. */
+function bracketOf(log: bigint, working: number, precision: number): Bracket {
+  // e^−p < 2^−p: less than one unit.
+  if (log < -(BigInt(precision + 1) << BigInt(working))) return { low: 0n, high: 1n }
+  const value = exponential(log, working) >> BigInt(working - precision)
+  return { low: value > 0n ? value - 1n : 0n, high: value + 2n }
+}
+
+function shiftBy(value: bigint, digits: number): bigint {
+  return digits >= 0 ? value << BigInt(digits) : value >> BigInt(-digits)
+}
+
+/**
+ * S(n) = ln n! − (n + ½) ln n + n − ½ ln 2π by its asymptotic series, whose error is below its first omitted term; for
+ * n ≥ `working` the terms fall below one unit long before they rise again.
+ */
+function stirlingSeries(n: bigint, working: number): bigint {
+  let power = (1n << BigInt(working)) / n
+  let sum = 0n
+  for (let i = 1; ; i++) {
+    const { numerator, denominator } = bernoulli(2 * i)
+    const term = (power * numerator) / (denominator * BigInt(2 * i * (2 * i - 1)))
+    if (term === 0n) return sum
+    sum += term
+    power /= n * n
+  }
+}
+
+/** S(n) for 1 ≤ n < `working`: S(n) = S(n + 1) + (n + ½) ln(1 + 1/n) − 1. Index 0 is unused. */
+function smallRemainders(working: number): readonly bigint[] {
+  const remainders: bigint[] = [0n]
+  let next = stirlingSeries(BigInt(working), working)
+  for (let n = BigInt(working) - 1n; n > 0n; n--) {
+    next += (((2n * n + 1n) * logarithm(n + 1n, n, working)) >> 1n) - (1n << BigInt(working))
+    remainders[Number(n)] = next
+  }
+  return remainders
+}
+
+interface Fraction {
+  readonly numerator: bigint
+  readonly denominator: bigint
+}
+
+const BERNOULLI: Fraction[] = []
+
+/** The Bernoulli number B_n for an even n, by Akiyama and Tanigawa's triangle. */
+function bernoulli(n: number): Fraction {
+  const known = BERNOULLI[n]
+  if (known !== undefined) return known
+  const row: Fraction[] = []
+  for (let m = 0; m <= n; m++) {
+    row[m] = { numerator: 1n, denominator: BigInt(m + 1) }
+    for (let j = m; j > 0; j--) {
+      const [left, right] = [row[j - 1]!, row[j]!]
+      row[j - 1] = lowest(
+        BigInt(j) * (left.numerator * right.denominator - right.numerator * left.denominator),
+        left.denominator * right.denominator,
+      )
+    }
+  }
+  BERNOULLI[n] = row[0]!
+  return row[0]!
+}
+
+function lowest(numerator: bigint, denominator: bigint): Fraction {
+  let [a, b] = [numerator < 0n ? -numerator : numerator, denominator]
+  while (b > 0n) [a, b] = [b, a % b]
+  return { numerator: numerator / a, denominator: denominator / a }
+}

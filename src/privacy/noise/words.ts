@@ -1,0 +1,49 @@
+import { wipe } from '../../crypto/bytes.js'
+import { drawSecret } from '../../crypto/draw.js'
+import type { CryptoProvider } from '../../crypto/provider.js'
+
+/** Words drawn at first; each time that more are needed, twice as many, up to the 65536 bytes that browsers give at once. */
+const FIRST_BATCH = 64
+const GREATEST_BATCH = 16_384
+
+/** Random 32-bit words, drawn from a provider in batches. */
+export class RandomWords {
+  private readonly crypto: CryptoProvider
+  private readonly words: Uint32Array
+  private used = 0
+  private drawn = 0
+
+  constructor(crypto: CryptoProvider) {
+    this.crypto = crypto
+    this.words = new Uint32Array(GREATEST_BATCH)
+  }
+
+  /** Uniform in [0, 2^32). */
+  next(): number {
+    if (this.used === this.drawn) this.refill()
+    return this.words[this.used++]!
+  }
+
+  /** Uniform in [0, 2^`bits`). */
+  integer(bits: number): bigint {
+    let value = 0n
+    for (let have = 0; have < bits; have += 32) value = (value << 32n) | BigInt(this.next())
+    return BigInt.asUintN(bits, value)
+  }
+
+  /** Overwrites what has been drawn, used or not. */
+  wipe(): void {
+    this.words.fill(0, 0, this.drawn)
+    this.used = 0
+    this.drawn = 0
+  }
+
+  private refill(): void {
+    const count = Math.min(Math.max(this.drawn * 2, FIRST_BATCH), GREATEST_BATCH)
+    const bytes = drawSecret(this.crypto, count * 4)
+    new Uint8Array(this.words.buffer).set(bytes)
+    wipe(bytes)
+    this.drawn = count
+    this.used = 0
+  }
+}

@@ -1,0 +1,235 @@
+import * as fc from 'fast-check'
+import {
+  analyzePrivacy,
+  choosePrivacy,
+  explainPrivacy,
+  NEIGHBORS,
+  type PrivacySetting,
+  type PrivacyTarget,
+} from 'secagg/privacy'
+import { describe, expect, test } from 'vitest'
+
+const few: PrivacySetting = {
+  clients: 100,
+  leastHonest: 100,
+  length: 256,
+  clip: 10,
+  noiseMultiplier: 1,
+  bits: 16,
+  delta: 1e-5,
+}
+const many: PrivacySetting = { ...few, clients: 1000, leastHonest: 1000, bits: 12 }
+
+const target: PrivacyTarget = {
+  epsilon: 3,
+  clients: 200,
+  leastHonest: 120,
+  length: 5000,
+  clip: 1.5,
+  delta: 1e-6,
+  rounds: 10,
+}
+
+describe('reference values', () => {
+  test.each([
+    [few, 'skellam', 129.425794, 6, 4.75476876, 8],
+    [few, 'discrete-gaussian', 129.425794, 6, 4.7547674, 7],
+    [many, 'skellam', 0.818704494, 9, 7.58700959, 8],
+    [many, 'discrete-gaussian', 0.818704494, 9, 687388.8, 1],
+  ] as const)('%# scale and ε (%s)', (setting, distribution, scale, scaleDigits, epsilon, digits) => {
+    const parameters = analyzePrivacy({ ...setting, distribution })
+    expect(parameters.scale).toBeCloseTo(scale, scaleDigits)
+    expect(parameters.epsilon).toBeCloseTo(epsilon, digits)
+    expect(parameters.localStandardDeviation).toBeCloseTo(10 / Math.sqrt(setting.clients), 12)
+  })
+})
+
+describe('what follows from a setting', () => {
+  test('all of it, consistently', () => {
+    const parameters = analyzePrivacy({ ...few, clients: 200, leastHonest: 64, length: 200, rounds: 3 })
+    expect(parameters).toMatchObject({
+      distribution: 'skellam',
+      tail: 4,
+      rounds: 3,
+      length: 200,
+      dimension: 256,
+      segment: { length: 256, bits: 16, bound: 'modular' },
+      totalStandardDeviation: 10,
+      localStandardDeviation: 10 / 8,
+      neighbors: NEIGHBORS,
+      amplified: undefined,
+      collapsed: false,
+    })
+    const { scale, localVariance, l2Sensitivity, l1Sensitivity, sumStandardDeviation } = parameters
+    expect(localVariance / (1.25 * scale) ** 2).toBeCloseTo(1, 9)
+    expect(localVariance).toBeGreaterThanOrEqual((1.25 * scale) ** 2)
+    expect(l2Sensitivity).toBeGreaterThan(10 * scale)
+    expect(l1Sensitivity).toBeCloseTo(16 * l2Sensitivity, 6)
+    expect(sumStandardDeviation).toBeGreaterThan(Math.sqrt(200) * 1.25)
+    expect(Object.isFrozen(parameters) && Object.isFrozen(parameters.warnings)).toBe(true)
+  })
+
+  test('more noise, more bits and fewer rounds never cost more', () => {
+    const one = fc.record({
+      clients: fc.integer({ min: 10, max: 5000 }),
+      honest: fc.double({ min: 0.1, max: 1, noNaN: true }),
+      length: fc.integer({ min: 1, max: 1e6 }),
+      noiseMultiplier: fc.double({ min: 0.1, max: 50, noNaN: true }),
+      bits: fc.integer({ min: 12, max: 30 }),
+      distribution: fc.constantFrom('skellam' as const, 'discrete-gaussian' as const),
+    })
+    fc.assert(
+      fc.property(one, ({ honest, ...some }) => {
+        const setting = { ...few, ...some, leastHonest: Math.ceil(some.clients * honest) }
+        const { epsilon, centralEpsilon } = analyzePrivacy(setting)
+        const epsilonWith = (change: Partial<PrivacySetting>): number =>
+          analyzePrivacy({ ...setting, ...change }).epsilon
+        expect(epsilonWith({ noiseMultiplier: setting.noiseMultiplier * 1.2 })).toBeLessThanOrEqual(epsilon)
+        expect(epsilonWith({ bits: setting.bits + 1 })).toBeLessThanOrEqual(epsilon * (1 + 1e-9))
+        expect(epsilonWith({ delta: 1e-4 })).toBeLessThanOrEqual(epsilon)
+        expect(epsilonWith({ rounds: 2 })).toBeGreaterThanOrEqual(epsilon)
+        expect(epsilonWith({ tail: 5 })).toBeGreaterThanOrEqual(epsilon * (1 - 1e-9))
+        expect(centralEpsilon).toBeLessThanOrEqual(epsilon)
+      }),
+      { seed: 41, numRuns: 100 },
+    )
+  })
+
+  test('every number is explained, and those of ε say between which neighbors', () => {
+    const parameters = analyzePrivacy({ ...few, samplingRate: 0.1 })
+    const lines = explainPrivacy(parameters)
+    for (const { name, value, meaning } of lines) {
+      expect(
+        name.split('.').reduce((part: unknown, key) => (part as Record<string, unknown>)[key], parameters),
+      ).toBe(value)
+      expect(meaning.length).toBeGreaterThan(10)
+    }
+    for (const { name, meaning } of lines.filter(({ name: each }) => /(^|\.)epsilon/.test(each))) {
+      expect(meaning, name).toContain('add or remove one client')
+    }
+    const numbers = Object.entries(parameters).filter(([, value]) => typeof value === 'number')
+    const unexplained = ['clients', 'length', 'rounds', 'order', 'tail', 'samplingRate']
+    expect(lines.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(numbers.map(([name]) => name).filter((name) => !unexplained.includes(name))),
+    )
+  })
+
+  test('what is to be known beforehand is said', () => {
+    expect(analyzePrivacy({ ...few, leastHonest: 60 }).warnings).toEqual([])
+    const [dropouts] = analyzePrivacy(few).warnings
+    expect(dropouts).toContain('drop out')
+    const [delta] = analyzePrivacy({ ...few, leastHonest: 60, delta: 0.01 }).warnings
+    expect(delta).toContain('1/100')
+    const [rounding] = analyzePrivacy({ ...many, leastHonest: 900 }).warnings
+    expect(rounding).toContain('12 bits')
+  })
+
+  test.each([
+    ['clients', 1],
+    ['clients', 2.5],
+    ['leastHonest', 0],
+    ['leastHonest', 101],
+    ['length', 0],
+    ['clip', 0],
+    ['clip', -1],
+    ['clip', Number.POSITIVE_INFINITY],
+    ['clip', Number.NaN],
+    ['bits', 0],
+    ['bits', 33],
+    ['noiseMultiplier', 0],
+    ['noiseMultiplier', '1'],
+    ['delta', 0],
+    ['delta', 1],
+    ['rounds', 0],
+    ['rounds', 1.5],
+    ['tail', 0],
+    ['samplingRate', 0],
+    ['samplingRate', 1.01],
+    ['distribution', 'gaussian'],
+  ])('%s = %s is refused by name', (name, value) => {
+    const act = (): unknown => analyzePrivacy({ ...few, [name]: value })
+    expect(act).toThrow(expect.objectContaining({ code: 'invalid-argument', fault: 'usage' }))
+    expect(act).toThrow(name)
+  })
+
+  test('too few bits for so many clients are refused, with what it takes', () => {
+    const act = (): unknown => analyzePrivacy({ ...many, bits: 6 })
+    expect(act).toThrow(expect.objectContaining({ code: 'invalid-configuration', expected: 7, got: 6 }))
+    expect(analyzePrivacy({ ...many, bits: 7 }).scale).toBeGreaterThan(0)
+  })
+})
+
+describe('the chooser', () => {
+  test('keeps the target with the least noise of six digits', () => {
+    for (const distribution of ['skellam', 'discrete-gaussian'] as const) {
+      const chosen = choosePrivacy({ ...target, bits: 18, distribution })
+      expect(chosen.epsilon).toBeLessThanOrEqual(3)
+      expect(chosen.epsilon).toBeGreaterThan(3 * (1 - 1e-4))
+      expect(Number(chosen.noiseMultiplier.toPrecision(6))).toBe(chosen.noiseMultiplier)
+      const less = { ...chosen, noiseMultiplier: chosen.noiseMultiplier * (1 - 1e-5) }
+      expect(analyzePrivacy(less).epsilon).toBeGreaterThan(3)
+    }
+  })
+
+  test('what it chose can be checked from the setting alone', () => {
+    const { clients, leastHonest, length, clip, bits, noiseMultiplier, delta, rounds, ...rest } =
+      choosePrivacy(target)
+    const setting = { clients, leastHonest, length, clip, bits, noiseMultiplier, delta, rounds }
+    expect(analyzePrivacy(setting)).toEqual({ ...setting, ...rest })
+  })
+
+  test('without bits it takes the fewest that cost little noise', () => {
+    const chosen = choosePrivacy(target)
+    const ample = choosePrivacy({ ...target, bits: 32 })
+    expect(chosen.noiseMultiplier).toBeLessThanOrEqual(ample.noiseMultiplier * 1.05)
+    const fewer = choosePrivacy({ ...target, bits: chosen.bits - 1 })
+    expect(fewer.noiseMultiplier).toBeGreaterThan(ample.noiseMultiplier * 1.05)
+  })
+
+  test('fewer honest clients each add more noise', () => {
+    const [half, all] = [60, 200].map((leastHonest) => choosePrivacy({ ...target, bits: 20, leastHonest }))
+    expect(half!.localStandardDeviation / all!.localStandardDeviation).toBeCloseTo(Math.sqrt(200 / 60), 2)
+  })
+
+  test('more bits, a larger ε: each advice on an impossible target has been tried', () => {
+    const impossible = { ...target, epsilon: 0.5, bits: 9 }
+    let message = ''
+    try {
+      choosePrivacy(impossible)
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'invalid-configuration', fault: 'usage' })
+      message = (error as Error).message
+    }
+    const bits = Number(/(\d+) bits or/.exec(message)![1])
+    const epsilon = Number(/ε = ([\d.]+) would do/.exec(message)![1])
+    expect(choosePrivacy({ ...impossible, bits }).epsilon).toBeLessThanOrEqual(0.5)
+    expect(() => choosePrivacy({ ...impossible, bits: bits - 1 })).toThrow('no noise')
+    expect(choosePrivacy({ ...impossible, epsilon }).bits).toBe(9)
+  })
+
+  test('more honest clients: that advice has been tried as well', () => {
+    const impossible = { ...target, epsilon: 0.5, leastHonest: 1, bits: 11, length: 16 }
+    let message = ''
+    try {
+      choosePrivacy(impossible)
+    } catch (error) {
+      message = (error as Error).message
+    }
+    const leastHonest = Number(/(\d+) honest clients at least or/.exec(message)![1])
+    expect(choosePrivacy({ ...impossible, leastHonest }).epsilon).toBeLessThanOrEqual(0.5)
+    expect(() => choosePrivacy({ ...impossible, leastHonest: leastHonest - 1 })).toThrow('no noise')
+  })
+
+  test.each([
+    ['epsilon', 0],
+    ['epsilon', Number.NaN],
+    ['epsilon', 2000],
+    ['bits', 0],
+    ['clip', 0],
+    ['leastHonest', 201],
+  ])('%s = %s is refused by name', (name, value) => {
+    const act = (): unknown => choosePrivacy({ ...target, [name]: value })
+    expect(act).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+    expect(act).toThrow(name)
+  })
+})
