@@ -28,8 +28,13 @@ export {
   chooseParameters,
   checkNeighborhood,
   type GraphAssumptions,
+  type CompleteShape,
   type GraphParameters,
+  type GraphShape,
   type OfferedNeighborhood,
+  type SecurityFailure,
+  type ServerModel,
+  type SparseShape,
 } from './graph/index.js'
 
 // One party in one round: bytes in, bytes out.

@@ -14,6 +14,20 @@
  *
  * @module
  */
+
+export type { DrawnGraph } from '../graph/index.js'
+export type {
+  AdvertiseKeys,
+  ConsistencyCheck,
+  ConsistencySignatures,
+  ForwardedShares,
+  PublicKeys,
+  PublishedKeys,
+  Seated,
+  ShareKeys,
+  Survivors,
+  Unmasking,
+} from '../wire/index.js'
 export type { ClientCapabilities, ServerCapabilities } from './capabilities.js'
 export * as client from './client/index.js'
 export type {

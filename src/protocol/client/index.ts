@@ -15,4 +15,4 @@ export type {
   Sharer,
 } from './states.js'
 export { sharingSeats } from './survivors.js'
-export { unmask } from './unmask.js'
+export { type UnmaskCapabilities, type Unmasked, unmask } from './unmask.js'

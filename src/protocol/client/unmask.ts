@@ -10,8 +10,10 @@ import { requireValidSurvivors, sharingSeats } from './survivors.js'
 
 const ROUND = 'unmasking'
 
-type Unmasked = { state: ClientUnmasked; outbound: Unmasking }
-type UnmaskCapabilities = Pick<ClientCapabilities, 'crypto' | 'verifyIdentity'>
+/** What the last step gives. */
+export type Unmasked = { state: ClientUnmasked; outbound: Unmasking }
+/** What the last step takes. */
+export type UnmaskCapabilities = Pick<ClientCapabilities, 'crypto' | 'verifyIdentity'>
 
 /** Bytes of a share of s^SK, the first half of what is sealed. */
 const MASK_KEY_SHARE_LENGTH = 32

@@ -1,5 +1,5 @@
 import { graphOf } from '../../graph/index.js'
-import type { MaskPlan, MaskTerm } from '../../vector/segments.js'
+import { type MaskPlan, type MaskTerm, streamLength } from '../../vector/segments.js'
 import type { Seated } from '../../wire/index.js'
 import { blameNobody, violation } from '../blame.js'
 import type { ServerCapabilities } from '../capabilities.js'
@@ -9,8 +9,8 @@ import type { ServerUnmasked } from './states.js'
 
 const ROUND = 'unmasking'
 
-/** Terms of a plan, at least, if there are so many: as many keystreams as the vector core has open at a time. */
-const TERMS_PER_PLAN = 256
+/** What a plan has, at least, if there is so much: as many keystreams as the vector core has open at a time, and work for threads. */
+const LEAST_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
 
 /**
  * The masks to take off the sum of the masked vectors of U3:
@@ -28,13 +28,14 @@ export async function* maskPlans(
 ): AsyncGenerator<MaskPlan, void, void> {
   requireState(state, 'server-unmasked')
   const { config, selfMasks, maskKeys } = state
+  const enough = Math.max(LEAST_PLAN.terms, LEAST_PLAN.bytes / streamLength(config.segments))
   let terms: MaskTerm[] = await Promise.all(
     selfMasks.map(async ({ seat, value }): Promise<MaskTerm> => {
       return { seed: await deriveSelfMaskSeed(config, crypto, value, seat), sign: -1 }
     }),
   )
   for (const dropped of maskKeys) {
-    if (terms.length >= TERMS_PER_PLAN) {
+    if (terms.length >= enough) {
       yield terms
       terms = []
     }
