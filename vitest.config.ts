@@ -6,7 +6,10 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 const alias = [
   { find: /^secagg$/, replacement: source('index.ts') },
-  { find: /^secagg\/(crypto|protocol|simulate|vector)$/, replacement: `${source('')}$1/index.ts` },
+  {
+    find: /^secagg\/(crypto|fixed-point|privacy|protocol|simulate|statistics|tensors|vector|workers)$/,
+    replacement: `${source('')}$1/index.ts`,
+  },
 ]
 
 const chromium = [
@@ -24,11 +27,24 @@ if (chromium === undefined) {
 
 const node = {
   resolve: { alias },
-  test: { name: 'node', environment: 'node', include: ['test/**/*.test.ts'], testTimeout: 60_000 },
+  test: {
+    name: 'node',
+    environment: 'node',
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/workers/bundle-worker.ts'],
+    testTimeout: 60_000,
+  },
 }
 
 const browser = {
   resolve: { alias },
+  // Without them a page has no shared memory.
+  server: {
+    headers: {
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Embedder-Policy': 'require-corp',
+    },
+  },
   test: {
     name: 'chromium',
     include: ['test/**/*.test.ts'],

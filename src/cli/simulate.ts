@@ -2,6 +2,7 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { ROUNDS, type RoundName } from '../errors.js'
 import { type Drop, type SimulationOptions, type SimulationResult, simulate } from '../simulate/index.js'
+import { createMaskPool } from '../workers/index.js'
 import { oneOf, UsageProblem, wholeNumber } from './options.js'
 import { simulationTable } from './table.js'
 
@@ -17,6 +18,7 @@ Runs clients and a server in this process, through the real bytes, and prints wh
   --threshold T        clients needed to take off the masks (default: the model's least, or with --neighbors more than half of them)
   --neighbors K        sparse graph: each client shares and masks with K others, an even number (default: all)
   --slice-length L     masked vectors go in slices of L elements, 64 or more (default: whole)
+  --workers W          threads for the masks, 0 to 64 (default 0: the main one)
   --adversary MODEL    honest-but-curious (default) or active
   --suite SUITE        aes (default) or chacha
   --drop ROUND:COUNT   COUNT clients drop out and no longer send the message of ROUND: advertise-keys,
@@ -30,13 +32,15 @@ clients are left for the protocol to finish.
 
 /** `secagg simulate`. */
 export async function simulateCommand(args: readonly string[]): Promise<void> {
-  const { options, json } = parse(args)
+  const { options, workers, json } = parse(args)
   const progress = progressOn(process.stderr)
+  const pool = workers > 0 ? await createMaskPool({ workers }) : undefined
   let result: SimulationResult
   try {
-    result = await simulate({ ...options, onProgress: progress?.show })
+    result = await simulate({ ...options, maskExecutor: pool?.execute, onProgress: progress?.show })
   } finally {
     progress?.clear()
+    await pool?.close()
   }
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
   process.stdout.write(
@@ -44,7 +48,7 @@ export async function simulateCommand(args: readonly string[]): Promise<void> {
   )
 }
 
-function parse(args: readonly string[]): { options: SimulationOptions; json: boolean } {
+function parse(args: readonly string[]): { options: SimulationOptions; workers: number; json: boolean } {
   const values = readArguments(args)
   const bits = wholeNumber('bits', values.bits, 1, 64)
   const valueBits = values['value-bits']
@@ -63,7 +67,7 @@ function parse(args: readonly string[]): { options: SimulationOptions; json: boo
     drops: values.drop.map(dropOf),
     seed: wholeNumber('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
   }
-  return { options, json: values.json }
+  return { options, workers: wholeNumber('workers', values.workers, 0, 64), json: values.json }
 }
 
 function readArguments(args: readonly string[]) {
@@ -80,6 +84,7 @@ function readArguments(args: readonly string[]) {
         threshold: { type: 'string' },
         neighbors: { type: 'string' },
         'slice-length': { type: 'string' },
+        workers: { type: 'string', default: '0' },
         adversary: { type: 'string', default: 'honest-but-curious' },
         suite: { type: 'string', default: 'aes' },
         drop: { type: 'string', multiple: true, default: [] },

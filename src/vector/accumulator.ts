@@ -1,8 +1,9 @@
 import { copyVector, createVector, reduceInto, vectorInRange } from './arithmetic.js'
 import { fingerprint } from './fingerprint.js'
+import { packerFor } from './kernel-packer.js'
 import { createKernelSum, type RunningSum } from './kernel-sum.js'
 import { checkHost } from './lanes.js'
-import { addPacked, checkPacked, packedRange } from './packing.js'
+import { checkPacked, forEachSegment, packedRange } from './packing.js'
 import {
   checkRange,
   checkSegments,
@@ -60,7 +61,10 @@ function createPlainSum(segments: readonly Segment[]): RunningSum {
   const sum = createVector(segments)
   return {
     add: (packed, range) => {
-      addPacked(vectorInRange(sum, segments, range), packed, segmentsInRange(segments, range))
+      const part = vectorInRange(sum, segments, range)
+      forEachSegment(packed, segmentsInRange(segments, range), (bytes, { bits, length }, index) =>
+        packerFor(length).add(part[index]!, bits, bytes),
+      )
       return fingerprint(packed)
     },
     toVector: () => {

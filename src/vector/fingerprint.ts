@@ -1,13 +1,13 @@
 import { usageError } from '../errors.js'
-import { checkHost, typedArrayName } from './lanes.js'
+import { typedArrayName } from './lanes.js'
 import { createPackingKernel } from './packing-kernel.js'
 import { nextBlock } from './segments.js'
 
-/** Bytes that are fingerprinted at a time, a multiple of 64; they stay in the first-level cache. */
-const PIECE_BYTES = 4096
-
-/** Below so many bytes plain loops are as fast. */
-const SMALLEST_FOR_KERNEL = 512
+/**
+ * Bytes that are copied and worked on at a time, a multiple of 64. They stay in the first-level cache; more would come
+ * more slowly from beyond the caches, and fewer cost more calls.
+ */
+export const PIECE_BYTES: number = 63 * 64
 
 // What the kernel's memory holds: the sums, and a piece.
 const PIECE_AT = 64
@@ -25,14 +25,12 @@ let kept: Fingerprint | undefined
  * lane has two sums modulo 2^32 that begin at 0: with each word `first += word`, and then `second += first`. The
  * fingerprint is the eight first sums, the eight second sums, and the number of bytes in 8 bytes, all little-endian.
  * Messages of one length and at most 64 bytes never share one, nor do messages that differ in one word.
- * @throws {SecAggError} `invalid-argument` where `bytes` is no Uint8Array, `unsupported` on a big-endian host.
+ * @throws {SecAggError} `invalid-argument` where `bytes` is no Uint8Array.
  */
 export function fingerprint(bytes: Uint8Array): Uint8Array {
-  checkHost()
   if (typedArrayName(bytes) !== 'Uint8Array') {
     throw usageError('invalid-argument', 'what has a fingerprint is a Uint8Array', { got: typeof bytes })
   }
-  if (bytes.length < SMALLEST_FOR_KERNEL) return plainFingerprint(bytes)
   kept ??= createKernelFingerprint() ?? plainFingerprint
   return kept(bytes)
 }

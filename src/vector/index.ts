@@ -24,7 +24,7 @@ export {
   type MaskOptions,
 } from './mask.js'
 export type { PaceOptions } from './pace.js'
-export { addPacked, packedLength, packedRange, packVector, unpackVector } from './packing.js'
+export { packedLength, packedRange, packVector, unpackVector } from './packing.js'
 export { createPlainAdder } from './plain-adder.js'
 export {
   checkSegments,

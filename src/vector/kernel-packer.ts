@@ -48,7 +48,7 @@ export function createKernelPacker(): Packer | undefined {
       bytes.set(packedPart, PACKED_AT)
       const end = lanePart.length
       if (fills) packing.fingerprint(PACKED_AT, PACKED_AT + end, SUMS_AT, 0, width)
-      else addElements(kernel, bits, 0, end, PACKED_AT, TABLE_AT)
+      else addElements(kernel, { bits, width, table: TABLE_AT }, 0, end, PACKED_AT)
       lanePart.set(bytes.subarray(0, end))
     })
     bytes.fill(0)

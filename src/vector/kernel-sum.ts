@@ -1,4 +1,4 @@
-import { fingerprintOf } from './fingerprint.js'
+import { fingerprintOf, PIECE_BYTES } from './fingerprint.js'
 import { bytesOf, createLanes } from './lanes.js'
 import { reduceLanes } from './loops.js'
 import { fillsLanes, packedSegmentLength } from './packing.js'
@@ -20,12 +20,6 @@ export interface RunningSum {
   toVector(): Vector
 }
 
-/**
- * Packed bytes that are copied, fingerprinted and added at a time, a multiple of 64. With fewer, calls begin to count;
- * with more, bytes that come from beyond the caches come more slowly.
- */
-const PIECE_BYTES = 63 * 64
-
 /** Zeros after the last packed byte, for the elements that the last turn adds beyond the last one. */
 const ZEROS = 64
 
@@ -36,19 +30,21 @@ const UNREAD_SUMS_AT = 64
 const PIECE_AT = 128
 const TABLES_AT = PIECE_AT + PIECE_BYTES + 2 * ZEROS
 
-/** Where the sum's elements of one segment lie, and the table for their bits. */
+/** Where the sum's elements of one segment lie. */
 interface Place {
-  readonly segment: Segment
-  readonly lanes: number
+  readonly bits: number
+  readonly length: number
+  /** The bytes of a lane. */
+  readonly width: number
+  /** The table for these bits. */
   readonly table: number
+  readonly lanes: number
 }
 
-/** Elements of one segment that are added, and where their bytes are in the packed vector. */
-interface Run extends Omit<Place, 'segment'> {
-  readonly bits: number
+/** Lanes of one segment that are added to, and where in the packed vector their elements end. */
+interface Run extends Omit<Place, 'length'> {
   readonly lanesEnd: number
-  readonly from: number
-  readonly to: number
+  readonly packedEnd: number
 }
 
 /** A running sum in a WebAssembly memory; `undefined` where there is no SIMD, or no memory of this size. */
@@ -65,6 +61,7 @@ export function createKernelSum(segments: readonly Segment[]): RunningSum | unde
     add: (packed, range) => {
       const runs = runsOf(places, range)
       let index = 0
+      let lanes = runs[0]?.lanes ?? 0
       let added = 0
       let fingerprinted = 0
       sums.fill(0)
@@ -76,17 +73,19 @@ export function createKernelSum(segments: readonly Segment[]): RunningSum | unde
         const shift = PIECE_AT - start
         while (added < end) {
           const run = runs[index]!
-          const { bits, table } = run
-          const width = laneBytes(bits)
-          // The packed bytes of 64 bytes of lanes, which are added as a whole, but for the last of a run.
-          const turn = (8 * bits) / width
-          const ends = run.to <= end
-          const next = ends ? run.to : end - ((end - added) % turn)
-          if (next === added) break
-          const lanes = run.lanes + (64 * (added - run.from)) / turn
-          const lanesEnd = ends ? run.lanesEnd : lanes + (64 * (next - added)) / turn
+          const { bits, width } = run
+          let next = run.packedEnd
+          let nextLanes = run.lanesEnd
+          if (next > end) {
+            // As many whole turns as the piece has, each for 64 bytes of lanes.
+            const turnBytes = (8 * bits) / width
+            const turns = Math.floor((end - added) / turnBytes)
+            if (turns === 0) break
+            next = added + turns * turnBytes
+            nextLanes = lanes + turns * 64
+          }
           if (bits < 8 * width) {
-            addElements(kernel, bits, lanes, lanesEnd, added + shift, table)
+            addElements(kernel, run, lanes, nextLanes, added + shift)
           } else if (added === fingerprinted) {
             packing.fingerprint(added + shift, next + shift, SUMS_AT, lanes, width)
             fingerprinted = nextBlock(next)
@@ -94,7 +93,7 @@ export function createKernelSum(segments: readonly Segment[]): RunningSum | unde
             packing.fingerprint(added + shift, next + shift, UNREAD_SUMS_AT, lanes, width)
           }
           added = next
-          if (ends) index++
+          lanes = next < run.packedEnd ? nextLanes : (runs[++index]?.lanes ?? 0)
         }
         if (fingerprinted < end) {
           packing.fingerprint(fingerprinted + shift, end + shift, SUMS_AT, 0, 0)
@@ -104,16 +103,16 @@ export function createKernelSum(segments: readonly Segment[]): RunningSum | unde
       return fingerprintOf(sums, packed.length)
     },
     toVector: () =>
-      places.map(({ segment: { bits, length }, lanes }) => {
+      places.map(({ bits, length, width, lanes }) => {
         const copy = createLanes(bits, length)
-        bytesOf(copy).set(new Uint8Array(memory.buffer, lanes, length * laneBytes(bits)))
+        bytesOf(copy).set(new Uint8Array(memory.buffer, lanes, length * width))
         reduceLanes(copy, bits)
         return copy
       }),
   }
 }
 
-/** Lays lanes and tables out; after the lanes of a segment are at least 64 bytes for what the last turn touches. */
+/** Lays tables and lanes out; after the lanes of a segment are 64 bytes or more for what the last turn touches. */
 function layOut(segments: readonly Segment[]): {
   readonly places: readonly Place[]
   readonly tables: ReadonlyMap<number, number>
@@ -126,25 +125,23 @@ function layOut(segments: readonly Segment[]): {
     }
   }
   let size = nextBlock(TABLES_AT + tables.size * TABLE_BYTES)
-  const places = segments.map((segment) => {
+  const places = segments.map(({ bits, length }) => {
     const lanes = size
-    size = nextBlock(lanes + segment.length * laneBytes(segment.bits) + 64)
-    return { segment, lanes, table: tables.get(segment.bits) ?? 0 }
+    const width = laneBytes(bits)
+    size = nextBlock(lanes + length * width + 64)
+    return { bits, length, width, table: tables.get(bits) ?? 0, lanes }
   })
   return { places, tables, size }
 }
 
 /** The parts of segments that a range covers. */
 function runsOf(places: readonly Place[], range: ElementRange): readonly Run[] {
-  const segments = places.map(({ segment }) => segment)
-  let end = 0
-  return cutSegments(segments, range).flatMap(({ from, to }, index) => {
+  let packedEnd = 0
+  return cutSegments(places, range).flatMap(({ from, to }, index) => {
     if (from === to) return []
-    const { segment, lanes, table } = places[index]!
-    const { bits } = segment
-    const width = laneBytes(bits)
-    const start = end
-    end += packedSegmentLength({ bits, length: to - from })
-    return [{ bits, table, lanes: lanes + from * width, lanesEnd: lanes + to * width, from: start, to: end }]
+    const { bits, width, table, lanes } = places[index]!
+    packedEnd += packedSegmentLength({ bits, length: to - from })
+    // Spelled out, as an engine gives every object that is spread a shape of its own.
+    return [{ bits, width, table, lanes: lanes + from * width, lanesEnd: lanes + to * width, packedEnd }]
   })
 }

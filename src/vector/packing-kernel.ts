@@ -33,18 +33,16 @@ export function createPackingKernel(size: number): PackingKernel | undefined {
 export const TABLE_BYTES = 256
 
 /**
- * Adds elements of `bits` bits, not all of their lanes, from address `packed` on to the lanes from `lanes` to `end`,
- * with the table of these bits. Up to 63 bytes of lanes after `end` take part, with the packed bits that follow.
+ * Adds elements, which have not all the bits of their lanes, from address `packed` on to the lanes from `lanes` to `end`.
+ * Up to 63 bytes of lanes after these take part, with the packed bits that follow.
  */
 export function addElements(
   { packing }: PackingKernel,
-  bits: number,
+  { bits, width, table }: { readonly bits: number; readonly width: number; readonly table: number },
   lanes: number,
   end: number,
   packed: number,
-  table: number,
 ): void {
-  const width = laneBytes(bits)
   if (width === 8) packing.addPairs(lanes, end, packed, bits, table)
   else if (width === 4) packing.addWords(lanes, end, packed, bits, table)
   else packing.addNarrow(lanes, end, packed, (2 * bits) / width, width, table)

@@ -88,27 +88,13 @@ export function unpackVector(bytes: Uint8Array, segments: readonly Segment[]): V
   return vector
 }
 
-/**
- * Adds a packed vector to a running sum without unpacking it whole. Lanes wrap as in `addInto`, so the sum is
- * canonical only after `reduceInto`. Everything is checked before the first element is added.
- * @throws {SecAggError} as {@link unpackVector} does, and `invalid-argument` where `target` does not fit the segments;
- *   `target` is then as it was.
- */
-export function addPacked(target: Vector, bytes: Uint8Array, segments: readonly Segment[]): void {
-  checkVector(target, segments)
-  checkPacked(bytes, segments)
-  forEachSegment(bytes, segments, (part, { bits, length }, index) =>
-    packerFor(length).add(plainLanes(target[index]!), bits, part),
-  )
-}
-
 /** Whether elements have all the bits of their lanes, so that the packed form is the lanes' memory. */
 export function fillsLanes({ bits }: Segment): boolean {
   return bits === 8 * laneBytes(bits)
 }
 
 /** Calls `visit` with the bytes of each segment. */
-function forEachSegment(
+export function forEachSegment(
   bytes: Uint8Array,
   segments: readonly Segment[],
   visit: (part: Uint8Array, segment: Segment, index: number) => void,

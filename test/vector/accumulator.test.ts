@@ -139,6 +139,29 @@ describe('parts', () => {
     }
   })
 
+  test('over several segments stay within each, where lanes fill their memory to the end', () => {
+    const full = [8, 5, 12, 16, 20, 32, 40, 64].map((bits) => ({ length: 1024 / laneBytes(bits), bits }))
+    const ones = packed(
+      full.map(({ length, bits }) => new Array<bigint>(length).fill(2n ** BigInt(bits) - 1n)),
+      full,
+    )
+    for (const from of [0, 8, 1000]) {
+      const sum = createKernelSum(full)!
+      const range = { from, to: elementCount(full) - 8 }
+      const bytes = packedRange(full, range)
+      sum.add(ones.subarray(bytes.from, bytes.to), range)
+      let element = 0
+      const expected = full.map(({ length, bits }) =>
+        Array.from({ length }, () => {
+          const isIn = element >= range.from && element < range.to
+          element++
+          return isIn ? 2n ** BigInt(bits) - 1n : 0n
+        }),
+      )
+      expect(valuesOf(sum.toVector())).toEqual(expected)
+    }
+  })
+
   test('may be empty', () => {
     const sum = createAccumulator(segments)
     expect(sum.add(new Uint8Array(0), { from: 5001, to: 5001 })).toEqual(fingerprint(new Uint8Array(0)))
@@ -199,11 +222,12 @@ describe('a copy of the sum', () => {
     expect(valuesOf(sum.toVector())).toEqual(combine(values, values, segments, add))
   })
 
-  test('keeps to the segments that it was created with', () => {
-    const segments = [{ length: 3000, bits: 30 }]
+  test.each([30, 3000])('keeps to the %s elements that it was created with', (length) => {
+    const segments = [{ length, bits: 30 }]
     const sum = createAccumulator(segments)
     segments[0]!.length = 5
-    expect(sum.toVector()[0]!.length).toBe(3000)
+    sum.add(new Uint8Array(Math.ceil((length * 30) / 8)))
+    expect(sum.toVector()[0]!.length).toBe(length)
   })
 })
 

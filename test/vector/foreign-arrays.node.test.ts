@@ -2,9 +2,10 @@ import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import {
   addInto,
-  addPacked,
+  createAccumulator,
   executeMaskPlan,
   expandMask,
+  fingerprint,
   packVector,
   reduceInto,
   unpackVector,
@@ -28,14 +29,30 @@ test("arrays of another realm and Node's Buffer are vectors", async () => {
     [10n, 11n],
     [12n, 13n],
   ]
-  const packed = packVector(vector, segments)
-  expect(valuesOf(unpackVector(Buffer.concat([Buffer.of(0), packed]).subarray(1), segments))).toEqual(values)
+  const packed = Buffer.concat([Buffer.of(0), packVector(vector, segments)]).subarray(1)
+  expect(valuesOf(unpackVector(packed, segments))).toEqual(values)
   addInto(vector, vector, segments)
-  addPacked(vector, packed, segments)
+  addInto(vector, unpackVector(packed, segments), segments)
   await executeMaskPlan(vector, segments, [{ seed: Buffer.from(seedOf(1)), sign: 1 }], chacha)
   await executeMaskPlan(vector, segments, [{ seed: seedOf(1), sign: -1 }], chacha)
   reduceInto(vector, segments)
   expect(valuesOf(vector)).toEqual(values.map((lanes) => lanes.map((value) => 3n * value)))
+})
+
+test("Node's Buffer and shared memory are packed vectors", () => {
+  for (const length of [3, 2000]) {
+    const single = [{ length, bits: 11 }]
+    const vector = [Uint16Array.from({ length }, (_, i) => i % 1000)]
+    const packed = packVector(vector, single)
+    const shared = new Uint8Array(new SharedArrayBuffer(packed.length + 1), 1)
+    shared.set(packed)
+    const sum = createAccumulator(single)
+    const added = [packed, Buffer.concat([Buffer.of(0), packed]).subarray(1), shared].map((bytes) =>
+      sum.add(bytes),
+    )
+    for (const each of added) expect(each).toEqual(fingerprint(packed))
+    expect(sum.toVector()).toEqual([vector[0]!.map((element) => (3 * element) % 2 ** 11)])
+  }
 })
 
 test('a vector on shared memory can be masked', async () => {

@@ -1,8 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  addPacked,
-  createVector,
   elementCount,
   packedLength,
   packedRange,
@@ -12,7 +10,7 @@ import {
   unpackVector,
   vectorInRange,
 } from '../../src/vector/index.js'
-import { combine, segmentsArbitrary, valuesFor, valuesOf, vectorOf } from './support.js'
+import { segmentsArbitrary, valuesFor, valuesOf, vectorOf } from './support.js'
 
 /** Bit by bit, as the format is defined. */
 function referencePack(values: readonly (readonly bigint[])[], segments: readonly Segment[]): number[] {
@@ -54,10 +52,6 @@ describe('packing', () => {
         const view = shifted.subarray(offset, offset + packed.length)
         expect(valuesOf(unpackVector(view, segments))).toEqual(values)
       }
-      const sum = vectorOf(values, segments)
-      addPacked(sum, shifted.subarray(3, 3 + packed.length), segments)
-      const twice = combine(values, values, segments, (a, b) => a + b)
-      expect(combine(valuesOf(sum), valuesOf(sum), segments, (a) => a)).toEqual(twice)
     }
   })
 
@@ -108,18 +102,6 @@ describe('unpacking', () => {
     expect(() => unpackVector(new Uint8Array(1), [{ length: 2 ** 34, bits: 64 }])).toThrow(malformed)
   })
 
-  test('adds nothing where it refuses', () => {
-    const target = vectorOf(values, segments)
-    const changed = packed.slice()
-    changed[changed.length - 1]! |= 128
-    expect(() => addPacked(target, changed, segments)).toThrow(malformed)
-    expect(() => addPacked(target, packed.subarray(1), segments)).toThrow(malformed)
-    expect(() => addPacked(target.slice(1), packed, segments)).toThrow(
-      expect.objectContaining({ fault: 'usage' }),
-    )
-    expect(valuesOf(target)).toEqual(values)
-  })
-
   test.each([null, undefined, 'bytes', [1, 2], new Uint16Array(8), new ArrayBuffer(8)])(
     'refuses %s',
     (bytes) => {
@@ -156,25 +138,6 @@ describe('a part of a packed vector', () => {
         expect(unpackVector(part, shape)).toEqual(vectorInRange(vector, segments, range))
       }),
     )
-  })
-
-  test('adds up to the whole', () => {
-    const segments = [
-      { length: 5001, bits: 20 },
-      { length: 7, bits: 3 },
-      { length: 300, bits: 61 },
-    ]
-    const vector = vectorOf(valuesFor(segments, 1), segments)
-    const packed = packVector(vector, segments)
-    const sum = createVector(segments)
-    const cuts = [0, 2504, 5000, 5001, 5008, 5024, 5308]
-    cuts.slice(1).forEach((to, index) => {
-      const range = { from: cuts[index]!, to }
-      const bytes = packedRange(segments, range)
-      const part = packed.subarray(bytes.from, bytes.to)
-      addPacked(vectorInRange(sum, segments, range), part, segmentsInRange(segments, range))
-    })
-    expect(sum).toEqual(vector)
   })
 
   test.each([

@@ -1,0 +1,133 @@
+import type { SuiteName } from '../crypto/provider.js'
+import { SecAggError, usageError } from '../errors.js'
+import type { MaskPlan, Vector } from '../vector/segments.js'
+import { listen, type MaskWorker } from './host.js'
+import { type FromWorker, GREETING, type ToWorker } from './messages.js'
+import type { Piece } from './pieces.js'
+import type { PerSuite } from './suites.js'
+
+/** What a worker's suites make, as `sampleOf` takes it. */
+type Samples = PerSuite<Uint8Array>
+
+interface PieceUnderWay {
+  readonly onProgress: (fraction: number) => void
+  readonly settle: (result: Vector | undefined) => void
+}
+
+/** A worker that is ready. It executes one plan at a time. */
+export class Thread {
+  readonly samples: Samples
+  readonly #worker: MaskWorker
+  readonly #underWay: PieceUnderWay[] = []
+  #failure: SecAggError | undefined
+
+  constructor(worker: MaskWorker, samples: Samples) {
+    this.#worker = worker
+    this.samples = samples
+    listen(
+      worker,
+      (message) => this.#hear(message as FromWorker),
+      (cause) => this.#lose(cause),
+    )
+  }
+
+  /** Why it is of no more use. */
+  get failure(): SecAggError | undefined {
+    return this.#failure
+  }
+
+  /** Pieces that follow are masked by this plan. */
+  begin(suite: SuiteName, terms: MaskPlan, reports: boolean): void {
+    this.#worker.ref?.()
+    const seeds = new Uint8Array(terms.length * terms[0]!.seed.length)
+    terms.forEach(({ seed }, index) => {
+      seeds.set(seed, index * seed.length)
+    })
+    const signs = Int8Array.from(terms, ({ sign }) => sign)
+    // Moved, so that no copy of the seeds stays behind.
+    this.#say({ type: 'plan', suite, seeds, signs, reports }, [seeds.buffer])
+  }
+
+  /**
+   * Masks a piece, after those that are under way. Memory in `transfer` is gone until it comes back with the result,
+   * the piece's target. Resolves to `undefined` where the thread was stopped or lost, and never rejects.
+   */
+  run(
+    piece: Piece,
+    transfer: ArrayBuffer[],
+    onProgress: (fraction: number) => void,
+  ): Promise<Vector | undefined> {
+    if (this.#failure !== undefined) return Promise.resolve(undefined)
+    return new Promise((settle) => {
+      this.#underWay.push({ onProgress, settle })
+      this.#say({ type: 'piece', piece }, transfer)
+    })
+  }
+
+  /** Ends the pieces under way. */
+  stop(): void {
+    this.#say({ type: 'stop' })
+  }
+
+  /** Ends the plan; no piece may be under way. */
+  end(): void {
+    this.#say({ type: 'end' })
+    this.#worker.unref?.()
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #say(message: ToWorker, transfer: ArrayBuffer[] = []): void {
+    if (this.#failure !== undefined) return
+    try {
+      this.#worker.postMessage(message, transfer)
+    } catch (error) {
+      this.#lose(error)
+    }
+  }
+
+  #hear(message: FromWorker): void {
+    if (message.type === 'progress') this.#underWay[0]?.onProgress(message.fraction)
+    else if (message.type === 'done') this.#underWay.shift()?.settle(message.target)
+    else if (message.type === 'stopped') this.#underWay.shift()?.settle(undefined)
+    else if (message.type === 'failed') this.#lose(message.reason)
+  }
+
+  #lose(cause: unknown): void {
+    if (this.#failure !== undefined) return
+    this.#failure = new SecAggError('crypto-failure', 'crypto', 'a worker that made masks was lost', {
+      cause,
+    })
+    this.#worker.terminate()
+    for (const { settle } of this.#underWay.splice(0)) settle(undefined)
+  }
+}
+
+/**
+ * Starts a worker and waits until it is ready.
+ * @throws {SecAggError} `unsupported` where it does not come to that.
+ */
+export async function startThread(spawn: () => MaskWorker): Promise<Thread> {
+  let worker: MaskWorker | undefined
+  try {
+    worker = spawn()
+    const samples = await greeting(worker)
+    worker.unref?.()
+    return new Thread(worker, samples)
+  } catch (cause) {
+    worker?.terminate()
+    throw usageError('unsupported', 'a worker for masks could not be started', { cause })
+  }
+}
+
+function greeting(worker: MaskWorker): Promise<Samples> {
+  return new Promise((resolve, reject) => {
+    const hear = (message: FromWorker): void => {
+      if (message.type === 'ready' && message.greeting === GREETING) resolve(message.samples)
+      else reject(message.type === 'failed' ? message.reason : 'its file is of another version')
+    }
+    listen(worker, (message) => hear(message as FromWorker), reject)
+  })
+}

@@ -1,0 +1,200 @@
+import { executeMaskPlan, type Vector } from 'secagg/vector'
+import { createMaskPool, type MaskPool, type MaskWorker } from 'secagg/workers'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type FromWorker, GREETING } from '../../src/workers/messages.js'
+import { serveMasks, type WorkerPort } from '../../src/workers/serve.js'
+import {
+  chacha,
+  counting,
+  difference,
+  filled,
+  MIXED,
+  type Puppet,
+  planOf,
+  puppets,
+  sharedMemory,
+  spawnNowhere,
+} from './support.js'
+
+const plan = planOf(20, chacha)
+
+const open: MaskPool[] = []
+afterEach(async () => {
+  for (const pool of open.splice(0)) await pool.close()
+})
+
+async function poolOf(workers: number, spawn: () => MaskWorker): Promise<MaskPool> {
+  const pool = await createMaskPool({ workers, spawn })
+  open.push(pool)
+  return pool
+}
+
+async function expected(): Promise<Vector> {
+  const target = filled(MIXED)
+  await executeMaskPlan(target, MIXED, plan, chacha)
+  return target
+}
+
+/** Dies of its piece number `last`, counted from 1. */
+function mortal(last: number): () => Puppet {
+  return puppets((puppet, type) => {
+    const pieces = puppet.received.filter((received) => received === 'piece').length
+    if (type === 'piece' && pieces === last) puppet.die()
+  })
+}
+
+/** `first` once, `others` from then on. */
+function firstOf(first: () => MaskWorker, others: () => MaskWorker): () => MaskWorker {
+  let started = 0
+  return () => (started++ === 0 ? first() : others())
+}
+
+describe('where a worker dies at its work', () => {
+  test.each([1, 2, 3])('what it had in hand is done on the calling thread: at piece %i', async (last) => {
+    const pool = await poolOf(3, firstOf(mortal(last), puppets()))
+    const target = filled(MIXED)
+    await pool.execute(target, MIXED, plan, chacha)
+    expect(difference(target, await expected())).toBeUndefined()
+    expect(pool.threads).toBe(2)
+    expect(pool.failure).toMatchObject({ code: 'crypto-failure', fault: 'crypto', cause: 'it fell over' })
+
+    const again = filled(MIXED)
+    await pool.execute(again, MIXED, plan, chacha)
+    expect(difference(again, await expected())).toBeUndefined()
+  })
+
+  test('and all others too, the calling thread does what is left', async () => {
+    const pool = await poolOf(2, mortal(2))
+    const fractions: number[] = []
+    const target = filled(MIXED)
+    await pool.execute(target, MIXED, plan, chacha, { onProgress: (fraction) => fractions.push(fraction) })
+    expect(difference(target, await expected())).toBeUndefined()
+    expect(fractions).toEqual([...new Set(fractions)].sort((a, b) => a - b))
+    expect(fractions.at(-1)).toBe(1)
+    expect(pool.threads).toBe(0)
+
+    const { suite, opened } = counting(chacha)
+    await pool.execute(filled(MIXED), MIXED, plan, suite)
+    expect(opened()).toBe(20)
+  })
+
+  test('in shared memory, where nobody knows what it did, the call fails, and the next one works', async () => {
+    const pool = await poolOf(2, firstOf(mortal(2), puppets()))
+    const target = filled(MIXED, undefined, sharedMemory)
+    await expect(pool.execute(target, MIXED, plan, chacha)).rejects.toMatchObject({
+      name: 'SecAggError',
+      code: 'crypto-failure',
+      fault: 'crypto',
+    })
+    expect(pool.threads).toBe(1)
+    const again = filled(MIXED, undefined, sharedMemory)
+    await pool.execute(again, MIXED, plan, chacha)
+    expect(difference(again, await expected())).toBeUndefined()
+  })
+
+  test('before its first piece', async () => {
+    const pool = await poolOf(
+      2,
+      puppets((puppet, type) => type === 'plan' && puppet.die()),
+    )
+    const target = filled(MIXED)
+    await pool.execute(target, MIXED, plan, chacha)
+    expect(difference(target, await expected())).toBeUndefined()
+  })
+
+  test('or cannot read a message', async () => {
+    const pool = await poolOf(
+      1,
+      puppets((_, type) => {
+        if (type === 'piece') throw new TypeError('could not be cloned')
+      }),
+    )
+    const target = filled(MIXED)
+    await pool.execute(target, MIXED, plan, chacha)
+    expect(difference(target, await expected())).toBeUndefined()
+    expect(pool.threads).toBe(0)
+  })
+})
+
+describe('a worker that cannot be had is left out, and the pool says why', () => {
+  /** Says one thing, some time after it has been started. */
+  function saying(type: 'message' | 'error' | 'messageerror', event: object): () => MaskWorker {
+    return () => ({
+      postMessage: () => undefined,
+      terminate: () => undefined,
+      addEventListener: (listened, listener) => {
+        if (listened === type) setTimeout(() => listener({ preventDefault: () => undefined, ...event }), 0)
+      },
+    })
+  }
+  const message = (data: object): (() => MaskWorker) => saying('message', { data })
+  const cases: readonly [string, () => MaskWorker, unknown][] = [
+    [
+      'as the host has none',
+      () => {
+        throw new ReferenceError('Worker is not defined')
+      },
+      new ReferenceError('Worker is not defined'),
+    ],
+    ['as its file is not there', saying('error', {}), 'its file could not be loaded'],
+    ['as its file is broken', saying('error', { message: 'SyntaxError' }), 'SyntaxError'],
+    ['as it has no cryptography', message({ type: 'failed', reason: 'none' }), 'none'],
+    ['as its file is another', message({ type: 'hello' }), 'its file is of another version'],
+    [
+      'as its file is of another version',
+      message({ type: 'ready', greeting: `${GREETING}0` }),
+      'its file is of another version',
+    ],
+    ['as it cannot be understood', saying('messageerror', {}), 'a message could not be read'],
+  ]
+  test.each(cases)('%s', async (_, spawn, cause) => {
+    const pool = await poolOf(2, spawn)
+    expect(pool.threads).toBe(0)
+    expect(pool.failure).toMatchObject({ code: 'unsupported', fault: 'usage', cause })
+    const target = filled(MIXED)
+    await pool.execute(target, MIXED, plan, chacha)
+    expect(difference(target, await expected())).toBeUndefined()
+  })
+
+  test('as its file is not there, as a host tells it', async () => {
+    const pool = await poolOf(2, spawnNowhere)
+    expect(pool.threads).toBe(0)
+    expect(pool.failure).toMatchObject({ code: 'unsupported' })
+  })
+
+  test('while others work', async () => {
+    const pool = await poolOf(3, firstOf(saying('error', {}), puppets()))
+    expect(pool.threads).toBe(2)
+    expect(pool.failure).toMatchObject({ code: 'unsupported' })
+    const { suite, opened } = counting(chacha)
+    const target = filled(MIXED)
+    await pool.execute(target, MIXED, plan, suite)
+    expect(opened()).toBe(1)
+    expect(difference(target, await expected())).toBeUndefined()
+  })
+})
+
+test('a pool without workers is one, a pool of half a worker is none', async () => {
+  const pool = await createMaskPool({ workers: 0 })
+  expect([pool.threads, pool.failure]).toEqual([0, undefined])
+  for (const workers of [-1, 0.5, Number.NaN, 1025]) {
+    await expect(createMaskPool({ workers })).rejects.toMatchObject({ code: 'invalid-argument' })
+  }
+})
+
+test('a worker wipes the seeds of a plan at its end', async () => {
+  const said: FromWorker[] = []
+  const port: WorkerPort = { onmessage: null, postMessage: (message) => void said.push(message) }
+  await serveMasks(port)
+  const seeds = new Uint8Array(64).fill(7)
+  const target = [new Uint32Array(10)]
+  const piece = { target, segments: [{ length: 10, bits: 32 }], range: { from: 0, to: 10 }, bytes: 64 }
+  const hear = port.onmessage!
+  hear({ data: { type: 'plan', suite: 'chacha', seeds, signs: Int8Array.of(1, -1), reports: false } })
+  hear({ data: { type: 'piece', piece } })
+  await expect.poll(() => said.length).toBe(2)
+  expect(said.map(({ type }) => type)).toEqual(['ready', 'done'])
+  expect(seeds).toEqual(new Uint8Array(64).fill(7))
+  hear({ data: { type: 'end' } })
+  await expect.poll(() => seeds.every((byte) => byte === 0)).toBe(true)
+})

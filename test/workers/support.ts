@@ -1,0 +1,136 @@
+import { defaultCrypto, type SymmetricSuite } from 'secagg/crypto'
+import {
+  createVector,
+  type ElementRange,
+  type MaskPlan,
+  type Segment,
+  segmentsInRange,
+  type Vector,
+} from 'secagg/vector'
+import type { MaskWorker } from 'secagg/workers'
+import { inject } from 'vitest'
+import { serveMasks, type WorkerPort } from '../../src/workers/serve.js'
+
+export const aes: SymmetricSuite = (await defaultCrypto('aes')).suites.aes!
+export const chacha: SymmetricSuite = (await defaultCrypto('chacha')).suites.chacha!
+
+const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads')
+
+/** How a pool gets real threads here; in a browser it finds the worker file itself. */
+export const spawn: (() => MaskWorker) | undefined =
+  threads && (() => new threads.Worker(inject('workerScript'), { eval: true }))
+
+/** Starts a thread whose file is not there. */
+export function spawnNowhere(): MaskWorker {
+  return threads ? new threads.Worker('/nowhere/worker.js') : new Worker('/nowhere/worker.js')
+}
+
+/** A worker on this thread, so that a test can watch the messages and step in. */
+export interface Puppet extends MaskWorker {
+  /** Messages to the worker, by type. */
+  readonly received: string[]
+  /** Ends it with an error event, as a browser would. */
+  die(): void
+}
+
+/** Starts puppets; `onMessage` is called with each message to one, before it arrives. */
+export function puppets(onMessage: (puppet: Puppet, type: string) => void = () => undefined): () => Puppet {
+  return () => {
+    const { port1, port2 } = new MessageChannel()
+    const listeners = new Map<string, ((event: unknown) => void)[]>()
+    const emit = (type: string, event: unknown): void => {
+      for (const listener of listeners.get(type) ?? []) listener(event)
+    }
+    const close = (): void => port1.close()
+    const puppet: Puppet = {
+      received: [],
+      postMessage: (message, transfer) => {
+        const { type } = message as { type: string }
+        puppet.received.push(type)
+        onMessage(puppet, type)
+        port1.postMessage(message, transfer)
+      },
+      addEventListener: (type, listener) => {
+        listeners.set(type, [...(listeners.get(type) ?? []), listener])
+      },
+      terminate: close,
+      die: () => {
+        close()
+        emit('error', { message: 'it fell over', preventDefault: () => undefined })
+      },
+    }
+    port1.onmessage = (event) => emit('message', event)
+    void serveMasks(port2 as WorkerPort)
+    return puppet
+  }
+}
+
+/** A plan of so many terms with seeds of their own. */
+export function planOf(terms: number, { keyLength }: SymmetricSuite): MaskPlan {
+  return Array.from({ length: terms }, (_, term) => ({
+    seed: new Uint8Array(keyLength).map((_, index) => 31 * index + term),
+    sign: term % 3 === 0 ? -1 : 1,
+  }))
+}
+
+/** Every lane width, odd lengths, a modulus that fills its lanes and one that does not. */
+export const MIXED: readonly Segment[] = [
+  { length: 65_537, bits: 7 },
+  { length: 0, bits: 3 },
+  { length: 100_003, bits: 16 },
+  { length: 1, bits: 64 },
+  { length: 77_777, bits: 20 },
+  { length: 50_001, bits: 63 },
+  { length: 13, bits: 1 },
+]
+
+/** The same for any two vectors of a shape: full lanes that depend on their place. */
+export function filled(
+  segments: readonly Segment[],
+  range?: ElementRange,
+  memory: (bytes: number) => ArrayBufferLike = (bytes) => new ArrayBuffer(bytes),
+): Vector {
+  return createVector(range === undefined ? segments : segmentsInRange(segments, range)).map(
+    (lanes, index) => {
+      const bytes = new Uint8Array(memory(lanes.byteLength + 16), 8, lanes.byteLength)
+      bytes.forEach((_, at) => {
+        bytes[at] = 131 * at + index
+      })
+      const LaneArray = lanes.constructor as new (
+        memory: ArrayBufferLike,
+        at: number,
+        length: number,
+      ) => typeof lanes
+      return new LaneArray(bytes.buffer, bytes.byteOffset, lanes.length)
+    },
+  )
+}
+
+export function sharedMemory(bytes: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(bytes)
+}
+
+/** A suite that counts the keystreams asked of it. */
+export function counting(suite: SymmetricSuite): {
+  readonly suite: SymmetricSuite
+  readonly opened: () => number
+} {
+  let opened = 0
+  const keystream: SymmetricSuite['keystream'] = (seed, offset) => {
+    opened++
+    return suite.keystream(seed, offset)
+  }
+  return { suite: { ...suite, keystream }, opened: () => opened }
+}
+
+/** Where two vectors differ first; `undefined` where they are the same. Quicker than a deep comparison. */
+export function difference(actual: Vector, expected: Vector): string | undefined {
+  for (const [segment, lanes] of expected.entries()) {
+    const others = actual[segment]!
+    if (others.length !== lanes.length) return `segment ${segment} has ${others.length} elements`
+    for (let index = 0; index < lanes.length; index++) {
+      if (others[index] !== lanes[index]) return `element ${index} of segment ${segment} is ${others[index]}`
+    }
+  }
+  return actual.length === expected.length ? undefined : `there are ${actual.length} segments`
+}
