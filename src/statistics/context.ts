@@ -1,0 +1,96 @@
+import * as P from 'micro-packed'
+import { ascii } from '../crypto/bytes.js'
+import { integerPrivacyContext } from '../privacy/index.js'
+import { codeUnits } from './code-units.js'
+import type { Statistic } from './definition.js'
+import type { PlacedPart } from './layout.js'
+import { assemblePrivateStatistics, type PrivateStatistics } from './private-statistics.js'
+import { assembleStatistics, type Statistics } from './statistics.js'
+
+const LABEL = 'secagg statistics'
+const VERSION = 1
+
+const text = P.bytes(P.U32LE)
+const texts = P.array(P.U32LE, text)
+const choice = P.map(P.U8, { count: 1, refuse: 2 })
+const range = P.struct({ from: P.F64LE, to: P.F64LE })
+
+const kind = P.mappedTag(P.U8, {
+  count: [1, P.struct({})],
+  sum: [2, range],
+  mean: [3, range],
+  variance: [4, range],
+  histogram: [5, P.struct({ edges: P.array(P.U32LE, P.F64LE), outside: choice })],
+  frequency: [6, P.struct({ categories: texts, other: choice })],
+  contingency: [7, P.struct({ rows: texts, columns: texts, other: choice })],
+  sketch: [8, P.struct({ depth: P.U32LE, width: P.U32LE, seed: text })],
+})
+
+const context = P.struct({
+  label: P.bytes(LABEL.length),
+  version: P.U16LE,
+  maximumRecords: P.U64LE,
+  statistics: P.array(P.U32LE, P.struct({ name: text, kind, unitsPerAnswer: P.U64LE })),
+  /** Empty where there is no target. */
+  privacy: P.bytes(P.U32LE),
+})
+
+/**
+ * Statistics as canonical bytes, for the round's `context`: clients that were told other ones, or another privacy target,
+ * then form no sum with these. The number of clients stands in the round's configuration itself.
+ *
+ * @throws {SecAggError} `invalid-configuration` where `statistics` are none.
+ */
+export function statisticsContext(statistics: Statistics | PrivateStatistics): Uint8Array {
+  if (statistics?.privacy === undefined) {
+    const { parts } = assembleStatistics(statistics?.definition, statistics)
+    return encode(parts, statistics, new Uint8Array(0))
+  }
+  const assembled = assemblePrivateStatistics(statistics)
+  return encode(assembled.parts, statistics, integerPrivacyContext(assembled.statistics.privacy))
+}
+
+function encode(
+  parts: readonly PlacedPart[],
+  { maximumRecords }: { readonly maximumRecords: number },
+  privacy: Uint8Array,
+): Uint8Array {
+  return context.encode({
+    label: ascii(LABEL),
+    version: VERSION,
+    maximumRecords: BigInt(maximumRecords),
+    statistics: parts.map(({ name, statistic, unitsPerAnswer }) => ({
+      name: codeUnits(name),
+      kind: encodable(statistic),
+      unitsPerAnswer: BigInt(unitsPerAnswer),
+    })),
+    privacy,
+  })
+}
+
+function encodable(statistic: Statistic): P.UnwrapCoder<typeof kind> {
+  switch (statistic.kind) {
+    case 'count':
+      return { TAG: 'count', data: {} }
+    case 'sum':
+    case 'mean':
+    case 'variance':
+      return { TAG: statistic.kind, data: statistic }
+    case 'histogram': {
+      const { kind, edges, outside = 'count' } = statistic
+      return { TAG: kind, data: { edges: [...edges], outside } }
+    }
+    case 'frequency': {
+      const { kind, categories, other = 'refuse' } = statistic
+      return { TAG: kind, data: { categories: categories.map(codeUnits), other } }
+    }
+    case 'contingency': {
+      const { kind, rows, columns, other = 'refuse' } = statistic
+      return { TAG: kind, data: { rows: rows.map(codeUnits), columns: columns.map(codeUnits), other } }
+    }
+    case 'sketch': {
+      const { kind, depth, width, seed } = statistic
+      return { TAG: kind, data: { depth, width, seed: ascii(seed as string) } }
+    }
+  }
+}

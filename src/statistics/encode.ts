@@ -1,0 +1,180 @@
+import { drawSecret } from '../crypto/draw.js'
+import type { CryptoProvider } from '../crypto/provider.js'
+import { usageError } from '../errors.js'
+import { createIntegerEncoder } from '../privacy/index.js'
+import { createLanes } from '../vector/lanes.js'
+import type { Lanes, Vector } from '../vector/segments.js'
+import { outOfRange } from './answers.js'
+import type { Slot } from './codec.js'
+import type { Definition, StatisticsRecord } from './definition.js'
+import { quoted, shown } from './invalid.js'
+import { assemblePrivateStatistics, type PrivateStatistics } from './private-statistics.js'
+import { type Assembled, assembleStatistics, type Statistics } from './statistics.js'
+
+export interface EncodeRecordsOptions {
+  /** Whether numbers beyond the range of a statistic are clipped, and reported, or refused. Default `report`. */
+  readonly onClip?: 'report' | 'refuse' | undefined
+}
+
+/** What clipping did to the answers to one statistic. */
+export interface ClippedAnswers {
+  /** How many were beyond the range. */
+  readonly count: number
+  /** By how much, in all. */
+  readonly excess: number
+}
+
+/** One client's input to the round, and what is not in it as it was. */
+export interface EncodedRecords<D extends Definition> {
+  readonly input: Vector
+  /** For the client itself: the statistics of which answers were clipped. */
+  readonly clipped: { readonly [Name in keyof D]?: ClippedAnswers }
+}
+
+/** One record, or several where the statistics allow it; then also none. */
+export type Records<D extends Definition> = StatisticsRecord<D> | readonly StatisticsRecord<D>[]
+
+/**
+ * A client's input to the round. An answer that is absent, `undefined` or `null` is missing, and counted as such.
+ *
+ * @throws {SecAggError} `invalid-argument` where a record has a name that is no statistic's, or an answer of a wrong type,
+ *   or there are too many records; `input-out-of-range` where a number is not finite, or an answer lies outside of range,
+ *   bins or categories and that is refused. The message names record and statistic, never the answer. Nothing is encoded
+ *   then.
+ */
+export function encodeRecords<D extends Definition>(
+  records: Records<D>,
+  statistics: Statistics<D>,
+  options: EncodeRecordsOptions = {},
+): EncodedRecords<D> {
+  const assembled = assembleStatistics(requireExact(statistics).definition, statistics)
+  const { cells, clipped } = countRecords(records, assembled, options, () => 1 / 2)
+  let from = 0
+  const input = assembled.statistics.segments.map(({ bits, length }) => {
+    const lanes = lanesOf(cells.subarray(from, from + length), bits)
+    from += length
+    return lanes
+  })
+  return { input, clipped }
+}
+
+/**
+ * The same with this client's part of the noise. The promise is kept by the noise of the others as well, and by the
+ * protocol that hides each part: `leastHonest` of `statistics` has to be no more than the minimum cohort of the round less
+ * its corrupt clients. Takes some tens of milliseconds to prepare the noise.
+ *
+ * @throws {SecAggError} as {@link encodeRecords} does; `no-randomness` where the generator is broken.
+ */
+export function encodePrivateRecords<D extends Definition>(
+  records: Records<D>,
+  statistics: PrivateStatistics<D>,
+  crypto: CryptoProvider,
+  options: EncodeRecordsOptions = {},
+): EncodedRecords<D> {
+  const assembled = assemblePrivateStatistics(requirePrivate(statistics))
+  if (typeof crypto?.randomBytes !== 'function') {
+    throw usageError('invalid-argument', 'noise takes a crypto provider', { got: typeof crypto })
+  }
+  const { cells, clipped } = countRecords(records, assembled, options, () => uniform(crypto))
+  const input = [createIntegerEncoder(assembled.statistics.privacy, crypto).encode(cells)]
+  cells.fill(0)
+  return { input, clipped }
+}
+
+/** @throws {SecAggError} `invalid-argument` where the statistics are those of a privacy target. */
+export function requireExact<D extends Definition>(statistics: Statistics<D>): Statistics<D> {
+  if (typeof statistics === 'object' && statistics !== null && statistics.privacy === undefined) {
+    return statistics
+  }
+  throw usageError(
+    'invalid-argument',
+    'statistics are what createStatistics makes; for a privacy target there are functions of their own',
+  )
+}
+
+/** @throws {SecAggError} `invalid-argument` where the statistics have no privacy target. */
+export function requirePrivate<D extends Definition>(statistics: PrivateStatistics<D>): PrivateStatistics<D> {
+  if (typeof statistics?.privacy === 'object' && statistics.privacy !== null) return statistics
+  throw usageError('invalid-argument', 'private statistics are what createPrivateStatistics makes')
+}
+
+/** All cells in a row, and last the number of records where that has a cell. */
+function countRecords<D extends Definition>(
+  given: Records<D>,
+  { statistics, parts, unitsPerRecord }: Assembled<Statistics<D> | PrivateStatistics<D>>,
+  { onClip = 'report' }: EncodeRecordsOptions,
+  draw: () => number,
+): { cells: Float64Array; clipped: EncodedRecords<D>['clipped'] } {
+  if (onClip !== 'report' && onClip !== 'refuse') {
+    throw usageError('invalid-argument', "onClip is 'report' or 'refuse'", { got: shown(onClip) })
+  }
+  const records = checkedRecords(given, statistics)
+  const length = parts.reduce((sum, { cells }) => sum + cells, 0)
+  const cells = new Float64Array(length + (unitsPerRecord === undefined ? 0 : 1))
+  if (unitsPerRecord !== undefined) cells[length] = records.length * unitsPerRecord
+  const clipped: { [Name in keyof D]?: ClippedAnswers } = Object.create(null)
+  let from = 0
+  for (const { name, subject, statistic, codec, cells: count, unitsPerAnswer } of parts) {
+    const place = codec.placer(statistic)
+    const own = cells.subarray(from, from + count)
+    records.forEach((record, index) => {
+      const answer = Object.hasOwn(record, name) ? record[name] : undefined
+      if (answer === undefined || answer === null) return
+      const slot: Slot = {
+        subject: statistics.maximumRecords > 1 ? `${subject} in record ${index}` : subject,
+        cells: own,
+        unitsPerAnswer,
+        draw,
+        clip: (excess) => {
+          if (onClip === 'refuse') throw outOfRange('is beyond its range', slot.subject)
+          const before = clipped[name] ?? { count: 0, excess: 0 }
+          clipped[name as keyof D] = { count: before.count + 1, excess: before.excess + excess }
+        },
+      }
+      place(answer, slot)
+    })
+    from += count
+  }
+  return { cells, clipped }
+}
+
+function checkedRecords<D extends Definition>(
+  given: Records<D>,
+  { definition, maximumRecords }: Statistics<D> | PrivateStatistics<D>,
+): readonly Readonly<Record<string, unknown>>[] {
+  const records: readonly unknown[] = Array.isArray(given) ? given : [given]
+  const least = maximumRecords > 1 ? 0 : 1
+  if (records.length < least || records.length > maximumRecords) {
+    throw usageError('invalid-argument', `a client has ${least} to ${maximumRecords} records`, {
+      expected: `${least} to ${maximumRecords}`,
+      got: records.length,
+    })
+  }
+  // `Array.from`, so that a hole is seen.
+  return Array.from(records, (record, index) => {
+    if (typeof record !== 'object' || record === null || Array.isArray(record)) {
+      throw usageError('invalid-argument', `record ${index} is no object of answers`, { got: typeof record })
+    }
+    const unknown = Object.keys(record).find((name) => !Object.hasOwn(definition, name))
+    if (unknown !== undefined) {
+      throw usageError(
+        'invalid-argument',
+        `record ${index} has an answer to no statistic: ${quoted(unknown)}`,
+      )
+    }
+    return record as Readonly<Record<string, unknown>>
+  })
+}
+
+function lanesOf(cells: Float64Array, bits: number): Lanes {
+  const lanes = createLanes(bits, cells.length)
+  if (lanes.BYTES_PER_ELEMENT < 8) (lanes as Uint32Array).set(cells)
+  else for (const [index, cell] of cells.entries()) lanes[index] = BigInt(cell)
+  return lanes
+}
+
+/** Above 0 and below 1, by 32 random bits; drawn as 16 bytes, so that a generator that gives zeros is noticed. */
+function uniform(crypto: CryptoProvider): number {
+  const bytes = drawSecret(crypto, 16)
+  return (new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) + 1 / 2) / 2 ** 32
+}

@@ -1,0 +1,158 @@
+import {
+  analyzeIntegerPrivacy,
+  chooseIntegerPrivacy,
+  type IntegerPrivacyParameters,
+  type IntegerQuery,
+  type PrivateCohort,
+} from '../privacy/index.js'
+import type { Definition } from './definition.js'
+import { invalid } from './invalid.js'
+import {
+  definitionOf,
+  layoutOf,
+  type Part,
+  type PlacedPart,
+  partsOf,
+  type StatisticLayout,
+} from './layout.js'
+import { type Assembled, checkedOptions, type StatisticsOptions } from './statistics.js'
+
+/** How exact each statistic is beside the others, 1/100 to 100; 1 for those that are left out. */
+export type StatisticWeights<D extends Definition> = { readonly [Name in keyof D]?: number | undefined }
+
+/** What is to be promised to each client, whatever the number of its records. */
+export interface PrivateStatisticsOptions<D extends Definition> extends PrivateCohort {
+  /** ε at most, over all rounds and against the server; 10^−3 to 10^3. */
+  readonly epsilon: number
+  /** W: the most records of one client, all of which are protected together. Default 1. */
+  readonly maximumRecords?: number | undefined
+  readonly weights?: StatisticWeights<D> | undefined
+}
+
+/**
+ * Several statistics in one noisy vector, with one budget; made by {@link createPrivateStatistics}. Plain data, that may
+ * travel as JSON: whoever uses it works out anew what follows from sizes and noise, ε with it.
+ */
+export interface PrivateStatistics<D extends Definition = Definition> {
+  /** With all defaults; it has no prototype. */
+  readonly definition: D
+  readonly clients: number
+  readonly maximumRecords: number
+  readonly weights: { readonly [Name in keyof D]: number }
+  readonly layout: readonly StatisticLayout[]
+  /** For the round's configuration: all cells, and a last one for the number of records where W > 1. */
+  readonly segments: readonly [IntegerPrivacyParameters['segment']]
+  /** In units: Δ1, Δ2, the noise, and the ε that follows from them. */
+  readonly privacy: IntegerPrivacyParameters
+}
+
+/** The noise for vectors of this size. */
+type NoiseChoice = (
+  size: Pick<
+    IntegerQuery,
+    'clients' | 'length' | 'l1Sensitivity' | 'l2Sensitivity' | 'leastSum' | 'greatestSum'
+  >,
+) => IntegerPrivacyParameters
+
+/** Units of the statistic with the greatest weight, where there is room. Rounding to them is lost in the noise. */
+const FINEST_UNITS = 1024
+const COARSEST_UNITS = 16
+/** What the sum of a cell takes at most, so that 32 bits hold the noise as well. */
+const GREATEST_SUM = 2 ** 28
+
+/**
+ * Lays statistics out under one privacy target, with the least noise that keeps it.
+ *
+ * All cells have noise of the same size, which hides the whole vector of a client. An answer counts u units: in one cell;
+ * spread over two or three that make u in all, where it is a number; or in one cell of each of the d rows of a sketch. So
+ * that is what it has at most in L1 and in L2 norm, d·u and √d·u for a sketch. With d = 1 for all others, W records have
+ *
+ *     Δ1 = W · Σ d·u,  Δ2 = W · √(Σ d·u²).
+ *
+ * u is proportional to weight / √d: k statistics of the same weight each have √k times the noise of one alone, in answers,
+ * and one of twice the weight has half the noise of the others. Where W > 1 the number of records is one more statistic, as
+ * exact as the most exact one.
+ *
+ * @throws {SecAggError} as `createStatistics` and `chooseIntegerPrivacy` do.
+ */
+export function createPrivateStatistics<const D extends Definition>(
+  definition: D,
+  options: PrivateStatisticsOptions<D>,
+): PrivateStatistics<D> {
+  const { clients, maximumRecords, weights, ...target } = options ?? {}
+  return assemble(definition, { clients, maximumRecords }, weights, (size) =>
+    chooseIntegerPrivacy({ ...target, ...size }),
+  ).statistics
+}
+
+/** @throws {SecAggError} as {@link createPrivateStatistics} does; it makes anew what came as JSON from somebody else. */
+export function assemblePrivateStatistics<D extends Definition>(
+  given: PrivateStatistics<D>,
+): Assembled<PrivateStatistics<D>> {
+  return assemble(given.definition, given, given.weights, (size) =>
+    analyzeIntegerPrivacy({ ...given.privacy, ...size }),
+  )
+}
+
+function assemble<D extends Definition>(
+  definition: D,
+  options: StatisticsOptions,
+  weights: StatisticWeights<D> | undefined,
+  choose: NoiseChoice,
+): Assembled<PrivateStatistics<D>> {
+  const { clients, maximumRecords } = checkedOptions(options)
+  const unplaced = partsOf(definition)
+  const weightOf = checkedWeights(unplaced, weights)
+  const finest = finestUnits(clients * maximumRecords)
+  const greatestWeight = Math.max(...weightOf.values())
+  const parts = unplaced.map((part): PlacedPart => {
+    const relative = weightOf.get(part.name)! / greatestWeight / Math.sqrt(part.rows)
+    return { ...part, unitsPerAnswer: Math.max(Math.round(finest * relative), 1) }
+  })
+  const unitsPerRecord = maximumRecords > 1 ? finest : undefined
+  const counted = unitsPerRecord === undefined ? [] : [{ cells: 1, rows: 1, unitsPerAnswer: unitsPerRecord }]
+  const all = [...parts, ...counted]
+  const l1 = all.reduce((sum, { rows, unitsPerAnswer }) => sum + rows * unitsPerAnswer, 0)
+  const square = all.reduce((sum, { rows, unitsPerAnswer }) => sum + rows * unitsPerAnswer ** 2, 0)
+  const privacy = choose({
+    clients,
+    length: all.reduce((sum, { cells }) => sum + cells, 0),
+    l1Sensitivity: maximumRecords * l1,
+    l2Sensitivity: maximumRecords * Math.sqrt(square),
+    leastSum: 0,
+    greatestSum: clients * maximumRecords * finest,
+  })
+  const statistics = Object.freeze({
+    definition: definitionOf<D>(parts),
+    clients,
+    maximumRecords,
+    weights: Object.freeze(Object.fromEntries(weightOf)) as PrivateStatistics<D>['weights'],
+    layout: layoutOf(parts),
+    segments: Object.freeze([privacy.segment] as const),
+    privacy,
+  })
+  return { statistics, parts, unitsPerRecord }
+}
+
+function finestUnits(mostRecords: number): number {
+  let units = FINEST_UNITS
+  while (units > COARSEST_UNITS && mostRecords * units > GREATEST_SUM) units /= 2
+  if (mostRecords * units <= GREATEST_SUM) return units
+  throw invalid(`private sums are of at most ${GREATEST_SUM / COARSEST_UNITS} records`, mostRecords)
+}
+
+function checkedWeights(parts: readonly Part[], weights: unknown = {}): ReadonlyMap<string, number> {
+  if (typeof weights !== 'object' || weights === null) throw invalid('weights come by name', weights)
+  const named = weights as Readonly<Record<string, unknown>>
+  const unknown = Object.keys(named).find((name) => !parts.some((part) => part.name === name))
+  if (unknown !== undefined) throw invalid('there is no statistic of this name to weigh', unknown)
+  return new Map(
+    parts.map(({ name, subject }) => {
+      const weight = Object.hasOwn(named, name) ? (named[name] ?? 1) : 1
+      if (typeof weight !== 'number' || !(weight >= 1 / 100 && weight <= 100)) {
+        throw invalid(`the weight of ${subject} is a number from 1/100 to 100`, weight)
+      }
+      return [name, weight] as const
+    }),
+  )
+}

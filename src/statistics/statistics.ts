@@ -1,0 +1,91 @@
+import type { EncodedSegment } from '../fixed-point/index.js'
+import type { Definition } from './definition.js'
+import { invalid, requireWhole } from './invalid.js'
+import { definitionOf, layoutOf, type PlacedPart, partsOf, type StatisticLayout } from './layout.js'
+
+/** How many answers a sum has to hold. */
+export interface StatisticsOptions {
+  /** n, 1 to 65535: the most clients of a sum. */
+  readonly clients: number
+  /**
+   * W, 1 to 2^32: the most records of one client. Default 1: a client is one record. Where it may have more, it adds its
+   * own up, and one more cell counts them.
+   */
+  readonly maximumRecords?: number | undefined
+}
+
+/** Several statistics in the vector of a round; made by {@link createStatistics}. Plain data, that may travel as JSON. */
+export interface Statistics<D extends Definition = Definition> {
+  /** With all defaults; it has no prototype. */
+  readonly definition: D
+  readonly clients: number
+  readonly maximumRecords: number
+  readonly layout: readonly StatisticLayout[]
+  /** For the round's configuration: one for each statistic, and a last one for the number of records where W > 1. */
+  readonly segments: readonly EncodedSegment[]
+  readonly privacy?: undefined
+}
+
+/** Statistics made anew, with what belongs to each. */
+export interface Assembled<S> {
+  readonly statistics: S
+  readonly parts: readonly PlacedPart[]
+  /** As what a record counts in the last cell; `undefined` where W is 1 and there is no such cell. */
+  readonly unitsPerRecord: number | undefined
+}
+
+const MOST_CLIENTS = 65535
+const MOST_RECORDS = 2 ** 32
+
+/**
+ * Lays statistics out in lanes that no sum overflows. Their sums are exact, and tell what exact sums do: where cohorts are
+ * small, or the next one differs by few, `createPrivateStatistics` is the one to take.
+ *
+ * @throws {SecAggError} `invalid-configuration` where a statistic is none, by its name, or a value is out of its range.
+ */
+export function createStatistics<const D extends Definition>(
+  definition: D,
+  options: StatisticsOptions,
+): Statistics<D> {
+  return assembleStatistics(definition, options).statistics
+}
+
+/** @throws {SecAggError} as {@link createStatistics} does; it makes anew what came as JSON from somebody else. */
+export function assembleStatistics<D extends Definition>(
+  definition: D,
+  options: StatisticsOptions,
+): Assembled<Statistics<D>> {
+  const { clients, maximumRecords } = checkedOptions(options)
+  const mostRecords = clients * maximumRecords
+  const parts = partsOf(definition).map((part): PlacedPart => {
+    const { codec, statistic, subject } = part
+    return { ...part, unitsPerAnswer: codec.exactUnits(statistic, mostRecords, subject) }
+  })
+  const segmentOf = (length: number, units: number): EncodedSegment =>
+    Object.freeze({
+      length,
+      bits: (mostRecords * units).toString(2).length,
+      bound: maximumRecords * units + 1,
+    })
+  const segments = parts.map(({ cells, unitsPerAnswer }) => segmentOf(cells, unitsPerAnswer))
+  if (maximumRecords > 1) segments.push(segmentOf(1, 1))
+  const statistics = Object.freeze({
+    definition: definitionOf<D>(parts),
+    clients,
+    maximumRecords,
+    layout: layoutOf(parts),
+    segments: Object.freeze(segments),
+  })
+  return { statistics, parts, unitsPerRecord: maximumRecords > 1 ? 1 : undefined }
+}
+
+/** @throws {SecAggError} `invalid-configuration` where a value is out of its range. */
+export function checkedOptions(options: StatisticsOptions): { clients: number; maximumRecords: number } {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid('statistics take the number of clients', options)
+  }
+  const { clients, maximumRecords = 1 } = options
+  requireWhole('clients', clients, 1, MOST_CLIENTS)
+  requireWhole('maximumRecords', maximumRecords, 1, MOST_RECORDS)
+  return { clients, maximumRecords }
+}

@@ -1,0 +1,256 @@
+import {
+  createStatistics,
+  type Definition,
+  decodeStatistics,
+  encodeRecords,
+  type Statistics,
+  statisticsContext,
+} from 'secagg/statistics'
+import { describe, expect, it, test } from 'vitest'
+import { decoded, everything } from './support.js'
+
+const seed = 'ab'.repeat(16)
+
+const definition = {
+  count: { kind: 'count' },
+  mean: { kind: 'mean', from: 0, to: 100, step: 1 },
+  histogram: { kind: 'histogram', edges: [0, 10, 20] },
+  frequency: { kind: 'frequency', categories: ['a', 'b'] },
+  contingency: { kind: 'contingency', rows: ['a', 'b'], columns: ['c'] },
+  sketch: { kind: 'sketch', depth: 2, width: 5, seed },
+} as const satisfies Definition
+
+describe('a definition that is none', () => {
+  it.each([
+    ['no statistics', {}, 'a definition has 1 to 65534 statistics', 0],
+    ['no object', null, 'a definition is an object with statistics', 'object'],
+    ['no kind', { it: {} }, 'the kind of statistic "it" is one of count, sum, mean', undefined],
+    ['an unknown kind', { it: { kind: 'median' } }, 'the kind of statistic "it" is one of', '"median"'],
+    ['a kind objects have', { it: { kind: 'constructor' } }, 'the kind of statistic "it"', '"constructor"'],
+    [
+      'a range upside down',
+      { it: { kind: 'mean', from: 5, to: 4 } },
+      'to of statistic "it" is above from',
+      4,
+    ],
+    ['an empty range', { it: { kind: 'sum', from: 5, to: 5 } }, 'to of statistic "it" is above from', 5],
+    [
+      'an endless range',
+      { it: { kind: 'sum', from: 0, to: Number.POSITIVE_INFINITY } },
+      'to of',
+      Number.POSITIVE_INFINITY,
+    ],
+    ['no range', { it: { kind: 'variance' } }, 'from of statistic "it" is a number', undefined],
+    ['one edge', { it: { kind: 'histogram', edges: [1] } }, 'edges of statistic "it" are a list', 1],
+    ['no edges', { it: { kind: 'histogram' } }, 'edges of statistic "it" are a list', undefined],
+    ['edges that fall', { it: { kind: 'histogram', edges: [1, 3, 2] } }, 'edges of statistic "it" ascend', 2],
+    ['an edge twice', { it: { kind: 'histogram', edges: [1, 1] } }, 'edges of statistic "it" ascend', 1],
+    [
+      'a hole for an edge',
+      { it: { kind: 'histogram', edges: Object.assign(new Array(3), { 0: 1, 2: 2 }) } },
+      'edges of statistic "it" are numbers',
+      undefined,
+    ],
+    [
+      'an outside of nobody',
+      { it: { kind: 'histogram', edges: [1, 2], outside: 'drop' } },
+      "outside of statistic \"it\" is 'count' or 'refuse'",
+      '"drop"',
+    ],
+    [
+      'no categories',
+      { it: { kind: 'frequency', categories: [] } },
+      'categories of statistic "it" are a list',
+      0,
+    ],
+    [
+      'a category twice',
+      { it: { kind: 'frequency', categories: ['a', 'b', 'a'] } },
+      'are all different',
+      '"a"',
+    ],
+    [
+      'a number as category',
+      { it: { kind: 'contingency', rows: ['a'], columns: [3] } },
+      'columns of statistic "it" are strings',
+      3,
+    ],
+    [
+      'a hole as category',
+      { it: { kind: 'contingency', rows: new Array(1), columns: ['a'] } },
+      'rows of statistic "it" are strings',
+      undefined,
+    ],
+    [
+      'other as a number',
+      { it: { kind: 'frequency', categories: ['a'], other: 1 } },
+      'other of statistic "it"',
+      1,
+    ],
+    [
+      'a sketch without rows',
+      { it: { kind: 'sketch', depth: 0, width: 5, seed } },
+      'depth of statistic "it"',
+      0,
+    ],
+    [
+      'a sketch too wide',
+      { it: { kind: 'sketch', depth: 1, width: 2 ** 22 + 1, seed } },
+      'width of',
+      2 ** 22 + 1,
+    ],
+    [
+      'a short seed',
+      { it: { kind: 'sketch', depth: 1, width: 5, seed: 'abcd' } },
+      'seed of statistic "it"',
+      '"abcd"',
+    ],
+    [
+      'half a byte',
+      { it: { kind: 'sketch', depth: 1, width: 5, seed: `${seed}a` } },
+      'seed of',
+      `"${seed}a"`,
+    ],
+    [
+      'too many cells',
+      { a: { kind: 'sketch', depth: 4, width: 2 ** 22, seed }, b: { kind: 'count' } },
+      'statistic "b" takes the vector beyond 16777216 cells',
+      2 ** 24 + 2,
+    ],
+  ] as const)('%s', (_title, given, message, got) => {
+    expect(() => createStatistics(given as unknown as Definition, { clients: 5 })).toThrow(
+      expect.objectContaining({
+        code: 'invalid-configuration',
+        message: expect.stringContaining(message),
+        got,
+      }),
+    )
+  })
+
+  it('has clients and records in range', () => {
+    for (const options of [
+      { clients: 0 },
+      { clients: 65536 },
+      { clients: 1.5 },
+      { clients: 3, maximumRecords: 0 },
+      { clients: 3, maximumRecords: 2 ** 32 + 1 },
+      undefined,
+    ]) {
+      expect(() => createStatistics(definition, options as never)).toThrow(
+        expect.objectContaining({ code: 'invalid-configuration' }),
+      )
+    }
+  })
+})
+
+describe('a record that is none', () => {
+  const statistics = createStatistics(definition, { clients: 5, maximumRecords: 3 })
+
+  it('has a name that no statistic has: a misspelled answer is not a missing one', () => {
+    expect(() => encodeRecords([{}, { cuont: true } as never], statistics)).toThrow(
+      expect.objectContaining({
+        code: 'invalid-argument',
+        message: 'record 1 has an answer to no statistic: "cuont"',
+      }),
+    )
+  })
+
+  it('is no object', () => {
+    for (const record of [undefined, null, 3, 'mean', [undefined], [[]], [{}, null], new Array(2)]) {
+      expect(() => encodeRecords(record as never, statistics)).toThrow(
+        expect.objectContaining({ code: 'invalid-argument' }),
+      )
+    }
+  })
+
+  it('has one wrong answer among right ones: nothing is encoded, and records stay as they were', () => {
+    const record = Object.freeze({ count: true, mean: 3, frequency: 'c' })
+    expect(() => encodeRecords([{ count: true }, record as never], statistics)).toThrow(
+      'the answer to statistic "frequency" in record 1 is none of its categories',
+    )
+  })
+
+  it('answers by its own properties only', () => {
+    const named = createStatistics({ toString: { kind: 'count' }, count: { kind: 'count' } }, { clients: 2 })
+    const inherited = Object.create({ count: true })
+    expect(decoded(named, [inherited]).results).toMatchObject({
+      toString: { answered: 0 },
+      count: { answered: 0 },
+    })
+  })
+})
+
+describe('statistics that travelled as JSON', () => {
+  const statistics = createStatistics(definition, { clients: 5 })
+  const travelled: typeof statistics = JSON.parse(JSON.stringify(statistics))
+
+  it('are the same statistics', () => {
+    const record = { count: true, mean: 44, histogram: 5, frequency: 'b', sketch: 'x' } as const
+    const { input } = encodeRecords(record, travelled)
+    expect(input).toEqual(encodeRecords(record, statistics).input)
+    expect(statisticsContext(travelled)).toEqual(statisticsContext(statistics))
+    const { results } = decodeStatistics(input, 1, travelled, everything)
+    expect(results.mean.mean).toBe(44)
+    expect(results.frequency.counts.b).toBe(1)
+  })
+
+  it('are made anew from their definition, whatever else was written on the way', () => {
+    const forged = { ...travelled, layout: [], segments: [] }
+    expect(encodeRecords({ mean: 3 }, forged).input).toEqual(encodeRecords({ mean: 3 }, statistics).input)
+    const broken = { ...travelled, definition: { ...travelled.definition, mean: { kind: 'mean' } } }
+    expect(() => encodeRecords({}, broken as never)).toThrow('from of statistic "mean"')
+    for (const none of [undefined, null, 3, {}]) {
+      expect(() => encodeRecords({}, none as never)).toThrow(expect.objectContaining({ name: 'SecAggError' }))
+      expect(() => decodeStatistics([], 1, none as never)).toThrow(
+        expect.objectContaining({ name: 'SecAggError' }),
+      )
+      expect(() => statisticsContext(none as never)).toThrow(expect.objectContaining({ name: 'SecAggError' }))
+    }
+  })
+
+  it('have the order of their names, whatever the order of the definition', () => {
+    const reversed = Object.fromEntries(Object.entries(definition).reverse()) as unknown as typeof definition
+    const other = createStatistics(reversed, { clients: 5 })
+    expect(other).toEqual(statistics)
+    expect(statisticsContext(other)).toEqual(statisticsContext(statistics))
+  })
+})
+
+test('the context of any other statistics has other bytes', () => {
+  const contextOf = (changed: Definition, options = { clients: 5, maximumRecords: 1 }): string =>
+    String(statisticsContext(createStatistics(changed, options)))
+  const base: Definition = {
+    ...definition,
+    sum: { kind: 'sum', from: 0, to: 1 },
+    variance: { kind: 'variance', from: 0, to: 1 },
+  }
+  const changes: Definition[] = [
+    base,
+    { ...base, counted: { kind: 'count' } },
+    { ...base, mean: { kind: 'mean', from: 0, to: 100, step: 2 } },
+    { ...base, mean: { kind: 'mean', from: 0, to: 99, step: 1 } },
+    { ...base, mean: { kind: 'sum', from: 0, to: 100, step: 1 } },
+    { ...base, variance: { kind: 'variance', from: -1, to: 1 } },
+    { ...base, histogram: { kind: 'histogram', edges: [0, 10, 21] } },
+    { ...base, histogram: { kind: 'histogram', edges: [0, 10, 20], outside: 'refuse' } },
+    { ...base, frequency: { kind: 'frequency', categories: ['b', 'a'] } },
+    { ...base, frequency: { kind: 'frequency', categories: ['ab', ''] } },
+    { ...base, frequency: { kind: 'frequency', categories: ['a', 'b'], other: 'count' } },
+    { ...base, contingency: { kind: 'contingency', rows: ['a', 'b'], columns: ['d'] } },
+    { ...base, contingency: { kind: 'contingency', rows: ['a', 'c'], columns: ['b'] } },
+    { ...base, sketch: { kind: 'sketch', depth: 3, width: 5, seed } },
+    { ...base, sketch: { kind: 'sketch', depth: 2, width: 6, seed } },
+    { ...base, sketch: { kind: 'sketch', depth: 2, width: 5, seed: `${seed}00` } },
+  ]
+  const contexts = changes.map((changed) => contextOf(changed))
+  contexts.push(contextOf(base, { clients: 5, maximumRecords: 2 }))
+  expect(new Set(contexts).size).toBe(contexts.length)
+  expect(contextOf({ ...base, mean: { kind: 'mean', from: -0, to: 100, step: 1 } })).toBe(contexts[0])
+})
+
+test('what was handed in may change afterwards', () => {
+  const categories = ['a', 'b']
+  const statistics: Statistics = createStatistics({ it: { kind: 'frequency', categories } }, { clients: 2 })
+  categories[0] = 'c'
+  expect(statistics.definition.it).toEqual({ kind: 'frequency', categories: ['a', 'b'], other: 'refuse' })
+})
