@@ -14,9 +14,11 @@ const { values } = parseArgs({
 const limits = { samples: Number(values.samples), seconds: Number(values.seconds) }
 
 const { outputFiles } = await build({
-  entryPoints: [fileURLToPath(new URL('page.ts', import.meta.url))],
+  // The pool looks for its worker next to itself, which in a bundle is next to the page's script.
+  entryPoints: { page: fileURLToPath(new URL('page.ts', import.meta.url)), worker: 'secagg/workers/worker' },
   bundle: true,
   write: false,
+  outdir: '/',
   format: 'esm',
   target: 'es2022',
   tsconfigRaw: {},
@@ -24,15 +26,13 @@ const { outputFiles } = await build({
 
 // Localhost is a secure context, without which there is no WebCrypto; the headers make the page's clock a fine one.
 const server = createServer(({ url }, response) => {
-  const isScript = url === '/page.js'
+  const script = outputFiles.find(({ path }) => path === url)
   response.writeHead(200, {
-    'content-type': isScript ? 'text/javascript' : 'text/html',
+    'content-type': script === undefined ? 'text/html' : 'text/javascript',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-embedder-policy': 'require-corp',
   })
-  response.end(
-    isScript ? outputFiles[0]!.text : '<!doctype html><script type="module" src="page.js"></script>',
-  )
+  response.end(script?.text ?? '<!doctype html><script type="module" src="page.js"></script>')
 })
 await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
 
@@ -43,20 +43,29 @@ const browser = await chromium.launch({
 try {
   const page = await browser.newPage()
   await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`)
-  const results = await page.evaluate(
-    (given) =>
-      (globalThis as unknown as { measurePage: (limits: Limits) => Promise<Result[]> }).measurePage(given),
-    limits,
-  )
-  console.log(`Chromium ${browser.version()}, one page: masks on 2^20 elements, medians and lower quartiles`)
-  for (const { name, median, lowerQuartile, ratio, samples } of results) {
-    const figures = [
-      `${median.toFixed(2).padStart(6)} ns an element`,
-      `${(median / results[0]!.median).toFixed(2).padStart(5)} ×`,
-      `${lowerQuartile.toFixed(2).padStart(6)} ns`,
-      `${ratio.toFixed(2).padStart(5)} ×`,
-    ]
-    console.log(`  ${name.padEnd(44)} ${figures.join(' ')} ${samples} samples`)
+  const call = (name: 'measurePage' | 'measurePools'): Promise<Result[]> =>
+    page.evaluate(
+      ([name, given]) =>
+        (globalThis as unknown as Record<string, (limits: Limits) => Promise<Result[]>>)[name]!(given),
+      [name, limits] as const,
+    )
+  const groups = [
+    { title: 'one page', results: await call('measurePage') },
+    { title: 'pools of workers', results: await call('measurePools') },
+  ]
+  for (const { title, results } of groups) {
+    console.log(
+      `Chromium ${browser.version()}, ${title}: masks on 2^20 elements, medians and lower quartiles`,
+    )
+    for (const { name, median, lowerQuartile, ratio, samples } of results) {
+      const figures = [
+        `${median.toFixed(2).padStart(6)} ns an element`,
+        `${(median / results[0]!.median).toFixed(2).padStart(5)} ×`,
+        `${lowerQuartile.toFixed(2).padStart(6)} ns`,
+        `${ratio.toFixed(2).padStart(5)} ×`,
+      ]
+      console.log(`  ${name.padEnd(44)} ${figures.join(' ')} ${samples} samples`)
+    }
   }
 } finally {
   await browser.close()

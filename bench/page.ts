@@ -1,11 +1,22 @@
 import { defaultCrypto, type SymmetricSuite } from 'secagg/crypto'
-import { createPlainAdder, createVector, executeMaskPlan, type MaskPlan } from 'secagg/vector'
+import {
+  createPlainAdder,
+  createVector,
+  executeMaskPlan,
+  type MaskExecutor,
+  type MaskPlan,
+  type Vector,
+} from 'secagg/vector'
+import { createMaskPool } from 'secagg/workers'
 import { type Candidate, type Limits, measure, type Result } from './measure.js'
 
 /** Few, so that a sample is short: other work on the machine then spoils some samples and not all. */
 const TERMS = 4
 const LENGTH = 2 ** 20
 const PIECE_BYTES = 256 * 1024
+
+/** For pools, whose calls take some tenths of a millisecond besides. */
+const POOL_TERMS = 16
 
 /** The limit: AES-128-CTR of WebCrypto alone, one piece after the other. */
 async function rawKeystream(): Promise<Candidate> {
@@ -23,14 +34,18 @@ async function rawKeystream(): Promise<Candidate> {
   }
 }
 
+function planOf(terms: number, { keyLength }: SymmetricSuite): MaskPlan {
+  return Array.from({ length: terms }, (_, term) => ({
+    seed: new Uint8Array(keyLength).fill(term),
+    sign: term % 2 === 0 ? 1 : -1,
+  }))
+}
+
 function maskPlan(name: string, suite: SymmetricSuite, bits: number, isPlain = false): Candidate {
   const terms = isPlain ? 1 : TERMS
   const segments = [{ length: LENGTH, bits }]
   const target = createVector(segments)
-  const plan: MaskPlan = Array.from({ length: terms }, (_, term) => ({
-    seed: new Uint8Array(suite.keyLength).fill(term),
-    sign: term % 2 === 0 ? 1 : -1,
-  }))
+  const plan = planOf(terms, suite)
   const adder = isPlain ? createPlainAdder(PIECE_BYTES) : undefined
   return { name, units: terms * LENGTH, run: () => executeMaskPlan(target, segments, plan, suite, { adder }) }
 }
@@ -50,4 +65,35 @@ async function measurePage(limits: Limits): Promise<Result[]> {
   return measure(candidates, limits)
 }
 
-Object.assign(globalThis, { measurePage })
+/** One worker and two, on 32-bit elements in memory of their own and in shared memory. */
+async function measurePools(limits: Limits): Promise<Result[]> {
+  const suites = {
+    ChaCha20: (await defaultCrypto('chacha')).suites.chacha!,
+    AES: (await defaultCrypto('aes')).suites.aes!,
+  }
+  const segments = [{ length: LENGTH, bits: 32 }]
+  const candidate = (
+    name: string,
+    execute: MaskExecutor,
+    suite: SymmetricSuite,
+    target: Vector,
+  ): Candidate => {
+    const plan = planOf(POOL_TERMS, suite)
+    return { name, units: POOL_TERMS * LENGTH, run: () => execute(target, segments, plan, suite) }
+  }
+  const pools = await Promise.all([1, 2].map((workers) => createMaskPool({ workers })))
+  const candidates = Object.entries(suites).flatMap(([name, suite]) =>
+    pools.flatMap(({ execute, threads }) => {
+      const shared = [new Uint32Array(new SharedArrayBuffer(4 * LENGTH))]
+      return [
+        candidate(`${name}, workers: ${threads}`, execute, suite, createVector(segments)),
+        candidate(`${name}, workers: ${threads}, shared memory`, execute, suite, shared),
+      ]
+    }),
+  )
+  const results = await measure(candidates, limits)
+  for (const pool of pools) await pool.close()
+  return results
+}
+
+Object.assign(globalThis, { measurePage, measurePools })

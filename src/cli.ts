@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { UsageProblem } from './cli/options.js'
 import { PARAMS_USAGE, paramsCommand } from './cli/params.js'
+import { PRIVACY_USAGE, privacyCommand } from './cli/privacy.js'
 import { SIMULATE_USAGE, simulateCommand } from './cli/simulate.js'
 import { SecAggError } from './errors.js'
 
@@ -10,7 +11,8 @@ const USAGE = `Usage: secagg COMMAND [OPTIONS]
 
 Commands:
   simulate    run many clients and a server in this process and print what each round costs
-  params      choose graph, neighbors and threshold for a cohort, and say what they prove
+  params      choose graph, neighbors, threshold and noise for a cohort, and say what they prove
+  privacy     say what given noise promises
 
 secagg COMMAND --help tells a command's options.
 `
@@ -19,6 +21,7 @@ const COMMANDS: Readonly<Record<string, { usage: string; run: (args: readonly st
   {
     simulate: { usage: SIMULATE_USAGE, run: simulateCommand },
     params: { usage: PARAMS_USAGE, run: paramsCommand },
+    privacy: { usage: PRIVACY_USAGE, run: privacyCommand },
   }
 
 async function main([name, ...args]: readonly string[]): Promise<void> {

@@ -9,15 +9,20 @@ import type { Graph } from './graph.js'
  */
 export function hararyGraph(ring: readonly number[], neighbors: number): Graph {
   const positions = new Map(ring.map((seat, position) => [seat, position]))
+  const known = new Map<number, readonly number[]>()
   const neighborsOf = (seat: number): readonly number[] => {
     const position = positions.get(seat)
     if (position === undefined) return []
+    const listed = known.get(seat)
+    if (listed !== undefined) return listed
     const found: number[] = []
     for (let distance = 1; distance <= neighbors / 2; distance++) {
       found.push(ring[(position + distance) % ring.length]!)
       found.push(ring[(position - distance + ring.length) % ring.length]!)
     }
-    return found.sort((a, b) => a - b)
+    found.sort((a, b) => a - b)
+    known.set(seat, found)
+    return found
   }
   return { holders: neighborsOf, maskNeighbors: neighborsOf }
 }

@@ -81,7 +81,9 @@ export function visibleAmong<T extends { readonly seat: number }>(
 
 /** The client at `seat` and its neighbors, ascending. */
 function around(drawn: DrawnGraph, clients: number, seat: number): readonly number[] {
-  return [seat, ...graphOf(drawn, clients).maskNeighbors(seat)].sort((a, b) => a - b)
+  const neighbors = graphOf(drawn, clients).maskNeighbors(seat)
+  const after = neighbors.findIndex((neighbor) => neighbor > seat)
+  return neighbors.toSpliced(after < 0 ? neighbors.length : after, 0, seat)
 }
 
 /**

@@ -70,11 +70,12 @@ export function fingerprintOf(sums: Uint32Array, length: number): Uint8Array {
 
 /** Copies one piece after the other to `piece`, zeros after the last, and gives `visit` its length, a multiple of 64. */
 function forEachPiece(bytes: Uint8Array, piece: Uint8Array, visit: (length: number) => void): void {
-  for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
-    const length = Math.min(PIECE_BYTES, bytes.length - from)
-    piece.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, length))
-    piece.fill(0, length, nextBlock(length))
-    visit(nextBlock(length))
+  const { buffer, byteOffset, length } = bytes
+  for (let from = 0; from < length; from += PIECE_BYTES) {
+    const taken = Math.min(PIECE_BYTES, length - from)
+    piece.set(new Uint8Array(buffer, byteOffset + from, taken))
+    piece.fill(0, taken, nextBlock(taken))
+    visit(nextBlock(taken))
   }
 }
 

@@ -20,11 +20,11 @@ export interface RunningSum {
   toVector(): Vector
 }
 
-/** Zeros after the last packed byte, for the elements that the last turn adds beyond the last one. */
+/** Zeros after the last packed byte: the elements that the last turn finds there change nothing. */
 const ZEROS = 64
 
-// What the memory holds: the sums of the fingerprint, and sums that nobody reads; a piece, and more bytes that a turn
-// may touch; the tables; and the lanes.
+// What the memory holds: the sums of the fingerprint, and sums that nobody reads; a piece of the packed bytes, and more
+// that a turn may touch; the tables; and the lanes.
 const SUMS_AT = 0
 const UNREAD_SUMS_AT = 64
 const PIECE_AT = 128
@@ -60,16 +60,17 @@ export function createKernelSum(segments: readonly Segment[]): RunningSum | unde
   return {
     add: (packed, range) => {
       const runs = runsOf(places, range)
+      const { buffer, byteOffset, length } = packed
       let index = 0
       let lanes = runs[0]?.lanes ?? 0
       let added = 0
       let fingerprinted = 0
       sums.fill(0)
-      while (added < packed.length) {
+      while (added < length) {
         const start = added - (added % 64)
-        const end = Math.min(start + PIECE_BYTES, packed.length)
-        piece.set(new Uint8Array(packed.buffer, packed.byteOffset + start, end - start))
-        if (end === packed.length) piece.fill(0, end - start, end - start + ZEROS)
+        const end = Math.min(start + PIECE_BYTES, length)
+        piece.set(new Uint8Array(buffer, byteOffset + start, end - start))
+        if (end === length) piece.fill(0, end - start, end - start + ZEROS)
         const shift = PIECE_AT - start
         while (added < end) {
           const run = runs[index]!
@@ -84,6 +85,7 @@ export function createKernelSum(segments: readonly Segment[]): RunningSum | unde
             next = added + turns * turnBytes
             nextLanes = lanes + turns * 64
           }
+          // What fills its lanes is added and fingerprinted in one go, where both have come to the same byte.
           if (bits < 8 * width) {
             addElements(kernel, run, lanes, nextLanes, added + shift)
           } else if (added === fingerprinted) {
@@ -100,7 +102,7 @@ export function createKernelSum(segments: readonly Segment[]): RunningSum | unde
           fingerprinted = nextBlock(end)
         }
       }
-      return fingerprintOf(sums, packed.length)
+      return fingerprintOf(sums, length)
     },
     toVector: () =>
       places.map(({ bits, length, width, lanes }) => {
@@ -112,7 +114,7 @@ export function createKernelSum(segments: readonly Segment[]): RunningSum | unde
   }
 }
 
-/** Lays tables and lanes out; after the lanes of a segment are 64 bytes or more for what the last turn touches. */
+/** Lays tables and lanes out. Behind the lanes of each segment 64 bytes or more are free for the last turn to touch. */
 function layOut(segments: readonly Segment[]): {
   readonly places: readonly Place[]
   readonly tables: ReadonlyMap<number, number>

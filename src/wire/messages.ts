@@ -1,4 +1,5 @@
 import * as P from 'micro-packed'
+import { concatBytes } from '../crypto/bytes.js'
 import { type Seated, seatBytes, seatList, seatMap, seatSet } from './coders.js'
 
 /** Bytes of an X25519 key, public or private, and so of a share of a private one. */
@@ -71,12 +72,30 @@ export function publishedKeysCoder(
   universe: readonly number[] | number,
   signatureLength: number,
 ): P.CoderType<PublishedKeys> {
-  const keys: P.CoderType<PublicKeys> = P.struct({
-    cipherKey: P.bytes(KEY_LENGTH),
-    maskKey: P.bytes(KEY_LENGTH),
-    signature: P.bytes(signatureLength),
-  })
+  const keys = publicKeys(signatureLength)
   return typeof universe === 'number' ? seatList(universe, keys) : seatMap(universe, keys)
+}
+
+/** Both keys and the signature, in one piece: there are n² of these in a round. */
+function publicKeys(signatureLength: number): P.CoderType<PublicKeys> {
+  const length = 2 * KEY_LENGTH + signatureLength
+  return P.wrap({
+    encodeStream: (writer, { cipherKey, maskKey, signature }) => {
+      const bytes = concatBytes(cipherKey, maskKey, signature)
+      if (cipherKey.length !== KEY_LENGTH || maskKey.length !== KEY_LENGTH || bytes.length !== length) {
+        throw writer.err('a key or a signature has the wrong length')
+      }
+      writer.bytes(bytes)
+    },
+    decodeStream: (reader) => {
+      const bytes = reader.bytes(length)
+      return {
+        cipherKey: bytes.subarray(0, KEY_LENGTH),
+        maskKey: bytes.subarray(KEY_LENGTH, 2 * KEY_LENGTH),
+        signature: bytes.subarray(2 * KEY_LENGTH),
+      }
+    },
+  })
 }
 
 /** `peers`: the number of seats to which the sender seals shares. */

@@ -25,8 +25,8 @@ export type SpareMemory = ArrayBufferLike[]
 const LARGEST_PIECE = 2 ** 20
 const SMALLEST_PIECE = 2 ** 16
 
-/** The most that a thread gets at once, for a balance between the threads. */
-const SHARE = 1 / 4
+/** The most that a thread gets at once of its part of the whole, so that a slower thread can get fewer pieces. */
+const SHARE = 1 / 2
 
 /** While a worker has one piece in hand the next waits there, so that it need not wait for the calling thread. */
 const PIECES_AHEAD = 2

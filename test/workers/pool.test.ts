@@ -10,7 +10,7 @@ import {
   type Vector,
 } from 'secagg/vector'
 import { createMaskPool, type MaskPool } from 'secagg/workers'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { aes, chacha, counting, difference, filled, MIXED, planOf, sharedMemory, spawn } from './support.js'
 
 /** 20 MiB of work on the segments below, more than the calling thread does itself. */
@@ -102,6 +102,30 @@ describe('a pool gives to the bit what one thread gives', () => {
     for (const [index, plan] of plans.entries()) {
       expect(difference(targets[index]!, await onOneThread(MIXED, plan, chacha))).toBeUndefined()
     }
+  })
+})
+
+describe('where a page may not share memory, as it is not cross-origin isolated', () => {
+  test.each([
+    ['memory of its own', undefined],
+    ['shared memory, such as that of WebAssembly,', sharedMemory],
+  ])('a target on %s is moved to the workers and back, time and again', async (_, memory) => {
+    const target = filled(MIXED, undefined, memory)
+    const { suite, opened } = counting(chacha)
+    const plan = planOf(TERMS, suite)
+    vi.stubGlobal('SharedArrayBuffer', undefined)
+    try {
+      const own = await createMaskPool({ workers: 2, spawn })
+      await own.execute(target, MIXED, plan, suite)
+      await own.execute(target, MIXED, plan, suite)
+      await own.close()
+    } finally {
+      vi.unstubAllGlobals()
+    }
+    expect(opened()).toBe(1)
+    const expected = await onOneThread(MIXED, plan, chacha)
+    await executeMaskPlan(expected, MIXED, plan, chacha)
+    expect(difference(target, expected)).toBeUndefined()
   })
 })
 

@@ -1,0 +1,7 @@
+/** Milliseconds of processor time, all threads of the process together. */
+export async function costOf<T>(work: () => Promise<T>): Promise<{ value: T; cost: number }> {
+  const before = process.cpuUsage()
+  const value = await work()
+  const { user, system } = process.cpuUsage(before)
+  return { value, cost: (user + system) / 1000 }
+}

@@ -1,0 +1,160 @@
+import { ClientSession, createRoundConfig, type RoundConfig, type RoundName, ServerSession } from 'secagg'
+import { type CryptoProvider, nodeCrypto } from 'secagg/crypto'
+import { costOf } from './cost.js'
+import { CHECKED_ELEMENTS, type ClientKind, standIns } from './stand-in.js'
+
+/** What every client puts in, in every element. */
+const INPUT = 3
+
+type Message = readonly [seat: number, bytes: Uint8Array | undefined]
+
+/** A round to time: honest-but-curious, AES suite, one segment of elements of 32 bits. */
+export interface RoundShape {
+  readonly clients: number
+  readonly length: number
+  /** k and t of the sparse graph; without them the graph is complete. */
+  readonly sparse?: { readonly neighbors: number; readonly threshold: number } | undefined
+  /** The share of clients that drop out after they have shared their keys. */
+  readonly dropouts: number
+}
+
+/** What one party did in a round, and the processor time it took, all threads of the process together. */
+export interface PartyTime {
+  readonly ms: number
+  readonly msByRound: Partial<Readonly<Record<RoundName, number>>>
+  /** Mask streams as long as the vector. */
+  readonly streams: number
+  readonly agreements: number
+}
+
+export interface TimedRound {
+  readonly threshold: number
+  readonly timedClients: number
+  readonly server: PartyTime
+  /** Medians over the timed clients; `bytes` are those of all messages, both ways. */
+  readonly client: PartyTime & { readonly bytes: number }
+}
+
+/** Runs a round with `timed` real clients, or all of them real, and stand-ins for the rest, and checks its sum. */
+export async function timeRound(shape: RoundShape, timed: number): Promise<TimedRound> {
+  const { clients, length, sparse } = shape
+  const crypto = requireNodeCrypto()
+  const dropping = Math.round(shape.dropouts * clients)
+  const survivors = clients - dropping
+  const isReal = timed >= clients
+  // The first seats drop out; the timed ones are spread over the others.
+  const timedCount = Math.min(timed, survivors)
+  const timedSeats = new Set(
+    Array.from({ length: timedCount }, (_, i) => dropping + Math.floor((i * survivors) / timedCount)),
+  )
+  const kindOf = (seat: number): ClientKind =>
+    isReal || timedSeats.has(seat) ? 'real' : seat < dropping ? 'dropping' : 'stand-in'
+
+  const config = configOf(shape, crypto)
+  const input = new Uint32Array(length).fill(INPUT)
+  const others = standIns(crypto)
+  const sessions = Array.from({ length: clients }, (_, seat) => {
+    const capabilities = kindOf(seat) === 'real' ? { crypto } : others
+    return new ClientSession({ ...capabilities, config, seat, input: () => input })
+  })
+  const counting = countAgreements(crypto)
+  const server = new ServerSession({ config, crypto: counting.crypto })
+
+  const serverMs: Partial<Record<RoundName, number>> = {}
+  const clientMs: Partial<Record<RoundName, number>> = {}
+  const costs = new Map([...timedSeats].map((seat) => [seat, 0]))
+  const bytesOf = new Map([...timedSeats].map((seat) => [seat, 0]))
+  let messages: Iterable<Message> = sessions.map((_, seat) => [seat, undefined])
+  for (;;) {
+    const round = server.round!
+    let serverCost = 0
+    const clientCosts: number[] = []
+    const iterator = messages[Symbol.iterator]()
+    for (;;) {
+      const next = await costOf(async () => iterator.next())
+      serverCost += next.cost
+      if (next.value.done === true) break
+      const [seat, bytes] = next.value.value
+      if (seat < dropping && (round === 'masked-input' || round === 'unmasking')) continue
+      const session = sessions[seat]!
+      const answer = await costOf(() => (bytes === undefined ? session.start() : session.receive(bytes)))
+      if (timedSeats.has(seat)) {
+        clientCosts.push(answer.cost)
+        costs.set(seat, costs.get(seat)! + answer.cost)
+        bytesOf.set(seat, bytesOf.get(seat)! + (bytes?.length ?? 0) + answer.value.length)
+      }
+      if (round === 'advertise-keys') others.enrol(answer.value, kindOf(seat))
+      const receipt = await costOf(() => server.receive(seat, answer.value))
+      serverCost += receipt.cost
+      if (receipt.value.status !== 'accepted') throw new Error(`seat ${seat} was ${receipt.value.status}`)
+    }
+    const closed = await costOf(() => server.closeRound())
+    serverMs[round] = serverCost + closed.cost
+    clientMs[round] = median(clientCosts)
+    if (!closed.value.done) {
+      messages = closed.value.messages
+      continue
+    }
+    const sum = closed.value.sum[0] as Uint32Array
+    requireSum(isReal ? sum : sum.subarray(0, CHECKED_ELEMENTS), survivors)
+    const degree = sparse?.neighbors ?? clients - 1
+    return {
+      threshold: config.threshold,
+      timedClients: timedCount,
+      server: {
+        ms: Object.values(serverMs).reduce((a, b) => a + b, 0),
+        msByRound: serverMs,
+        streams: survivors + counting.agreements(),
+        agreements: counting.agreements(),
+      },
+      client: {
+        ms: median([...costs.values()]),
+        msByRound: clientMs,
+        // A mask with each neighbor and one of its own; with each a key to seal and a key to mask.
+        streams: degree + 1,
+        agreements: 2 * degree,
+        bytes: median([...bytesOf.values()]),
+      },
+    }
+  }
+}
+
+function configOf({ clients, length, sparse }: RoundShape, crypto: CryptoProvider): RoundConfig {
+  return createRoundConfig({
+    sessionId: crypto.randomBytes(32),
+    clients,
+    adversary: 'honest-but-curious',
+    graph: sparse === undefined ? 'complete' : { neighbors: sparse.neighbors, assumptions: 'unproven' },
+    threshold: sparse?.threshold,
+    minimumCohort: sparse === undefined ? undefined : Math.floor(clients / 2) + 1,
+    segments: [{ length, bits: 32, bound: 'modular' }],
+  })
+}
+
+/** A provider that counts the keys it agrees on. */
+function countAgreements(crypto: CryptoProvider): { crypto: CryptoProvider; agreements: () => number } {
+  let count = 0
+  const { publicKey, sharedSecrets } = crypto.x25519
+  const x25519 = {
+    publicKey,
+    sharedSecrets: (privateKey: Uint8Array, publicKeys: readonly Uint8Array[]) => {
+      count += publicKeys.length
+      return sharedSecrets(privateKey, publicKeys)
+    },
+  }
+  return { crypto: { ...crypto, x25519 }, agreements: () => count }
+}
+
+function requireSum(sum: Uint32Array, survivors: number): void {
+  if (sum.some((element) => element !== INPUT * survivors)) throw new Error('the sum is wrong')
+}
+
+function requireNodeCrypto(): CryptoProvider {
+  const crypto = nodeCrypto()
+  if (crypto === undefined) throw new Error('this Node has no cryptography')
+  return crypto
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+}
