@@ -114,7 +114,7 @@ function processTable({ memory, slices, large }: BenchReport): string {
       sliceLength ?? '',
       seconds.toFixed(1),
       `${(peakBytes / 2 ** 20).toFixed(0)} MiB`,
-      vectors.toFixed(vectors < 10 ? 2 : 0),
+      vectors < 1000 ? vectors.toFixed(vectors < 10 ? 2 : 0) : '',
     ]),
   )
 }

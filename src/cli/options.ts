@@ -1,6 +1,35 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { SecAggError } from '../errors.js'
+
 /** What a person got wrong on the command line; shown as one line. */
 export class UsageProblem extends Error {
   override readonly name = 'UsageProblem'
+}
+
+type Options = NonNullable<ParseArgsConfig['options']>
+type Values<T extends Options> = ReturnType<
+  typeof parseArgs<{ strict: true; allowPositionals: false; options: T }>
+>['values']
+
+/** The options of `secagg COMMAND`, as they were typed. */
+export function readOptions<const T extends Options>(
+  command: string,
+  args: readonly string[],
+  options: T,
+): Values<T> {
+  try {
+    return parseArgs({ args: [...args], strict: true, allowPositionals: false, options }).values as Values<T>
+  } catch (error) {
+    // Only the first sentence: Node adds advice on positional arguments that do not exist here.
+    const [problem = 'bad options'] = (error as Error).message.split(/\.\s/)
+    throw new UsageProblem(`${problem}; see secagg ${command} --help`)
+  }
+}
+
+/** @throws {UsageProblem} where an option that has no default is not there. */
+export function required(command: string, option: string, text: string | undefined): string {
+  if (text === undefined) throw new UsageProblem(`--${option} is missing; see secagg ${command} --help`)
+  return text
 }
 
 /** A whole number from `least` to `greatest`. */
@@ -14,6 +43,35 @@ export function wholeNumber(option: string, text: string, least: number, greates
   return value
 }
 
+/** A decimal number from `least` to `greatest`, such as 0.5, .5 or 1e-5. */
+export function realNumber(option: string, text: string, least: number, greatest: number): number {
+  const value = /^(\d{1,30}(\.\d{0,30})?|\.\d{1,30})(e[+-]?\d{1,3})?$/i.test(text) ? Number(text) : Number.NaN
+  if (!(value >= least && value <= greatest)) {
+    throw new UsageProblem(`--${option} takes a number from ${least} to ${greatest}, not ${quoted(text)}`)
+  }
+  return value
+}
+
+/** A decimal number from 0 to below 1. */
+export function fraction(option: string, text: string): number {
+  const value = /^(0|0?\.\d{1,15}|0\.)$/.test(text) ? Number(text) : Number.NaN
+  if (!(value >= 0 && value < 1)) {
+    throw new UsageProblem(
+      `--${option} takes a fraction from 0 to below 1, such as 0.05, not ${quoted(text)}`,
+    )
+  }
+  return value
+}
+
+/** A number above 0 and below 1. */
+export function probability(option: string, text: string): number {
+  const value = realNumber(option, text, 0, 1)
+  if (value === 0 || value === 1) {
+    throw new UsageProblem(`--${option} takes a number above 0 and below 1, not ${quoted(text)}`)
+  }
+  return value
+}
+
 /** One of `choices`. */
 export function oneOf<const T extends string>(option: string, text: string, choices: readonly T[]): T {
   const choice = choices.find((candidate) => candidate === text)
@@ -21,6 +79,16 @@ export function oneOf<const T extends string>(option: string, text: string, choi
     throw new UsageProblem(`--${option} takes ${choices.join(' or ')}, not ${quoted(text)}`)
   }
   return choice
+}
+
+/** What `compute` gives; where the library refuses it, in the words of a person who typed options. */
+export function inOptions<T>(names: Readonly<Record<string, string>>, compute: () => T): T {
+  try {
+    return compute()
+  } catch (error) {
+    if (!(error instanceof SecAggError) || error.fault !== 'usage') throw error
+    throw new UsageProblem(error.message.replace(/\b[a-z]+[A-Z]\w*/g, (name) => names[name] ?? name))
+  }
 }
 
 /** What a person typed, short and without control characters. */

@@ -1,9 +1,9 @@
+import { readFileSync } from 'node:fs'
 import process from 'node:process'
-import { parseArgs } from 'node:util'
 import { ROUNDS, type RoundName } from '../errors.js'
 import { type Drop, type SimulationOptions, type SimulationResult, simulate } from '../simulate/index.js'
 import { createMaskPool } from '../workers/index.js'
-import { oneOf, UsageProblem, wholeNumber } from './options.js'
+import { oneOf, readOptions, UsageProblem, wholeNumber } from './options.js'
 import { simulationTable } from './table.js'
 
 export const SIMULATE_USAGE = `Usage: secagg simulate [OPTIONS]
@@ -42,14 +42,28 @@ export async function simulateCommand(args: readonly string[]): Promise<void> {
     progress?.clear()
     await pool?.close()
   }
-  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
+  const peakMemoryBytes = peakMemory()
   process.stdout.write(
     json ? `${JSON.stringify({ ...result, peakMemoryBytes })}\n` : simulationTable(result, peakMemoryBytes),
   )
 }
 
 function parse(args: readonly string[]): { options: SimulationOptions; workers: number; json: boolean } {
-  const values = readArguments(args)
+  const values = readOptions('simulate', args, {
+    clients: { type: 'string', default: '10' },
+    length: { type: 'string', default: '1000' },
+    bits: { type: 'string', default: '32' },
+    'value-bits': { type: 'string' },
+    threshold: { type: 'string' },
+    neighbors: { type: 'string' },
+    'slice-length': { type: 'string' },
+    workers: { type: 'string', default: '0' },
+    adversary: { type: 'string', default: 'honest-but-curious' },
+    suite: { type: 'string', default: 'aes' },
+    drop: { type: 'string', multiple: true, default: [] },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  })
   const bits = wholeNumber('bits', values.bits, 1, 64)
   const valueBits = values['value-bits']
   const { threshold, neighbors, 'slice-length': sliceLength } = values
@@ -70,41 +84,23 @@ function parse(args: readonly string[]): { options: SimulationOptions; workers: 
   return { options, workers: wholeNumber('workers', values.workers, 0, 64), json: values.json }
 }
 
-function readArguments(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      strict: true,
-      allowPositionals: false,
-      options: {
-        clients: { type: 'string', default: '10' },
-        length: { type: 'string', default: '1000' },
-        bits: { type: 'string', default: '32' },
-        'value-bits': { type: 'string' },
-        threshold: { type: 'string' },
-        neighbors: { type: 'string' },
-        'slice-length': { type: 'string' },
-        workers: { type: 'string', default: '0' },
-        adversary: { type: 'string', default: 'honest-but-curious' },
-        suite: { type: 'string', default: 'aes' },
-        drop: { type: 'string', multiple: true, default: [] },
-        seed: { type: 'string', default: '1' },
-        json: { type: 'boolean', default: false },
-      },
-    }).values
-  } catch (error) {
-    // Only the first sentence: Node adds advice on positional arguments that do not exist here.
-    const [problem = 'bad options'] = (error as Error).message.split('. ')
-    throw new UsageProblem(`${problem}; see secagg simulate --help`)
-  }
-}
-
 function dropOf(text: string): Drop {
   const [round = '', count, ...rest] = text.split(':')
   if (count === undefined || rest.length > 0) {
     throw new UsageProblem(`--drop takes ROUND:COUNT, not ${JSON.stringify(text.slice(0, 40))}`)
   }
   return { round: oneOf('drop', round, ROUNDS), count: wholeNumber('drop', count, 0, 65535) }
+}
+
+/** Of this process alone: on Linux `maxRSS` begins with what the process that started this one had. */
+function peakMemory(): number {
+  try {
+    const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+    if (kibibytes !== undefined) return Number(kibibytes) * 1024
+  } catch {
+    // not on Linux
+  }
+  return process.resourceUsage().maxRSS * 1024
 }
 
 /** A line that is rewritten in place; only on a terminal. */

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { paramsCommand } from '../../src/cli/params.js'
+import { choosePrivacy } from '../../src/privacy/index.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -26,6 +27,8 @@ function params(...args: string[]): Promise<Run> {
     child.on('close', (code) => resolve({ code, stdout, stderr }))
   })
 }
+
+const TARGET = ['--delta', '1e-6', '--rounds', '100', '--length', '7850', '--clip', '1']
 
 describe('secagg params', () => {
   test('explains a sparse graph, what is left to chance and what to do', async () => {
@@ -68,6 +71,46 @@ describe('secagg params', () => {
     expect(parameters.correctnessFailure).toBeLessThan(-20)
   })
 
+  test('sizes noise for the honest clients that are left, and says what it gives', async () => {
+    const { code, stdout } = await params('--clients', '1000', '--epsilon', '8', ...TARGET)
+    expect(code).toBe(0)
+    expect(stdout).toContain('threshold 17 and minimumCohort 950.')
+    expect(stdout.replace(/\s+/g, ' ')).toContain('sized for the 900 honest ones of 950 clients (50 corrupt)')
+    expect(stdout).toMatch(/^epsilon = [78]\.?\d*\n {4}over 100 rounds, against the server/m)
+    expect(stdout).toMatch(/^noiseMultiplier = \d+\.\d+$/m)
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
+  })
+
+  test('prints graph and noise as one JSON object', async () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+    try {
+      await paramsCommand([
+        '--clients',
+        '100',
+        '--adversary',
+        'active',
+        '--epsilon',
+        '8',
+        '--json',
+        ...TARGET,
+      ])
+      const parameters = JSON.parse(write.mock.calls.join(''))
+      expect(parameters).toMatchObject({ graph: 'complete', threshold: 53, minimumCohort: 95 })
+      expect(parameters.privacy).toEqual(
+        JSON.parse(
+          JSON.stringify(
+            choosePrivacy({
+              ...{ clients: 100, leastHonest: 90, epsilon: 8, delta: 1e-6 },
+              ...{ rounds: 100, length: 7850, clip: 1 },
+            }),
+          ),
+        ),
+      )
+    } finally {
+      write.mockRestore()
+    }
+  })
+
   test.each([
     [[], '--clients is missing'],
     [['--clients', '1'], '--clients takes a whole number from 2 to 100000000, not "1"'],
@@ -86,8 +129,17 @@ describe('secagg params', () => {
     ],
     [
       ['--clients', '100', '--adversary', 'active', '--corrupt', '.33', '--dropout', '.34'],
-      'a dropoutFraction of at most 0.33 (33 clients) would do',
+      'a --dropout of at most 0.33 (33 clients) would do',
     ],
+    [['--clients', '10', '--delta', '1e-5'], '--delta is part of a privacy target and needs --epsilon'],
+    [['--clients', '10', '--epsilon', '8'], '--delta is missing'],
+    [['--clients', '10', '--epsilon', '8', '--delta', '0'], '--delta takes a number above 0 and below 1'],
+    [['--clients', '10', '--epsilon', '-8'], "Option '--epsilon' argument is ambiguous"],
+    [
+      [...TARGET, '--clients', '10', '--epsilon', '0.001', '--bits', '4'],
+      'no noise gives ε = 0.001 with 4 bits',
+    ],
+    [[...TARGET, '--clients', '10', '--epsilon', '0'], '--epsilon takes a number from 0.001 to 1000'],
     [['--frobnicate'], "Unknown option '--frobnicate'"],
     [['stray'], "Unexpected argument 'stray'"],
   ])('%j is refused in one clear line', async (args, line) => {
@@ -99,10 +151,7 @@ describe('secagg params', () => {
 
   test.each([
     [['--clients', '0'], 'secagg: --clients takes a whole number'],
-    [
-      ['--clients', '10', '--corrupt', '.5', '--dropout', '.5'],
-      'secagg: corruptFraction and dropoutFraction add up',
-    ],
+    [['--clients', '10', '--corrupt', '.5', '--dropout', '.5'], 'secagg: --corrupt and --dropout add up'],
   ])('%j ends with one line and exit code 2', async (args, line) => {
     const { code, stdout, stderr } = await params(...args)
     expect(stderr).toContain(line)

@@ -1,9 +1,15 @@
 // Type-checked against the built declarations, as a program that installs the package sees them.
 import { ClientSession, createRoundConfig, type RoundOutcome, SecAggError, ServerSession } from 'secagg'
 import { type CryptoProvider, defaultCrypto } from 'secagg/crypto'
+import { decodeOutcome, openRound, planRound } from 'secagg/federated'
+import { createFixedPoint } from 'secagg/fixed-point'
+import { analyzePrivacy } from 'secagg/privacy'
 import { client, server } from 'secagg/protocol'
 import { type SimulationResult, simulate } from 'secagg/simulate'
+import { createStatistics } from 'secagg/statistics'
+import { manifestOf } from 'secagg/tensors'
 import { executeMaskPlan, type Vector } from 'secagg/vector'
+import { createMaskPool } from 'secagg/workers'
 
 /** Names a state type of each party, which lives in a namespace of the package. */
 export type States = [client.ClientState, client.ClientMasked, server.ServerState, server.Outbound<Vector>]
@@ -26,5 +32,19 @@ export async function consume(): Promise<[RoundOutcome, SimulationResult, Crypto
     await new ServerSession({ config }).closeRound(),
     await simulate({ clients: 3, length: 1, bits: 8 }),
     crypto,
+  ]
+}
+
+/** Something of each of the layers above, whose declarations must stand on their own. */
+export function layers(): readonly unknown[] {
+  return [
+    planRound,
+    openRound,
+    decodeOutcome,
+    createFixedPoint,
+    analyzePrivacy,
+    createStatistics,
+    manifestOf,
+    createMaskPool,
   ]
 }

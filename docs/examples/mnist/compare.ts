@@ -6,21 +6,23 @@ import type { TrainedRound } from './training.js'
  */
 export function firstDifference(secure: TrainedRound, clear: TrainedRound): string | undefined {
   const inRound = `in round ${secure.round}`
-  const list = (round: TrainedRound): string => round.survivors.join(' ')
+  const list = ({ result }: TrainedRound): string => result.survivors.join(' ')
   if (list(secure) !== list(clear)) {
     return differ(`the survivors ${inRound}`, list(secure), list(clear))
   }
-  for (const count of ['weight', 'clipped'] as const) {
-    const [one, other] = [secure.sum[count], clear.sum[count]]
-    if (one !== other) return differ(`the sum of ${count} ${inRound}`, one, other)
-  }
+  const [weights, others] = [secure.result.totalWeight, clear.result.totalWeight]
+  if (weights !== others) return differ(`the sum of weights ${inRound}`, weights, others)
   return (
-    firstElement(`the sum of parameter # ${inRound}`, secure.sum.weighted, clear.sum.weighted) ??
+    firstElement(`the sum of parameter # ${inRound}`, secure.sum[0]!, clear.sum[0]!) ??
     firstElement(`parameter # of the model ${inRound}`, secure.model, clear.model)
   )
 }
 
-function firstElement(what: string, secure: ArrayLike<number>, clear: ArrayLike<number>): string | undefined {
+function firstElement(
+  what: string,
+  secure: ArrayLike<number | bigint>,
+  clear: ArrayLike<number | bigint>,
+): string | undefined {
   if (secure.length !== clear.length) return differ(what.replace('#', 'count'), secure.length, clear.length)
   for (let i = 0; i < secure.length; i++) {
     // Unlike ===, this tells 0 from -0 and takes NaN for itself, as comparing bits does.
@@ -29,6 +31,6 @@ function firstElement(what: string, secure: ArrayLike<number>, clear: ArrayLike<
   return undefined
 }
 
-function differ(what: string, secure: string | number, clear: string | number): string {
+function differ(what: string, secure: string | number | bigint, clear: string | number | bigint): string {
   return `${what}: ${secure} with secure aggregation, ${clear} in the clear`
 }

@@ -5,16 +5,11 @@ import type { SeededRandom } from './random.js'
 export type Dropouts = ReadonlyMap<number, RoundName>
 
 /**
- * A few clients that drop out: one before each message of the round and up to five more anywhere, as far as the others
- * still reach the threshold. With fewer to spare, `round` says which message it begins with, so that each has its turn.
+ * A few clients that drop out: one before each message of the round and up to five more anywhere, `most` of them in all.
+ * Where that is fewer, `round` says which message it begins with, so that each has its turn.
  */
-export function planDropouts(
-  clients: number,
-  threshold: number,
-  round: number,
-  random: SeededRandom,
-): Dropouts {
-  const count = Math.min(clients - threshold, ROUNDS.length + random.below(6))
+export function planDropouts(clients: number, most: number, round: number, random: SeededRandom): Dropouts {
+  const count = Math.min(most, ROUNDS.length + random.below(6))
   const seats = random.permutation(clients).subarray(0, count)
   return new Map(
     Array.from(seats, (seat, index): [number, RoundName] => {

@@ -2,51 +2,61 @@
  * Fifty clients train a model together and a server sums their updates without seeing any of them; then the same
  * training again, summed in the clear, has to give the same model to the last bit.
  *
- *     npm run demo -- [--rounds N] [--clients N] [--seed N]
+ *     npm run demo -- [--rounds N] [--clients N] [--seed N] [--epsilon E]
  *
- * Exit code 0 where the models are identical, 1 where they are not or a round fails, 2 for bad options.
+ * With --epsilon they train under differential privacy, and the second training, without, shows what that costs.
+ *
+ * Exit code 0 where all is well, 1 where models that should be identical are not or a round fails, 2 for bad options.
  */
+import { sumInTheClear } from './clear.js'
 import { firstDifference } from './compare.js'
 import { loadMnist } from './data.js'
 import { enrol, secureAggregation } from './federated.js'
 import { type DemoOptions, parseOptions } from './options.js'
+import { planExactly, planPrivately, requirementsOf } from './plan.js'
 import {
   printCompared,
   printHeader,
+  printPrivacySummary,
   printRound,
   printSummary,
   printTableHead,
   printWhatTheServerSaw,
 } from './report.js'
-import { type Setup, sumInTheClear, type TrainedRound, train } from './training.js'
+import { largestPart, type Setup, type TrainedRound, train } from './training.js'
 
 async function main(options: DemoOptions): Promise<number> {
   const start = performance.now()
-  const local = { epochs: 1, batch: 8, learningRate: 0.2 }
-  const setup: Setup = { ...options, ...loadMnist(), local, clip: 0.5 }
-  const cohort = await enrol(options.clients)
-  printHeader(setup, cohort.crypto.name)
+  const { clients, rounds, epsilon } = options
+  const setup: Setup = { ...options, ...loadMnist(), local: { epochs: 1, batch: 8, learningRate: 0.2 } }
+  const exact = planExactly(clients, largestPart(setup))
+  const plan = epsilon === undefined ? exact : planPrivately(clients, epsilon, rounds)
+  const cohort = await enrol(clients)
+  printHeader(setup, plan, cohort.crypto.name)
 
-  printTableHead()
+  printTableHead(plan)
   const secure: TrainedRound[] = []
-  for await (const round of train(setup, secureAggregation(cohort))) {
-    printRound(round)
+  for await (const round of train(setup, secureAggregation(cohort, plan, requirementsOf(options)))) {
+    printRound(round, plan)
     secure.push(round)
   }
-  printWhatTheServerSaw(secure[0]!)
+  printWhatTheServerSaw(secure[0]!, plan)
 
-  console.log('The same training from the beginning, the same survivors summed in the clear')
+  const without = epsilon === undefined ? '' : ' without differential privacy'
+  console.log(`The same training from the beginning${without}, the same survivors summed in the clear`)
   const clear: TrainedRound[] = []
-  for await (const round of train(setup, sumInTheClear)) {
-    const difference = firstDifference(secure[clear.length]!, round)
+  for await (const round of train(setup, sumInTheClear(exact))) {
+    const difference = plan === exact ? firstDifference(secure[clear.length]!, round) : undefined
     if (difference !== undefined) {
       console.error(`NOT the same: ${difference}`)
       return 1
     }
-    printCompared(round)
+    printCompared(round, plan === exact ? ', sums and model identical' : '')
     clear.push(round)
   }
-  printSummary(secure, clear, (performance.now() - start) / 1000)
+  const seconds = (performance.now() - start) / 1000
+  if (plan === exact) printSummary(secure, clear, seconds)
+  else printPrivacySummary(secure, clear, plan, seconds)
   return 0
 }
 

@@ -5,6 +5,8 @@ export interface DemoOptions {
   readonly rounds: number
   readonly clients: number
   readonly seed: number
+  /** Differential privacy over all rounds; without it, none. */
+  readonly epsilon?: number
 }
 
 /** @throws {Error} with one clear line where an option is unknown or out of its range. */
@@ -12,9 +14,10 @@ export function parseOptions(args: readonly string[]): DemoOptions {
   const values = valuesOf(args)
   return {
     rounds: wholeNumber('rounds', values.rounds ?? '8', 1, 1000),
-    // With three, none may drop out; beyond 200, keys and masks between all pairs take minutes in one process.
-    clients: wholeNumber('clients', values.clients ?? '50', 4, 200),
+    // With four, none may drop out; beyond 200, keys and masks between all pairs take minutes in one process.
+    clients: wholeNumber('clients', values.clients ?? '50', 5, 200),
     seed: wholeNumber('seed', values.seed ?? '1', 0, 2 ** 32 - 1),
+    ...(values.epsilon !== undefined && { epsilon: positive('epsilon', values.epsilon, 1000) }),
   }
 }
 
@@ -24,6 +27,7 @@ function valuesOf(args: readonly string[]): { readonly [name in keyof DemoOption
       rounds: { type: 'string' },
       clients: { type: 'string' },
       seed: { type: 'string' },
+      epsilon: { type: 'string' },
     } as const
     return parseArgs({ args: [...args], options }).values
   } catch (error) {
@@ -36,6 +40,14 @@ function wholeNumber(name: string, text: string, least: number, greatest: number
   const value = Number(text)
   if (!/^\d+$/.test(text) || value < least || value > greatest) {
     throw new Error(`--${name} is a whole number from ${least} to ${greatest}, not '${text}'`)
+  }
+  return value
+}
+
+function positive(name: string, text: string, greatest: number): number {
+  const value = Number(text)
+  if (!/^\d*\.?\d+$/.test(text) || value < 0.001 || value > greatest) {
+    throw new Error(`--${name} is a number from 0.001 to ${greatest}, not '${text}'`)
   }
   return value
 }

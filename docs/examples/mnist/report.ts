@@ -1,86 +1,87 @@
 import { createHash } from 'node:crypto'
 import { ROUNDS } from 'secagg'
+import { privacySpent, type RoundPlan } from 'secagg/federated'
 import { modelToBytes, PARAMETERS } from './model.js'
-import { prepare, type Setup, type TrainedRound, thresholdOf } from './training.js'
+import { partsOf, type Setup, type TrainedRound } from './training.js'
 
 /** Says what is about to happen. */
-export function printHeader(setup: Setup, cryptoName: string): void {
-  const { clients, rounds, seed, training, local, clip } = setup
-  const { parts, quantization } = prepare(setup)
-  const sizes = parts.map(({ length }) => length)
+export function printHeader(setup: Setup, plan: RoundPlan, cryptoName: string): void {
+  const { privacy, explanation, warnings } = plan
+  const { clients, rounds, seed, training, local } = setup
+  const sizes = partsOf(setup).map(({ length }) => length)
   const range = `${whole(Math.min(...sizes))} to ${whole(Math.max(...sizes))}`
-  const bytes = kibibytes(4 * PARAMETERS)
+  const sends =
+    privacy === undefined
+      ? 'sends how the model changed,\ntimes its number of images. All of that'
+      : 'sends how the model changed,\nclipped and with noise. All of that'
   console.log(`
-Federated learning of handwritten digits with secure aggregation
+Federated learning of handwritten digits with secure aggregation${privacy === undefined ? '' : ' and differential privacy'}
 
 ${clients} clients hold ${whole(training.count)} MNIST images, ${range} each, and show them to nobody.
-In each of ${rounds} rounds every client trains the model on its own images and sends how the model changed,
-times its number of images. All of that goes out masked: the server learns the sums, and of single clients
-only who took part.
+In each of ${rounds} rounds every client trains the model on its own images and ${sends} goes out masked: the server learns the sums, and of single
+clients only who took part.
 
-model         784-32-10 network, ${whole(PARAMETERS)} parameters, ${bytes}
-training      epochs: ${local.epochs}, batch: ${local.batch}, learning rate: ${local.learningRate}; mean weighted by images
-quantization  changes cut off at ±${clip}, ${whole(quantization.steps)} steps to each side; 32-bit sums that cannot overflow
-protocol      Bonawitz et al. 2017, active adversaries, threshold ${thresholdOf(clients)} of ${clients}, cryptography: ${cryptoName}
-seed          ${seed}, for split, initial model, order of training and dropouts; keys are always fresh
+model         784-32-10 network, ${whole(PARAMETERS)} parameters, ${kibibytes(4 * PARAMETERS)}
+training      epochs: ${local.epochs}, batch: ${local.batch}, learning rate: ${local.learningRate}
+cryptography  ${cryptoName}
+seed          ${seed}, for split, initial model, order of training and dropouts; keys and noise are always fresh
+
+The plan, which every client has derived from its task by itself:
+${[...explanation, ...warnings.map((warning) => `Warning: ${warning}`)].map((line) => wrapped(`- ${line}`)).join('\n')}
 `)
 }
 
-export function printTableHead(): void {
-  const columns = [
-    'round',
-    'accuracy',
-    'survivors',
-    'dropouts',
-    'sent',
-    'received',
-    'clipped',
-    'time',
-    'training',
-  ]
-  console.log(row(columns))
+export function printTableHead({ privacy }: RoundPlan): void {
+  console.log(row(COLUMNS, privacy === undefined ? [] : ['ε spent']))
 }
 
 /** One line for a round of secure aggregation. */
-export function printRound(trained: TrainedRound): void {
-  const { round, accuracy, survivors, dropouts, sum, seconds, trainingSeconds, traffic = [] } = trained
+export function printRound(trained: TrainedRound, plan: RoundPlan): void {
+  const { round, accuracy, result, dropouts, clipped, seconds, trainingSeconds, traffic = [] } = trained
   const drops = ROUNDS.map((message) => [...dropouts.values()].filter((each) => each === message).length)
-  const line = row([
+  const cells = [
     `${round}`,
     percent(accuracy),
-    `${survivors.length}`,
+    `${result.survivors.length}`,
     `${dropouts.size} (${drops.join(' ')})`,
     kibibytes(median(traffic.map(({ up }) => up))),
     kibibytes(median(traffic.map(({ down }) => down))),
-    whole(sum.clipped),
+    `${clipped}`,
     `${seconds.toFixed(1)} s`,
     `${trainingSeconds.toFixed(1)} s`,
-  ])
-  console.log(line)
+  ]
+  const spent = plan.privacy === undefined ? [] : [privacySpent(plan, round).epsilon.toFixed(3)]
+  console.log(row(cells, spent))
 }
 
 /** Explains the table, then shows some numbers as a client and as the server sees them. */
-export function printWhatTheServerSaw({ specimen, sum, round }: TrainedRound): void {
+export function printWhatTheServerSaw({ specimen, sum, round }: TrainedRound, { privacy }: RoundPlan): void {
   console.log(`
 survivors  clients whose update is in the sum, whatever became of them afterwards
 dropouts   all, and those lost before each message: ${ROUNDS.join(', ')}
 sent       by the median client that stayed; received likewise, the model itself not counted
-clipped    changes that were cut off, of all survivors together: a sum like the others
-time       of all parties in turn in this one process; training is the clients' part of it`)
+clipped    survivors whose update was clipped, which only they know
+time       of all parties in turn in this one process; training is the clients' part of it${
+    privacy === undefined
+      ? ''
+      : `
+ε spent    in all rounds so far, at δ = ${privacy.delta}; neighbors: add or remove one client`
+  }`)
   if (specimen === undefined) return
   const { seat, from, held, sent } = specimen
-  const total = [...sum.weighted.subarray(from, from + held.length)]
+  const total = Array.from(sum[0]!.subarray(from, from + held.length), Number)
+  const kind = privacy === undefined ? 'as whole numbers' : 'rotated, rounded and with noise'
   console.log(`
-What the server saw of client ${seat} in round ${round}, parameters ${whole(from)} to ${whole(from + held.length - 1)}
-  the client holds  ${numbers(held)}
-  the client sends  ${numbers(sent)}  masked: like random numbers
-  the server learns ${numbers(total)}  the sum of all survivors
+What the server saw of client ${seat} in round ${round}, elements ${whole(from)} to ${whole(from + held.length - 1)}, ${kind}
+  the client holds   ${numbers(held)}
+  the client sends   ${numbers(sent)}  masked: like random numbers
+  the server learns  ${numbers(total)}  the sum of all survivors
 `)
 }
 
-/** One line for a round in the clear that was found to be the same. */
-export function printCompared({ round, accuracy, seconds }: TrainedRound): void {
-  console.log(`  round ${round}: ${percent(accuracy)}, sums and model identical (${seconds.toFixed(1)} s)`)
+/** One line for a round in the clear. */
+export function printCompared({ round, accuracy, seconds }: TrainedRound, verdict: string): void {
+  console.log(`  round ${round}: ${percent(accuracy)}${verdict} (${seconds.toFixed(1)} s)`)
 }
 
 /** What was shown, in the end. */
@@ -90,31 +91,71 @@ export function printSummary(
   seconds: number,
 ): void {
   const last = secure.at(-1)!
-  const traffic = secure.flatMap((round) => round.traffic ?? [])
-  const up = median(traffic.map((client) => client.up))
-  const down = median(traffic.map((client) => client.down))
-  const drops = secure.reduce((sum, { dropouts }) => sum + dropouts.size, 0)
-  const protocol = median(secure.map((round) => round.seconds - round.trainingSeconds))
   console.log(`
 SHA-256 of the model
   secure aggregation  ${fingerprint(last)}
   in the clear        ${fingerprint(clear.at(-1)!)}
 
 The two models are identical, bit for bit. They recognize ${percent(last.accuracy)} of the test images, after
-${secure.length} rounds in which clients dropped out ${drops} times; the server saw masked vectors and their sums only.
+${costs(secure, seconds)}`)
+}
+
+/** What privacy cost, in the end. */
+export function printPrivacySummary(
+  secure: readonly TrainedRound[],
+  clear: readonly TrainedRound[],
+  plan: RoundPlan,
+  seconds: number,
+): void {
+  const [last, other] = [secure.at(-1)!, clear.at(-1)!]
+  const lost = 100 * (other.accuracy - last.accuracy)
+  const single = privacySpent(plan, 1)
+  const all = privacySpent(plan, secure.length)
+  console.log(`
+ε = ${all.epsilon.toFixed(3)} spent in all ${secure.length} rounds, ${single.epsilon.toFixed(3)} for a single one, at δ = ${all.delta}; neighbors: add or remove
+one client. It holds against the server and everybody who sees the model.
+
+Accuracy ${percent(last.accuracy)} with differential privacy, ${percent(other.accuracy)} without: it cost ${lost.toFixed(2)} percentage points.
+With more clients it costs less, as the noise in the mean shrinks with their number. There were
+${costs(secure, seconds)}`)
+}
+
+function costs(secure: readonly TrainedRound[], seconds: number): string {
+  const traffic = secure.flatMap((round) => round.traffic ?? [])
+  const up = median(traffic.map((client) => client.up))
+  const down = median(traffic.map((client) => client.down))
+  const drops = secure.reduce((sum, { dropouts }) => sum + dropouts.size, 0)
+  const protocol = median(secure.map((round) => round.seconds - round.trainingSeconds))
+  return `${secure.length} rounds in which clients dropped out ${drops} times; the server saw masked vectors and their sums only.
 In a round a client sent ${kibibytes(up)}, ${(up / (4 * PARAMETERS)).toFixed(2)} times its update in the clear, and received ${kibibytes(down)}
 beside the model. The protocol took ${protocol.toFixed(1)} s per round for all clients and the server; all took ${seconds.toFixed(0)} s.
-`)
+`
 }
 
 function fingerprint({ model }: TrainedRound): string {
   return createHash('sha256').update(modelToBytes(model)).digest('hex')
 }
 
-const WIDTHS = [5, 8, 9, 14, 10, 9, 7, 6, 8] as const
+const COLUMNS = [
+  'round',
+  'accuracy',
+  'survivors',
+  'dropouts',
+  'sent',
+  'received',
+  'clipped',
+  'time',
+  'training',
+]
+const WIDTHS = [5, 8, 9, 14, 10, 9, 7, 6, 8, 7] as const
 
-function row(cells: readonly string[]): string {
-  return cells.map((cell, index) => cell.padStart(WIDTHS[index]!)).join('  ')
+function row(cells: readonly string[], more: readonly string[]): string {
+  return [...cells, ...more].map((cell, index) => cell.padStart(WIDTHS[index]!)).join('  ')
+}
+
+/** Breaks a line after at most 100 columns, the rest indented by two. */
+function wrapped(line: string): string {
+  return line.replace(/(?=.{101})(.{1,98}) /g, '$1\n  ')
 }
 
 function numbers(values: readonly number[]): string {

@@ -1,11 +1,10 @@
-import { leastThreshold } from 'secagg'
+import type { FinishedRound, RoundMean, RoundPlan } from 'secagg/federated'
 import { type Examples, splitUnevenly } from './data.js'
-import { type Dropouts, planDropouts, plannedSurvivors } from './dropouts.js'
-import { accuracyOf, initialModel, PARAMETERS, type TrainingOptions, trainLocally } from './model.js'
-import { applyMean, chooseQuantization, type Quantization, quantize, type WeightedSum } from './quantize.js'
+import { type Dropouts, planDropouts } from './dropouts.js'
+import { accuracyOf, initialModel, type TrainingOptions, trainLocally } from './model.js'
 import { SeededRandom } from './random.js'
 
-/** What the training consists of. The same setup gives the same training, bit for bit. */
+/** What the training consists of. The same setup gives the same training, bit for bit, but for noise. */
 export interface Setup {
   readonly clients: number
   readonly rounds: number
@@ -13,27 +12,27 @@ export interface Setup {
   readonly training: Examples
   readonly test: Examples
   readonly local: TrainingOptions
-  /** See {@link Quantization}. */
-  readonly clip: number
 }
 
 /** One round's work for whoever sums the updates. */
 export interface AggregationTask {
-  readonly clients: number
   readonly model: Float32Array
-  readonly quantization: Quantization
   readonly dropouts: Dropouts
   /** What the client at `seat` makes of the model that it was sent, and from how many examples. */
-  trainClient(seat: number, model: Float32Array): { readonly update: Float32Array; readonly weight: number }
+  trainClient(seat: number, model: Float32Array): { readonly update: Float32Array; readonly examples: number }
 }
 
 /** A way to sum the updates of those who have not dropped out: by the protocol, or in the clear. */
-export type Aggregate = (task: AggregationTask) => Promise<Aggregated>
+export interface Aggregator {
+  readonly plan: RoundPlan
+  aggregate(task: AggregationTask): Promise<Aggregated>
+}
 
 export interface Aggregated {
-  readonly sum: WeightedSum
-  /** Whose updates are in the sum, ascending. */
-  readonly survivors: readonly number[]
+  readonly sum: FinishedRound['sum']
+  readonly result: RoundMean
+  /** How many of the survivors clipped their update. Only they know; here they are all in one process. */
+  readonly clipped: number
   /** Bytes of each client that stayed to the end; only where messages were sent. */
   readonly traffic?: readonly { readonly up: number; readonly down: number }[]
   readonly specimen?: Specimen | undefined
@@ -42,7 +41,7 @@ export interface Aggregated {
 /** A few numbers of one client's vector, as the client holds them and as the server gets them. */
 export interface Specimen {
   readonly seat: number
-  /** The parameter that the first of them belongs to. */
+  /** The element that the first of them belongs to. */
   readonly from: number
   readonly held: readonly number[]
   readonly sent: readonly number[]
@@ -53,7 +52,6 @@ export interface TrainedRound extends Aggregated {
   /** From 1 on. */
   readonly round: number
   readonly dropouts: Dropouts
-  readonly quantization: Quantization
   /** The model after the round. */
   readonly model: Float32Array
   /** Of that model, on the test examples. */
@@ -64,26 +62,23 @@ export interface TrainedRound extends Aggregated {
   readonly trainingSeconds: number
 }
 
-/** The default of `createRoundConfig`. */
-export function thresholdOf(clients: number): number {
-  return leastThreshold({ clients, adversary: 'active' })
+/** The examples of each client. */
+export function partsOf({ clients, training, seed }: Setup): readonly Uint32Array[] {
+  return splitUnevenly(training, clients, new SeededRandom(seed, 'split'))
 }
 
-/** The examples of each client, and how their updates become whole numbers. */
-export function prepare({ clients, training, seed, clip }: Setup): {
-  readonly parts: readonly Uint32Array[]
-  readonly quantization: Quantization
-} {
-  const parts = splitUnevenly(training, clients, new SeededRandom(seed, 'split'))
-  // In earnest a number agreed on beforehand; whoever has more examples trains on that many of them.
-  const largest = Math.max(...parts.map(({ length }) => length))
-  return { parts, quantization: chooseQuantization(clients, largest, clip) }
+/** How many examples a client has at most; in earnest a number agreed on beforehand. */
+export function largestPart(setup: Setup): number {
+  return Math.max(...partsOf(setup).map(({ length }) => length))
 }
 
 /** Federated averaging (McMahan et al. 2017), round by round. */
-export async function* train(setup: Setup, aggregate: Aggregate): AsyncGenerator<TrainedRound, void> {
+export async function* train(
+  setup: Setup,
+  { plan, aggregate }: Aggregator,
+): AsyncGenerator<TrainedRound, void> {
   const { clients, rounds, seed, training, test, local } = setup
-  const { parts, quantization } = prepare(setup)
+  const parts = partsOf(setup)
   let model = initialModel(new SeededRandom(seed, 'model'))
   for (let round = 1; round <= rounds; round++) {
     const start = performance.now()
@@ -93,34 +88,16 @@ export async function* train(setup: Setup, aggregate: Aggregate): AsyncGenerator
       const random = new SeededRandom(seed, `training of ${seat} in ${round}`)
       const trained = trainLocally(received, training, parts[seat]!, local, random)
       trainingTime += performance.now() - before
-      return { update: trained.map((value, i) => value - received[i]!), weight: parts[seat]!.length }
+      return { update: trained.map((value, i) => value - received[i]!), examples: parts[seat]!.length }
     }
     const random = new SeededRandom(seed, `dropouts in ${round}`)
-    const dropouts = planDropouts(clients, thresholdOf(clients), round, random)
-    const aggregated = await aggregate({ clients, model, quantization, dropouts, trainClient })
-    model = applyMean(model, aggregated.sum, quantization)
+    const dropouts = planDropouts(clients, plan.dropouts, round, random)
+    const aggregated = await aggregate({ model, dropouts, trainClient })
+    const { mean } = aggregated.result
+    model = model.map((value, index) => value + mean[index]!)
     const accuracy = accuracyOf(model, test)
     const seconds = (performance.now() - start) / 1000
     const trainingSeconds = trainingTime / 1000
-    yield { ...aggregated, round, dropouts, quantization, model, accuracy, seconds, trainingSeconds }
+    yield { ...aggregated, round, dropouts, model, accuracy, seconds, trainingSeconds }
   }
-}
-
-/** Sums in plain integer arithmetic, everything known to everybody: what secure aggregation has to equal. */
-export const sumInTheClear: Aggregate = async ({ clients, dropouts, model, quantization, trainClient }) => {
-  const survivors = plannedSurvivors(clients, dropouts)
-  // Whole numbers below 2^32 in magnitude, which 64-bit floating point numbers add exactly.
-  const weighted = new Float64Array(PARAMETERS)
-  let totalWeight = 0
-  let totalClipped = 0
-  for (const seat of survivors) {
-    const { update, weight } = trainClient(seat, model)
-    const { levels, clipped } = quantize(update, quantization)
-    levels.forEach((level, index) => {
-      weighted[index]! += level * weight
-    })
-    totalWeight += weight
-    totalClipped += clipped
-  }
-  return { sum: { weighted, weight: totalWeight, clipped: totalClipped }, survivors }
 }

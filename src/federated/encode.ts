@@ -1,0 +1,153 @@
+import { type CryptoProvider, nobleCrypto } from '../crypto/index.js'
+import { usageError } from '../errors.js'
+import { createWeightedMean, encodeWeighted, type RealValues } from '../fixed-point/index.js'
+import { createPrivateEncoder, type PrivateEncoder } from '../privacy/index.js'
+import { flatten, type Named, type TensorLike } from '../tensors/index.js'
+import type { Vector } from '../vector/index.js'
+import { typedArrayName } from '../vector/lanes.js'
+import { rotationSeedOf } from './parameters.js'
+import { type Round, requireRound } from './round.js'
+import type { RoundPlan } from './round-plan.js'
+
+/** A client's update: tensors by name, or one flat array where the task has a length. */
+export type Update = Named<TensorLike> | RealValues
+
+export interface EncodeUpdateOptions {
+  /** Whether what is beyond the clip is clipped, and reported, or refused. Default `report`. */
+  readonly onClip?: 'report' | 'refuse' | undefined
+  /** Draws rounding and noise. Default: the platform's generator. */
+  readonly crypto?: CryptoProvider | undefined
+}
+
+/** What clipping did to an update: to its values, each for itself, or under privacy to its norm. It is the client's own. */
+export type UpdateClipping =
+  | {
+      readonly kind: 'values'
+      /** How many values were beyond the clip. */
+      readonly count: number
+      /** The largest magnitude of all values. */
+      readonly largest: number
+      /** Σ (|x| − c) over the clipped values. */
+      readonly excess: number
+    }
+  | {
+      readonly kind: 'norm'
+      /** The L2 norm of the update. */
+      readonly norm: number
+      /** What it was multiplied by, at most 1. */
+      readonly factor: number
+    }
+
+/** An update, ready for the client's session. */
+export interface EncodedUpdate {
+  /** For `ClientSession`. Encode once a round: a second time gives other numbers, which a session that needs its input again refuses. */
+  readonly input: Vector
+  /** Whether anything was clipped. */
+  readonly clipped: boolean
+  readonly clipping: UpdateClipping
+}
+
+/**
+ * Clips, rounds and weights an update; under privacy clips it as a whole, rotates and rounds it and adds noise.
+ *
+ * @param weight - How much the update counts, such as the number of examples: a whole number from 1 to `maximumWeight`;
+ *   under privacy 1.
+ * @throws {SecAggError} `invalid-argument` where a tensor is missing, unknown to the plan or of another shape, or the
+ *   array has another length; `input-out-of-range` where the weight does not fit, a value is not finite, or something
+ *   would be clipped that must not be. The message names tensor, element or weight. `no-randomness` where the generator
+ *   is broken.
+ */
+export function encodeUpdate(
+  update: Update,
+  weight: number,
+  round: Round,
+  options: EncodeUpdateOptions = {},
+): EncodedUpdate {
+  requireRound(round)
+  const { onClip = 'report' } = options
+  if (onClip !== 'report' && onClip !== 'refuse') {
+    throw usageError('invalid-argument', "onClip is 'report' or 'refuse'", { got: typeof onClip })
+  }
+  const { plan } = round
+  if (plan.privacy !== undefined) requireWeightOne(weight)
+  const values = valuesOf(update, plan)
+  return plan.privacy === undefined
+    ? encodeExactly(values, weight, plan, options)
+    : encodePrivately(values, round, options)
+}
+
+function encodeExactly(
+  values: RealValues,
+  weight: number,
+  { length, encoding }: RoundPlan,
+  { onClip, crypto }: EncodeUpdateOptions,
+): EncodedUpdate {
+  const randomBytes = crypto && ((count: number): Uint8Array => crypto.randomBytes(count))
+  const task = createWeightedMean(length, encoding!)
+  const { input, clipped } = encodeWeighted(values, weight, task, { onClip, randomBytes })
+  return { input, clipped: clipped.count > 0, clipping: { kind: 'values', ...clipped } }
+}
+
+function encodePrivately(
+  values: RealValues,
+  { plan, config }: Round,
+  { onClip, crypto }: EncodeUpdateOptions,
+): EncodedUpdate {
+  const numbers = typedArrayName(values) === undefined ? Float64Array.from(values, requireNumber) : values
+  const { vector, clipping } = encoderFor(plan, crypto).encode(
+    numbers as Float32Array | Float64Array,
+    rotationSeedOf(config.sessionId),
+  )
+  const { norm, factor, clipped } = clipping
+  if (clipped && onClip === 'refuse') {
+    throw usageError('input-out-of-range', 'the L2 norm of the update is above the clip', {
+      expected: `at most ${plan.privacy!.clip}`,
+    })
+  }
+  return { input: [vector], clipped, clipping: { kind: 'norm', norm, factor } }
+}
+
+/** Preparing the noise takes longer than most updates do. */
+const encoders = new WeakMap<RoundPlan, Map<CryptoProvider | undefined, PrivateEncoder>>()
+
+function encoderFor(plan: RoundPlan, crypto: CryptoProvider | undefined): PrivateEncoder {
+  const known = encoders.get(plan) ?? new Map<CryptoProvider | undefined, PrivateEncoder>()
+  encoders.set(plan, known)
+  // Only random bytes are drawn from it, and those of noble are the platform's.
+  const encoder = known.get(crypto) ?? createPrivateEncoder(plan.privacy!, crypto ?? nobleCrypto())
+  known.set(crypto, encoder)
+  return encoder
+}
+
+function valuesOf(update: Update, { manifest, length }: RoundPlan): RealValues {
+  if (manifest !== undefined) return flatten(update as Named<TensorLike>, manifest)
+  const type = typedArrayName(update) ?? (Array.isArray(update) ? 'array' : typeof update)
+  const isArray = type === 'Float32Array' || type === 'Float64Array' || type === 'array'
+  if (isArray && (update as RealValues).length === length) return update as RealValues
+  throw usageError(
+    'invalid-argument',
+    `the update is a Float32Array, a Float64Array or an array of ${length} numbers`,
+    {
+      expected: length,
+      got: isArray ? (update as RealValues).length : type,
+    },
+  )
+}
+
+function requireNumber(value: unknown, index: number): number {
+  if (typeof value === 'number') return value
+  throw usageError('invalid-argument', `value ${index} is no number`, { got: typeof value })
+}
+
+function requireWeightOne(weight: number): void {
+  if (weight === 1) return
+  const got = typeof weight === 'number' ? weight : typeof weight
+  throw usageError(
+    'input-out-of-range',
+    `under privacy all updates count the same: the weight is 1, not ${got}`,
+    {
+      expected: 1,
+      got,
+    },
+  )
+}

@@ -1,0 +1,164 @@
+import type { FixedPoint } from '../fixed-point/index.js'
+import type { PlanNumbers, PlannedPrivacy } from './round-plan.js'
+
+/** Each choice of a plan, for people. One function a sentence or two. */
+export function explanationOf(plan: PlanNumbers): string[] {
+  const { encoding, privacy } = plan
+  return [
+    supposed(plan),
+    masks(plan),
+    ...chance(plan),
+    cohort(plan),
+    update(plan),
+    ...(encoding === undefined ? [] : [levels(encoding), lanes(encoding), error(encoding)]),
+    ...(privacy === undefined
+      ? []
+      : [clipping(privacy), noise(privacy), promise(privacy), loss(plan, privacy)]),
+    upload(plan),
+  ]
+}
+
+function supposed({ task, corruptClients, dropouts }: PlanNumbers): string {
+  const server =
+    task.adversary === 'active' ? 'may do as it likes' : 'follows the protocol but looks at all it gets'
+  return (
+    `Of the ${task.clients} clients at most ${corruptClients} collude with the server, which ${server}, and at most ` +
+    `${dropouts} drop out.`
+  )
+}
+
+function masks({ task, graph, neighbors, threshold }: PlanNumbers): string {
+  if (graph === 'sparse') {
+    return (
+      `A client shares masks with ${neighbors} neighbors on a random ring, and ${threshold} of them recover a secret of ` +
+      'one that dropped out: the fewest that keep both privacy and the sum.'
+    )
+  }
+  const why =
+    task.adversary === 'active'
+      ? 'the least for which any two groups of so many share an honest client'
+      : 'more than half of them, and more than the corrupt ones'
+  return (
+    `Every client shares masks with all ${neighbors} others, and ${threshold} clients recover a secret of one that ` +
+    `dropped out: ${why}.`
+  )
+}
+
+function chance({
+  graph,
+  securityBits,
+  correctnessBits,
+  leastPresent,
+  minimumCohort,
+}: PlanNumbers): string[] {
+  if (graph !== 'sparse') return []
+  const present =
+    leastPresent > minimumCohort
+      ? ` At least ${leastPresent} clients must have sent their keys for that.`
+      : ''
+  return [
+    `Left to chance in one round: that the server learns more than the sum (${probability(securityBits)}), and that the ` +
+      `sum is lost (${probability(correctnessBits)}).${present}`,
+  ]
+}
+
+function probability(bits: number | undefined): string {
+  return bits === undefined ? 'cannot happen' : `at most 2^−${bits.toFixed(1)}`
+}
+
+function cohort({ minimumCohort, leastHonest, dropouts, task }: PlanNumbers): string {
+  const planned = minimumCohort === task.clients - dropouts ? ', as many as are left after all dropouts' : ''
+  return (
+    `A sum has at least ${minimumCohort} inputs${planned}; with fewer there is none. At least ${leastHonest} of them are ` +
+    'honest.'
+  )
+}
+
+function update({ length, manifest }: PlanNumbers): string {
+  const tensors = manifest === undefined ? '' : ` in ${counted(manifest.tensors.length, 'tensor')}`
+  return `An update is ${counted(length, 'value')}${tensors}.`
+}
+
+function levels({ clip, levels: count, step, rounding }: FixedPoint): string {
+  const how = rounding === 'nearest' ? 'the nearest' : 'up or down at random, so that its expectation stays'
+  return `Each value is clipped to ±${clip} and rounded to one of ${count} levels ${short(step)} apart: ${how}.`
+}
+
+function lanes({ bits, clients, maximumWeight, headroom, bitsPerValue }: FixedPoint): string {
+  const [weights, room] =
+    maximumWeight === 1
+      ? ['', '']
+      : [` with weights up to ${maximumWeight}`, `, or for weights up to ${headroom.maximumWeight}`]
+  // A bit less per value halves the sum at least.
+  const fitting = bitsPerValue - (bits - 32)
+  const wide =
+    bits > 32 && fitting >= 8
+      ? ` More than 32 bits take lanes of 64, and more time; with ${fitting} bits per value 32 would do.`
+      : ''
+  return (
+    `The sum of ${clients} such values${weights} cannot overflow ${counted(bits, 'bit')}; there would be room for ` +
+    `${headroom.clients} clients${room}.${wide}`
+  )
+}
+
+function error({ errorBound }: FixedPoint): string {
+  return `No value of the mean is off by more than ${short(errorBound)} from that of the clipped updates.`
+}
+
+function clipping({ clip, dimension, scale, bits, wrapProbability, clients }: PlannedPrivacy): string {
+  return (
+    `The whole update is clipped to an L2 norm of ${clip}, rotated at random in ${dimension} dimensions and rounded to ` +
+    `multiples of ${short(1 / scale)}. Sums are taken modulo 2^${bits}: if all ${clients} clients had the same update, an ` +
+    `element would wrap around with probability ${short(wrapProbability)}.`
+  )
+}
+
+function noise({
+  distribution,
+  localStandardDeviation,
+  noiseMultiplier,
+  leastHonest,
+}: PlannedPrivacy): string {
+  const name = distribution === 'skellam' ? 'Skellam' : 'discrete Gaussian'
+  return (
+    `Every client adds ${name} noise of standard deviation ${short(localStandardDeviation)}. That of ${leastHonest} honest ` +
+    `clients together is ${noiseMultiplier} times the clip, and is enough for ε by itself.`
+  )
+}
+
+function promise({ epsilon, delta, rounds, amplified }: PlannedPrivacy): string {
+  const relation = 'neighbors: add or remove one client'
+  const sampled =
+    amplified === undefined
+      ? ''
+      : ` Where each client is sampled with probability ${amplified.samplingRate}, it is ${short(amplified.epsilon)} ` +
+        `against those only who see results and not who took part (${relation}).`
+  return (
+    `ε = ${short(epsilon)} with δ = ${delta} over ${counted(rounds, 'round')}, against the server and everybody else ` +
+    `(${relation}).${sampled}`
+  )
+}
+
+function loss({ minimumCohort, length }: PlanNumbers, privacy: PlannedPrivacy): string {
+  const { meanStandardDeviation, clip } = privacy
+  return (
+    `In the mean of ${minimumCohort} updates a value is off by a standard deviation of ${short(meanStandardDeviation)}, ` +
+    `the whole of it by a norm of about ${short(meanStandardDeviation * Math.sqrt(length))}, beside a clip of ${clip}.`
+  )
+}
+
+function upload({ uploadBytes, segments, length }: PlanNumbers): string {
+  const expansion = uploadBytes / (4 * length)
+  return (
+    `A client sends ${uploadBytes} bytes of masked vector, ${segments[0]!.bits} bits for an element: ${expansion.toFixed(2)} ` +
+    'times the update in single precision.'
+  )
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
+}
+
+function short(value: number): number {
+  return Number(value.toPrecision(4))
+}

@@ -1,0 +1,85 @@
+import type { SuiteName } from '../crypto/index.js'
+import type { Rounding } from '../fixed-point/index.js'
+import type { NoiseDistribution } from '../privacy/index.js'
+import type { AdversaryModel } from '../protocol/index.js'
+import type { Named, TensorLike } from '../tensors/index.js'
+
+/** Tensors by name: their shapes, or tensors that have them. */
+export type TensorShapes = Named<readonly number[] | TensorLike>
+
+/** What rounds are to promise about any one client, for {@link RoundTask}. */
+export interface PrivacyGoal {
+  /** ε at most, over all rounds and against the server; 10^−3 to 10^3. */
+  readonly epsilon: number
+  /** δ: the probability with which ε may not hold; well below 1/clients. */
+  readonly delta: number
+  /** T: in how many rounds a client takes part at most, 1 to 10^9. */
+  readonly rounds: number
+  /** c: an update whose L2 norm, over all of its values, is above is scaled down to it. */
+  readonly clipNorm: number
+  /** b, 1 to 32: sums are taken modulo 2^b. Default: as many as hardly cost any noise. */
+  readonly bits?: number | undefined
+  /** Default `skellam`. */
+  readonly distribution?: NoiseDistribution | undefined
+  /** How many standard deviations of an element of the sum fit the bits on either side, 1 to 32; default 4. */
+  readonly tail?: number | undefined
+  /**
+   * The probability with which each client, on its own, is sampled for a round. It changes no noise; the plan shows the
+   * lower ε against those only who see results and not who took part.
+   */
+  readonly samplingRate?: number | undefined
+}
+
+/**
+ * What clients have the mean of, and what that has to withstand: all that a host states, and all that server and clients
+ * agree on beforehand. Plain data, that may travel as JSON where `tensors` is a record of shapes.
+ */
+export interface RoundTask {
+  /** What an update consists of; this, or `length`. */
+  readonly tensors?: TensorShapes | undefined
+  /** The values of an update that is one flat array. */
+  readonly length?: number | undefined
+
+  /** n: the seats of a round, 2 to 65535. */
+  readonly clients: number
+  readonly adversary: AdversaryModel
+  /** δ, 0 ≤ δ < 1: the part of the clients that may drop out of a round, at any time, for reasons unrelated to the graph. */
+  readonly dropoutFraction: number
+  /** γ, 0 ≤ γ < 1: the part of the clients that may collude with the server. */
+  readonly corruptFraction: number
+  /** The fewest inputs of a sum. Default and most: the clients that are left where as many drop out as may. */
+  readonly minimumCohort?: number | undefined
+  /** Default: the one with the fewest neighbors that suffices; in the active model the complete one. */
+  readonly graph?: 'complete' | 'sparse' | undefined
+  /** σ, 1 to 256, whole: on the sparse graph privacy fails with probability at most 2^−σ in a round. Default 40. */
+  readonly statisticalSecurity?: number | undefined
+  /** η, 1 to 256: on the sparse graph a round fails for want of shares with probability at most 2^−η. Default 20. */
+  readonly correctness?: number | undefined
+
+  /** c: values are clipped to [−c, c], each for itself. This, or `privacy`, which clips updates as a whole. */
+  readonly clip?: number | undefined
+  /** b, 2 to 32: a value becomes one of 2^b − 1 levels. Default 16. */
+  readonly bitsPerValue?: number | undefined
+  /** W: the largest weight that an update may count with, such as the number of a client's examples. Default 1. */
+  readonly maximumWeight?: number | undefined
+  /** Default `stochastic`. */
+  readonly rounding?: Rounding | undefined
+
+  /** Differential privacy, for every client against everybody; all updates then count the same. Default: none. */
+  readonly privacy?: PrivacyGoal | undefined
+
+  /** Default `aes`. */
+  readonly suite?: SuiteName | undefined
+  /** Elements of a masked vector that travel in one message, as of `createRoundConfig`. Default: all. */
+  readonly sliceLength?: number | undefined
+  /** Bytes of one identity signature, in the active model. Default 64. */
+  readonly signatureLength?: number | undefined
+}
+
+/** A {@link RoundTask} with its defaults, and nothing that would not survive JSON. */
+export interface PlannedTask extends RoundTask {
+  readonly tensors?: Readonly<Record<string, readonly number[]>>
+  readonly statisticalSecurity: number
+  readonly correctness: number
+  readonly suite: SuiteName
+}

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test, vi } from 'vitest'
+import { privacyCommand } from '../../src/cli/privacy.js'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** In this process: what the command line is to it is the same for all commands. */
+async function privacy(...args: string[]): Promise<string> {
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  try {
+    await privacyCommand(args)
+    return write.mock.calls.join('')
+  } finally {
+    write.mockRestore()
+  }
+}
+
+const COMMON = ['--length', '256', '--clip', '10', '--noise-multiplier', '1', '--delta', '1e-5']
+const HUNDRED = [...COMMON, '--clients', '100', '--minimum', '100', '--bits', '16']
+const THOUSAND = [...COMMON, '--clients', '1000', '--minimum', '1000', '--bits', '12']
+
+describe('secagg privacy', () => {
+  test.each([
+    [[...HUNDRED, '--distribution', 'discrete-gaussian'], 129.425794, 1, 4.7547674],
+    [[...HUNDRED, '--distribution', 'skellam', '--rounds', '1'], 129.425794, 1, 4.75476876],
+    [[...THOUSAND, '--distribution', 'discrete-gaussian'], 0.818704494, 0.316227766, 687388.8],
+    [THOUSAND, 0.818704494, 0.316227766, 7.58700959],
+  ])('%j gives the reference values', async (args, scale, localStandardDeviation, epsilon) => {
+    const parameters = JSON.parse(await privacy(...args, '--json'))
+    expect(parameters.scale / scale).toBeCloseTo(1, 7)
+    expect(parameters.localStandardDeviation / localStandardDeviation).toBeCloseTo(1, 7)
+    expect(parameters.epsilon / epsilon).toBeCloseTo(1, 7)
+  })
+
+  test('with fewer honest clients every client adds more noise, and ε hardly moves', async () => {
+    const half = HUNDRED.with(HUNDRED.indexOf('--minimum') + 1, '50')
+    const parameters = JSON.parse(await privacy(...half, '--json'))
+    expect(parameters.localStandardDeviation).toBeCloseTo(Math.SQRT2, 9)
+    expect(parameters.epsilon).toBeCloseTo(4.7548, 3)
+  })
+
+  test('explains every number, on a terminal', async () => {
+    const { code, stdout, stderr } = await new Promise<{
+      code: number | null
+      stdout: string
+      stderr: string
+    }>((resolve, reject) => {
+      const args = ['--import', 'tsx', 'src/cli.ts', 'privacy', ...THOUSAND]
+      const child = spawn(process.execPath, [...args, '--sampling-rate', '.1'], { cwd: root })
+      const [out, err]: [string[], string[]] = [[], []]
+      child.stdout.on('data', (chunk) => out.push(`${chunk}`))
+      child.stderr.on('data', (chunk) => err.push(`${chunk}`))
+      child.on('error', reject)
+      child.on('close', (code) => resolve({ code, stdout: out.join(''), stderr: err.join('') }))
+    })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^ε = 7\.58701 with δ = 0\.00001 over 1 round of 1000 clients, /)
+    expect(stdout).toMatch(/^epsilon = 7\.58700959\n {4}over 1 round, against the server and everybody else/m)
+    expect(stdout).toMatch(/^amplified\.epsilon = \d/m)
+    expect(stdout.match(/neighbors:\s+add or\s+remove one client/g)).toHaveLength(2)
+    expect(stdout).toContain('Warning: No client may drop out')
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
+  })
+
+  test.each([
+    [[], '--clients is missing'],
+    [HUNDRED.slice(2), '--length is missing'],
+    [[...HUNDRED, '--minimum', '101'], '--minimum takes a whole number from 1 to 100, not "101"'],
+    [[...HUNDRED, '--noise-multiplier', 'much'], '--noise-multiplier takes a number from 1e-12 to'],
+    [[...HUNDRED, '--delta', '1'], '--delta takes a number above 0 and below 1'],
+    [[...HUNDRED, '--distribution', 'uniform'], '--distribution takes skellam or discrete-gaussian'],
+    [[...HUNDRED, '--bits', '3'], '3 bits do not hold'],
+    [[...HUNDRED, '--epsilon', '8'], "Unknown option '--epsilon'"],
+  ])('%j is refused in one clear line', async (args, line) => {
+    const message = await privacy(...args).catch((error: Error) => error.message)
+    expect(message).toContain(line)
+    expect(message).not.toContain('\n')
+  })
+})

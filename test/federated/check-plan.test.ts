@@ -1,0 +1,179 @@
+import { SecAggError } from 'secagg'
+import { checkPlan, openRound, type PlanRequirements, planRound, type RoundPlan } from 'secagg/federated'
+import { describe, expect, test } from 'vitest'
+import { privateTask, task, tensors, updateOf } from './support.js'
+
+const requirements: PlanRequirements = { minimumCohort: 7, corruptFraction: 0.1 }
+const privateGoal = { maximumEpsilon: 200, maximumDelta: 0.01, rounds: 1 }
+
+function refusalOf(received: unknown, required: PlanRequirements = requirements): SecAggError {
+  try {
+    checkPlan(received, required)
+  } catch (error) {
+    if (error instanceof SecAggError) return error
+    throw error
+  }
+  throw new Error('the plan was accepted')
+}
+
+/** As it comes from the server, for the taking. */
+function received(plan: RoundPlan): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(plan))
+}
+
+describe('a client that receives a plan', () => {
+  test.each([task, privateTask])('has the same one, and opens rounds of it', (each) => {
+    const plan = planRound(each)
+    const checked = checkPlan(received(plan), requirements)
+    expect(checked).toStrictEqual(plan)
+    const occasion = { sessionId: new Uint8Array(16), context: { model: Uint8Array.of(1, 2) } }
+    expect(openRound(checked, occasion).config).toEqual(openRound(plan, occasion).config)
+  })
+
+  test('takes the task alone as well', () => {
+    expect(checkPlan(JSON.parse(JSON.stringify(task)), requirements)).toStrictEqual(planRound(task))
+  })
+
+  test.each([task, { ...privateTask, adversary: 'honest-but-curious', graph: 'sparse' } as const])(
+    'notices each number that is not what follows from the task, and names it',
+    (each) => {
+      const plan = planRound(each)
+      let noticed = 0
+      for (const path of numbersIn(received(plan))) {
+        if (path[0] === 'task') continue
+        const tampered = received(plan)
+        const place = path.slice(0, -1).reduce((part, key) => part[key] as never, tampered)
+        const key = path.at(-1)!
+        place[key] = (place[key] as number) + Math.max(1, Math.abs(place[key] as number) * 1e-6)
+        const error = refusalOf(tampered)
+        expect(error).toMatchObject({ code: 'configuration-mismatch', fault: 'server', got: place[key] })
+        expect(error.message).toContain(`${path.join('.')} of the plan is `)
+        noticed++
+      }
+      expect(noticed).toBeGreaterThan(20)
+    },
+  )
+
+  test('notices a part that is missing, of another kind, or not of a plan', () => {
+    const plan = received(planRound(task))
+    const { threshold, ...without } = plan
+    expect(threshold).toBe(6)
+    expect(refusalOf(without).message).toBe('threshold of the plan is absent, and its task gives 6')
+    expect(refusalOf({ ...plan, graph: 'sparse' }).message).toContain('graph of the plan is "sparse"')
+    expect(refusalOf({ ...plan, segments: 7 }).message).toContain('segments of the plan is 7')
+    expect(refusalOf({ ...plan, privacy: { epsilon: 0 } }).message).toContain('privacy of the plan is object')
+    expect(refusalOf({ ...plan, minimum: 3 }).message).toContain('minimum of the plan is 3')
+  })
+
+  test('forgives the last digits of another engine, in numbers that are not whole', () => {
+    const plan = planRound(privateTask)
+    const other = received(plan)
+    const privacy = other.privacy as Record<string, number>
+    privacy.epsilon! *= 1 + 1e-12
+    expect(checkPlan(other, requirements)).toStrictEqual(plan)
+  })
+
+  test('forgives other words', () => {
+    const plan = planRound(task)
+    expect(checkPlan({ ...received(plan), explanation: ['Fie.'], warnings: [] }, requirements)).toEqual(plan)
+  })
+
+  test('blames the server for what is no plan or a task that cannot be', () => {
+    for (const none of [undefined, null, 5, 'plan']) {
+      expect(refusalOf(none)).toMatchObject({ code: 'invalid-configuration', fault: 'server' })
+    }
+    for (const none of [{}, { task: null }, { task: { ...task, clip: -1 } }, { ...task, clients: 1e9 }]) {
+      expect(refusalOf(none).fault).toBe('server')
+    }
+    expect(refusalOf({ ...task, clip: -1 })).toMatchObject({ got: -1, cause: expect.any(SecAggError) })
+  })
+})
+
+describe('a client refuses a plan that is below what it asks for:', () => {
+  const curious = {
+    ...task,
+    adversary: 'honest-but-curious',
+    graph: 'sparse',
+    statisticalSecurity: 20,
+  } as const
+  test.each<[string, object, Partial<PlanRequirements>, string]>([
+    ['fewer inputs', task, { minimumCohort: 8 }, 'minimumCohort of the plan is 7'],
+    ['fewer corrupt clients', task, { corruptFraction: 0.2 }, 'corruptFraction of the plan is 0.1'],
+    ['fewer dropouts', task, { dropoutFraction: 0.4 }, 'dropoutFraction of the plan is 0.3'],
+    [
+      'a more trusted server',
+      curious,
+      { adversary: 'active' },
+      'the adversary of the plan is honest-but-curious',
+    ],
+    ['a graph that it does not see', curious, { graph: 'complete' }, 'the graph of the plan is sparse'],
+    ['more chance', curious, {}, 'statisticalSecurity of the plan is 20, and this client asks for 40'],
+    ['no privacy', task, { privacy: privateGoal }, 'no differential privacy'],
+    [
+      'more ε',
+      privateTask,
+      { privacy: { ...privateGoal, maximumEpsilon: 199 } },
+      'epsilon of the plan is 199.',
+    ],
+    ['more δ', privateTask, { privacy: { ...privateGoal, maximumDelta: 1e-3 } }, 'delta of the plan is 0.01'],
+    ['fewer rounds', privateTask, { privacy: { ...privateGoal, rounds: 2 } }, 'rounds of the plan is 1'],
+    [
+      'another shape',
+      task,
+      { tensors: { ...tensors, 'dense/bias': [3] } },
+      'tensor "dense/bias" is [2] in the plan, and [3] in the client\'s model',
+    ],
+    ['a tensor missing', task, { tensors: { ...tensors, head: [1] } }, 'tensor "head" is absent in the plan'],
+    [
+      'a tensor too many',
+      task,
+      { tensors: { 'dense/bias': [2] } },
+      'tensor "dense/kernel" of the plan is not in the client\'s model',
+    ],
+    ['no names', { ...task, tensors: undefined, length: 34 }, { tensors }, '34 values without names'],
+  ])('%s', (_, each, required, message) => {
+    const error = refusalOf(received(planRound(each as typeof task)), { ...requirements, ...required })
+    expect(error).toMatchObject({ code: 'invalid-configuration', fault: 'server' })
+    expect(error.message).toContain(message)
+  })
+
+  test('and accepts one that is above', () => {
+    const asked: PlanRequirements = {
+      ...{
+        minimumCohort: 2,
+        corruptFraction: 0,
+        dropoutFraction: 0.3,
+        graph: 'complete',
+        adversary: 'active',
+      },
+      ...{ statisticalSecurity: 30, tensors: updateOf(1), privacy: { ...privateGoal, maximumEpsilon: 1000 } },
+    }
+    expect(checkPlan(received(planRound(privateTask)), asked)).toEqual(planRound(privateTask))
+    expect(
+      checkPlan(received(planRound(curious)), { ...requirements, statisticalSecurity: 20 }),
+    ).toBeDefined()
+  })
+
+  test.each<[object, string]>([
+    [null as never, 'what a client requires is an object'],
+    [{}, 'what a client requires has minimumCohort'],
+    [{ ...requirements, maximumEpsilon: 8 }, 'what a client requires has no "maximumEpsilon"'],
+    [{ minimumCohort: 7 }, 'what a client requires has corruptFraction'],
+    [{ minimumCohort: '7', corruptFraction: 0 }, 'what a client requires has minimumCohort'],
+    [{ ...requirements, privacy: { maximumEpsilon: 8 } }, 'what a client requires has maximumDelta'],
+    [{ ...requirements, adversary: 'evil' }, 'the adversary that a client requires is none'],
+    [{ ...requirements, graph: 'sparse' }, 'the graph that a client requires is none'],
+    [{ ...requirements, dropoutFraction: Number.NaN }, 'what a client requires has dropoutFraction'],
+  ])("but %j asks for nothing that could be met, which is the caller's mistake", (required, message) => {
+    const error = refusalOf(received(planRound(privateTask)), required as PlanRequirements)
+    expect(error).toMatchObject({ code: 'invalid-argument', fault: 'usage' })
+    expect(error.message).toContain(message)
+  })
+})
+
+/** The path of every number in plain data. */
+function numbersIn(value: unknown, path: readonly string[] = []): string[][] {
+  if (typeof value === 'number') return [[...path]]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, part]) => numbersIn(part, [...path, key]))
+}

@@ -1,0 +1,307 @@
+import { chooseParameters, SecAggError } from 'secagg'
+import { checkPlan, openRound, planRound, privacySpent, type RoundTask } from 'secagg/federated'
+import { createFixedPoint, createWeightedMean } from 'secagg/fixed-point'
+import { choosePrivacy } from 'secagg/privacy'
+import { createManifest } from 'secagg/tensors'
+import { packedLength } from 'secagg/vector'
+import { describe, expect, test } from 'vitest'
+import { privateTask, task, tensors } from './support.js'
+
+const hundred: RoundTask = { ...task, clients: 100, corruptFraction: 0.05, dropoutFraction: 0.1 }
+
+describe('a plan', () => {
+  test('has the numbers of the layers below it', () => {
+    const plan = planRound({ ...hundred, bitsPerValue: 12, rounding: 'nearest' })
+    expect(plan).toMatchObject({
+      ...{ graph: 'complete', neighbors: 99, threshold: 53, corruptClients: 5, dropouts: 10 },
+      ...{ minimumCohort: 90, leastPresent: 90, leastHonest: 85, length: 34, warnings: [] },
+    })
+    const numbers = {
+      clip: 1,
+      bitsPerValue: 12,
+      clients: 100,
+      maximumWeight: 100,
+      rounding: 'nearest',
+    } as const
+    const encoding = createFixedPoint(numbers)
+    expect(plan.encoding).toEqual(encoding)
+    expect(plan.segments).toEqual(createWeightedMean(34, encoding).segments)
+    expect(plan.manifest).toEqual(createManifest(tensors))
+    expect(plan.uploadBytes).toBe(packedLength(plan.segments))
+    expect(plan.privacy).toBeUndefined()
+  })
+
+  test('sizes noise for the honest clients that every sum has', () => {
+    const { corruptFraction, dropoutFraction } = hundred
+    const privacy = { epsilon: 4, delta: 1e-6, rounds: 20, clipNorm: 0.5, samplingRate: 0.2 }
+    const plan = planRound({ ...privateTask, clients: 100, corruptFraction, dropoutFraction, privacy })
+    const { epsilon, delta, rounds, samplingRate } = privacy
+    const cohort = { clients: 100, leastHonest: 85, length: 34, clip: 0.5 }
+    const chosen = choosePrivacy({ ...cohort, epsilon, delta, rounds, samplingRate })
+    expect(plan.privacy).toMatchObject(chosen)
+    expect(plan.privacy!.epsilon).toBeLessThanOrEqual(4)
+    expect(plan.privacy!.meanStandardDeviation).toBeCloseTo(
+      (chosen.sumStandardDeviation / 10) * (1 / Math.sqrt(90)),
+      12,
+    )
+    expect(plan.segments).toEqual([{ length: 64, bits: plan.privacy!.bits, bound: 'modular' }])
+    expect(plan.warnings).toEqual([expect.stringContaining('no promise against the server')])
+    expect(plan.encoding).toBeUndefined()
+  })
+
+  test('takes the graph of the chooser, or the one that is asked for', () => {
+    const curious: RoundTask = {
+      ...hundred,
+      adversary: 'honest-but-curious',
+      clients: 1000,
+      corruptFraction: 0.1,
+    }
+    const sparse = planRound(curious)
+    const chosen = chooseParameters(curious)
+    const { neighbors, threshold, leastPresent, securityFailure } = chosen
+    expect(sparse).toMatchObject({ graph: 'sparse', neighbors, threshold, leastPresent, minimumCohort: 900 })
+    expect(sparse.securityBits).toBe(-securityFailure.total)
+    expect(sparse.explanation.join('\n')).toContain(`At least ${leastPresent} clients must have sent`)
+    const complete = planRound({ ...curious, graph: 'complete' })
+    expect(complete).toMatchObject({ graph: 'complete', neighbors: 999, threshold: 501, minimumCohort: 900 })
+    expect(complete.securityBits).toBeUndefined()
+  })
+
+  test('under privacy on the sparse graph says who keeps the minimum cohort', () => {
+    const privacy = { ...privateTask.privacy!, delta: 1e-4 }
+    const { warnings } = planRound({
+      ...privateTask,
+      adversary: 'honest-but-curious',
+      clients: 1000,
+      privacy,
+    })
+    expect(warnings).toEqual([expect.stringContaining('ε rests on the server')])
+  })
+
+  test('survives JSON, is frozen throughout, and its task gives it again', () => {
+    for (const each of [task, privateTask, { ...task, tensors: undefined, length: 7 }]) {
+      const plan = planRound(each)
+      const text = JSON.stringify(plan)
+      expect(JSON.parse(text)).toStrictEqual(plan)
+      expect(JSON.stringify(planRound(plan.task))).toBe(text)
+      requireFrozen(plan)
+    }
+  })
+
+  test('is the same from shapes, from tensors and from a Map of them', () => {
+    const plan = planRound(task)
+    const bias = { shape: [2], data: Float32Array.of(3, 4) }
+    const given = new Map([...Object.entries({ ...tensors, 'dense/bias': bias })].reverse())
+    expect(planRound({ ...task, tensors: given })).toEqual(plan)
+  })
+
+  test('tells apart whatever tensors are called', () => {
+    const names = ['é', 'e\u0301', '\ud800', '\ud801', '\\ud801', '__proto__', '"']
+    const hashes = names.map((name) => {
+      const plan = planRound({ ...task, tensors: [[name, [3]]] })
+      const told = checkPlan(JSON.parse(JSON.stringify(plan)), { minimumCohort: 7, corruptFraction: 0.1 })
+      const [hash, same] = [plan, told].map(
+        (each) => openRound(each, { sessionId: new Uint8Array(16) }).config.hash,
+      )
+      expect(same).toEqual(hash)
+      return hash!.join()
+    })
+    expect(new Set(hashes).size).toBe(names.length)
+  })
+
+  test('goes into every round with the settings of its task', () => {
+    const plan = planRound({
+      ...task,
+      suite: 'chacha',
+      signatureLength: 71,
+      sliceLength: 64,
+      length: 1000,
+      tensors: undefined,
+    })
+    const { config } = openRound(plan, { sessionId: new Uint8Array(16) })
+    expect(config).toMatchObject({
+      ...{ clients: 10, suite: 'chacha', signatureLength: 71, sliceLength: 64, adversary: 'active' },
+      ...{ threshold: plan.threshold, minimumCohort: 7, corruptClients: 1, graph: { kind: 'complete' } },
+    })
+  })
+})
+
+describe('an explanation', () => {
+  const told = (each: RoundTask): string => planRound(each).explanation.join('\n')
+
+  test('says each choice of a weighted mean', () => {
+    const text = told(task)
+    expect(text).toContain(
+      'at most 1 collude with the server, which may do as it likes, and at most 3 drop out',
+    )
+    expect(text).toContain('with all 9 others, and 6 clients recover')
+    expect(text).toContain('at least 7 inputs, as many as are left after all dropouts')
+    expect(text).toContain('34 values in 2 tensors')
+    expect(text).toContain('clipped to ±1')
+    expect(text).toContain('one of 65535 levels')
+    expect(text).toContain('room for 10 clients, or for weights up to 102')
+    expect(text).toContain('off by more than 0.00003052')
+    expect(text).toContain('113 bytes of masked vector, 26 bits for an element')
+  })
+
+  test('says how many bits per value would fit narrower lanes, and they do', () => {
+    const heavy = { ...task, maximumWeight: 30_000 }
+    expect(planRound(heavy).encoding!.bits).toBe(35)
+    expect(told(heavy)).toContain('with 13 bits per value 32 would do')
+    expect(planRound({ ...heavy, bitsPerValue: 13 }).encoding!.bits).toBe(32)
+  })
+
+  test('says what privacy promises and costs, the relation with every ε', () => {
+    const text = told({ ...privateTask, privacy: { ...privateTask.privacy!, samplingRate: 0.5 } })
+    expect(text).toContain('clipped to an L2 norm of 2, rotated at random in 64 dimensions')
+    expect(text).toContain('Skellam noise of standard deviation')
+    expect(text).toContain('That of 6 honest clients together')
+    expect(text).toMatch(/ε = \d+(\.\d+)? with δ = 0\.01 over 1 round,/)
+    expect(text.match(/neighbors: add or remove one client/g)).toHaveLength(2)
+    expect(text).toContain('In the mean of 7 updates a value is off by a standard deviation of')
+  })
+
+  test('warns of a minimum cohort that leaves one honest client', () => {
+    const lonely = {
+      ...task,
+      adversary: 'honest-but-curious',
+      corruptFraction: 0.5,
+      graph: 'complete',
+    } as const
+    expect(planRound({ ...lonely, minimumCohort: 6 }).warnings).toEqual([
+      expect.stringContaining('as few as one honest client'),
+    ])
+    expect(planRound({ ...lonely, minimumCohort: 7 }).warnings).toEqual([])
+  })
+})
+
+describe('privacy spent', () => {
+  test('grows with the rounds up to the ε of the plan', () => {
+    const plan = planRound({ ...privateTask, privacy: { ...privateTask.privacy!, rounds: 5 } })
+    const spent = [1, 2, 3, 4, 5].map((rounds) => privacySpent(plan, rounds))
+    for (const [index, { epsilon }] of spent.entries()) {
+      expect(epsilon).toBeGreaterThan(spent[index - 1]?.epsilon ?? 0)
+    }
+    expect(spent[4]).toEqual({
+      ...{ epsilon: plan.privacy!.epsilon, order: plan.privacy!.order, delta: 0.01, rounds: 5 },
+      ...{ neighbors: 'add-or-remove-one-client', amplified: undefined },
+    })
+    expect(spent[0]!.epsilon).toBeGreaterThan(plan.privacy!.epsilon / 5)
+  })
+
+  test('is not known of a plan without privacy', () => {
+    expect(() => privacySpent(planRound(task), 1)).toThrow('no privacy target')
+    expect(() => privacySpent(planRound(privateTask), 0)).toThrow('rounds')
+  })
+})
+
+describe('a task is refused, with the offending value,', () => {
+  const cases: readonly [string, object, string][] = [
+    ['that is none', null as never, 'a task is an object'],
+    ['with a mistyped part', { ...task, maximumweight: 5 }, 'a task has no "maximumweight"'],
+    ['with a part that is no data', { ...task, clip: 1n }, 'clip of a task is a number or a name'],
+    ['without tensors', { ...task, tensors: undefined }, 'the tensors of an update, or its length'],
+    ['with tensors and a length', { ...task, length: 34 }, 'the tensors of an update, or its length'],
+    ['with a shape that is none', { ...task, tensors: { a: [2, -1] } }, 'tensor "a"'],
+    ['without values', { ...task, tensors: { a: [0] } }, 'the number of values'],
+    ['without a clip', { ...task, clip: undefined }, 'a task has a clip, or a privacy target'],
+    ['with a clip of 0', { ...task, clip: 0 }, 'clip is a number from'],
+    ['with a weight that fits no lane', { ...task, maximumWeight: 2 ** 50 }, 'what fits'],
+    ['with one client', { ...task, clients: 1 }, 'clients'],
+    ['with more clients than seats', { ...hundred, clients: 65536 }, 'clients'],
+    ['with a fraction of 1', { ...task, dropoutFraction: 1 }, 'dropoutFraction'],
+    ['that no graph withstands', { ...task, dropoutFraction: 0.5 }, 'would do'],
+    [
+      'with a server that only lies a little',
+      { ...task, adversary: 'semi-malicious' },
+      "'honest-but-curious' or 'active'",
+    ],
+    [
+      'with the sparse graph against an active server',
+      { ...task, graph: 'sparse' },
+      'needs the complete graph',
+    ],
+    [
+      'with a sparse graph where none does',
+      { ...task, adversary: 'honest-but-curious', clients: 3, dropoutFraction: 0, graph: 'sparse' },
+      'no sparse graph withstands',
+    ],
+    [
+      'with the complete graph where it does not',
+      {
+        ...hundred,
+        adversary: 'honest-but-curious',
+        clients: 2000,
+        corruptFraction: 0,
+        dropoutFraction: 0.6,
+        graph: 'complete',
+      },
+      'needs a threshold of 1001, and only 800 may be left',
+    ],
+    ['with another graph', { ...task, graph: 'ring' }, "'complete' or 'sparse'"],
+    ['with a minimum cohort below the threshold', { ...task, minimumCohort: 5 }, 'from 6 on'],
+    ['with one that its dropouts break', { ...task, minimumCohort: 8 }, 'which leaves 7'],
+    ['with one that is no number', { ...task, minimumCohort: '8' }, 'minimumCohort'],
+    ['with slices that are too short', { ...task, sliceLength: 3 }, 'sliceLength'],
+    ['with another suite', { ...task, suite: 'rot13' }, "'aes' or 'chacha'"],
+    [
+      'with privacy and a clip of values',
+      { ...privateTask, clip: 1 },
+      'no clip: the whole update is clipped',
+    ],
+    [
+      'with privacy and weights',
+      { ...privateTask, maximumWeight: 2 },
+      'no maximumWeight: all updates count the same',
+    ],
+    ['with privacy and bits per value', { ...privateTask, bitsPerValue: 8 }, 'no bitsPerValue'],
+    ['with privacy and rounding', { ...privateTask, rounding: 'nearest' }, 'no rounding'],
+    ['with a mistyped part of privacy', withPrivacy({ clip: 1 }), 'the privacy of a task has no "clip"'],
+    ['with privacy for no number of rounds', withPrivacy({ rounds: undefined }), 'privacy.rounds'],
+    ['with an ε of 0', withPrivacy({ epsilon: 0 }), 'epsilon'],
+    [
+      'with an ε that no noise reaches',
+      withPrivacy({ epsilon: 0.01, bits: 4 }),
+      'no noise gives ε = 0.01 with 4 bits',
+    ],
+  ]
+  test.each(cases)('%s', (_, bad, message) => {
+    let error: unknown
+    try {
+      planRound(bad as RoundTask)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toBeInstanceOf(SecAggError)
+    expect(error).toMatchObject({ fault: 'usage', message: expect.stringContaining(message) })
+  })
+
+  test('but a maximum weight of 1 says under privacy what holds anyway', () => {
+    expect(planRound({ ...privateTask, maximumWeight: 1 })).toEqual(planRound(privateTask))
+  })
+})
+
+test('a round takes no plan from elsewhere, no name that is taken, and no context that would get lost', () => {
+  const plan = planRound(task)
+  const sessionId = new Uint8Array(32)
+  expect(() => openRound(structuredClone(plan), { sessionId })).toThrow('goes through checkPlan first')
+  expect(() => openRound({ ...plan, threshold: 2 }, { sessionId })).toThrow('goes through checkPlan first')
+  expect(() => openRound(plan, { sessionId: new Uint8Array(3) })).toThrow('16 to 64 bytes')
+  expect(() => openRound(plan, undefined as never)).toThrow('a round has a session id')
+  const bytes = new Uint8Array(1)
+  expect(() => openRound(plan, { sessionId, context: { 'secagg task': bytes } })).toThrow('are taken')
+  const lost = new Map([['model', bytes]]) as never
+  for (const context of [lost, null as never, 'model' as never]) {
+    expect(() => openRound(plan, { sessionId, context })).toThrow('a plain object')
+  }
+})
+
+function withPrivacy(parts: object): object {
+  return { ...privateTask, privacy: { ...privateTask.privacy, ...parts } }
+}
+
+function requireFrozen(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  expect(Object.isFrozen(value)).toBe(true)
+  for (const part of Object.values(value)) requireFrozen(part)
+}

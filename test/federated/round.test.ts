@@ -1,0 +1,327 @@
+import { ClientSession, SecAggError } from 'secagg'
+import {
+  checkPlan,
+  decodeOutcome,
+  encodeUpdate,
+  openRound,
+  planRound,
+  type RoundPlan,
+  type RoundTask,
+  type Update,
+} from 'secagg/federated'
+import { flatten } from 'secagg/tensors'
+import { describe, expect, test } from 'vitest'
+import { seededCrypto } from '../privacy/support.js'
+import { privateTask, runFederated, task, tensors, updateOf } from './support.js'
+
+const sessionId = Uint8Array.from({ length: 32 }, (_, i) => i)
+const updates = Array.from({ length: 10 }, (_, seat) => updateOf(seat))
+const weights = [1, 100, 7, 50, 2, 99, 30, 3, 64, 12]
+/** Clients 1, 4 and 8 vanish before their masked input, client 6 after it. */
+const stages = [9, 2, 9, 9, 0, 9, 3, 9, 1, 9]
+const survivors = [0, 2, 3, 5, 6, 7, 9]
+
+/** What the mean has to be, from the updates in the clear. */
+function meanOf(plan: RoundPlan, seats: readonly number[], weigh: (seat: number) => number): Float64Array {
+  const total = seats.reduce((sum, seat) => sum + weigh(seat), 0)
+  const mean = new Float64Array(plan.length)
+  for (const seat of seats) {
+    const values = flatten(updates[seat]!, plan.manifest!)
+    for (let i = 0; i < mean.length; i++) mean[i]! += (values[i]! * weigh(seat)) / total
+  }
+  return mean
+}
+
+function greatestDistance(one: Float64Array, other: Float64Array): number {
+  return one.reduce((most, value, i) => Math.max(most, Math.abs(value - other[i]!)), 0)
+}
+
+describe('a round', () => {
+  const curious: RoundTask = { ...task, adversary: 'honest-but-curious', graph: 'complete' }
+  const ring: RoundTask = { ...curious, graph: 'sparse', dropoutFraction: 0.4, minimumCohort: 6 }
+  const coarse: RoundTask = { ...task, bitsPerValue: 6, rounding: 'nearest', suite: 'chacha' }
+  test.each([
+    ['active', task, stages, survivors],
+    ['honest-but-curious', curious, stages, survivors],
+    ['on a ring', ring, [9, 9, 2, 9, 9, 9, 3, 9, 9, 2], [0, 1, 3, 4, 5, 6, 7, 8]],
+    ['with few bits', coarse, stages, survivors],
+    ['in slices', { ...task, sliceLength: 64 }, stages, survivors],
+  ])('%s gives the weighted mean of those who are left', async (_, each, stages, survivors) => {
+    const plan = planRound(each)
+    const { result } = await runFederated(plan, { sessionId, updates, weights, stages })
+    expect(result).toMatchObject({ survivors, standardDeviation: undefined })
+    expect(result!.totalWeight).toBe(survivors.reduce((sum, seat) => sum + weights[seat]!, 0))
+    const expected = meanOf(plan, survivors, (seat) => weights[seat]!)
+    const distance = greatestDistance(result!.mean, expected)
+    expect(distance).toBeLessThanOrEqual(plan.encoding!.errorBound)
+    expect(distance).toBeGreaterThan(0)
+    expect(Object.keys(result!.tensors)).toEqual(['dense/bias', 'dense/kernel'])
+    expect(result!.tensors['dense/kernel']).toEqual({
+      shape: [8, 4],
+      data: Float32Array.from(result!.mean.subarray(2)),
+    })
+  })
+
+  test('of one flat array has no tensors', async () => {
+    const plan = planRound({ ...task, tensors: undefined, length: 3 })
+    const arrays = updates.map((_, seat) => [seat / 10, -seat / 10, 0])
+    const { result } = await runFederated(plan, { sessionId, updates: arrays, stages })
+    const seats = survivors.reduce((sum, seat) => sum + seat, 0) / survivors.length / 10
+    expect(greatestDistance(result!.mean, Float64Array.of(seats, -seats, 0))).toBeLessThan(1e-4)
+    expect(result).toMatchObject({ tensors: {}, totalWeight: 7, survivors })
+  })
+
+  test('under privacy gives a noisy mean in which all count the same', async () => {
+    const plan = planRound(privateTask)
+    const { result } = await runFederated(plan, { sessionId, updates, stages })
+    const clipped = (seat: number): number => {
+      const norm = Math.hypot(...flatten(updates[seat]!, plan.manifest!))
+      expect(norm).toBeGreaterThan(2)
+      return 2 / norm
+    }
+    const expected = new Float64Array(plan.length)
+    for (const seat of survivors) {
+      const values = flatten(updates[seat]!, plan.manifest!)
+      for (let i = 0; i < expected.length; i++)
+        expected[i]! += (values[i]! * clipped(seat)) / survivors.length
+    }
+    const { meanStandardDeviation } = plan.privacy!
+    expect(result!.standardDeviation).toBeCloseTo(meanStandardDeviation, 12)
+    const deviations = result!.mean.map((value, i) => (value - expected[i]!) / meanStandardDeviation)
+    expect(Math.max(...deviations.map(Math.abs))).toBeLessThan(4)
+    const square = deviations.reduce((sum, each) => sum + each * each, 0) / deviations.length
+    expect(square).toBeGreaterThan(0.4)
+    expect(square).toBeLessThan(1.6)
+    expect(result).toMatchObject({ totalWeight: 7, survivors })
+  })
+
+  test('under privacy has a rotation of its own, that follows from its session id', async () => {
+    const plan = planRound({ ...privateTask, privacy: { ...privateTask.privacy!, epsilon: 1000 } })
+    const { outcome, result } = await runFederated(plan, { sessionId, updates })
+    const decodedAs = (id: Uint8Array): Float64Array =>
+      decodeOutcome(outcome!, openRound(plan, { sessionId: id })).mean
+    expect(decodedAs(sessionId)).toEqual(result!.mean)
+    const { meanStandardDeviation } = plan.privacy!
+    const distance = greatestDistance(decodedAs(sessionId.toReversed()), result!.mean)
+    expect(distance).toBeGreaterThan(5 * meanStandardDeviation)
+  })
+
+  test('with more dropouts than planned has no sum', async () => {
+    const gone = [...stages]
+    gone[9] = 2
+    const { error, result } = await runFederated(planRound(task), { sessionId, updates, stages: gone })
+    expect(error).toMatchObject({ code: 'too-few-clients' })
+    expect(result).toBeUndefined()
+  })
+})
+
+describe('clients of which one was told otherwise form no sum with it:', () => {
+  const everything: readonly [string, RoundTask, RoundTask][] = [
+    ['another clip', task, { ...task, clip: 2 }],
+    [
+      'other bits per value in the same lanes',
+      { ...task, bitsPerValue: 16 },
+      { ...task, bitsPerValue: 17, maximumWeight: 50 },
+    ],
+    ['another rounding', task, { ...task, rounding: 'nearest' }],
+    ['another order of dimensions', task, { ...task, tensors: { ...tensors, 'dense/kernel': [4, 8] } }],
+    ['other names', task, { ...task, tensors: { kernel: [8, 4], 'dense/bias': [2] } }],
+    ['fewer corrupt clients', task, { ...task, corruptFraction: 0.05 }],
+    ['other dropouts, as many of them', task, { ...task, dropoutFraction: 0.31 }],
+    ['no privacy', privateTask, task],
+    ['less noise', privateTask, { ...privateTask, privacy: { ...privateTask.privacy!, epsilon: 210 } }],
+    ['more rounds', privateTask, { ...privateTask, privacy: { ...privateTask.privacy!, rounds: 2 } }],
+  ]
+  test.each(everything)('%s', async (_, common, other) => {
+    const plan = planRound(common)
+    const deceived = planRound(other)
+    const tensors = deceived.manifest!.tensors.map(({ name, shape }) => {
+      const size = shape.reduce((product, dimension) => product * dimension)
+      return [name, { shape, data: new Float32Array(size) }] as const
+    })
+    const told = (seat: number) => (seat === 3 ? { plan: deceived, update: tensors } : {})
+    const run = await runFederated(plan, { sessionId, updates, told })
+    expect(run.survivors).toEqual([0, 1, 2, 4, 5, 6, 7, 8, 9])
+    expect(run.receipts.find(({ seat }) => seat === 3)!.receipt).toMatchObject({
+      status: 'refused',
+      error: { code: 'configuration-mismatch' },
+    })
+  })
+
+  test('another model', async () => {
+    const [model, poisoned] = [Uint8Array.of(1), Uint8Array.of(2)]
+    const told = (seat: number) => (seat % 2 === 0 ? {} : { context: { model: poisoned } })
+    const run = await runFederated(planRound(task), { sessionId, updates, context: { model }, told })
+    expect(run.outcome).toBeUndefined()
+    expect(run.error).toMatchObject({ code: 'too-few-clients' })
+  })
+})
+
+describe('a client sends nothing', () => {
+  /** A client as an application has it. */
+  async function takePart(
+    received: unknown,
+    update: Update,
+    weight: number,
+    options: Parameters<typeof encodeUpdate>[3] = {},
+  ): Promise<Uint8Array[]> {
+    const sent: Uint8Array[] = []
+    try {
+      const plan = checkPlan(received, { minimumCohort: 7, corruptFraction: 0.1 })
+      const round = openRound(plan, { sessionId })
+      const crypto = seededCrypto(5)
+      const { input } = encodeUpdate(update, weight, round, { crypto, ...options })
+      const session = new ClientSession({ config: round.config, seat: 0, input, crypto, signer })
+      sent.push(await session.start())
+    } catch (error) {
+      if (!(error instanceof SecAggError)) throw error
+      expect(sent).toEqual([])
+      throw error
+    }
+    return sent
+  }
+  const signer = { sign: async (): Promise<Uint8Array> => new Uint8Array(64) }
+  const plan = JSON.parse(JSON.stringify(planRound(task)))
+  const privately = JSON.parse(JSON.stringify(planRound(privateTask)))
+  const update = updateOf(1)
+  const bias = { 'dense/bias': { shape: [2], data: Float32Array.of(1, Number.NaN) } }
+
+  test('but where all is well', async () => {
+    expect(await takePart(plan, update, 100)).toHaveLength(1)
+    expect(await takePart(privately, update, 1)).toHaveLength(1)
+  })
+
+  test.each<[string, unknown, Update, number, string]>([
+    ['of a plan that was tampered with', { ...plan, threshold: 2 }, update, 1, 'threshold of the plan is 2'],
+    [
+      'for too small a cohort',
+      { ...plan.task, minimumCohort: 6 },
+      update,
+      1,
+      'minimumCohort of the plan is 6',
+    ],
+    ['with a weight of 0', plan, update, 0, 'from 1 to 100, not 0'],
+    ['with too large a weight', plan, update, 101, 'from 1 to 100, not 101'],
+    ['with half a weight', plan, update, 0.5, 'from 1 to 100, not 0.5'],
+    ['with no weight', plan, update, undefined as never, 'not undefined'],
+    ['with a weight under privacy', privately, update, 2, 'the weight is 1, not 2'],
+    ['with no weight under privacy', privately, update, undefined as never, 'the weight is 1, not undefined'],
+    [
+      'where a tensor is missing',
+      plan,
+      { 'dense/bias': update['dense/bias'] },
+      1,
+      'tensor "dense/kernel" of the manifest is missing',
+    ],
+    [
+      'where one is too many',
+      plan,
+      { ...update, head: update['dense/bias'] },
+      1,
+      'tensor "head" is not in the manifest',
+    ],
+    [
+      'for the model of somebody else',
+      privately,
+      { ...update, 'dense/bias': { shape: [1, 2], data: new Float32Array(2) } },
+      1,
+      'tensor "dense/bias" has shape [1, 2], not [2]',
+    ],
+    ['that is no number', plan, { ...update, ...bias }, 1, 'element 1 of tensor "dense/bias" is NaN'],
+    [
+      'that is no number, privately',
+      privately,
+      { ...update, ...bias },
+      1,
+      'element 1 of tensor "dense/bias" is NaN',
+    ],
+    ['without names', plan, new Float32Array(34) as never, 1, 'tensor'],
+  ])('%s', async (_, received, given, weight, message) => {
+    await expect(takePart(received, given, weight)).rejects.toThrow(message)
+  })
+
+  test('of what would be clipped, where that is refused', async () => {
+    const large = updateOf(1, 3)
+    const options = { onClip: 'refuse' } as const
+    await expect(takePart(plan, large, 1, options)).rejects.toThrow('is beyond the clip')
+    await expect(takePart(privately, large, 1, options)).rejects.toThrow('above the clip')
+    expect(await takePart(plan, updateOf(1, 0.9), 1, options)).toHaveLength(1)
+    expect(await takePart(privately, updateOf(1, 0.1), 1, options)).toHaveLength(1)
+  })
+})
+
+describe('an encoded update', () => {
+  test('says what clipping did to its values', () => {
+    const round = openRound(planRound({ ...task, tensors: undefined, length: 4 }), { sessionId })
+    expect(encodeUpdate([0.5, -3, 1, 1.5], 1, round)).toMatchObject({
+      clipped: true,
+      clipping: { kind: 'values', count: 2, largest: 3, excess: 2.5 },
+    })
+    expect(encodeUpdate(Float32Array.of(0.5, -1, 1, 0), 1, round)).toMatchObject({
+      clipped: false,
+      clipping: { kind: 'values', count: 0, largest: 1, excess: 0 },
+    })
+  })
+
+  test('says under privacy what clipping did to its norm', () => {
+    const round = openRound(planRound({ ...privateTask, tensors: undefined, length: 2 }), { sessionId })
+    const encoded = encodeUpdate([3, 4], 1, round)
+    expect(encoded).toMatchObject({ clipped: true, clipping: { kind: 'norm', norm: 5, factor: 0.4 } })
+    expect(encodeUpdate([0, 2], 1, round)).toMatchObject({
+      clipped: false,
+      clipping: { kind: 'norm', norm: 2, factor: 1 },
+    })
+    expect(() => encodeUpdate([3, '4'] as never, 1, round)).toThrow('value 1 is no number')
+  })
+
+  test('is noisy anew each time, and leaves the update as it was', () => {
+    const round = openRound(planRound(privateTask), { sessionId })
+    const update = updateOf(1)
+    const [one, other] = [encodeUpdate(update, 1, round), encodeUpdate(update, 1, round)]
+    expect(one.input).not.toEqual(other.input)
+    expect(update).toEqual(updateOf(1))
+  })
+
+  test('is of one length, one round and one way to clip', () => {
+    const round = openRound(planRound({ ...task, tensors: undefined, length: 4 }), { sessionId })
+    for (const [bad, got] of [
+      [[1, 2, 3], 3],
+      [new Float64Array(5), 5],
+      [new Int32Array(4), 'Int32Array'],
+      [updateOf(1), 'object'],
+      [undefined, 'undefined'],
+    ]) {
+      expect(() => encodeUpdate(bad as never, 1, round)).toThrow(expect.objectContaining({ got }))
+    }
+    expect(() => encodeUpdate([1, 2, 3, 4], 1, { ...round })).toThrow('what openRound has returned')
+    expect(() => encodeUpdate([1, 2, 3, 4], 1, round, { onClip: 'ignore' as never })).toThrow(
+      "'report' or 'refuse'",
+    )
+  })
+})
+
+describe('an outcome is refused', () => {
+  const plan = planRound(task)
+  const round = openRound(plan, { sessionId })
+  const sum = encodeUpdate(updateOf(1, 0), 100, round).input
+  const report = { survivors }
+
+  test.each<[string, object, string]>([
+    ['of a round that is not over', { done: false, messages: [] }, 'the round is not over'],
+    ['of another plan', { sum: sum.slice(1), report }, 'one array of lanes per segment'],
+    ['of fewer clients than it has to have', { sum, report: { survivors: [0, 1, 2] } }, '7 to 10 seats'],
+    ['of seats that there are not', { sum, report: { survivors: [0, 1, 2, 3, 4, 5, 10] } }, '7 to 10 seats'],
+    ['of a seat that is there twice', { sum, report: { survivors: [0, 1, 2, 3, 4, 5, 5] } }, '7 to 10 seats'],
+    ['without a report', { sum }, '7 to 10 seats'],
+  ])('%s', (_, outcome, message) => {
+    expect(() => decodeOutcome(outcome as never, round)).toThrow(message)
+  })
+
+  test('that no honest inputs have, as the fault of a client', () => {
+    const [values] = sum
+    const light = [values!, Uint16Array.of(6)]
+    expect(() => decodeOutcome({ sum: light, report }, round)).toThrow(
+      expect.objectContaining({ fault: 'peer', code: 'input-out-of-range', got: 6 }),
+    )
+  })
+})
