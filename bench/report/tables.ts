@@ -18,7 +18,7 @@ export interface BenchReport {
 }
 
 /** The tables of docs/performance.md, by the name of the place that each is put in. */
-export function tables(report: BenchReport): Record<string, string> {
+function tables(report: BenchReport): Record<string, string> {
   return {
     machine: machineLine(report),
     rounds: roundsTable(report),

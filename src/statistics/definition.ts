@@ -81,7 +81,8 @@ export type Statistic = Count | Sum | Mean | Variance | Histogram | Frequency | 
 /** Statistics by name; plain data. */
 export type Definition = Readonly<Record<string, Statistic>>
 
-type Listed<S, C> = S extends { readonly other: 'count' } ? string : C
+/** One of the categories; any string, where others are counted. */
+export type Listed<S, C> = S extends { readonly other: 'count' } ? string : C
 
 /** What answers one statistic. */
 export type AnswerTo<S extends Statistic> = S extends Count

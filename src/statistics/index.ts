@@ -39,6 +39,7 @@ export type {
   Definition,
   Frequency,
   Histogram,
+  Listed,
   Mean,
   NumberRange,
   Sketch,
