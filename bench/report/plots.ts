@@ -45,7 +45,7 @@ function growth(
         axis: { grid: false, ...(isFraction ? { format: '%' } : {}) },
       },
       y: { field: 'ms', type: 'quantitative', title: 'milliseconds', scale: { type: 'log' } },
-      color: { field: 'series', type: 'nominal', title: null },
+      color: { field: 'series', type: 'nominal', title: null, legend: { labelLimit: 300 } },
     },
   }
 }
@@ -55,7 +55,7 @@ function besidePaper({ rounds }: BenchReport): TopLevelSpec {
   const ours = rounds
     .filter(({ graph, clients, length }) => graph === 'complete' && length === 1e5 && clients >= 500)
     .map(({ clients, dropouts, server }) => ({
-      series: `this library, n = ${clients}`,
+      series: `here, n = ${clients}`,
       dropouts,
       ms: server.ms,
     }))
@@ -78,7 +78,7 @@ function besidePaper({ rounds }: BenchReport): TopLevelSpec {
         axis: { format: '%', grid: false },
       },
       y: { field: 'seconds', type: 'quantitative', title: 'server, seconds', scale: { type: 'log' } },
-      color: { field: 'series', type: 'nominal', title: null },
+      color: { field: 'series', type: 'nominal', title: null, legend: { labelLimit: 300 } },
     },
   }
 }
