@@ -131,11 +131,11 @@ export class ClientSession {
   }
 
   /**
-   * The slices of the masked vector after the first one, which was the answer of `receive`, or from slice `from` on; none
-   * where the vector goes in one message, or once the next message of the server is there. Each is made when it is asked
-   * for.
+   * The slices of the masked vector after the first one, which was the answer of `receive`, or from slice `from` on. There
+   * are none where the vector goes in one message, before the masked input is due, and once the next message of the server
+   * is there; so it may be asked after every `receive`. Each is made when it is asked for.
    *
-   * @throws {SecAggError} `out-of-order` before the masked input is due; `input-changed` where the input is no longer
+   * @throws {SecAggError} `input-changed` where the input is no longer
    *   what it was for the first slice; what `input` throws.
    */
   async *slices(from = 1): AsyncGenerator<Uint8Array, void, void> {
@@ -148,12 +148,8 @@ export class ClientSession {
   }
 
   async #nextSlice(slice: number): Promise<Uint8Array | undefined> {
-    if (this.#state?.state !== 'client-masked') {
-      if (this.#state?.state === 'client-checked' || this.done) return undefined
-      throw usageError('out-of-order', 'the masked input is not due yet')
-    }
-    if (this.#masking === undefined) throw usageError('out-of-order', 'receive gives the first slice')
-    return this.#mask(slice)
+    const isDue = this.#state?.state === 'client-masked' && this.#masking !== undefined
+    return isDue ? this.#mask(slice) : undefined
   }
 
   /** The protocol step that `message` calls for. */

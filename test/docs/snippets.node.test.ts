@@ -13,9 +13,12 @@ interface Snippet {
   readonly code: string
 }
 
-const snippets = ['README.md'].flatMap((document): Snippet[] =>
+const documents = ['README.md', 'docs/guide.md']
+const nameOf = (document: string): string => document.replace(/\W/g, '-').toLowerCase()
+
+const snippets = documents.flatMap((document): Snippet[] =>
   [...readFileSync(root + document, 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code], index) => {
-    const name = `${document.replace(/\W/g, '-').toLowerCase()}-${index + 1}`
+    const name = `${nameOf(document)}-${index + 1}`
     return { name, path: `${folder}${name}.ts`, code: code! }
   }),
 )
@@ -27,8 +30,9 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('there are snippets', () => {
-  expect(snippets.length).toBeGreaterThanOrEqual(2)
+test.each(documents)('%s has snippets', (document) => {
+  const found = snippets.filter(({ name }) => name.startsWith(`${nameOf(document)}-`))
+  expect(found.length).toBeGreaterThanOrEqual(2)
 })
 
 test('the snippets of the documents type-check', () => {
