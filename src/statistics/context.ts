@@ -1,7 +1,6 @@
 import * as P from 'micro-packed'
-import { ascii } from '../crypto/bytes.js'
+import { ascii, codeUnits } from '../crypto/bytes.js'
 import { integerPrivacyContext } from '../privacy/index.js'
-import { codeUnits } from './code-units.js'
 import type { Statistic } from './definition.js'
 import type { PlacedPart } from './layout.js'
 import { assemblePrivateStatistics, type PrivateStatistics } from './private-statistics.js'

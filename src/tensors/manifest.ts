@@ -1,5 +1,5 @@
 import * as P from 'micro-packed'
-import { ascii } from '../crypto/bytes.js'
+import { ascii, codeUnits } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { byName, checkedShape, type Named, shapeOf, sizeOf, type TensorLike } from './tensor.js'
 
@@ -89,15 +89,4 @@ export function manifestBytes(manifest: TensorManifest): Uint8Array {
     version: VERSION,
     tensors: tensors.map(({ name, shape }) => ({ name: codeUnits(name), shape: shape.map(BigInt) })),
   })
-}
-
-/** UTF-16, low bytes first: unlike in UTF-8, unpaired surrogates of different names stay different. */
-function codeUnits(name: string): Uint8Array {
-  const bytes = new Uint8Array(2 * name.length)
-  for (let index = 0; index < name.length; index++) {
-    const unit = name.charCodeAt(index)
-    bytes[2 * index] = unit
-    bytes[2 * index + 1] = unit >>> 8
-  }
-  return bytes
 }
