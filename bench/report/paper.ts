@@ -1,5 +1,5 @@
 /**
- * What Bonawitz et al. 2017 report (section 7, table 2 and figures): 10^5 elements of 24 bits, honest-but-curious, Java, one
+ * What Bonawitz et al. 2017 report: 10^5 elements of 24 bits, honest-but-curious, Java, one
  * thread of an Intel Xeon E5-1650 v3 at 3.5 GHz; milliseconds, the server's by the share of clients that drop out.
  */
 export const PAPER = [

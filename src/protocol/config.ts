@@ -68,9 +68,9 @@ export interface RoundParameters {
    */
   readonly minimumCohort?: number | undefined
   /**
-   * Elements of a masked vector that travel in one message, from 64 on and at most 65536 messages to a vector. A vector
-   * that goes in slices is never held whole by its client beside the input, nor a second time by the server. Default:
-   * the whole vector goes in one message.
+   * Elements of a masked vector that travel in one message, from 64 on and at most 65536 messages to a vector. Of a
+   * vector that goes in slices its client never holds the whole beside the input; at the server an unfinished one waits in
+   * the store of slices. Default: the whole vector goes in one message.
    */
   readonly sliceLength?: number | undefined
   /** Bytes of one identity signature, 1 to 65535; active model only. Default 64 (Ed25519, ECDSA on P-256). */

@@ -34,12 +34,16 @@ export async function* maskPlans(
       return { seed: await deriveSelfMaskSeed(config, crypto, value, seat), sign: -1 }
     }),
   )
+  const maskKeyOf = maskKeysOf(state)
+  const survivors = new Set(state.survivors)
   for (const dropped of maskKeys) {
     if (terms.length >= enough) {
       yield terms
       terms = []
     }
-    terms.push(...(await pairwiseTerms(state, dropped, crypto)))
+    terms.push(
+      ...(await pairwiseTerms(state, dropped, joinedTo(state, dropped.seat, survivors), maskKeyOf, crypto)),
+    )
   }
   yield terms
 }
@@ -56,14 +60,13 @@ export function countMaskTerms(state: ServerUnmasked): number {
 
 /** ∓ PRG(s_{u,v}) of one dropped v with every survivor u it was joined to. */
 async function pairwiseTerms(
-  state: ServerUnmasked,
+  { config }: ServerUnmasked,
   { seat: dropped, value: privateKey }: Seated<Uint8Array>,
+  joined: readonly number[],
+  maskKeyOf: ReadonlyMap<number, Uint8Array>,
   crypto: ServerCapabilities['crypto'],
 ): Promise<MaskTerm[]> {
-  const { config, clients, survivors } = state
-  const maskKeyOf = new Map(clients.map(({ seat, maskKey }) => [seat, maskKey]))
   const own = { seat: dropped, publicKey: maskKeyOf.get(dropped)! }
-  const joined = joinedTo(state, dropped, new Set(survivors))
   const agreements = await crypto.x25519.sharedSecrets(
     privateKey,
     joined.map((seat) => maskKeyOf.get(seat)!),
@@ -79,6 +82,11 @@ async function pairwiseTerms(
       return { seed, sign: seat > dropped ? -1 : 1 }
     }),
   )
+}
+
+/** s^PK of every client of U2. */
+function maskKeysOf({ clients }: ServerUnmasked): ReadonlyMap<number, Uint8Array> {
+  return new Map(clients.map(({ seat, maskKey }) => [seat, maskKey]))
 }
 
 /** The survivors with which a client that dropped out shares a mask, ascending. */
