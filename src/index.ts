@@ -51,6 +51,7 @@ export {
   type InputSource,
   type SessionInput,
   type SliceStore,
+  type WrongShare,
 } from './session/index.js'
 
 // Who the clients are, in the active model.

@@ -1,6 +1,6 @@
 export { ClientSession, type ClientSessionOptions } from './client-session.js'
 export type { SessionInput } from './input.js'
-export type { Refusal, RoundCount, RoundReport } from './report.js'
+export type { Refusal, RoundCount, RoundReport, WrongShare } from './report.js'
 export {
   type Receipt,
   type RoundOutcome,

@@ -1,4 +1,7 @@
 import { type ErrorCode, ROUNDS, type RoundName, type SecAggError } from '../errors.js'
+import type { server } from '../protocol/index.js'
+
+export type WrongShare = server.WrongShare
 
 /** How one round of messages went. */
 export interface RoundCount {
@@ -28,6 +31,14 @@ export interface RoundReport {
   /** One entry for each round of messages that was closed, in order. */
   readonly rounds: readonly RoundCount[]
   readonly refused: readonly Refusal[]
+  /**
+   * Shares that did not fit the others, each with the client that revealed it and the one that dealt it: either may be
+   * to blame, or, where fewer than t + n_C shares fit, clients that cheat together. Only where a secret did not come
+   * out at once were they looked for.
+   */
+  readonly wrongShares: readonly WrongShare[]
+  /** The clients that must have cheated if at most n_C have: they misfit with more than n_C others. Ascending. */
+  readonly culprits: readonly number[]
 }
 
 /** Keeps the books of a round. Its memory is bounded by the seats, however many messages come. */
@@ -58,9 +69,15 @@ export class Ledger {
     this.#duplicates = 0
   }
 
-  report(survivors: readonly number[]): RoundReport {
+  /** `state`: where the round is. */
+  report(state: server.ServerState | undefined): RoundReport {
+    const survivors = state !== undefined && 'survivors' in state ? state.survivors : []
+    const { wrongShares, culprits } = state?.state === 'server-unmasked' ? state : NOTHING_FOUND
     const order = (a: Refusal, b: Refusal): number =>
       ROUNDS.indexOf(a.round) - ROUNDS.indexOf(b.round) || a.seat - b.seat
-    return { survivors, rounds: [...this.#rounds], refused: [...this.#refused.values()].sort(order) }
+    const refused = [...this.#refused.values()].sort(order)
+    return { survivors, rounds: [...this.#rounds], refused, wrongShares, culprits }
   }
 }
+
+const NOTHING_FOUND = { wrongShares: [], culprits: [] } as const

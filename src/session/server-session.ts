@@ -117,8 +117,7 @@ export class ServerSession {
 
   /** What happened so far. */
   get report(): RoundReport {
-    const state = this.#phase?.state
-    return this.#ledger.report(state !== undefined && 'survivors' in state ? state.survivors : [])
+    return this.#outcome?.done === true ? this.#outcome.report : this.#ledger.report(this.#phase?.state)
   }
 
   /** The message of the open round for one seat, once more: for a client that has lost its connection. */
@@ -194,7 +193,7 @@ export class ServerSession {
     const { accepted, next } = await phase.close()
     this.#ledger.close(phase.round, phase.expected, accepted)
     if ('sum' in next) {
-      const report = this.#ledger.report(next.state.survivors)
+      const report = this.#ledger.report(next.state)
       this.#outcome = { done: true, sum: next.sum, report }
       return this.#outcome
     }

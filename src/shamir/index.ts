@@ -1,3 +1,4 @@
 export { type Field, fieldFor } from './field.js'
-export { reconstruct } from './reconstruct.js'
+export { type Interpolation, interpolation } from './interpolation.js'
 export { MAXIMUM_HOLDERS, type SecretSplitter, secretSplitter } from './split.js'
+export { locateWrongShares } from './wrong-shares.js'

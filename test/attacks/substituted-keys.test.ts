@@ -2,7 +2,7 @@ import { executeMaskPlan, unpackVector } from 'secagg/vector'
 import { describe, expect, test } from 'vitest'
 import { keysStatement } from '../../src/protocol/identity.js'
 import { derivePairwiseSeed, deriveSelfMaskSeed } from '../../src/protocol/keys.js'
-import { fieldFor, reconstruct } from '../../src/shamir/index.js'
+import { fieldFor, interpolation } from '../../src/shamir/index.js'
 import type { MaskTerm } from '../../src/vector/index.js'
 import { packVector } from '../../src/vector/index.js'
 import { encodeMaskedInput, type PublicKeys } from '../../src/wire/index.js'
@@ -148,7 +148,7 @@ describe('honest-but-curious: this model does NOT protect from a server that sub
 
     // What is left is the self-mask, whose shares everybody reveals as the protocol wants.
     const shares = answers.slice(0, 2).map((bytes) => unmasking(config, survived).read(bytes)[VICTIM]!.value)
-    const [selfMask] = reconstruct(fieldFor(3), [1, 2], [shares])
+    const selfMask = interpolation(fieldFor(3), [1, 2]).valueAt(0, shares)
     const seed = await deriveSelfMaskSeed(config, crypto, selfMask!, VICTIM)
     await executeMaskPlan(learned, config.segments, [{ seed, sign: -1 }], crypto.suites.aes!)
     expect(learned).toEqual(inputs[VICTIM])

@@ -51,6 +51,8 @@ describe('the server session', () => {
       refused: [
         { seat: 8, round: 'unmasking', code: 'malformed-message', reason: expect.any(String), count: 1 },
       ],
+      wrongShares: [],
+      culprits: [],
     })
     expect(server.report).toEqual(outcome?.report)
   })

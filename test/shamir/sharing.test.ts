@@ -2,7 +2,7 @@ import { defaultCrypto } from 'secagg'
 import { combine, split as splitWithPackage } from 'shamir-secret-sharing'
 import { describe, expect, it } from 'vitest'
 import { GF256 } from '../../src/shamir/field.js'
-import { fieldFor, reconstruct, type SecretSplitter, secretSplitter } from '../../src/shamir/index.js'
+import { fieldFor, interpolation, type SecretSplitter, secretSplitter } from '../../src/shamir/index.js'
 import { named, type Random, seeded } from '../support/seeded.js'
 import { toyCrypto, toySplitter } from '../support/toy-crypto.js'
 import { elementsOf, slowInterpolation } from './reference.js'
@@ -15,7 +15,10 @@ const SPLITTERS: readonly { name: string; split: SecretSplitter }[] = [
 /** The secret from the shares at the given indices. */
 function recover(shares: readonly Uint8Array[], chosen: readonly number[]): Uint8Array {
   const coordinates = chosen.map((index) => index + 1)
-  return reconstruct(fieldFor(shares.length), coordinates, [chosen.map((index) => shares[index]!)])[0]!
+  return interpolation(fieldFor(shares.length), coordinates).valueAt(
+    0,
+    chosen.map((index) => shares[index]!),
+  )
 }
 
 function anyOf(random: Random, holders: number, count: number): number[] {
@@ -124,7 +127,8 @@ it('shares of the package are reconstructed at the coordinates that it drew', as
       const secret = random.bytes(16)
       const labeled = random.shuffle(await splitWithPackage(secret, holders, threshold)).slice(0, threshold)
       const coordinates = labeled.map((share) => share[16]!)
-      expect(reconstruct(GF256, coordinates, [labeled.map((share) => share.slice(0, 16))])).toEqual([secret])
+      const shares = labeled.map((share) => share.slice(0, 16))
+      expect(interpolation(GF256, coordinates).valueAt(0, shares)).toEqual(secret)
     }
   })
 })
@@ -138,7 +142,8 @@ it('one set of weights serves many owners, in their order', async () => {
         return [shares[4]!, shares[299]!, shares[0]!]
       }),
     )
-    expect(reconstruct(fieldFor(300), [5, 300, 1], rows)).toEqual(secrets)
+    const through = interpolation(fieldFor(300), [5, 300, 1])
+    expect(rows.map((row) => through.valueAt(0, row))).toEqual(secrets)
   })
 })
 
@@ -166,24 +171,23 @@ describe('what cannot be shared or put together', () => {
 
   const share = new Uint8Array(16)
   it.each([
-    ['no shares at all', [], [[]]],
-    ['a coordinate of zero', [0, 1], [[share, share]]],
-    ['a coordinate twice', [1, 1], [[share, share]]],
-    ['a coordinate beyond the field', [1, 256], [[share, share]]],
-    ['a coordinate between two', [1, 1.5], [[share, share]]],
-    ['a share too few', [1, 2], [[share]]],
-    ['a share too many', [1, 2], [[share, share, share]]],
-    ['shares of different lengths', [1, 2], [[share, share.slice(1)]]],
-    ['empty shares', [1, 2], [[new Uint8Array(0), new Uint8Array(0)]]],
-    ['one bad row among good ones', [1, 2], [[share, share], [share]]],
-  ])('%s is refused', (_what, coordinates, rows) => {
-    expect(() => reconstruct(GF256, coordinates, rows)).toThrow(
+    ['no shares at all', [], []],
+    ['a coordinate of zero', [0, 1], [share, share]],
+    ['a coordinate twice', [1, 1], [share, share]],
+    ['a coordinate beyond the field', [1, 256], [share, share]],
+    ['a coordinate between two', [1, 1.5], [share, share]],
+    ['a share too few', [1, 2], [share]],
+    ['a share too many', [1, 2], [share, share, share]],
+    ['shares of different lengths', [1, 2], [share, share.slice(1)]],
+    ['empty shares', [1, 2], [new Uint8Array(0), new Uint8Array(0)]],
+  ])('%s is refused', (_what, coordinates, shares) => {
+    expect(() => interpolation(GF256, coordinates).valueAt(0, shares)).toThrow(
       expect.objectContaining({ name: 'SecAggError', code: 'internal', fault: 'internal' }),
     )
   })
 
   it('half an element of GF(2^16) is refused', () => {
     const odd = new Uint8Array(15)
-    expect(() => reconstruct(fieldFor(300), [1, 2], [[odd, odd]])).toThrow(/whole elements/)
+    expect(() => interpolation(fieldFor(300), [1, 2]).valueAt(0, [odd, odd])).toThrow(/whole elements/)
   })
 })

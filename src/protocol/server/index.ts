@@ -25,3 +25,4 @@ export type {
   SharingClient,
 } from './states.js'
 export { type AcceptedUnmasking, acceptUnmasking, ownersKnownTo, respondents } from './unmask.js'
+export type { WrongShare } from './wrong-shares.js'

@@ -1,6 +1,7 @@
 import type { DrawnGraph } from '../../graph/index.js'
 import type { PublicKeys, Seated, Survivors } from '../../wire/index.js'
 import type { RoundConfig } from '../config.js'
+import type { WrongShare } from './wrong-shares.js'
 
 /**
  * The states of a server, one type each, in the order of the rounds; each is named after the message it collects. All
@@ -110,4 +111,8 @@ export interface ServerUnmasked extends ServerOnGraph {
   readonly selfMasks: readonly Seated<Uint8Array>[]
   /** s^SK of every client of U2∖U3, ascending by seat. */
   readonly maskKeys: readonly Seated<Uint8Array>[]
+  /** Shares that were found to misfit, ascending by owner and holder. Where a secret came out at once nobody looked. */
+  readonly wrongShares: readonly WrongShare[]
+  /** The clients that must have cheated if at most n_C have, ascending: they misfit with more than n_C others. */
+  readonly culprits: readonly number[]
 }
