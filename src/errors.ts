@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'input-out-of-range'
   | 'input-changed'
   | 'storage-failure'
+  | 'malformed-state'
   // bytes
   | 'malformed-message'
   | 'unsupported-version'

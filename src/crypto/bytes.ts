@@ -56,6 +56,15 @@ export function codeUnits(text: string): Uint8Array {
   return bytes
 }
 
+/** The text of {@link codeUnits}; a last odd byte is left out. */
+export function fromCodeUnits(bytes: Uint8Array): string {
+  let text = ''
+  for (let index = 0; index + 1 < bytes.length; index += 2) {
+    text += String.fromCharCode(bytes[index]! | (bytes[index + 1]! << 8))
+  }
+  return text
+}
+
 /** Overwrites `arrays` with zeros. Copies the engine may have made stay where they are. */
 export function wipe(...arrays: Uint8Array[]): void {
   clean(...arrays)

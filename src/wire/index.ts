@@ -1,4 +1,4 @@
-export { type Seated, seatSet } from './coders.js'
+export { type Seated, seatList, seatSet } from './coders.js'
 export {
   decodeMaskedInput,
   decodeMaskedSlice,

@@ -1,6 +1,8 @@
 export { advertiseKeys, type ClientOptions } from './advertise-keys.js'
 export { checkConsistency } from './check-consistency.js'
 export { maskInput, repeatMaskInput } from './mask-input.js'
+export { decodeState, encodeState } from './saved-states.js'
+export { secretsIn } from './secrets.js'
 export { shareKeys } from './share-keys.js'
 export type {
   ClientAdvertised,

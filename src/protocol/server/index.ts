@@ -4,6 +4,8 @@ export { acceptMaskedInput, announcedSurvivors, announceSurvivors, nameableSurvi
 export { countMaskTerms, maskPlans } from './mask-plans.js'
 export type { Outbound } from './outbound.js'
 export { reconstructSecrets } from './reconstruct-secrets.js'
+export { decodeState, encodeState } from './saved-states.js'
+export { secretsIn } from './secrets.js'
 export {
   type AcceptedShares,
   acceptSharedKeys,

@@ -1,0 +1,92 @@
+import * as P from 'micro-packed'
+import type { MaskTerm } from '../../vector/segments.js'
+import type { RoundConfig } from '../config.js'
+import { decodeStateBy, encodeStateBy, type StateCoders } from '../saved.js'
+import {
+  allSealedShares,
+  digest,
+  identity,
+  key,
+  list,
+  members,
+  record,
+  sealedShares,
+  seated,
+  seats,
+  selfMask,
+} from '../saved-fields.js'
+import type { ClientState, KeyPair, Peer, SharePair, Sharer } from './states.js'
+
+/**
+ * The byte form of a client's state, to be stored before the message that it was made with is sent. It holds secrets:
+ * guard it like a private key. The configuration is not part of it but for its hash.
+ */
+export function encodeState(state: ClientState): Uint8Array {
+  return encodeStateBy(codersOf(state.config), state)
+}
+
+/**
+ * The state that {@link encodeState} made these bytes of, in the round of `config`. Going on from an older state than the
+ * last one stored cannot be noticed, and may give away what the round is to protect.
+ *
+ * @throws {SecAggError} fault `usage`: `malformed-state` where the bytes are no client's state, or cut or changed;
+ *   `unsupported-version`; `configuration-mismatch` where it is of another round.
+ */
+export function decodeState(bytes: Uint8Array, config: RoundConfig): ClientState {
+  return decodeStateBy(codersOf(config), config, bytes)
+}
+
+const keyPair = record<KeyPair>({ privateKey: key, publicKey: key })
+const sharePair = P.optional(P.bool, record<SharePair>({ maskKeyShare: key, selfMaskShare: selfMask }))
+
+function codersOf(config: RoundConfig): StateCoders<ClientState> {
+  const seed = P.bytes(config.suite === 'aes' ? 16 : 32)
+  const signature = P.bytes(config.signatureLength)
+  const base = { seat: P.U32LE, minimumSurvivors: P.U32LE }
+  const sharers = members<Sharer>(config, record({ openingKey: seed, ciphertext: sealedShares, identity }))
+  const sign = P.apply(P.bool, {
+    encode: (positive: boolean): MaskTerm['sign'] => (positive ? 1 : -1),
+    decode: (sign: MaskTerm['sign']) => sign === 1,
+  })
+  return {
+    'client-advertised': record({
+      ...base,
+      cipherKeyPair: keyPair,
+      maskKeyPair: keyPair,
+      outbound: record({ configurationHash: digest, cipherKey: key, maskKey: key, signature }),
+    }),
+    'client-shared': record({
+      ...base,
+      maskKeyPair: keyPair,
+      selfMask,
+      ownShares: sharePair,
+      ownIdentity: identity,
+      peers: members<Peer>(config, record({ maskKey: key, openingKey: seed, identity })),
+      digestKey: digest,
+      outbound: record({ commitment: digest, ciphertexts: allSealedShares }),
+    }),
+    'client-masked': record({
+      ...base,
+      ownShares: sharePair,
+      ownIdentity: identity,
+      sharers,
+      plan: list(record<MaskTerm>({ seed, sign })),
+      digestKey: digest,
+      inputDigest: digest,
+    }),
+    'client-checked': record({
+      ...base,
+      ownShares: sharePair,
+      ownIdentity: identity,
+      sharers,
+      survivors: seats(config),
+      outbound: signature,
+    }),
+    'client-unmasked': record({
+      ...base,
+      owners: seats(config),
+      survivors: seats(config),
+      outbound: seated(config, P.bytes(P.U8)),
+    }),
+  }
+}
