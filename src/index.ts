@@ -51,6 +51,8 @@ export {
   type InputSource,
   type SessionInput,
   type SliceStore,
+  type ResumedClientOptions,
+  type SaveSession,
   type WrongShare,
 } from './session/index.js'
 

@@ -42,8 +42,11 @@ export function seated(
   return members<Seated<Uint8Array>>(config, record({ value }))
 }
 
-/** The name of an identity, which is the caller's. */
-const text: P.CoderType<string> = P.apply(P.bytes(P.U32LE), { encode: fromCodeUnits, decode: codeUnits })
+/** Any text, such as the name of an identity, which is the caller's. */
+export const text: P.CoderType<string> = P.apply(P.bytes(P.U32LE), {
+  encode: fromCodeUnits,
+  decode: codeUnits,
+})
 
 export const identity: P.CoderType<string | undefined> = P.optional(P.bool, text)
 

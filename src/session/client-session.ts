@@ -2,52 +2,20 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { equalBytes } from '../crypto/bytes.js'
 import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import { SecAggError, usageError } from '../errors.js'
-import { client, type RoundConfig, type Signer, type VerifyIdentity } from '../protocol/index.js'
-import { suiteOf } from '../protocol/keys.js'
-import { type SecretSplitter, secretSplitter } from '../shamir/index.js'
-import {
-  elementCount,
-  executeMaskPlan,
-  type MaskExecutor,
-  type MaskPlan,
-  packVector,
-  segmentsInRange,
-} from '../vector/index.js'
-import { sliceCount, sliceRange } from '../vector/slices.js'
-import { encodeMaskedInput, encodeMaskedSlice } from '../wire/index.js'
+import { client } from '../protocol/index.js'
+import { secretSplitter } from '../shamir/index.js'
+import { elementCount } from '../vector/index.js'
+import { sliceCount } from '../vector/slices.js'
 import { decodeFromServer, encodeFromClient, refuseSecondVersion } from './client-messages.js'
+import type { ClientSessionOptions, ResumedClientOptions } from './client-options.js'
 import { arraysOf, checkInput, requireBytes, requireConfig } from './input.js'
-import { type InputSource, SlicedInput } from './sliced-input.js'
+import { maskSlice } from './mask-slice.js'
+import { decodeClientSession, encodeClientSession } from './saved-client.js'
+import { save, wipeAllBut } from './saving.js'
+import { SlicedInput } from './sliced-input.js'
 import { inTurns } from './turns.js'
 
-/** What a {@link ClientSession} is made of. */
-export interface ClientSessionOptions {
-  readonly config: RoundConfig
-  /** The client's seat in this round, as host and server agreed. */
-  readonly seat: number
-  /**
-   * The vector to sum, or a function that yields it; it is asked once all others' keys and shares are there. A
-   * repeated message asks again, and must then get the same vector. Where vectors go in slices, it is asked for one
-   * range of elements at a time, and for all of them twice: first for a digest, then for the masked slices.
-   */
-  readonly input: InputSource
-  /** Default: the best provider of the platform. */
-  readonly crypto?: CryptoProvider | undefined
-  /** Default: the library's own. */
-  readonly splitSecret?: SecretSplitter | undefined
-  /** Needed in the active model. */
-  readonly signer?: Signer | undefined
-  /** Needed in the active model. */
-  readonly verifyIdentity?: VerifyIdentity | undefined
-  /** The fewest inputs of a sum that this client takes part in; complete graph only. Default: the minimum cohort. */
-  readonly minimumSurvivors?: number | undefined
-  /** Executes mask plans, as a pool of worker threads does; default: this thread. */
-  readonly maskExecutor?: MaskExecutor | undefined
-  /** Ends the masking of a long vector: the call rejects with the signal's reason, and nothing of the vector is sent. */
-  readonly signal?: AbortSignal | undefined
-  /** Progress of the masking of a long vector, 0 to 1. */
-  readonly onProgress?: ((fraction: number) => void) | undefined
-}
+const WIPED = 'the session has been wiped'
 
 /**
  * One client in one round: bytes in, bytes out. A message that is refused leaves the session as it was.
@@ -66,8 +34,9 @@ export class ClientSession {
   /** SHA-256 of the last message taken in, to tell a repeated one from a second, different one. */
   #lastInbound: Uint8Array | undefined
   #crypto: CryptoProvider | undefined
-  /** What the masked vector is made of, while the client may still be asked for it. */
-  #masking: { readonly input: SlicedInput; readonly plan: MaskPlan } | undefined
+  /** What is masked, while the client may still be asked for it. */
+  #input: SlicedInput | undefined
+  #wiped = false
   /** Calls take turns: two answers to two versions of one message would undo the masks. */
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
 
@@ -75,6 +44,22 @@ export class ClientSession {
   constructor(options: ClientSessionOptions) {
     requireConfig(options.config)
     this.#options = options
+  }
+
+  /**
+   * A session as it was when `saved` was stored. `resend` gives the message that may not have left. The input has to be
+   * what it was: another one is refused once the masks of the round belong to it.
+   *
+   * @throws {SecAggError} fault `usage`: `malformed-state`, `unsupported-version`, or `configuration-mismatch` where
+   *   `config` is not that of the round.
+   */
+  static resume(saved: Uint8Array, options: ResumedClientOptions): ClientSession {
+    requireConfig(options.config)
+    const { state, lastInbound } = decodeClientSession(saved, options.config)
+    const session = new ClientSession({ ...options, seat: state.seat })
+    session.#state = state
+    session.#lastInbound = lastInbound
+    return session
   }
 
   /** Whether this client's part is over. */
@@ -90,7 +75,7 @@ export class ClientSession {
    */
   start(): Promise<Uint8Array> {
     return this.#inTurn(async () => {
-      if (this.#state === undefined) {
+      if (this.#state === undefined && !this.#wiped) {
         const { config, seat, input, signer, minimumSurvivors } = this.#options
         // Rather now than in round 2, where it costs the others a dropout.
         if (typeof input !== 'function') {
@@ -98,12 +83,25 @@ export class ClientSession {
         }
         const capabilities = { crypto: await this.#provider(), signer }
         const { state } = await client.advertiseKeys(config, seat, capabilities, { minimumSurvivors })
-        this.#state = state
+        await this.#enter(state, undefined)
       }
-      if (this.#state.state !== 'client-advertised') {
-        throw usageError('out-of-order', 'the session is past its start')
+      if (this.#state?.state !== 'client-advertised') {
+        throw usageError('out-of-order', this.#wiped ? WIPED : 'the session is past its start')
       }
       return encodeFromClient(this.#state)
+    })
+  }
+
+  /**
+   * The message that the session gave last, the same bytes again: for a host that cannot tell whether it arrived. Of a
+   * vector in slices it is the first one.
+   *
+   * @throws {SecAggError} `out-of-order` before the start; `input-changed` where it is the masked vector and the input is
+   *   another one.
+   */
+  resend(): Promise<Uint8Array> {
+    return this.#inTurn(() => {
+      return this.#answer(this.#started())
     })
   }
 
@@ -118,15 +116,23 @@ export class ClientSession {
     // The caller may reuse its buffer before its turn comes.
     const message = new Uint8Array(bytes)
     return this.#inTurn(async () => {
-      const state = this.#state
-      if (state === undefined) throw usageError('out-of-order', 'the session has not been started')
+      const state = this.#started()
       const digest = sha256(message)
       if (this.#lastInbound !== undefined && equalBytes(digest, this.#lastInbound)) return this.#answer(state)
       refuseSecondVersion(state, message)
       const { state: next, answer } = await this.#step(state, message)
-      this.#state = next
-      this.#lastInbound = digest
+      await this.#enter(next, digest)
       return answer
+    })
+  }
+
+  /** Overwrites the secrets of a round that is given up; the session is then of no use. */
+  wipe(): Promise<void> {
+    return this.#inTurn(() => {
+      if (this.#state !== undefined) wipeAllBut(client.secretsIn(this.#state), [])
+      this.#input = undefined
+      this.#state = undefined
+      this.#wiped = true
     })
   }
 
@@ -148,8 +154,21 @@ export class ClientSession {
   }
 
   async #nextSlice(slice: number): Promise<Uint8Array | undefined> {
-    const isDue = this.#state?.state === 'client-masked' && this.#masking !== undefined
-    return isDue ? this.#mask(slice) : undefined
+    return this.#state?.state === 'client-masked' ? this.#mask(this.#state, slice) : undefined
+  }
+
+  #started(): client.ClientState {
+    if (this.#state !== undefined) return this.#state
+    throw usageError('out-of-order', this.#wiped ? WIPED : 'the session has not been started')
+  }
+
+  /** Goes over to `next` once it is stored: no message leaves before that. */
+  async #enter(next: client.ClientState, lastInbound: Uint8Array | undefined): Promise<void> {
+    await save(this.#options.save, () => encodeClientSession({ state: next, lastInbound }))
+    if (this.#state !== undefined) wipeAllBut(client.secretsIn(this.#state), client.secretsIn(next))
+    this.#state = next
+    this.#lastInbound = lastInbound
+    if (next.state !== 'client-masked') this.#input = undefined
   }
 
   /** The protocol step that `message` calls for. */
@@ -170,14 +189,9 @@ export class ClientSession {
       case 'client-shared': {
         const forwarded = decodeFromServer.forwardedShares(state, message)
         const input = await this.#openInput(state.digestKey)
-        const { state: next, plan } = await client.maskInput(
-          state,
-          forwarded,
-          await input.digest(),
-          capabilities,
-        )
-        this.#masking = { input, plan }
-        return { state: next, answer: await this.#mask(0) }
+        const { state: next } = await client.maskInput(state, forwarded, await input.digest(), capabilities)
+        this.#input = input
+        return { state: next, answer: await this.#mask(next, 0) }
       }
       case 'client-masked': {
         const survivors = decodeFromServer.survivors(state, message)
@@ -185,7 +199,6 @@ export class ClientSession {
           state.config.adversary === 'active'
             ? await client.checkConsistency(state, survivors, capabilities)
             : await client.unmask(state, survivors, capabilities)
-        this.#masking = undefined
         return { state: next, answer: encodeFromClient(next) }
       }
       case 'client-checked': {
@@ -201,9 +214,15 @@ export class ClientSession {
   /** What the session sent when it got into `state`, once more. */
   async #answer(state: client.ClientState): Promise<Uint8Array> {
     if (state.state !== 'client-masked') return encodeFromClient(state)
+    this.#input = undefined
+    return this.#mask(state, 0)
+  }
+
+  /** The input of a state that is masked already, asked for once more. */
+  async #reopenInput(state: client.ClientMasked): Promise<SlicedInput> {
     const input = await this.#openInput(state.digestKey)
-    this.#masking = { input, plan: client.repeatMaskInput(state, await input.digest()) }
-    return this.#mask(0)
+    client.repeatMaskInput(state, await input.digest())
+    return input
   }
 
   async #openInput(digestKey: Uint8Array): Promise<SlicedInput> {
@@ -212,20 +231,9 @@ export class ClientSession {
   }
 
   /** The message with one slice of the masked vector. */
-  async #mask(slice: number): Promise<Uint8Array> {
-    const { config, signal, onProgress, maskExecutor = executeMaskPlan } = this.#options
-    const { segments, sliceLength } = config
-    const { input, plan } = this.#masking!
-    const slices = sliceCount(segments, sliceLength)
-    const range = sliceRange(segments, sliceLength, slice)
-    const elements = await input.take(slice)
-    await maskExecutor(elements, segments, plan, suiteOf(config, await this.#provider()), {
-      range,
-      signal,
-      onProgress: onProgress && ((fraction) => onProgress((slice + fraction) / slices)),
-    })
-    const packed = packVector(elements, segmentsInRange(segments, range))
-    return slices === 1 ? encodeMaskedInput(packed) : encodeMaskedSlice(slice, packed)
+  async #mask(state: client.ClientMasked, slice: number): Promise<Uint8Array> {
+    this.#input ??= await this.#reopenInput(state)
+    return maskSlice(state, await this.#input.take(slice), slice, this.#options, await this.#provider())
   }
 
   async #provider(): Promise<CryptoProvider> {

@@ -1,6 +1,6 @@
 import type { RoundName } from '../errors.js'
 import type { server } from '../protocol/index.js'
-import type { Vector } from '../vector/index.js'
+import type { Accumulator, Vector } from '../vector/index.js'
 import type { MessageType } from '../wire/index.js'
 
 /** The messages with which a phase begins, as bytes. */
@@ -28,6 +28,15 @@ export interface Phase {
   /** What they answer to; in round 0 nothing. */
   readonly outbound: OutboundBytes
   readonly accepted: ReadonlySet<number>
+  /** Σ y as far as it goes, from the round on in which it is summed up. */
+  readonly runningSum?: Accumulator
+  /**
+   * The accepted messages, by seat, from which the phase can be made again; but for masked inputs, which are in the running
+   * sum.
+   */
+  messages(): Iterable<readonly [seat: number, bytes: Uint8Array]>
+  /** Finishes what is only half taken in, so that what `accepted`, `runningSum` and `messages` say fits together. */
+  settle?(): Promise<void>
   /**
    * Checks one message; what it returns then takes the message in, wholly or not at all.
    * @throws {SecAggError} where the message is refused.
@@ -48,6 +57,8 @@ export interface Closed {
   readonly accepted: readonly number[]
   /** The next phase, or the sum after the last. */
   readonly next: Phase | FinishedRound
+  /** Gives up what only the closed phase needed; to be called once the next one is kept. */
+  release?(): Promise<void>
 }
 
 /** The end of a round. */
@@ -57,19 +68,25 @@ export interface FinishedRound {
 }
 
 /** What one phase differs in from another. */
-interface PhaseSteps<A> extends Omit<Phase, 'accepted' | 'check' | 'discard' | 'close'> {
+interface PhaseSteps<A>
+  extends Omit<Phase, 'accepted' | 'messages' | 'settle' | 'check' | 'discard' | 'close'> {
   /** Checks one message; what it returns makes the accepted one, synchronously, or throws and changes nothing. */
   check(seat: number, bytes: Uint8Array): Promise<() => A> | (() => A)
+  /** The message that was accepted as this. */
+  encode(accepted: A): Uint8Array
   /** `accepted`: in the order of arrival. */
   close(accepted: readonly A[]): Promise<Closed>
 }
 
-export function phaseOf<A>({ check, close, ...steps }: PhaseSteps<A>): Phase {
+export function phaseOf<A>({ check, encode, close, ...steps }: PhaseSteps<A>): Phase {
   const accepted = new Map<number, A>()
   return {
     ...steps,
     get accepted() {
       return new Set(accepted.keys())
+    },
+    messages: function* () {
+      for (const [seat, message] of accepted) yield [seat, encode(message)] as const
     },
     check: async (seat, bytes) => {
       const make = await check(seat, bytes)

@@ -1,16 +1,22 @@
 import { publishableSeats } from '../graph/index.js'
 import { blamePeer } from '../protocol/blame.js'
 import { DistinctKeys, requireDistinct } from '../protocol/checks.js'
-import { type RoundConfig, server } from '../protocol/index.js'
+import { server } from '../protocol/index.js'
 import { allSeats } from '../protocol/seats.js'
-import { advertiseKeysCoder, decodeMessage, publishedKeysCoder, shareKeysCoder } from '../wire/index.js'
+import {
+  advertiseKeysCoder,
+  decodeMessage,
+  encodeMessage,
+  publishedKeysCoder,
+  shareKeysCoder,
+} from '../wire/index.js'
 import { maskPhase } from './mask-phase.js'
 import { type Phase, phaseOf } from './phase.js'
 import { encoded, type PhaseContext, seatsOf } from './phase-context.js'
 
 /** Round 0: collects public keys. */
-export function advertisePhase(config: RoundConfig, context: PhaseContext): Phase {
-  const state = server.openRound(config)
+export function advertisePhase(state: server.ServerAdvertising, context: PhaseContext): Phase {
+  const { config } = state
   const coder = advertiseKeysCoder(config.signatureLength)
   const distinct = new DistinctKeys()
   return phaseOf({
@@ -27,37 +33,35 @@ export function advertisePhase(config: RoundConfig, context: PhaseContext): Phas
         return accepted
       }
     },
+    encode: ({ keys }) => encodeMessage('advertiseKeys', coder, { configurationHash: config.hash, ...keys }),
     close: async (accepted) => {
-      const { state: next, outbound } = server.publishKeys(state, accepted, context)
-      return { accepted: seatsOf(next.clients), next: sharePhase(next, outbound, context) }
+      const { state: next } = server.publishKeys(state, accepted, context)
+      return { accepted: seatsOf(next.clients), next: sharePhase(next, context) }
     },
   })
 }
 
 /** Round 1: collects sealed shares. */
-function sharePhase(
-  state: server.ServerSharing,
-  outbound: ReturnType<typeof server.publishedKeys>,
-  context: PhaseContext,
-): Phase {
+export function sharePhase(state: server.ServerSharing, context: PhaseContext): Phase {
   const { config } = state
+  const coderOf = (seat: number) => shareKeysCoder(server.peersOf(state, seat).length)
   return phaseOf({
     state,
     round: 'share-keys',
     type: 'shareKeys',
     expected: seatsOf(state.clients),
-    outbound: encoded('publishedKeys', outbound, () =>
+    outbound: encoded('publishedKeys', server.publishedKeys(state), () =>
       publishedKeysCoder(publishableSeats(config.graph, config.clients), config.signatureLength),
     ),
     check: (seat, bytes) => {
-      const coder = shareKeysCoder(server.peersOf(state, seat).length)
-      const message = decodeMessage('shareKeys', coder, bytes, blamePeer('share-keys', seat))
+      const message = decodeMessage('shareKeys', coderOf(seat), bytes, blamePeer('share-keys', seat))
       const accepted = server.acceptSharedKeys(state, seat, message)
       return () => accepted
     },
+    encode: (accepted) => encodeMessage('shareKeys', coderOf(accepted.seat), accepted),
     close: async (accepted) => {
-      const { state: next, outbound: forwarded } = server.forwardShares(state, accepted)
-      return { accepted: seatsOf(next.clients), next: maskPhase(next, forwarded, context) }
+      const { state: next } = server.forwardShares(state, accepted)
+      return { accepted: seatsOf(next.clients), next: maskPhase(next, context) }
     },
   })
 }

@@ -41,15 +41,30 @@ export interface RoundReport {
   readonly culprits: readonly number[]
 }
 
+/** What was written down so far. */
+export interface Books {
+  readonly rounds: readonly RoundCount[]
+  readonly refused: readonly Refusal[]
+  /** Repetitions in the open round. */
+  readonly duplicates: number
+}
+
 /** Keeps the books of a round. Its memory is bounded by the seats, however many messages come. */
 export class Ledger {
   readonly #clients: number
-  readonly #rounds: RoundCount[] = []
+  readonly #rounds: RoundCount[]
   readonly #refused = new Map<string, Refusal>()
-  #duplicates = 0
+  #duplicates: number
 
-  constructor(clients: number) {
+  constructor(clients: number, books: Books = { rounds: [], refused: [], duplicates: 0 }) {
     this.#clients = clients
+    this.#rounds = [...books.rounds]
+    for (const refusal of books.refused) this.#refused.set(keyOf(refusal), refusal)
+    this.#duplicates = books.duplicates
+  }
+
+  get books(): Books {
+    return { rounds: this.#rounds, refused: [...this.#refused.values()], duplicates: this.#duplicates }
   }
 
   duplicate(): void {
@@ -58,15 +73,20 @@ export class Ledger {
 
   refuse(seat: number, round: RoundName, { code, message }: SecAggError): void {
     if (!Number.isInteger(seat) || seat < 0 || seat >= this.#clients) return
-    const key = `${seat} ${round} ${code}`
+    const key = keyOf({ seat, round, code })
     const count = (this.#refused.get(key)?.count ?? 0) + 1
     this.#refused.set(key, { seat, round, code, reason: message, count })
   }
 
-  close(round: RoundName, expected: readonly number[], accepted: readonly number[]): void {
+  /** Another one, in which a round is closed. */
+  closing(round: RoundName, expected: readonly number[], accepted: readonly number[]): Ledger {
     const sorted = [...accepted].sort((a, b) => a - b)
-    this.#rounds.push({ round, expected, accepted: sorted, duplicates: this.#duplicates })
-    this.#duplicates = 0
+    const closed = { round, expected, accepted: sorted, duplicates: this.#duplicates }
+    return new Ledger(this.#clients, {
+      rounds: [...this.#rounds, closed],
+      refused: [...this.#refused.values()],
+      duplicates: 0,
+    })
   }
 
   /** `state`: where the round is. */
@@ -78,6 +98,10 @@ export class Ledger {
     const refused = [...this.#refused.values()].sort(order)
     return { survivors, rounds: [...this.#rounds], refused, wrongShares, culprits }
   }
+}
+
+function keyOf({ seat, round, code }: Pick<Refusal, 'seat' | 'round' | 'code'>): string {
+  return `${seat} ${round} ${code}`
 }
 
 const NOTHING_FOUND = { wrongShares: [], culprits: [] } as const

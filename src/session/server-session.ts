@@ -1,70 +1,22 @@
-import { equalBytes } from '../crypto/bytes.js'
-import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
+import { defaultCrypto } from '../crypto/index.js'
 import { type RoundName, SecAggError, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
-import { blamePeer, violation } from '../protocol/blame.js'
-import type { RoundConfig, VerifyIdentity } from '../protocol/index.js'
+import { server } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
-import { executeMaskPlan, fingerprint, type MaskExecutor, type Vector } from '../vector/index.js'
-import { type MessageType, openEnvelope } from '../wire/index.js'
+import { executeMaskPlan, fingerprint } from '../vector/index.js'
+import { openEnvelope } from '../wire/index.js'
 import { requireBytes, requireConfig } from './input.js'
+import { KnownMessages, late } from './known-messages.js'
 import type { Phase } from './phase.js'
+import type { PhaseContext } from './phase-context.js'
 import { advertisePhase } from './phases.js'
 import { Ledger, type RoundReport } from './report.js'
-import { memorySliceStore, type SliceStore } from './slice-store.js'
+import { resumedPhase } from './resumed-phase.js'
+import { decodeServerSession, encodeServerSession } from './saved-server.js'
+import { save } from './saving.js'
+import type { Receipt, RoundOutcome, ServerSessionOptions } from './server-interface.js'
+import { memorySliceStore } from './slice-store.js'
 import { inTurns } from './turns.js'
-
-/** What a {@link ServerSession} is made of. */
-export interface ServerSessionOptions {
-  readonly config: RoundConfig
-  /** Default: the best provider of the platform. */
-  readonly crypto?: CryptoProvider | undefined
-  /** Needed in the active model. */
-  readonly verifyIdentity?: VerifyIdentity | undefined
-  /** Executes mask plans, as a pool of worker threads does; default: this thread. */
-  readonly maskExecutor?: MaskExecutor | undefined
-  /**
-   * Where vectors go in slices: how many may be unfinished at a time, 1 or more (default 4); the first slice of another is
-   * then `busy`.
-   */
-  readonly maximumUploads?: number | undefined
-  /** Where their slices wait; default: in memory. */
-  readonly sliceStore?: SliceStore | undefined
-  /** Ends the removal of masks: `closeRound` rejects with the signal's reason, and there is no sum. */
-  readonly signal?: AbortSignal | undefined
-  /** Progress of the removal of masks, 0 to 1. */
-  readonly onProgress?: ((fraction: number) => void) | undefined
-}
-
-/**
- * What became of one message: taken in; the same as one taken in before; not taken in, because as many vectors are
- * unfinished as there may be, and to be given again when there is room; or refused, with the reason. A refused message
- * costs the others nothing, and its sender may still send a good one while the round is open.
- */
-export type Receipt =
-  | { readonly status: 'accepted' | 'duplicate' }
-  | {
-      readonly status: 'busy'
-      /** Resolves when an unfinished vector is finished or discarded. */
-      readonly room: Promise<void>
-    }
-  | { readonly status: 'refused'; readonly error: SecAggError }
-
-/** What follows a closed round: messages to send, or the sum. */
-export type RoundOutcome =
-  | {
-      readonly done: false
-      /** The round that is now open. */
-      readonly round: RoundName
-      /** Seat and message, each made when it is asked for. */
-      readonly messages: Iterable<readonly [seat: number, bytes: Uint8Array]>
-    }
-  | {
-      readonly done: true
-      /** Σ x over the survivors, modulo 2^k; one array of lanes per segment. */
-      readonly sum: Vector
-      readonly report: RoundReport
-    }
 
 /**
  * The server of one round: bytes in, bytes out. The host says which seat a message is from, which it knows from an
@@ -76,9 +28,8 @@ export type RoundOutcome =
  */
 export class ServerSession {
   readonly #options: ServerSessionOptions
-  readonly #ledger: Ledger
-  /** Fingerprints of what was accepted, by type, and by slice and seat, to tell repetitions from second versions. */
-  readonly #fingerprints = new Map<MessageType, Map<number, Uint8Array>>()
+  #ledger: Ledger
+  readonly #known: KnownMessages
   #opened: Promise<void> | undefined
   #phase: Phase | undefined
   #closing: Promise<RoundOutcome> | undefined
@@ -98,6 +49,24 @@ export class ServerSession {
     }
     this.#options = options
     this.#ledger = new Ledger(options.config.clients)
+    this.#known = new KnownMessages(options.config.clients)
+  }
+
+  /**
+   * A session as it was when `saved` was stored. The host then gives the open round's messages once more to those in
+   * `waitingFor`, by `messageFor`: who has them answers with the same bytes. Unfinished vectors in slices begin again.
+   *
+   * @throws {SecAggError} fault `usage`: `malformed-state`, `unsupported-version`, or `configuration-mismatch` where
+   *   `config` is not that of the round.
+   */
+  static async resume(saved: Uint8Array, options: ServerSessionOptions): Promise<ServerSession> {
+    const session = new ServerSession(options)
+    requireBytes(saved)
+    const decoded = decodeServerSession(saved, options.config)
+    session.#ledger = new Ledger(options.config.clients, decoded.books)
+    for (const message of decoded.known) session.#known.note(message)
+    session.#phase = await resumedPhase(decoded, await session.#context())
+    return session
   }
 
   /** The round that is open: the message that is collected. `undefined` once the sum is there. */
@@ -159,12 +128,27 @@ export class ServerSession {
     await this.#open()
     return this.#inTurn(async () => {
       const discarded = (await this.#phase?.discard?.(seat)) ?? false
-      if (discarded) {
-        const slices = this.#fingerprintsOf('maskedSlice')
-        const { clients } = this.#options.config
-        for (const key of [...slices.keys()]) if (key % clients === seat) slices.delete(key)
-      }
+      if (discarded) this.#known.forgetSlices(seat)
       return discarded
+    })
+  }
+
+  /**
+   * Saves everything that was taken in so far. What is not saved is lost in a crash and has to be sent again, which a
+   * client does when it is given its message again.
+   *
+   * @throws {SecAggError} `invalid-argument` where the session has no `save`; `storage-failure` where it fails, or where
+   *   the store of slices has failed in the middle of a vector, until it works again; `out-of-order` once the sum is there.
+   */
+  async checkpoint(): Promise<void> {
+    if (this.#options.save === undefined)
+      throw usageError('invalid-argument', 'the session has nothing to save with')
+    await this.#open()
+    await this.#inTurn(async () => {
+      if (this.#outcome !== undefined) throw usageError('out-of-order', 'the last round is closed already')
+      const phase = this.#phase!
+      await phase.settle?.()
+      await this.#save(phase, this.#ledger)
     })
   }
 
@@ -190,24 +174,35 @@ export class ServerSession {
   async #close(): Promise<RoundOutcome> {
     await this.#open()
     const phase = this.#phase!
-    const { accepted, next } = await phase.close()
-    this.#ledger.close(phase.round, phase.expected, accepted)
+    // The sum can then be made again without the clients.
+    if (phase.round === 'unmasking') await this.#save(phase, this.#ledger)
+    const { accepted, next, release } = await phase.close()
+    const ledger = this.#ledger.closing(phase.round, phase.expected, accepted)
+    if (!('sum' in next)) await this.#save(next, ledger)
+    this.#ledger = ledger
     if ('sum' in next) {
-      const report = this.#ledger.report(next.state)
-      this.#outcome = { done: true, sum: next.sum, report }
+      this.#outcome = { done: true, sum: next.sum, report: ledger.report(next.state) }
+      await release?.()
       return this.#outcome
     }
     this.#phase = next
+    await release?.()
     return { done: false, round: next.round, messages: messagesOf(next) }
+  }
+
+  #save(phase: Phase, ledger: Ledger): Promise<void> {
+    return save(this.#options.save, () =>
+      encodeServerSession(phase, ledger.books, this.#known.wholeMessages(phase)),
+    )
   }
 
   async #take(seat: number, bytes: Uint8Array): Promise<Receipt> {
     const phase = this.#phase!
     const message = openEnvelope(bytes)
     const isSeat = Number.isInteger(seat) && seat >= 0 && seat < this.#options.config.clients
-    if (message !== undefined && isSeat && this.#isDuplicate(message, seat, phase))
+    if (message !== undefined && isSeat && this.#known.isRepeated(message, seat, phase))
       return { status: 'duplicate' }
-    if (message !== undefined && message.type !== phase.type && this.#fingerprints.has(message.type)) {
+    if (message !== undefined && message.type !== phase.type && this.#known.hasAnyOf(message.type)) {
       throw late(seat, phase.round)
     }
     const takeIn = await phase.check(seat, bytes)
@@ -215,36 +210,12 @@ export class ServerSession {
       const { type, part, content } = message!
       // While it was checked, the round may have been closed, or another copy may have come in.
       if (this.#phase !== phase || this.#outcome !== undefined) throw late(seat, phase.round)
-      if (this.#isDuplicate({ type, part, content }, seat, phase)) return { status: 'duplicate' }
+      if (this.#known.isRepeated({ type, part, content }, seat, phase)) return { status: 'duplicate' }
       const taken = await takeIn()
       if (taken.status === 'busy') return taken
-      this.#fingerprintsOf(type).set(this.#keyOf(part, seat), taken.fingerprint ?? fingerprint(content))
+      this.#known.note({ type, part, seat, fingerprint: taken.fingerprint ?? fingerprint(content) })
       return { status: 'accepted' }
     })
-  }
-
-  /** @throws {SecAggError} where something else of this type was accepted from this seat. */
-  #isDuplicate(
-    { type, part, content }: NonNullable<ReturnType<typeof openEnvelope>>,
-    seat: number,
-    phase: Phase,
-  ): boolean {
-    const accepted = this.#fingerprints.get(type)?.get(this.#keyOf(part, seat))
-    if (accepted === undefined) return false
-    if (equalBytes(accepted, fingerprint(content))) return true
-    if (type !== phase.type) throw late(seat, phase.round)
-    const text = `seat ${seat} sent two versions of its ${type} message`
-    throw violation('conflicting-message', blamePeer(phase.round, seat), text)
-  }
-
-  #keyOf(part: number, seat: number): number {
-    return part * this.#options.config.clients + seat
-  }
-
-  #fingerprintsOf(type: MessageType): Map<number, Uint8Array> {
-    const fingerprints = this.#fingerprints.get(type) ?? new Map<number, Uint8Array>()
-    this.#fingerprints.set(type, fingerprints)
-    return fingerprints
   }
 
   #open(): Promise<void> {
@@ -256,13 +227,16 @@ export class ServerSession {
   }
 
   async #prepare(): Promise<void> {
+    this.#phase ??= advertisePhase(server.openRound(this.#options.config), await this.#context())
+  }
+
+  async #context(): Promise<PhaseContext> {
     const { config, verifyIdentity, signal, onProgress } = this.#options
     const { maskExecutor = executeMaskPlan, maximumUploads = 4 } = this.#options
     const crypto = this.#options.crypto ?? (await defaultCrypto(config.suite))
     suiteOf(config, crypto) // rather now than in the last round
     const sliceStore = this.#options.sliceStore ?? memorySliceStore()
-    const context = { crypto, verifyIdentity, maskExecutor, sliceStore, maximumUploads, signal, onProgress }
-    this.#phase ??= advertisePhase(config, context)
+    return { crypto, verifyIdentity, maskExecutor, sliceStore, maximumUploads, signal, onProgress }
   }
 }
 
@@ -272,8 +246,4 @@ function messagesOf({ outbound }: Phase): Iterable<readonly [seat: number, bytes
       for (const seat of outbound.recipients) yield [seat, outbound.messageFor(seat)] as const
     },
   }
-}
-
-function late(seat: number, round: RoundName): SecAggError {
-  return violation('late-message', blamePeer(round, seat), `a message of seat ${seat} came after its round`)
 }

@@ -1,3 +1,4 @@
+import { wipe } from '../crypto/bytes.js'
 import { blamePeer } from '../protocol/blame.js'
 import { server } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
@@ -7,18 +8,15 @@ import {
   consistencyCheckCoder,
   consistencySignaturesCoder,
   decodeMessage,
+  encodeMessage,
+  survivorsCoder,
   unmaskingCoder,
 } from '../wire/index.js'
 import { type FinishedRound, type OutboundBytes, type Phase, phaseOf } from './phase.js'
 import { encoded, type PhaseContext, seatsOf } from './phase-context.js'
 
 /** Round 3, active model: collects signatures over U3. */
-export function checkPhase(
-  state: server.ServerChecking,
-  outbound: OutboundBytes,
-  sum: Accumulator,
-  context: PhaseContext,
-): Phase {
+export function checkPhase(state: server.ServerChecking, sum: Accumulator, context: PhaseContext): Phase {
   const { config } = state
   const coder = consistencyCheckCoder(config.signatureLength)
   return phaseOf({
@@ -26,56 +24,67 @@ export function checkPhase(
     round: 'consistency-check',
     type: 'consistencyCheck',
     expected: state.survivors,
-    outbound,
+    outbound: survivorsMessages(state),
+    runningSum: sum,
     check: async (seat, bytes) => {
       const message = decodeMessage('consistencyCheck', coder, bytes, blamePeer('consistency-check', seat))
       const accepted = await server.acceptConsistencyCheck(state, seat, message, context)
       return () => accepted
     },
+    encode: ({ signature }) => encodeMessage('consistencyCheck', coder, signature),
     close: async (accepted) => {
-      const { state: next, outbound: published } = server.publishSignatures(state, accepted)
-      const messages = encoded('consistencySignatures', published, () =>
-        consistencySignaturesCoder(allSeats(config), config.signatureLength),
-      )
-      return {
-        accepted: published.recipients,
-
-        next: unmaskPhase(next, messages, sum, context),
-      }
+      const { state: next } = server.publishSignatures(state, accepted)
+      return { accepted: server.respondents(next), next: unmaskPhase(next, sum, context) }
     },
   })
 }
 
 /** Round 4: collects shares, reconstructs the masks and takes them off the sum. */
-export function unmaskPhase(
-  state: server.ServerUnmasking,
-  outbound: OutboundBytes,
-  sum: Accumulator,
-  context: PhaseContext,
-): Phase {
-  const { survivors } = state
+export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, context: PhaseContext): Phase {
+  const { config, consistent, survivors } = state
   const survived = new Set(survivors)
+  const coderOf = (seat: number) => unmaskingCoder(server.ownersKnownTo(state, seat), survived)
   return phaseOf({
     state,
     round: 'unmasking',
     type: 'unmasking',
     expected: server.respondents(state),
-    outbound,
+    outbound:
+      consistent === undefined
+        ? survivorsMessages(state)
+        : encoded('consistencySignatures', server.publishedSignatures(state), () =>
+            consistencySignaturesCoder(allSeats(config), config.signatureLength),
+          ),
+    runningSum: sum,
     check: (seat, bytes) => {
-      const coder = unmaskingCoder(server.ownersKnownTo(state, seat), survived)
-      const message = decodeMessage('unmasking', coder, bytes, blamePeer('unmasking', seat))
+      const message = decodeMessage('unmasking', coderOf(seat), bytes, blamePeer('unmasking', seat))
       const accepted = server.acceptUnmasking(state, seat, message)
       return () => accepted
     },
+    encode: ({ seat, shares }) => encodeMessage('unmasking', coderOf(seat), shares),
     close: async (accepted) => {
       const { state: next } = await server.reconstructSecrets(state, accepted, context)
       // On a copy, so that the masked sum is still there where this fails midway.
       const unmasked = sum.toVector()
-      await removeMasks(unmasked, next, context)
+      try {
+        await removeMasks(unmasked, next, context)
+      } finally {
+        wipe(...server.secretsIn(next))
+      }
       const finished: FinishedRound = { state: next, sum: unmasked }
-      return { accepted: seatsOf(accepted), next: finished }
+      const release = async (): Promise<void> => {
+        for (const { shares } of accepted) wipe(...shares.map(({ value }) => value))
+      }
+      return { accepted: seatsOf(accepted), next: finished, release }
     },
   })
+}
+
+/** U3, to each survivor as far as it hears of it. */
+function survivorsMessages(state: server.ServerChecking | server.ServerUnmasking): OutboundBytes {
+  return encoded('survivors', server.announcedSurvivors(state), (seat) =>
+    survivorsCoder(server.nameableSurvivors(state, seat)),
+  )
 }
 
 /** Executes one plan while the keys for the next are agreed on. */
@@ -94,7 +103,7 @@ async function removeMasks(sum: Vector, state: server.ServerUnmasked, context: P
       executing = maskExecutor(sum, segments, plan, suite, {
         signal,
         onProgress: onProgress && ((fraction) => onProgress((before + fraction * plan.length) / terms)),
-      })
+      }).finally(() => wipe(...plan.map(({ seed }) => seed)))
       // Whatever goes wrong is seen at the next turn.
       executing.catch(() => undefined)
     }

@@ -9,7 +9,8 @@ import { bytesOfWords, fieldFor, GF65536, wordsOf } from './field.js'
 /**
  * Splits `secret` so that any `threshold` of the shares give it back and fewer tell nothing about it. Share `i` of the
  * result belongs to coordinate `i + 1`, in GF(2^8) for up to 255 holders and in GF(2^16) beyond, and is as long as the secret; coordinates are
- * not part of a share. 2 ≤ threshold ≤ holders; the length of the secret is even.
+ * not part of a share. 2 ≤ threshold ≤ holders; the length of the secret is even. The arrays are the caller's from then
+ * on, who overwrites them.
  */
 export type SecretSplitter = (
   secret: Uint8Array,

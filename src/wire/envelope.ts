@@ -1,4 +1,4 @@
-import type * as P from 'micro-packed'
+import * as P from 'micro-packed'
 import { concatBytes } from '../crypto/bytes.js'
 import { type Fault, type RoundName, SecAggError } from '../errors.js'
 
@@ -20,6 +20,12 @@ const MESSAGE_TYPES = {
 } as const
 
 export type MessageType = keyof typeof MESSAGE_TYPES
+
+/** A message type by its number. */
+export const messageTypeCoder: P.CoderType<MessageType> = P.map(
+  P.U8,
+  MESSAGE_TYPES,
+) as P.CoderType<MessageType>
 
 const TYPES = Object.keys(MESSAGE_TYPES) as readonly MessageType[]
 

@@ -8,6 +8,7 @@ export {
   encodeMessage,
   type MessageType,
   messageType,
+  messageTypeCoder,
   type Origin,
   openEnvelope,
 } from './envelope.js'

@@ -1,4 +1,4 @@
-import { equalBytes } from '../../crypto/bytes.js'
+import { equalBytes, wipe } from '../../crypto/bytes.js'
 import { usageError } from '../../errors.js'
 import { leastSeen } from '../../graph/index.js'
 import type { MaskPlan, MaskTerm } from '../../vector/segments.js'
@@ -46,10 +46,9 @@ export async function maskInput(
         throw violation('invalid-public-key', blameServer(ROUND, peer.seat), 'a key agreement gives zero')
       }
       const other = { seat: peer.seat, publicKey: peer.maskKey }
-      return {
-        seed: await derivePairwiseSeed(config, crypto, agreement, own, other),
-        sign: seat > peer.seat ? 1 : -1,
-      }
+      const seed = await derivePairwiseSeed(config, crypto, agreement, own, other)
+      wipe(agreement)
+      return { seed, sign: seat > peer.seat ? 1 : -1 }
     }),
   )
   const self: MaskTerm = { seed: await deriveSelfMaskSeed(config, crypto, selfMask, seat), sign: 1 }

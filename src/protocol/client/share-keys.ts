@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes } from '../../crypto/bytes.js'
+import { concatBytes, equalBytes, wipe } from '../../crypto/bytes.js'
 import { drawSecret } from '../../crypto/draw.js'
 import { coordinateOf, holdersKnownTo, leastPublished } from '../../graph/index.js'
 import {
@@ -71,11 +71,10 @@ export async function shareKeys(
       const sealingKey = await deriveSealingKey(config, crypto, agreement, own, holder)
       const openingKey = await deriveSealingKey(config, crypto, agreement, holder, own)
       const { maskKeyShare, selfMaskShare } = sharesFor(other)
-      const ciphertext = await suiteOf(config, crypto).seal(
-        sealingKey,
-        sharesAssociatedData(config, seat, other),
-        concatBytes(maskKeyShare, selfMaskShare),
-      )
+      const plaintext = concatBytes(maskKeyShare, selfMaskShare)
+      const associatedData = sharesAssociatedData(config, seat, other)
+      const ciphertext = await suiteOf(config, crypto).seal(sealingKey, associatedData, plaintext)
+      wipe(agreement, sealingKey, plaintext)
       return { peer: { seat: other, maskKey, openingKey, identity: identities.get(other) }, ciphertext }
     }),
   )
@@ -83,6 +82,8 @@ export async function shareKeys(
   sealed.forEach(({ ciphertext }, index) => {
     ciphertexts.set(ciphertext, index * SEALED_SHARES_LENGTH)
   })
+  const ownShares = holders.includes(seat) ? copyOf(sharesFor(seat)) : undefined
+  wipe(...maskKeyShares, ...selfMaskShares)
   const commitment = await commitToSelfMask(config, crypto, selfMask, seat)
   const outbound: ShareKeys = { commitment, ciphertexts }
   return {
@@ -93,7 +94,7 @@ export async function shareKeys(
       minimumSurvivors,
       maskKeyPair,
       selfMask,
-      ownShares: holders.includes(seat) ? sharesFor(seat) : undefined,
+      ownShares,
       ownIdentity: identities.get(seat),
       peers: sealed.map(({ peer }) => peer),
       digestKey: drawSecret(crypto, 32),
@@ -101,6 +102,10 @@ export async function shareKeys(
     },
     outbound,
   }
+}
+
+function copyOf({ maskKeyShare, selfMaskShare }: SharePair): SharePair {
+  return { maskKeyShare: Uint8Array.from(maskKeyShare), selfMaskShare: Uint8Array.from(selfMaskShare) }
 }
 
 /** The identities of U1; empty in the honest-but-curious model. */

@@ -1,3 +1,4 @@
+import { wipe } from '../../crypto/bytes.js'
 import { usageError } from '../../errors.js'
 import type { ConsistencySignatures, Seated, Survivors, Unmasking } from '../../wire/index.js'
 import { blameServer, violation } from '../blame.js'
@@ -5,7 +6,7 @@ import type { ClientCapabilities } from '../capabilities.js'
 import { requireCanonicalSeats, requireEnough, requireState } from '../checks.js'
 import { survivorsStatement, verifyStatement } from '../identity.js'
 import { sharesAssociatedData, suiteOf } from '../keys.js'
-import type { ClientChecked, ClientMasked, ClientUnmasked, SharePair, Sharer } from './states.js'
+import type { ClientChecked, ClientMasked, ClientUnmasked, SharePair } from './states.js'
 import { requireValidSurvivors, sharingSeats } from './survivors.js'
 
 const ROUND = 'unmasking'
@@ -92,27 +93,29 @@ async function revealShares(
   { crypto }: UnmaskCapabilities,
 ): Promise<Unmasked> {
   const { config, seat, minimumSurvivors, ownShares, sharers } = state
-  const open = async (sharer: Sharer): Promise<SharePair | undefined> => {
-    const associatedData = sharesAssociatedData(config, sharer.seat, seat)
-    const pair = await suiteOf(config, crypto).open(sharer.openingKey, associatedData, sharer.ciphertext)
-    if (pair === undefined) return undefined
-    return {
-      maskKeyShare: pair.slice(0, MASK_KEY_SHARE_LENGTH),
-      selfMaskShare: pair.slice(MASK_KEY_SHARE_LENGTH),
-    }
-  }
-  const held = await Promise.all(
-    sharers.map(async (sharer) => ({ seat: sharer.seat, value: await open(sharer) })),
-  )
-  held.push({ seat, value: ownShares })
-  held.sort((a, b) => a.seat - b.seat)
-
   const survived = new Set(survivors)
-  const outbound: Seated<Uint8Array>[] = []
-  for (const { seat: owner, value: pair } of held) {
-    if (pair === undefined) continue
-    outbound.push({ seat: owner, value: survived.has(owner) ? pair.selfMaskShare : pair.maskKeyShare })
-  }
+  /** The share to reveal, in an array of its own. */
+  const chosen = (owner: number, { maskKeyShare, selfMaskShare }: SharePair): Seated<Uint8Array> => ({
+    seat: owner,
+    value: Uint8Array.from(survived.has(owner) ? selfMaskShare : maskKeyShare),
+  })
+  const opened = await Promise.all(
+    sharers.map(async ({ seat: owner, openingKey, ciphertext }): Promise<Seated<Uint8Array> | undefined> => {
+      const associatedData = sharesAssociatedData(config, owner, seat)
+      const pair = await suiteOf(config, crypto).open(openingKey, associatedData, ciphertext)
+      if (pair === undefined) return undefined
+      const share = chosen(owner, {
+        maskKeyShare: pair.subarray(0, MASK_KEY_SHARE_LENGTH),
+        selfMaskShare: pair.subarray(MASK_KEY_SHARE_LENGTH),
+      })
+      wipe(pair)
+      return share
+    }),
+  )
+  const own = ownShares === undefined ? undefined : chosen(seat, ownShares)
+  const outbound = [...opened, own]
+    .filter((share) => share !== undefined)
+    .sort((one, other) => one.seat - other.seat)
   return {
     state: {
       state: 'client-unmasked',

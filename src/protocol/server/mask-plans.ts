@@ -1,3 +1,4 @@
+import { wipe } from '../../crypto/bytes.js'
 import { graphOf } from '../../graph/index.js'
 import { type MaskPlan, type MaskTerm, streamLength } from '../../vector/segments.js'
 import type { Seated } from '../../wire/index.js'
@@ -79,6 +80,7 @@ async function pairwiseTerms(
       }
       const other = { seat, publicKey: maskKeyOf.get(seat)! }
       const seed = await derivePairwiseSeed(config, crypto, agreement, own, other)
+      wipe(agreement)
       return { seed, sign: seat > dropped ? -1 : 1 }
     }),
   )

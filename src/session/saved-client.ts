@@ -1,0 +1,23 @@
+import * as P from 'micro-packed'
+import { client, type RoundConfig } from '../protocol/index.js'
+import { decodeSaved, encodeSaved } from '../protocol/saved.js'
+import { digest, record } from '../protocol/saved-fields.js'
+
+/** What is kept of a client's session. */
+export interface SavedClient {
+  readonly state: client.ClientState
+  /** SHA-256 of the message that brought the client into this state; none before the first. */
+  readonly lastInbound: Uint8Array | undefined
+}
+
+const coder = record({ state: P.bytes(P.U32LE), lastInbound: P.optional(P.bool, digest) })
+
+export function encodeClientSession({ state, lastInbound }: SavedClient): Uint8Array {
+  return encodeSaved('client-session', state.config, coder, { state: client.encodeState(state), lastInbound })
+}
+
+/** @throws {SecAggError} as `client.decodeState` does. */
+export function decodeClientSession(bytes: Uint8Array, config: RoundConfig): SavedClient {
+  const { value } = decodeSaved(config, { 'client-session': coder }, bytes)
+  return { state: client.decodeState(value.state, config), lastInbound: value.lastInbound }
+}

@@ -1,0 +1,115 @@
+import * as P from 'micro-packed'
+import { equalBytes } from '../crypto/bytes.js'
+import { type ErrorCode, ROUNDS, type RoundName, usageError } from '../errors.js'
+import { type RoundConfig, server } from '../protocol/index.js'
+import { decodeSaved, encodeSaved } from '../protocol/saved.js'
+import { list, record, seats, text } from '../protocol/saved-fields.js'
+import { type Accumulator, createAccumulator, fingerprint, packVector } from '../vector/index.js'
+import { messageTypeCoder } from '../wire/index.js'
+import type { KnownMessage } from './known-messages.js'
+import type { Phase } from './phase.js'
+import type { Books, Refusal, RoundCount } from './report.js'
+
+/** What is kept of a server's session. */
+export interface SavedServer {
+  readonly state: server.ServerState
+  readonly books: Books
+  readonly known: readonly KnownMessage[]
+  /** The seats whose masked vectors are in `sum`, while more may come. */
+  readonly folded: readonly number[]
+  /** Accepted messages of the open round, by seat. */
+  readonly messages: readonly (readonly [seat: number, bytes: Uint8Array])[]
+  readonly sum: Accumulator | undefined
+}
+
+/**
+ * Three parts: the books, the state and the packed sum. The first has fingerprints of the others, so that parts of
+ * different times are never taken for one whole.
+ */
+const parts = record({ books: P.bytes(P.U32LE), state: P.bytes(P.U32LE), sum: P.bytes(null) })
+
+const FINGERPRINT = P.bytes(72)
+
+export function encodeServerSession(phase: Phase, books: Books, known: readonly KnownMessage[]): Uint8Array {
+  const { config } = phase.state
+  const state = server.encodeState(phase.state)
+  const sum =
+    phase.runningSum === undefined
+      ? new Uint8Array(0)
+      : packVector(phase.runningSum.toVector(), config.segments)
+  const value = {
+    ...books,
+    known,
+    folded: phase.round === 'masked-input' ? [...phase.accepted].sort((a, b) => a - b) : [],
+    messages: [...phase.messages()].map(([seat, bytes]) => ({ seat, bytes })),
+    state: fingerprint(state),
+    sum: fingerprint(sum),
+  }
+  return parts.encode({ books: encodeSaved('server-session', config, booksCoder(config), value), state, sum })
+}
+
+/** @throws {SecAggError} as `server.decodeState` does. */
+export function decodeServerSession(bytes: Uint8Array, config: RoundConfig): SavedServer {
+  const { books, state, sum } = partsOf(bytes)
+  const { value } = decodeSaved(config, { 'server-session': booksCoder(config) }, books)
+  if (!equalBytes(fingerprint(state), value.state) || !equalBytes(fingerprint(sum), value.sum)) {
+    throw usageError('malformed-state', 'the parts of a saved session do not belong together')
+  }
+  return {
+    state: server.decodeState(state, config),
+    books: value,
+    known: value.known,
+    folded: value.folded,
+    messages: value.messages.map((message) => [message.seat, message.bytes]),
+    sum: sum.length === 0 ? undefined : sumOf(sum, config),
+  }
+}
+
+function partsOf(bytes: Uint8Array): { books: Uint8Array; state: Uint8Array; sum: Uint8Array } {
+  try {
+    return parts.decode(bytes)
+  } catch {
+    throw usageError('malformed-state', 'a saved session was cut')
+  }
+}
+
+function sumOf(packed: Uint8Array, { segments }: RoundConfig): Accumulator {
+  const sum = createAccumulator(segments)
+  sum.add(packed)
+  return sum
+}
+
+const round = P.map(
+  P.U8,
+  Object.fromEntries(ROUNDS.map((name, index) => [name, index])),
+) as P.CoderType<RoundName>
+
+function booksCoder(config: RoundConfig) {
+  return record({
+    rounds: list(
+      record<RoundCount>({ round, expected: seats(config), accepted: seats(config), duplicates: P.U32LE }),
+    ),
+    refused: list(
+      record<Refusal>({
+        seat: P.U32LE,
+        round,
+        code: text as P.CoderType<ErrorCode>,
+        reason: text,
+        count: P.U32LE,
+      }),
+    ),
+    duplicates: P.U32LE,
+    known: list(
+      record<KnownMessage>({
+        type: messageTypeCoder,
+        part: P.U32LE,
+        seat: P.U32LE,
+        fingerprint: FINGERPRINT,
+      }),
+    ),
+    folded: seats(config),
+    messages: list(record({ seat: P.U32LE, bytes: P.bytes(P.U32LE) })),
+    state: FINGERPRINT,
+    sum: FINGERPRINT,
+  })
+}
