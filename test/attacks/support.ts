@@ -121,7 +121,7 @@ export interface Codec<T> {
   write(message: T): Uint8Array
 }
 
-function codec<T>(type: MessageType, coder: Parameters<typeof encodeMessage<T>>[1]): Codec<T> {
+export function codec<T>(type: MessageType, coder: Parameters<typeof encodeMessage<T>>[1]): Codec<T> {
   const origin = { fault: 'internal', round: 'advertise-keys', culprits: [] } as const
   return {
     read: (bytes) => decodeMessage(type, coder, bytes, origin),
