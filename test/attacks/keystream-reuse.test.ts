@@ -1,59 +1,24 @@
-import { type CryptoProvider, defaultCrypto, nobleCrypto, type SymmetricSuite } from 'secagg/crypto'
+import { defaultCrypto, nobleCrypto } from 'secagg/crypto'
 import { createVector, unpackVector } from 'secagg/vector'
 import { expect, test } from 'vitest'
 import { makeCohort, run } from '../support/cohort.js'
 import { toySplitter } from '../support/toy-crypto.js'
+import { nothingUsed, recording } from './recorded.js'
 import { ACTIVE, CURIOUS, finish, hexOf, MODELS, openedRound } from './support.js'
 
 const SEATS = [0, 1, 2, 3, 4]
 const base = await defaultCrypto()
 
-/** What one party asked of its suite, in hexadecimal. */
-interface Used {
-  readonly seeds: string[]
-  readonly sealing: string[]
-  readonly opening: string[]
-  readonly associated: string[]
-  readonly drawn: string[]
-}
-
-function recording(used: Used): CryptoProvider {
-  const aes: SymmetricSuite = {
-    ...base.suites.aes!,
-    seal: (key, associatedData, plaintext) => {
-      used.sealing.push(hexOf(key))
-      used.associated.push(hexOf(associatedData))
-      return base.suites.aes!.seal(key, associatedData, plaintext)
-    },
-    open: (key, ...rest) => {
-      used.opening.push(hexOf(key))
-      return base.suites.aes!.open(key, ...rest)
-    },
-    keystream: (seed, offset) => {
-      used.seeds.push(hexOf(seed))
-      return base.suites.aes!.keystream(seed, offset)
-    },
-  }
-  const randomBytes = (length: number): Uint8Array => {
-    const drawn = base.randomBytes(length)
-    used.drawn.push(hexOf(drawn))
-    return drawn
-  }
-  return { ...base, randomBytes, suites: { aes } }
-}
-
-const nothing = (): Used => ({ seeds: [], sealing: [], opening: [], associated: [], drawn: [] })
-
 /** A round in which client 4 drops out with its masked vector, and what each party used. */
 async function recordedRound(model: typeof CURIOUS | typeof ACTIVE) {
-  const clients = SEATS.map(nothing)
-  const server = nothing()
+  const clients = SEATS.map(nothingUsed)
+  const server = nothingUsed()
   const cohort = await makeCohort({
     ...model,
     crypto: base,
     splitSecret: toySplitter(1),
-    clientOptions: (seat) => ({ crypto: recording(clients[seat]!) }),
-    serverOptions: { crypto: recording(server) },
+    clientOptions: (seat) => ({ crypto: recording(base, clients[seat]!) }),
+    serverOptions: { crypto: recording(base, server) },
   })
   const opened = await openedRound('masked-input', cohort)
   await opened.sessions[4]!.receive(opened.pending.get(4)!)
@@ -107,13 +72,13 @@ test.each(MODELS)(
     const bound = [first, second].flatMap(({ clients }) => clients.flatMap(({ associated }) => associated))
     // The session id of both is the same here, and so is what they are bound to.
     expect(new Set(bound).size).toBe(20)
-    const clients = SEATS.map(nothing)
+    const clients = SEATS.map(nothingUsed)
     await openedRound('masked-input', {
       ...model,
       sessionId: new Uint8Array(32).fill(9),
       splitSecret: toySplitter(1),
       crypto: base,
-      clientOptions: (seat) => ({ crypto: recording(clients[seat]!) }),
+      clientOptions: (seat) => ({ crypto: recording(base, clients[seat]!) }),
     })
     const elsewhere = clients.flatMap(({ associated }) => associated)
     expect(new Set([...bound, ...elsewhere]).size).toBe(40)
@@ -123,13 +88,13 @@ test.each(MODELS)(
 test.each(MODELS)(
   '$adversary: no message before the last has a seed or a key in it, as a commitment might',
   async (model) => {
-    const clients = SEATS.map(nothing)
+    const clients = SEATS.map(nothingUsed)
     const sent: string[] = []
     const cohort = await makeCohort({
       ...model,
       crypto: base,
       splitSecret: toySplitter(1),
-      clientOptions: (seat) => ({ crypto: recording(clients[seat]!) }),
+      clientOptions: (seat) => ({ crypto: recording(base, clients[seat]!) }),
     })
     const ran = await run(cohort, {
       onClientMessage: (_, round, bytes) => {
