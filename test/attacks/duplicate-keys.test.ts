@@ -151,10 +151,10 @@ describe.each(MODELS)('$adversary: client 1 advertises', (model) => {
 describe('active: one identity in two seats', () => {
   const crypto = toyCrypto(7)
 
-  /** Anybody who is enrolled may sit anywhere; client 1 signs as client 0. */
-  async function cohortOf(): Promise<Cohort> {
+  /** Anybody who is enrolled may sit anywhere; client 1 signs as client 0, or as itself. */
+  async function cohortOf(isTwofold = true): Promise<Cohort> {
     const privateKeys = Array.from({ length: 5 }, () => crypto.randomBytes(32))
-    privateKeys[1] = privateKeys[0]!
+    if (isTwofold) privateKeys[1] = privateKeys[0]!
     const publicKeys = await Promise.all(privateKeys.map((key) => crypto.ed25519.publicKey(key)))
     const verifyIdentity: VerifyIdentity = async ({ message, signature }) => {
       for (const key of publicKeys)
@@ -194,6 +194,17 @@ describe('active: one identity in two seats', () => {
         concerning: [0, 1],
       })
     }
+  })
+
+  test('nor does a server move the signed keys of a client to a seat that is free', async () => {
+    const opened = await openedRound('share-keys', await cohortOf(false), [9, 9, 9, 9, 0])
+    const codec = publishedKeys(opened.config)
+    const genuine = codec.read(opened.pending.get(0)!)
+    const moved = [...genuine.slice(0, 3), { ...genuine[3]!, seat: 4 }]
+    const attempt = opened.sessions[0]!.receive(codec.write(moved))
+    const expected = { code: 'invalid-signature', fault: 'server', round: 'share-keys' } as const
+    await expectRefusal(attempt, { ...expected, concerning: [4] })
+    expect(await finish(opened)).toEqual([0, 1, 2, 3])
   })
 
   test('does not sign survivors at the seat of another either: server and clients refuse', async () => {

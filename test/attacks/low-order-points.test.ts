@@ -105,3 +105,16 @@ test.each([toyCrypto(1), ...providers])(
     }
   },
 )
+
+test('a client seals no shares under a key that agrees on zero, even where it looks like any other', async () => {
+  const crypto = toyCrypto(9)
+  const sharedSecrets: typeof crypto.x25519.sharedSecrets = async (...request) =>
+    (await crypto.x25519.sharedSecrets(...request)).map((agreement, index) =>
+      index === 1 ? undefined : agreement,
+    )
+  const zero = { ...crypto, x25519: { ...crypto.x25519, sharedSecrets } }
+  const options = { ...CURIOUS, clientOptions: (seat: number) => (seat === 0 ? { crypto: zero } : {}) }
+  const opened = await openedRound('share-keys', options)
+  const attempt = opened.sessions[0]!.receive(opened.pending.get(0)!)
+  await expectRefusal(attempt, { code, fault: 'server', round: 'share-keys', concerning: [2] })
+})

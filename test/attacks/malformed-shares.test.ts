@@ -147,6 +147,14 @@ describe('the protocol functions refuse', () => {
     expectError(thrown, { code: 'invalid-share', fault: 'peer', round: 'unmasking', culprits: [1] })
   })
 
+  test.each([0, 3 * 64, 4 * 64 - 1, 5 * 64])('%d bytes of ciphertexts for four peers', async (length) => {
+    const { masking } = await clientStates(CURIOUS)
+    const state = { ...masking, state: 'server-sharing' } as unknown as server.ServerSharing
+    const message = { commitment: new Uint8Array(32), ciphertexts: new Uint8Array(length) }
+    const thrown = thrownBy(() => server.acceptSharedKeys(state, 1, message))
+    expectError(thrown, { ...malformed, round: 'share-keys', culprits: [1] })
+  })
+
   test.each([3, 4, 5, -1, 2 ** 31, Number.NaN])(
     'an answer from seat %d, which was not asked',
     async (seat) => {

@@ -1,6 +1,6 @@
 import { createRoundConfig, type RoundParameters } from 'secagg'
 import { describe, expect, test } from 'vitest'
-import { keysStatement } from '../../src/protocol/identity.js'
+import { keysStatement, survivorsStatement } from '../../src/protocol/identity.js'
 import { makeCohort, runCohort } from '../support/cohort.js'
 import { named } from '../support/seeded.js'
 import {
@@ -14,6 +14,7 @@ import {
   MODELS,
   openedRound,
   publishedKeys,
+  seatsBelow,
   signatures,
   survivors,
   unmasking,
@@ -153,6 +154,15 @@ describe('active: signatures of an earlier round with the same keys', () => {
     })
     expect(await finish(opened)).toEqual(everybody)
   })
+})
+
+test('active: no set of survivors reads as a pair of keys, not even where both take 64 bytes', async () => {
+  const { config } = await makeCohort({ clients: 512, adversary: 'active' })
+  const set = seatsBelow(512).filter((seat) => seat % 3 !== 1)
+  const bitmap = survivors(config).write(set).slice(2)
+  expect(bitmap).toHaveLength(64)
+  const keys = { cipherKey: bitmap.slice(0, 32), maskKey: bitmap.slice(32) }
+  expect(survivorsStatement(config, 1, set)).not.toEqual(keysStatement(config, 1, keys))
 })
 
 describe('a round is told apart by everything in its configuration', () => {
