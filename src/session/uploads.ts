@@ -26,7 +26,8 @@ export class Uploads {
   readonly #store: SliceStore
   readonly #most: number
   readonly #unfinished = new Map<number, Upload>()
-  #waiting: (() => void)[] = []
+  /** What those wait for who have found no room: one promise for all, however often they try. */
+  #room: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
 
   constructor(config: RoundConfig, sum: Accumulator, store: SliceStore, most: number) {
     this.#config = config
@@ -40,7 +41,8 @@ export class Uploads {
     let upload = this.#unfinished.get(seat)
     if (upload === undefined) {
       if (this.#unfinished.size >= this.#most) {
-        return { room: new Promise((resolve) => this.#waiting.push(resolve)) }
+        this.#room ??= roomToCome()
+        return { room: this.#room.promise }
       }
       upload = { fingerprints: new Map(), folded: 0 }
       this.#unfinished.set(seat, upload)
@@ -97,9 +99,8 @@ export class Uploads {
 
   async #forget(seat: number): Promise<void> {
     this.#unfinished.delete(seat)
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const resolve of waiting) resolve()
+    this.#room?.resolve()
+    this.#room = undefined
     // A store that keeps too much is no reason to end a round.
     await this.#using(() => this.#store.discard(seat)).catch(() => undefined)
   }
@@ -111,4 +112,12 @@ export class Uploads {
       throw new SecAggError('storage-failure', 'usage', 'the store of slices has failed', { cause })
     }
   }
+}
+
+function roomToCome(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined
+  const promise = new Promise<void>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
 }

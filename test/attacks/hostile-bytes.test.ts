@@ -144,6 +144,26 @@ describe('hostile bytes where vectors go in slices', () => {
     })
   })
 
+  test('a flood of slices for which there is no room leaves nothing behind but one thing to wait for', async () => {
+    const options = { ...SLICED, serverOptions: { maximumUploads: 1 } }
+    const opened = await openedRound('masked-input', await makeCohort(options))
+    const { server, sessions, pending } = opened
+    await server.receive(0, await sessions[0]!.receive(pending.get(0)!))
+    const rooms = new Set<Promise<void>>()
+    for (const seat of [1, 2, 3]) {
+      const first = await sessions[seat]!.receive(pending.get(seat)!)
+      for (let count = 0; count < 100; count++) {
+        const receipt = await server.receive(seat, first)
+        if (receipt.status === 'busy') rooms.add(receipt.room)
+        else expect.fail(receipt.status)
+      }
+    }
+    expect(rooms.size).toBe(1)
+    expect(await server.discardUpload(0)).toBe(true)
+    await Promise.all(rooms)
+    expect(server.report.refused).toEqual([])
+  })
+
   test('a whole vector instead of slices, and a slice instead of a whole vector', async () => {
     const sliced = await openedRound('masked-input', await makeCohort(SLICED))
     const whole = await openedRound('masked-input', await makeCohort({ ...SLICED, sliceLength: undefined }))
