@@ -30,48 +30,66 @@ function victimShare({ config }: CohortRun, view: readonly number[], answer: Uin
   return shares.find(({ seat }) => seat === VICTIM)!.value.length
 }
 
+/** Opens a round in which the server, helped by some clients, tells `toldDead` that the victim is dead; the shares that it has then. */
+async function splitActively(
+  options: typeof ACTIVE & { readonly corruptClients?: number },
+  helpers: readonly number[],
+  toldDead: readonly number[],
+): Promise<{ readonly fewest: number; readonly threshold: number }> {
+  const opened = await openedRound('consistency-check', options)
+  const { config, sessions, signers } = opened
+  const honest = SEATS.filter((seat) => !helpers.includes(seat))
+  const viewOf = (seat: number): readonly number[] => (toldDead.includes(seat) ? DEAD : ALIVE)
+  const signed = new Map<number, Uint8Array>()
+  for (const seat of honest) {
+    const answer = await sessions[seat]!.receive(survivors(config).write(viewOf(seat)))
+    signed.set(seat, answer.slice(2))
+  }
+  // A helper signs what it is asked to, and gives away both shares that it holds.
+  const shares = { 16: helpers.length, 32: helpers.length }
+  for (const seat of honest) {
+    const view = viewOf(seat)
+    const genuine = []
+    for (const signer of view) {
+      const statement = survivorsStatement(config, signer, view)
+      if (helpers.includes(signer)) {
+        genuine.push({ seat: signer, value: await signers[signer]!.sign(statement) })
+      } else if (viewOf(signer) === view) {
+        genuine.push({ seat: signer, value: signed.get(signer)! })
+      }
+    }
+    const asked = sessions[seat]!.receive(signatures(config).write(genuine))
+    if (genuine.length >= config.threshold) {
+      shares[victimShare(opened, view, await asked) as 16 | 32]++
+    } else {
+      const expected = { code: 'too-few-clients', fault: 'server', round: 'unmasking' } as const
+      await expectRefusal(asked, expected)
+      expect(sessions[seat]!.done).toBe(false)
+    }
+  }
+  return { fewest: Math.min(shares[16], shares[32]), threshold: config.threshold }
+}
+
 describe('active: a server names different survivors to different clients', () => {
-  test.each([{ helpers: [] as readonly number[] }, { helpers: [0] }])(
+  test.each([{ helpers: [] as readonly number[] }, { helpers: [0] }, { helpers: [0, 1] }])(
     'and, helped by clients $helpers, never gets t shares of both secrets of one client',
     async ({ helpers }) => {
       for (const toldDead of splits) {
         await named(`told that the victim is dead: ${toldDead}`, async () => {
-          const opened = await openedRound('consistency-check', ACTIVE)
-          const { config, sessions, signers } = opened
-          const honest = SEATS.filter((seat) => !helpers.includes(seat))
-          const viewOf = (seat: number): readonly number[] => (toldDead.includes(seat) ? DEAD : ALIVE)
-          const signed = new Map<number, Uint8Array>()
-          for (const seat of honest) {
-            const answer = await sessions[seat]!.receive(survivors(config).write(viewOf(seat)))
-            signed.set(seat, answer.slice(2))
-          }
-          // A helper signs what it is asked to, and gives away both shares that it holds.
-          const shares = { 16: helpers.length, 32: helpers.length }
-          for (const seat of honest) {
-            const view = viewOf(seat)
-            const genuine = []
-            for (const signer of view) {
-              const statement = survivorsStatement(config, signer, view)
-              if (helpers.includes(signer)) {
-                genuine.push({ seat: signer, value: await signers[signer]!.sign(statement) })
-              } else if (viewOf(signer) === view) {
-                genuine.push({ seat: signer, value: signed.get(signer)! })
-              }
-            }
-            const asked = sessions[seat]!.receive(signatures(config).write(genuine))
-            if (genuine.length >= config.threshold) {
-              shares[victimShare(opened, view, await asked) as 16 | 32]++
-            } else {
-              const expected = { code: 'too-few-clients', fault: 'server', round: 'unmasking' } as const
-              await expectRefusal(asked, expected)
-              expect(sessions[seat]!.done).toBe(false)
-            }
-          }
-          expect(Math.min(shares[16], shares[32])).toBeLessThan(config.threshold)
+          const { fewest, threshold } = await splitActively(ACTIVE, helpers, toldDead)
+          expect(fewest).toBeLessThan(threshold)
         })
       }
     },
   )
+
+  test('where fewer corrupt clients are stated than there are, it does NOT protect', async () => {
+    const understated = { ...ACTIVE, corruptClients: 0 }
+    expect(await splitActively(understated, [], [1, 2])).toEqual({ fewest: 0, threshold: 3 })
+    expect(await splitActively(understated, [0], [1, 2])).toEqual({ fewest: 3, threshold: 3 })
+    const stated = await splitActively({ ...ACTIVE, corruptClients: 1 }, [0], [1, 2])
+    expect(stated.fewest).toBeLessThan(stated.threshold)
+  })
 
   test('signatures over the other set do not fill the gap', async () => {
     const opened = await openedRound('consistency-check', ACTIVE)
