@@ -196,7 +196,7 @@ describe('active: one identity in two seats', () => {
     }
   })
 
-  test('nor does a server move the signed keys of a client to a seat that is free', async () => {
+  test('has not signed its keys for another seat that is free, to which a server moves them', async () => {
     const opened = await openedRound('share-keys', await cohortOf(false), [9, 9, 9, 9, 0])
     const codec = publishedKeys(opened.config)
     const genuine = codec.read(opened.pending.get(0)!)
