@@ -84,7 +84,7 @@ describe('sparse: a client refuses', () => {
   })
 
   test.each([
-    { what: 'more neighbors than it has', bytes: (genuine: Uint8Array) => withCount(genuine, 6) },
+    { what: 'more neighbors than it has', bytes: withOneMore },
     { what: '65535 neighbors in a few bytes', bytes: (genuine: Uint8Array) => withCount(genuine, 65_535) },
     { what: 'a neighbor named twice', bytes: (genuine: Uint8Array) => copied(genuine, 4 + 68, 4, 4) },
   ])('$what, which bytes can say', async ({ bytes }) => {
@@ -133,6 +133,16 @@ test('sparse: there is no such round in the active model', () => {
   )
   expectError(attempt, { code: 'unsupported', fault: 'usage', round: undefined })
 })
+
+/** The message of round 1 with one neighbor more, whose keys are as good as any. */
+function withOneMore(bytes: Uint8Array): Uint8Array {
+  const told = keys.read(bytes)
+  const free = seatsBelow(20).find((each) => told.every((entry) => entry.seat !== each))!
+  const [cipherKey, maskKey] = [new Uint8Array(32).fill(4), new Uint8Array(32).fill(5)]
+  const more = [...told, { seat: free, value: { cipherKey, maskKey, signature: new Uint8Array(0) } }]
+  more.sort((one, other) => one.seat - other.seat)
+  return codec<PublishedKeys>('publishedKeys', publishedKeysCoder(6, 0)).write(more)
+}
 
 /** The message of round 1 with another number of entries in front. */
 function withCount(bytes: Uint8Array, count: number): Uint8Array {
