@@ -1,4 +1,4 @@
-import type { RoundOutcome } from 'secagg'
+import type { RoundOutcome, SliceStore } from 'secagg'
 import { expect, test } from 'vitest'
 import { named } from '../support/seeded.js'
 import { CURIOUS, finish, openedRound } from './support.js'
@@ -39,3 +39,58 @@ test('masked vectors that come in while a host closes the round again are in the
     }
   }
 })
+
+test.each([
+  { what: 'in one message', slices: {} },
+  {
+    what: 'in slices, from a store that takes its time',
+    slices: { sliceLength: 64, segments: [{ length: 150, bits: 16, bound: 'modular' as const }] },
+  },
+])('the same of one that comes $what at any moment of a closing that succeeds', async ({ slices }) => {
+  const outcomes = new Set<number>()
+  for (let delay = 0; delay < 40; delay++) {
+    await named(`delay ${delay}`, async () => {
+      const opened = await openedRound('masked-input', {
+        ...CURIOUS,
+        ...slices,
+        clients: 4,
+        serverOptions: { sliceStore: slowStore() },
+      })
+      const { server, sessions, pending } = opened
+      const messages: Uint8Array[][] = []
+      for (const [seat, bytes] of pending) {
+        const own = [await sessions[seat]!.receive(bytes)]
+        for await (const slice of sessions[seat]!.slices()) own.push(slice)
+        messages.push(own)
+      }
+      const last = messages[3]!.pop()!
+      for (const [seat, own] of messages.entries()) {
+        for (const bytes of own) await server.receive(seat, bytes)
+      }
+      const closing = server.closeRound()
+      const arriving = microtasks(delay).then(() => server.receive(3, last))
+      const [outcome, receipt] = await Promise.all([closing, arriving])
+      const next = new Map(outcome.done ? [] : outcome.messages)
+      const survived = await finish({ ...opened, pending: next })
+      expect(survived.includes(3)).toBe(receipt.status === 'accepted')
+      outcomes.add(survived.length)
+    })
+  }
+  expect(outcomes).toContain(3)
+})
+
+/** A store in which everything takes some turns. */
+function slowStore(): SliceStore {
+  const kept = new Map<string, Uint8Array>()
+  return {
+    put: async (seat, slice, bytes) => {
+      await microtasks(3)
+      kept.set(`${seat} ${slice}`, bytes)
+    },
+    get: async (seat, slice) => {
+      await microtasks(3)
+      return kept.get(`${seat} ${slice}`)!
+    },
+    discard: () => microtasks(3),
+  }
+}
