@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url))
 const document = readFileSync(`${docs}threat-model.md`, 'utf8')
-const links = [...document.matchAll(/\[([^\]]+)\]\(([^)#]+)\)/g)].map(([, text, path]) => ({
+const links = [...document.matchAll(/\[([^\]]+)\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, text, path]) => ({
   text: text!,
   path: path!,
 }))
