@@ -1,9 +1,10 @@
 import { server } from 'secagg/protocol'
 import { describe, expect, test } from 'vitest'
+import { survivorsStatement } from '../../src/protocol/identity.js'
 import { runCohort } from '../support/cohort.js'
 import { named } from '../support/seeded.js'
 import { clientStates, thrownBy } from './states.js'
-import { CURIOUS, expectError, expectRefused, finish, MODELS, openedRound } from './support.js'
+import { ACTIVE, CURIOUS, expectError, expectRefused, finish, MODELS, openedRound } from './support.js'
 
 const everybody = [0, 1, 2, 3, 4]
 
@@ -84,6 +85,19 @@ describe.each(MODELS)('$adversary: one client both alive and dead', (model) => {
     const pending = new Map(outcome.done ? [] : outcome.messages)
     expect(await finish({ ...opened, pending })).toEqual([0, 1, 2, 3])
   })
+})
+
+test('active: a client that has dropped out signs the survivors all the same: refused, as the others would refuse its signature', async () => {
+  const opened = await openedRound('consistency-check', ACTIVE, [9, 9, 9, 9, 2])
+  const { config, signers, server: session } = opened
+  const signature = await signers[4]!.sign(survivorsStatement(config, 4, [0, 1, 2, 3]))
+  expectRefused(await session.receive(4, Uint8Array.of(1, 7, ...signature)), {
+    code: 'unknown-seat',
+    fault: 'peer',
+    round: 'consistency-check',
+    culprits: [4],
+  })
+  expect(await finish(opened, { silent: [4] })).toEqual([0, 1, 2, 3])
 })
 
 test('a client in two connections is one client: what both send counts once', async () => {
