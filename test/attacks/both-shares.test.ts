@@ -35,6 +35,8 @@ describe.each([
           ...model,
           clientOptions: (owner) => ({
             splitSecret: async (secret, t, holders) => {
+              // A lower threshold would give the same sum, and each secret to fewer holders.
+              expect([t, holders]).toEqual([threshold, 5])
               const shares = await splitter(secret, t, holders)
               shares.forEach((share, holder) => {
                 dealt.set(hexOf(share), { owner, holder, secret: secret.length === 32 ? 'key' : 'mask' })

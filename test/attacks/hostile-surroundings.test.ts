@@ -1,12 +1,14 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { ClientSession, createRoundConfig, type VerifyIdentity } from 'secagg'
 import { nobleCrypto } from 'secagg/crypto'
+import { client } from 'secagg/protocol'
 import { describe, expect, test } from 'vitest'
 import { isAcceptablePublicKey } from '../../src/crypto/public-key.js'
 import { derivePairwiseSeed, deriveSealingKey } from '../../src/protocol/keys.js'
 import { providers } from '../crypto/providers.js'
 import { makeCohort } from '../support/cohort.js'
 import { toyCrypto } from '../support/toy-crypto.js'
+import { clientStates, INPUT_DIGEST } from './states.js'
 import {
   ACTIVE,
   CURIOUS,
@@ -139,6 +141,15 @@ describe('sizes that a server makes up', () => {
     const expected = { code: 'malformed-message', fault: 'server', round: 'masked-input' } as const
     await expectRefusal(opened.sessions[0]!.receive(forged), expected)
     expect(await finish(opened)).toEqual([0, 1, 2, 3])
+  })
+
+  // Bytes cannot express this; whoever brings another encoding can.
+  test.each(MODELS)('$adversary: the same, to the protocol function', async (model) => {
+    const { shared, forwarded, capabilities } = await clientStates(model)
+    const state = { ...shared[0]!, peers: shared[0]!.peers.slice(0, 3) }
+    const attempt = client.maskInput(state, forwarded[0]!, INPUT_DIGEST, capabilities[0]!)
+    const expected = { code: 'malformed-message', fault: 'server', round: 'masked-input' } as const
+    await expectRefusal(attempt, { ...expected, concerning: [4] })
   })
 
   test.each(MODELS)(
