@@ -193,3 +193,32 @@ test('a step of the protocol that fails says nothing of the state that it was gi
     vault.expectNothingOf(printed((outcome as PromiseRejectedResult).reason))
   }
 })
+
+test.each(MODELS)(
+  '$adversary: the digest of an input that a state holds is under a key that was drawn for it, so it confirms no guess',
+  async (model) => {
+    const crypto = toyCrypto(9)
+    const drawn: string[] = []
+    const keys: string[] = []
+    const recording: CryptoProvider = {
+      ...crypto,
+      randomBytes: (length) => {
+        const bytes = crypto.randomBytes(length)
+        drawn.push(hexOf(bytes))
+        return bytes
+      },
+      sha256: {
+        ...crypto.sha256,
+        hmac: (key, message) => {
+          keys.push(hexOf(key))
+          return crypto.sha256.hmac(key, message)
+        },
+      },
+    }
+    const clientOptions = (seat: number) => (seat === 0 ? { crypto: recording } : {})
+    const { sessions, pending } = await openedRound('masked-input', { ...model, clientOptions })
+    await sessions[0]!.receive(pending.get(0)!)
+    expect(new Set(keys).size).toBe(1)
+    expect(drawn.indexOf(keys[0]!)).toBe(drawn.length - 1)
+  },
+)
