@@ -1,36 +1,43 @@
+import { sha256 } from '@noble/hashes/sha2.js'
 import { equalBytes } from '../crypto/bytes.js'
 import type { RoundName, SecAggError } from '../errors.js'
 import { blamePeer, violation } from '../protocol/blame.js'
+import type { RoundConfig } from '../protocol/index.js'
 import { fingerprint } from '../vector/index.js'
+import { sliceCount } from '../vector/slices.js'
 import type { MessageType, openEnvelope } from '../wire/index.js'
 import type { Phase } from './phase.js'
 
-/** A message of one seat that was accepted, or one slice of it. */
+/** Bytes that are kept of a fingerprint; none has zeros for all of them. */
+const KEPT = 16
+
+/** What is kept of the accepted messages of one type from one seat: of a vector in slices one after the other. */
 export interface KnownMessage {
   readonly type: MessageType
-  /** Which slice; 0 where it is whole. */
-  readonly part: number
   readonly seat: number
-  readonly fingerprint: Uint8Array
+  readonly digests: Uint8Array
 }
 
-/** What was accepted, by fingerprints, to tell repetitions from second versions. */
+/** What was accepted, by 16 bytes of a digest each, to tell repetitions from second versions. */
 export class KnownMessages {
-  readonly #clients: number
-  /** By type, and by slice and seat. */
-  readonly #fingerprints = new Map<MessageType, Map<number, Uint8Array>>()
+  readonly #slices: number
+  readonly #digests = new Map<MessageType, Map<number, Uint8Array>>()
 
-  constructor(clients: number) {
-    this.#clients = clients
+  constructor({ segments, sliceLength }: RoundConfig, known: readonly KnownMessage[] = []) {
+    this.#slices = sliceCount(segments, sliceLength)
+    for (const { type, seat, digests } of known) this.#ofType(type).set(seat, digests)
   }
 
-  note({ type, part, seat, fingerprint: accepted }: KnownMessage): void {
-    const ofType = this.#fingerprints.get(type) ?? new Map<number, Uint8Array>()
-    this.#fingerprints.set(type, ofType.set(this.#keyOf(part, seat), accepted))
+  /** `part`: which slice; 0 where a message is whole. */
+  note(type: MessageType, part: number, seat: number, accepted: Uint8Array): void {
+    const ofType = this.#ofType(type)
+    const digests = ofType.get(seat) ?? new Uint8Array(KEPT * (type === 'maskedSlice' ? this.#slices : 1))
+    digests.set(digestOf(accepted), KEPT * part)
+    ofType.set(seat, digests)
   }
 
   hasAnyOf(type: MessageType): boolean {
-    return this.#fingerprints.has(type)
+    return this.#digests.has(type)
   }
 
   /** @throws {SecAggError} where something else of this type was accepted from this seat. */
@@ -39,9 +46,12 @@ export class KnownMessages {
     seat: number,
     phase: Phase,
   ): boolean {
-    const accepted = this.#fingerprints.get(type)?.get(this.#keyOf(part, seat))
-    if (accepted === undefined) return false
-    if (equalBytes(accepted, fingerprint(content))) return true
+    const accepted = this.#digests
+      .get(type)
+      ?.get(seat)
+      ?.subarray(KEPT * part, KEPT * (part + 1))
+    if (accepted === undefined || accepted.every((byte) => byte === 0)) return false
+    if (equalBytes(accepted, digestOf(fingerprint(content)))) return true
     if (type !== phase.type) throw late(seat, phase.round)
     const text = `seat ${seat} sent two versions of its ${type} message`
     throw violation('conflicting-message', blamePeer(phase.round, seat), text)
@@ -49,27 +59,27 @@ export class KnownMessages {
 
   /** Forgets the slices of a vector that begins again. */
   forgetSlices(seat: number): void {
-    const slices = this.#fingerprints.get('maskedSlice')
-    for (const key of [...(slices?.keys() ?? [])]) if (key % this.#clients === seat) slices?.delete(key)
+    this.#digests.get('maskedSlice')?.delete(seat)
   }
 
   /** All of them, but for slices of vectors that are not whole. */
   wholeMessages(phase: Phase): KnownMessage[] {
     const isWhole = ({ type, seat }: KnownMessage): boolean =>
       type !== 'maskedSlice' || type !== phase.type || phase.accepted.has(seat)
-    return [...this.#fingerprints].flatMap(([type, ofType]) =>
-      [...ofType]
-        .map(([key, accepted]) => {
-          const [part, seat] = [Math.floor(key / this.#clients), key % this.#clients]
-          return { type, part, seat, fingerprint: accepted }
-        })
-        .filter(isWhole),
-    )
+    return [...this.#digests]
+      .flatMap(([type, ofType]) => [...ofType].map(([seat, digests]) => ({ type, seat, digests })))
+      .filter(isWhole)
   }
 
-  #keyOf(part: number, seat: number): number {
-    return part * this.#clients + seat
+  #ofType(type: MessageType): Map<number, Uint8Array> {
+    const ofType = this.#digests.get(type) ?? new Map<number, Uint8Array>()
+    this.#digests.set(type, ofType)
+    return ofType
   }
+}
+
+function digestOf(accepted: Uint8Array): Uint8Array {
+  return sha256(accepted).subarray(0, KEPT)
 }
 
 export function late(seat: number, round: RoundName): SecAggError {

@@ -99,14 +99,7 @@ function booksCoder(config: RoundConfig) {
       }),
     ),
     duplicates: P.U32LE,
-    known: list(
-      record<KnownMessage>({
-        type: messageTypeCoder,
-        part: P.U32LE,
-        seat: P.U32LE,
-        fingerprint: FINGERPRINT,
-      }),
-    ),
+    known: list(record<KnownMessage>({ type: messageTypeCoder, seat: P.U32LE, digests: P.bytes(P.U32LE) })),
     folded: seats(config),
     messages: list(record({ seat: P.U32LE, bytes: P.bytes(P.U32LE) })),
     state: FINGERPRINT,

@@ -29,7 +29,7 @@ import { inTurns } from './turns.js'
 export class ServerSession {
   readonly #options: ServerSessionOptions
   #ledger: Ledger
-  readonly #known: KnownMessages
+  #known: KnownMessages
   #opened: Promise<void> | undefined
   #phase: Phase | undefined
   #closing: Promise<RoundOutcome> | undefined
@@ -49,7 +49,7 @@ export class ServerSession {
     }
     this.#options = options
     this.#ledger = new Ledger(options.config.clients)
-    this.#known = new KnownMessages(options.config.clients)
+    this.#known = new KnownMessages(options.config)
   }
 
   /**
@@ -64,7 +64,7 @@ export class ServerSession {
     requireBytes(saved)
     const decoded = decodeServerSession(saved, options.config)
     session.#ledger = new Ledger(options.config.clients, decoded.books)
-    for (const message of decoded.known) session.#known.note(message)
+    session.#known = new KnownMessages(options.config, decoded.known)
     session.#phase = await resumedPhase(decoded, await session.#context())
     return session
   }
@@ -213,7 +213,7 @@ export class ServerSession {
       if (this.#known.isRepeated({ type, part, content }, seat, phase)) return { status: 'duplicate' }
       const taken = await takeIn()
       if (taken.status === 'busy') return taken
-      this.#known.note({ type, part, seat, fingerprint: taken.fingerprint ?? fingerprint(content) })
+      this.#known.note(type, part, seat, taken.fingerprint ?? fingerprint(content))
       return { status: 'accepted' }
     })
   }

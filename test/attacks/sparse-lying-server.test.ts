@@ -7,7 +7,7 @@ import {
   deriveSelfMaskSeed,
   sharesAssociatedData,
 } from '../../src/protocol/keys.js'
-import { fieldFor, reconstruct } from '../../src/shamir/index.js'
+import { fieldFor, interpolation } from '../../src/shamir/index.js'
 import {
   forwardedSharesCoder,
   type PublishedKeys,
@@ -82,7 +82,10 @@ function secretOf(
   expect(few).toHaveLength(threshold)
   const field = fieldFor(graph.kind === 'sparse' ? graph.neighbors : 0)
   const coordinates = few.map(([coordinate]) => coordinate)
-  return reconstruct(field, coordinates, [few.map(([, share]) => share)])[0]!
+  return interpolation(field, coordinates).valueAt(
+    0,
+    few.map(([, share]) => share),
+  )
 }
 
 /** What a masked vector of the victim is without the masks that the server has found out. */
