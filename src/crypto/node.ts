@@ -110,7 +110,11 @@ function hashSuite(native: Native): HashSuite {
       const blocks = new Uint8Array(64)
       const first = mac(extracted, info, Uint8Array.of(1))
       blocks.set(first)
-      if (length > 32) blocks.set(mac(extracted, first, info, Uint8Array.of(2)), 32)
+      if (length > 32) {
+        const second = mac(extracted, first, info, Uint8Array.of(2))
+        blocks.set(second, 32)
+        wipe(second)
+      }
       const derived = blocks.slice(0, length)
       wipe(extracted, first, blocks)
       return derived

@@ -50,8 +50,13 @@ async function importSecret(
   usage: 'deriveBits' | 'sign' | 'encrypt' | 'decrypt',
   extractable = false,
 ): Promise<CryptoKey> {
+  return thenWipe(copy, () => subtle.importKey(format, copy, algorithm, extractable, [usage]))
+}
+
+/** Wipes a copy that is secret once `work`, which reads it, is over. */
+async function thenWipe<T>(copy: Uint8Array, work: () => Promise<T>): Promise<T> {
   try {
-    return await subtle.importKey(format, copy, algorithm, extractable, [usage])
+    return await work()
   } finally {
     wipe(copy)
   }
@@ -115,8 +120,11 @@ function hashSuite(subtle: SubtleCrypto): HashSuite {
       // WebCrypto refuses an empty key. HMAC pads keys with zeros (RFC 2104, section 2), so one zero is the same key.
       const padded = key.length === 0 ? new Uint8Array(1) : snapshot(key)
       const authenticated = snapshot(message)
-      const imported = await importSecret(subtle, 'raw', padded, HMAC, 'sign')
-      return new Uint8Array(await subtle.sign('HMAC', imported, authenticated))
+      // What is authenticated may be secret as well: a client's input is.
+      return thenWipe(authenticated, async () => {
+        const imported = await importSecret(subtle, 'raw', padded, HMAC, 'sign')
+        return new Uint8Array(await subtle.sign('HMAC', imported, authenticated))
+      })
     },
     async hkdf(secret, salt, info, length) {
       requireDerivedLength(length)
@@ -148,9 +156,10 @@ function aesSuite(subtle: SubtleCrypto): SymmetricSuite {
     keyLength: 16,
     async seal(key, associatedData, plaintext) {
       const [parameters, input] = [gcm(associatedData), snapshot(plaintext)]
-      return new Uint8Array(
-        await subtle.encrypt(parameters, await importKey(key, 'AES-GCM', 'encrypt'), input),
-      )
+      return thenWipe(input, async () => {
+        const imported = await importKey(key, 'AES-GCM', 'encrypt')
+        return new Uint8Array(await subtle.encrypt(parameters, imported, input))
+      })
     },
     async open(key, associatedData, sealed) {
       const [parameters, input] = [gcm(associatedData), snapshot(sealed)]
@@ -166,7 +175,11 @@ function aesSuite(subtle: SubtleCrypto): SymmetricSuite {
       const key = snapshot(seed)
       let imported: Promise<CryptoKey> | undefined
       const produce = async (position: number, length: number): Promise<Uint8Array> => {
-        imported ??= importKey(key, 'AES-CTR', 'encrypt')
+        if (imported === undefined) {
+          // It takes a copy of its own before it waits for anything.
+          imported = importKey(key, 'AES-CTR', 'encrypt')
+          wipe(key)
+        }
         const parameters = { name: 'AES-CTR', counter: AES_CTR.block(position), length: 128 }
         return new Uint8Array(await subtle.encrypt(parameters, await imported, zeros.subarray(0, length)))
       }

@@ -73,9 +73,9 @@ export function addScaled(
   }
 }
 
-/** The elements of GF(2^16) that bytes hold. */
-export function wordsOf(bytes: Uint8Array): Uint16Array {
-  return Uint16Array.from({ length: bytes.length / 2 }, (_, i) => bytes[2 * i]! | (bytes[2 * i + 1]! << 8))
+/** Writes the elements of GF(2^16) that bytes hold to `words`, without a copy of them elsewhere. */
+export function setWords(words: Uint16Array, bytes: Uint8Array): void {
+  for (let i = 0; i < bytes.length / 2; i++) words[i] = bytes[2 * i]! | (bytes[2 * i + 1]! << 8)
 }
 
 /** The bytes of elements of GF(2^16). */

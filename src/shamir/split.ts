@@ -4,7 +4,7 @@ import { drawSecret } from '../crypto/draw.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { SecAggError, usageError } from '../errors.js'
 import { evaluateAtAll } from './evaluate.js'
-import { bytesOfWords, fieldFor, GF65536, wordsOf } from './field.js'
+import { bytesOfWords, fieldFor, GF65536, setWords } from './field.js'
 
 /**
  * Splits `secret` so that any `threshold` of the shares give it back and fewer tell nothing about it. Share `i` of the
@@ -51,13 +51,13 @@ async function splitWithPackage(
 ): Promise<Uint8Array[]> {
   // The package insists on the exact constructor, and a caller's subclass must not be handed on.
   const copy = Uint8Array.from(secret)
-  const labeled = await splitBytes(copy, 255, threshold)
+  const labeled = await splitBytes(copy, 255, threshold).finally(() => wipe(copy))
   const shares: (Uint8Array | undefined)[] = new Array(holders).fill(undefined)
   for (const share of labeled) {
     const coordinate = share[secret.length]!
     if (coordinate >= 1 && coordinate <= holders) shares[coordinate - 1] = share.slice(0, secret.length)
   }
-  wipe(copy, ...labeled)
+  wipe(...labeled)
   return shares.map((share) => {
     if (share === undefined) throw new SecAggError('internal', 'internal', 'a Shamir coordinate is missing')
     return share
@@ -76,8 +76,8 @@ function splitWords(
   const rows = new Uint16Array(width * 2 ** levels)
   // At least 16 bytes, so that a broken generator is told from a working one.
   const drawn = drawSecret(crypto, Math.max((threshold - 1) * secret.length, 16))
-  rows.set(wordsOf(secret))
-  rows.set(wordsOf(drawn.subarray(0, (threshold - 1) * secret.length)), width)
+  setWords(rows, secret)
+  setWords(rows.subarray(width), drawn.subarray(0, (threshold - 1) * secret.length))
   wipe(drawn)
   evaluateAtAll(GF65536, rows, width, levels)
   const shares = Array.from({ length: holders }, (_, index) =>
