@@ -10,8 +10,15 @@ import type { CryptoProvider } from './provider.js'
  */
 export function drawSecret(crypto: CryptoProvider, length: number): Uint8Array {
   const bytes = crypto.randomBytes(length)
-  if (!isBytes(bytes) || bytes.length !== length || bytes.every((byte) => byte === 0)) {
+  if (!isBytes(bytes) || bytes.length !== length || isZero(bytes)) {
     throw new SecAggError('no-randomness', 'crypto', `the generator of provider ${crypto.name} is broken`)
   }
   return bytes
+}
+
+/** Looks at all bytes, whatever they are, as how many of the first are zero is nobody's business. */
+function isZero(bytes: Uint8Array): boolean {
+  let all = 0
+  for (let i = 0; i < bytes.length; i++) all |= bytes[i]!
+  return all === 0
 }

@@ -118,8 +118,41 @@ export function firstOutOfRange(lanes: Lanes, exclusiveBound: bigint): number {
   if (exclusiveBound >= 1n << bits) return -1
   if (exclusiveBound <= 0n) return lanes.length === 0 ? -1 : 0
   const plain = plainLanes(lanes)
-  if (plain.BYTES_PER_ELEMENT === 8)
+  if (plain.BYTES_PER_ELEMENT === 8) {
+    if (areLongsBelow(signedWordsOf(plain), exclusiveBound)) return -1
     return (plain as BigUint64Array).findIndex((lane) => lane >= exclusiveBound)
+  }
   const bound = Number(exclusiveBound)
+  if (plain.BYTES_PER_ELEMENT === 4 && areWordsBelow(signedWordsOf(plain), bound)) return -1
   return (plain as Uint32Array).findIndex((lane) => lane >= bound)
+}
+
+// Elements are secret while they are in range. Engines take longer for words from 2^31 on, which they keep as doubles, and
+// for BigInts the more digits they have, so these are compared as signed words, by the borrow of a subtraction.
+
+function areWordsBelow(words: Int32Array, bound: number): boolean {
+  const limit = bound | 0
+  let below = 1
+  for (let i = 0; i < words.length; i++) below &= borrow(words[i]!, limit, 0)
+  return below === 1
+}
+
+function areLongsBelow(halves: Int32Array, bound: bigint): boolean {
+  const low = Number(BigInt.asIntN(32, bound))
+  const high = Number(BigInt.asIntN(32, bound >> 32n))
+  let below = 1
+  for (let i = 0; i < halves.length; i += 2) {
+    below &= borrow(halves[i + 1]!, high, borrow(halves[i]!, low, 0))
+  }
+  return below === 1
+}
+
+/** What a − b − `before` borrows, all of them unsigned words. */
+function borrow(a: number, b: number, before: number): number {
+  const difference = (a - b - before) | 0
+  return ((~a & b) | ((~a | b) & difference)) >>> 31
+}
+
+function signedWordsOf(lanes: Lanes): Int32Array {
+  return new Int32Array(lanes.buffer, lanes.byteOffset, lanes.byteLength / 4)
 }

@@ -1,6 +1,7 @@
 import { ClientSession } from 'secagg'
 import { type CryptoProvider, defaultCrypto, nobleCrypto } from 'secagg/crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { drawSecret } from '../../src/crypto/draw.js'
 import { makeCohort } from '../support/cohort.js'
 import { toyCrypto, toySplitter } from '../support/toy-crypto.js'
 import {
@@ -143,4 +144,14 @@ describe.each(MODELS)('$adversary: a generator that gives', (model) => {
     expect(opened.server.report.rounds[0]!.accepted).toEqual([0, 1, 2, 4])
     expect(await finish(opened)).toEqual([0, 1, 2, 4])
   })
+})
+
+test('bytes are taken for broken if all are zero, and not if all but one are', () => {
+  for (let place = 0; place < 32; place++) {
+    const bytes = new Uint8Array(32)
+    const crypto = { ...nobleCrypto(), randomBytes: () => bytes }
+    expect(() => drawSecret(crypto, 32)).toThrow(expect.objectContaining({ code: 'no-randomness' }))
+    bytes[place] = 0x80
+    expect(drawSecret(crypto, 32)).toBe(bytes)
+  }
 })

@@ -187,4 +187,37 @@ describe('the first element out of range', () => {
       ),
     )
   })
+
+  test('is told by all bits of a wide element', () => {
+    const near = [
+      0n,
+      1n,
+      2n ** 31n,
+      2n ** 32n - 1n,
+      2n ** 32n,
+      2n ** 63n,
+      2n ** 64n - 2n ** 32n,
+      2n ** 64n - 1n,
+    ]
+    const values = near.flatMap((value) => [
+      value - 2n ** 32n,
+      value - 1n,
+      value,
+      value + 1n,
+      value + 2n ** 32n,
+    ])
+    for (const [lanes, bits] of [
+      [Uint32Array, 32n],
+      [BigUint64Array, 64n],
+    ] as const) {
+      const elements = values.filter((value) => value >= 0n && value < 2n ** bits)
+      for (const bound of elements.filter((value) => value > 0n)) {
+        for (const element of elements) {
+          const two =
+            lanes === Uint32Array ? Uint32Array.of(0, Number(element)) : BigUint64Array.of(0n, element)
+          expect(firstOutOfRange(two, bound), `${element} below ${bound}`).toBe(element >= bound ? 1 : -1)
+        }
+      }
+    }
+  })
 })
