@@ -104,6 +104,8 @@ export const vectors: readonly Operation[] = [
   ...([1, 2, 4, 8] as const).map((width) => adding('WebAssembly', createKernelAdder(BYTES)!, width)),
   ...([1, 2, 4, 8] as const).map((width) => adding('plain', createPlainAdder(BYTES), width)),
   chacha(),
+  inRange(8, 7),
+  inRange(16, 15),
   inRange(32, 20),
   inRange(32, 32),
   inRange(64, 40),
