@@ -1,7 +1,7 @@
 import { nodeCrypto } from 'secagg/crypto'
 import { evaluateAtAll } from '../../src/shamir/evaluate.js'
 import { type Field, GF256, GF65536, multiply } from '../../src/shamir/field.js'
-import { reconstruct, secretSplitter } from '../../src/shamir/index.js'
+import { interpolation, secretSplitter } from '../../src/shamir/index.js'
 import { type Operation, secretBuffer } from './harness.js'
 
 /** All classes here are zeros, which a careless product treats as a special case, against random values. */
@@ -47,11 +47,14 @@ function reconstruction(field: Field): Operation {
     ),
   )
   return {
-    name: `reconstruct, GF(2^${field.bits}), 17 shares of 8 owners`,
+    name: `interpolate, GF(2^${field.bits}), 17 shares of 8 owners`,
     classes: `shares: ${ZERO_OR_RANDOM}`,
     construction: `but for look-ups in ${8 * field.bits} bytes`,
     prepare: shares.next,
-    run: () => reconstruct(field, coordinates, rows),
+    run: () => {
+      const through = interpolation(field, coordinates)
+      return rows.map((row) => through.valueAt(0, row))
+    },
   }
 }
 

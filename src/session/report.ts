@@ -78,15 +78,10 @@ export class Ledger {
     this.#refused.set(key, { seat, round, code, reason: message, count })
   }
 
-  /** Another one, in which a round is closed. */
-  closing(round: RoundName, expected: readonly number[], accepted: readonly number[]): Ledger {
+  close(round: RoundName, expected: readonly number[], accepted: readonly number[]): void {
     const sorted = [...accepted].sort((a, b) => a - b)
-    const closed = { round, expected, accepted: sorted, duplicates: this.#duplicates }
-    return new Ledger(this.#clients, {
-      rounds: [...this.#rounds, closed],
-      refused: [...this.#refused.values()],
-      duplicates: 0,
-    })
+    this.#rounds.push({ round, expected, accepted: sorted, duplicates: this.#duplicates })
+    this.#duplicates = 0
   }
 
   /** `state`: where the round is. */

@@ -34,6 +34,8 @@ export class ServerSession {
   #phase: Phase | undefined
   #closing: Promise<RoundOutcome> | undefined
   #outcome: RoundOutcome | undefined
+  /** The last state, once the sum is there. */
+  #finished: server.ServerUnmasked | undefined
   /**
    * Messages are taken in and rounds are closed one after the other, in the order in which they come to it. So a message
    * is in the sum if and only if its sender is a survivor, and a host that closes again and again keeps no message out.
@@ -86,7 +88,7 @@ export class ServerSession {
 
   /** What happened so far. */
   get report(): RoundReport {
-    return this.#outcome?.done === true ? this.#outcome.report : this.#ledger.report(this.#phase?.state)
+    return this.#ledger.report(this.#finished ?? this.#phase?.state)
   }
 
   /** The message of the open round for one seat, once more: for a client that has lost its connection. */
@@ -177,11 +179,15 @@ export class ServerSession {
     // The sum can then be made again without the clients.
     if (phase.round === 'unmasking') await this.#save(phase, this.#ledger)
     const { accepted, next, release } = await phase.close()
-    const ledger = this.#ledger.closing(phase.round, phase.expected, accepted)
-    if (!('sum' in next)) await this.#save(next, ledger)
-    this.#ledger = ledger
+    if (!('sum' in next)) {
+      const closed = new Ledger(this.#options.config.clients, this.#ledger.books)
+      closed.close(phase.round, phase.expected, accepted)
+      await this.#save(next, closed)
+    }
+    this.#ledger.close(phase.round, phase.expected, accepted)
     if ('sum' in next) {
-      this.#outcome = { done: true, sum: next.sum, report: ledger.report(next.state) }
+      this.#finished = next.state
+      this.#outcome = { done: true, sum: next.sum, report: this.report }
       await release?.()
       return this.#outcome
     }

@@ -218,3 +218,16 @@ test('a server without a store has no checkpoints; one whose round is over has n
   await run(cohort)
   await expectRefusal(cohort.server.checkpoint(), { code: 'out-of-order', fault: 'usage', round: undefined })
 })
+
+test('what is refused while the session is being saved stands in the books', async () => {
+  let receiving: Promise<unknown> | undefined
+  const cohort = await savedCohort({
+    ...CURIOUS,
+    onSave: (who) => {
+      if (who === 'server') receiving = cohort.server.receive(3, Uint8Array.of(9, 9))
+    },
+  })
+  await run(cohort, { until: 'share-keys' })
+  await receiving
+  expect(cohort.server.report.refused).toMatchObject([{ seat: 3, count: 1 }])
+})
