@@ -9,6 +9,7 @@ import {
   type Origin,
   publishedKeysCoder,
   survivorsCoder,
+  unmaskingCoder,
 } from '../../src/wire/index.js'
 import { type CohortRun, makeCohort, runCohort } from '../support/cohort.js'
 import { randomOf } from '../support/seeded.js'
@@ -174,6 +175,41 @@ describe('on the sparse graph a client refuses', () => {
     const { sessions } = await makeCohort({ ...sparse, clientOptions: () => ({ minimumSurvivors: 12 }) })
     await expect(sessions[0]!.start()).rejects.toMatchObject({ code: 'unsupported', fault: 'usage' })
   })
+})
+
+test('the server refuses a share of the sender’s own secret, which nobody on the sparse graph holds', async () => {
+  const around = new Map<number, readonly number[]>()
+  const { outcome, receipts, expected } = await runCohort({
+    clients: 12,
+    adversary: 'honest-but-curious',
+    graph: { neighbors: 4, assumptions: 'unproven' },
+    threshold: 3,
+    minimumCohort: 7,
+    onServerMessage: (seat, round, bytes) => {
+      if (round === 'share-keys') {
+        const published = decodeMessage('publishedKeys', publishedKeysCoder(5, 0), bytes, ORIGIN)
+        around.set(
+          seat,
+          published.map((entry) => entry.seat),
+        )
+      }
+      return bytes
+    },
+    onClientMessage: (seat, round, bytes) => {
+      if (seat !== 5 || round !== 'unmasking') return bytes
+      const coder = unmaskingCoder(around.get(5)!, new Set(around.get(5)))
+      const shares = decodeMessage('unmasking', coder, bytes, ORIGIN)
+      const own = { seat: 5, value: new Uint8Array(16) }
+      return encodeMessage(
+        'unmasking',
+        coder,
+        [...shares, own].sort((a, b) => a.seat - b.seat),
+      )
+    },
+  })
+  const refused = receipts.flatMap(({ receipt }) => (receipt.status === 'refused' ? [receipt.error] : []))
+  expect(refused).toMatchObject([{ code: 'invalid-share', fault: 'peer', round: 'unmasking', culprits: [5] }])
+  expect(outcome?.sum).toEqual(expected)
 })
 
 describe('what is assumed of a sparse round', () => {

@@ -1,4 +1,4 @@
-import { countsClients, indexOfSeat, visibleAmong } from '../../graph/index.js'
+import { countsClients, graphOf, indexOfSeat, visibleAmong } from '../../graph/index.js'
 import type { Seated, Unmasking } from '../../wire/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
 import { requireCanonicalSeats, requireEnough, requireState } from '../checks.js'
@@ -23,8 +23,8 @@ export function respondents(state: ServerUnmasking): readonly number[] {
 }
 
 /**
- * Round 4, one message: it is of a client that was asked, and holds at most one share for each owner of U2, of the
- * length that a share of the right secret has. Whether the shares are right shows when secrets are reconstructed.
+ * Round 4, one message: it is of a client that was asked, and holds at most one share for each owner of U2 of whose
+ * secrets it is a holder, of the length that a share of the right secret has. Whether the shares are right shows when secrets are reconstructed.
  *
  * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `invalid-share`.
  */
@@ -37,9 +37,11 @@ export function acceptUnmasking(state: ServerUnmasking, seat: number, message: U
   const owners = message.map((entry) => entry.seat)
   requireCanonicalSeats(owners, state.config.clients, 'invalid-share', blame)
   const sharing = new Set(ownersKnownTo(state, seat))
+  const { holders } = graphOf(state.graph, state.config.clients)
   const survived = new Set(state.survivors)
   for (const { seat: owner, value: share } of message) {
-    if (!sharing.has(owner)) {
+    // On the sparse graph nobody holds shares of its own secrets.
+    if (!sharing.has(owner) || (owner === seat && indexOfSeat(holders(seat), seat) < 0)) {
       throw violation('invalid-share', blame, `seat ${owner} shared no secret with the sender`)
     }
     const expected = survived.has(owner) ? SHARE_LENGTH.selfMask : SHARE_LENGTH.maskKey
