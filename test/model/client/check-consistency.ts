@@ -1,0 +1,43 @@
+import * as keys from '../keys.js'
+import { demand, message, Reader, TYPE } from '../messages.js'
+import { everybody, isSubset } from '../parties.js'
+import { ed25519Sign } from '../primitives.js'
+import type { Masked } from './mask-input.js'
+import { leastSeen, type Self } from './self.js'
+
+// Round 3, in the active model
+
+export interface Checked {
+  readonly self: Self
+  readonly masked: Masked
+  /** U3, as far as the client hears of it. */
+  readonly survivors: readonly number[]
+  readonly statement: Uint8Array
+  readonly signature: Uint8Array
+  readonly message: Uint8Array
+}
+
+export function checkConsistency(masked: Masked, inbound: Uint8Array): Checked {
+  const { configuration, seat, signingKey } = masked.self
+  const survivors = readSurvivors(masked, inbound, 'consistency-check')
+  const statement = keys.survivorsStatement(configuration, seat, survivors)
+  const signature = ed25519Sign(signingKey!, statement)
+  const bytes = message(TYPE.consistencyCheck, signature)
+  return { self: masked.self, masked, survivors, statement, signature, message: bytes }
+}
+
+/** U3 as the server tells it, checked; in the honest-but-curious model too. */
+export function readSurvivors(
+  { self, ciphertexts }: Masked,
+  inbound: Uint8Array,
+  round: 'consistency-check' | 'unmasking',
+): readonly number[] {
+  const { configuration, seat } = self
+  const sharing = [seat, ...ciphertexts.keys()].sort((a, b) => a - b)
+  const reader = new Reader(inbound, TYPE.survivors, round)
+  const survivors = reader.seatSet(configuration.neighbors === 0 ? everybody(configuration.clients) : sharing)
+  reader.end()
+  demand(isSubset(survivors, sharing) && survivors.includes(seat), 'invalid-survivors', round)
+  demand(survivors.length >= leastSeen(configuration), 'too-few-clients', round)
+  return survivors
+}

@@ -1,0 +1,73 @@
+import { equal, hex } from '../bytes.js'
+import type { Configuration } from '../configuration.js'
+import * as keys from '../keys.js'
+import { demand, Reader, TYPE } from '../messages.js'
+import { everybody, type PublicKeys, whoSigned } from '../parties.js'
+import { isAcceptablePublicKey } from '../primitives.js'
+import type { Advertised } from './advertise-keys.js'
+
+// Round 1: what a client asks of the keys that the server publishes.
+
+export function readPublishedKeys(
+  { clients, neighbors, signatureLength }: Configuration,
+  inbound: Uint8Array,
+): ReadonlyMap<number, PublicKeys> {
+  const reader = new Reader(inbound, TYPE.publishedKeys, 'share-keys')
+  const entry = (): PublicKeys => ({
+    cipherKey: reader.bytes(32),
+    maskKey: reader.bytes(32),
+    signature: reader.bytes(signatureLength),
+  })
+  const published = new Map<number, PublicKeys>()
+  if (neighbors === 0) {
+    for (const seat of reader.seatSet(everybody(clients))) published.set(seat, entry())
+  } else {
+    const count = reader.integer(2)
+    demand(count <= neighbors + 1, 'malformed-message', 'share-keys')
+    for (let i = 0; i < count; i++) {
+      const seat = reader.integer(4)
+      const last = [...published.keys()].at(-1) ?? -1
+      demand(seat > last && seat < clients, 'malformed-message', 'share-keys')
+      published.set(seat, entry())
+    }
+  }
+  reader.end()
+  return published
+}
+
+export function checkPublishedKeys(
+  { self, cipherKey, maskKey }: Advertised,
+  published: ReadonlyMap<number, PublicKeys>,
+): ReadonlyMap<number, string> {
+  const { configuration, seat, enrolment } = self
+  const least = configuration.neighbors === 0 ? configuration.minimumCohort : configuration.neighbors + 1
+  demand(published.size >= least, 'too-few-clients', 'share-keys')
+  const own = published.get(seat)
+  const isOwn = own !== undefined && equal(own.cipherKey, cipherKey) && equal(own.maskKey, maskKey)
+  demand(isOwn, 'own-entry-mismatch', 'share-keys')
+
+  const identities = new Map<number, string>()
+  if (configuration.active) {
+    for (const [other, theirs] of published) {
+      const statement = keys.keysStatement(configuration, other, theirs)
+      const identity = whoSigned(enrolment, other, statement, theirs.signature)
+      demand(identity !== undefined, 'invalid-signature', 'share-keys')
+      identities.set(other, identity)
+    }
+  }
+  const seen = new Set<string>()
+  for (const [other, theirs] of published) {
+    for (const key of [theirs.cipherKey, theirs.maskKey]) {
+      demand(isAcceptablePublicKey(key), 'invalid-public-key', 'share-keys')
+    }
+    for (const key of [theirs.cipherKey, theirs.maskKey]) {
+      demand(!seen.has(hex(key)), 'duplicate-key', 'share-keys')
+      seen.add(hex(key))
+    }
+    const identity = identities.get(other)
+    if (identity === undefined) continue
+    demand(!seen.has(`identity ${identity}`), 'duplicate-identity', 'share-keys')
+    seen.add(`identity ${identity}`)
+  }
+  return identities
+}

@@ -1,0 +1,33 @@
+import type { Configuration } from '../configuration.js'
+import type { Enrolment } from '../parties.js'
+import type { Vector } from '../vectors.js'
+
+// Section "The client" of the specification; Bonawitz et al. 2017, figure 4. A state has all values that its round
+// made, for whoever wants to look at them.
+
+/** Everything that client u draws at random in a round, and its input. */
+interface Drawn {
+  readonly cipherPrivateKey: Uint8Array
+  readonly maskPrivateKey: Uint8Array
+  /** b. */
+  readonly selfMask: Uint8Array
+  /** Of the polynomials that share s^SK, from x¹ on; each as long as the secret. */
+  readonly maskKeyCoefficients: readonly Uint8Array[]
+  readonly selfMaskCoefficients: readonly Uint8Array[]
+}
+
+export interface Self {
+  readonly configuration: Configuration
+  /** u. */
+  readonly seat: number
+  readonly drawn: Drawn
+  readonly input: Vector
+  /** [active] */
+  readonly signingKey: Uint8Array | null
+  readonly enrolment: Enrolment
+}
+
+/** The least |U2| and |U3| that a client goes on with, as far as it hears of them. */
+export function leastSeen({ neighbors, threshold, minimumCohort }: Configuration): number {
+  return neighbors === 0 ? minimumCohort : threshold + 1
+}

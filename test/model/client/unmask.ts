@@ -1,0 +1,89 @@
+import * as keys from '../keys.js'
+import { demand, message, Reader, seatSet, TYPE } from '../messages.js'
+import { everybody, isSubset, whoSigned } from '../parties.js'
+import { x25519 } from '../primitives.js'
+import { type Checked, readSurvivors } from './check-consistency.js'
+import type { Masked } from './mask-input.js'
+import type { Self } from './self.js'
+import type { Shared } from './share-keys.js'
+
+// Round 4
+
+interface Revealed {
+  readonly owner: number
+  readonly secret: 'selfMask' | 'maskKey'
+  /** Absent where what the owner sealed does not open. */
+  readonly share: Uint8Array | null
+}
+
+export interface Unmasked {
+  readonly self: Self
+  /** U3. */
+  readonly survivors: readonly number[]
+  readonly revealed: readonly Revealed[]
+  readonly message: Uint8Array
+}
+
+/** In the honest-but-curious model. */
+export function unmask(masked: Masked, inbound: Uint8Array): Unmasked {
+  return revealShares(masked, readSurvivors(masked, inbound, 'unmasking'))
+}
+
+/** In the active model. */
+export function unmaskConsistently(checked: Checked, inbound: Uint8Array): Unmasked {
+  const { self, masked, survivors } = checked
+  const { configuration, enrolment } = self
+  const reader = new Reader(inbound, TYPE.consistencySignatures, 'unmasking')
+  const signers = reader.seatSet(everybody(configuration.clients))
+  const signatures = signers.map(() => reader.bytes(configuration.signatureLength))
+  reader.end()
+  demand(isSubset(signers, survivors), 'invalid-survivors', 'unmasking')
+  demand(signers.length >= configuration.threshold, 'too-few-clients', 'unmasking')
+  for (const [index, signer] of signers.entries()) {
+    const statement = keys.survivorsStatement(configuration, signer, survivors)
+    const identity = whoSigned(enrolment, signer, statement, signatures[index]!)
+    const isSame = identity !== undefined && identity === masked.shared.identities.get(signer)
+    demand(isSame, 'invalid-signature', 'unmasking')
+  }
+  return revealShares(masked, survivors)
+}
+
+function revealShares(masked: Masked, survivors: readonly number[]): Unmasked {
+  const { self, shared, ciphertexts } = masked
+  const { seat } = self
+  const owners = [seat, ...ciphertexts.keys()].sort((a, b) => a - b)
+  const revealed = owners.flatMap((owner): Revealed[] => {
+    const secret = survivors.includes(owner) ? 'selfMask' : 'maskKey'
+    if (owner === seat) {
+      const own = shared.shares.find(({ holder }) => holder === seat)
+      return own === undefined ? [] : [{ owner, secret, share: own[`${secret}Share`] }]
+    }
+    const plaintext = open(shared, owner, ciphertexts.get(owner)!)
+    if (plaintext === null) return [{ owner, secret, share: null }]
+    return [{ owner, secret, share: secret === 'maskKey' ? plaintext.slice(0, 32) : plaintext.slice(32) }]
+  })
+  const present = revealed.filter(({ share }) => share !== null)
+  const set = seatSet(
+    owners,
+    present.map(({ owner }) => owner),
+  )
+  return {
+    self,
+    survivors,
+    revealed,
+    message: message(TYPE.unmasking, set, ...present.map(({ share }) => share!)),
+  }
+}
+
+function open(shared: Shared, sender: number, ciphertext: Uint8Array): Uint8Array | null {
+  const { self, published, advertised } = shared
+  const { configuration, seat, drawn } = self
+  const theirs = published.get(sender)!.cipherKey
+  const { key } = keys.sealingKey(
+    configuration,
+    x25519(drawn.cipherPrivateKey, theirs),
+    { seat: sender, publicKey: theirs },
+    { seat, publicKey: advertised.cipherKey },
+  )
+  return configuration.suite.open(key, keys.associatedData(configuration, sender, seat), ciphertext)
+}

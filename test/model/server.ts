@@ -1,0 +1,358 @@
+import { equal, hex } from './bytes.js'
+import type { Configuration } from './configuration.js'
+import { Graph } from './graph.js'
+import * as keys from './keys.js'
+import { demand, message, Reader, Refusal, type Round, seatSet, TYPE } from './messages.js'
+import { type Enrolment, everybody, type PublicKeys, whoSigned } from './parties.js'
+import { isAcceptablePublicKey, x25519, x25519PublicKey } from './primitives.js'
+import { fieldFor, interpolate } from './secret-sharing.js'
+import { add, prg, sliceCount, sliceSegments, unpack, type Vector, zero } from './vectors.js'
+
+// Section "The server" of the specification.
+
+interface Member {
+  readonly seat: number
+  readonly keys: PublicKeys
+  /** [active] */
+  readonly identity: string | undefined
+  /** From round 1 on. */
+  readonly commitment?: Uint8Array
+  /** By receiver. */
+  readonly ciphertexts?: ReadonlyMap<number, Uint8Array>
+}
+
+/** A secret that was reconstructed: b of a survivor, s^SK of a client that dropped out. */
+export interface Secret {
+  readonly owner: number
+  readonly kind: 'selfMask' | 'maskKey'
+  readonly points: readonly { readonly holder: number; readonly x: number; readonly share: Uint8Array }[]
+  readonly value: Uint8Array
+}
+
+/** A mask to take off the sum: the self-mask of a survivor, or what it shares with a client that dropped out. */
+export interface RemovedMask {
+  readonly survivor: number
+  readonly dropped: number | null
+  /** With which it stands in the masked sum. */
+  readonly sign: 1 | -1
+  readonly info: Uint8Array
+  readonly seed: Uint8Array
+}
+
+/** The server of one round: bytes in, bytes out. */
+export class Server {
+  readonly configuration: Configuration
+  readonly enrolment: Enrolment
+  readonly #drawRing: (seats: readonly number[]) => readonly number[]
+  round: Round | undefined = 'advertise-keys'
+  graph: Graph | undefined
+  /** U1, from round 1 on; in round 0 those whose keys are accepted. */
+  u1: Map<number, Member> = new Map()
+  u2: Map<number, Member> = new Map()
+  u3: readonly number[] = []
+  /** [active] U4 and its signatures. */
+  u4: Map<number, Uint8Array> = new Map()
+  u5: Map<number, ReadonlyMap<number, Uint8Array>> = new Map()
+  /** Σ y over U3. */
+  maskedSum: Vector
+  secrets: readonly Secret[] = []
+  removed: readonly RemovedMask[] = []
+  sum: Vector | undefined
+  /** Accepted messages by type, slice and seat. */
+  readonly #accepted = new Map<string, Uint8Array>()
+  /** By seat; of those with all slices there. */
+  readonly #vectors = new Map<number, Vector[]>()
+
+  constructor(
+    configuration: Configuration,
+    enrolment: Enrolment,
+    drawRing: (seats: readonly number[]) => readonly number[],
+  ) {
+    this.configuration = configuration
+    this.enrolment = enrolment
+    this.#drawRing = drawRing
+    this.maskedSum = zero(configuration.segments)
+  }
+
+  /** Takes in a message; whether it was new. */
+  receive(seat: number, bytes: Uint8Array): boolean {
+    const round = this.round!
+    const key = `${bytes[0]} ${bytes[1]} ${bytes[1] === TYPE.maskedSlice ? bytes.slice(2, 6) : ''} ${seat}`
+    const before = this.#accepted.get(key)
+    if (before !== undefined && equal(before, bytes)) return false
+    if (bytes[0] === 1 && bytes.length > 1 && this.#isOver(bytes[1]!))
+      throw new Refusal('late-message', round)
+    if (before !== undefined) throw new Refusal('conflicting-message', round)
+    const { u1, u2, u3, u4 } = this
+    const active = this.configuration.active
+    switch (round) {
+      case 'advertise-keys':
+        this.#takeKeys(seat, bytes)
+        break
+      case 'share-keys':
+        demand(u1.has(seat), 'unknown-seat', round)
+        this.#takeShares(seat, bytes)
+        break
+      case 'masked-input':
+        demand(u2.has(seat), 'unknown-seat', round)
+        this.#takeMasked(seat, bytes)
+        break
+      case 'consistency-check':
+        demand(u3.includes(seat), 'unknown-seat', round)
+        this.#takeSignature(seat, bytes)
+        break
+      case 'unmasking':
+        demand(active ? u4.has(seat) : u3.includes(seat), 'unknown-seat', round)
+        this.#takeAnswer(seat, bytes)
+        break
+    }
+    this.#accepted.set(key, bytes)
+    return true
+  }
+
+  /** Ends the open round with those who have answered; the messages with which the next one begins, by receiver. */
+  close(): ReadonlyMap<number, Uint8Array> {
+    switch (this.round!) {
+      case 'advertise-keys':
+        return this.#publishKeys()
+      case 'share-keys':
+        return this.#forwardShares()
+      case 'masked-input':
+        return this.#announceSurvivors()
+      case 'consistency-check':
+        return this.#publishSignatures()
+      case 'unmasking':
+        this.#reconstruct()
+        this.#removeMasks()
+        this.round = undefined
+        return new Map()
+    }
+  }
+
+  #isOver(type: number): boolean {
+    const before: Record<Round, readonly number[]> = {
+      'advertise-keys': [],
+      'share-keys': [1],
+      'masked-input': [1, 3],
+      'consistency-check': [1, 3, 5, 10],
+      unmasking: [1, 3, 5, 10, 7],
+    }
+    return before[this.round!].includes(type)
+  }
+
+  // Round 0
+
+  #takeKeys(seat: number, bytes: Uint8Array): void {
+    const { clients, active, hash, signatureLength } = this.configuration
+    const round = 'advertise-keys'
+    demand(seat < clients, 'unknown-seat', round)
+    const reader = new Reader(bytes, TYPE.advertiseKeys, round)
+    const theirHash = reader.bytes(32)
+    const [cipherKey, maskKey] = [reader.bytes(32), reader.bytes(32)]
+    const signature = reader.bytes(signatureLength)
+    reader.end()
+    demand(equal(theirHash, hash), 'configuration-mismatch', round)
+    demand([cipherKey, maskKey].every(isAcceptablePublicKey), 'invalid-public-key', round)
+    demand(!equal(cipherKey, maskKey), 'duplicate-key', round)
+    const statement = keys.keysStatement(this.configuration, seat, { cipherKey, maskKey })
+    const identity = active ? whoSigned(this.enrolment, seat, statement, signature) : undefined
+    demand(!active || identity !== undefined, 'invalid-signature', round)
+    const others = [...this.u1.values()]
+    const known = others.flatMap((other) => [hex(other.keys.cipherKey), hex(other.keys.maskKey)])
+    demand(!known.includes(hex(cipherKey)) && !known.includes(hex(maskKey)), 'duplicate-key', round)
+    demand(!active || others.every((other) => other.identity !== identity), 'duplicate-identity', round)
+    this.u1.set(seat, { seat, keys: { cipherKey, maskKey, signature }, identity })
+  }
+
+  #publishKeys(): ReadonlyMap<number, Uint8Array> {
+    const { clients, neighbors, minimumCohort } = this.configuration
+    demand(this.u1.size >= Math.max(minimumCohort, neighbors + 1), 'too-few-clients', 'advertise-keys')
+    this.u1 = ascending(this.u1)
+    const seats = [...this.u1.keys()]
+    this.graph = new Graph(this.configuration, neighbors === 0 ? [] : this.#drawRing(seats))
+    this.round = 'share-keys'
+    return messagesTo(seats, (receiver) => {
+      const told = this.graph!.around(receiver, seats)
+      const entries = told.map((seat) => {
+        const { cipherKey, maskKey, signature } = this.u1.get(seat)!.keys
+        return { seat, bytes: [cipherKey, maskKey, signature] }
+      })
+      if (neighbors === 0) {
+        const set = seatSet(everybody(clients), told)
+        return message(TYPE.publishedKeys, set, ...entries.flatMap(({ bytes }) => bytes))
+      }
+      const count = Uint8Array.of(told.length, told.length >> 8)
+      const list = entries.flatMap(({ seat, bytes }) => [Uint8Array.of(seat, seat >> 8, 0, 0), ...bytes])
+      return message(TYPE.publishedKeys, count, ...list)
+    })
+  }
+
+  // Round 1
+
+  #takeShares(seat: number, bytes: Uint8Array): void {
+    const reader = new Reader(bytes, TYPE.shareKeys, 'share-keys')
+    const commitment = reader.bytes(32)
+    const peers = this.graph!.peers(seat, [...this.u1.keys()])
+    const ciphertexts = new Map(peers.map((peer) => [peer, reader.bytes(64)]))
+    reader.end()
+    this.u2.set(seat, { ...this.u1.get(seat)!, commitment, ciphertexts })
+  }
+
+  #forwardShares(): ReadonlyMap<number, Uint8Array> {
+    this.u2 = ascending(this.u2)
+    const seats = [...this.u2.keys()]
+    this.#demandEnough(seats, seats, 'share-keys')
+    this.round = 'masked-input'
+    return messagesTo(seats, (receiver) => {
+      const peers = this.graph!.peers(receiver, [...this.u1.keys()])
+      const senders = peers.filter((peer) => this.u2.has(peer))
+      const ciphertexts = senders.map((sender) => this.u2.get(sender)!.ciphertexts!.get(receiver)!)
+      return message(TYPE.forwardedShares, seatSet(peers, senders), ...ciphertexts)
+    })
+  }
+
+  /** Enough clients are left, and enough holders of each owner's secrets. */
+  #demandEnough(left: readonly number[], owners: readonly number[], round: Round): void {
+    const { neighbors, threshold, minimumCohort, dropoutFraction } = this.configuration
+    const assumed = Math.floor(this.u1.size * dropoutFraction * (1 + 2 ** -51))
+    const least = dropoutFraction > 0 ? Math.max(minimumCohort, this.u1.size - assumed) : minimumCohort
+    demand(left.length >= least, 'too-few-clients', round)
+    if (neighbors === 0) return
+    for (const owner of owners) {
+      const holders = this.graph!.holders(owner).filter((holder) => left.includes(holder))
+      demand(holders.length >= threshold, 'too-few-shares', round)
+    }
+  }
+
+  // Round 2
+
+  #takeMasked(seat: number, bytes: Uint8Array): void {
+    const slices = sliceCount(this.configuration)
+    const reader = new Reader(bytes, slices === 1 ? TYPE.maskedInput : TYPE.maskedSlice, 'masked-input')
+    const slice = slices === 1 ? 0 : reader.integer(4)
+    demand(slice < slices, 'malformed-message', 'masked-input')
+    const part = unpack(sliceSegments(this.configuration, slice), reader.rest())
+    demand(part !== null, 'malformed-message', 'masked-input')
+    const parts = this.#vectors.get(seat) ?? []
+    parts[slice] = part
+    this.#vectors.set(seat, parts)
+  }
+
+  #announceSurvivors(): ReadonlyMap<number, Uint8Array> {
+    const { segments, active, clients, neighbors } = this.configuration
+    const slices = everybody(sliceCount(this.configuration))
+    const isWhole = (seat: number): boolean =>
+      slices.every((slice) => this.#vectors.get(seat)?.[slice] !== undefined)
+    const survivors = [...this.u2.keys()].filter(isWhole)
+    this.#demandEnough(survivors, [...this.u2.keys()], 'masked-input')
+    this.u3 = survivors
+    for (const seat of survivors) {
+      const parts = this.#vectors.get(seat)!
+      const vector = segments.map((_, segment) => parts.flatMap((part) => part[segment]!))
+      this.maskedSum = add(segments, this.maskedSum, 1, vector)
+    }
+    this.round = active ? 'consistency-check' : 'unmasking'
+    return messagesTo(survivors, (receiver) => {
+      const told = this.graph!.around(receiver, survivors)
+      const universe =
+        neighbors === 0 ? everybody(clients) : this.graph!.around(receiver, [...this.u2.keys()])
+      return message(TYPE.survivors, seatSet(universe, told))
+    })
+  }
+
+  // Round 3, [active]
+
+  #takeSignature(seat: number, bytes: Uint8Array): void {
+    const reader = new Reader(bytes, TYPE.consistencyCheck, 'consistency-check')
+    const signature = reader.bytes(this.configuration.signatureLength)
+    reader.end()
+    const statement = keys.survivorsStatement(this.configuration, seat, this.u3)
+    const identity = whoSigned(this.enrolment, seat, statement, signature)
+    const isSame = identity !== undefined && identity === this.u2.get(seat)!.identity
+    demand(isSame, 'invalid-signature', 'consistency-check')
+    this.u4.set(seat, signature)
+  }
+
+  #publishSignatures(): ReadonlyMap<number, Uint8Array> {
+    const { threshold, clients } = this.configuration
+    demand(this.u4.size >= threshold, 'too-few-clients', 'consistency-check')
+    this.u4 = ascending(this.u4)
+    this.round = 'unmasking'
+    const set = seatSet(everybody(clients), [...this.u4.keys()])
+    const bytes = message(TYPE.consistencySignatures, set, ...this.u4.values())
+    return messagesTo([...this.u4.keys()], () => bytes)
+  }
+
+  // Round 4
+
+  #takeAnswer(seat: number, bytes: Uint8Array): void {
+    const reader = new Reader(bytes, TYPE.unmasking, 'unmasking')
+    const owners = reader.seatSet(this.graph!.around(seat, [...this.u2.keys()]))
+    const shares = new Map(owners.map((owner) => [owner, reader.bytes(this.u3.includes(owner) ? 16 : 32)]))
+    reader.end()
+    const isHolder = owners.every((owner) => this.graph!.holders(owner).includes(seat))
+    demand(isHolder, 'invalid-share', 'unmasking')
+    this.u5.set(seat, shares)
+  }
+
+  /** From the first t shares of each secret: none is corrected here. */
+  #reconstruct(): void {
+    const { threshold, neighbors } = this.configuration
+    if (neighbors === 0) demand(this.u5.size >= threshold, 'too-few-clients', 'unmasking')
+    this.u5 = ascending(this.u5)
+    this.secrets = [...this.u2.values()].map(({ seat: owner, keys: { maskKey }, commitment }): Secret => {
+      const holders = this.graph!.holders(owner)
+      const answering = [...this.u5].filter(([, shares]) => shares.has(owner)).slice(0, threshold)
+      demand(answering.length >= threshold, 'too-few-shares', 'unmasking')
+      const points = answering.map(([holder, shares]) => ({
+        holder,
+        x: holders.indexOf(holder) + 1,
+        share: shares.get(owner)!,
+      }))
+      const value = interpolate(fieldFor(holders.length), points)
+      const kind = this.u3.includes(owner) ? 'selfMask' : 'maskKey'
+      const fits =
+        kind === 'selfMask'
+          ? equal(keys.commitment(this.configuration, value, owner).key, commitment!)
+          : equal(x25519PublicKey(value), maskKey)
+      demand(fits, 'wrong-share', 'unmasking')
+      return { owner, kind, points, value }
+    })
+  }
+
+  #removeMasks(): void {
+    const { segments, suite } = this.configuration
+    const removed: RemovedMask[] = []
+    for (const { owner, kind, value } of this.secrets) {
+      if (kind === 'selfMask') {
+        const { info, key } = keys.selfMaskSeed(this.configuration, value, owner)
+        removed.push({ survivor: owner, dropped: null, sign: 1, info, seed: key })
+        continue
+      }
+      const dropped = { seat: owner, publicKey: this.u2.get(owner)!.keys.maskKey }
+      for (const seat of this.u3) {
+        if (!this.graph!.sharesMask(seat, owner)) continue
+        const publicKey = this.u2.get(seat)!.keys.maskKey
+        const agreement = x25519(value, publicKey)
+        const { info, key } = keys.pairwiseSeed(this.configuration, agreement, dropped, { seat, publicKey })
+        removed.push({ survivor: seat, dropped: owner, sign: seat > owner ? 1 : -1, info, seed: key })
+      }
+    }
+    this.removed = removed
+    this.sum = removed.reduce(
+      (sum, { sign, seed }) => add(segments, sum, sign === 1 ? -1 : 1, prg(suite, seed, segments)),
+      this.maskedSum,
+    )
+  }
+}
+
+function ascending<T>(members: ReadonlyMap<number, T>): Map<number, T> {
+  return new Map([...members].sort(([a], [b]) => a - b))
+}
+
+function messagesTo(
+  receivers: readonly number[],
+  messageFor: (receiver: number) => Uint8Array,
+): ReadonlyMap<number, Uint8Array> {
+  return new Map(receivers.map((receiver) => [receiver, messageFor(receiver)]))
+}

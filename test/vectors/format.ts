@@ -1,0 +1,139 @@
+/**
+ * The shape of the vectors. Bytes are hexadecimal, vectors of elements are decimal strings per segment, sets of seats are
+ * ascending lists. Names are those of docs/specification.md.
+ */
+
+export type Hex = string
+/** One list of decimal numbers for each segment. */
+export type Elements = string[][]
+
+/** A configuration with every default filled in. */
+export interface Parameters {
+  sessionId: Hex
+  clients: number
+  threshold: number
+  minimumCohort: number
+  adversary: 'honest-but-curious' | 'active'
+  suite: 'aes' | 'chacha'
+  /** 0 for the complete graph. */
+  neighbors: number
+  assumptions: { corruptFraction: number; dropoutFraction: number; statisticalSecurity: number } | null
+  corruptClients: number | null
+  signatureLength: number
+  sliceLength: number | null
+  segments: { length: number; bits: number; bound: string }[]
+  context: { name: string; value: Hex }[]
+}
+
+export interface ConfigurationValues {
+  contextEncoding: Hex
+  contextHash: Hex
+  encoding: Hex
+  hash: Hex
+}
+
+/** What client u brings to a round. */
+export interface ClientInput {
+  seat: number
+  /** The Ed25519 seed of its identity, in the active model. */
+  signingKey: Hex | null
+  cipherPrivateKey: Hex
+  maskPrivateKey: Hex
+  selfMask: Hex
+  /** Of the polynomials that share s^SK: those of x, x², …, each as long as the secret. */
+  maskKeyCoefficients: Hex[]
+  selfMaskCoefficients: Hex[]
+  input: Elements
+  /** How many of its messages it sends before it vanishes; the slices of a vector are one. */
+  sends: number
+}
+
+/** What a round is made from; everything else in a vector follows from it. */
+export interface RoundInput {
+  description: string
+  parameters: Parameters
+  /** By seat; the Ed25519 public keys that may sit there, in the active model. */
+  enrolled: Hex[] | null
+  /** U1 in the order of the circle, on the sparse graph; and the random bytes of which this library draws that order. */
+  ring: number[] | null
+  ringRandomness: Hex | null
+  clients: ClientInput[]
+}
+
+interface AdvertiseKeysValues {
+  cipherPublicKey: Hex
+  maskPublicKey: Hex
+  statement: Hex | null
+  signature: Hex | null
+  message: Hex
+}
+
+export interface ShareKeysValues {
+  received: Hex
+  shares: { holder: number; coordinate: number; maskKeyShare: Hex; selfMaskShare: Hex }[]
+  commitment: { info: Hex; value: Hex }
+  sealed: {
+    receiver: number
+    agreement: Hex
+    info: Hex
+    key: Hex
+    associatedData: Hex
+    plaintext: Hex
+    ciphertext: Hex
+  }[]
+  message: Hex
+}
+
+export interface MaskedInputValues {
+  received: Hex
+  /** `with` is the client itself for its self-mask; `secret` is then b, else the agreement. `mask` is packed. */
+  masks: { with: number; sign: number; secret: Hex; info: Hex; seed: Hex; mask: Hex }[]
+  /** y. */
+  masked: Elements
+  messages: Hex[]
+}
+
+interface ConsistencyCheckValues {
+  received: Hex
+  statement: Hex
+  signature: Hex
+  message: Hex
+}
+
+export interface UnmaskingValues {
+  received: Hex
+  revealed: { owner: number; secret: 'selfMask' | 'maskKey'; share: Hex }[]
+  message: Hex
+}
+
+/** What a client made and sent, as far as it came. */
+export interface ClientValues {
+  seat: number
+  advertiseKeys: AdvertiseKeysValues
+  shareKeys?: ShareKeysValues
+  maskedInput?: MaskedInputValues
+  consistencyCheck?: ConsistencyCheckValues
+  unmasking?: UnmaskingValues
+}
+
+export interface ServerValues {
+  /** Σ y over U3. */
+  maskedSum: Elements
+  secrets: { owner: number; secret: 'selfMask' | 'maskKey'; value: Hex }[]
+  /** The masks in the masked sum; `dropped` is null for a self-mask. */
+  masks: { survivor: number; dropped: number | null; sign: number; info: Hex; seed: Hex }[]
+  /** Σ x over U3. */
+  sum: Elements
+}
+
+export interface RoundValues {
+  configuration: ConfigurationValues
+  sets: { u1: number[]; u2: number[]; u3: number[]; u4: number[] | null; u5: number[] }
+  clients: ClientValues[]
+  server: ServerValues
+}
+
+export interface RoundVector {
+  round: RoundInput
+  values: RoundValues
+}

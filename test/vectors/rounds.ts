@@ -1,0 +1,201 @@
+import { nobleCrypto } from 'secagg/crypto'
+import { drawRing } from '../../src/graph/harary.js'
+import { type Random, randomOf } from '../support/seeded.js'
+import { hex, unhex } from './bytes.js'
+import type { ClientInput, Elements, Parameters, RoundInput } from './format.js'
+
+/** What a round is about; the rest is drawn from a seed. */
+export interface Scenario {
+  readonly seed: number
+  readonly description: string
+  readonly parameters: Omit<Parameters, 'sessionId'>
+  /** By seat, how many messages it sends; all where nothing is said. */
+  readonly sends: readonly number[]
+}
+
+const DEFAULTS: Omit<Parameters, 'sessionId' | 'clients' | 'threshold' | 'minimumCohort' | 'segments'> = {
+  adversary: 'honest-but-curious',
+  suite: 'aes',
+  neighbors: 0,
+  assumptions: null,
+  corruptClients: null,
+  signatureLength: 0,
+  sliceLength: null,
+  context: [],
+}
+
+const ALL = 9
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'round-example': {
+    seed: 1,
+    description: 'Three clients, honest-but-curious, the complete graph, suite aes; nobody drops out.',
+    parameters: {
+      ...DEFAULTS,
+      clients: 3,
+      threshold: 2,
+      minimumCohort: 2,
+      segments: [{ length: 4, bits: 16, bound: '1000' }],
+      context: [{ name: 'model', value: '00010203' }],
+    },
+    sends: [ALL, ALL, ALL],
+  },
+  'round-complete-aes': {
+    seed: 2,
+    description:
+      'Honest-but-curious, the complete graph, suite aes; of nine clients one never comes, and one drops out after each of its messages but the last.',
+    parameters: {
+      ...DEFAULTS,
+      clients: 9,
+      threshold: 5,
+      minimumCohort: 5,
+      segments: [
+        { length: 3, bits: 8, bound: 'modular' },
+        { length: 5, bits: 20, bound: '100000' },
+        { length: 2, bits: 64, bound: 'modular' },
+        { length: 9, bits: 1, bound: 'modular' },
+      ],
+      context: [
+        { name: 'weights', value: 'ff' },
+        { name: 'model', value: '' },
+        { name: 'model 2', value: '0102' },
+      ],
+    },
+    sends: [ALL, 2, ALL, ALL, 0, ALL, 1, 3, ALL],
+  },
+  'round-complete-chacha': {
+    seed: 3,
+    description:
+      'Honest-but-curious, the complete graph, suite chacha, in slices; one client drops out after it has shared its keys.',
+    parameters: {
+      ...DEFAULTS,
+      suite: 'chacha',
+      clients: 4,
+      threshold: 3,
+      minimumCohort: 3,
+      sliceLength: 64,
+      segments: [
+        { length: 75, bits: 5, bound: 'modular' },
+        { length: 3, bits: 33, bound: '1000000000' },
+        { length: 100, bits: 12, bound: '1024' },
+      ],
+    },
+    sends: [ALL, ALL, 2, ALL],
+  },
+  'round-active-aes': {
+    seed: 4,
+    description:
+      'Active, the complete graph, suite aes, two of seven clients corrupt; two drop out before their masked input.',
+    parameters: {
+      ...DEFAULTS,
+      adversary: 'active',
+      clients: 7,
+      threshold: 5,
+      minimumCohort: 5,
+      corruptClients: 2,
+      signatureLength: 64,
+      segments: [{ length: 6, bits: 24, bound: '1000000' }],
+    },
+    sends: [2, ALL, ALL, ALL, 2, ALL, ALL],
+  },
+  'round-active-chacha': {
+    seed: 5,
+    description:
+      'Active, the complete graph, suite chacha, no client corrupt; of eleven clients one never comes, and one drops out after each of its messages but the last.',
+    parameters: {
+      ...DEFAULTS,
+      adversary: 'active',
+      suite: 'chacha',
+      clients: 11,
+      threshold: 6,
+      minimumCohort: 6,
+      corruptClients: 0,
+      signatureLength: 64,
+      segments: [
+        { length: 2, bits: 48, bound: '1000000000000' },
+        { length: 3, bits: 9, bound: 'modular' },
+      ],
+      context: [{ name: 'model', value: '00' }],
+    },
+    sends: [3, ALL, ALL, 1, ALL, 4, ALL, 0, ALL, 2, ALL],
+  },
+  'round-sparse-aes': {
+    seed: 6,
+    description:
+      'Honest-but-curious, the sparse graph with four neighbors, suite aes; of twelve clients one never comes, and one drops out after each of its messages but the last.',
+    parameters: {
+      ...DEFAULTS,
+      clients: 12,
+      neighbors: 4,
+      threshold: 2,
+      minimumCohort: 7,
+      segments: [
+        { length: 5, bits: 16, bound: '5000' },
+        { length: 3, bits: 3, bound: 'modular' },
+      ],
+    },
+    sends: [ALL, ALL, 3, ALL, ALL, 0, ALL, ALL, 2, ALL, 1, ALL],
+  },
+  'round-sparse-chacha': {
+    seed: 7,
+    description:
+      'Honest-but-curious, the sparse graph with two neighbors, suite chacha, in slices, with assumptions; nobody drops out.',
+    parameters: {
+      ...DEFAULTS,
+      suite: 'chacha',
+      clients: 6,
+      neighbors: 2,
+      assumptions: { corruptFraction: 0, dropoutFraction: 0.25, statisticalSecurity: 1 },
+      threshold: 2,
+      minimumCohort: 5,
+      sliceLength: 64,
+      segments: [{ length: 130, bits: 7, bound: 'modular' }],
+    },
+    sends: [ALL, ALL, ALL, ALL, ALL, ALL],
+  },
+}
+
+/** What the parties of a scenario draw. */
+export async function roundInputOf({ seed, description, parameters, sends }: Scenario): Promise<RoundInput> {
+  const random = randomOf(seed)
+  const { clients, adversary, threshold, neighbors } = parameters
+  const { ed25519 } = nobleCrypto()
+  const full: Parameters = { sessionId: hex(random.bytes(16)), ...parameters }
+  const inputs = Array.from({ length: clients }, (_, seat): ClientInput => {
+    const coefficients = (length: number): string[] =>
+      Array.from({ length: threshold - 1 }, () => hex(random.bytes(length)))
+    return {
+      seat,
+      sends: sends[seat] === ALL ? (adversary === 'active' ? 5 : 4) : sends[seat]!,
+      signingKey: adversary === 'active' ? hex(random.bytes(32)) : null,
+      cipherPrivateKey: hex(random.bytes(32)),
+      maskPrivateKey: hex(random.bytes(32)),
+      selfMask: hex(random.bytes(16)),
+      maskKeyCoefficients: coefficients(32),
+      selfMaskCoefficients: coefficients(16),
+      input: elementsBelow(full, random),
+    }
+  })
+  const enrolled = await Promise.all(
+    inputs.map(async ({ signingKey }) =>
+      signingKey === null ? null : hex(await ed25519.publicKey(unhex(signingKey))),
+    ),
+  )
+  const u1 = inputs.filter((each) => each.sends > 0).map(({ seat }) => seat)
+  const ringRandomness = neighbors === 0 ? null : random.bytes(4 * Math.max(u1.length, 4))
+  return {
+    description,
+    parameters: full,
+    enrolled: adversary === 'active' ? (enrolled as string[]) : null,
+    ring: ringRandomness === null ? null : [...drawRing(u1, () => ringRandomness)],
+    ringRandomness: ringRandomness === null ? null : hex(ringRandomness),
+    clients: inputs,
+  }
+}
+
+function elementsBelow({ segments }: Parameters, random: Random): Elements {
+  return segments.map(({ length, bits, bound }) => {
+    const limit = bound === 'modular' ? 1n << BigInt(bits) : BigInt(bound)
+    return Array.from({ length }, (_, i) => String(i === 0 ? limit - 1n : random.bigBelow(limit)))
+  })
+}
