@@ -207,7 +207,9 @@ export class ClientSession {
         return { state: next, answer: encodeFromClient(next) }
       }
       case 'client-unmasked':
-        throw new SecAggError('unexpected-message', 'server', 'the round is over for this client')
+        throw new SecAggError('unexpected-message', 'server', 'the round is over for this client', {
+          round: 'unmasking',
+        })
     }
   }
 
