@@ -51,7 +51,7 @@ export function modelRound(round: RoundInput): RoundValues {
   }
 }
 
-function modelClient(round: RoundInput, configuration: Configuration, seat: number): Client {
+export function modelClient(round: RoundInput, configuration: Configuration, seat: number): Client {
   const client = round.clients.find((each) => each.seat === seat)!
   return new Client({
     configuration,
@@ -69,7 +69,7 @@ function modelClient(round: RoundInput, configuration: Configuration, seat: numb
   })
 }
 
-function modelServer(round: RoundInput, configuration: Configuration): Server {
+export function modelServer(round: RoundInput, configuration: Configuration): Server {
   return new Server(configuration, enrolmentOf(round), () => round.ring!)
 }
 
@@ -77,7 +77,7 @@ function enrolmentOf({ enrolled }: RoundInput): Enrolment {
   return enrolled?.map(unhex) ?? []
 }
 
-function elements(vector: Vector): Elements {
+export function elements(vector: Vector): Elements {
   return vector.map((segment) => segment.map(String))
 }
 

@@ -1,13 +1,15 @@
 import { nobleCrypto } from 'secagg/crypto'
+import type { RoundVector } from './format.js'
 import { libraryRound } from './record.js'
 import { roundInputOf, SCENARIOS } from './rounds.js'
+import { transcriptsOn } from './transcripts.js'
 
 /** Every vector by the name of its file, made by the library on the noble primitives. */
 export async function allVectors(): Promise<Record<string, unknown>> {
-  const vectors: Record<string, unknown> = {}
+  const rounds: Record<string, RoundVector> = {}
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
     const round = await roundInputOf(scenario)
-    vectors[name] = { round, values: await libraryRound(round, nobleCrypto()) }
+    rounds[name] = { round, values: await libraryRound(round, nobleCrypto()) }
   }
-  return vectors
+  return { ...rounds, transcripts: await transcriptsOn(rounds) }
 }

@@ -137,3 +137,35 @@ export interface RoundVector {
   round: RoundInput
   values: RoundValues
 }
+
+/** A step that a party refuses: in which round, and the code of the error. */
+export interface Failure {
+  round: string
+  code: string
+}
+
+/** What is done with one party, in order. Whatever fails changes nothing. */
+export type Operation =
+  /** A client begins. */
+  | { do: 'start'; sends: Hex[] }
+  /** A client gets a message of the server and answers. */
+  | { do: 'receive'; message: Hex; sends: Hex[] }
+  | { do: 'receive'; message: Hex; fails: Failure }
+  /** The server gets a message of a client. */
+  | { do: 'accept'; seat: number; message: Hex; result: 'accepted' | 'duplicate' }
+  | { do: 'accept'; seat: number; message: Hex; fails: Failure }
+  /** The server goes on with those who have answered: to the next round, or to the sum. */
+  | { do: 'close'; round: string; sends: { seat: number; message: Hex }[]; sum: Elements | null }
+  | { do: 'close'; fails: Failure }
+
+export interface Transcript {
+  name: string
+  description: string
+  /** The round whose configuration, enrolment and drawn values the party has. */
+  base: string
+  /** By seat; instead of the base's. */
+  enrolled?: Hex[]
+  /** The seat of a client, or the server. */
+  party: number | 'server'
+  operations: Operation[]
+}

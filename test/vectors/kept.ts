@@ -1,19 +1,24 @@
-import type { RoundVector } from './format.js'
+import type { RoundVector, Transcript } from './format.js'
 import activeAes from './round-active-aes.json' with { type: 'json' }
 import activeChacha from './round-active-chacha.json' with { type: 'json' }
+import activeSmall from './round-active-small.json' with { type: 'json' }
 import completeAes from './round-complete-aes.json' with { type: 'json' }
 import completeChacha from './round-complete-chacha.json' with { type: 'json' }
 import example from './round-example.json' with { type: 'json' }
 import sparseAes from './round-sparse-aes.json' with { type: 'json' }
 import sparseChacha from './round-sparse-chacha.json' with { type: 'json' }
+import transcripts from './transcripts.json' with { type: 'json' }
 
 /** The rounds of the vectors, by name. */
 export const ROUNDS: Readonly<Record<string, RoundVector>> = {
   'round-example': example as RoundVector,
   'round-complete-aes': completeAes as RoundVector,
   'round-complete-chacha': completeChacha as RoundVector,
+  'round-active-small': activeSmall as RoundVector,
   'round-active-aes': activeAes as RoundVector,
   'round-active-chacha': activeChacha as RoundVector,
   'round-sparse-aes': sparseAes as RoundVector,
   'round-sparse-chacha': sparseChacha as RoundVector,
 }
+
+export const TRANSCRIPTS: readonly Transcript[] = transcripts as Transcript[]

@@ -11,7 +11,7 @@ import {
 import type { CryptoProvider } from 'secagg/crypto'
 import { type Field, fieldFor, multiply } from '../../src/shamir/field.js'
 import { lanesOf } from '../support/inputs.js'
-import { hex, unhex } from './bytes.js'
+import { unhex } from './bytes.js'
 import type { Elements, Parameters, RoundInput } from './format.js'
 
 // The library's parties with everything that they would draw given to them.

@@ -82,6 +82,21 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
     sends: [ALL, ALL, 2, ALL],
   },
+  'round-active-small': {
+    seed: 8,
+    description: 'Active, three clients, no client corrupt, suite aes; nobody drops out.',
+    parameters: {
+      ...DEFAULTS,
+      adversary: 'active',
+      clients: 3,
+      threshold: 2,
+      minimumCohort: 2,
+      corruptClients: 0,
+      signatureLength: 64,
+      segments: [{ length: 2, bits: 8, bound: '50' }],
+    },
+    sends: [ALL, ALL, ALL],
+  },
   'round-active-aes': {
     seed: 4,
     description:

@@ -1,0 +1,287 @@
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { keysStatement, survivorsStatement } from '../../src/protocol/identity.js'
+import { hex, unhex } from './bytes.js'
+import type { Hex, RoundVector } from './format.js'
+import { configOf } from './library.js'
+import type { Planned, TranscriptPlan } from './play.js'
+import {
+  accepts,
+  closed,
+  flip,
+  lengthened,
+  outboundOf,
+  overwrite,
+  shortened,
+  valuesOf,
+} from './transcript-support.js'
+
+type Bases = Readonly<Record<string, RoundVector>>
+
+const CURIOUS = 'round-example'
+const ACTIVE = 'round-active-small'
+const SPARSE = 'round-sparse-chacha'
+
+/** Transcripts of a server and clients that do not keep to the protocol, or drop out. */
+export function serverTranscripts(bases: Bases): TranscriptPlan[] {
+  return [
+    advertisedKeys(bases),
+    advertisedSignatures(bases),
+    duplicateIdentity(bases),
+    sharedKeys(bases),
+    maskedInputs(bases),
+    slices(bases),
+    consistencyChecks(bases),
+    unmaskings(bases),
+    sparseUnmasking(bases),
+    wrongShares(bases, 'a share of b', 'round-example', [0, 1, 2]),
+    wrongShares(bases, 'a share of s', 'round-example', [0, 1]),
+    lostShares(bases),
+  ]
+}
+
+const refuse = (round: string, seat: number, message: Hex, code: string): Planned => ({
+  do: 'accept',
+  seat,
+  message,
+  fails: { round, code },
+})
+
+const tooFew = (round: string, code = 'too-few-clients'): Planned => ({ do: 'close', fails: { round, code } })
+
+function plan(name: string, description: string, base: string, operations: Planned[]): TranscriptPlan {
+  return { name: `server, ${name}`, description, base, party: 'server', operations }
+}
+
+function advertisedKeys(bases: Bases): TranscriptPlan {
+  const base = bases[CURIOUS]!
+  const [own, other] = [0, 1].map((seat) => outboundOf(base, seat)[0]![0]!) as [Hex, Hex]
+  const no = (message: Hex, code: string, seat = 0): Planned => refuse('advertise-keys', seat, message, code)
+  const keys = valuesOf(base, 1).advertiseKeys
+  return plan('advertise-keys', 'Each refusal costs its sender nothing but that.', CURIOUS, [
+    no('', 'malformed-message'),
+    no(shortened(own), 'malformed-message'),
+    no(lengthened(own), 'malformed-message'),
+    no(overwrite(own, 0, '00'), 'unsupported-version'),
+    no(overwrite(own, 1, '03'), 'unexpected-message'),
+    no(own, 'unknown-seat', 3),
+    no(flip(own, 2), 'configuration-mismatch'),
+    no(overwrite(own, 34, '00'.repeat(32)), 'invalid-public-key'),
+    no(flip(own, 65, 7), 'invalid-public-key'),
+    no(overwrite(own, 66, own.slice(68, 132)), 'duplicate-key'),
+    { do: 'accept', seat: 0, message: own },
+    { do: 'accept', seat: 0, message: own },
+    no(flip(own, 34, 1), 'conflicting-message'),
+    no(own, 'duplicate-key', 1),
+    no(overwrite(other, 66, own.slice(68, 132)), 'duplicate-key', 1),
+    tooFew('advertise-keys'),
+    { do: 'accept', seat: 1, message: overwrite(other, 34, keys.cipherPublicKey) },
+    { do: 'close' },
+  ])
+}
+
+function advertisedSignatures(bases: Bases): TranscriptPlan {
+  const base = bases[ACTIVE]!
+  const [own, other] = [0, 1].map((seat) => outboundOf(base, seat)[0]![0]!) as [Hex, Hex]
+  return plan('advertise-keys: signatures', 'Seat 0 sends what seat 1 has signed.', ACTIVE, [
+    refuse('advertise-keys', 0, flip(own, -1, 4), 'invalid-signature'),
+    refuse('advertise-keys', 0, flip(own, 98), 'invalid-signature'),
+    refuse('advertise-keys', 0, other, 'invalid-signature'),
+    refuse('advertise-keys', 0, own.slice(0, 2 * 98), 'malformed-message'),
+    ...accepts(base, 0, [0, 1, 2]),
+  ])
+}
+
+function duplicateIdentity(bases: Bases): TranscriptPlan {
+  const base = bases[ACTIVE]!
+  const { enrolled, clients, parameters } = base.round
+  const keys = valuesOf(base, 2).advertiseKeys
+  const statement = keysStatement(configOf(parameters), 2, {
+    cipherKey: unhex(keys.cipherPublicKey),
+    maskKey: unhex(keys.maskPublicKey),
+  })
+  const signature = ed25519.sign(statement, unhex(clients[1]!.signingKey!))
+  const message = overwrite(keys.message, 98, signature)
+  return {
+    ...plan(
+      'advertise-keys: one identity at two seats',
+      'Seat 2 may be the identity of seat 1, and is.',
+      ACTIVE,
+      [...accepts(base, 0, [1]), refuse('advertise-keys', 2, message, 'duplicate-identity')],
+    ),
+    enrolled: [enrolled![0]!, enrolled![1]!, enrolled![1]!],
+  }
+}
+
+function sharedKeys(bases: Bases): TranscriptPlan {
+  const base = bases[CURIOUS]!
+  const [[advertised], [shared]] = outboundOf(base, 0) as [[Hex], [Hex]]
+  const no = (message: Hex, code: string, seat = 0): Planned => refuse('share-keys', seat, message, code)
+  return plan('share-keys', 'Client 2 has not advertised keys; there is one peer for each client.', CURIOUS, [
+    ...accepts(base, 0, [0, 1]),
+    { do: 'close' },
+    no(shared, 'malformed-message'),
+    no(shared.slice(0, -256), 'malformed-message'),
+    no(shared.slice(0, -128), 'unknown-seat', 2),
+    no(advertised, 'late-message', 2),
+    { do: 'accept', seat: 0, message: advertised },
+    no(flip(advertised, -1), 'late-message'),
+    { do: 'accept', seat: 0, message: shared.slice(0, -128) },
+    no(flip(shared, 2).slice(0, -128), 'conflicting-message'),
+    tooFew('share-keys'),
+  ])
+}
+
+function maskedInputs(bases: Bases): TranscriptPlan {
+  const base = bases[ACTIVE]!
+  const masked = outboundOf(base, 0)[2]![0]!
+  const no = (message: Hex, code: string, seat = 0): Planned => refuse('masked-input', seat, message, code)
+  return plan('masked-input', 'Client 2 has not shared its secrets.', ACTIVE, [
+    ...closed(base, 1),
+    ...accepts(base, 1, [0, 1]),
+    { do: 'close' },
+    no(shortened(masked), 'malformed-message'),
+    no(lengthened(masked), 'malformed-message'),
+    no(overwrite(masked, 1, '07'), 'unexpected-message'),
+    no(masked, 'unknown-seat', 2),
+    { do: 'accept', seat: 0, message: masked },
+    { do: 'accept', seat: 0, message: masked },
+    no(flip(masked, -1), 'conflicting-message'),
+    tooFew('masked-input'),
+  ])
+}
+
+function slices(bases: Bases): TranscriptPlan {
+  const base = bases[SPARSE]!
+  const [first, second, third] = outboundOf(base, 0)[2] as [Hex, Hex, Hex]
+  const no = (message: Hex, code: string): Planned => refuse('masked-input', 0, message, code)
+  return plan(
+    'masked-input: slices',
+    'Client 0 sends its slices in any order and leaves the last one out.',
+    SPARSE,
+    [
+      ...closed(base, 2),
+      no(overwrite(first, 1, '05'), 'unexpected-message'),
+      no(overwrite(first, 2, '03000000'), 'malformed-message'),
+      no(overwrite(first, 2, '02000000'), 'malformed-message'),
+      no(first.slice(0, 10), 'malformed-message'),
+      no(flip(third, -1, 7), 'malformed-message'),
+      { do: 'accept', seat: 0, message: third },
+      { do: 'accept', seat: 0, message: first },
+      { do: 'accept', seat: 0, message: first },
+      no(flip(first, -1), 'conflicting-message'),
+      ...accepts(base, 2, [1, 2, 3, 4, 5]),
+      tooFew('masked-input', 'too-few-shares'),
+      { do: 'accept', seat: 0, message: second },
+      { do: 'close' },
+    ],
+  )
+}
+
+function consistencyChecks(bases: Bases): TranscriptPlan {
+  const base = bases[ACTIVE]!
+  const { parameters, clients } = base.round
+  const config = configOf(parameters)
+  const signed = (seat: number, survivors: readonly number[], by = seat): Hex =>
+    `0107${hex(ed25519.sign(survivorsStatement(config, seat, survivors), unhex(clients[by]!.signingKey!)))}`
+  const no = (message: Hex, code: string, seat = 0): Planned =>
+    refuse('consistency-check', seat, message, code)
+  return plan('consistency-check', 'Client 2 has dropped out; U3 is 0 and 1.', ACTIVE, [
+    ...closed(base, 2),
+    ...accepts(base, 2, [0, 1]),
+    { do: 'close' },
+    no(signed(0, [0, 1, 2]), 'invalid-signature'),
+    no(signed(0, [0, 1], 1), 'invalid-signature'),
+    no(signed(1, [0, 1]), 'invalid-signature'),
+    no(signed(2, [0, 1]), 'unknown-seat', 2),
+    no(shortened(signed(0, [0, 1])), 'malformed-message'),
+    { do: 'accept', seat: 0, message: signed(0, [0, 1]) },
+    tooFew('consistency-check'),
+    { do: 'accept', seat: 1, message: signed(1, [0, 1]) },
+    { do: 'close' },
+  ])
+}
+
+function unmaskings(bases: Bases): TranscriptPlan {
+  const base = bases[CURIOUS]!
+  const answer = outboundOf(base, 0)[3]![0]!
+  const no = (message: Hex, code: string, seat = 0): Planned => refuse('unmasking', seat, message, code)
+  return plan('unmasking', 'Nobody has dropped out; two answers are enough.', CURIOUS, [
+    ...closed(base, 3),
+    no(shortened(answer), 'malformed-message'),
+    no(lengthened(answer), 'malformed-message'),
+    no(flip(answer, 2, 3), 'malformed-message'),
+    no(outboundOf(base, 0)[2]![0]!.replace(/..$/, '00'), 'late-message'),
+    { do: 'accept', seat: 0, message: answer },
+    no(flip(answer, -1), 'conflicting-message'),
+    tooFew('unmasking'),
+    ...accepts(base, 3, [1]),
+    { do: 'close' },
+  ])
+}
+
+function sparseUnmasking(bases: Bases): TranscriptPlan {
+  const base = bases[SPARSE]!
+  const answer = outboundOf(base, 0)[3]![0]!
+  // Seat 0 comes first in what it hears of, and it reveals shares of its two neighbors.
+  const own = `010907${'00'.repeat(16)}${answer.slice(6)}`
+  return plan(
+    'unmasking: a share of the own secret on the sparse graph',
+    'Nobody holds such a share.',
+    SPARSE,
+    [
+      ...closed(base, 3),
+      refuse('unmasking', 0, own, 'invalid-share'),
+      ...accepts(base, 3, [0, 1, 2, 3, 4, 5]),
+      { do: 'close' },
+    ],
+  )
+}
+
+/** Of two answers one is wrong; with as many answers as the threshold nothing can be corrected. */
+function wrongShares(
+  bases: Bases,
+  name: string,
+  baseName: string,
+  masking: readonly number[],
+): TranscriptPlan {
+  const base = bases[baseName]!
+  const isWhole = masking.length === 3
+  const operations = [...closed(base, 2), ...accepts(base, 2, masking), { do: 'close' } as const]
+  const { shares } = valuesOf(base, 0).shareKeys
+  const answerOf = (seat: number): Hex =>
+    isWhole ? outboundOf(base, seat)[3]![0]! : unmaskingWithout2(base, seat)
+  return plan(`unmasking: ${name} is wrong`, 'Two of three clients answer, and both are needed.', baseName, [
+    ...operations,
+    { do: 'accept', seat: 0, message: answerOf(0) },
+    { do: 'accept', seat: 1, message: flip(answerOf(1), -1 - (shares.length - 3)) },
+    tooFew('unmasking', 'wrong-share'),
+  ])
+}
+
+/** What a client reveals where client 2 has dropped out of the round of three. */
+function unmaskingWithout2(base: RoundVector, seat: number): Hex {
+  const shareOf = (owner: number, secret: 'maskKeyShare' | 'selfMaskShare'): Hex =>
+    valuesOf(base, owner).shareKeys.shares[seat]![secret]
+  const revealed = [shareOf(0, 'selfMaskShare'), shareOf(1, 'selfMaskShare'), shareOf(2, 'maskKeyShare')]
+  return `010907${revealed.join('')}`
+}
+
+function lostShares(bases: Bases): TranscriptPlan {
+  const base = bases[CURIOUS]!
+  const answer = outboundOf(base, 1)[3]![0]!
+  // Without the share of client 2, whose ciphertext did not open.
+  const without = `010903${answer.slice(6, -32)}`
+  return plan(
+    'unmasking: a secret is lost',
+    'Both answer, but one of them has no share of client 2.',
+    CURIOUS,
+    [
+      ...closed(base, 3),
+      ...accepts(base, 3, [0]),
+      { do: 'accept', seat: 1, message: without },
+      tooFew('unmasking', 'too-few-shares'),
+      ...accepts(base, 3, [2]),
+      { do: 'close' },
+    ],
+  )
+}

@@ -1,0 +1,65 @@
+import { hex, unhex } from './bytes.js'
+import type { ClientValues, Hex, RoundVector } from './format.js'
+import type { Planned } from './play.js'
+
+/** What clients of a whole round got and sent, and how to spoil it. */
+
+export function valuesOf({ values }: RoundVector, seat: number): Required<ClientValues> {
+  return values.clients.find((each) => each.seat === seat) as Required<ClientValues>
+}
+
+/** The messages of the server to one client, in order. */
+export function inboundOf(base: RoundVector, seat: number): Hex[] {
+  const { shareKeys, maskedInput, consistencyCheck, unmasking } = valuesOf(base, seat)
+  return [shareKeys, maskedInput, consistencyCheck, unmasking].flatMap((each) =>
+    each === undefined ? [] : [each.received],
+  )
+}
+
+/** The messages of one client, in order; the slices of a vector are one. */
+export function outboundOf(base: RoundVector, seat: number): Hex[][] {
+  const { advertiseKeys, shareKeys, maskedInput, consistencyCheck, unmasking } = valuesOf(base, seat)
+  const before = [[advertiseKeys.message], [shareKeys.message], maskedInput.messages]
+  return [...before, ...(consistencyCheck ? [[consistencyCheck.message]] : []), [unmasking.message]]
+}
+
+/** A client that has begun and has answered the first `count` messages. */
+export function answered(base: RoundVector, seat: number, count: number): Planned[] {
+  const received = inboundOf(base, seat).slice(0, count)
+  return [{ do: 'start' }, ...received.map((message): Planned => ({ do: 'receive', message }))]
+}
+
+/** A server that has closed its first `count` rounds, with all clients of the base there. */
+export function closed(
+  base: RoundVector,
+  count: number,
+  seats: readonly number[] = base.values.sets.u1,
+): Planned[] {
+  const planned: Planned[] = []
+  for (let step = 0; step < count; step++) planned.push(...accepts(base, step, seats), { do: 'close' })
+  return planned
+}
+
+/** A server that takes the messages of these seats in a round. */
+export function accepts(base: RoundVector, step: number, seats: readonly number[]): Planned[] {
+  return seats.flatMap((seat) =>
+    outboundOf(base, seat)[step]!.map((message): Planned => ({ do: 'accept', seat, message })),
+  )
+}
+
+/** A copy with bytes put in from position `at` on. */
+export function overwrite(message: Hex, at: number, bytes: Uint8Array | Hex): Hex {
+  const copy = unhex(message)
+  copy.set(typeof bytes === 'string' ? unhex(bytes) : bytes, at)
+  return hex(copy)
+}
+
+/** A copy with one bit flipped; positions below 0 count from the end. */
+export function flip(message: Hex, at: number, bit = 0): Hex {
+  const copy = unhex(message)
+  copy[(at + copy.length) % copy.length]! ^= 1 << bit
+  return hex(copy)
+}
+
+export const shortened = (message: Hex): Hex => message.slice(0, -2)
+export const lengthened = (message: Hex): Hex => `${message}00`
