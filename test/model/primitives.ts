@@ -72,6 +72,10 @@ export function isAcceptablePublicKey(key: Uint8Array): boolean {
   return key.length === 32 && integerOf(key) < P && !LOW_ORDER.includes(integerOf(key))
 }
 
+export function ed25519PublicKey(seed: Uint8Array): Uint8Array {
+  return generateKeyPairFromSeed(seed).publicKey
+}
+
 export function ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
   return sign(generateKeyPairFromSeed(seed).secretKey, message)
 }

@@ -41,7 +41,7 @@ export function modelRound(round: RoundInput): RoundValues {
       u4: configuration.active ? [...server.u4.keys()] : null,
       u5: [...server.u5.keys()],
     },
-    clients: [...clients.values()].flatMap((client) => valuesOf(client, received.get(client.self.seat)!)),
+    clients: [...clients.values()].flatMap((client) => clientValues(client, received.get(client.self.seat)!)),
     server: {
       maskedSum: elements(server.maskedSum),
       secrets: server.secrets.map(({ owner, kind, value }) => ({ owner, secret: kind, value: hex(value) })),
@@ -82,7 +82,7 @@ export function elements(vector: Vector): Elements {
 }
 
 /** What the client made and sent; nothing where it sent nothing. */
-function valuesOf(client: Client, received: readonly Uint8Array[]): ClientValues[] {
+export function clientValues(client: Client, received: readonly Uint8Array[]): ClientValues[] {
   const { advertised, shared, masked, checked, unmasked, self } = client
   const { active, segments } = self.configuration
   if (advertised === undefined) return []

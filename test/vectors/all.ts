@@ -1,5 +1,7 @@
 import { nobleCrypto } from 'secagg/crypto'
 import type { RoundVector } from './format.js'
+import { largeVector } from './large.js'
+import { partVectors } from './parts.js'
 import { libraryRound } from './record.js'
 import { roundInputOf, SCENARIOS } from './rounds.js'
 import { transcriptsOn } from './transcripts.js'
@@ -11,5 +13,10 @@ export async function allVectors(): Promise<Record<string, unknown>> {
     const round = await roundInputOf(scenario)
     rounds[name] = { round, values: await libraryRound(round, nobleCrypto()) }
   }
-  return { ...rounds, transcripts: await transcriptsOn(rounds) }
+  return {
+    ...rounds,
+    parts: await partVectors(),
+    large: await largeVector(),
+    transcripts: await transcriptsOn(rounds),
+  }
 }

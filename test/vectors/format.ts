@@ -169,3 +169,69 @@ export interface Transcript {
   party: number | 'server'
   operations: Operation[]
 }
+
+type Shape = { length: number; bits: number }[]
+
+/** Single parts of the protocol. */
+export interface Parts {
+  configurations: { parameters: Parameters; values: ConfigurationValues }[]
+  /** Whether these may stand as X25519 public keys in a round. */
+  publicKeys: { publicKey: Hex; acceptable: boolean }[]
+  /** Ed25519. */
+  signatures: { what: string; publicKey: Hex; message: Hex; signature: Hex; valid: boolean }[]
+  /** Any t of all shares give the secret; some of them are here, t and more. */
+  sharing: {
+    field: 'GF(2^8)' | 'GF(2^16)'
+    threshold: number
+    holders: number
+    secret: Hex
+    coefficients: Hex[]
+    shares: { coordinate: number; share: Hex }[]
+  }[]
+  /** PRG(seed), packed. */
+  masks: { suite: 'aes' | 'chacha'; seed: Hex; segments: Shape; mask: Hex }[]
+  packing: { segments: Shape; elements: Elements; packed: Hex }[]
+  /** No packed vectors, for want of length or because of their padding. */
+  malformed: { segments: Shape; packed: Hex }[]
+  /** The elements of each slice, counted over all segments: from the first on, before the second. */
+  slices: { segments: Shape; sliceLength: number; slices: [from: number, to: number][] }[]
+}
+
+/** SHA-256 and length of what would be large. */
+export interface Digest {
+  sha256: Hex
+  length: number
+}
+
+/**
+ * One client among 256 seats, so that shares are over GF(2^16), and what it hears of the others. Of long lists there are some
+ * entries and a digest of the whole.
+ */
+export interface LargeVector {
+  description: string
+  parameters: Parameters
+  seat: number
+  u1: number[]
+  u2: number[]
+  u3: number[]
+  /** The entries of lists that are here in full. */
+  selected: number[]
+  input: Elements
+  values: {
+    hash: Hex
+    publishedKeys: Digest
+    /** By holder, of all of them: the share of s^SK, then that of b. */
+    allShares: Digest
+    shares: ShareKeysValues['shares']
+    commitment: ShareKeysValues['commitment']
+    sealed: ShareKeysValues['sealed']
+    shareKeys: Digest
+    forwardedShares: Digest
+    masks: MaskedInputValues['masks']
+    masked: Elements
+    maskedInput: Hex
+    survivors: Hex
+    revealed: UnmaskingValues['revealed']
+    unmasking: Digest
+  }
+}

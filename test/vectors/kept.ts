@@ -1,4 +1,6 @@
-import type { RoundVector, Transcript } from './format.js'
+import type { LargeVector, Parts, RoundVector, Transcript } from './format.js'
+import large from './large.json' with { type: 'json' }
+import parts from './parts.json' with { type: 'json' }
 import activeAes from './round-active-aes.json' with { type: 'json' }
 import activeChacha from './round-active-chacha.json' with { type: 'json' }
 import activeSmall from './round-active-small.json' with { type: 'json' }
@@ -22,3 +24,7 @@ export const ROUNDS: Readonly<Record<string, RoundVector>> = {
 }
 
 export const TRANSCRIPTS: readonly Transcript[] = transcripts as Transcript[]
+
+export const PARTS: Parts = parts as Parts
+
+export const LARGE: LargeVector = large as LargeVector

@@ -39,7 +39,7 @@ export function configOf(parameters: Parameters): RoundConfig {
 }
 
 /** A provider that hands out the given bytes, and nothing once they are used up. */
-function drawing(crypto: CryptoProvider, ...draws: readonly Uint8Array[]): CryptoProvider {
+export function drawing(crypto: CryptoProvider, ...draws: readonly Uint8Array[]): CryptoProvider {
   const left = [...draws]
   const randomBytes = (length: number): Uint8Array => {
     const bytes = left.shift()

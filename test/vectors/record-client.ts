@@ -85,7 +85,7 @@ function hearsOf(config: RoundConfig, published: Uint8Array): readonly number[] 
   return decodeMessage('publishedKeys', coder, published, ORIGIN).map(({ seat }) => seat)
 }
 
-async function shareKeysValues(
+export async function shareKeysValues(
   config: RoundConfig,
   input: ClientInput,
   { derivations, sealed }: Asked,
@@ -121,7 +121,7 @@ async function shareKeysValues(
   }
 }
 
-async function maskedInputValues(
+export async function maskedInputValues(
   config: RoundConfig,
   crypto: CryptoProvider,
   input: ClientInput,
@@ -168,7 +168,7 @@ function maskedMessages({ segments, sliceLength }: RoundConfig, masked: Vector):
   })
 }
 
-function revealedIn(
+export function revealedIn(
   message: Uint8Array,
   owners: readonly number[],
   survivors: readonly number[],

@@ -78,7 +78,7 @@ async function run(round: RoundInput, provider: CryptoProvider, serverCrypto: Cr
   }
 }
 
-function configurationValues(parameters: Parameters, config: RoundConfig): ConfigurationValues {
+export function configurationValues(parameters: Parameters, config: RoundConfig): ConfigurationValues {
   const context = Object.fromEntries(parameters.context.map(({ name, value }) => [name, unhex(value)]))
   return {
     contextEncoding: hex(encodeContext(context)),
