@@ -20,8 +20,8 @@ export interface Configuration {
   readonly suite: Suite
   /** k on the sparse graph, 0 on the complete one. */
   readonly neighbors: number
-  /** δ; 0 where nothing is assumed. */
-  readonly dropoutFraction: number
+  /** γ, δ and σ, where they are stated. */
+  readonly assumptions: Parameters['assumptions']
   readonly segments: readonly Segment[]
   /** 0 where a vector goes in one message. */
   readonly sliceLength: number
@@ -82,7 +82,7 @@ export function configurationOf(parameters: Parameters): Configuration {
     active: parameters.adversary === 'active',
     suite: SUITES[parameters.suite],
     neighbors: parameters.neighbors,
-    dropoutFraction: parameters.assumptions?.dropoutFraction ?? 0,
+    assumptions: parameters.assumptions,
     segments: parameters.segments,
     sliceLength: parameters.sliceLength ?? 0,
     signatureLength: parameters.signatureLength,

@@ -5,6 +5,7 @@ import * as keys from './keys.js'
 import { demand, message, Reader, Refusal, type Round, seatSet, TYPE } from './messages.js'
 import { type Enrolment, everybody, type PublicKeys, whoSigned } from './parties.js'
 import { isAcceptablePublicKey, x25519, x25519PublicKey } from './primitives.js'
+import { leastPresent, partOf } from './proof.js'
 import { fieldFor, interpolate } from './secret-sharing.js'
 import { add, prg, sliceCount, sliceSegments, unpack, type Vector, zero } from './vectors.js'
 
@@ -165,8 +166,10 @@ export class Server {
   }
 
   #publishKeys(): ReadonlyMap<number, Uint8Array> {
-    const { clients, neighbors, minimumCohort } = this.configuration
-    demand(this.u1.size >= Math.max(minimumCohort, neighbors + 1), 'too-few-clients', 'advertise-keys')
+    const { clients, neighbors, minimumCohort, assumptions } = this.configuration
+    const proven = assumptions === null ? 0 : leastPresent({ ...this.configuration, assumptions })
+    const least = Math.max(minimumCohort, neighbors + 1, proven)
+    demand(this.u1.size >= least, 'too-few-clients', 'advertise-keys')
     this.u1 = ascending(this.u1)
     const seats = [...this.u1.keys()]
     this.graph = new Graph(this.configuration, neighbors === 0 ? [] : this.#drawRing(seats))
@@ -213,10 +216,10 @@ export class Server {
 
   /** Enough clients are left, and enough holders of each owner's secrets. */
   #demandEnough(left: readonly number[], owners: readonly number[], round: Round): void {
-    const { neighbors, threshold, minimumCohort, dropoutFraction } = this.configuration
-    const assumed = Math.floor(this.u1.size * dropoutFraction * (1 + 2 ** -51))
-    const least = dropoutFraction > 0 ? Math.max(minimumCohort, this.u1.size - assumed) : minimumCohort
-    demand(left.length >= least, 'too-few-clients', round)
+    const { neighbors, threshold, minimumCohort, assumptions } = this.configuration
+    const present = this.u1.size
+    const expected = assumptions === null ? 0 : present - partOf(present, assumptions.dropoutFraction)
+    demand(left.length >= Math.max(minimumCohort, expected), 'too-few-clients', round)
     if (neighbors === 0) return
     for (const owner of owners) {
       const holders = this.graph!.holders(owner).filter((holder) => left.includes(holder))

@@ -175,6 +175,14 @@ type Shape = { length: number; bits: number }[]
 /** Single parts of the protocol. */
 export interface Parts {
   configurations: { parameters: Parameters; values: ConfigurationValues }[]
+  /** Whether k and t withstand what is assumed; and where they do, the least |U1| that is enough for it. */
+  neighborhoods: {
+    clients: number
+    neighbors: number
+    threshold: number
+    assumptions: NonNullable<Parameters['assumptions']>
+    leastPresent: number | null
+  }[]
   /** Whether these may stand as X25519 public keys in a round. */
   publicKeys: { publicKey: Hex; acceptable: boolean }[]
   /** Ed25519. */

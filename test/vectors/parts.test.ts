@@ -4,6 +4,7 @@ import { hex, unhex } from '../model/bytes.js'
 import { configurationOf } from '../model/configuration.js'
 import { modelLarge } from '../model/large.js'
 import { ed25519Verify, isAcceptablePublicKey, SUITES } from '../model/primitives.js'
+import { isProven, leastPresent } from '../model/proof.js'
 import { elements } from '../model/round.js'
 import { fieldFor, interpolate, shareAt } from '../model/secret-sharing.js'
 import { pack, prg, sliceCount, sliceSegments, unpack } from '../model/vectors.js'
@@ -37,6 +38,14 @@ describe('the model agrees on', () => {
         hash: hex(hash),
       }).toEqual(values)
     }
+  })
+
+  test('what k and t withstand', () => {
+    const judged = PARTS.neighborhoods.map((each) => ({
+      ...each,
+      leastPresent: isProven(each) ? leastPresent(each) : null,
+    }))
+    expect(judged).toEqual(PARTS.neighborhoods)
   })
 
   test('public keys', () => {

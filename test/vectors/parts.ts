@@ -1,6 +1,7 @@
 import { nobleCrypto } from 'secagg/crypto'
 import { expandMask, packVector } from 'secagg/vector'
 import { isAcceptablePublicKey } from '../../src/crypto/public-key.js'
+import { leastProven, requireProven } from '../../src/graph/assumptions.js'
 import { sliceCount, sliceRange } from '../../src/vector/slices.js'
 import { inputFor } from '../support/inputs.js'
 import { type Random, randomOf } from '../support/seeded.js'
@@ -19,6 +20,7 @@ export async function partVectors(): Promise<Parts> {
       parameters,
       values: configurationValues(parameters, configOf(parameters)),
     })),
+    neighborhoods: NEIGHBORHOODS.map(neighborhood),
     publicKeys: PUBLIC_KEYS.map((publicKey) => ({
       publicKey,
       acceptable: isAcceptablePublicKey(unhex(publicKey)),
@@ -135,6 +137,46 @@ function configurations(random: Random): Parameters[] {
       minimumCohort: 51,
     },
   ]
+}
+
+const NEIGHBORHOODS: readonly (readonly [
+  n: number,
+  k: number,
+  t: number,
+  γ: number,
+  δ: number,
+  σ: number,
+])[] = [
+  [100, 12, 6, 0.05, 0.05, 40],
+  [100, 10, 6, 0.05, 0.05, 40],
+  [100, 12, 5, 0.05, 0.05, 40],
+  [1000, 30, 17, 0.05, 0.05, 40],
+  [1000, 30, 16, 0.05, 0.05, 40],
+  [1000, 28, 17, 0.05, 0.05, 40],
+  [100, 44, 30, 0.29, 0.05, 20],
+  [100, 44, 29, 0.29, 0.05, 20],
+  [6, 2, 2, 0, 0.25, 1],
+  [6, 2, 2, 0, 0.5, 1],
+  [7, 6, 4, 0.2, 0.2, 40],
+  [7, 6, 3, 0.2, 0.2, 40],
+]
+
+function neighborhood([
+  clients,
+  neighbors,
+  threshold,
+  corruptFraction,
+  dropoutFraction,
+  statisticalSecurity,
+]: (typeof NEIGHBORHOODS)[number]) {
+  const assumptions = { corruptFraction, dropoutFraction, statisticalSecurity }
+  const offered = { clients, neighbors, threshold, assumptions }
+  try {
+    requireProven(offered)
+  } catch {
+    return { ...offered, leastPresent: null }
+  }
+  return { ...offered, leastPresent: leastProven(offered) }
 }
 
 const ones = 'ff'.repeat(30)
