@@ -11,7 +11,7 @@ import { type Configuration, configurationOf } from './configuration.js'
 import type { Enrolment } from './parties.js'
 import { ed25519PublicKey } from './primitives.js'
 import { elements } from './round.js'
-import { Server } from './server.js'
+import { Server } from './server/server.js'
 
 // Clients of the library, on the best provider of the platform and with its randomness, and clients of the model, in one
 // round.

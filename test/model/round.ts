@@ -3,7 +3,7 @@ import { hex, unhex } from './bytes.js'
 import { Client } from './client/client.js'
 import { type Configuration, configurationOf } from './configuration.js'
 import type { Enrolment } from './parties.js'
-import { Server } from './server.js'
+import { Server } from './server/server.js'
 import { pack, type Vector } from './vectors.js'
 
 /** A whole round of the model, and every value that it made. */

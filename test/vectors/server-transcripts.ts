@@ -1,25 +1,27 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { keysStatement, survivorsStatement } from '../../src/protocol/identity.js'
 import { hex, unhex } from './bytes.js'
-import type { Hex, RoundVector } from './format.js'
+import type { Hex } from './format.js'
 import { configOf } from './library.js'
 import type { Planned, TranscriptPlan } from './play.js'
 import {
+  ACTIVE,
   accepts,
+  type Bases,
+  CURIOUS,
   closed,
   flip,
   lengthened,
   outboundOf,
   overwrite,
+  plan,
+  refuse,
+  SPARSE,
   shortened,
+  tooFew,
   valuesOf,
 } from './transcript-support.js'
-
-type Bases = Readonly<Record<string, RoundVector>>
-
-const CURIOUS = 'round-example'
-const ACTIVE = 'round-active-small'
-const SPARSE = 'round-sparse-chacha'
+import { unmaskingTranscripts } from './unmasking-transcripts.js'
 
 /** Transcripts of a server and clients that do not keep to the protocol, or drop out. */
 export function serverTranscripts(bases: Bases): TranscriptPlan[] {
@@ -31,25 +33,8 @@ export function serverTranscripts(bases: Bases): TranscriptPlan[] {
     maskedInputs(bases),
     slices(bases),
     consistencyChecks(bases),
-    unmaskings(bases),
-    sparseUnmasking(bases),
-    wrongShares(bases, 'a share of b', 'round-example', [0, 1, 2]),
-    wrongShares(bases, 'a share of s', 'round-example', [0, 1]),
-    lostShares(bases),
+    ...unmaskingTranscripts(bases),
   ]
-}
-
-const refuse = (round: string, seat: number, message: Hex, code: string): Planned => ({
-  do: 'accept',
-  seat,
-  message,
-  fails: { round, code },
-})
-
-const tooFew = (round: string, code = 'too-few-clients'): Planned => ({ do: 'close', fails: { round, code } })
-
-function plan(name: string, description: string, base: string, operations: Planned[]): TranscriptPlan {
-  return { name: `server, ${name}`, description, base, party: 'server', operations }
 }
 
 function advertisedKeys(bases: Bases): TranscriptPlan {
@@ -199,89 +184,4 @@ function consistencyChecks(bases: Bases): TranscriptPlan {
     { do: 'accept', seat: 1, message: signed(1, [0, 1]) },
     { do: 'close' },
   ])
-}
-
-function unmaskings(bases: Bases): TranscriptPlan {
-  const base = bases[CURIOUS]!
-  const answer = outboundOf(base, 0)[3]![0]!
-  const no = (message: Hex, code: string, seat = 0): Planned => refuse('unmasking', seat, message, code)
-  return plan('unmasking', 'Nobody has dropped out; two answers are enough.', CURIOUS, [
-    ...closed(base, 3),
-    no(shortened(answer), 'malformed-message'),
-    no(lengthened(answer), 'malformed-message'),
-    no(flip(answer, 2, 3), 'malformed-message'),
-    no(outboundOf(base, 0)[2]![0]!.replace(/..$/, '00'), 'late-message'),
-    { do: 'accept', seat: 0, message: answer },
-    no(flip(answer, -1), 'conflicting-message'),
-    tooFew('unmasking'),
-    ...accepts(base, 3, [1]),
-    { do: 'close' },
-  ])
-}
-
-function sparseUnmasking(bases: Bases): TranscriptPlan {
-  const base = bases[SPARSE]!
-  const answer = outboundOf(base, 0)[3]![0]!
-  // Seat 0 comes first in what it hears of, and it reveals shares of its two neighbors.
-  const own = `010907${'00'.repeat(16)}${answer.slice(6)}`
-  return plan(
-    'unmasking: a share of the own secret on the sparse graph',
-    'Nobody holds such a share.',
-    SPARSE,
-    [
-      ...closed(base, 3),
-      refuse('unmasking', 0, own, 'invalid-share'),
-      ...accepts(base, 3, [0, 1, 2, 3, 4, 5]),
-      { do: 'close' },
-    ],
-  )
-}
-
-/** Of two answers one is wrong; with as many answers as the threshold nothing can be corrected. */
-function wrongShares(
-  bases: Bases,
-  name: string,
-  baseName: string,
-  masking: readonly number[],
-): TranscriptPlan {
-  const base = bases[baseName]!
-  const isWhole = masking.length === 3
-  const operations = [...closed(base, 2), ...accepts(base, 2, masking), { do: 'close' } as const]
-  const { shares } = valuesOf(base, 0).shareKeys
-  const answerOf = (seat: number): Hex =>
-    isWhole ? outboundOf(base, seat)[3]![0]! : unmaskingWithout2(base, seat)
-  return plan(`unmasking: ${name} is wrong`, 'Two of three clients answer, and both are needed.', baseName, [
-    ...operations,
-    { do: 'accept', seat: 0, message: answerOf(0) },
-    { do: 'accept', seat: 1, message: flip(answerOf(1), -1 - (shares.length - 3)) },
-    tooFew('unmasking', 'wrong-share'),
-  ])
-}
-
-/** What a client reveals where client 2 has dropped out of the round of three. */
-function unmaskingWithout2(base: RoundVector, seat: number): Hex {
-  const shareOf = (owner: number, secret: 'maskKeyShare' | 'selfMaskShare'): Hex =>
-    valuesOf(base, owner).shareKeys.shares[seat]![secret]
-  const revealed = [shareOf(0, 'selfMaskShare'), shareOf(1, 'selfMaskShare'), shareOf(2, 'maskKeyShare')]
-  return `010907${revealed.join('')}`
-}
-
-function lostShares(bases: Bases): TranscriptPlan {
-  const base = bases[CURIOUS]!
-  const answer = outboundOf(base, 1)[3]![0]!
-  // Without the share of client 2, whose ciphertext did not open.
-  const without = `010903${answer.slice(6, -32)}`
-  return plan(
-    'unmasking: a secret is lost',
-    'Both answer, but one of them has no share of client 2.',
-    CURIOUS,
-    [
-      ...closed(base, 3),
-      ...accepts(base, 3, [0]),
-      { do: 'accept', seat: 1, message: without },
-      tooFew('unmasking', 'too-few-shares'),
-      ...accepts(base, 3, [2]),
-      { do: 'close' },
-    ],
-  )
 }

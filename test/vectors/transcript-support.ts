@@ -1,6 +1,6 @@
 import { hex, unhex } from './bytes.js'
 import type { ClientValues, Hex, RoundVector } from './format.js'
-import type { Planned } from './play.js'
+import type { Planned, TranscriptPlan } from './play.js'
 
 /** What clients of a whole round got and sent, and how to spoil it. */
 
@@ -24,7 +24,7 @@ export function outboundOf(base: RoundVector, seat: number): Hex[][] {
 }
 
 /** A client that has begun and has answered the first `count` messages. */
-export function answered(base: RoundVector, seat: number, count: number): Planned[] {
+function answered(base: RoundVector, seat: number, count: number): Planned[] {
   const received = inboundOf(base, seat).slice(0, count)
   return [{ do: 'start' }, ...received.map((message): Planned => ({ do: 'receive', message }))]
 }
@@ -63,3 +63,54 @@ export function flip(message: Hex, at: number, bit = 0): Hex {
 
 export const shortened = (message: Hex): Hex => message.slice(0, -2)
 export const lengthened = (message: Hex): Hex => `${message}00`
+
+/** The bases of transcripts. */
+export type Bases = Readonly<Record<string, RoundVector>>
+
+export const CURIOUS = 'round-example'
+export const ACTIVE = 'round-active-small'
+export const SPARSE = 'round-sparse-chacha'
+
+/**
+ * The client takes the first `count` messages, refuses a message that is named by what is wrong with it, and still takes the right one, which is
+ * the next one of the base.
+ */
+export function refusals(
+  bases: Bases,
+  base: string,
+  round: string,
+  count: number,
+  cases: readonly (readonly [name: string, code: string, message: Hex])[],
+): TranscriptPlan[] {
+  const seat = 0
+  return cases.map(([name, code, message]) => ({
+    name: `client, ${round}: ${name}`,
+    description: 'Refused; the right message is then taken.',
+    base,
+    party: seat,
+    operations: [
+      ...answered(bases[base]!, seat, count),
+      { do: 'receive', message, fails: { round, code } },
+      { do: 'receive', message: inboundOf(bases[base]!, seat)[count]! },
+    ],
+  }))
+}
+
+/** The server refuses a message. */
+export const refuse = (round: string, seat: number, message: Hex, code: string): Planned => ({
+  do: 'accept',
+  seat,
+  message,
+  fails: { round, code },
+})
+
+/** The server cannot go on. */
+export const tooFew = (round: string, code = 'too-few-clients'): Planned => ({
+  do: 'close',
+  fails: { round, code },
+})
+
+/** A transcript of the server. */
+export function plan(name: string, description: string, base: string, operations: Planned[]): TranscriptPlan {
+  return { name: `server, ${name}`, description, base, party: 'server', operations }
+}

@@ -1,44 +1,15 @@
-import { equal, hex } from './bytes.js'
-import type { Configuration } from './configuration.js'
-import { Graph } from './graph.js'
-import * as keys from './keys.js'
-import { demand, message, Reader, Refusal, type Round, seatSet, TYPE } from './messages.js'
-import { type Enrolment, everybody, type PublicKeys, whoSigned } from './parties.js'
-import { isAcceptablePublicKey, x25519, x25519PublicKey } from './primitives.js'
-import { leastPresent, partOf } from './proof.js'
-import { fieldFor, interpolate } from './secret-sharing.js'
-import { add, prg, sliceCount, sliceSegments, unpack, type Vector, zero } from './vectors.js'
+import { equal, hex } from '../bytes.js'
+import type { Configuration } from '../configuration.js'
+import { Graph } from '../graph.js'
+import * as keys from '../keys.js'
+import { demand, message, Reader, Refusal, type Round, seatSet, TYPE } from '../messages.js'
+import { type Enrolment, everybody, whoSigned } from '../parties.js'
+import { isAcceptablePublicKey } from '../primitives.js'
+import { leastPresent, partOf } from '../proof.js'
+import { add, sliceCount, sliceSegments, unpack, type Vector, zero } from '../vectors.js'
+import { type Member, masksToRemove, reconstruct, removeMasks } from './reconstruct.js'
 
 // Section "The server" of the specification.
-
-interface Member {
-  readonly seat: number
-  readonly keys: PublicKeys
-  /** [active] */
-  readonly identity: string | undefined
-  /** From round 1 on. */
-  readonly commitment?: Uint8Array
-  /** By receiver. */
-  readonly ciphertexts?: ReadonlyMap<number, Uint8Array>
-}
-
-/** A secret that was reconstructed: b of a survivor, s^SK of a client that dropped out. */
-export interface Secret {
-  readonly owner: number
-  readonly kind: 'selfMask' | 'maskKey'
-  readonly points: readonly { readonly holder: number; readonly x: number; readonly share: Uint8Array }[]
-  readonly value: Uint8Array
-}
-
-/** A mask to take off the sum: the self-mask of a survivor, or what it shares with a client that dropped out. */
-export interface RemovedMask {
-  readonly survivor: number
-  readonly dropped: number | null
-  /** With which it stands in the masked sum. */
-  readonly sign: 1 | -1
-  readonly info: Uint8Array
-  readonly seed: Uint8Array
-}
 
 /** The server of one round: bytes in, bytes out. */
 export class Server {
@@ -56,8 +27,8 @@ export class Server {
   u5: Map<number, ReadonlyMap<number, Uint8Array>> = new Map()
   /** Σ y over U3. */
   maskedSum: Vector
-  secrets: readonly Secret[] = []
-  removed: readonly RemovedMask[] = []
+  secrets: ReturnType<typeof reconstruct> = []
+  removed: ReturnType<typeof masksToRemove> = []
   sum: Vector | undefined
   /** Accepted messages by type, slice and seat. */
   readonly #accepted = new Map<string, Uint8Array>()
@@ -123,9 +94,7 @@ export class Server {
       case 'consistency-check':
         return this.#publishSignatures()
       case 'unmasking':
-        this.#reconstruct()
-        this.#removeMasks()
-        this.round = undefined
+        this.#finish()
         return new Map()
     }
   }
@@ -298,54 +267,16 @@ export class Server {
     this.u5.set(seat, shares)
   }
 
-  /** From the first t shares of each secret: none is corrected here. */
-  #reconstruct(): void {
+  #finish(): void {
     const { threshold, neighbors } = this.configuration
     if (neighbors === 0) demand(this.u5.size >= threshold, 'too-few-clients', 'unmasking')
     this.u5 = ascending(this.u5)
-    this.secrets = [...this.u2.values()].map(({ seat: owner, keys: { maskKey }, commitment }): Secret => {
-      const holders = this.graph!.holders(owner)
-      const answering = [...this.u5].filter(([, shares]) => shares.has(owner)).slice(0, threshold)
-      demand(answering.length >= threshold, 'too-few-shares', 'unmasking')
-      const points = answering.map(([holder, shares]) => ({
-        holder,
-        x: holders.indexOf(holder) + 1,
-        share: shares.get(owner)!,
-      }))
-      const value = interpolate(fieldFor(holders.length), points)
-      const kind = this.u3.includes(owner) ? 'selfMask' : 'maskKey'
-      const fits =
-        kind === 'selfMask'
-          ? equal(keys.commitment(this.configuration, value, owner).key, commitment!)
-          : equal(x25519PublicKey(value), maskKey)
-      demand(fits, 'wrong-share', 'unmasking')
-      return { owner, kind, points, value }
-    })
-  }
-
-  #removeMasks(): void {
-    const { segments, suite } = this.configuration
-    const removed: RemovedMask[] = []
-    for (const { owner, kind, value } of this.secrets) {
-      if (kind === 'selfMask') {
-        const { info, key } = keys.selfMaskSeed(this.configuration, value, owner)
-        removed.push({ survivor: owner, dropped: null, sign: 1, info, seed: key })
-        continue
-      }
-      const dropped = { seat: owner, publicKey: this.u2.get(owner)!.keys.maskKey }
-      for (const seat of this.u3) {
-        if (!this.graph!.sharesMask(seat, owner)) continue
-        const publicKey = this.u2.get(seat)!.keys.maskKey
-        const agreement = x25519(value, publicKey)
-        const { info, key } = keys.pairwiseSeed(this.configuration, agreement, dropped, { seat, publicKey })
-        removed.push({ survivor: seat, dropped: owner, sign: seat > owner ? 1 : -1, info, seed: key })
-      }
-    }
-    this.removed = removed
-    this.sum = removed.reduce(
-      (sum, { sign, seed }) => add(segments, sum, sign === 1 ? -1 : 1, prg(suite, seed, segments)),
-      this.maskedSum,
-    )
+    const { configuration, u2, u3, u5 } = this
+    const round = { configuration, graph: this.graph!, u2, u3, u5 }
+    this.secrets = reconstruct(round)
+    this.removed = masksToRemove(round, this.secrets)
+    this.sum = removeMasks(configuration, this.maskedSum, this.removed)
+    this.round = undefined
   }
 }
 
