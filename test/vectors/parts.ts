@@ -56,6 +56,7 @@ export async function partVectors(): Promise<Parts> {
     slices: [
       { segments: [{ length: 200, bits: 3 }], sliceLength: 64 },
       { segments: [{ length: 200, bits: 8 }], sliceLength: 65 },
+      { segments: [{ length: 300, bits: 1 }], sliceLength: 71 },
       {
         segments: [
           { length: 67, bits: 5 },

@@ -73,7 +73,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       clients: 4,
       threshold: 3,
       minimumCohort: 3,
-      sliceLength: 64,
+      sliceLength: 66,
       segments: [
         { length: 75, bits: 5, bound: 'modular' },
         { length: 3, bits: 33, bound: '1000000000' },

@@ -1,3 +1,4 @@
+import { uint } from '../bytes.js'
 import type { Configuration } from '../configuration.js'
 import * as keys from '../keys.js'
 import { demand, message, Reader, TYPE } from '../messages.js'
@@ -75,6 +76,6 @@ function maskedMessages(configuration: Configuration, masked: Vector): Uint8Arra
   if (slices === 1) return [message(TYPE.maskedInput, pack(configuration.segments, masked))]
   return Array.from({ length: slices }, (_, j) => {
     const part = pack(sliceSegments(configuration, j), sliceOf(configuration, j, masked))
-    return message(TYPE.maskedSlice, Uint8Array.of(j, j >> 8, j >> 16, j >> 24), part)
+    return message(TYPE.maskedSlice, uint(4, j), part)
   })
 }

@@ -7,6 +7,7 @@ import { type Enrolment, everybody, whoSigned } from '../parties.js'
 import { isAcceptablePublicKey } from '../primitives.js'
 import { leastPresent, partOf } from '../proof.js'
 import { add, sliceCount, sliceSegments, unpack, type Vector, zero } from '../vectors.js'
+import { announcedSurvivors, forwardedShares, messagesTo, publishedKeys } from './outbound.js'
 import { type Member, masksToRemove, reconstruct, removeMasks } from './reconstruct.js'
 
 // Section "The server" of the specification.
@@ -135,7 +136,7 @@ export class Server {
   }
 
   #publishKeys(): ReadonlyMap<number, Uint8Array> {
-    const { clients, neighbors, minimumCohort, assumptions } = this.configuration
+    const { neighbors, minimumCohort, assumptions } = this.configuration
     const proven = assumptions === null ? 0 : leastPresent({ ...this.configuration, assumptions })
     const least = Math.max(minimumCohort, neighbors + 1, proven)
     demand(this.u1.size >= least, 'too-few-clients', 'advertise-keys')
@@ -143,20 +144,7 @@ export class Server {
     const seats = [...this.u1.keys()]
     this.graph = new Graph(this.configuration, neighbors === 0 ? [] : this.#drawRing(seats))
     this.round = 'share-keys'
-    return messagesTo(seats, (receiver) => {
-      const told = this.graph!.around(receiver, seats)
-      const entries = told.map((seat) => {
-        const { cipherKey, maskKey, signature } = this.u1.get(seat)!.keys
-        return { seat, bytes: [cipherKey, maskKey, signature] }
-      })
-      if (neighbors === 0) {
-        const set = seatSet(everybody(clients), told)
-        return message(TYPE.publishedKeys, set, ...entries.flatMap(({ bytes }) => bytes))
-      }
-      const count = Uint8Array.of(told.length, told.length >> 8)
-      const list = entries.flatMap(({ seat, bytes }) => [Uint8Array.of(seat, seat >> 8, 0, 0), ...bytes])
-      return message(TYPE.publishedKeys, count, ...list)
-    })
+    return messagesTo(seats, (receiver) => publishedKeys(this.configuration, this.graph!, this.u1, receiver))
   }
 
   // Round 1
@@ -175,12 +163,7 @@ export class Server {
     const seats = [...this.u2.keys()]
     this.#demandEnough(seats, seats, 'share-keys')
     this.round = 'masked-input'
-    return messagesTo(seats, (receiver) => {
-      const peers = this.graph!.peers(receiver, [...this.u1.keys()])
-      const senders = peers.filter((peer) => this.u2.has(peer))
-      const ciphertexts = senders.map((sender) => this.u2.get(sender)!.ciphertexts!.get(receiver)!)
-      return message(TYPE.forwardedShares, seatSet(peers, senders), ...ciphertexts)
-    })
+    return messagesTo(seats, (receiver) => forwardedShares(this.graph!, this.u1, this.u2, receiver))
   }
 
   /** Enough clients are left, and enough holders of each owner's secrets. */
@@ -211,7 +194,7 @@ export class Server {
   }
 
   #announceSurvivors(): ReadonlyMap<number, Uint8Array> {
-    const { segments, active, clients, neighbors } = this.configuration
+    const { segments, active } = this.configuration
     const slices = everybody(sliceCount(this.configuration))
     const isWhole = (seat: number): boolean =>
       slices.every((slice) => this.#vectors.get(seat)?.[slice] !== undefined)
@@ -224,12 +207,9 @@ export class Server {
       this.maskedSum = add(segments, this.maskedSum, 1, vector)
     }
     this.round = active ? 'consistency-check' : 'unmasking'
-    return messagesTo(survivors, (receiver) => {
-      const told = this.graph!.around(receiver, survivors)
-      const universe =
-        neighbors === 0 ? everybody(clients) : this.graph!.around(receiver, [...this.u2.keys()])
-      return message(TYPE.survivors, seatSet(universe, told))
-    })
+    return messagesTo(survivors, (receiver) =>
+      announcedSurvivors(this.configuration, this.graph!, [...this.u2.keys()], survivors, receiver),
+    )
   }
 
   // Round 3, [active]
@@ -282,11 +262,4 @@ export class Server {
 
 function ascending<T>(members: ReadonlyMap<number, T>): Map<number, T> {
   return new Map([...members].sort(([a], [b]) => a - b))
-}
-
-function messagesTo(
-  receivers: readonly number[],
-  messageFor: (receiver: number) => Uint8Array,
-): ReadonlyMap<number, Uint8Array> {
-  return new Map(receivers.map((receiver) => [receiver, messageFor(receiver)]))
 }
