@@ -35,11 +35,14 @@ function sparse(bases: Bases): TranscriptPlan[] {
   const base = bases[SPARSE]!
   const [published, forwarded, announced] = inboundOf(base, 0) as [Hex, Hex, Hex]
   const entries = [0, 1, 2].map((index) => published.slice(8 + index * 136, 8 + (index + 1) * 136))
+  const told = entries.map((each) => each.slice(0, 8))
+  const another = ['01000000', '02000000', '03000000'].find((seat) => !told.includes(seat))!
+  const more = [...entries, another + valuesOf(base, 1).advertiseKeys.message.slice(2 * 34)].sort()
   const list = (...some: string[]): Hex => `0102${hex(Uint8Array.of(some.length, 0))}${some.join('')}`
   return [
     ...refusals(bases, SPARSE, 'share-keys', 0, [
       ['sparse: a neighbor less', 'too-few-clients', list(entries[0]!, entries[1]!)],
-      ['sparse: an entry more', 'malformed-message', list(...entries, entries[2]!)],
+      ['sparse: an entry more', 'malformed-message', list(...more)],
       ['sparse: not ascending', 'malformed-message', list(entries[0]!, entries[2]!, entries[1]!)],
       [
         'sparse: a seat that does not exist',

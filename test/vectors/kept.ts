@@ -9,6 +9,7 @@ import completeChacha from './round-complete-chacha.json' with { type: 'json' }
 import example from './round-example.json' with { type: 'json' }
 import sparseAes from './round-sparse-aes.json' with { type: 'json' }
 import sparseChacha from './round-sparse-chacha.json' with { type: 'json' }
+import sparseProven from './round-sparse-proven.json' with { type: 'json' }
 import transcripts from './transcripts.json' with { type: 'json' }
 
 /** The rounds of the vectors, by name. */
@@ -20,6 +21,7 @@ export const ROUNDS: Readonly<Record<string, RoundVector>> = {
   'round-active-aes': activeAes as RoundVector,
   'round-active-chacha': activeChacha as RoundVector,
   'round-sparse-aes': sparseAes as RoundVector,
+  'round-sparse-proven': sparseProven as RoundVector,
   'round-sparse-chacha': sparseChacha as RoundVector,
 }
 

@@ -151,6 +151,21 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
     sends: [ALL, ALL, 3, ALL, ALL, 0, ALL, ALL, 2, ALL, 1, ALL],
   },
+  'round-sparse-proven': {
+    seed: 9,
+    description:
+      'Honest-but-curious, the sparse graph with four neighbors, suite aes, with assumptions that take nine of the twelve clients; one drops out before its masked input.',
+    parameters: {
+      ...DEFAULTS,
+      clients: 12,
+      neighbors: 4,
+      assumptions: { corruptFraction: 0.25, dropoutFraction: 0.09, statisticalSecurity: 1 },
+      threshold: 3,
+      minimumCohort: 4,
+      segments: [{ length: 2, bits: 10, bound: '80' }],
+    },
+    sends: [ALL, ALL, ALL, ALL, ALL, 2, ALL, ALL, ALL, ALL, ALL, ALL],
+  },
   'round-sparse-chacha': {
     seed: 7,
     description:

@@ -33,6 +33,7 @@ export function serverTranscripts(bases: Bases): TranscriptPlan[] {
     maskedInputs(bases),
     slices(bases),
     consistencyChecks(bases),
+    assumptions(bases),
     ...unmaskingTranscripts(bases),
   ]
 }
@@ -182,6 +183,24 @@ function consistencyChecks(bases: Bases): TranscriptPlan {
     { do: 'accept', seat: 0, message: signed(0, [0, 1]) },
     tooFew('consistency-check'),
     { do: 'accept', seat: 1, message: signed(1, [0, 1]) },
+    { do: 'close' },
+  ])
+}
+
+function assumptions(bases: Bases): TranscriptPlan {
+  const name = 'round-sparse-proven'
+  const base = bases[name]!
+  const seats = base.values.sets.u1
+  const description =
+    'What is assumed takes nine clients in U1, and in U2 all of them but one; the minimum cohort is four.'
+  return plan('what is assumed on the sparse graph', description, name, [
+    ...accepts(base, 0, seats.slice(0, 8)),
+    tooFew('advertise-keys'),
+    ...accepts(base, 0, seats.slice(8)),
+    { do: 'close' },
+    ...accepts(base, 1, seats.slice(0, 10)),
+    tooFew('share-keys'),
+    ...accepts(base, 1, seats.slice(10, 11)),
     { do: 'close' },
   ])
 }

@@ -18,9 +18,17 @@ export function inboundOf(base: RoundVector, seat: number): Hex[] {
 
 /** The messages of one client, in order; the slices of a vector are one. */
 export function outboundOf(base: RoundVector, seat: number): Hex[][] {
-  const { advertiseKeys, shareKeys, maskedInput, consistencyCheck, unmasking } = valuesOf(base, seat)
-  const before = [[advertiseKeys.message], [shareKeys.message], maskedInput.messages]
-  return [...before, ...(consistencyCheck ? [[consistencyCheck.message]] : []), [unmasking.message]]
+  const values: ClientValues = valuesOf(base, seat)
+  const { advertiseKeys, shareKeys, maskedInput, consistencyCheck, unmasking } = values
+  const masked = maskedInput === undefined ? [] : [maskedInput.messages]
+  const single = (each: { message: Hex } | undefined): Hex[][] => (each === undefined ? [] : [[each.message]])
+  return [
+    ...single(advertiseKeys),
+    ...single(shareKeys),
+    ...masked,
+    ...single(consistencyCheck),
+    ...single(unmasking),
+  ]
 }
 
 /** A client that has begun and has answered the first `count` messages. */
