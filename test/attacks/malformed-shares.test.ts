@@ -16,6 +16,30 @@ import {
 } from './support.js'
 
 const everybody = [0, 1, 2, 3, 4]
+
+test('on the sparse graph a client reveals a share of its own secret, which it cannot hold: refused', async () => {
+  const opened = await openedRound('unmasking', {
+    clients: 9,
+    adversary: 'honest-but-curious',
+    graph: { neighbors: 4, assumptions: 'unproven' },
+    threshold: 2,
+    minimumCohort: 5,
+  })
+  for (const seat of opened.survivors) {
+    const bytes = await opened.sessions[seat]!.receive(opened.pending.get(seat)!)
+    // One bit for each neighbor and for itself, of which its own is the one that is not set.
+    const own = ~bytes[2]! & 0b11111
+    const forged = Uint8Array.of(
+      ...bytes.slice(0, 2),
+      bytes[2]! | own,
+      ...new Uint8Array(16),
+      ...bytes.slice(3),
+    )
+    const refused = { code: 'invalid-share', fault: 'peer', round: 'unmasking', culprits: [seat] } as const
+    expectRefused(await opened.server.receive(seat, forged), refused)
+  }
+  expect(await finish(opened)).toHaveLength(9)
+})
 const malformed = { code: 'malformed-message', fault: 'peer' } as const
 
 describe.each(MODELS)('$adversary: client 1 sends the server', (model) => {
