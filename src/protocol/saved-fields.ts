@@ -14,9 +14,16 @@ export function members<M extends { readonly seat: number }>(
   entry: P.CoderType<Omit<M, 'seat'>>,
 ): P.CoderType<readonly M[]> {
   return P.apply(seatList(clients, entry), {
-    encode: (list): readonly M[] => list.map(({ seat, value }) => ({ seat, ...value }) as unknown as M),
+    encode: (list): readonly M[] =>
+      below(clients, list).map(({ seat, value }) => ({ seat, ...value }) as unknown as M),
     decode: (list) => list.map((member) => ({ seat: member.seat, value: member })),
   })
+}
+
+/** Of entries ascending by seat the last tells of all. */
+function below<T>(clients: number, entries: readonly Seated<T>[]): readonly Seated<T>[] {
+  if ((entries.at(-1)?.seat ?? 0) < clients) return entries
+  throw new RangeError('a seat is none of the round')
 }
 
 const nothing: P.CoderType<null> = P.wrap({ encodeStream: () => {}, decodeStream: () => null, size: 0 })
@@ -24,9 +31,15 @@ const nothing: P.CoderType<null> = P.wrap({ encodeStream: () => {}, decodeStream
 /** Seats alone, ascending. */
 export function seats({ clients }: RoundConfig): P.CoderType<readonly number[]> {
   return P.apply(seatList(clients, nothing), {
-    encode: (list): readonly number[] => list.map(({ seat }) => seat),
+    encode: (list): readonly number[] => below(clients, list).map(({ seat }) => seat),
     decode: (list) => list.map((seat) => ({ seat, value: null })),
   })
+}
+
+/** Whether all of `some` are among `all`; both without repetitions. */
+export function isSubset(some: readonly number[], all: readonly number[]): boolean {
+  const known = new Set(all)
+  return some.every((seat) => known.has(seat))
 }
 
 /** Entries in the order in which they are. */

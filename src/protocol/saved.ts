@@ -96,14 +96,18 @@ export function encodeStateBy<S extends State>(coders: StateCoders<S>, state: S)
   return encodeSaved(kind, state.config, coders[kind] as unknown as CoderType<S>, state)
 }
 
+/** `fits`: whether what a state holds belongs together, which somebody who makes up a state may have missed. */
 export function decodeStateBy<S extends State>(
   coders: StateCoders<S>,
   config: RoundConfig,
   bytes: Uint8Array,
+  fits: (state: S) => boolean,
 ): S {
   const untyped = coders as unknown as { readonly [K in S['state']]: CoderType<object> }
   const { kind, value } = decodeSaved(config, untyped, bytes)
-  return { state: kind, config, ...value } as S
+  const state = { state: kind, config, ...value } as S
+  if (!fits(state)) throw malformed('what was saved does not fit together')
+  return state
 }
 
 function malformed(message: string): Error {

@@ -75,7 +75,11 @@ function partsOf(bytes: Uint8Array): { books: Uint8Array; state: Uint8Array; sum
 
 function sumOf(packed: Uint8Array, { segments }: RoundConfig): Accumulator {
   const sum = createAccumulator(segments)
-  sum.add(packed)
+  try {
+    sum.add(packed)
+  } catch {
+    throw usageError('malformed-state', 'a saved sum has another length')
+  }
   return sum
 }
 
@@ -84,10 +88,16 @@ const round = P.map(
   Object.fromEntries(ROUNDS.map((name, index) => [name, index])),
 ) as P.CoderType<RoundName>
 
+/** Who sends the same thing four billion times over is counted no further. */
+const count: P.CoderType<number> = P.apply(P.U32LE, {
+  encode: (stored) => stored,
+  decode: (counted) => Math.min(counted, 2 ** 32 - 1),
+})
+
 function booksCoder(config: RoundConfig) {
   return record({
     rounds: list(
-      record<RoundCount>({ round, expected: seats(config), accepted: seats(config), duplicates: P.U32LE }),
+      record<RoundCount>({ round, expected: seats(config), accepted: seats(config), duplicates: count }),
     ),
     refused: list(
       record<Refusal>({
@@ -95,10 +105,10 @@ function booksCoder(config: RoundConfig) {
         round,
         code: text as P.CoderType<ErrorCode>,
         reason: text,
-        count: P.U32LE,
+        count,
       }),
     ),
-    duplicates: P.U32LE,
+    duplicates: count,
     known: list(record<KnownMessage>({ type: messageTypeCoder, seat: P.U32LE, digests: P.bytes(P.U32LE) })),
     folded: seats(config),
     messages: list(record({ seat: P.U32LE, bytes: P.bytes(P.U32LE) })),

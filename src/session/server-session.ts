@@ -15,7 +15,7 @@ import { resumedPhase } from './resumed-phase.js'
 import { decodeServerSession, encodeServerSession } from './saved-server.js'
 import { save } from './saving.js'
 import type { Receipt, RoundOutcome, ServerSessionOptions } from './server-interface.js'
-import { memorySliceStore } from './slice-store.js'
+import { discardAllUploads, memorySliceStore } from './slice-store.js'
 import { inTurns } from './turns.js'
 
 /**
@@ -56,10 +56,12 @@ export class ServerSession {
 
   /**
    * A session as it was when `saved` was stored. The host then gives the open round's messages once more to those in
-   * `waitingFor`, by `messageFor`: who has them answers with the same bytes. Unfinished vectors in slices begin again.
+   * `waitingFor`, by `messageFor`: who has them answers with the same bytes. Unfinished vectors in slices begin again; the
+   * store is rid of their slices.
    *
-   * @throws {SecAggError} fault `usage`: `malformed-state`, `unsupported-version`, or `configuration-mismatch` where
-   *   `config` is not that of the round.
+   * @throws {SecAggError} fault `usage`: `malformed-state` where `saved` is no server's session or was cut or changed, or
+   *   where `verifyIdentity` no longer accepts what it did; `unsupported-version`; `configuration-mismatch` where `config`
+   *   is not that of the round. `crypto-failure` where `verifyIdentity` fails.
    */
   static async resume(saved: Uint8Array, options: ServerSessionOptions): Promise<ServerSession> {
     const session = new ServerSession(options)
@@ -67,7 +69,9 @@ export class ServerSession {
     const decoded = decodeServerSession(saved, options.config)
     session.#ledger = new Ledger(options.config.clients, decoded.books)
     session.#known = new KnownMessages(options.config, decoded.known)
-    session.#phase = await resumedPhase(decoded, await session.#context())
+    const context = await session.#context()
+    session.#phase = await resumedPhase(decoded, context)
+    await discardAllUploads(options.config, context.sliceStore)
     return session
   }
 

@@ -1,3 +1,7 @@
+import type { RoundConfig } from '../protocol/index.js'
+import { allSeats } from '../protocol/seats.js'
+import { sliceCount } from '../vector/slices.js'
+
 /**
  * Where the slices of unfinished masked vectors wait. It is the host's, which may keep them on disk; what it gives back
  * is checked before it is used.
@@ -9,6 +13,16 @@ export interface SliceStore {
   get(seat: number, slice: number): Uint8Array | Promise<Uint8Array>
   /** Forgets what is kept of a seat, if anything. */
   discard(seat: number): void | Promise<void>
+}
+
+/** Rids a store of what a process that is gone has left in it. */
+export async function discardAllUploads(config: RoundConfig, store: SliceStore): Promise<void> {
+  if (sliceCount(config.segments, config.sliceLength) === 1) return
+  try {
+    for (const seat of allSeats(config)) await store.discard(seat)
+  } catch {
+    // A store that keeps too much is no reason to end a round.
+  }
 }
 
 /** A {@link SliceStore} in memory, as large as the unfinished vectors. */

@@ -1,4 +1,4 @@
-import type { RoundOutcome, Vector } from 'secagg'
+import type { RoundOutcome } from 'secagg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { seatsBelow } from '../attacks/support.js'
 import { sumOf } from '../support/inputs.js'

@@ -1,11 +1,13 @@
 import * as P from 'micro-packed'
 import type { MaskTerm } from '../../vector/segments.js'
+import { SEALED_SHARES_LENGTH, SELF_MASK_SEED_LENGTH } from '../../wire/index.js'
 import type { RoundConfig } from '../config.js'
 import { decodeStateBy, encodeStateBy, type StateCoders } from '../saved.js'
 import {
   allSealedShares,
   digest,
   identity,
+  isSubset,
   key,
   list,
   members,
@@ -16,6 +18,10 @@ import {
   selfMask,
 } from '../saved-fields.js'
 import type { ClientState, KeyPair, Peer, SharePair, Sharer } from './states.js'
+import { sharingSeats } from './survivors.js'
+
+/** Bytes of s^SK, and so of a share of it. */
+const MASK_KEY_LENGTH = 32
 
 /**
  * The byte form of a client's state, to be stored before the message that it was made with is sent. It holds secrets:
@@ -33,7 +39,39 @@ export function encodeState(state: ClientState): Uint8Array {
  *   `unsupported-version`; `configuration-mismatch` where it is of another round.
  */
 export function decodeState(bytes: Uint8Array, config: RoundConfig): ClientState {
-  return decodeStateBy(codersOf(config), config, bytes)
+  return decodeStateBy(codersOf(config), config, bytes, fits)
+}
+
+/** Whether the client can go on from it. */
+function fits(state: ClientState): boolean {
+  const { seat, config } = state
+  if (seat >= config.clients) return false
+  switch (state.state) {
+    case 'client-advertised':
+      return true
+    case 'client-shared': {
+      const { peers, outbound } = state
+      return isStranger(seat, peers) && outbound.ciphertexts.length === peers.length * SEALED_SHARES_LENGTH
+    }
+    case 'client-masked':
+      return isStranger(seat, state.sharers) && state.plan.length === state.sharers.length + 1
+    case 'client-checked':
+      return isStranger(seat, state.sharers) && isSubset(state.survivors, sharingSeats(state))
+    case 'client-unmasked': {
+      const survived = new Set(state.survivors)
+      const lengthOf = (owner: number) => (survived.has(owner) ? SELF_MASK_SEED_LENGTH : MASK_KEY_LENGTH)
+      const owners = state.outbound.map((share) => share.seat)
+      return (
+        isSubset(state.survivors, state.owners) &&
+        isSubset(owners, state.owners) &&
+        state.outbound.every((share) => share.value.length === lengthOf(share.seat))
+      )
+    }
+  }
+}
+
+function isStranger(seat: number, others: readonly { readonly seat: number }[]): boolean {
+  return others.every((other) => other.seat !== seat)
 }
 
 const keyPair = record<KeyPair>({ privateKey: key, publicKey: key })

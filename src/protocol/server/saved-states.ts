@@ -1,12 +1,13 @@
 import * as P from 'micro-packed'
 import type { DrawnGraph } from '../../graph/index.js'
-import type { PublicKeys } from '../../wire/index.js'
+import { type PublicKeys, SEALED_SHARES_LENGTH } from '../../wire/index.js'
 import type { RoundConfig } from '../config.js'
 import { decodeStateBy, encodeStateBy, type StateCoders } from '../saved.js'
 import {
   allSealedShares,
   digest,
   identity,
+  isSubset,
   key,
   list,
   members,
@@ -39,7 +40,54 @@ export function encodeState(state: ServerState): Uint8Array {
  *   `unsupported-version`; `configuration-mismatch` where it is of another round.
  */
 export function decodeState(bytes: Uint8Array, config: RoundConfig): ServerState {
-  return decodeStateBy(codersOf(config), config, bytes)
+  return decodeStateBy(codersOf(config), config, bytes, fits)
+}
+
+/** Whether the server can go on from it. */
+function fits(state: ServerState): boolean {
+  if (state.state === 'server-advertising') return true
+  const clients = seatsOf(state.clients)
+  if (!fitsRing(state, clients)) return false
+  switch (state.state) {
+    case 'server-sharing':
+      return true
+    case 'server-masking':
+      return fitsPeers(state.clients)
+    case 'server-checking':
+      return isSubset(state.survivors, clients)
+    case 'server-unmasking': {
+      const { survivors, consistent = [] } = state
+      return isSubset(survivors, clients) && isSubset(seatsOf(consistent), survivors)
+    }
+    case 'server-unmasked':
+      return isSubset([...seatsOf(state.selfMasks), ...seatsOf(state.maskKeys)], clients)
+  }
+}
+
+/** A ring has every client once. */
+function fitsRing({ graph, config }: { graph: DrawnGraph; config: RoundConfig }, clients: readonly number[]) {
+  if (graph.kind === 'complete') return true
+  const { ring, neighbors } = graph
+  return (
+    ring.length > neighbors &&
+    new Set(ring).size === ring.length &&
+    ring.every((seat) => seat < config.clients) &&
+    isSubset(clients, ring)
+  )
+}
+
+/** Two clients that are peers have sealed shares to each other. */
+function fitsPeers(clients: readonly SharingClient[]): boolean {
+  const peersOf = new Map(clients.map(({ seat, peers }) => [seat, new Set(peers)]))
+  return clients.every(
+    ({ seat, peers, ciphertexts }) =>
+      ciphertexts.length === peers.length * SEALED_SHARES_LENGTH &&
+      peers.every((peer) => peer !== seat && peersOf.get(peer)?.has(seat) !== false),
+  )
+}
+
+function seatsOf(members: readonly { readonly seat: number }[]): number[] {
+  return members.map(({ seat }) => seat)
 }
 
 function codersOf(config: RoundConfig): StateCoders<ServerState> {
