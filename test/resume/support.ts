@@ -9,7 +9,7 @@ export interface SavedCohort extends Cohort {
   /** Everything that the server has saved, in order. */
   readonly serverForms: readonly Uint8Array[]
   /** A new process for the client at `seat`, which knows nothing but what was saved. */
-  resumeClient(seat: number, input?: ClientInput): ClientSession
+  resumeClient(seat: number, input?: ClientInput, form?: Uint8Array): ClientSession
   resumeServer(form?: Uint8Array): Promise<ServerSession>
 }
 
@@ -47,8 +47,8 @@ export async function savedCohort(
     ...cohort,
     clientForms,
     serverForms,
-    resumeClient: (seat, input = inputs[seat]!) =>
-      ClientSession.resume(clientForms.get(seat)!, {
+    resumeClient: (seat, input = inputs[seat]!, form = clientForms.get(seat)!) =>
+      ClientSession.resume(form, {
         config,
         input,
         crypto,
