@@ -29,8 +29,9 @@ export interface ClientSessionOptions {
   /** Executes mask plans, as a pool of worker threads does; default: this thread. */
   readonly maskExecutor?: MaskExecutor | undefined
   /**
-   * Stores the session, so that it can be resumed; without it a client that crashes is lost for the round. The bytes are
-   * secret. What `resume` is given has to be what was stored last: an older form cannot be told from it.
+   * Stores the session, so that it can be resumed; without it a client that crashes is lost for the round. Where nothing
+   * was stored, nothing was sent. The bytes are secret. What `resume` is given has to be what was stored last: an older
+   * form cannot be told from it.
    */
   readonly save?: SaveSession | undefined
   /** Ends the masking of a long vector: the call rejects with the signal's reason, and nothing of the vector is sent. */

@@ -47,8 +47,9 @@ export class ClientSession {
   }
 
   /**
-   * A session as it was when `saved` was stored. `resend` gives the message that may not have left. The input has to be
-   * what it was: another one is refused once the masks of the round belong to it.
+   * A session as it was when `saved` was stored. `resend` gives the message that may not have left, also where `done`. The
+   * input has to be what it was: another one is refused once the masks of the round belong to it. From an older form than
+   * the one stored last, or in two processes at once, a client may give away its vector, and spoil the sum.
    *
    * @throws {SecAggError} fault `usage`: `malformed-state`, `unsupported-version`, or `configuration-mismatch` where
    *   `config` is not that of the round.
@@ -71,7 +72,7 @@ export class ClientSession {
    * The message that opens the client's part of the round. Until the first `receive` it gives the same bytes again.
    *
    * @throws {SecAggError} `invalid-argument`, `input-out-of-range` or `unsupported` where seat, signer, input or options
-   *   do not fit the configuration; `out-of-order` after the first `receive`.
+   *   do not fit the configuration; `storage-failure` where `save` fails; `out-of-order` after the first `receive`.
    */
   start(): Promise<Uint8Array> {
     return this.#inTurn(async () => {
@@ -109,7 +110,8 @@ export class ClientSession {
    * Takes in the server's next message and gives the answer to send. The same message again gets the same answer again.
    *
    * @throws {SecAggError} fault `server` where the message breaks the protocol or differs from one already answered
-   *   (`conflicting-message`); fault `usage` where the input does not fit. The session is then as it was.
+   *   (`conflicting-message`); fault `usage` where the input does not fit, or `storage-failure` where `save` fails. The
+   *   session is then as it was.
    */
   async receive(bytes: Uint8Array): Promise<Uint8Array> {
     requireBytes(bytes)
@@ -126,7 +128,10 @@ export class ClientSession {
     })
   }
 
-  /** Overwrites the secrets of a round that is given up; the session is then of no use. */
+  /**
+   * Overwrites the secrets of a round that is given up, once the calls before have settled; the session is then of no use.
+   * What was stored is the host's to delete.
+   */
   wipe(): Promise<void> {
     return this.#inTurn(() => {
       if (this.#state !== undefined) wipeAllBut(client.secretsIn(this.#state), [])

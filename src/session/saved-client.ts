@@ -1,4 +1,5 @@
 import * as P from 'micro-packed'
+import { wipe } from '../crypto/bytes.js'
 import { client, type RoundConfig } from '../protocol/index.js'
 import { decodeSaved, encodeSaved } from '../protocol/saved.js'
 import { digest, record } from '../protocol/saved-fields.js'
@@ -13,11 +14,18 @@ export interface SavedClient {
 const coder = record({ state: P.bytes(P.U32LE), lastInbound: P.optional(P.bool, digest) })
 
 export function encodeClientSession({ state, lastInbound }: SavedClient): Uint8Array {
-  return encodeSaved('client-session', state.config, coder, { state: client.encodeState(state), lastInbound })
+  const encoded = client.encodeState(state)
+  const form = encodeSaved('client-session', state.config, coder, { state: encoded, lastInbound })
+  wipe(encoded)
+  return form
 }
 
 /** @throws {SecAggError} as `client.decodeState` does. */
 export function decodeClientSession(bytes: Uint8Array, config: RoundConfig): SavedClient {
   const { value } = decodeSaved(config, { 'client-session': coder }, bytes)
-  return { state: client.decodeState(value.state, config), lastInbound: value.lastInbound }
+  try {
+    return { state: client.decodeState(value.state, config), lastInbound: value.lastInbound }
+  } finally {
+    wipe(value.state)
+  }
 }

@@ -2,9 +2,10 @@ import { wipe } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 
 /**
- * Stores the byte form of a session where it outlives the process, in place of the one before; all of it or nothing, as
- * by writing a file under another name and renaming it. It is called before a message is handed out that the form is
- * needed for, which is not handed out where it fails.
+ * Stores the byte form of a session in place of the one before; all of it or nothing, as by writing a file under another
+ * name and renaming it. Once it resolves, the form must outlast the process and a failure of power. It is called before a
+ * message is handed out that the form is needed for, which is not handed out where it fails. The bytes are the store's
+ * own, and secret.
  */
 export type SaveSession = (bytes: Uint8Array) => void | Promise<void>
 

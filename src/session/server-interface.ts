@@ -24,8 +24,9 @@ export interface ServerSessionOptions {
   readonly sliceStore?: SliceStore | undefined
   /**
    * Stores the session, so that it can be resumed: before the messages of a new round are handed out, before the last one
-   * is closed, and on `checkpoint`. Running sum and folded seats are in one piece. The bytes hold secrets of clients in
-   * the last round. What `resume` is given has to be what was stored last.
+   * is closed, and on `checkpoint`. Running sum and folded seats are in one piece. The bytes hold shares of clients'
+   * secrets in the last round. What `resume` is given has to be what was stored last: from an older form the server may
+   * announce others than before, which clients that have answered refuse.
    */
   readonly save?: SaveSession | undefined
   /** Ends the removal of masks: `closeRound` rejects with the signal's reason, and there is no sum. */

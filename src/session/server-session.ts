@@ -161,8 +161,9 @@ export class ServerSession {
   /**
    * Ends the open round with those who have answered.
    *
-   * @throws {SecAggError} `too-few-clients`, `too-few-shares` or `wrong-share` where the protocol cannot go on; the
-   *   round is then still open, for more messages or to be given up.
+   * @throws {SecAggError} `too-few-clients`, `too-few-shares` or `wrong-share` where the protocol cannot go on;
+   *   `storage-failure` where `save` or the store of slices fails. The round is then still open, for more messages, to be
+   *   closed again or to be given up.
    */
   closeRound(): Promise<RoundOutcome> {
     if (this.#closing !== undefined) {

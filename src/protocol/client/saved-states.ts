@@ -33,7 +33,7 @@ export function encodeState(state: ClientState): Uint8Array {
 
 /**
  * The state that {@link encodeState} made these bytes of, in the round of `config`. Going on from an older state than the
- * last one stored cannot be noticed, and may give away what the round is to protect.
+ * last one stored cannot be noticed here, and may give away what the round is to protect or spoil the sum.
  *
  * @throws {SecAggError} fault `usage`: `malformed-state` where the bytes are no client's state, or cut or changed;
  *   `unsupported-version`; `configuration-mismatch` where it is of another round.
