@@ -30,7 +30,7 @@ describe('a server asks a client that has come back for shares of other secrets'
     const checking = await run(cohort, { until: 'consistency-check' })
     const signed = await cohort.sessions[1]!.receive(checking.pending.get(1)!)
     const refuses = async (code: 'conflicting-message' | 'unexpected-message'): Promise<void> => {
-      const round = code === 'conflicting-message' ? 'consistency-check' : undefined
+      const round = code === 'conflicting-message' ? 'consistency-check' : 'unmasking'
       for (const other of others) {
         const announced = survivors(cohort.config).write(other)
         await expectRefusal(cohort.resumeClient(1).receive(announced), { code, fault: 'server', round })
