@@ -43,23 +43,24 @@ const browser = await chromium.launch({
 try {
   const page = await browser.newPage()
   await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`)
-  const call = (name: 'measurePage' | 'measurePools'): Promise<Result[]> =>
+  const call = (name: 'measurePackings' | 'measurePage' | 'measurePools'): Promise<Result[]> =>
     page.evaluate(
       ([name, given]) =>
         (globalThis as unknown as Record<string, (limits: Limits) => Promise<Result[]>>)[name]!(given),
       [name, limits] as const,
     )
   const groups = [
-    { title: 'one page', results: await call('measurePage') },
-    { title: 'pools of workers', results: await call('measurePools') },
+    { title: 'masks in a page', results: await call('measurePage') },
+    { title: 'masks on pools of workers', results: await call('measurePools') },
+    { title: 'folding and packing', results: await call('measurePackings') },
   ]
   for (const { title, results } of groups) {
     console.log(
-      `Chromium ${browser.version()}, ${title}: masks on 2^20 elements, medians and lower quartiles`,
+      `Chromium ${browser.version()}, ${title}: vectors of 4 MiB, medians and lower quartiles for 4 bytes`,
     )
     for (const { name, median, lowerQuartile, ratio, samples } of results) {
       const figures = [
-        `${median.toFixed(2).padStart(6)} ns an element`,
+        `${median.toFixed(2).padStart(6)} ns`,
         `${(median / results[0]!.median).toFixed(2).padStart(5)} ×`,
         `${lowerQuartile.toFixed(2).padStart(6)} ns`,
         `${ratio.toFixed(2).padStart(5)} ×`,

@@ -7,13 +7,10 @@ import {
   executeMaskPlan,
   type MaskPlan,
 } from 'secagg/vector'
-import type { Candidate } from './measure.js'
+import { type Candidate, VECTOR_BYTES } from './measure.js'
 
 const TERMS = 100
 const PIECE_BYTES = 128 * 1024
-
-/** Bytes of lanes of every vector here: 2^20 elements of 32 bits, and as many bytes of other widths. */
-export const VECTOR_BYTES: number = 4 * 2 ** 20
 
 function planFor(keyLength: number): MaskPlan {
   return Array.from({ length: TERMS }, (_, term) => ({

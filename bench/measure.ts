@@ -1,3 +1,6 @@
+/** Bytes of lanes of every vector: 2^20 elements of 32 bits, and as many bytes of other widths. */
+export const VECTOR_BYTES: number = 4 * 2 ** 20
+
 /** One thing to measure. */
 export interface Candidate {
   readonly name: string

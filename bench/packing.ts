@@ -1,6 +1,5 @@
 import { createAccumulator, createVector, fingerprint, packVector, unpackVector } from 'secagg/vector'
-import { VECTOR_BYTES } from './mask-kernel.js'
-import type { Candidate } from './measure.js'
+import { type Candidate, VECTOR_BYTES } from './measure.js'
 
 /** Among them the ways that elements are moved: in whole lanes, with their high bits apart and without, and in pairs. */
 const LANES: readonly { readonly bits: number; readonly laneBytes: number }[] = [

@@ -9,6 +9,7 @@ import {
 } from 'secagg/vector'
 import { createMaskPool } from 'secagg/workers'
 import { type Candidate, type Limits, measure, type Result } from './measure.js'
+import { packings } from './packing.js'
 
 /** Few, so that a sample is short: other work on the machine then spoils some samples and not all. */
 const TERMS = 4
@@ -65,6 +66,12 @@ async function measurePage(limits: Limits): Promise<Result[]> {
   return measure(candidates, limits)
 }
 
+/** Folding and packing, which need no cryptography, beside the keystream of as many bytes. */
+async function measurePackings(limits: Limits): Promise<Result[]> {
+  const moved = packings().map((candidate) => ({ ...candidate, units: candidate.units * LENGTH }))
+  return measure([await rawKeystream(), ...moved], limits)
+}
+
 /** One worker and two, on 32-bit elements in memory of their own and in shared memory. */
 async function measurePools(limits: Limits): Promise<Result[]> {
   const suites = {
@@ -96,4 +103,4 @@ async function measurePools(limits: Limits): Promise<Result[]> {
   return results
 }
 
-Object.assign(globalThis, { measurePage, measurePools })
+Object.assign(globalThis, { measurePackings, measurePage, measurePools })
