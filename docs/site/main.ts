@@ -1,9 +1,9 @@
-// Usage: npm run docs
+// Usage: tsx docs/site/main.ts, after `npm run build`.
 // Builds documents, reference and playground into one static site, in `.site`, and fails where a link leads nowhere.
-import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Application, type DocumentReflection, PackageJsonReader, TSConfigReader } from 'typedoc'
+import { build } from 'vite'
 import { brokenLinks } from './links.js'
 import { nameModules, nameOfDocument } from './names.js'
 import { linkPlayground } from './playground.js'
@@ -28,10 +28,8 @@ const documents = readdirSync(`${root}docs`)
   .filter((name) => name.endsWith('.md'))
   .sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1))
 
-const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
-  scripts: Record<string, string>
-}
-const hasPlayground = scripts['playground:build'] !== undefined
+const playground = `${root}docs/playground/vite.config.ts`
+const hasPlayground = existsSync(playground)
 
 process.chdir(root)
 rmSync(site, { recursive: true, force: true })
@@ -88,8 +86,8 @@ if (application.logger.hasErrors() || application.logger.hasWarnings()) {
 }
 
 if (hasPlayground) {
-  const options = ['--base', './', '--outDir', `${site}playground`, '--emptyOutDir']
-  execFileSync('npm', ['run', 'playground:build', '--', ...options], { cwd: root, stdio: 'inherit' })
+  const options = { base: './', build: { outDir: `${site}playground`, emptyOutDir: true } }
+  await build({ configFile: playground, logLevel: 'warn', ...options })
 }
 
 const broken = brokenLinks(site)
