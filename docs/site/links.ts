@@ -16,7 +16,7 @@ function readPage(path: string): Page {
   const html = readFileSync(path, 'utf8')
   const valuesOf = (names: string): string[] =>
     [...html.matchAll(new RegExp(`<[^>]*?\\s(?:${names})="([^"]*)"`, 'g'))].map(([, value]) => decode(value!))
-  return { ids: new Set(valuesOf('id|name')), links: valuesOf('href|src') }
+  return { ids: new Set(valuesOf('id|name')), links: valuesOf('href|src|srcset') }
 }
 
 /** What each link of a built site leads to is there, anchors included; tells those where it is not. */

@@ -87,7 +87,7 @@ if (application.logger.hasErrors() || application.logger.hasWarnings()) {
 
 if (hasPlayground) {
   const options = { base: './', build: { outDir: `${site}playground`, emptyOutDir: true } }
-  await build({ configFile: playground, logLevel: 'warn', ...options })
+  await build({ configFile: playground, logLevel: 'error', ...options })
 }
 
 const broken = brokenLinks(site)

@@ -37,7 +37,8 @@ function anchorsOf(document: string): Set<string> {
 }
 
 function linksOf(document: string): string[] {
-  return [...proseOf(document).matchAll(/\]\(<?([^\s)>]+)>?(?: "[^"]*")?\)/g)].map(([, link]) => link!)
+  const links = /\]\(<?([^\s)>]+)>?(?: "[^"]*")?\)|<[^>]*\s(?:href|src|srcset)="([^"]+)"/g
+  return [...proseOf(document).matchAll(links)].map(([, link, ofTag]) => link ?? ofTag!)
 }
 
 test.each(documents)('the links of %s lead to what is in the repository', (document) => {

@@ -10,7 +10,10 @@ const files = readdirSync(installed, { recursive: true, withFileTypes: true })
 test('it holds the license, documents, and modules with their declarations and maps, and nothing else', () => {
   expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']))
   const others = files.filter(
-    (file) => !/^dist\/.*(\.js|\.js\.map|\.d\.ts)$|^docs\/([^/]*\.md|performance\/.*\.svg)$/.test(file),
+    (file) =>
+      !/^dist\/.*(\.js|\.js\.map|\.d\.ts)$|^docs\/([^/]*\.md|performance\/.*\.svg|playground\/screenshots\/.*\.png)$/.test(
+        file,
+      ),
   )
   expect(others.sort()).toEqual(['LICENSE', 'README.md', 'package.json'])
 })
@@ -42,8 +45,8 @@ test('everything that its manifest names is there', () => {
 /** Links within a document, without those to other sites and to its own headings. */
 function linksOf(document: string): string[] {
   const markdown = readFileSync(join(installed, document), 'utf8').replace(/^```.*?^```/gms, '')
-  return [...markdown.matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, link]) => link!.split('#')[0]!)
+  return [...markdown.matchAll(/\]\(([^)\s]+)\)|<[^>]*\s(?:href|src|srcset)="([^"]+)"/g)]
+    .map(([, link, ofTag]) => (link ?? ofTag!).split('#')[0]!)
     .filter((path) => path !== '' && !/^(https?|mailto):/.test(path))
     .map((path) => join(dirname(document), path))
 }
