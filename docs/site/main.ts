@@ -64,7 +64,7 @@ application.converter.on('createDocument', (_context, reflection) => {
   const document = reflection as DocumentReflection
   document.name = nameOfDocument(document)
   // Or search has them far below every property with the word in its comment.
-  document.relevanceBoost = 5
+  document.relevanceBoost = 50
 })
 application.converter.on('resolveBegin', ({ project }) => {
   nameModules(project)
