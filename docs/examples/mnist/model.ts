@@ -1,4 +1,4 @@
-import { type Examples, PIXELS } from './data.js'
+import { type Examples, PIXELS } from './examples.js'
 import type { SeededRandom } from './random.js'
 
 const HIDDEN = 32

@@ -1,6 +1,6 @@
 import type { FinishedRound, RoundMean, RoundPlan } from 'secagg/federated'
-import { type Examples, splitUnevenly } from './data.js'
 import { type Dropouts, planDropouts } from './dropouts.js'
+import { type Examples, splitUnevenly } from './examples.js'
 import { accuracyOf, initialModel, type TrainingOptions, trainLocally } from './model.js'
 import { SeededRandom } from './random.js'
 
