@@ -1,0 +1,8 @@
+import { loadMnist } from './mnist.js'
+import { byId } from './parts/dom.js'
+import { themeButton } from './parts/theme.js'
+import { RoundSection } from './round/section.js'
+
+themeButton(byId<HTMLButtonElement>('theme'))
+const mnist = await loadMnist()
+await new RoundSection(mnist).open()

@@ -1,0 +1,38 @@
+const THEMES = ['system', 'light', 'dark'] as const
+type Theme = (typeof THEMES)[number]
+const KEY = 'secagg-playground-theme'
+
+/** A button that goes through the color themes; the choice is kept for the next visit. */
+export function themeButton(button: HTMLButtonElement): void {
+  let theme = stored()
+  const show = (): void => {
+    if (theme === 'system') delete document.documentElement.dataset.theme
+    else document.documentElement.dataset.theme = theme
+    const icon = { system: '◐', light: '☀', dark: '☾' }[theme]
+    button.textContent = `${icon} ${theme}`
+    button.setAttribute('aria-label', `Color theme: ${theme}. Press to change.`)
+  }
+  button.addEventListener('click', () => {
+    theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]!
+    store(theme)
+    show()
+  })
+  show()
+}
+
+function stored(): Theme {
+  try {
+    const value = localStorage.getItem(KEY)
+    return THEMES.find((theme) => theme === value) ?? 'system'
+  } catch {
+    return 'system' // a page without storage
+  }
+}
+
+function store(theme: Theme): void {
+  try {
+    localStorage.setItem(KEY, theme)
+  } catch {
+    // It then lasts until the page is left.
+  }
+}

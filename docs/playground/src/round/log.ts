@@ -1,0 +1,49 @@
+import { element } from '../parts/dom.js'
+import { bytesText, clientsText } from '../parts/numbers.js'
+import type { Play, PlayEvent } from './play.js'
+import { STEPS } from './texts.js'
+
+/** Adds what happened to the log, as a sentence. */
+export function tell(log: HTMLElement, event: PlayEvent, play: Play | undefined): void {
+  const text = sentenceFor(event, play)
+  if (text === undefined) return
+  log.append(element('li', { class: event.kind }, text))
+  log.scrollTop = log.scrollHeight
+}
+
+function sentenceFor(event: PlayEvent, play: Play | undefined): string | undefined {
+  switch (event.kind) {
+    case 'opened':
+      return 'A new round: fresh keys, a fresh session id.'
+    case 'sent': {
+      if (event.seats.length === 0) return `${STEPS[event.round].name}: nobody answered.`
+      const { name, sent } = STEPS[event.round]
+      return `${name}: ${clientsText(event.seats)} ${sent}, ${bytesText(event.bytes)}.`
+    }
+    case 'dropped':
+      return `Client ${event.seat} has dropped out, before ${event.round ? STEPS[event.round].name : 'the end'}.`
+    case 'returned':
+      return `Client ${event.seat} is back before anybody missed it.`
+    case 'client-refused':
+      return `Client ${event.seat} refuses (${event.error.code}): ${event.error.message}.`
+    case 'server-refused':
+      return `The server refuses the message of client ${event.seat} (${event.error.code}): ${event.error.message}.`
+    case 'failed':
+      return `The round cannot go on (${event.error.code}): ${event.error.message}.`
+    case 'closed':
+      return play && closedSentence(event.round, play)
+  }
+}
+
+function closedSentence(round: keyof typeof STEPS, { learned, report, cohort }: Play): string | undefined {
+  const { threshold } = cohort.config
+  const { accepted = [], expected = [] } = report.rounds.find((count) => count.round === round) ?? {}
+  const silent = expected.filter((seat) => !accepted.includes(seat))
+  const missed = silent.length === 0 ? '' : ` Nothing came from ${clientsText(silent)}.`
+  if (learned === undefined) return missed === '' ? undefined : `The server goes on.${missed}`
+  const sharers = report.rounds.find((count) => count.round === 'share-keys')!.accepted
+  const left = sharers.filter((seat) => !learned.survivors.includes(seat))
+  const keys =
+    left.length === 0 ? '' : ` and the mask keys of ${clientsText(left)}, whose masks had not cancelled`
+  return `With ${threshold} shares of each, the server has recovered the seeds of ${learned.survivors.length} own masks${keys}. The sum is there.${missed}`
+}

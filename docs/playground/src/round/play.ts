@@ -1,0 +1,201 @@
+import { type Receipt, type RoundName, type RoundReport, SecAggError } from 'secagg'
+import { addInto, createVector, packedLength, unpackVector } from 'secagg/vector'
+import { HonestServer } from './honest-server.js'
+import { InventingServer } from './invented-clients.js'
+import { keyHue, neighborsTold } from './messages.js'
+import type { AggregationServer, Closing, Learned } from './server.js'
+import { type Cohort, openCohort, type RoundSetup } from './setup.js'
+import { TwoFacedServer } from './two-stories.js'
+
+/** A message on its way between the server and the client at `seat`. */
+export interface Parcel {
+  readonly seat: number
+  readonly up: boolean
+  /** In which round it is sent, or answered. */
+  readonly round: RoundName
+  readonly bytes: Uint8Array
+}
+
+/** Carries messages; resolves when they are there. On the page this is what moves. */
+export type Network = (parcels: readonly Parcel[]) => Promise<void>
+
+/** What happened, for the log. */
+export type PlayEvent =
+  | { readonly kind: 'opened' }
+  | {
+      readonly kind: 'sent'
+      readonly round: RoundName
+      readonly seats: readonly number[]
+      readonly bytes: number
+    }
+  | { readonly kind: 'dropped' | 'returned'; readonly seat: number; readonly round: RoundName | undefined }
+  | { readonly kind: 'client-refused' | 'server-refused'; readonly seat: number; readonly error: SecAggError }
+  | { readonly kind: 'closed'; readonly round: RoundName; readonly learned?: Learned | undefined }
+  | { readonly kind: 'failed'; readonly error: SecAggError }
+
+/** What went through the network in one round. */
+export interface Traffic {
+  readonly messages: number
+  readonly up: number
+  readonly down: number
+}
+
+/** One round of the protocol, played step by step between real sessions, and what can be seen of it. */
+export class Play {
+  readonly setup: RoundSetup
+  readonly pictures: readonly Uint8Array[]
+  readonly cohort: Cohort
+  /** For each client that has dropped out, the first message that it does not send. */
+  readonly gone: Map<number, RoundName> = new Map()
+  /** Clients that refused a message of the server, and why. */
+  readonly refusals: Map<number, SecAggError> = new Map()
+  /** A color for each public mask key that the server has seen. */
+  readonly keys: Map<number, number> = new Map()
+  /** Whom each client agrees on masks with, as the server has told it. */
+  readonly neighbors: Map<number, readonly number[]> = new Map()
+  /** The masked pictures that the server has got. */
+  readonly masked: Map<number, Uint16Array> = new Map()
+  readonly traffic: Map<RoundName, Traffic> = new Map()
+  /** The sum of the masked pictures, before any mask is removed. */
+  maskedSum: Uint16Array | undefined
+  learned: Learned | undefined
+  failure: SecAggError | undefined
+  readonly #server: AggregationServer
+  readonly #tell: (event: PlayEvent) => void
+  #inbox: ReadonlyMap<number, Uint8Array | undefined>
+
+  private constructor(
+    setup: RoundSetup,
+    pictures: readonly Uint8Array[],
+    cohort: Cohort,
+    tell: (event: PlayEvent) => void,
+  ) {
+    this.setup = setup
+    this.pictures = pictures
+    this.cohort = cohort
+    this.#server = serverFor(setup, cohort)
+    this.#tell = tell
+    this.#inbox = new Map(pictures.map((_, seat) => [seat, undefined]))
+  }
+
+  static async open(
+    setup: RoundSetup,
+    pictures: readonly Uint8Array[],
+    tell: (event: PlayEvent) => void,
+  ): Promise<Play> {
+    const play = new Play(setup, pictures, await openCohort(setup, pictures), tell)
+    tell({ kind: 'opened' })
+    return play
+  }
+
+  /** The step that comes next; `undefined` where the round is over. */
+  get round(): RoundName | undefined {
+    return this.failure === undefined ? this.#server.round : undefined
+  }
+
+  get report(): RoundReport {
+    return this.#server.report
+  }
+
+  /** Whether the client at `seat` still takes part. */
+  isThere(seat: number): boolean {
+    return !this.gone.has(seat) && !this.refusals.has(seat)
+  }
+
+  /** A client drops out, or, as long as nobody has missed it, comes back. */
+  toggle(seat: number): void {
+    const { round } = this
+    if (round === undefined || this.refusals.has(seat)) return
+    const left = this.gone.get(seat)
+    if (left !== undefined && left !== round) return
+    if (left === undefined) this.gone.set(seat, round)
+    else this.gone.delete(seat)
+    this.#tell({ kind: left === undefined ? 'dropped' : 'returned', seat, round })
+  }
+
+  /** Carries the open round's messages to the clients and their answers to the server, which then closes the round. */
+  async step(carry: Network): Promise<void> {
+    const { round } = this
+    if (round === undefined) return
+    const inbox = [...this.#inbox].filter(([seat]) => this.isThere(seat))
+    const down = inbox.flatMap(([seat, bytes]) => (bytes ? [{ seat, up: false, round, bytes }] : []))
+    await carry(down)
+    if (round === 'share-keys') this.#learnNeighbors(down)
+    const up: Parcel[] = []
+    for (const [seat, message] of inbox) {
+      const bytes = await this.#answer(seat, message)
+      if (bytes !== undefined) up.push({ seat, up: true, round, bytes })
+    }
+    await carry(up)
+    const traffic = { messages: up.length, up: total(up), down: total(down) }
+    this.traffic.set(round, traffic)
+    this.#tell({ kind: 'sent', round, seats: up.map(({ seat }) => seat), bytes: traffic.up })
+    for (const parcel of up) await this.#hand(parcel)
+    await this.#close(round)
+  }
+
+  /** What a client says to a message; nothing where it has gone or refuses. */
+  async #answer(seat: number, message: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+    if (!this.isThere(seat)) return undefined
+    const client = this.cohort.clients[seat]!
+    try {
+      return await (message === undefined ? client.start() : client.receive(message))
+    } catch (error) {
+      if (!(error instanceof SecAggError)) throw error
+      this.refusals.set(seat, error)
+      this.#tell({ kind: 'client-refused', seat, error })
+      return undefined
+    }
+  }
+
+  async #hand({ seat, round, bytes }: Parcel): Promise<void> {
+    if (round === 'advertise-keys') this.keys.set(seat, keyHue(bytes))
+    if (round === 'masked-input') this.#collect(seat, bytes)
+    const receipt: Receipt = await this.#server.receive(seat, bytes)
+    if (receipt.status === 'refused') this.#tell({ kind: 'server-refused', seat, error: receipt.error })
+  }
+
+  async #close(round: RoundName): Promise<void> {
+    let closing: Closing
+    try {
+      closing = await this.#server.close()
+    } catch (error) {
+      if (!(error instanceof SecAggError)) throw error
+      this.failure = error
+      this.#tell({ kind: 'failed', error })
+      return
+    }
+    if (closing.done) this.learned = closing.learned
+    else this.#inbox = closing.messages
+    this.#tell({ kind: 'closed', round, learned: this.learned })
+  }
+
+  #learnNeighbors(parcels: readonly Parcel[]): void {
+    const published = this.#server.report.rounds[0]!.accepted
+    for (const { seat, bytes } of parcels) {
+      const told = this.setup.graph === 'sparse' ? neighborsTold(bytes) : published
+      this.neighbors.set(
+        seat,
+        told.filter((other) => other !== seat),
+      )
+    }
+  }
+
+  /** Reads a masked picture as the server does, to show it. */
+  #collect(seat: number, bytes: Uint8Array): void {
+    const { segments } = this.cohort.config
+    const vector = unpackVector(bytes.slice(-packedLength(segments)), segments)
+    this.masked.set(seat, vector[0] as Uint16Array)
+    this.maskedSum ??= createVector(segments)[0] as Uint16Array
+    addInto([this.maskedSum], vector, segments)
+  }
+}
+
+function serverFor({ server }: RoundSetup, cohort: Cohort): AggregationServer {
+  if (server === 'invented-clients') return new InventingServer(cohort)
+  return server === 'two-stories' ? new TwoFacedServer(cohort) : new HonestServer(cohort)
+}
+
+function total(parcels: readonly Parcel[]): number {
+  return parcels.reduce((sum, { bytes }) => sum + bytes.length, 0)
+}

@@ -1,0 +1,99 @@
+import {
+  type AdversaryModel,
+  ClientSession,
+  type CryptoProvider,
+  createRoundConfig,
+  defaultCrypto,
+  ed25519Signer,
+  ed25519Verifier,
+  type RoundConfig,
+  type Signer,
+  type VerifyIdentity,
+} from 'secagg'
+import { PIXELS } from '../../../examples/mnist/examples.js'
+
+/** What the server does: what it should, or one of two lies. */
+export type ServerKind = 'honest' | 'invented-clients' | 'two-stories'
+
+/** What the visitor has chosen. */
+export interface RoundSetup {
+  readonly clients: number
+  readonly graph: 'complete' | 'sparse'
+  readonly adversary: AdversaryModel
+  readonly server: ServerKind
+}
+
+/** The client that a lying server is after. */
+export const VICTIM = 0
+
+/** A pixel is below this, and a sum of them below {@link MODULUS}. */
+const PIXEL_BOUND = 256
+const BITS = 16
+export const MODULUS: number = 2 ** BITS
+
+/** Who takes part in one round, and what everybody knows beforehand. */
+export interface Cohort {
+  readonly config: RoundConfig
+  readonly crypto: CryptoProvider
+  /** By seat. */
+  readonly clients: readonly ClientSession[]
+  readonly signers: readonly (Signer | undefined)[]
+  /** Of the active model: whether a signature is by the client enrolled at its seat. */
+  readonly verifyIdentity: VerifyIdentity | undefined
+  /** Clients that help a lying server, and what each has stored of its session last. */
+  readonly helpers: ReadonlyMap<number, { saved: Uint8Array }>
+}
+
+export async function openCohort(setup: RoundSetup, pictures: readonly Uint8Array[]): Promise<Cohort> {
+  const crypto = await defaultCrypto()
+  const config = configOf(setup, crypto)
+  const seats = pictures.map((_, seat) => seat)
+  const active = config.adversary === 'active'
+  const privateKeys = seats.map(() => crypto.randomBytes(32))
+  const enrolled = active ? await Promise.all(privateKeys.map((key) => crypto.ed25519.publicKey(key))) : []
+  const signers = privateKeys.map((key) => (active ? ed25519Signer(key, crypto.ed25519) : undefined))
+  const verifyIdentity = active ? ed25519Verifier((seat) => enrolled[seat], crypto.ed25519) : undefined
+  const helpers = new Map(helpersOf(setup).map((seat) => [seat, { saved: new Uint8Array(0) }]))
+  const clients = seats.map((seat) => {
+    const helper = helpers.get(seat)
+    const keep = (bytes: Uint8Array): void => {
+      if (helper !== undefined) helper.saved = bytes.slice()
+    }
+    const save = helper && keep
+    const input = Uint16Array.from(pictures[seat]!)
+    return new ClientSession({ config, seat, input, crypto, signer: signers[seat], verifyIdentity, save })
+  })
+  return { config, crypto, clients, signers, verifyIdentity, helpers }
+}
+
+function configOf({ clients, graph, adversary }: RoundSetup, crypto: CryptoProvider): RoundConfig {
+  const neighbors = neighborsOf(clients)
+  // Too few for the proof of Bell et al., whose rings are of hundreds; enough to see how one works.
+  const sparse = {
+    graph: { neighbors, assumptions: 'unproven' },
+    threshold: neighbors / 2 + 1,
+    minimumCohort: Math.ceil(clients / 2),
+  } as const
+  return createRoundConfig({
+    sessionId: crypto.randomBytes(32),
+    clients,
+    adversary,
+    segments: [{ length: PIXELS, bits: BITS, bound: PIXEL_BOUND }],
+    ...(graph === 'sparse' ? sparse : {}),
+  })
+}
+
+/** On the sparse ring: how many others a client shares masks with. */
+export function neighborsOf(clients: number): number {
+  return clients < 12 ? 4 : 6
+}
+
+/**
+ * The clients that help the server to tell two stories: each may give away both of its shares, so that the shares of
+ * honest clients, of which it takes t for either story, go round.
+ */
+function helpersOf({ server, clients }: RoundSetup): readonly number[] {
+  if (server !== 'two-stories') return []
+  const threshold = Math.floor(clients / 2) + 1
+  return Array.from({ length: 2 * threshold - clients }, (_, index) => clients - 1 - index)
+}

@@ -1,0 +1,33 @@
+import { ROUNDS } from 'secagg'
+import { element } from '../parts/dom.js'
+import { bytesText } from '../parts/numbers.js'
+import type { Play } from './play.js'
+import { STEPS } from './texts.js'
+
+/** Lists the steps, marks the one that comes next, and says what went through the network in those that are over. */
+export function showSteps(list: HTMLElement, play: Play): void {
+  const { round } = play
+  list.replaceChildren(
+    ...ROUNDS.map((name) => {
+      const { number, sentence, name: title } = STEPS[name]
+      const skipped = name === 'consistency-check' && play.setup.adversary !== 'active'
+      const traffic = play.traffic.get(name)
+      const state = skipped ? 'skipped' : traffic ? 'done' : name === round ? 'next' : 'later'
+      const numbers =
+        traffic && `${traffic.messages} sent ${bytesText(traffic.up)}, received ${bytesText(traffic.down)}`
+      return element(
+        'li',
+        { 'data-step': name, 'data-state': state, 'aria-current': state === 'next' ? 'step' : undefined },
+        element('span', { class: 'number', 'aria-hidden': 'true' }, state === 'done' ? '✓' : String(number)),
+        element(
+          'div',
+          {},
+          element('strong', {}, title),
+          skipped ? element('em', {}, ' only in the active model') : undefined,
+          element('p', {}, sentence),
+          numbers ? element('p', { class: 'traffic' }, numbers) : undefined,
+        ),
+      )
+    }),
+  )
+}

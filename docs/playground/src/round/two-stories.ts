@@ -1,0 +1,117 @@
+import {
+  ClientSession,
+  dangerouslyTrustAnyIdentity,
+  type Receipt,
+  type RoundName,
+  type RoundReport,
+  SecAggError,
+  ServerSession,
+  type ServerSessionOptions,
+} from 'secagg'
+import { PIXELS } from '../../../examples/mnist/examples.js'
+import { closed } from './honest-server.js'
+import type { AggregationServer, Closing } from './server.js'
+import { type Cohort, VICTIM } from './setup.js'
+
+/**
+ * The server that tells some clients that its victim has stayed and others that it has dropped out. With t answers to
+ * either story it has two sums, with the victim and without, and the difference is what the victim holds. Clients that
+ * help it answer both.
+ */
+export class TwoFacedServer implements AggregationServer {
+  readonly #cohort: Cohort
+  readonly #withVictim: ServerSession
+  #without: ServerSession | undefined
+  #saved = new Uint8Array(0)
+  /** The seats that are told that the victim has dropped out. */
+  #misled: ReadonlySet<number> = new Set()
+  readonly #sent = new Set<number>()
+
+  constructor(cohort: Cohort) {
+    this.#cohort = cohort
+    const save = (bytes: Uint8Array): void => {
+      this.#saved = bytes.slice()
+    }
+    this.#withVictim = new ServerSession({ ...this.#options, save })
+  }
+
+  get round(): RoundName | undefined {
+    return this.#withVictim.round
+  }
+
+  get report(): RoundReport {
+    return this.#withVictim.report
+  }
+
+  async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
+    switch (this.round) {
+      case 'masked-input':
+        this.#sent.add(seat)
+        if (seat !== VICTIM) await this.#without!.receive(seat, bytes)
+        return this.#withVictim.receive(seat, bytes)
+      case 'consistency-check':
+        // It passes on every signature that it has, whatever was signed.
+        if (seat !== VICTIM) await this.#without!.receive(seat, bytes)
+        return this.#withVictim.receive(seat, bytes)
+      case 'unmasking':
+        return (this.#misled.has(seat) ? this.#without! : this.#withVictim).receive(seat, bytes)
+      default:
+        return this.#withVictim.receive(seat, bytes)
+    }
+  }
+
+  async close(): Promise<Closing> {
+    const before = this.round
+    if (before === 'masked-input') this.#misled = this.#chooseMisled()
+    const first = await closed(this.#withVictim)
+    if (this.round === 'masked-input') {
+      this.#without = await ServerSession.resume(this.#saved, this.#options)
+      return first
+    }
+    if (this.#without === undefined) return first
+    const second = await closed(this.#without).catch(onlyRefused)
+    if (first.done) {
+      const { sum, survivors } = first.learned
+      const other = second?.done ? second.learned.sum : undefined
+      const stolen = other && sum.map((value, pixel) => value - other[pixel]!)
+      return { done: true, learned: { sum, survivors, stolen } }
+    }
+    const otherMessages = second?.done === false ? second.messages : new Map<number, Uint8Array>()
+    if (before === 'masked-input' && this.round === 'unmasking') await this.#askTwins(otherMessages)
+    const messages = new Map(first.messages)
+    for (const seat of this.#misled) {
+      const message = otherMessages.get(seat)
+      if (message !== undefined) messages.set(seat, message)
+    }
+    return { done: false, messages }
+  }
+
+  get #options(): ServerSessionOptions {
+    const { config, crypto } = this.#cohort
+    const active = config.adversary === 'active'
+    return { config, crypto, ...(active && { verifyIdentity: dangerouslyTrustAnyIdentity() }) }
+  }
+
+  /** As many honest clients as the story without the victim lacks for t answers. */
+  #chooseMisled(): ReadonlySet<number> {
+    const { config, helpers } = this.#cohort
+    const honest = [...this.#sent].filter((seat) => seat !== VICTIM && !helpers.has(seat))
+    return new Set(honest.slice(0, config.threshold - helpers.size))
+  }
+
+  /** The helpers answer the other story too, from what they have stored: an answer that no honest client gives. */
+  async #askTwins(messages: ReadonlyMap<number, Uint8Array>): Promise<void> {
+    const { config, crypto, helpers } = this.#cohort
+    for (const [seat, { saved }] of helpers) {
+      const message = messages.get(seat)
+      if (message === undefined) continue
+      const twin = ClientSession.resume(saved, { config, crypto, input: new Uint16Array(PIXELS) })
+      await this.#without!.receive(seat, await twin.receive(message))
+    }
+  }
+}
+
+/** A story to which too few have answered ends there, and the server goes on with the other. */
+function onlyRefused(error: unknown): undefined {
+  if (!(error instanceof SecAggError)) throw error
+}

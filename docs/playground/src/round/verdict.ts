@@ -1,0 +1,74 @@
+import { element } from '../parts/dom.js'
+import { clientsText } from '../parts/numbers.js'
+import type { Play } from './play.js'
+import { VICTIM } from './setup.js'
+import { sumInTheClear } from './views.js'
+
+/** Says how the round went, once it is over, and which clients have refused to go on. */
+export function showVerdict(root: HTMLElement, play: Play): void {
+  const parts = [...refusalsOf(play), ...endOf(play)]
+  root.replaceChildren(...parts.map(([kind, text]) => element('p', { class: kind }, text)))
+  root.dataset.result = resultOf(play)
+}
+
+type Line = readonly [kind: 'good' | 'bad' | 'info', text: string]
+
+function resultOf({ learned, failure }: Play): string {
+  if (failure !== undefined) return failure.code
+  if (learned === undefined) return 'open'
+  return learned.stolen === undefined ? 'sum' : 'stolen'
+}
+
+function refusalsOf({ refusals }: Play): readonly Line[] {
+  const reasons = new Map<string, number[]>()
+  for (const [seat, { code }] of refusals) reasons.set(code, [...(reasons.get(code) ?? []), seat])
+  return [...reasons].map(([code, seats]) => {
+    const { message } = refusals.get(seats[0]!)!
+    const verb = seats.length === 1 ? 'refuses' : 'refuse'
+    return ['good', `${capital(clientsText(seats))} ${verb} to go on (${code}): “${message}”.`]
+  })
+}
+
+function endOf(play: Play): readonly Line[] {
+  const { learned, failure, setup } = play
+  if (failure !== undefined) {
+    const text = `There is no sum (${failure.code}): “${failure.message}”.`
+    return [
+      setup.server === 'honest'
+        ? ['info', `${text} Nobody has learned anything.`]
+        : ['good', `${text} The liar has learned nothing.`],
+    ]
+  }
+  if (learned === undefined) return []
+  const { sum, survivors, stolen } = learned
+  const clear = sumInTheClear(play, survivors)
+  const exact = sum.every((value, pixel) => value === clear[pixel])
+  const without = play.pictures.map((_, seat) => seat).filter((seat) => !survivors.includes(seat))
+  const missing =
+    without.length === 0
+      ? ''
+      : ` ${capital(clientsText(without))} left before sending and ${without.length === 1 ? 'is' : 'are'} not in it.`
+  const lines: Line[] = [
+    exact
+      ? [
+          'good',
+          `The sum is exactly that of the ${survivors.length} pictures of ${clientsText(survivors)}: all ${sum.length} numbers.${missing}`,
+        ]
+      : ['bad', 'The sum is not that of the pictures.'],
+  ]
+  if (setup.server === 'honest') return lines
+  const got = stolen?.every((value, pixel) => value === play.pictures[VICTIM]![pixel])
+  lines.push(
+    got
+      ? [
+          'bad',
+          `The liar has the picture of client ${VICTIM}, every pixel of it. That is what the honest-but-curious model does not protect against; the active model does.`,
+        ]
+      : ['good', `The liar has not got the picture of client ${VICTIM}.`],
+  )
+  return lines
+}
+
+function capital(text: string): string {
+  return text[0]!.toUpperCase() + text.slice(1)
+}
