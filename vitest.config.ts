@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { CHROMIUM_ARGUMENTS, findChromium } from './test/support/chromium.js'
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 const alias = [
@@ -12,17 +12,12 @@ const alias = [
   },
 ]
 
-const chromium = [
-  process.env.CHROMIUM_PATH,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-]
-  .filter((path) => path !== undefined)
-  .find((path) => existsSync(path))
+const chromium = findChromium()
 if (chromium === undefined) {
   if (process.env.CI !== undefined) throw new Error('The browser project needs a Chromium (CHROMIUM_PATH).')
-  process.stderr.write('No Chromium found (set CHROMIUM_PATH): the browser project is left out.\n')
+  process.stderr.write(
+    'No Chromium found (set CHROMIUM_PATH): the browser project and the playground are left out.\n',
+  )
 }
 
 const node = {
@@ -31,6 +26,7 @@ const node = {
     name: 'node',
     environment: 'node',
     include: ['test/**/*.test.ts'],
+    exclude: chromium === undefined ? ['test/playground/**'] : [],
     globalSetup: ['test/workers/bundle-worker.ts'],
     testTimeout: 60_000,
   },
@@ -57,12 +53,7 @@ const browser = {
       provider: playwright({
         launchOptions: {
           ...(chromium === undefined ? {} : { executablePath: chromium }),
-          args: [
-            '--no-sandbox',
-            '--disable-background-networking',
-            '--disable-component-update',
-            '--disable-sync',
-          ],
+          args: CHROMIUM_ARGUMENTS,
         },
       }),
       instances: [{ browser: 'chromium' as const }],

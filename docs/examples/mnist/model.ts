@@ -1,7 +1,8 @@
 import { type Examples, PIXELS } from './examples.js'
 import type { SeededRandom } from './random.js'
 
-const HIDDEN = 32
+/** Units of the hidden layer; pixel p and unit u meet in parameter p · HIDDEN + u. */
+export const HIDDEN = 32
 const DIGITS = 10
 
 /** Where each layer begins in the flat array of parameters. */

@@ -1,3 +1,5 @@
+import { element } from './dom.js'
+
 const THEMES = ['system', 'light', 'dark'] as const
 type Theme = (typeof THEMES)[number]
 const KEY = 'secagg-playground-theme'
@@ -9,7 +11,7 @@ export function themeButton(button: HTMLButtonElement): void {
     if (theme === 'system') delete document.documentElement.dataset.theme
     else document.documentElement.dataset.theme = theme
     const icon = { system: '◐', light: '☀', dark: '☾' }[theme]
-    button.textContent = `${icon} ${theme}`
+    button.replaceChildren(icon, element('span', { class: 'wide' }, ` ${theme}`))
     button.setAttribute('aria-label', `Color theme: ${theme}. Press to change.`)
   }
   button.addEventListener('click', () => {

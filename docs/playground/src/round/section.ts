@@ -64,12 +64,14 @@ export class RoundSection {
     const setup = this.#setup()
     byId('explanation').textContent = explanationOf(setup)
     byId('log').replaceChildren()
+    this.#play = undefined
     const digit = Number(this.#digit.select.value)
     const pictures = picturesOf(this.#mnist.training, digit, setup.clients)
     const play = await Play.open(setup, pictures, (event) => this.#hear(number, event))
     if (number !== this.#opened) return
     this.#play = play
     this.#busy = false
+    byId('threshold').textContent = thresholdText(setup, play.cohort.config.threshold)
     this.#stage.open(play)
     this.#show()
   }
@@ -142,4 +144,9 @@ export class RoundSection {
     byId('round').dataset.next = round ?? 'over'
     byId('round').dataset.busy = String(this.#busy)
   }
+}
+
+function thresholdText({ graph, clients }: RoundSetup, threshold: number): string {
+  const holders = graph === 'sparse' ? neighborsOf(clients) : clients
+  return `Here t is ${threshold}: a secret comes back from ${threshold} of its ${holders} shares, and from fewer nothing does.`
 }

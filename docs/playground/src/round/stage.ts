@@ -7,6 +7,8 @@ import { MODULUS } from './setup.js'
 const FLIGHT = 650
 /** Of the ring, in percent of the stage. */
 const RADIUS = 41
+/** Of the places of what the server has received. */
+const TRAY_RADIUS = 26
 
 /** The clients on a ring around the server, their masks as lines, and messages that move. */
 export class Stage {
@@ -14,6 +16,7 @@ export class Stage {
   readonly #press: (seat: number) => void
   readonly #lines = drawing('svg', { viewBox: '0 0 100 100', 'aria-hidden': 'true', class: 'lines' })
   readonly #center = picture({ role: 'img' })
+  #trays: readonly HTMLCanvasElement[] = []
   #nodes: readonly { button: HTMLButtonElement; canvas: HTMLCanvasElement; badge: HTMLElement }[] = []
 
   constructor(root: HTMLElement, press: (seat: number) => void) {
@@ -36,7 +39,7 @@ export class Stage {
         name,
         badge,
       )
-      place(button, seat, clients)
+      place(button, seat, clients, RADIUS)
       button.addEventListener('click', () => this.#press(seat))
       return { button, canvas, badge }
     })
@@ -47,7 +50,17 @@ export class Stage {
       element('span', { class: 'server-name' }, 'server'),
     )
     this.#root.style.setProperty('--node', `${Math.min(15, 205 / clients)}cqw`)
-    this.#root.replaceChildren(this.#lines, server, ...this.#nodes.map(({ button }) => button))
+    this.#trays = play.pictures.map((_, seat) => {
+      const tray = picture({ class: 'tray', 'aria-hidden': 'true' })
+      place(tray, seat, clients, TRAY_RADIUS)
+      return tray
+    })
+    this.#root.replaceChildren(
+      this.#lines,
+      server,
+      ...this.#trays,
+      ...this.#nodes.map(({ button }) => button),
+    )
     this.show(play)
   }
 
@@ -73,6 +86,11 @@ export class Stage {
       const hue = play.keys.get(seat)
       button.classList.toggle('keyed', hue !== undefined)
       if (hue !== undefined) button.style.setProperty('--hue', String(hue))
+    }
+    for (const [seat, tray] of this.#trays.entries()) {
+      const received = play.masked.get(seat)
+      paint(tray, received, MODULUS)
+      tray.hidden = received === undefined
     }
     this.#showCenter(play)
     this.#drawLines(play)
@@ -137,16 +155,16 @@ export class Stage {
   }
 }
 
-function place(button: HTMLElement, seat: number, clients: number): void {
-  const [x, y] = positionOf(seat, clients)
-  button.style.left = `${x}%`
-  button.style.top = `${y}%`
+function place(target: HTMLElement, seat: number, clients: number, radius: number): void {
+  const [x, y] = positionOf(seat, clients, radius)
+  target.style.left = `${x}%`
+  target.style.top = `${y}%`
 }
 
 /** In percent of the stage, seat 0 at the top. */
-function positionOf(seat: number, clients: number): readonly [x: number, y: number] {
+function positionOf(seat: number, clients: number, radius = RADIUS): readonly [x: number, y: number] {
   const angle = (2 * Math.PI * seat) / clients - Math.PI / 2
-  return [50 + RADIUS * Math.cos(angle), 50 + RADIUS * Math.sin(angle)]
+  return [50 + radius * Math.cos(angle), 50 + radius * Math.sin(angle)]
 }
 
 /** What a message looks like: a masked picture as what it is, everything else as a token of its kind. */

@@ -7,8 +7,13 @@ import { sumInTheClear } from './views.js'
 /** Says how the round went, once it is over, and which clients have refused to go on. */
 export function showVerdict(root: HTMLElement, play: Play): void {
   const parts = [...refusalsOf(play), ...endOf(play)]
-  root.replaceChildren(...parts.map(([kind, text]) => element('p', { class: kind }, text)))
   root.dataset.result = resultOf(play)
+  root.dataset.survivors = (play.learned?.survivors ?? []).join(' ')
+  // It is read out whenever it changes, so only then.
+  const all = parts.map(([, text]) => text).join(' ')
+  if (root.dataset.said === all) return
+  root.dataset.said = all
+  root.replaceChildren(...parts.map(([kind, text]) => element('p', { class: kind }, text)))
 }
 
 type Line = readonly [kind: 'good' | 'bad' | 'info', text: string]
@@ -47,12 +52,12 @@ function endOf(play: Play): readonly Line[] {
   const missing =
     without.length === 0
       ? ''
-      : ` ${capital(clientsText(without))} left before sending and ${without.length === 1 ? 'is' : 'are'} not in it.`
+      : ` ${capital(clientsText(without))} ${without.length === 1 ? 'is' : 'are'} not in it.`
   const lines: Line[] = [
     exact
       ? [
           'good',
-          `The sum is exactly that of the ${survivors.length} pictures of ${clientsText(survivors)}: all ${sum.length} numbers.${missing}`,
+          `The sum is exactly that of the ${survivors.length} pictures: all ${sum.length} numbers.${missing}`,
         ]
       : ['bad', 'The sum is not that of the pictures.'],
   ]

@@ -1,0 +1,204 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { ROUNDS, type RoundName } from '../../src/index.js'
+import { expectSum, newRound, next, numbersOf, result, runToEnd, step } from './round-page.js'
+import { openSite, type Site } from './site.js'
+import { takeScreenshots } from './take-screenshots.js'
+
+const PHONE = { viewport: { width: 360, height: 740 } }
+const CURIOUS = ROUNDS.filter((name) => name !== 'consistency-check')
+
+describe('the playground', () => {
+  let site: Site
+  let page: Page
+
+  beforeAll(async () => {
+    site = await openSite()
+    page = await site.visit()
+  })
+  afterAll(() => site?.close())
+  afterEach(() => {
+    expect(site.complaints).toEqual([])
+  })
+
+  test('shows noise and then the sum, step by step', async () => {
+    for (const round of CURIOUS) {
+      expect(await next(page)).toBe(round)
+      expect(await page.locator('[aria-current="step"]').getAttribute('data-step')).toBe(round)
+      await step(page)
+    }
+    expect(await next(page)).toBe('over')
+    await expectSum(page, [0, 1, 2, 3, 4, 5, 6, 7, 8])
+    const held = await numbersOf(page, '#held [data-seat="3"] canvas')
+    const sent = await numbersOf(page, '#received [data-seat="3"] canvas')
+    expect(sent.filter((value, pixel) => value === held[pixel]).length).toBeLessThan(10)
+    // Of 784 numbers below 2^16 that are drawn at random, hardly any is below 2^8.
+    expect(sent.filter((value) => value < 256).length).toBeLessThan(30)
+  })
+
+  test.each([...CURIOUS.entries()])(
+    'goes on when a client drops out before message %i, %s',
+    async (at, round) => {
+      await newRound(page, { clients: '6', digit: '7' })
+      for (let done = 0; done < at; done++) await step(page)
+      expect(await next(page)).toBe(round)
+      await page.click('.client[data-seat="2"]')
+      expect(await page.getAttribute('.client[data-seat="2"]', 'data-state')).toBe('gone')
+      await runToEnd(page)
+      const hasSent = round === 'unmasking'
+      await expectSum(page, hasSent ? [0, 1, 2, 3, 4, 5] : [0, 1, 3, 4, 5])
+      expect(await page.textContent('#log')).toContain('Client 2 has dropped out')
+    },
+  )
+
+  test('goes on in the active model when clients drop out before and after their signature', async () => {
+    await newRound(page, { clients: '9', adversary: 'active' })
+    for (let done = 0; done < 3; done++) await step(page)
+    expect(await next(page)).toBe('consistency-check' satisfies RoundName)
+    await page.click('.client[data-seat="4"]')
+    await step(page)
+    await page.click('.client[data-seat="7"]')
+    await runToEnd(page)
+    await expectSum(page, [0, 1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  test('ends without a sum when too many drop out', async () => {
+    await newRound(page, { clients: '6' })
+    for (const seat of [0, 1, 2]) await page.click(`.client[data-seat="${seat}"]`)
+    await runToEnd(page)
+    expect(await result(page)).toBe('too-few-clients')
+    expect(await page.getAttribute('#sum', 'data-values')).toBeNull()
+  })
+
+  test('takes a client back that nobody has missed', async () => {
+    await newRound(page, { clients: '6' })
+    await page.click('.client[data-seat="5"]')
+    await page.click('.client[data-seat="5"]')
+    await runToEnd(page)
+    await expectSum(page, [0, 1, 2, 3, 4, 5])
+  })
+
+  test('sums on the sparse ring, with fewer masks and a dropout', async () => {
+    await newRound(page, { clients: '12', graph: 'sparse' })
+    await step(page)
+    await step(page)
+    expect(await page.locator('.lines line').count()).toBe((12 * 6) / 2)
+    await page.click('.client[data-seat="1"]')
+    await runToEnd(page)
+    await expectSum(page, [0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+  })
+
+  describe.each(['invented-clients', 'two-stories'])('a lying server: %s', (server) => {
+    test('has its victim’s picture in the honest-but-curious model, and the page says so', async () => {
+      await newRound(page, { server, clients: '9', adversary: 'honest-but-curious' })
+      await runToEnd(page)
+      expect(await result(page)).toBe('stolen')
+      const stolen = await numbersOf(page, '#stolen')
+      expect(stolen).toEqual(await numbersOf(page, '#held [data-seat="0"] canvas'))
+      expect(await page.textContent('#verdict .bad')).toContain('does not protect')
+    })
+
+    test('is refused in the active model, and the page says why', async () => {
+      await newRound(page, { server, clients: '9', adversary: 'active' })
+      await runToEnd(page)
+      const said = await page.textContent('#verdict')
+      expect(said).toMatch(/refuses? to go on \(invalid-signature\)/)
+      expect(said).toContain('does not verify')
+      expect(await page.getAttribute('#stolen', 'data-values')).toBeNull()
+      expect(await page.getAttribute('.client[data-seat="0"]', 'data-state')).toBe('refuses')
+      if (server === 'two-stories') expect(await result(page)).toBe('too-few-clients')
+      else await expectSum(page, [1, 2, 3, 4, 5, 6, 7, 8])
+    })
+  })
+
+  test('trains in workers', async () => {
+    await page.selectOption('#choose-rounds', '2')
+    await page.click('#train')
+    await page.waitForSelector('#training[data-state="done"]')
+    expect(page.workers().length).toBe(0)
+    const rows = await page.locator('#training-table tbody tr').all()
+    expect(rows).toHaveLength(2)
+    const accuracies = await Promise.all(
+      rows.map(async (row) => Number(await row.getAttribute('data-accuracy'))),
+    )
+    // Guessing finds one digit in ten.
+    expect(accuracies[1]).toBeGreaterThan(0.3)
+    for (const row of rows) {
+      const survivors = (await row.getAttribute('data-survivors'))!.split(' ')
+      expect(survivors.length).toBeGreaterThanOrEqual(8)
+    }
+    expect(await page.locator('#charts svg[role="img"]').first().getAttribute('aria-label')).toMatch(
+      /round 2/,
+    )
+  })
+
+  test('can be used with the keyboard alone', async () => {
+    const visitor = await site.visit()
+    await visitor.keyboard.press('Tab')
+    expect(await visitor.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the round')
+    await tabTo(visitor, '#theme')
+    const schemes: (string | undefined)[] = []
+    for (let press = 0; press < 3; press++) {
+      await visitor.keyboard.press('Enter')
+      schemes.push(await visitor.evaluate(() => document.documentElement.dataset.theme))
+    }
+    expect(schemes).toEqual(['light', 'dark', undefined])
+    await tabTo(visitor, '#choose-clients')
+    await visitor.keyboard.press('ArrowUp')
+    await visitor.waitForFunction(() => document.querySelectorAll('.client').length === 6)
+    await tabTo(visitor, '.client[data-seat="3"]')
+    const outline = await visitor.evaluate(() => getComputedStyle(document.activeElement!).outlineStyle)
+    expect(outline).toBe('solid')
+    await visitor.keyboard.press('Space')
+    await tabTo(visitor, '#all')
+    await visitor.keyboard.press('Enter')
+    await visitor.waitForSelector('#round[data-next="over"][data-busy="false"]')
+    await expectSum(visitor, [0, 1, 2, 4, 5])
+    expect(await visitor.evaluate(() => document.activeElement?.id)).toBe('all')
+    for (const target of ['#log', 'summary', '#train']) await tabTo(visitor, target)
+    await visitor.close()
+  })
+
+  test.each(['light', 'dark'] as const)('fits a phone, %s', async (colorScheme) => {
+    const visitor = await site.visit({ ...PHONE, colorScheme })
+    await visitor.selectOption('#choose-clients', '18')
+    await visitor.waitForFunction(() => document.querySelectorAll('.client').length === 18)
+    await runToEnd(visitor)
+    await visitor.click('summary')
+    const widths = await visitor.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
+    expect(widths).toEqual([360, 360])
+    await visitor.close()
+  })
+
+  test('moves its messages, but not for those who asked for stillness', async () => {
+    const moving = await site.visit({ reducedMotion: 'no-preference' })
+    await moving.click('#next')
+    await moving.waitForSelector('.parcel.up')
+    await moving.waitForSelector('#round[data-next="share-keys"][data-busy="false"]')
+    expect(await moving.locator('.parcel').count()).toBe(0)
+    await moving.close()
+  })
+
+  test('has its screenshots taken', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'secagg-screenshots-'))
+    const files = await takeScreenshots(site, folder, { schemes: ['light'], rounds: 2 })
+    for (const file of files) {
+      const bytes = await readFile(join(folder, file))
+      expect(bytes.subarray(1, 4).toString('latin1')).toBe('PNG')
+      expect(bytes.length).toBeLessThan(250_000)
+    }
+    await rm(folder, { recursive: true })
+  })
+})
+
+/** Presses Tab until the element has the focus; everything can be reached that way. */
+async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let press = 0; press < 60; press++) {
+    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`Tab does not reach ${selector}`)
+}
