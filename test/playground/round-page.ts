@@ -15,7 +15,10 @@ const DEFAULTS: Choices = {
 /** Opens a round as chosen. */
 export async function newRound(page: Page, choices: Choices): Promise<void> {
   const all = { ...DEFAULTS, ...choices }
-  for (const [name, value] of Object.entries(all)) await page.selectOption(`#choose-${name}`, value)
+  for (const [name, value] of Object.entries(all)) {
+    const select = page.locator(`#choose-${name}`)
+    if ((await select.inputValue()) !== value) await select.selectOption(value)
+  }
   await page.click('#again')
   await page.waitForSelector('#round[data-next="advertise-keys"][data-busy="false"]')
   await page.waitForFunction(

@@ -26,11 +26,11 @@ export interface Site {
 export async function openSite(): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'secagg-playground-'))
   const config = join(repository, 'docs/playground/vite.config.ts')
-  const build = ['vite', 'build', 'docs/playground', '--outDir', folder, '--logLevel', 'warn']
+  const tool = (name: string, ...parameters: string[]): Promise<unknown> =>
+    run(join(repository, 'node_modules/.bin', name), parameters, { cwd: repository })
   // Declarations that were built before are left alone.
-  for (const command of [['tsup', '--no-clean'], build]) {
-    await run('npx', ['--no-install', ...command], { cwd: repository })
-  }
+  await tool('tsup', '--no-clean')
+  await tool('vite', 'build', 'docs/playground', '--outDir', folder, '--logLevel', 'warn')
   const server = await preview({
     configFile: config,
     logLevel: 'silent',

@@ -3,7 +3,7 @@ import type { Page } from 'playwright'
 import { runToEnd, step } from './round-page.js'
 import type { Site } from './site.js'
 
-const DESKTOP = { viewport: { width: 1120, height: 760 } }
+const DESKTOP = { viewport: { width: 1000, height: 960 } }
 const PHONE = { viewport: { width: 360, height: 740 } }
 
 /** Takes pictures of the page and says how their files are called. */
@@ -16,8 +16,9 @@ export async function takeScreenshots(
   const shoot = async (page: Page, name: string, selector?: string): Promise<void> => {
     const file = `${name}.png`
     files.push(file)
-    const target = selector === undefined ? page : page.locator(selector)
-    await target.screenshot({ path: join(folder, file) })
+    const path = join(folder, file)
+    if (selector === undefined) await page.screenshot({ path })
+    else await page.screenshot({ path, clip: await aroundOf(page, selector) })
   }
   for (const colorScheme of schemes) {
     const page = await site.visit({ ...DESKTOP, colorScheme })
@@ -45,4 +46,21 @@ export async function takeScreenshots(
   await shoot(phone, 'phone-dark')
   await phone.close()
   return files
+}
+
+/** Where an element is once it has been scrolled to below the page's head, with a little of what is around it. */
+async function aroundOf(
+  page: Page,
+  selector: string,
+): Promise<{ x: number; y: number; width: number; height: number }> {
+  const margin = 12
+  return page.evaluate(
+    ([wanted, margin]) => {
+      const target = document.querySelector(wanted)!
+      window.scrollBy(0, target.getBoundingClientRect().top - 80)
+      const { x, y, width, height } = target.getBoundingClientRect()
+      return { x: x - margin, y: y - margin, width: width + 2 * margin, height: height + 2 * margin }
+    },
+    [selector, margin] as const,
+  )
 }

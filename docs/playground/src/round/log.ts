@@ -35,11 +35,16 @@ function sentenceFor(event: PlayEvent, play: Play | undefined): string | undefin
   }
 }
 
-function closedSentence(round: keyof typeof STEPS, { learned, report, cohort }: Play): string | undefined {
+function closedSentence(
+  round: keyof typeof STEPS,
+  { learned, report, cohort, setup }: Play,
+): string | undefined {
   const { threshold } = cohort.config
   const { accepted = [], expected = [] } = report.rounds.find((count) => count.round === round) ?? {}
   const silent = expected.filter((seat) => !accepted.includes(seat))
-  const missed = silent.length === 0 ? '' : ` Nothing came from ${clientsText(silent)}.`
+  // A liar's books are about one of its stories.
+  const missed =
+    silent.length === 0 || setup.server !== 'honest' ? '' : ` Nothing came from ${clientsText(silent)}.`
   if (learned === undefined) return missed === '' ? undefined : `The server goes on.${missed}`
   const sharers = report.rounds.find((count) => count.round === 'share-keys')!.accepted
   const left = sharers.filter((seat) => !learned.survivors.includes(seat))

@@ -49,7 +49,7 @@ export class Play {
   readonly gone: Map<number, RoundName> = new Map()
   /** Clients that refused a message of the server, and why. */
   readonly refusals: Map<number, SecAggError> = new Map()
-  /** A color for each public mask key that the server has seen. */
+  /** A color for each public mask key. */
   readonly keys: Map<number, number> = new Map()
   /** Whom each client agrees on masks with, as the server has told it. */
   readonly neighbors: Map<number, readonly number[]> = new Map()
@@ -124,7 +124,9 @@ export class Play {
     const up: Parcel[] = []
     for (const [seat, message] of inbox) {
       const bytes = await this.#answer(seat, message)
-      if (bytes !== undefined) up.push({ seat, up: true, round, bytes })
+      if (bytes === undefined) continue
+      if (round === 'advertise-keys') this.keys.set(seat, keyHue(bytes))
+      up.push({ seat, up: true, round, bytes })
     }
     await carry(up)
     const traffic = { messages: up.length, up: total(up), down: total(down) }
@@ -149,7 +151,6 @@ export class Play {
   }
 
   async #hand({ seat, round, bytes }: Parcel): Promise<void> {
-    if (round === 'advertise-keys') this.keys.set(seat, keyHue(bytes))
     if (round === 'masked-input') this.#collect(seat, bytes)
     const receipt: Receipt = await this.#server.receive(seat, bytes)
     if (receipt.status === 'refused') this.#tell({ kind: 'server-refused', seat, error: receipt.error })

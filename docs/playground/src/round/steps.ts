@@ -23,6 +23,7 @@ export function showSteps(list: HTMLElement, play: Play): void {
           'div',
           {},
           element('strong', {}, title),
+          element('i', { class: `token ${name}`, 'aria-hidden': 'true' }),
           skipped ? element('em', {}, ' only in the active model') : undefined,
           element('p', {}, sentence),
           numbers ? element('p', { class: 'traffic' }, numbers) : undefined,

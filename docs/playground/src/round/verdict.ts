@@ -63,16 +63,15 @@ function endOf(play: Play): readonly Line[] {
   ]
   if (setup.server === 'honest') return lines
   const got = stolen?.every((value, pixel) => value === play.pictures[VICTIM]![pixel])
-  lines.push(
-    got
-      ? [
-          'bad',
-          `The liar has the picture of client ${VICTIM}, every pixel of it. That is what the honest-but-curious model does not protect against; the active model does.`,
-        ]
-      : ['good', `The liar has not got the picture of client ${VICTIM}.`],
-  )
-  return lines
+  if (!got) return [...lines, ['good', `The liar has not got the picture of client ${VICTIM}.`]]
+  const text = `The liar has the picture of client ${VICTIM}, every pixel of it: ${HOW[setup.server]}. The honest-but-curious model does not protect against that; the active model does.`
+  return [['bad', text], ...lines]
 }
+
+const HOW = {
+  'invented-clients': 'all others in its sum were the server’s own, with empty pictures',
+  'two-stories': 'the sum with it, less the sum without it',
+} as const
 
 function capital(text: string): string {
   return text[0]!.toUpperCase() + text.slice(1)

@@ -98,11 +98,12 @@ function bars(
   })
 }
 
-/** The least of 1, 2, 4, 5 or 10 times a power of ten that is not below `value`. */
+/** The least round number that is not below `value`. */
 function niceScale(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value))
   return (
-    [1, 2, 4, 5, 10].map((factor) => factor * power).find((scale) => scale >= value * 0.999) ?? 10 * power
+    [1, 1.5, 2, 3, 4, 6, 8, 10].map((factor) => factor * power).find((scale) => scale >= value * 0.999) ??
+    10 * power
   )
 }
 
