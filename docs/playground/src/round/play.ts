@@ -4,7 +4,7 @@ import { HonestServer } from './honest-server.js'
 import { InventingServer } from './invented-clients.js'
 import { keyHue, neighborsTold } from './messages.js'
 import type { AggregationServer, Closing, Learned } from './server.js'
-import { type Cohort, openCohort, type RoundSetup } from './setup.js'
+import { type Cohort, openCohort, type RoundSetup, VICTIM } from './setup.js'
 import { TwoFacedServer } from './two-stories.js'
 
 /** A message on its way between the server and the client at `seat`. */
@@ -174,6 +174,8 @@ export class Play {
   #learnNeighbors(parcels: readonly Parcel[]): void {
     const published = this.#server.report.rounds[0]!.accepted
     for (const { seat, bytes } of parcels) {
+      // Whom a lying server has made up is nobody of the stage.
+      if (this.setup.server === 'invented-clients' && seat === VICTIM) continue
       const told = this.setup.graph === 'sparse' ? neighborsTold(bytes) : published
       this.neighbors.set(
         seat,

@@ -1,7 +1,9 @@
 import type { RoundName } from 'secagg'
 import { drawing, element } from '../parts/dom.js'
 import { paint, picture } from '../parts/picture.js'
+import { maskLines, type Position } from './lines.js'
 import type { Parcel, Play } from './play.js'
+import { ringOrder } from './ring.js'
 import { MODULUS } from './setup.js'
 
 const FLIGHT = 650
@@ -17,6 +19,8 @@ export class Stage {
   readonly #lines = drawing('svg', { viewBox: '0 0 100 100', 'aria-hidden': 'true', class: 'lines' })
   readonly #center = picture({ role: 'img' })
   #trays: readonly HTMLCanvasElement[] = []
+  /** Where on the ring each seat is. */
+  #places: readonly number[] = []
   #nodes: readonly { button: HTMLButtonElement; canvas: HTMLCanvasElement; badge: HTMLElement }[] = []
 
   constructor(root: HTMLElement, press: (seat: number) => void) {
@@ -39,7 +43,6 @@ export class Stage {
         name,
         badge,
       )
-      place(button, seat, clients, RADIUS)
       button.addEventListener('click', () => this.#press(seat))
       return { button, canvas, badge }
     })
@@ -50,11 +53,7 @@ export class Stage {
       element('span', { class: 'server-name' }, 'server'),
     )
     this.#root.style.setProperty('--node', `${Math.min(15, 205 / clients)}cqw`)
-    this.#trays = play.pictures.map((_, seat) => {
-      const tray = picture({ class: 'tray', 'aria-hidden': 'true' })
-      place(tray, seat, clients, TRAY_RADIUS)
-      return tray
-    })
+    this.#trays = play.pictures.map(() => picture({ class: 'tray', 'aria-hidden': 'true' }))
     this.#root.replaceChildren(
       this.#lines,
       server,
@@ -65,6 +64,7 @@ export class Stage {
   }
 
   show(play: Play): void {
+    this.#arrange(play)
     const survivors = play.learned?.survivors
     for (const [seat, { button, badge }] of this.#nodes.entries()) {
       const refusal = play.refusals.get(seat)
@@ -93,7 +93,7 @@ export class Stage {
       tray.hidden = received === undefined
     }
     this.#showCenter(play)
-    this.#drawLines(play)
+    this.#lines.replaceChildren(...maskLines(play, (seat) => this.#positionOf(seat)))
   }
 
   /** Moves messages between clients and server; nothing moves for those who asked for that. */
@@ -104,13 +104,29 @@ export class Stage {
       const item = parcelFor(round, up, bytes)
       item.style.setProperty('--hue', String(play.keys.get(seat) ?? 230))
       this.#root.append(item)
-      const [x, y] = positionOf(seat, play.pictures.length)
+      const [x, y] = this.#positionOf(seat)
       const away = `translate(${((x - 50) / 100) * width}px, ${((y - 50) / 100) * height}px)`
       const frames = [{ transform: away }, { transform: 'translate(0, 0)' }]
       const timing = { duration: FLIGHT, delay: 35 * index, easing: 'ease-in-out', fill: 'both' } as const
       return item.animate(up ? frames : frames.reverse(), timing).finished.finally(() => item.remove())
     })
     await Promise.allSettled(flights)
+  }
+
+  /** In the order of the seats; once the server has drawn a ring, in that of the ring. */
+  #arrange({ setup, neighbors, pictures }: Play): void {
+    const order = ringOrder(setup.graph === 'sparse' ? neighbors : new Map(), pictures.length)
+    this.#places = pictures.map((_, seat) => order.indexOf(seat))
+    for (const [seat, { button }] of this.#nodes.entries()) {
+      place(button, this.#positionOf(seat))
+      place(this.#trays[seat]!, this.#positionOf(seat, TRAY_RADIUS))
+    }
+  }
+
+  /** In percent of the stage, the first place at the top. */
+  #positionOf(seat: number, radius = RADIUS): Position {
+    const angle = (2 * Math.PI * this.#places[seat]!) / this.#places.length - Math.PI / 2
+    return [50 + radius * Math.cos(angle), 50 + radius * Math.sin(angle)]
   }
 
   #showCenter({ learned, maskedSum, masked }: Play): void {
@@ -127,44 +143,11 @@ export class Stage {
       canvas.setAttribute('aria-label', text)
     }
   }
-
-  /** One line for each pair that shares a mask. */
-  #drawLines({ neighbors, pictures, masked, learned, round }: Play): void {
-    const collected = round === 'consistency-check' || round === 'unmasking' || learned !== undefined
-    const lines = [...neighbors].flatMap(([seat, others]) =>
-      others
-        .filter((other) => other > seat || !neighbors.has(other))
-        .map((other) => {
-          const [x1, y1] = positionOf(seat, pictures.length)
-          const [x2, y2] = positionOf(other, pictures.length)
-          const both = masked.has(seat) && masked.has(other)
-          const one = masked.has(seat) || masked.has(other)
-          const state = !collected
-            ? 'agreed'
-            : both
-              ? 'cancelled'
-              : !one
-                ? 'unused'
-                : learned
-                  ? 'removed'
-                  : 'open'
-          return drawing('line', { x1, y1, x2, y2, class: state })
-        }),
-    )
-    this.#lines.replaceChildren(...lines)
-  }
 }
 
-function place(target: HTMLElement, seat: number, clients: number, radius: number): void {
-  const [x, y] = positionOf(seat, clients, radius)
+function place(target: HTMLElement, [x, y]: Position): void {
   target.style.left = `${x}%`
   target.style.top = `${y}%`
-}
-
-/** In percent of the stage, seat 0 at the top. */
-function positionOf(seat: number, clients: number, radius = RADIUS): readonly [x: number, y: number] {
-  const angle = (2 * Math.PI * seat) / clients - Math.PI / 2
-  return [50 + radius * Math.cos(angle), 50 + radius * Math.sin(angle)]
 }
 
 /** What a message looks like: a masked picture as what it is, everything else as a token of its kind. */

@@ -59,14 +59,14 @@ export const STEPS: Readonly<Record<RoundName, StepText>> = {
 export function explanationOf({ server, adversary, graph }: RoundSetup): string {
   const active = adversary === 'active'
   if (server === 'invented-clients') {
-    return `The server replaces everybody else’s keys for client 0 by keys of its own. ${
+    return `The server replaces everybody else’s keys for client 0 by keys of its own: the dotted line. ${
       active
         ? 'Keys are signed by identities that the clients know beforehand, and client 0 will notice.'
         : 'In the honest-but-curious model keys are not signed. Nothing protects client 0: the model supposes that the server follows the protocol.'
     }`
   }
   if (server === 'two-stories') {
-    return `The server tells some clients that client 0 has stayed and others that it has left, and a client that helps it answers both. It is after shares of both secrets of client 0. ${
+    return `The server tells some clients that client 0 has stayed and others that it has left, and a client that helps it, with a red ring, answers both. It is after shares of both secrets of client 0. ${
       active
         ? 'The clients sign what they were told, and will notice.'
         : 'In the honest-but-curious model nobody compares. Nothing protects client 0: the model supposes that the server follows the protocol.'
