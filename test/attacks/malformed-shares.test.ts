@@ -141,6 +141,31 @@ describe.each(MODELS)('$adversary: shares that nobody asked for', (model) => {
   })
 })
 
+test('on the sparse graph, a share of its own secret, of which nobody holds one: refused, and the right ones count', async () => {
+  const opened = await openedRound('unmasking', {
+    clients: 6,
+    adversary: 'honest-but-curious',
+    graph: { neighbors: 4, assumptions: 'unproven' },
+    threshold: 3,
+    minimumCohort: 5,
+  })
+  const bytes = await opened.sessions[1]!.receive(opened.pending.get(1)!)
+  // Of itself and its four neighbors, one bit each, its own is the one that is not set.
+  const own = [1, 2, 4, 8, 16].findIndex((bit) => (bytes[2]! & bit) === 0)
+  const forged = [...bytes.subarray(0, 2), 0b11111, ...bytes.subarray(3)].toSpliced(
+    3 + 16 * own,
+    0,
+    ...new Uint8Array(16),
+  )
+  expectRefused(await opened.server.receive(1, Uint8Array.from(forged)), {
+    code: 'invalid-share',
+    fault: 'peer',
+    round: 'unmasking',
+    culprits: [1],
+  })
+  expect(await finish(opened)).toEqual([0, 1, 2, 3, 4, 5])
+})
+
 // Bytes cannot express these; whoever brings another encoding can.
 describe('the protocol functions refuse', () => {
   const share = (seat: number, length: number) => ({ seat, value: new Uint8Array(length) })
