@@ -15,6 +15,7 @@ import { leastThreshold, type ThresholdModel } from './threshold.js'
  *   model needs, or a sum could overflow; `unsupported` for the sparse graph in the active model.
  */
 export function createRoundConfig(parameters: RoundParameters): RoundConfig {
+  if (typeof parameters !== 'object' || parameters === null) throw invalid('a round has parameters')
   const { sessionId, clients, adversary, corruptClients } = parameters
   if (!isBytes(sessionId) || sessionId.length < 16 || sessionId.length > 64) {
     throw invalid('a session id is 16 to 64 bytes')

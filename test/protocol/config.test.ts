@@ -211,3 +211,9 @@ describe('thresholds', () => {
     )
   })
 })
+
+it.each([undefined, null, 7, 'a round'])('%s is no set of parameters: refused with a typed error', (none) => {
+  expect(() => createRoundConfig(none as never)).toThrow(
+    expect.objectContaining({ name: 'SecAggError', code: 'invalid-configuration', fault: 'usage' }),
+  )
+})
