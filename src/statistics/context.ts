@@ -2,9 +2,8 @@ import * as P from 'micro-packed'
 import { ascii, codeUnits } from '../crypto/bytes.js'
 import { integerPrivacyContext } from '../privacy/index.js'
 import type { Statistic } from './definition.js'
-import type { PlacedPart } from './layout.js'
 import { assemblePrivateStatistics, type PrivateStatistics } from './private-statistics.js'
-import { assembleStatistics, type Statistics } from './statistics.js'
+import { type Assembled, assembleStatistics, type Statistics } from './statistics.js'
 
 const LABEL = 'secagg statistics'
 const VERSION = 1
@@ -42,22 +41,22 @@ const context = P.struct({
  */
 export function statisticsContext(statistics: Statistics | PrivateStatistics): Uint8Array {
   if (statistics?.privacy === undefined) {
-    const { parts } = assembleStatistics(statistics?.definition, statistics)
-    return encode(parts, statistics, new Uint8Array(0))
+    const assembled = assembleStatistics(statistics?.definition, statistics)
+    return encode(assembled, new Uint8Array(0))
   }
   const assembled = assemblePrivateStatistics(statistics)
-  return encode(assembled.parts, statistics, integerPrivacyContext(assembled.statistics.privacy))
+  return encode(assembled, integerPrivacyContext(assembled.statistics.privacy))
 }
 
+/** Of what was made anew, and so has all defaults. */
 function encode(
-  parts: readonly PlacedPart[],
-  { maximumRecords }: { readonly maximumRecords: number },
+  { statistics, parts }: Assembled<Statistics | PrivateStatistics>,
   privacy: Uint8Array,
 ): Uint8Array {
   return context.encode({
     label: ascii(LABEL),
     version: VERSION,
-    maximumRecords: BigInt(maximumRecords),
+    maximumRecords: BigInt(statistics.maximumRecords),
     statistics: parts.map(({ name, statistic, unitsPerAnswer }) => ({
       name: codeUnits(name),
       kind: encodable(statistic),

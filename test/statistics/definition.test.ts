@@ -208,6 +208,12 @@ describe('statistics that travelled as JSON', () => {
     }
   })
 
+  it('have their defaults where those did not travel', () => {
+    const { maximumRecords, ...without } = travelled
+    expect(maximumRecords).toBe(1)
+    expect(statisticsContext(without as typeof travelled)).toEqual(statisticsContext(statistics))
+  })
+
   it('have the order of their names, whatever the order of the definition', () => {
     const reversed = Object.fromEntries(Object.entries(definition).reverse()) as unknown as typeof definition
     const other = createStatistics(reversed, { clients: 5 })
