@@ -41,8 +41,10 @@ export function seats(length: number): number[] {
   return Array.from({ length }, (_, seat) => seat)
 }
 
+/** Two of three seats; of many seats some sixteen. */
 function some<T>(random: Random, universe: readonly number[], value: (seat: number) => T): Seated<T>[] {
-  const chosen = universe.filter(() => random.below(3) > 0)
+  const few = Math.ceil(universe.length / 16)
+  const chosen = universe.filter(() => (few > 4 ? random.below(few) === 0 : random.below(3) > 0))
   return chosen.map((seat) => ({ seat, value: value(seat) }))
 }
 
@@ -67,7 +69,8 @@ const keysOf = (random: Random, signatureLength: number) => ({
   signature: random.bytes(signatureLength),
 })
 
-function casesFor(clients: number, signatureLength: number): WireCase[] {
+/** The messages of a round with so many seats, on either graph. */
+export function casesFor(clients: number, signatureLength: number): WireCase[] {
   const universe = seats(clients)
   const owners = universe.filter((seat) => seat % 5 !== 1)
   const survivors = owners.filter((seat) => seat % 3 !== 2)
@@ -81,6 +84,12 @@ function casesFor(clients: number, signatureLength: number): WireCase[] {
       `publishedKeys, ${of}`,
       'publishedKeys',
       publishedKeysCoder(universe, signatureLength),
+      (random) => some(random, universe, () => keysOf(random, signatureLength)),
+    ),
+    wireCase(
+      `publishedKeys to one that knows no seats, ${of}`,
+      'publishedKeys',
+      publishedKeysCoder(clients, signatureLength),
       (random) => some(random, universe, () => keysOf(random, signatureLength)),
     ),
     wireCase(`shareKeys, ${of}`, 'shareKeys', shareKeysCoder(clients - 1), (random) => ({
@@ -117,7 +126,7 @@ const SEGMENTS = [
   { length: 4, bits: 16, bound: 'modular' },
 ] as const
 
-const maskedInput: WireCase = {
+export const maskedInput: WireCase = {
   title: 'maskedInput',
   type: 'maskedInput',
   sample: (random) => inputFor({ segments: SEGMENTS }, random),
@@ -125,7 +134,7 @@ const maskedInput: WireCase = {
   read: (bytes) => unpackVector(decodeMaskedInput(bytes, ORIGIN), SEGMENTS),
 }
 
-const maskedSlice: WireCase = {
+export const maskedSlice: WireCase = {
   title: 'maskedSlice',
   type: 'maskedSlice',
   sample: (random) => ({ slice: random.below(300), packed: random.bytes(20) }),

@@ -1,0 +1,72 @@
+import { defaultCrypto } from 'secagg'
+import { type Cohort, type CohortOptions, makeCohort, runCohort } from '../../support/cohort.js'
+import { randomOf } from '../../support/seeded.js'
+
+const sparse = { neighbors: 4, assumptions: 'unproven' } as const
+/** Vectors that go in three and more slices, which cut a segment within its elements. */
+const sliced = {
+  segments: [
+    { length: 100, bits: 5, bound: 'modular' },
+    { length: 90, bits: 33, bound: 1000 },
+  ],
+  sliceLength: 64,
+} as const
+
+/** Small rounds of every kind. */
+export const SCENARIOS: readonly CohortOptions[] = [
+  { clients: 4, adversary: 'honest-but-curious' },
+  { clients: 4, adversary: 'active' },
+  { clients: 6, adversary: 'honest-but-curious', graph: sparse, threshold: 2, minimumCohort: 4 },
+  { clients: 4, adversary: 'active', threshold: 3, corruptClients: 1, suite: 'chacha' },
+  { clients: 4, adversary: 'honest-but-curious', ...sliced, serverOptions: { maximumUploads: 2 } },
+  { clients: 4, adversary: 'active', ...sliced },
+  { clients: 6, adversary: 'honest-but-curious', graph: sparse, threshold: 3, minimumCohort: 5, ...sliced },
+  {
+    clients: 5,
+    adversary: 'honest-but-curious',
+    threshold: 3,
+    minimumCohort: 4,
+    segments: [
+      { length: 3, bits: 1, bound: 'modular' },
+      { length: 2, bits: 64, bound: 1n << 61n },
+    ],
+  },
+]
+
+/** The parties of a round of `scenario`; with `real` on the best provider of the platform. */
+export async function partiesOf(scenario: number, real: boolean): Promise<Cohort> {
+  const options = { ...SCENARIOS[scenario]!, seed: 100 + scenario }
+  if (!real) return makeCohort(options)
+  const crypto = await defaultCrypto(options.suite)
+  return makeCohort({ ...options, crypto: { ...crypto, randomBytes: randomOf(scenario).bytes } })
+}
+
+const foreign = new Map<number, Promise<readonly Uint8Array[]>>()
+
+/** All messages of two other rounds of `scenario`, of which one has the same session id. */
+export function foreignTo(scenario: number): Promise<readonly Uint8Array[]> {
+  const made = foreign.get(scenario) ?? recordForeign(scenario)
+  foreign.set(scenario, made)
+  return made
+}
+
+async function recordForeign(scenario: number): Promise<readonly Uint8Array[]> {
+  const options = SCENARIOS[scenario]!
+  const { sessionId } = (await partiesOf(scenario, false)).config
+  const messages: Uint8Array[] = []
+  for (const other of [{ seed: 1 }, { seed: 2, sessionId }]) {
+    await runCohort({
+      ...options,
+      ...other,
+      onClientMessage: (_seat, _round, bytes) => {
+        messages.push(bytes)
+        return bytes
+      },
+      onServerMessage: (_seat, _round, bytes) => {
+        messages.push(bytes)
+        return bytes
+      },
+    })
+  }
+  return messages
+}

@@ -1,0 +1,234 @@
+import type { RoundOutcome } from 'secagg'
+import { equalBytes } from '../../../src/crypto/bytes.js'
+import { type MessageType, messageType, openEnvelope } from '../../../src/wire/index.js'
+import type { Cohort } from '../../support/cohort.js'
+import { sumOf } from '../../support/inputs.js'
+import { valuesOf } from '../../vector/support.js'
+import { outcomeOfAsync, require } from '../target.js'
+import { plus, Slices } from './vectors.js'
+
+/** A message on its way to a client, or from one to the server. */
+export interface InFlight {
+  readonly to: 'server' | 'client'
+  readonly seat: number
+  readonly bytes: Uint8Array
+}
+
+/** One client as the transcript sees it. */
+interface Party {
+  started: Uint8Array | undefined
+  /** The last message that it took in, and what it answered. */
+  last: { readonly inbound: Uint8Array; readonly answer: Uint8Array } | undefined
+  readonly took: Set<MessageType>
+  /** What the server made for it. */
+  readonly sent: Uint8Array[]
+  /** Its own masked vector, and what the server took in for it. */
+  readonly masked: Slices
+  readonly taken: Slices
+  /** Whether it was lied to about who takes part with which keys, so that its masks fit no others. */
+  deceived: boolean
+}
+
+/** How a transcript ended: with the exact sum; with one that cannot be checked; or with none. */
+export type Ending = 'exact sums' | 'sums with deceived clients' | 'no sum'
+
+/** A server and its clients, and what must hold after each message, whoever sent it. */
+export class Transcript {
+  readonly cohort: Cohort
+  readonly inFlight: InFlight[] = []
+  /** All messages that were ever made here. */
+  readonly seen: Uint8Array[] = []
+  readonly #parties: readonly Party[]
+  #outcome: Extract<RoundOutcome, { done: true }> | undefined
+
+  constructor(cohort: Cohort) {
+    this.cohort = cohort
+    this.#parties = cohort.sessions.map(() => ({
+      started: undefined,
+      last: undefined,
+      took: new Set(),
+      sent: [],
+      masked: new Slices(cohort.config),
+      taken: new Slices(cohort.config),
+      deceived: false,
+    }))
+  }
+
+  get done(): boolean {
+    return this.#outcome !== undefined
+  }
+
+  async start(seat: number): Promise<void> {
+    const party = this.#parties[seat]!
+    const outcome = await outcomeOfAsync(() => this.cohort.sessions[seat]!.start())
+    if ('error' in outcome) {
+      require(outcome.error.code === 'out-of-order' && party.last !== undefined, 'a client does not start')
+      return
+    }
+    require(party.last === undefined, 'a client starts once more')
+    if (party.started === undefined) this.#fly('server', seat, outcome.value)
+    else require(equalBytes(party.started, outcome.value), 'a client starts in two ways')
+    party.started = outcome.value
+  }
+
+  async toServer(seat: number, bytes: Uint8Array): Promise<'accepted' | 'duplicate' | 'busy' | 'refused'> {
+    const before = this.#serverView()
+    const receipt = await this.cohort.server.receive(seat, bytes)
+    if (receipt.status === 'accepted') {
+      require(this.#parties[seat] !== undefined, 'a message of no seat is accepted')
+      this.#parties[seat]?.taken.put(bytes)
+      return receipt.status
+    }
+    require(this.#changing ||
+      this.#serverView() === before, `a message that is ${receipt.status} changes the server`)
+    if (receipt.status === 'refused') {
+      const { fault, culprits } = receipt.error
+      require(fault === 'peer' && culprits.includes(seat), 'a refusal blames the sender')
+    }
+    return receipt.status
+  }
+
+  async toClient(seat: number, bytes: Uint8Array): Promise<void> {
+    const session = this.cohort.sessions[seat]!
+    const party = this.#parties[seat]!
+    const wasDone = session.done
+    const outcome = await outcomeOfAsync(() => session.receive(bytes))
+    if ('error' in outcome) {
+      const { fault, code } = outcome.error
+      if (party.started === undefined) require(code === 'out-of-order', 'a client answers before it starts')
+      else require(fault === 'server', 'a refusal blames the server')
+      require(session.done === wasDone, 'a refusal ends a client')
+      await this.#requireUnchanged(seat)
+      return
+    }
+    const { value: answer } = outcome
+    if (party.last !== undefined && equalBytes(party.last.inbound, bytes)) {
+      require(equalBytes(party.last.answer, answer), 'a repeated message gets another answer')
+      return
+    }
+    const type = messageType(bytes)!
+    require(!party.took.has(type), `a client answers two versions of ${type}`)
+    party.took.add(type)
+    party.last = { inbound: bytes, answer }
+    this.#noteDeception(party, type, bytes)
+    this.#fly('server', seat, answer)
+    party.masked.put(answer)
+    for await (const slice of session.slices()) {
+      party.masked.put(slice)
+      this.#fly('server', seat, slice)
+    }
+  }
+
+  async close(): Promise<boolean> {
+    const before = this.#serverView()
+    const outcome = await outcomeOfAsync(() => this.cohort.server.closeRound())
+    if ('error' in outcome) {
+      const { fault, code } = outcome.error
+      require(fault === 'peer' || code === 'out-of-order', 'a round that cannot be closed blames clients')
+      require(this.#changing ||
+        this.#serverView() === before, 'a round that is not closed changes the server')
+      return false
+    }
+    if (outcome.value.done) {
+      this.#outcome = outcome.value
+      return true
+    }
+    for (const [seat, bytes] of outcome.value.messages) {
+      this.#parties[seat]!.sent.push(bytes)
+      this.#fly('client', seat, bytes)
+    }
+    return true
+  }
+
+  /** Delivers all of these and closes the round, one call right after the other. */
+  async atOnce(messages: readonly InFlight[]): Promise<void> {
+    this.#changing = true
+    // One client is called once at a time, as its transport does.
+    const deliveries = messages
+      .filter(({ to }) => to === 'server')
+      .map(({ seat, bytes }) => this.toServer(seat, bytes))
+    await Promise.all([...deliveries, this.close()])
+    this.#changing = false
+  }
+
+  async discardUpload(seat: number): Promise<void> {
+    if (await this.cohort.server.discardUpload(seat)) this.#parties[seat]?.taken.clear()
+  }
+
+  /** Asks a client for its slices once more: there are none any more, or the same. */
+  async slicesAgain(seat: number, from: number): Promise<void> {
+    let part = from
+    for await (const slice of this.cohort.sessions[seat]!.slices(from)) {
+      const { content, part: number } = openEnvelope(slice)!
+      const first = this.#parties[seat]!.masked.get(part)
+      require(number === part && first !== undefined && equalBytes(content, first), 'a slice changes')
+      part++
+    }
+  }
+
+  /** What must hold in the end. */
+  ending(): Ending {
+    const { config, inputs } = this.cohort
+    if (this.#outcome === undefined) return 'no sum'
+    const { sum, report } = this.#outcome
+    const whole = this.#parties.flatMap(({ taken }, seat) => (taken.isWhole ? [seat] : []))
+    require(`${report.survivors}` === `${whole}`, 'the survivors are those whose masked vector was accepted')
+    const survivors = report.survivors.map((seat) => this.#parties[seat]!)
+    if (survivors.some(({ deceived }) => deceived)) return 'sums with deceived clients'
+    // Whoever sends another vector than its own has another input, as a client may: the difference is in the sum.
+    const differences = survivors.map(({ taken, masked }) => taken.minus(masked))
+    if (differences.some((difference) => difference === undefined)) return 'sums with deceived clients'
+    const expected = plus(config, sumOf(config, report.survivors, inputs), differences as bigint[][][])
+    require(`${valuesOf(sum)}` === `${expected}`, 'the sum is not that of the survivors')
+    return 'exact sums'
+  }
+
+  /** Whether calls overlap, so that the server may change for another reason. */
+  #changing = false
+
+  #fly(to: InFlight['to'], seat: number, bytes: Uint8Array): void {
+    this.inFlight.push({ to, seat, bytes })
+    this.seen.push(bytes)
+  }
+
+  /** What a client was told of keys or peers is not what the server said. */
+  #noteDeception(party: Party, type: MessageType, bytes: Uint8Array): void {
+    const genuine = party.sent.find((message) => messageType(message) === type)
+    if (genuine !== undefined && equalBytes(genuine, bytes)) return
+    if (type === 'publishedKeys') {
+      party.deceived = true
+      // Under signatures fewer keys may be told, but none may be exchanged. Up to eight seats are one byte.
+      const isSameSet = genuine !== undefined && genuine.length === bytes.length && genuine[2] === bytes[2]
+      require(this.cohort.config.adversary !== 'active' || !isSameSet, 'a client takes a substituted key')
+    }
+    // A ciphertext that is spoiled costs a share; a peer that is left out or added is a mask that stays.
+    if (type === 'forwardedShares') {
+      party.deceived ||= genuine === undefined || genuine.length !== bytes.length || genuine[2] !== bytes[2]
+    }
+  }
+
+  /** The client still is where it was: it answers its last message as before. */
+  async #requireUnchanged(seat: number): Promise<void> {
+    const session = this.cohort.sessions[seat]!
+    const { last, started } = this.#parties[seat]!
+    if (last !== undefined) {
+      require(equalBytes(await session.receive(last.inbound), last.answer), 'a refusal changes a client')
+    } else if (started !== undefined) {
+      require(equalBytes(await session.start(), started), 'a refusal changes a client')
+    }
+  }
+
+  /** All that can be seen of the server, but for its books of refusals and repetitions. */
+  #serverView(): string {
+    const { server, sessions } = this.cohort
+    const messages = sessions.map((_, seat) => hashOf(server.messageFor(seat)))
+    return `${server.round} ${server.waitingFor} ${server.report.survivors} ${server.report.rounds.length} ${messages}`
+  }
+}
+
+/** Enough to tell a changed message. */
+function hashOf(bytes: Uint8Array | undefined): number {
+  let hash = bytes?.length ?? -1
+  for (const byte of bytes ?? []) hash = (Math.imul(hash, 31) + byte) | 0
+  return hash
+}

@@ -1,0 +1,86 @@
+import { createRoundConfig, type RoundConfig, type RoundParameters } from 'secagg'
+import { equalBytes } from '../../../src/crypto/bytes.js'
+import { Choices } from '../choices.js'
+import { edited } from '../json.js'
+import { type FuzzTarget, outcomeOf, require } from '../target.js'
+
+const common = { sessionId: new Uint8Array(32), segments: [{ length: 3, bits: 16, bound: 100 }] }
+const assumptions = {
+  corruptFraction: 0.05,
+  dropoutFraction: 0.1,
+  statisticalSecurity: 20,
+  correctness: 10,
+}
+
+/** Parameters of every kind of round. */
+const BASES: readonly RoundParameters[] = [
+  { ...common, clients: 5, adversary: 'honest-but-curious' },
+  { ...common, clients: 5, adversary: 'active', corruptClients: 1, signatureLength: 64, minimumCohort: 5 },
+  {
+    ...common,
+    clients: 300,
+    adversary: 'honest-but-curious',
+    graph: { neighbors: 60, assumptions },
+    threshold: 30,
+    minimumCohort: 200,
+    suite: 'chacha',
+  },
+  {
+    ...common,
+    clients: 9,
+    adversary: 'honest-but-curious',
+    graph: { neighbors: 4, assumptions: 'unproven' },
+    threshold: 3,
+    minimumCohort: 7,
+    segments: [
+      { length: 200, bits: 33, bound: 'modular' },
+      { length: 1, bits: 64, bound: 1n << 40n },
+    ],
+    sliceLength: 64,
+    context: { model: new Uint8Array(3), manifest: new Uint8Array(0) },
+  },
+]
+
+/** Parameters of rounds with edits in them: refused, or a configuration that is frozen and the same each time. */
+export const configurations: FuzzTarget = {
+  name: 'configurations',
+  sync: true,
+  weight: 1,
+  maximumLength: 64,
+  *seeds() {
+    for (const index of BASES.keys()) {
+      yield Uint8Array.of(index)
+      for (let part = 0; part < 12; part++) yield Uint8Array.of(index, 1, part, 1, 1, part)
+    }
+  },
+  run: (data) => {
+    const choices = new Choices(data)
+    const parameters = edited(choices.pick(BASES), choices, true) as RoundParameters
+    const outcome = outcomeOf(() => createRoundConfig(parameters))
+    if ('error' in outcome) {
+      require(outcome.error.fault === 'usage', 'parameters are the caller’s own')
+      return
+    }
+    requireSound(outcome.value)
+    const again = createRoundConfig(parameters)
+    require(equalBytes(again.hash, outcome.value.hash), 'the same parameters give the same configuration')
+  },
+}
+
+function requireSound(config: RoundConfig): void {
+  const { clients, threshold, minimumCohort, segments, adversary } = config
+  require(Object.isFrozen(config) && Object.isFrozen(segments), 'a configuration does not change')
+  require(clients >= 2 && clients <= 65535, 'n is 2 to 65535')
+  require(threshold >= 2 && threshold <= minimumCohort && minimumCohort <= clients, '2 ≤ t ≤ minimum ≤ n')
+  if (config.graph.kind === 'complete') {
+    const corrupt = config.corruptClients
+    const curious = 2 * threshold > clients && threshold > (corrupt ?? 0)
+    const active = corrupt === undefined ? 3 * threshold > 2 * clients : 2 * threshold > clients + corrupt
+    require(adversary === 'active' ? active : curious, 't is what the model asks for')
+  } else {
+    require(adversary === 'honest-but-curious', 'the sparse graph is for the honest-but-curious model')
+  }
+  for (const { bits, bound } of segments) {
+    require(bound === 'modular' || BigInt(clients) * (bound - 1n) < 1n << BigInt(bits), 'a sum overflows')
+  }
+}

@@ -1,0 +1,65 @@
+import {
+  createPrivateStatistics,
+  createStatistics,
+  type Definition,
+  encodeRecords,
+  type Statistics,
+  statisticsContext,
+} from 'secagg/statistics'
+import { createManifest, manifestBytes, type TensorManifest } from 'secagg/tensors'
+import { equalBytes } from '../../../src/crypto/bytes.js'
+import { Choices } from '../choices.js'
+import { edited, parsed } from '../json.js'
+import { type FuzzTarget, outcomeOf, require } from '../target.js'
+
+const definition: Definition = {
+  age: { kind: 'mean', from: 0, to: 120, step: 1 },
+  cost: { kind: 'sum', from: -5, to: 5 },
+  spread: { kind: 'variance', from: 0, to: 1 },
+  stay: { kind: 'histogram', edges: [0, 1, 3, 7], outside: 'refuse' },
+  ward: { kind: 'frequency', categories: ['surgery', 'medicine'], other: 'count' },
+  pair: { kind: 'contingency', rows: ['a', 'b'], columns: ['c'] },
+  words: { kind: 'sketch', depth: 2, width: 8, seed: '00'.repeat(16) },
+  smokes: { kind: 'count' },
+}
+
+/** What a server may send of these layers, as it travels. */
+const BASES: readonly unknown[] = [
+  createManifest({ kernel: [2, 3], bias: [3], scalar: [], empty: [0, 5] }),
+  createStatistics(definition, { clients: 100 }),
+  createStatistics(definition, { clients: 7, maximumRecords: 20 }),
+  createPrivateStatistics(definition, { clients: 100, leastHonest: 60, epsilon: 1, delta: 1e-6 }),
+].map((base) => JSON.parse(JSON.stringify(base)))
+
+/** Manifests of tensors and definitions of statistics from a peer: refused, or with canonical bytes. */
+export const definitions: FuzzTarget = {
+  name: 'definitions',
+  sync: true,
+  weight: 2,
+  maximumLength: 2048,
+  *seeds() {
+    for (const [index, base] of BASES.entries()) {
+      yield Uint8Array.of(0, index)
+      for (let part = 0; part < 9; part++) {
+        for (let inner = 0; inner < 5; inner++) yield Uint8Array.of(0, index, 3, 0, part, inner, 1, 1, inner)
+      }
+      yield Uint8Array.of(1, index, ...new TextEncoder().encode(JSON.stringify(base)))
+    }
+  },
+  run: (data) => {
+    const choices = new Choices(data)
+    const isText = choices.below(2) === 1
+    const kind = choices.below(BASES.length)
+    const received = isText ? parsed(choices.rest()) : edited(BASES[kind], choices, false)
+    const bytesOf = (): Uint8Array =>
+      kind === 0 ? manifestBytes(received as TensorManifest) : statisticsContext(received as Statistics)
+    const outcome = outcomeOf(bytesOf)
+    if ('error' in outcome) {
+      require(outcome.error.fault === 'usage', 'a definition is the caller’s to check')
+    } else {
+      require(equalBytes(bytesOf(), outcome.value), 'the same definition gives the same bytes')
+    }
+    // An empty record fits every definition, or the definition is refused.
+    if (kind !== 0) outcomeOf(() => encodeRecords({}, received as Statistics))
+  },
+}

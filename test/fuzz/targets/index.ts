@@ -1,0 +1,25 @@
+import type { FuzzTarget } from '../target.js'
+import { configurations } from './configurations.js'
+import { definitions } from './definitions.js'
+import { messages } from './messages.js'
+import { packedVectors } from './packed-vectors.js'
+import { plans } from './plans.js'
+import { publicKeys } from './public-keys.js'
+import { sealedShares } from './sealed-shares.js'
+import { seatSets } from './seat-sets.js'
+import { sessions } from './sessions.js'
+import { shares } from './shares.js'
+
+/** All targets; a new one is one more entry. */
+export const TARGETS: readonly FuzzTarget[] = [
+  messages,
+  seatSets,
+  packedVectors,
+  configurations,
+  plans,
+  definitions,
+  publicKeys,
+  sealedShares,
+  shares,
+  sessions,
+]

@@ -1,0 +1,57 @@
+import { Choices } from '../choices.js'
+import { all, OPERATIONS } from '../sessions/operations.js'
+import { foreignTo, partiesOf, SCENARIOS } from '../sessions/scenarios.js'
+import { type Ending, Transcript } from '../sessions/transcript.js'
+import type { FuzzTarget } from '../target.js'
+
+const MOST_OPERATIONS = 200
+/** Rarely the platform's own primitives, which take far longer than the toy ones. */
+const REAL = 255
+
+const endings: Record<Ending, number> = { 'exact sums': 0, 'sums with deceived clients': 0, 'no sum': 0 }
+
+/**
+ * Rounds in which messages are dropped, repeated, reordered, spoiled and delivered to anybody: a round, the provider, who
+ * does not start, then operations. What is on its way when they end is delivered, and the round goes on to its end.
+ */
+export const sessions: FuzzTarget = {
+  name: 'sessions',
+  sync: false,
+  weight: 10,
+  maximumLength: 160,
+  *seeds() {
+    for (const scenario of SCENARIOS.keys()) {
+      yield Uint8Array.of(scenario, 0, 0)
+      yield Uint8Array.of(scenario, REAL, 1)
+      for (const rounds of [0, 1, 2, 3, 4]) {
+        const before = Array(rounds).fill([0, 1]).flat()
+        for (const operation of OPERATIONS.keys()) {
+          yield Uint8Array.of(scenario, 0, 0, ...before, operation, 1, 2, 3, 4)
+        }
+      }
+    }
+  },
+  run: async (data) => {
+    const choices = new Choices(data)
+    const scenario = choices.below(SCENARIOS.length)
+    const cohort = await partiesOf(scenario, choices.byte() === REAL)
+    const foreign = await foreignTo(scenario)
+    const transcript = new Transcript(cohort)
+    const absent = choices.byte()
+    for (const seat of cohort.sessions.keys()) {
+      if (((absent >>> seat) & 1) === 0) await transcript.start(seat)
+    }
+    for (let operations = 0; !choices.done && operations < MOST_OPERATIONS; operations++) {
+      await choices.pick(OPERATIONS)(transcript, choices, foreign)
+    }
+    // Twice, for those for whom the server had no room.
+    let goesOn = true
+    while (goesOn && !transcript.done) {
+      await all(transcript, choices, foreign)
+      await all(transcript, choices, foreign)
+      goesOn = await transcript.close()
+    }
+    endings[transcript.ending()]++
+  },
+  counts: () => endings,
+}
