@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8'
-import { require } from './target.js'
+import { ensure } from './target.js'
 
 /** What compiling and a first call may take, whatever the message. */
 const FIXED = 8 * 2 ** 20
@@ -11,7 +11,7 @@ const FIXED = 8 * 2 ** 20
 export function withinMemory<T>(size: number, work: () => T): T {
   const before = allocated()
   const result = work()
-  require(allocated() - before <= FIXED + 256 * size, `memory beyond what ${size} bytes allow`)
+  ensure(allocated() - before <= FIXED + 256 * size, `memory beyond what ${size} bytes allow`)
   return result
 }
 

@@ -45,6 +45,6 @@ function requireTyped(error: unknown): SecAggError {
   return error
 }
 
-export function require(holds: boolean, what: string): asserts holds {
+export function ensure(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(`the invariant is broken: ${what}`)
 }

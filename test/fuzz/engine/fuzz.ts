@@ -73,13 +73,17 @@ export async function fuzz(target: FuzzTarget, campaign: Campaign): Promise<Camp
     return { ...result, finding: { data: smallest, error } }
   }
 
-  for (const data of [...(await target.seeds()), ...campaign.kept]) {
+  const isOver = (): boolean =>
+    inputs >= campaign.inputs || performance.now() - started >= campaign.milliseconds
+  // In any order, so that a short campaign has some of all.
+  for (const data of random.shuffle([...(await target.seeds()), ...campaign.kept])) {
+    if (isOver()) break
     const error = await attempt(data)
     if (error !== undefined) return found(data, error)
   }
   // Where no seed reaches any counter, nothing is instrumented.
   if (corpus.length === 0) throw new Error('the seeds reach no instrumented code')
-  while (inputs < campaign.inputs && performance.now() - started < campaign.milliseconds) {
+  while (!isOver()) {
     const data = nextInput(corpus, target.maximumLength, random)
     const error = await attempt(data)
     if (error !== undefined) return found(data, error)

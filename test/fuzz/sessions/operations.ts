@@ -14,7 +14,7 @@ async function deliver(transcript: Transcript, { to, seat, bytes }: InFlight): P
   if ((await transcript.toServer(seat, bytes)) === 'busy') transcript.inFlight.push({ to, seat, bytes })
 }
 
-const next: Operation = async (transcript) => {
+export const next: Operation = async (transcript) => {
   const message = transcript.inFlight.shift()
   if (message !== undefined) await deliver(transcript, message)
 }
@@ -64,12 +64,13 @@ const anyBytes: Operation = async (transcript, choices) => {
   await anywhere(transcript, Uint8Array.of(...header, ...choices.bytes(choices.byte())), choices)
 }
 
-const close: Operation = async (transcript) => {
+export const close: Operation = async (transcript) => {
   await transcript.close()
 }
 
 const allAtOnce: Operation = async (transcript, choices) => {
-  await transcript.atOnce(transcript.inFlight.splice(0, 1 + choices.below(8)))
+  const messages = transcript.inFlight.splice(0, 1 + choices.below(8))
+  await transcript.atOnce(messages, 1 + choices.below(2), choices.below(32))
 }
 
 const startLate: Operation = (transcript, choices) =>

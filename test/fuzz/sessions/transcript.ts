@@ -4,7 +4,7 @@ import { type MessageType, messageType, openEnvelope } from '../../../src/wire/i
 import type { Cohort } from '../../support/cohort.js'
 import { sumOf } from '../../support/inputs.js'
 import { valuesOf } from '../../vector/support.js'
-import { outcomeOfAsync, require } from '../target.js'
+import { ensure, outcomeOfAsync } from '../target.js'
 import { plus, Slices } from './vectors.js'
 
 /** A message on its way to a client, or from one to the server. */
@@ -22,7 +22,9 @@ interface Party {
   readonly took: Set<MessageType>
   /** What the server made for it. */
   readonly sent: Uint8Array[]
-  /** Its own masked vector, and what the server took in for it. */
+  /** What the server took in for it, by type and slice. */
+  readonly accepted: Map<string, Uint8Array>
+  /** Its own masked vector, and the one that the server took in for it. */
   readonly masked: Slices
   readonly taken: Slices
   /** Whether it was lied to about who takes part with which keys, so that its masks fit no others. */
@@ -48,6 +50,7 @@ export class Transcript {
       last: undefined,
       took: new Set(),
       sent: [],
+      accepted: new Map(),
       masked: new Slices(cohort.config),
       taken: new Slices(cohort.config),
       deceived: false,
@@ -62,28 +65,39 @@ export class Transcript {
     const party = this.#parties[seat]!
     const outcome = await outcomeOfAsync(() => this.cohort.sessions[seat]!.start())
     if ('error' in outcome) {
-      require(outcome.error.code === 'out-of-order' && party.last !== undefined, 'a client does not start')
+      ensure(outcome.error.code === 'out-of-order' && party.last !== undefined, 'a client does not start')
       return
     }
-    require(party.last === undefined, 'a client starts once more')
+    ensure(party.last === undefined, 'a client starts once more')
     if (party.started === undefined) this.#fly('server', seat, outcome.value)
-    else require(equalBytes(party.started, outcome.value), 'a client starts in two ways')
+    else ensure(equalBytes(party.started, outcome.value), 'a client starts in two ways')
     party.started = outcome.value
   }
 
   async toServer(seat: number, bytes: Uint8Array): Promise<'accepted' | 'duplicate' | 'busy' | 'refused'> {
     const before = this.#serverView()
     const receipt = await this.cohort.server.receive(seat, bytes)
+    const { type, part, content } = openEnvelope(bytes) ?? { type: 'none', part: 0, content: bytes }
+    const key = `${type} ${part}`
+    const known = this.#parties[seat]?.accepted.get(key)
     if (receipt.status === 'accepted') {
-      require(this.#parties[seat] !== undefined, 'a message of no seat is accepted')
+      ensure(this.#parties[seat] !== undefined, 'a message of no seat is accepted')
+      ensure(known === undefined, `two versions of ${key} are accepted`)
+      this.#parties[seat]?.accepted.set(key, content)
       this.#parties[seat]?.taken.put(bytes)
       return receipt.status
     }
-    require(this.#changing ||
-      this.#serverView() === before, `a message that is ${receipt.status} changes the server`)
+    if (receipt.status === 'duplicate') {
+      const isKnown = known !== undefined && equalBytes(known, content)
+      ensure(this.#changing || isKnown, 'what was not accepted is taken for a repetition')
+    }
+    ensure(
+      this.#changing || this.#serverView() === before,
+      `a message that is ${receipt.status} changes the server`,
+    )
     if (receipt.status === 'refused') {
       const { fault, culprits } = receipt.error
-      require(fault === 'peer' && culprits.includes(seat), 'a refusal blames the sender')
+      ensure(fault === 'peer' && culprits.includes(seat), 'a refusal blames the sender')
     }
     return receipt.status
   }
@@ -95,19 +109,19 @@ export class Transcript {
     const outcome = await outcomeOfAsync(() => session.receive(bytes))
     if ('error' in outcome) {
       const { fault, code } = outcome.error
-      if (party.started === undefined) require(code === 'out-of-order', 'a client answers before it starts')
-      else require(fault === 'server', 'a refusal blames the server')
-      require(session.done === wasDone, 'a refusal ends a client')
+      if (party.started === undefined) ensure(code === 'out-of-order', 'a client answers before it starts')
+      else ensure(fault === 'server', 'a refusal blames the server')
+      ensure(session.done === wasDone, 'a refusal ends a client')
       await this.#requireUnchanged(seat)
       return
     }
     const { value: answer } = outcome
     if (party.last !== undefined && equalBytes(party.last.inbound, bytes)) {
-      require(equalBytes(party.last.answer, answer), 'a repeated message gets another answer')
+      ensure(equalBytes(party.last.answer, answer), 'a repeated message gets another answer')
       return
     }
     const type = messageType(bytes)!
-    require(!party.took.has(type), `a client answers two versions of ${type}`)
+    ensure(!party.took.has(type), `a client answers two versions of ${type}`)
     party.took.add(type)
     party.last = { inbound: bytes, answer }
     this.#noteDeception(party, type, bytes)
@@ -124,9 +138,8 @@ export class Transcript {
     const outcome = await outcomeOfAsync(() => this.cohort.server.closeRound())
     if ('error' in outcome) {
       const { fault, code } = outcome.error
-      require(fault === 'peer' || code === 'out-of-order', 'a round that cannot be closed blames clients')
-      require(this.#changing ||
-        this.#serverView() === before, 'a round that is not closed changes the server')
+      ensure(fault === 'peer' || code === 'out-of-order', 'a round that cannot be closed blames clients')
+      ensure(this.#changing || this.#serverView() === before, 'a round that is not closed changes the server')
       return false
     }
     if (outcome.value.done) {
@@ -140,19 +153,25 @@ export class Transcript {
     return true
   }
 
-  /** Delivers all of these and closes the round, one call right after the other. */
-  async atOnce(messages: readonly InFlight[]): Promise<void> {
+  /** Delivers all of these to the server, `times` times each, and closes the round after so many turns, all at once. */
+  async atOnce(messages: readonly InFlight[], times: number, turns: number): Promise<void> {
     this.#changing = true
-    // One client is called once at a time, as its transport does.
-    const deliveries = messages
-      .filter(({ to }) => to === 'server')
-      .map(({ seat, bytes }) => this.toServer(seat, bytes))
+    const deliveries = messages.flatMap(({ to, seat, bytes }) =>
+      to === 'server' ? Array.from({ length: times }, () => this.toServer(seat, bytes)) : [],
+    )
+    for (let turn = 0; turn < turns; turn++) await undefined
     await Promise.all([...deliveries, this.close()])
     this.#changing = false
+    // One client is called once at a time, as its transport does.
+    for (const { to, seat, bytes } of messages) if (to === 'client') await this.toClient(seat, bytes)
   }
 
   async discardUpload(seat: number): Promise<void> {
-    if (await this.cohort.server.discardUpload(seat)) this.#parties[seat]?.taken.clear()
+    const party = this.#parties[seat]
+    if (!(await this.cohort.server.discardUpload(seat)) || party === undefined) return
+    party.taken.clear()
+    for (const key of [...party.accepted.keys()])
+      if (key.startsWith('maskedSlice')) party.accepted.delete(key)
   }
 
   /** Asks a client for its slices once more: there are none any more, or the same. */
@@ -161,7 +180,7 @@ export class Transcript {
     for await (const slice of this.cohort.sessions[seat]!.slices(from)) {
       const { content, part: number } = openEnvelope(slice)!
       const first = this.#parties[seat]!.masked.get(part)
-      require(number === part && first !== undefined && equalBytes(content, first), 'a slice changes')
+      ensure(number === part && first !== undefined && equalBytes(content, first), 'a slice changes')
       part++
     }
   }
@@ -172,14 +191,14 @@ export class Transcript {
     if (this.#outcome === undefined) return 'no sum'
     const { sum, report } = this.#outcome
     const whole = this.#parties.flatMap(({ taken }, seat) => (taken.isWhole ? [seat] : []))
-    require(`${report.survivors}` === `${whole}`, 'the survivors are those whose masked vector was accepted')
+    ensure(`${report.survivors}` === `${whole}`, 'the survivors are those whose masked vector was accepted')
     const survivors = report.survivors.map((seat) => this.#parties[seat]!)
     if (survivors.some(({ deceived }) => deceived)) return 'sums with deceived clients'
     // Whoever sends another vector than its own has another input, as a client may: the difference is in the sum.
     const differences = survivors.map(({ taken, masked }) => taken.minus(masked))
     if (differences.some((difference) => difference === undefined)) return 'sums with deceived clients'
     const expected = plus(config, sumOf(config, report.survivors, inputs), differences as bigint[][][])
-    require(`${valuesOf(sum)}` === `${expected}`, 'the sum is not that of the survivors')
+    ensure(`${valuesOf(sum)}` === `${expected}`, 'the sum is not that of the survivors')
     return 'exact sums'
   }
 
@@ -199,7 +218,7 @@ export class Transcript {
       party.deceived = true
       // Under signatures fewer keys may be told, but none may be exchanged. Up to eight seats are one byte.
       const isSameSet = genuine !== undefined && genuine.length === bytes.length && genuine[2] === bytes[2]
-      require(this.cohort.config.adversary !== 'active' || !isSameSet, 'a client takes a substituted key')
+      ensure(this.cohort.config.adversary !== 'active' || !isSameSet, 'a client takes a substituted key')
     }
     // A ciphertext that is spoiled costs a share; a peer that is left out or added is a mask that stays.
     if (type === 'forwardedShares') {
@@ -212,9 +231,9 @@ export class Transcript {
     const session = this.cohort.sessions[seat]!
     const { last, started } = this.#parties[seat]!
     if (last !== undefined) {
-      require(equalBytes(await session.receive(last.inbound), last.answer), 'a refusal changes a client')
+      ensure(equalBytes(await session.receive(last.inbound), last.answer), 'a refusal changes a client')
     } else if (started !== undefined) {
-      require(equalBytes(await session.start(), started), 'a refusal changes a client')
+      ensure(equalBytes(await session.start(), started), 'a refusal changes a client')
     }
   }
 

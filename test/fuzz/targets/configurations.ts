@@ -2,7 +2,7 @@ import { createRoundConfig, type RoundConfig, type RoundParameters } from 'secag
 import { equalBytes } from '../../../src/crypto/bytes.js'
 import { Choices } from '../choices.js'
 import { edited } from '../json.js'
-import { type FuzzTarget, outcomeOf, require } from '../target.js'
+import { ensure, type FuzzTarget, outcomeOf } from '../target.js'
 
 const common = { sessionId: new Uint8Array(32), segments: [{ length: 3, bits: 16, bound: 100 }] }
 const assumptions = {
@@ -15,6 +15,13 @@ const assumptions = {
 /** Parameters of every kind of round. */
 const BASES: readonly RoundParameters[] = [
   { ...common, clients: 5, adversary: 'honest-but-curious' },
+  // With a bound one higher the sum would be 2^8.
+  {
+    ...common,
+    clients: 4,
+    adversary: 'honest-but-curious',
+    segments: [{ length: 1, bits: 8, bound: 64 }],
+  },
   { ...common, clients: 5, adversary: 'active', corruptClients: 1, signatureLength: 64, minimumCohort: 5 },
   {
     ...common,
@@ -48,6 +55,8 @@ export const configurations: FuzzTarget = {
   weight: 1,
   maximumLength: 64,
   *seeds() {
+    // The bound of the second, replaced by what it is.
+    yield Uint8Array.of(1, 3, 1, 0, 2, 1, 1, 15, 64)
     for (const index of BASES.keys()) {
       yield Uint8Array.of(index)
       for (let part = 0; part < 12; part++) yield Uint8Array.of(index, 1, part, 1, 1, part)
@@ -58,29 +67,29 @@ export const configurations: FuzzTarget = {
     const parameters = edited(choices.pick(BASES), choices, true) as RoundParameters
     const outcome = outcomeOf(() => createRoundConfig(parameters))
     if ('error' in outcome) {
-      require(outcome.error.fault === 'usage', 'parameters are the caller’s own')
+      ensure(outcome.error.fault === 'usage', 'parameters are the caller’s own')
       return
     }
     requireSound(outcome.value)
     const again = createRoundConfig(parameters)
-    require(equalBytes(again.hash, outcome.value.hash), 'the same parameters give the same configuration')
+    ensure(equalBytes(again.hash, outcome.value.hash), 'the same parameters give the same configuration')
   },
 }
 
 function requireSound(config: RoundConfig): void {
   const { clients, threshold, minimumCohort, segments, adversary } = config
-  require(Object.isFrozen(config) && Object.isFrozen(segments), 'a configuration does not change')
-  require(clients >= 2 && clients <= 65535, 'n is 2 to 65535')
-  require(threshold >= 2 && threshold <= minimumCohort && minimumCohort <= clients, '2 ≤ t ≤ minimum ≤ n')
+  ensure(Object.isFrozen(config) && Object.isFrozen(segments), 'a configuration does not change')
+  ensure(clients >= 2 && clients <= 65535, 'n is 2 to 65535')
+  ensure(threshold >= 2 && threshold <= minimumCohort && minimumCohort <= clients, '2 ≤ t ≤ minimum ≤ n')
   if (config.graph.kind === 'complete') {
     const corrupt = config.corruptClients
     const curious = 2 * threshold > clients && threshold > (corrupt ?? 0)
     const active = corrupt === undefined ? 3 * threshold > 2 * clients : 2 * threshold > clients + corrupt
-    require(adversary === 'active' ? active : curious, 't is what the model asks for')
+    ensure(adversary === 'active' ? active : curious, 't is what the model asks for')
   } else {
-    require(adversary === 'honest-but-curious', 'the sparse graph is for the honest-but-curious model')
+    ensure(adversary === 'honest-but-curious', 'the sparse graph is for the honest-but-curious model')
   }
   for (const { bits, bound } of segments) {
-    require(bound === 'modular' || BigInt(clients) * (bound - 1n) < 1n << BigInt(bits), 'a sum overflows')
+    ensure(bound === 'modular' || BigInt(clients) * (bound - 1n) < 1n << BigInt(bits), 'a sum overflows')
   }
 }

@@ -10,7 +10,7 @@ import { createManifest, manifestBytes, type TensorManifest } from 'secagg/tenso
 import { equalBytes } from '../../../src/crypto/bytes.js'
 import { Choices } from '../choices.js'
 import { edited, parsed } from '../json.js'
-import { type FuzzTarget, outcomeOf, require } from '../target.js'
+import { ensure, type FuzzTarget, outcomeOf } from '../target.js'
 
 const definition: Definition = {
   age: { kind: 'mean', from: 0, to: 120, step: 1 },
@@ -55,9 +55,9 @@ export const definitions: FuzzTarget = {
       kind === 0 ? manifestBytes(received as TensorManifest) : statisticsContext(received as Statistics)
     const outcome = outcomeOf(bytesOf)
     if ('error' in outcome) {
-      require(outcome.error.fault === 'usage', 'a definition is the caller’s to check')
+      ensure(outcome.error.fault === 'usage', 'a definition is the caller’s to check')
     } else {
-      require(equalBytes(bytesOf(), outcome.value), 'the same definition gives the same bytes')
+      ensure(equalBytes(bytesOf(), outcome.value), 'the same definition gives the same bytes')
     }
     // An empty record fits every definition, or the definition is refused.
     if (kind !== 0) outcomeOf(() => encodeRecords({}, received as Statistics))

@@ -3,7 +3,7 @@ import { messageType, openEnvelope } from '../../../src/wire/index.js'
 import { randomOf } from '../../support/seeded.js'
 import { casesFor, maskedInput, maskedSlice, type WireCase } from '../../wire/cases.js'
 import { withinMemory } from '../memory.js'
-import { type FuzzTarget, outcomeOf, require } from '../target.js'
+import { ensure, type FuzzTarget, outcomeOf } from '../target.js'
 
 /** Every message of small rounds and of large ones, without signatures and with them. */
 const CASES: readonly WireCase[] = [
@@ -34,14 +34,22 @@ export const messages: FuzzTarget = {
     const bytes = data.slice(1)
     const before = bytes.slice()
     const outcome = withinMemory(bytes.length, () => outcomeOf(() => wire.read(bytes)))
-    require(equalBytes(bytes, before), 'a decoder changed its bytes')
+    ensure(equalBytes(bytes, before), 'a decoder changed its bytes')
     if ('value' in outcome) {
-      require(messageType(bytes) === wire.type, 'a message of another type was read')
-      require(equalBytes(wire.write(outcome.value), bytes), 'a message has two encodings')
+      ensure(messageType(bytes) === wire.type, 'a message of another type was read')
+      ensure(equalBytes(wire.write(outcome.value), bytes), 'a message has two encodings')
+      ensure(isAscending(outcome.value), 'seats are distinct and ascending')
     } else {
-      require(outcome.error.fault === 'peer', 'malformed bytes are their sender’s fault')
-      require(outcome.error.cause === undefined, 'an error quotes what it refuses')
+      ensure(outcome.error.fault === 'peer', 'malformed bytes are their sender’s fault')
+      ensure(outcome.error.cause === undefined, 'an error quotes what it refuses')
     }
     outcomeOf(() => openEnvelope(bytes))
   },
+}
+
+/** Where it is a list of seats, or of what belongs to seats. */
+function isAscending(value: unknown): boolean {
+  if (!Array.isArray(value)) return true
+  const seats: number[] = value.map((entry) => entry?.seat ?? entry)
+  return seats.every((seat, index) => typeof seat !== 'number' || index === 0 || seats[index - 1]! < seat)
 }

@@ -15,7 +15,7 @@ import { sliceCount, sliceRange } from '../../../src/vector/slices.js'
 import { sliceValues, valuesFor, valuesOf, vectorOf } from '../../vector/support.js'
 import { Choices } from '../choices.js'
 import { withinMemory } from '../memory.js'
-import { type FuzzTarget, outcomeOf, require } from '../target.js'
+import { ensure, type FuzzTarget, outcomeOf } from '../target.js'
 
 /** Packed vectors: segments, a range, then bytes that are read as the whole vector, and added to a sum as its part. */
 export const packedVectors: FuzzTarget = {
@@ -41,11 +41,11 @@ export const packedVectors: FuzzTarget = {
     const size = bytes.length + packedLength(segments) * 8
     const whole = withinMemory(size, () => outcomeOf(() => unpackVector(bytes, segments)))
     const checked = outcomeOf(() => checkPacked(bytes, segments))
-    require('value' in whole === 'value' in checked, 'what is checked is read, and nothing else')
+    ensure('value' in whole === 'value' in checked, 'what is checked is read, and nothing else')
     if ('value' in whole) {
-      require(equalBytes(packVector(whole.value, segments), bytes), 'a vector has two packed forms')
+      ensure(equalBytes(packVector(whole.value, segments), bytes), 'a vector has two packed forms')
     } else {
-      require(whole.error.fault === 'peer', 'malformed bytes are their sender’s fault')
+      ensure(whole.error.fault === 'peer', 'malformed bytes are their sender’s fault')
     }
     addsExactly(segments, range, bytes)
   },
@@ -56,7 +56,7 @@ function addsExactly(segments: readonly Segment[], range: ElementRange | undefin
   const sum = createAccumulator(segments)
   const outcomes = [0, 1].map(() => outcomeOf(() => sum.add(bytes, range)))
   const total = valuesOf(sum.toVector())
-  require(outcomes.every((outcome) => 'value' in outcome) || isZero(total), 'a refused part is in the sum')
+  ensure(outcomes.every((outcome) => 'value' in outcome) || isZero(total), 'a refused part is in the sum')
   if (outcomes.some((outcome) => 'error' in outcome)) return
   const covered = range ?? { from: 0, to: elementCount(segments) }
   const part: Vector = unpackVector(bytes, segmentsInRange(segments, covered))
@@ -64,13 +64,13 @@ function addsExactly(segments: readonly Segment[], range: ElementRange | undefin
   valuesOf(part).forEach((values, index) => {
     const { bits } = segments[index]!
     const doubled = values.map((value) => BigInt.asUintN(bits, value * 2n))
-    require(`${inRange[index]!}` === `${doubled}`, 'a sum of packed vectors is wrong')
+    ensure(`${inRange[index]!}` === `${doubled}`, 'a sum of packed vectors is wrong')
   })
   const elsewhere = [
     ...sliceValues(total, { from: 0, to: covered.from }),
     ...sliceValues(total, { from: covered.to, to: elementCount(segments) }),
   ]
-  require(isZero(elsewhere), 'a part is in the sum beyond its range')
+  ensure(isZero(elsewhere), 'a part is in the sum beyond its range')
 }
 
 function isZero(values: readonly (readonly bigint[])[]): boolean {

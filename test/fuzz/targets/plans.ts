@@ -2,7 +2,7 @@ import { checkPlan, openRound, type PlanRequirements, planRound, type RoundTask 
 import { privateTask, task } from '../../federated/support.js'
 import { Choices } from '../choices.js'
 import { edited, parsed } from '../json.js'
-import { type FuzzTarget, outcomeOf, require } from '../target.js'
+import { ensure, type FuzzTarget, outcomeOf } from '../target.js'
 
 const sparse: RoundTask = {
   ...task,
@@ -43,13 +43,13 @@ export const plans: FuzzTarget = {
     const received = isText ? parsed(choices.rest()) : edited(choices.pick(BASES), choices, false)
     const outcome = outcomeOf(() => checkPlan(received, REQUIREMENTS))
     if ('error' in outcome) {
-      require(outcome.error.fault === 'server', 'a bad plan is the server’s fault')
+      ensure(outcome.error.fault === 'server', 'a bad plan is the server’s fault')
       return
     }
     const plan = outcome.value
     const { config } = openRound(plan, { sessionId: new Uint8Array(16) })
-    require(config.minimumCohort === plan.minimumCohort, 'a round is not as planned')
+    ensure(config.minimumCohort === plan.minimumCohort, 'a round is not as planned')
     const again = checkPlan(JSON.parse(JSON.stringify(plan)), REQUIREMENTS)
-    require(JSON.stringify(again) === JSON.stringify(plan), 'a plan that travels stays the same')
+    ensure(JSON.stringify(again) === JSON.stringify(plan), 'a plan that travels stays the same')
   },
 }

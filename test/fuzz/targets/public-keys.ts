@@ -2,7 +2,7 @@ import { bytesToHex } from '../../../src/crypto/bytes.js'
 import { isAcceptablePublicKey } from '../../../src/crypto/public-key.js'
 import { LOW_ORDER_POINTS, providers, withTopBit } from '../../crypto/providers.js'
 import { randomOf } from '../../support/seeded.js'
-import { type FuzzTarget, require } from '../target.js'
+import { ensure, type FuzzTarget } from '../target.js'
 
 const PRIME = 2n ** 255n - 19n
 const PRIVATE_KEY = randomOf(3).bytes(32)
@@ -22,7 +22,7 @@ export const publicKeys: FuzzTarget = {
   run: async (data) => {
     const accepted = isAcceptablePublicKey(data)
     if (data.length !== 32) {
-      require(!accepted, 'a key of another length is accepted')
+      ensure(!accepted, 'a key of another length is accepted')
       return
     }
     const value = numberOf(data)
@@ -30,10 +30,12 @@ export const publicKeys: FuzzTarget = {
       providers.map(async ({ x25519 }) => (await x25519.sharedSecrets(PRIVATE_KEY, [data]))[0]),
     )
     const shown = new Set(secrets.map((secret) => secret && bytesToHex(secret)))
-    require(shown.size === 1, 'providers agree on different secrets')
+    ensure(shown.size === 1, 'providers agree on different secrets')
     const isUsable = secrets[0] !== undefined
-    require(accepted ===
-      (isUsable && value < PRIME), 'a key is accepted if and only if it is canonical and of use')
+    ensure(
+      accepted === (isUsable && value < PRIME),
+      'a key is accepted if and only if it is canonical and of use',
+    )
   },
 }
 

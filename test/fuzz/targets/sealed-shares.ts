@@ -2,7 +2,7 @@ import { bytesToHex, equalBytes } from '../../../src/crypto/bytes.js'
 import { suites } from '../../crypto/providers.js'
 import { randomOf } from '../../support/seeded.js'
 import { Choices } from '../choices.js'
-import { type FuzzTarget, outcomeOfAsync, require } from '../target.js'
+import { ensure, type FuzzTarget, outcomeOfAsync } from '../target.js'
 
 const NAMES = ['aes', 'chacha'] as const
 const ASSOCIATED_DATA = Uint8Array.of(1, 2, 3)
@@ -36,10 +36,12 @@ export const sealedShares: FuzzTarget = {
     )
     const isGenuine = equalBytes(changed, sealed)
     for (const outcome of outcomes) {
-      require('value' in outcome, 'bytes that do not open are no error')
+      ensure('value' in outcome, 'bytes that do not open are no error')
       const opened = outcome.value && bytesToHex(outcome.value)
-      require(opened ===
-        (isGenuine ? bytesToHex(plaintext) : undefined), 'what was sealed opens, and nothing else')
+      ensure(
+        opened === (isGenuine ? bytesToHex(plaintext) : undefined),
+        'what was sealed opens, and nothing else',
+      )
     }
   },
 }

@@ -3,7 +3,7 @@ import { blameServer } from '../../../src/protocol/blame.js'
 import { decodeMessage, encodeMessage, survivorsCoder } from '../../../src/wire/index.js'
 import { Choices } from '../choices.js'
 import { withinMemory } from '../memory.js'
-import { type FuzzTarget, outcomeOf, require } from '../target.js'
+import { ensure, type FuzzTarget, outcomeOf } from '../target.js'
 
 const ORIGIN = blameServer('unmasking')
 
@@ -31,15 +31,16 @@ export const seatSets: FuzzTarget = {
     const read = (): readonly number[] => decodeMessage('survivors', coder, bytes, ORIGIN)
     const outcome = withinMemory(bytes.length + universe.length, () => outcomeOf(read))
     if ('error' in outcome) {
-      require(outcome.error.fault === 'server', 'malformed bytes are their sender’s fault')
+      ensure(outcome.error.fault === 'server', 'malformed bytes are their sender’s fault')
       return
     }
     const seats = outcome.value
-    require(equalBytes(encodeMessage('survivors', coder, seats), bytes), 'a set has two encodings')
+    ensure(equalBytes(encodeMessage('survivors', coder, seats), bytes), 'a set has two encodings')
     const known = new Set(universe)
-    require(seats.every(
-      (seat, index) => known.has(seat) && (index === 0 || seats[index - 1]! < seat),
-    ), 'seats are ascending and of the universe')
+    ensure(
+      seats.every((seat, index) => known.has(seat) && (index === 0 || seats[index - 1]! < seat)),
+      'seats are ascending and of the universe',
+    )
   },
 }
 

@@ -1,9 +1,12 @@
 import { Choices } from '../choices.js'
-import { all, OPERATIONS } from '../sessions/operations.js'
+import { all, close, next, OPERATIONS } from '../sessions/operations.js'
 import { foreignTo, partiesOf, SCENARIOS } from '../sessions/scenarios.js'
 import { type Ending, Transcript } from '../sessions/transcript.js'
 import type { FuzzTarget } from '../target.js'
 
+const ALL = OPERATIONS.indexOf(all)
+const CLOSE = OPERATIONS.indexOf(close)
+const NEXT = OPERATIONS.indexOf(next)
 const MOST_OPERATIONS = 200
 /** Rarely the platform's own primitives, which take far longer than the toy ones. */
 const REAL = 255
@@ -24,9 +27,13 @@ export const sessions: FuzzTarget = {
       yield Uint8Array.of(scenario, 0, 0)
       yield Uint8Array.of(scenario, REAL, 1)
       for (const rounds of [0, 1, 2, 3, 4]) {
-        const before = Array(rounds).fill([0, 1]).flat()
+        // Each round: clients answer, the server gets it, the round is closed.
+        const before = Array(rounds).fill([ALL, ALL, CLOSE]).flat()
+        // On what goes to clients, on their answers, and on the last of those.
+        const moments = [[], [ALL], [ALL, NEXT, NEXT, NEXT]]
         for (const operation of OPERATIONS.keys()) {
-          yield Uint8Array.of(scenario, 0, 0, ...before, operation, 1, 2, 3, 4)
+          const moment = moments[(scenario + rounds + operation) % moments.length]!
+          yield Uint8Array.of(scenario, 0, 0, ...before, ...moment, operation, 1, 2, 3, 4)
         }
       }
     }

@@ -7,7 +7,7 @@ import type { Seated, Unmasking } from '../../../src/wire/index.js'
 import { type Random, randomOf } from '../../support/seeded.js'
 import { toyCrypto, toySplitter } from '../../support/toy-crypto.js'
 import { Choices } from '../choices.js'
-import { type FuzzTarget, outcomeOf, outcomeOfAsync, require } from '../target.js'
+import { ensure, type FuzzTarget, outcomeOf, outcomeOfAsync } from '../target.js'
 
 const crypto = toyCrypto(6)
 
@@ -67,22 +67,25 @@ export const shares: FuzzTarget = {
         const outcome = outcomeOf(() => server.acceptUnmasking(state, sender, message))
         if ('value' in outcome) accepted.push(outcome.value)
         else
-          require(outcome.error.fault === 'peer' &&
-            outcome.error.culprits[0] === sender, 'the sender is to blame')
+          ensure(
+            outcome.error.fault === 'peer' && outcome.error.culprits[0] === sender,
+            'the sender is to blame',
+          )
       }
     }
     const isTwice = new Set(accepted.map(({ seat }) => seat)).size < accepted.length
     const outcome = await outcomeOfAsync(() => server.reconstructSecrets(state, accepted, { crypto }))
     if ('error' in outcome) {
-      require(isTwice || outcome.error.fault === 'peer', 'shares are their senders’ fault')
+      ensure(isTwice || outcome.error.fault === 'peer', 'shares are their senders’ fault')
       return
     }
     const { selfMasks, maskKeys } = outcome.value.state
     const all = [...selfMasks, ...maskKeys]
-    require(all.length === secrets.size, 'not every secret was reconstructed')
-    require(all.every(({ seat, value }) =>
-      equalBytes(value, secrets.get(seat)!),
-    ), 'a secret is another than its owner’s')
+    ensure(all.length === secrets.size, 'not every secret was reconstructed')
+    ensure(
+      all.every(({ seat, value }) => equalBytes(value, secrets.get(seat)!)),
+      'a secret is another than its owner’s',
+    )
   },
 }
 
