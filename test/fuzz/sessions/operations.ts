@@ -70,7 +70,7 @@ export const close: Operation = async (transcript) => {
 
 const allAtOnce: Operation = async (transcript, choices) => {
   const messages = transcript.inFlight.splice(0, 1 + choices.below(8))
-  await transcript.atOnce(messages, 1 + choices.below(2), choices.below(32))
+  await transcript.atOnce(messages, 1 + choices.below(2), choices.below(8))
 }
 
 const startLate: Operation = (transcript, choices) =>

@@ -24,6 +24,8 @@ interface Party {
   readonly sent: Uint8Array[]
   /** What the server took in for it, by type and slice. */
   readonly accepted: Map<string, Uint8Array>
+  /** Its masked vector as it sent it, where it goes in slices. */
+  slices: readonly Uint8Array[]
   /** Its own masked vector, and the one that the server took in for it. */
   readonly masked: Slices
   readonly taken: Slices
@@ -51,6 +53,7 @@ export class Transcript {
       took: new Set(),
       sent: [],
       accepted: new Map(),
+      slices: [],
       masked: new Slices(cohort.config),
       taken: new Slices(cohort.config),
       deceived: false,
@@ -129,6 +132,7 @@ export class Transcript {
     party.masked.put(answer)
     for await (const slice of session.slices()) {
       party.masked.put(slice)
+      party.slices = [...(party.slices.length > 0 ? party.slices : [answer]), slice]
       this.#fly('server', seat, slice)
     }
   }
@@ -166,12 +170,14 @@ export class Transcript {
     for (const { to, seat, bytes } of messages) if (to === 'client') await this.toClient(seat, bytes)
   }
 
+  /** What is there of a vector in slices is forgotten, and its client begins again. */
   async discardUpload(seat: number): Promise<void> {
     const party = this.#parties[seat]
     if (!(await this.cohort.server.discardUpload(seat)) || party === undefined) return
     party.taken.clear()
     for (const key of [...party.accepted.keys()])
       if (key.startsWith('maskedSlice')) party.accepted.delete(key)
+    for (const bytes of party.slices) this.inFlight.push({ to: 'server', seat, bytes })
   }
 
   /** Asks a client for its slices once more: there are none any more, or the same. */

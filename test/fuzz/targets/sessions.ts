@@ -7,6 +7,8 @@ import type { FuzzTarget } from '../target.js'
 const ALL = OPERATIONS.indexOf(all)
 const CLOSE = OPERATIONS.indexOf(close)
 const NEXT = OPERATIONS.indexOf(next)
+/** The rounds before that of the masked input. */
+const MASKED_INPUT = 2
 const MOST_OPERATIONS = 200
 /** Rarely the platform's own primitives, which take far longer than the toy ones. */
 const REAL = 255
@@ -23,17 +25,22 @@ export const sessions: FuzzTarget = {
   weight: 10,
   maximumLength: 160,
   *seeds() {
-    for (const scenario of SCENARIOS.keys()) {
+    for (const [scenario, { clients, sliceLength }] of SCENARIOS.entries()) {
       yield Uint8Array.of(scenario, 0, 0)
       yield Uint8Array.of(scenario, REAL, 1)
+      const allButOne = Array((clients - 1) * (sliceLength === undefined ? 1 : 3)).fill(NEXT)
+      // On what goes to clients, on their answers, and once some of those are there.
+      const moments = [[], [ALL], [ALL, NEXT], [ALL, ...allButOne]]
       for (const rounds of [0, 1, 2, 3, 4]) {
         // Each round: clients answer, the server gets it, the round is closed.
         const before = Array(rounds).fill([ALL, ALL, CLOSE]).flat()
-        // On what goes to clients, on their answers, and on the last of those.
-        const moments = [[], [ALL], [ALL, NEXT, NEXT, NEXT]]
         for (const operation of OPERATIONS.keys()) {
-          const moment = moments[(scenario + rounds + operation) % moments.length]!
-          yield Uint8Array.of(scenario, 0, 0, ...before, ...moment, operation, 1, 2, 3, 4)
+          // All of them with masked vectors, which are what matters.
+          const some = rounds === MASKED_INPUT ? moments : [moments[(scenario + rounds + operation) % 4]!]
+          for (const moment of some) {
+            const parameters = [scenario % 2 === 0 ? 0 : 7, scenario & 1, scenario >>> 1, 4]
+            yield Uint8Array.of(scenario, 0, 0, ...before, ...moment, operation, ...parameters)
+          }
         }
       }
     }
