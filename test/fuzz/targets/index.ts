@@ -9,6 +9,7 @@ import { sealedShares } from './sealed-shares.js'
 import { seatSets } from './seat-sets.js'
 import { sessions } from './sessions.js'
 import { shares } from './shares.js'
+import { signatures } from './signatures.js'
 
 /** All targets; a new one is one more entry. */
 export const TARGETS: readonly FuzzTarget[] = [
@@ -19,6 +20,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   plans,
   definitions,
   publicKeys,
+  signatures,
   sealedShares,
   shares,
   sessions,
