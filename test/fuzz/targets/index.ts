@@ -5,6 +5,7 @@ import { messages } from './messages.js'
 import { packedVectors } from './packed-vectors.js'
 import { plans } from './plans.js'
 import { publicKeys } from './public-keys.js'
+import { savedSessions } from './saved-sessions.js'
 import { sealedShares } from './sealed-shares.js'
 import { seatSets } from './seat-sets.js'
 import { sessions } from './sessions.js'
@@ -23,5 +24,6 @@ export const TARGETS: readonly FuzzTarget[] = [
   signatures,
   sealedShares,
   shares,
+  savedSessions,
   sessions,
 ]
