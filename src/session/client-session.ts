@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { equalBytes } from '../crypto/bytes.js'
 import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
-import { SecAggError, usageError } from '../errors.js'
+import { type RoundName, SecAggError, usageError } from '../errors.js'
 import { client } from '../protocol/index.js'
 import { secretSplitter } from '../shamir/index.js'
 import { elementCount } from '../vector/index.js'
@@ -16,6 +16,15 @@ import { SlicedInput } from './sliced-input.js'
 import { inTurns } from './turns.js'
 
 const WIPED = 'the session has been wiped'
+
+/** The round of the message that brought a client into its state. */
+const ROUND_OF: Readonly<Record<client.ClientState['state'], RoundName>> = {
+  'client-advertised': 'advertise-keys',
+  'client-shared': 'share-keys',
+  'client-masked': 'masked-input',
+  'client-checked': 'consistency-check',
+  'client-unmasked': 'unmasking',
+}
 
 /**
  * One client in one round: bytes in, bytes out. A message that is refused leaves the session as it was.
@@ -66,6 +75,11 @@ export class ClientSession {
   /** Whether this client's part is over. */
   get done(): boolean {
     return this.#state?.state === 'client-unmasked'
+  }
+
+  /** The round of the last message that the session has made; before the start that of the first. */
+  get round(): RoundName {
+    return this.#state === undefined ? 'advertise-keys' : ROUND_OF[this.#state.state]
   }
 
   /**

@@ -1,6 +1,7 @@
 export type { ClientSessionOptions, ResumedClientOptions } from './client-options.js'
 export { ClientSession } from './client-session.js'
 export type { SessionInput } from './input.js'
+export { type MessageLimits, messageLimits } from './message-limits.js'
 export type { Refusal, RoundCount, RoundReport, WrongShare } from './report.js'
 export type { SaveSession } from './saving.js'
 export type { Receipt, RoundOutcome, ServerSessionOptions } from './server-interface.js'

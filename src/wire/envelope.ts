@@ -30,7 +30,10 @@ export const messageTypeCoder: P.CoderType<MessageType> = P.map(
 const TYPES = Object.keys(MESSAGE_TYPES) as readonly MessageType[]
 
 /** Bytes before a message's body: version and type. */
-const HEADER_LENGTH = 2
+export const HEADER_LENGTH = 2
+
+/** The same before a slice: its number as well. */
+export const SLICE_HEADER_LENGTH: number = HEADER_LENGTH + 4
 
 /** From whom bytes come and in which round, for the errors that they cause. */
 export interface Origin {

@@ -3,13 +3,13 @@ import { concatBytes } from '../crypto/bytes.js'
 import { type Seated, seatBytes, seatList, seatMap, seatSet } from './coders.js'
 
 /** Bytes of an X25519 key, public or private, and so of a share of a private one. */
-const KEY_LENGTH = 32
+export const KEY_LENGTH = 32
 
 /** Bytes of the seed b of a self-mask, and so of a share of it. */
 export const SELF_MASK_SEED_LENGTH = 16
 
 /** Bytes of the commitment to a self-mask seed. */
-const COMMITMENT_LENGTH = 32
+export const COMMITMENT_LENGTH = 32
 
 /** Bytes of a sealed pair of shares: the share of s_sk, the share of b, the tag. */
 export const SEALED_SHARES_LENGTH: number = KEY_LENGTH + SELF_MASK_SEED_LENGTH + 16
