@@ -17,9 +17,10 @@ export type RoundName = (typeof ROUNDS)[number]
  * - `peer`: one or more clients misbehaved or vanished; seen by the server.
  * - `server`: the server misbehaved, or passed on what it should have refused; seen by a client.
  * - `crypto`: a primitive is missing or failed.
+ * - `network`: nobody in this program; a connection was lost, or the other side has ended what it carried.
  * - `internal`: a defect of this library.
  */
-export type Fault = 'usage' | 'peer' | 'server' | 'crypto' | 'internal'
+export type Fault = 'usage' | 'peer' | 'server' | 'crypto' | 'network' | 'internal'
 
 /** The stable, machine-readable reason of a {@link SecAggError}. */
 export type ErrorCode =
@@ -51,6 +52,10 @@ export type ErrorCode =
   | 'wrong-share'
   | 'too-few-clients'
   | 'too-few-shares'
+  // connections
+  | 'connection-lost'
+  | 'message-refused'
+  | 'round-aborted'
   // primitives
   | 'no-randomness'
   | 'crypto-failure'

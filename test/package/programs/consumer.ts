@@ -8,6 +8,7 @@ import { client, server } from 'secagg/protocol'
 import { type SimulationResult, simulate } from 'secagg/simulate'
 import { createStatistics } from 'secagg/statistics'
 import { manifestOf } from 'secagg/tensors'
+import { runClient, serveRound } from 'secagg/transport'
 import { executeMaskPlan, type Vector } from 'secagg/vector'
 import { createMaskPool } from 'secagg/workers'
 
@@ -46,5 +47,7 @@ export function layers(): readonly unknown[] {
     createStatistics,
     manifestOf,
     createMaskPool,
+    runClient,
+    serveRound,
   ]
 }

@@ -1,0 +1,46 @@
+import type { RoundName } from '../errors.js'
+import type { ClientSessionOptions } from '../session/index.js'
+import type { Clock } from './clock.js'
+import type { Connection } from './connection.js'
+
+/** Makes a connection to the server, authenticated as the client of this seat; called again when one is lost. */
+export type Connect = () => Connection | Promise<Connection>
+
+/** What {@link runClient} takes beside what its session is made of. */
+export interface RunClientOptions extends ClientSessionOptions {
+  /** What the session's `save` has stored last, where this process goes on with it. */
+  readonly saved?: Uint8Array | undefined
+  /**
+   * Milliseconds until the next attempt after so many failed ones in a row, 1 or more; `undefined` to give up. An attempt
+   * has failed unless a message has arrived. Default: half a second, doubled up to half a minute, somewhat different from
+   * seat to seat, and the end after ten.
+   */
+  readonly retryAfter?: ((failures: number) => number | undefined) | undefined
+  /** Called with everything that happens. What it throws ends the client's part. */
+  readonly onEvent?: ((event: ClientEvent) => void) | undefined
+  /** Default: the host's `setTimeout`. */
+  readonly clock?: Clock | undefined
+  /** Ends the client's part: the promise rejects with the signal's reason. The server takes it for a lost connection. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What happens to a client. */
+export type ClientEvent =
+  | { readonly type: 'connected' }
+  | { readonly type: 'received'; readonly bytes: number }
+  /** One message has been handed to the connection, of a vector in slices each. */
+  | { readonly type: 'sent'; readonly round: RoundName; readonly bytes: number }
+  /** `retryIn`: milliseconds; `undefined` where that was the last attempt. */
+  | { readonly type: 'disconnected'; readonly cause: unknown; readonly retryIn: number | undefined }
+
+/** How a round ended for a client. */
+export interface ClientResult {
+  /** Whether its input is in the sum. It is the server that says so. */
+  readonly included: boolean
+}
+
+/** The default of `retryAfter`; clients that have all lost their server do not come back in one moment. */
+export function patientRetries(seat: number): (failures: number) => number | undefined {
+  const spread = 0.5 + ((seat * 0.618034) % 1) / 2
+  return (failures) => (failures > 10 ? undefined : spread * Math.min(500 * 2 ** (failures - 1), 30_000))
+}

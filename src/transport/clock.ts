@@ -1,0 +1,38 @@
+import { usageError } from '../errors.js'
+
+/** Where the drivers take their time from. */
+export interface Clock {
+  /** Calls back once, after so many milliseconds, unless the function that it returns is called before. */
+  after(milliseconds: number, callback: () => void): () => void
+}
+
+interface Host {
+  readonly setTimeout?: (callback: () => void, milliseconds: number) => unknown
+  readonly clearTimeout?: (timer: unknown) => void
+}
+
+/** The host's `setTimeout`. */
+export const systemClock: Clock = {
+  after: (milliseconds, callback) => {
+    const host = globalThis as Host
+    if (host.setTimeout === undefined) throw usageError('unsupported', 'this host has no clock; hand one in')
+    const timer = host.setTimeout(callback, milliseconds)
+    return () => host.clearTimeout?.(timer)
+  },
+}
+
+/** The longest time that `setTimeout` takes; for a longer one it would call back at once. */
+const LONGEST = 2 ** 31 - 1
+
+/** @throws {SecAggError} `invalid-argument` where `milliseconds` is no time to wait. */
+export function checkTime(name: string, milliseconds: number): void {
+  if (milliseconds === Number.POSITIVE_INFINITY || (milliseconds >= 0 && milliseconds <= LONGEST)) return
+  throw usageError('invalid-argument', `${name} is from 0 to 2^31 − 1 milliseconds, or Infinity`, {
+    got: milliseconds,
+  })
+}
+
+/** A timer that never calls back where the time is infinite. */
+export function timer(clock: Clock, milliseconds: number, callback: () => void): () => void {
+  return milliseconds === Number.POSITIVE_INFINITY ? () => undefined : clock.after(milliseconds, callback)
+}

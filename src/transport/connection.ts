@@ -1,0 +1,18 @@
+/**
+ * What a round needs of a network: whole messages, in order, over a channel that is authenticated and encrypted. A
+ * message arrives once, or again in the same place, or the connection ends; it is never changed or overtaken.
+ */
+export interface Connection {
+  /**
+   * Sends one message. It settles when there is room for the next, which is not sent before that; it rejects or throws
+   * where the connection is gone. The bytes are not changed afterwards.
+   */
+  send(bytes: Uint8Array): void | Promise<void>
+  /**
+   * The messages that arrive, read once and one at a time: a message that is not asked for yet should stay with its
+   * sender. It ends, or throws, with the connection.
+   */
+  readonly messages: AsyncIterable<Uint8Array>
+  /** Ends the connection, after what was sent. A second time does nothing. */
+  close(): void
+}

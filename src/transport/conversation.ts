@@ -1,0 +1,126 @@
+import { SecAggError } from '../errors.js'
+import type { ClientSession, MessageLimits } from '../session/index.js'
+import type { ClientEvent } from './client-options.js'
+import type { Connection } from './connection.js'
+import { Ending, ignore } from './ending.js'
+import { Lost } from './failures.js'
+import { decodeNotice, encodeNotice, isNotice, type Notice } from './notices.js'
+
+/** A client's session over one connection: it reads while it answers, as an answer may be long and come too late. */
+export class Conversation {
+  readonly #session: ClientSession
+  readonly #connection: Connection
+  readonly #limit: number
+  readonly #emit: (event: ClientEvent) => void
+  readonly #ending = new Ending()
+  #answers: Promise<void> = Promise.resolve()
+  /** Answers that are not finished. */
+  #unfinished = 0
+  /** The number of messages that have called for an answer. */
+  #asked = 0
+  /** Whether the server has said anything. */
+  heard = false
+
+  constructor(
+    session: ClientSession,
+    connection: Connection,
+    { fromServer }: MessageLimits,
+    emit: (event: ClientEvent) => void,
+  ) {
+    this.#session = session
+    this.#connection = connection
+    this.#limit = fromServer
+    this.#emit = emit
+  }
+
+  /** Breaks off with this reason. */
+  end(reason: unknown): void {
+    this.#ending.end(reason)
+  }
+
+  /**
+   * The server's last word.
+   * @throws {Lost} where the connection is lost before.
+   * @throws what the session throws.
+   */
+  async run(): Promise<Notice> {
+    const messages = this.#connection.messages[Symbol.asyncIterator]()
+    try {
+      // What the server cannot ask for: it does not know the client yet.
+      if (this.#session.round === 'advertise-keys') this.#answer(() => this.#session.start())
+      for (;;) {
+        const bytes = await this.#next(messages)
+        this.heard = true
+        this.#emit({ type: 'received', bytes: bytes.length })
+        if (isNotice(bytes)) return this.#lastWord(bytes)
+        this.#answer(() => this.#session.receive(bytes))
+        // A server that floods is not read on.
+        if (this.#unfinished > 2) await this.#ending.race(this.#answers)
+      }
+    } catch (error) {
+      // The others need not wait for a client that was lied to.
+      if (error instanceof SecAggError && error.fault === 'server') this.#leave()
+      throw error
+    } finally {
+      this.#ending.end(new Lost('closed'))
+      lostUnless(() => this.#connection.close()).catch(ignore)
+    }
+  }
+
+  async #next(messages: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
+    const next = await this.#ending.race(lostUnless(() => messages.next()))
+    if (next.done === true) throw new Lost('the other side has closed the connection')
+    if (next.value.length > this.#limit) {
+      throw new SecAggError('malformed-message', 'server', 'a message is longer than any of the round', {
+        expected: this.#limit,
+        got: next.value.length,
+      })
+    }
+    return next.value
+  }
+
+  #lastWord(bytes: Uint8Array): Notice {
+    const notice = decodeNotice(bytes)
+    if (notice !== undefined) return notice
+    throw new SecAggError('malformed-message', 'server', 'a malformed notice of the server')
+  }
+
+  /** Makes and sends an answer once those before it are sent; of a vector no more slices than until the next message. */
+  #answer(make: () => Promise<Uint8Array>): void {
+    const asked = ++this.#asked
+    this.#unfinished++
+    this.#answers = this.#answers.then(async () => {
+      if (this.#ending.over) return
+      try {
+        await this.#send(await make())
+        for await (const slice of this.#session.slices()) {
+          if (this.#ending.over || asked !== this.#asked) break
+          await this.#send(slice)
+        }
+      } catch (error) {
+        this.#ending.end(error)
+      } finally {
+        this.#unfinished--
+      }
+    })
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    const round = this.#session.round
+    await this.#ending.race(lostUnless(() => this.#connection.send(bytes)))
+    this.#emit({ type: 'sent', round, bytes: bytes.length })
+  }
+
+  #leave(): void {
+    lostUnless(() => this.#connection.send(encodeNotice({ kind: 'leaving' }))).catch(ignore)
+  }
+}
+
+/** What a connection throws means that it is lost. */
+async function lostUnless<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw new Lost(cause)
+  }
+}

@@ -1,0 +1,73 @@
+import { SecAggError, usageError } from '../errors.js'
+import type { Connection } from './connection.js'
+
+/** A stream of bytes in both directions, such as a TCP socket, a pipe or a pair of web streams. */
+export interface ByteStream {
+  /** Pieces of any length, as they arrive: a Node stream, a `ReadableStream`. */
+  readonly readable: AsyncIterable<Uint8Array>
+  /** Settles when there is room for more. */
+  write(bytes: Uint8Array): void | Promise<void>
+  close(): void
+}
+
+/** Bytes of a message's length before it. */
+const PREFIX = 4
+
+/**
+ * Messages over a stream of bytes, each after its length (four bytes, the low one first). A message longer than `longest`
+ * ends the connection before it is read: take what {@link messageLimits} says for what the other side sends.
+ *
+ * @throws {SecAggError} `invalid-argument` where `longest` is no length.
+ */
+export function framedConnection(stream: ByteStream, longest: number): Connection {
+  if (!(Number.isInteger(longest) && longest > 0 && longest < 2 ** 32)) {
+    throw usageError('invalid-argument', 'the longest message has 1 to 2^32 − 1 bytes', { got: longest })
+  }
+  return {
+    messages: { [Symbol.asyncIterator]: () => messagesOf(stream, longest) },
+    send: async (bytes) => {
+      const framed = new Uint8Array(PREFIX + bytes.length)
+      new DataView(framed.buffer).setUint32(0, bytes.length, true)
+      framed.set(bytes, PREFIX)
+      await stream.write(framed)
+    },
+    close: () => stream.close(),
+  }
+}
+
+async function* messagesOf(
+  { readable }: ByteStream,
+  longest: number,
+): AsyncGenerator<Uint8Array, void, void> {
+  const prefix = new Uint8Array(PREFIX)
+  let filling = prefix
+  let filled = 0
+  for await (const piece of readable) {
+    for (let at = 0; at < piece.length; ) {
+      const part = piece.subarray(at, at + filling.length - filled)
+      filling.set(part, filled)
+      filled += part.length
+      at += part.length
+      while (filled === filling.length) {
+        if (filling === prefix) {
+          filling = new Uint8Array(lengthIn(prefix, longest))
+        } else {
+          yield filling
+          filling = prefix
+        }
+        filled = 0
+      }
+    }
+  }
+  if (filling !== prefix || filled > 0)
+    throw new SecAggError('connection-lost', 'network', 'the stream ended in a message')
+}
+
+function lengthIn(prefix: Uint8Array, longest: number): number {
+  const length = new DataView(prefix.buffer).getUint32(0, true)
+  if (length <= longest) return length
+  throw new SecAggError('malformed-message', 'network', 'the other side sends a message that is too long', {
+    expected: longest,
+    got: length,
+  })
+}

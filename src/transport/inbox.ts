@@ -1,0 +1,85 @@
+import { SecAggError } from '../errors.js'
+
+/** How an {@link Inbox} slows its sender down, and how much it holds. */
+export interface InboxOptions {
+  /** Called when messages wait that nobody has asked for: time to stop reading. */
+  readonly pause?: (() => void) | undefined
+  /** Called when none wait any more. */
+  readonly resume?: (() => void) | undefined
+  /** Called when too many messages wait. */
+  readonly close?: (() => void) | undefined
+  /** The messages that may wait, 1 or more; one more ends the connection. Default 64. */
+  readonly capacity?: number | undefined
+}
+
+/**
+ * Messages that arrive by callbacks, to be read as an `AsyncIterable`, once: for transports that push. What waits is
+ * bounded, since some of them cannot be paused.
+ */
+export class Inbox implements AsyncIterable<Uint8Array> {
+  readonly #options: InboxOptions
+  readonly #waiting: Uint8Array[] = []
+  #reader: { resolve(result: IteratorResult<Uint8Array>): void; reject(error: unknown): void } | undefined
+  #ended: { readonly error: unknown } | undefined
+  #paused = false
+
+  constructor(options: InboxOptions = {}) {
+    this.#options = options
+  }
+
+  /** Takes in a message that has arrived. */
+  push(bytes: Uint8Array): void {
+    if (this.#ended !== undefined) return
+    const reader = this.#reader
+    this.#reader = undefined
+    if (reader !== undefined) {
+      reader.resolve({ done: false, value: bytes })
+      return
+    }
+    const { capacity = 64, close, pause } = this.#options
+    if (this.#waiting.length >= capacity) {
+      this.end(new SecAggError('connection-lost', 'network', 'too many messages wait to be read'))
+      close?.()
+      return
+    }
+    this.#waiting.push(bytes)
+    if (!this.#paused) pause?.()
+    this.#paused = true
+  }
+
+  /** The connection is over; what has arrived before can still be read. */
+  end(error?: unknown): void {
+    if (this.#ended !== undefined) return
+    this.#ended = { error }
+    const reader = this.#reader
+    this.#reader = undefined
+    if (reader === undefined) return
+    if (error === undefined) reader.resolve({ done: true, value: undefined })
+    else reader.reject(error)
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return {
+      next: () => this.#next(),
+      return: async () => {
+        this.end()
+        this.#waiting.length = 0
+        return { done: true, value: undefined }
+      },
+    }
+  }
+
+  #next(): Promise<IteratorResult<Uint8Array>> {
+    const value = this.#waiting.shift()
+    if (value !== undefined) return Promise.resolve({ done: false, value })
+    if (this.#ended !== undefined) {
+      const { error } = this.#ended
+      return error === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error)
+    }
+    if (this.#paused) this.#options.resume?.()
+    this.#paused = false
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject }
+    })
+  }
+}

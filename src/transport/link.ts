@@ -1,0 +1,102 @@
+import type { RoundName } from '../errors.js'
+import type { Connection } from './connection.js'
+import { Ending, ignore } from './ending.js'
+import { encodeNotice } from './notices.js'
+
+/** What one seat is to be told now. */
+export interface Due {
+  /** Nothing, where the connection is to be closed without a word. */
+  readonly bytes?: Uint8Array
+  /** The round to which it belongs, if any. */
+  readonly round?: RoundName
+  /** Whether nothing follows. */
+  readonly last: boolean
+}
+
+/** What a link asks of its round. */
+export interface LinkHost {
+  /** What the seat is to be told now, if anything; asked again after {@link Link.wake}. */
+  due(link: Link): Due | undefined
+  /** Takes in a message; `false`: read nothing more of this connection. */
+  take(link: Link, bytes: Uint8Array): Promise<boolean>
+}
+
+/** One connection of one seat. Messages are asked for when they can be sent, so a slow client holds up nobody. */
+export class Link {
+  readonly seat: number
+  /** Breaks off what waits for this connection. */
+  readonly ending: Ending = new Ending()
+  /** The round whose message went over this connection last. */
+  told: RoundName | undefined
+  /** Why a message of this connection was refused, until it is told. */
+  refused: string | undefined
+  readonly #connection: Connection
+  readonly #host: LinkHost
+  #wake = ignore
+
+  constructor(seat: number, connection: Connection, host: LinkHost) {
+    this.seat = seat
+    this.#connection = connection
+    this.#host = host
+  }
+
+  /** Something may be due. */
+  wake(): void {
+    this.#wake()
+  }
+
+  /** Another connection takes the place of this one. */
+  replace(): void {
+    attempt(() => this.#connection.send(encodeNotice({ kind: 'replaced' }))).catch(ignore)
+    this.ending.end('replaced')
+  }
+
+  /** Resolves when the connection is over and nothing of it is under way, with why it is over. */
+  async run(): Promise<unknown> {
+    let cause: unknown
+    const over = (reason: unknown): void => {
+      if (!this.ending.over) cause = reason
+      this.ending.end(reason)
+    }
+    const reading = this.#read().catch(over)
+    const writing = this.#write().then(() => over(undefined), over)
+    // Read and written to its end it is over; where only reading has stopped, the last word is still to be said.
+    await Promise.all([reading, writing])
+    attempt(() => this.#connection.close()).catch(ignore)
+    return cause
+  }
+
+  async #write(): Promise<void> {
+    for (;;) {
+      const due = this.#host.due(this)
+      if (due === undefined) {
+        const woken = new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+        await this.ending.race(woken)
+        continue
+      }
+      this.told = due.round ?? this.told
+      const { bytes } = due
+      if (bytes !== undefined) await this.ending.race(attempt(() => this.#connection.send(bytes)))
+      if (due.last) return
+    }
+  }
+
+  async #read(): Promise<void> {
+    const messages = this.#connection.messages[Symbol.asyncIterator]()
+    for (;;) {
+      const next = await this.ending.race(attempt(() => messages.next()))
+      if (next.done === true) {
+        this.ending.end(undefined)
+        return
+      }
+      if (!(await this.#host.take(this, next.value))) return
+    }
+  }
+}
+
+/** What is thrown at once is a rejection like any other. */
+async function attempt<T>(work: () => T | Promise<T>): Promise<T> {
+  return work()
+}

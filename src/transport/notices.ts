@@ -1,0 +1,62 @@
+/**
+ * What the drivers tell each other beside the messages of the protocol: a zero, where those have their version, the
+ * kind, and perhaps a word. Nothing of it is trusted with more than when to stop.
+ */
+export type Notice =
+  /** To a client: the sum is there, and whether its input is in it. */
+  | { readonly kind: 'finished'; readonly included: boolean }
+  /** To a client: there will be no sum. */
+  | { readonly kind: 'aborted'; readonly code: string }
+  /** To a client: the round goes on without it. */
+  | { readonly kind: 'late' }
+  /** To a client: what it has sent was refused. */
+  | { readonly kind: 'refused'; readonly code: string }
+  /** To a client: another connection has its seat. */
+  | { readonly kind: 'replaced' }
+  /** To the server: nothing more will come from this client. */
+  | { readonly kind: 'leaving' }
+
+const MARK = 0
+const KINDS: readonly Notice['kind'][] = ['finished', 'aborted', 'late', 'refused', 'replaced', 'leaving']
+
+const LONGEST_WORD = 62
+
+/** The longest notice in bytes; no round's longest messages are that short. */
+const LONGEST_NOTICE = 2 + LONGEST_WORD
+
+export function encodeNotice(notice: Notice): Uint8Array {
+  const word = wordOf(notice)
+  return Uint8Array.from([
+    MARK,
+    KINDS.indexOf(notice.kind),
+    ...[...word].map((letter) => letter.charCodeAt(0)),
+  ])
+}
+
+export function isNotice(bytes: Uint8Array): boolean {
+  return bytes[0] === MARK
+}
+
+/** `undefined` where the bytes are no notice that there is. */
+export function decodeNotice(bytes: Uint8Array): Notice | undefined {
+  const kind = KINDS[bytes[1] ?? KINDS.length]
+  if (!isNotice(bytes) || kind === undefined || bytes.length > LONGEST_NOTICE) return undefined
+  const word = String.fromCharCode(...bytes.subarray(2))
+  if (!/^[a-z-]*$/.test(word)) return undefined
+  switch (kind) {
+    case 'finished':
+      return { kind, included: word === INCLUDED }
+    case 'aborted':
+    case 'refused':
+      return { kind, code: word }
+    default:
+      return { kind }
+  }
+}
+
+const INCLUDED = 'included'
+
+function wordOf(notice: Notice): string {
+  if (notice.kind === 'finished') return notice.included ? INCLUDED : ''
+  return 'code' in notice ? notice.code.slice(0, LONGEST_WORD) : ''
+}

@@ -1,0 +1,118 @@
+import { SecAggError } from '../errors.js'
+import { ClientSession, messageLimits } from '../session/index.js'
+import {
+  type ClientEvent,
+  type ClientResult,
+  type Connect,
+  patientRetries,
+  type RunClientOptions,
+} from './client-options.js'
+import { checkTime, systemClock, timer } from './clock.js'
+import type { Connection } from './connection.js'
+import { Conversation } from './conversation.js'
+import { Ending, endBy, ignore } from './ending.js'
+import { errorOf, failureOf, Lost } from './failures.js'
+import type { Notice } from './notices.js'
+
+/**
+ * Takes one client through one round, over as many connections as it takes.
+ *
+ *     const { included } = await runClient(() => webSocketConnection(new WebSocket(url)), { config, seat, input })
+ *
+ * It resolves when the server has the sum.
+ *
+ * @throws {SecAggError} fault `network`: `late-message` where the round goes on without this client, `round-aborted` where
+ *   there will be no sum, `message-refused` (`got` is the server's reason), `connection-lost` where it gives up, or
+ *   another process has taken the seat. What the session throws: fault `server` where the client was lied to.
+ *   `invalid-argument` with a cause for what a function of the caller's has thrown.
+ * @throws the signal's reason.
+ */
+export async function runClient(connect: Connect, options: RunClientOptions): Promise<ClientResult> {
+  const { signal, saved } = options
+  const ending = new Ending()
+  const letGo = endBy(signal, ending)
+  let session: ClientSession | undefined
+  try {
+    signal?.throwIfAborted()
+    session = saved === undefined ? new ClientSession(options) : ClientSession.resume(saved, options)
+    const notice = await lastWord(session, connect, options, ending)
+    if (notice.kind === 'finished') return { included: notice.included }
+    throw errorOf(notice)
+  } catch (error) {
+    throw failureOf(error, signal)
+  } finally {
+    letGo()
+    session?.wipe().catch(ignore)
+  }
+}
+
+/** Connects again and again, until the server has said how the round ended. */
+async function lastWord(
+  session: ClientSession,
+  connect: Connect,
+  options: RunClientOptions,
+  ending: Ending,
+): Promise<Notice> {
+  const { retryAfter = patientRetries(options.seat), onEvent } = options
+  const limits = messageLimits(options.config)
+  const emit = (event: ClientEvent): void => onEvent?.(event)
+  for (let failures = 0; ; ) {
+    let conversation: Conversation | undefined
+    try {
+      const connection = await connected(connect, ending)
+      emit({ type: 'connected' })
+      conversation = new Conversation(session, connection, limits, emit)
+      return await untilOver(conversation, ending)
+    } catch (error) {
+      if (!(error instanceof Lost)) throw error
+      failures = conversation?.heard === true ? 1 : failures + 1
+      const retryIn = retryAfter(failures)
+      if (retryIn !== undefined) checkTime('the time to the next attempt', retryIn)
+      emit({ type: 'disconnected', cause: error.cause, retryIn })
+      if (retryIn === undefined) throw gaveUp(failures, error.cause)
+      await pause(retryIn, options, ending)
+    }
+  }
+}
+
+async function connected(connect: Connect, ending: Ending): Promise<Connection> {
+  const connecting = (async () => connect())().catch((cause: unknown): never => {
+    throw new Lost(cause)
+  })
+  // One that comes too late is not left open.
+  connecting.then((connection) => ending.over && connection.close()).catch(ignore)
+  return ending.race(connecting)
+}
+
+async function untilOver(conversation: Conversation, ending: Ending): Promise<Notice> {
+  const word = conversation.run()
+  try {
+    return await ending.race(word)
+  } catch (error) {
+    conversation.end(error)
+    word.catch(ignore)
+    throw error
+  }
+}
+
+async function pause(
+  milliseconds: number,
+  { clock = systemClock }: RunClientOptions,
+  ending: Ending,
+): Promise<void> {
+  let cancel = ignore
+  try {
+    await ending.race(
+      new Promise<void>((resolve) => {
+        cancel = timer(clock, milliseconds, resolve)
+      }),
+    )
+  } finally {
+    cancel()
+  }
+}
+
+function gaveUp(failures: number, cause: unknown): SecAggError {
+  const text = 'the server was not reached again'
+  return new SecAggError('connection-lost', 'network', text, { got: failures, cause })
+}

@@ -1,0 +1,242 @@
+import { usageError } from '../errors.js'
+import { type MessageLimits, messageLimits, type ServerSession } from '../session/index.js'
+import type { Answers } from './answers.js'
+import { type Clock, checkTime, systemClock, timer } from './clock.js'
+import type { Connection } from './connection.js'
+import { Ending, ignore } from './ending.js'
+import { Floods } from './floods.js'
+import { type Due, Link, type LinkHost } from './link.js'
+import { decodeNotice, encodeNotice, isNotice, type Notice } from './notices.js'
+import type { ServeRoundOptions, ServerEvent } from './server-options.js'
+import { UploadTimes } from './uploads.js'
+
+/** How a round ended, for its clients; without a word where the round may be gone on with. */
+export type End = { readonly sum: ReadonlySet<number> } | { readonly code: string } | 'silent'
+
+/** The round as its connections see it. */
+export interface RoundView {
+  opening(): Promise<ServerSession>
+  /** Of the open round; none before the first. */
+  answers(): Answers | undefined
+  end(): End | undefined
+  tell(event: ServerEvent): void
+}
+
+/** The seats of a round: who is connected, and what each is told and sends. */
+export class Seats implements LinkHost {
+  /** Seats from which nothing more will come. */
+  readonly gone: Set<number> = new Set()
+  readonly #options: ServeRoundOptions
+  readonly #round: RoundView
+  readonly #clock: Clock
+  readonly #farewell: number
+  readonly #limits: MessageLimits
+  #session: ServerSession | undefined
+  /** The connection of each seat, and all that are not over yet. */
+  readonly #links = new Map<number, Link>()
+  readonly #running = new Map<Link, Promise<void>>()
+  readonly #floods = new Floods()
+  readonly #uploads: UploadTimes
+  #sinceCheckpoint = 0
+
+  constructor(options: ServeRoundOptions, round: RoundView) {
+    const { clock = systemClock, uploadTime = 60_000, farewell = 5000 } = options
+    checkTime('uploadTime', uploadTime)
+    checkTime('farewell', farewell)
+    this.#options = options
+    this.#round = round
+    this.#clock = clock
+    this.#farewell = farewell
+    this.#limits = messageLimits(options.config)
+    this.#uploads = new UploadTimes(clock, uploadTime, (seat) => this.#evict(seat))
+  }
+
+  connect(seat: number, connection: Connection): void {
+    const { clients } = this.#options.config
+    if (!(Number.isInteger(seat) && seat >= 0 && seat < clients)) {
+      throw usageError('invalid-argument', `a round of ${clients} clients has no such seat`, { got: seat })
+    }
+    const before = this.#links.get(seat)
+    const link = new Link(seat, connection, this)
+    this.#links.set(seat, link)
+    if (!this.#floods.isShutOut(seat)) this.gone.delete(seat)
+    before?.replace()
+    this.#running.set(link, this.#serve(link, before && this.#running.get(before)))
+  }
+
+  /** Something may be due to anybody. */
+  wake(): void {
+    for (const link of this.#links.values()) link.wake()
+  }
+
+  /** No vectors are on their way any more. */
+  endUploads(): void {
+    this.#uploads.endAll()
+  }
+
+  /** Lets the clients fetch the last word, for a while. */
+  async close(): Promise<void> {
+    const late = new Ending()
+    const cancel = timer(this.#clock, this.#farewell, () => late.end(undefined))
+    const left = (async () => {
+      while (this.#running.size > 0) await Promise.all(this.#running.values())
+    })()
+    await late.race(left).catch(ignore)
+    cancel()
+    for (const link of this.#running.keys()) link.ending.end('the round is over')
+  }
+
+  async #serve(link: Link, before: Promise<void> | undefined): Promise<void> {
+    const { seat } = link
+    this.#round.tell({ type: 'connected', seat })
+    // What is under way for the seat is finished first.
+    await before
+    this.#session ??= await this.#round.opening().catch(() => undefined)
+    // After the end nobody else puts an end to it.
+    const cancel =
+      this.#round.end() === undefined
+        ? ignore
+        : timer(this.#clock, this.#farewell, () => link.ending.end('the round is over'))
+    const cause = await link.run()
+    cancel()
+    if (this.#links.get(seat) === link) this.#links.delete(seat)
+    await this.#discardUpload(seat)
+    this.#running.delete(link)
+    this.#round.tell({ type: 'disconnected', seat, cause })
+  }
+
+  /** The place of a vector that is not whole is free for others; its client will send it from its beginning. */
+  async #discardUpload(seat: number): Promise<void> {
+    this.#uploads.end(seat)
+    if (this.#limits.slices === 1 || this.#round.end() !== undefined) return
+    try {
+      await this.#session?.discardUpload(seat)
+    } catch (error) {
+      this.#round.tell({ type: 'failed', seat, error })
+    }
+  }
+
+  due(link: Link): Due | undefined {
+    const { seat } = link
+    const end = this.#round.end()
+    if (end !== undefined) return end === 'silent' ? { last: true } : last(lastWord(end, seat))
+    const shutOut = this.#floods.isShutOut(seat)
+    if (shutOut !== undefined) return last({ kind: 'refused', code: shutOut })
+    const session = this.#session
+    const answers = this.#round.answers()
+    if (session === undefined || answers === undefined) return undefined
+    if (link.refused !== undefined) {
+      const bytes = encodeNotice({ kind: 'refused', code: link.refused })
+      link.refused = undefined
+      return { bytes, last: false }
+    }
+    if (answers.round === 'advertise-keys' || link.told === answers.round) return undefined
+    const bytes = session.messageFor(seat)
+    if (bytes === undefined) return last({ kind: 'late' })
+    return answers.isWaitingFor(seat) ? { bytes, round: answers.round, last: false } : undefined
+  }
+
+  async take(link: Link, bytes: Uint8Array): Promise<boolean> {
+    if (this.#round.end() !== undefined || this.#floods.isShutOut(link.seat) !== undefined) return false
+    if (bytes.length > this.#limits.fromClient) {
+      return this.#shutOut(link, 'message-too-long')
+    }
+    if (isNotice(bytes)) return this.#heed(link, bytes)
+    try {
+      return await this.#give(link, bytes)
+    } catch (error) {
+      if (link.ending.over) return false
+      this.#round.tell({ type: 'failed', seat: link.seat, error })
+      throw error
+    }
+  }
+
+  /** Hands a message to the session, when there is room. */
+  async #give(link: Link, bytes: Uint8Array): Promise<boolean> {
+    const { seat } = link
+    const session = this.#session!
+    for (;;) {
+      const answers = this.#round.answers()
+      const receipt = await session.receive(seat, bytes)
+      const error = receipt.status === 'refused' ? { error: receipt.error } : {}
+      this.#round.tell({ type: 'message', seat, bytes: bytes.length, status: receipt.status, ...error })
+      switch (receipt.status) {
+        case 'busy':
+          await this.#uploads.waiting(link.ending.race(receipt.room))
+          continue
+        case 'accepted':
+          this.#floods.useful(seat)
+          await this.#accepted(session, seat, answers)
+          return true
+        case 'duplicate':
+          return this.#useless(link)
+        case 'refused':
+          // Who is late is told so as soon as it is.
+          if (receipt.error.code !== 'late-message') link.refused = receipt.error.code
+          link.wake()
+          return this.#useless(link)
+      }
+    }
+  }
+
+  /** `answers`: those of the round that was open when the message was handed over. */
+  async #accepted(session: ServerSession, seat: number, answers: Answers | undefined): Promise<void> {
+    if (this.#limits.slices > 1 && session.round === 'masked-input') {
+      if (session.waitingFor.includes(seat)) {
+        this.#uploads.begin(seat)
+        return
+      }
+      this.#uploads.end(seat)
+    }
+    await this.#checkpoint(session)
+    // Not of a round that was opened in the meantime: there the seat has still to answer.
+    if (answers === this.#round.answers()) answers?.answer(seat)
+  }
+
+  async #checkpoint(session: ServerSession): Promise<void> {
+    const { checkpointEvery = Number.POSITIVE_INFINITY } = this.#options
+    if (++this.#sinceCheckpoint < checkpointEvery || session.round === undefined) return
+    this.#sinceCheckpoint = 0
+    await session.checkpoint().catch((error: unknown) => {
+      // The sum may be there in the meantime.
+      if (session.round !== undefined) throw error
+    })
+  }
+
+  #useless(link: Link): boolean {
+    return this.#floods.useless(link.seat) || this.#shutOut(link, 'too-many-messages')
+  }
+
+  #heed(link: Link, bytes: Uint8Array): boolean {
+    const { seat } = link
+    if (decodeNotice(bytes)?.kind !== 'leaving') return this.#useless(link)
+    this.#round.tell({ type: 'left', seat })
+    this.gone.add(seat)
+    this.#round.answers()?.check()
+    return true
+  }
+
+  #shutOut(link: Link, code: string): boolean {
+    const { seat } = link
+    this.#floods.shutOut(seat, code)
+    this.#round.tell({ type: 'shut-out', seat, code })
+    this.gone.add(seat)
+    this.#round.answers()?.check()
+    link.wake()
+    return false
+  }
+
+  #evict(seat: number): void {
+    this.#round.tell({ type: 'evicted', seat })
+    this.#links.get(seat)?.ending.end('its vector took too long while others waited')
+  }
+}
+
+function last(notice: Notice): Due {
+  return { bytes: encodeNotice(notice), last: true }
+}
+
+function lastWord(end: Exclude<End, 'silent'>, seat: number): Notice {
+  if ('sum' in end) return { kind: 'finished', included: end.sum.has(seat) }
+  return { kind: 'aborted', code: end.code }
+}

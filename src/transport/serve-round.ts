@@ -1,0 +1,139 @@
+import { type RoundName, SecAggError } from '../errors.js'
+import { type RoundOutcome, type RoundReport, ServerSession } from '../session/index.js'
+import { Answers } from './answers.js'
+import { checkTime, systemClock } from './clock.js'
+import type { Connection } from './connection.js'
+import { Ending, endBy, ignore } from './ending.js'
+import { failureOf } from './failures.js'
+import { type End, Seats } from './seats.js'
+import type { Patience, RoundResult, ServedRound, ServeRoundOptions, ServerEvent } from './server-options.js'
+
+/**
+ * Serves one round to its clients, whenever and however often each of them connects.
+ *
+ *     const round = serveRound({ config, deadline: 60_000 })
+ *     sockets.on('connection', (socket, request) => round.connect(seatOf(request), webSocketConnection(socket)))
+ *     const { sum, report } = await round.outcome
+ *
+ * A client whose connection is lost is waited for until the deadline, and given its message again when it comes back. What
+ * one client sends is taken in one message after the other, and no more is read of it while there is no room.
+ *
+ * @throws {SecAggError} `invalid-argument` where options do not fit.
+ */
+export function serveRound(options: ServeRoundOptions): ServedRound {
+  return new RoundServer(options)
+}
+
+class RoundServer implements ServedRound {
+  readonly outcome: Promise<RoundResult>
+  readonly closed: Promise<void>
+  readonly #options: ServeRoundOptions
+  readonly #ending = new Ending()
+  readonly #opening: Promise<ServerSession>
+  readonly #seats: Seats
+  #session: ServerSession | undefined
+  #answers: Answers | undefined
+  #end: End | undefined
+
+  constructor(options: ServeRoundOptions) {
+    checkTime('deadline', options.deadline ?? 0)
+    for (const patience of Object.values(options.rounds ?? {})) checkTime('deadline', patience.deadline ?? 0)
+    this.#options = options
+    this.#seats = new Seats(options, {
+      opening: () => this.#opening,
+      answers: () => this.#answers,
+      end: () => this.#end,
+      tell: (event) => this.#tell(event),
+    })
+    const { saved, signal } = options
+    this.#opening =
+      saved === undefined ? Promise.resolve(new ServerSession(options)) : ServerSession.resume(saved, options)
+    const letGo = endBy(signal, this.#ending)
+    this.outcome = this.#run().finally(letGo)
+    this.closed = this.outcome.then(ignore, ignore).then(() => this.#seats.close())
+  }
+
+  get round(): RoundName | undefined {
+    return this.#end === undefined ? this.#answers?.round : undefined
+  }
+
+  get report(): RoundReport | undefined {
+    return this.#session?.report
+  }
+
+  connect(seat: number, connection: Connection): void {
+    this.#seats.connect(seat, connection)
+  }
+
+  async #run(): Promise<RoundResult> {
+    try {
+      const session = await this.#ending.race(this.#opening)
+      this.#session = session
+      for (;;) {
+        const outcome = await this.#collect(session, session.round!)
+        if (!outcome.done) continue
+        const { sum, report } = outcome
+        this.#finish({ sum: new Set(report.survivors) })
+        return { sum, report }
+      }
+    } catch (error) {
+      const { signal } = this.#options
+      const failure = failureOf(error, signal)
+      const isPeers = failure instanceof SecAggError && failure.fault === 'peer'
+      this.#finish(signal?.aborted ? { code: 'aborted' } : isPeers ? { code: failure.code } : 'silent')
+      throw failure
+    }
+  }
+
+  /** Collects the answers of the open round, and closes it. */
+  async #collect(session: ServerSession, round: RoundName): Promise<RoundOutcome> {
+    const { config, deadline = 60_000, rounds, clock = systemClock } = this.#options
+    const waiting = session.waitingFor
+    const expected = session.report.rounds.at(-1)?.accepted.length ?? config.clients
+    const patience: Patience = { deadline, ...rounds?.[round] }
+    const answers = new Answers(round, { waiting, expected, gone: this.#seats.gone }, patience, clock)
+    this.#answers = answers
+    try {
+      this.#emit({ type: 'round-opened', round, waitingFor: waiting.length })
+      this.#seats.wake()
+      for (let inVain = false; ; inVain = true) {
+        const reason = await this.#ending.race(answers.ready(inVain))
+        if (reason === 'deadline') this.#emit({ type: 'deadline', round, missing: answers.missing })
+        try {
+          if (reason !== 'enough') requireAnswers(answers, patience)
+          return await this.#ending.race(session.closeRound())
+        } catch (error) {
+          if (reason !== 'enough' || !(error instanceof SecAggError) || error.fault !== 'peer') throw error
+          this.#emit({ type: 'not-enough', round, error })
+        }
+      }
+    } finally {
+      answers.close()
+      this.#seats.endUploads()
+    }
+  }
+
+  #finish(end: End): void {
+    this.#end = end
+    this.#seats.wake()
+  }
+
+  #emit(event: ServerEvent): void {
+    this.#options.onEvent?.(event)
+  }
+
+  /** As `#emit`, from where nobody would catch what the listener throws: it ends the round. */
+  #tell(event: ServerEvent): void {
+    try {
+      this.#emit(event)
+    } catch (error) {
+      this.#ending.end(error)
+    }
+  }
+}
+
+function requireAnswers({ round, answered }: Answers, { minimum = 0 }: Patience): void {
+  if (answered >= minimum) return
+  const text = `fewer have answered than the host asks for`
+  throw new SecAggError('too-few-clients', 'peer', text, { round, expected: minimum, got: answered })
+}

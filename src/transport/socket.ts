@@ -1,0 +1,73 @@
+import { SecAggError } from '../errors.js'
+import { type Clock, systemClock } from './clock.js'
+import type { Connection } from './connection.js'
+import { Inbox } from './inbox.js'
+
+/** What browsers' `WebSocket` and `RTCDataChannel` have in common, and the `WebSocket` of the package `ws`. */
+export interface Socket {
+  binaryType: string
+  readonly readyState: number | string
+  readonly bufferedAmount: number
+  send(data: Uint8Array<ArrayBuffer>): void
+  close(): void
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
+  addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void
+  /** Where there is one, as in `ws`: stops reading from the network. */
+  pause?(): void
+  resume?(): void
+}
+
+/** Options of {@link socketConnection}. */
+export interface SocketOptions {
+  /** Bytes that may wait to be sent, before `send` does; default 1 MiB. */
+  readonly highWater?: number | undefined
+  /** Where waiting takes its time from; default: the host's `setTimeout`. */
+  readonly clock?: Clock | undefined
+}
+
+/** Milliseconds between two looks at what waits to be sent: sockets do not say when it is gone. */
+const LOOK = 10
+
+/**
+ * A connection over a WebSocket or a WebRTC data channel, which may still be opening. The server has to limit the size of
+ * messages itself (`maxPayload` in `ws`): here they are in memory already.
+ */
+export function socketConnection(socket: Socket, options: SocketOptions = {}): Connection {
+  const { highWater = 2 ** 20, clock = systemClock } = options
+  const inbox = new Inbox({
+    pause: () => socket.pause?.(),
+    resume: () => socket.resume?.(),
+    close: () => socket.close(),
+  })
+  let closed = false
+  const isOpening = socket.readyState === 0 || socket.readyState === 'connecting'
+  const opened = new Promise<void>((resolve) => {
+    if (!isOpening) resolve()
+    socket.addEventListener('open', resolve)
+    const over = (): void => {
+      closed = true
+      inbox.end()
+      resolve()
+    }
+    socket.addEventListener('close', over)
+    socket.addEventListener('error', over)
+  })
+  socket.binaryType = 'arraybuffer'
+  socket.addEventListener('message', ({ data }) => {
+    if (data instanceof ArrayBuffer) return inbox.push(new Uint8Array(data))
+    inbox.end(new SecAggError('connection-lost', 'network', 'the other side sends text'))
+    socket.close()
+  })
+  return {
+    messages: inbox,
+    send: async (bytes) => {
+      await opened
+      while (!closed && socket.bufferedAmount > highWater) {
+        await new Promise<void>((resolve) => clock.after(LOOK, resolve))
+      }
+      if (closed) throw new SecAggError('connection-lost', 'network', 'the socket is closed')
+      socket.send(bytes.slice())
+    },
+    close: () => socket.close(),
+  }
+}

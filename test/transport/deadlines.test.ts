@@ -1,0 +1,166 @@
+import { describe, expect, test } from 'vitest'
+import { ACTIVE, CURIOUS, expectRefusal, flipped, seatsBelow } from '../attacks/support.js'
+import { endOf, expectExactSum, makeScene } from './support.js'
+
+describe('a deadline is reached', () => {
+  test('with enough answers: the round goes on without those that are missing', async () => {
+    const scene = await makeScene(ACTIVE)
+    const ends = scene.joinAll({ without: [2] })
+    expect(await expectExactSum(scene)).toEqual([0, 1, 3, 4])
+    expect(new Set((await scene.clock.until(ends)).values())).toEqual(new Set([true]))
+    expect(scene.serverEvents).toContainEqual({ type: 'deadline', round: 'advertise-keys', missing: [2] })
+    // One deadline was waited for, and no other.
+    expect(scene.clock.now).toBeGreaterThan(10_000)
+    expect(scene.clock.now).toBeLessThan(11_000)
+  })
+
+  test('with too few: there is no sum, and those who are there are told', async () => {
+    const scene = await makeScene(ACTIVE)
+    const ends = scene.joinAll({ without: [2, 3] })
+    await expectRefusal(scene.clock.until(scene.round.outcome), {
+      code: 'too-few-clients',
+      fault: 'peer',
+      round: 'advertise-keys',
+    })
+    expect([...(await scene.clock.until(ends)).values()]).toEqual([
+      'round-aborted',
+      'round-aborted',
+      'round-aborted',
+    ])
+  })
+
+  test('with fewer than the host asks for, though the protocol would do with them', async () => {
+    const scene = await makeScene(CURIOUS, {
+      rounds: { 'share-keys': { minimum: 5 }, 'masked-input': { minimum: 5 } },
+    })
+    const stop = new AbortController()
+    const ends = scene.joinAll({ without: [4] })
+    const gone = endOf(
+      scene.join(4, {
+        signal: stop.signal,
+        onEvent: ({ type }) => type === 'received' && stop.abort(new Error('gone')),
+      }),
+    ).catch((error: Error) => error.message)
+    const error = await expectRefusal(scene.clock.until(scene.round.outcome), {
+      code: 'too-few-clients',
+      fault: 'peer',
+      round: 'share-keys',
+    })
+    expect([error.expected, error.got]).toEqual([5, 4])
+    const told = scene.join(3).catch((refusal: unknown) => refusal)
+    expect(await scene.clock.until(told)).toMatchObject({
+      code: 'round-aborted',
+      fault: 'network',
+      got: 'too-few-clients',
+    })
+    await scene.clock.until(ends)
+    expect(await scene.clock.until(gone)).toBe('gone')
+  })
+
+  test('each message has its own', async () => {
+    const scene = await makeScene(CURIOUS, { rounds: { 'advertise-keys': { deadline: 500 } } })
+    const ends = scene.joinAll({ without: [0] })
+    await expectExactSum(scene)
+    expect(scene.clock.now).toBeLessThan(1000)
+    await scene.clock.until(ends)
+  })
+
+  test('none is infinite for nothing: a round without deadline waits as long as it takes', async () => {
+    const scene = await makeScene(CURIOUS, { deadline: Number.POSITIVE_INFINITY })
+    const ends = scene.joinAll({ without: [0] })
+    await scene.clock.pass(10_000_000)
+    expect(scene.round.round).toBe('advertise-keys')
+    const late = endOf(scene.join(0))
+    expect(await expectExactSum(scene)).toEqual(seatsBelow(5))
+    await scene.clock.until(Promise.all([ends, late]))
+  })
+})
+
+describe('late joiners', () => {
+  test('one that comes before the first deadline is in the sum', async () => {
+    const scene = await makeScene(CURIOUS)
+    const ends = scene.joinAll({ without: [1] })
+    await scene.clock.pass(9000)
+    const late = scene.join(1)
+    expect(await expectExactSum(scene)).toEqual(seatsBelow(5))
+    expect(await scene.clock.until(late)).toEqual({ included: true })
+    await scene.clock.until(ends)
+  })
+
+  test('one that comes after it is told that it is too late, at once', async () => {
+    const scene = await makeScene(CURIOUS, { weather: { delay: 100 } })
+    const ends = scene.joinAll({ without: [1] })
+    while (scene.round.round !== 'share-keys') await scene.clock.pass(100)
+    const late = scene.join(1)
+    await expectRefusal(scene.clock.until(late), { code: 'late-message', fault: 'network', round: undefined })
+    expect(await expectExactSum(scene)).toEqual([0, 2, 3, 4])
+    await scene.clock.until(ends)
+  })
+
+  test('one that comes when the round is over hears how it ended', async () => {
+    const scene = await makeScene(CURIOUS)
+    const ends = scene.joinAll({ without: [1] })
+    await expectExactSum(scene)
+    await scene.clock.until(ends)
+    await scene.clock.until(scene.round.closed)
+    expect(await scene.clock.until(scene.join(1))).toEqual({ included: false })
+    expect(scene.clientEvents.get(1)!.filter(({ type }) => type === 'disconnected')).toEqual([])
+  })
+})
+
+describe('who is not waited for', () => {
+  test('`enough` answers close a round at once; who is missing then is too late', async () => {
+    const scene = await makeScene(CURIOUS, { rounds: { 'advertise-keys': { enough: 4 } } })
+    const ends = scene.joinAll({ without: [3] })
+    expect(await expectExactSum(scene)).toEqual([0, 1, 2, 4])
+    expect(scene.clock.now).toBeLessThan(1000)
+    expect(await scene.clock.until(endOf(scene.join(3)))).toBe(false)
+    await scene.clock.until(ends)
+  })
+
+  test('a client that was lied to leaves, and nobody waits for it', async () => {
+    const scene = await makeScene(ACTIVE)
+    const lying = scene.connect(2)
+    const refusal = scene
+      .join(2, {}, async () => {
+        const connection = await lying()
+        return {
+          send: (bytes) => connection.send(bytes),
+          close: () => connection.close(),
+          messages: {
+            async *[Symbol.asyncIterator]() {
+              for await (const bytes of connection.messages) yield flipped(bytes, -1)
+            },
+          },
+        }
+      })
+      .catch((error: unknown) => error)
+    const ends = scene.joinAll({ without: [2] })
+    expect(await scene.clock.until(refusal)).toMatchObject({ code: 'invalid-signature', fault: 'server' })
+    expect(await expectExactSum(scene)).toEqual([0, 1, 3, 4])
+    expect(scene.serverEvents).toContainEqual({ type: 'left', seat: 2 })
+    expect(scene.clock.now).toBeLessThan(1000)
+    await scene.clock.until(ends)
+  })
+
+  test('where so many answers turn out to be not enough, the others are waited for', async () => {
+    const scene = await makeScene(CURIOUS, { rounds: { unmasking: { enough: 3 } } })
+    /** Of the first three answers of the last round, which are as many as the threshold, one has a wrong share. */
+    const joined = seatsBelow(5).map((seat) =>
+      scene.join(seat, {}, async () => {
+        const connection = await scene.connect(seat)()
+        const send = async (bytes: Uint8Array) => {
+          const isLast = bytes[1] === 9
+          if (isLast && seat > 2) await scene.clock.sleep(1000)
+          await connection.send(isLast && seat === 0 ? flipped(bytes, -1) : bytes)
+        }
+        return { messages: connection.messages, close: () => connection.close(), send }
+      }),
+    )
+    expect(await expectExactSum(scene)).toEqual(seatsBelow(5))
+    expect(
+      scene.serverEvents.some((event) => event.type === 'not-enough' && event.error.code === 'wrong-share'),
+    ).toBe(true)
+    await scene.clock.until(Promise.all(joined))
+  })
+})

@@ -1,0 +1,91 @@
+import { createRoundConfig } from 'secagg'
+import { connectionPair, messageLimits, runClient, serveRound } from 'secagg/transport'
+import { describe, expect, test } from 'vitest'
+import { expectRefusal, seatsBelow } from '../attacks/support.js'
+import { makeCohort } from '../support/cohort.js'
+import { toySplitter } from '../support/toy-crypto.js'
+
+const segments = (length: number) => [{ length, bits: 7, bound: 'modular' }] as const
+const SPARSE = {
+  graph: { neighbors: 6, assumptions: 'unproven' },
+  threshold: 3,
+  minimumCohort: 4,
+} as const
+
+describe('no message is longer than the limits say, and one of each side is as long', () => {
+  test.each([
+    {
+      name: 'short vectors',
+      parameters: { clients: 9, adversary: 'honest-but-curious', segments: segments(1) },
+    },
+    { name: 'signed', parameters: { clients: 9, adversary: 'active', segments: segments(1) } },
+    { name: 'long vectors', parameters: { clients: 9, adversary: 'active', segments: segments(3001) } },
+    { name: 'two clients', parameters: { clients: 2, adversary: 'active', segments: segments(2) } },
+    {
+      name: 'slices, which are longer than the others',
+      parameters: {
+        clients: 3,
+        adversary: 'active',
+        segments: [...segments(500), { length: 900, bits: 61, bound: 9 }],
+        sliceLength: 333,
+      },
+    },
+    {
+      name: 'sparse',
+      parameters: { clients: 12, adversary: 'honest-but-curious', segments: segments(1), ...SPARSE },
+    },
+  ] as const)('$name', async ({ parameters }) => {
+    const { config, crypto, inputs, signers, verifyIdentity } = await makeCohort({ ...parameters })
+    const longest = { fromClient: 0, fromServer: 0 }
+    let slices = 0
+    const round = serveRound({ config, crypto, verifyIdentity })
+    await Promise.all(
+      seatsBelow(config.clients).map((seat) =>
+        runClient(
+          () => {
+            const [near, far] = connectionPair()
+            round.connect(seat, far)
+            return near
+          },
+          {
+            ...{ config, crypto, seat, verifyIdentity, input: inputs[seat]!, signer: signers[seat] },
+            splitSecret: toySplitter(seat),
+            onEvent: (event) => {
+              if (event.type === 'sent') longest.fromClient = Math.max(longest.fromClient, event.bytes)
+              if (event.type === 'received') longest.fromServer = Math.max(longest.fromServer, event.bytes)
+              if (event.type === 'sent' && event.round === 'masked-input') slices++
+            },
+          },
+        ),
+      ),
+    )
+    await round.closed
+    const limits = messageLimits(config)
+    expect({ ...longest, slices: slices / config.clients }).toEqual(limits)
+  })
+
+  test('of a cohort of the largest size they are found without making its messages', () => {
+    const config = createRoundConfig({
+      sessionId: new Uint8Array(16),
+      clients: 65_535,
+      adversary: 'active',
+      segments: segments(1),
+    })
+    expect(messageLimits(config)).toEqual({
+      fromClient: 2 + 32 + 65_534 * 64,
+      fromServer: 2 + 8192 + 65_535 * 128,
+      slices: 1,
+    })
+  })
+
+  test('bare parameters have none', async () => {
+    const parameters = { sessionId: new Uint8Array(16), clients: 3 } as unknown as ReturnType<
+      typeof createRoundConfig
+    >
+    await expectRefusal((async () => messageLimits(parameters))(), {
+      code: 'invalid-argument',
+      fault: 'usage',
+      round: undefined,
+    })
+  })
+})
