@@ -37,8 +37,14 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): C
   const inbox = new Inbox({
     pause: () => socket.pause?.(),
     resume: () => socket.resume?.(),
-    close: () => socket.close(),
+    close: () => close(),
   })
+  const close = (): void => {
+    inbox.end()
+    // Or the other side's farewell would not be read, and waited for.
+    socket.resume?.()
+    socket.close()
+  }
   let closed = false
   const isOpening = socket.readyState === 0 || socket.readyState === 'connecting'
   const opened = new Promise<void>((resolve) => {
@@ -56,7 +62,7 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): C
   socket.addEventListener('message', ({ data }) => {
     if (data instanceof ArrayBuffer) return inbox.push(new Uint8Array(data))
     inbox.end(new SecAggError('connection-lost', 'network', 'the other side sends text'))
-    socket.close()
+    close()
   })
   return {
     messages: inbox,
@@ -68,6 +74,6 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): C
       if (closed) throw new SecAggError('connection-lost', 'network', 'the socket is closed')
       socket.send(bytes.slice())
     },
-    close: () => socket.close(),
+    close,
   }
 }

@@ -204,6 +204,12 @@ async function expectPauses(): Promise<void> {
   expect(other.paused).toBe(0)
   one.send(Uint8Array.of(3))
   expect((await third).value).toEqual(Uint8Array.of(3))
+  // Paused, it would not hear that the other side closes as well.
+  one.send(Uint8Array.of(4))
+  expect(other.paused).toBe(1)
+  connection.close()
+  expect(other.paused).toBeLessThan(1)
+  expect(one.readyState).toBe(3)
 }
 
 describe('sockets', () => {

@@ -1,0 +1,28 @@
+/**
+ * One process with one client, or some. Ended in any way and started again, each goes on where it was.
+ *
+ *     node client.mjs --names client-000,client-001 [--url URL] [--data FOLDER] [--rounds N]
+ */
+import { join } from 'node:path'
+import { defaultCrypto } from 'secagg'
+import { readEnrolment } from './enrolment.js'
+import { log } from './log.js'
+import { takePart } from './member.js'
+import { readOptions } from './options.js'
+
+async function main(): Promise<void> {
+  const { rounds, names, url, data, server } = readOptions(
+    { rounds: 3 },
+    { names: '', url: 'ws://127.0.0.1:8790', data: '.coordinator', server: 'coordinator.example' },
+  )
+  const folder = join(data, 'clients')
+  const enrolment = readEnrolment(folder)
+  const crypto = await defaultCrypto()
+  const common = { folder, url, server, enrolment, crypto }
+  await Promise.all(names.split(',').map((name) => takePart({ ...common, name }, rounds)))
+}
+
+main().catch((error: unknown) => {
+  log('failed', { error: String(error) })
+  process.exit(1)
+})

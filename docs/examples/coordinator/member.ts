@@ -1,0 +1,100 @@
+import { join } from 'node:path'
+import { type CryptoProvider, ed25519Signer, ed25519Verifier, SecAggError } from 'secagg'
+import { type Connection, runClient, socketConnection } from 'secagg/transport'
+import { WebSocket } from 'ws'
+import { type Enrolment, readPrivateKey } from './enrolment.js'
+import { answerText, claim, nextText, type Offer, readChallenge, readOffer } from './handshake.js'
+import { log } from './log.js'
+import { StateFile } from './state-file.js'
+import { configOf, countsOf } from './task.js'
+
+export interface MemberOptions {
+  readonly name: string
+  /** Where the keys and the state of the client are. */
+  readonly folder: string
+  readonly url: string
+  /** The name of the server that is meant. */
+  readonly server: string
+  readonly enrolment: Enrolment
+  readonly crypto: CryptoProvider
+}
+
+/** Milliseconds before a client tries again. */
+const RETRY = 500
+
+/** One client, which takes part in so many rounds. */
+export async function takePart(options: MemberOptions, rounds: number): Promise<void> {
+  for (let count = 0; count < rounds; ) {
+    try {
+      const first = await connect(options)
+      if (await takePartIn(first, options)) count++
+    } catch (error) {
+      if (error instanceof SecAggError && error.fault !== 'network') throw error
+      await new Promise((resolve) => setTimeout(resolve, RETRY))
+    }
+  }
+}
+
+/** A connection on which the client is known, and the round that it is for. */
+interface Admission {
+  readonly offer: Offer
+  readonly connection: Connection
+}
+
+async function connect({ url, server, name, folder, crypto }: MemberOptions): Promise<Admission> {
+  const socket = new WebSocket(url, { perMessageDeflate: false })
+  // What goes wrong shows as a closed connection.
+  socket.on('error', () => undefined)
+  const challenge = await nextText(socket, readChallenge)
+  // Another server would use the signature to be this client here.
+  if (challenge.server !== server) throw new Error(`this is ${challenge.server}, not ${server}`)
+  const signature = await crypto.ed25519.sign(
+    readPrivateKey(folder, name),
+    claim(server, challenge.challenge),
+  )
+  const admission = nextText(socket, (text) => ({
+    offer: readOffer(text),
+    connection: socketConnection(socket),
+  }))
+  socket.send(answerText({ name, signature }))
+  return admission
+}
+
+/** Whether the client's input is in the sum. */
+async function takePartIn({ offer, connection }: Admission, options: MemberOptions): Promise<boolean> {
+  const { enrolment, crypto, name, folder } = options
+  const { round, sessionId } = offer
+  const seat = enrolment.names.indexOf(name)
+  const file = new StateFile(join(folder, `${name}.state`))
+  const over = new AbortController()
+  let next: Connection | undefined = connection
+  const reconnect = async (): Promise<Connection> => {
+    const here = next
+    next = undefined
+    if (here !== undefined) return here
+    const again = await connect(options)
+    if (Buffer.from(again.offer.sessionId).equals(sessionId)) return again.connection
+    again.connection.close()
+    over.abort(new SecAggError('late-message', 'network', 'another round is open'))
+    throw over.signal.reason
+  }
+  try {
+    const { included } = await runClient(reconnect, {
+      config: configOf(offer, enrolment),
+      seat,
+      input: countsOf(seat, round),
+      crypto,
+      signer: ed25519Signer(readPrivateKey(folder, name), crypto.ed25519),
+      verifyIdentity: ed25519Verifier((other) => enrolment.publicKeys[other], crypto.ed25519),
+      saved: file.read(sessionId),
+      save: (saved) => file.write(sessionId, saved),
+      signal: over.signal,
+    })
+    log('round over', { name, round, included })
+    file.remove()
+    return included
+  } catch (error) {
+    log('no part in the round', { name, round, error: String(error) })
+    throw error
+  }
+}

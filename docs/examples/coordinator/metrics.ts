@@ -1,0 +1,52 @@
+interface Family {
+  readonly kind: 'counter' | 'gauge'
+  readonly help: string
+  readonly label?: string
+  /** By label; the empty text where there is none. */
+  readonly values: Map<string, number>
+}
+
+/** What is counted, in the text format of Prometheus. */
+export class Metrics {
+  readonly #families = {
+    connections_total: counter('Connections by what became of them.', 'result'),
+    messages_total: counter('Messages in rounds by what became of them.', 'status'),
+    shut_out_total: counter('Clients that were shut out of a round.', 'reason'),
+    rounds_total: counter('Rounds by how they ended.', 'result'),
+    clients_connected: gauge('Clients that are connected and known.'),
+    round: gauge('The number of the open round, or of the last.'),
+    survivors: gauge('Inputs in the last sum.'),
+  }
+
+  count(
+    name: 'connections_total' | 'messages_total' | 'shut_out_total' | 'rounds_total',
+    label: string,
+  ): void {
+    const { values } = this.#families[name]
+    values.set(label, (values.get(label) ?? 0) + 1)
+  }
+
+  set(name: 'clients_connected' | 'round' | 'survivors', value: number): void {
+    this.#families[name].values.set('', value)
+  }
+
+  text(): string {
+    const families = Object.entries<Family>(this.#families)
+    return families.map(([name, family]) => lines(`coordinator_${name}`, family).join('')).join('')
+  }
+}
+
+function counter(help: string, label: string): Family {
+  return { kind: 'counter', help, label, values: new Map() }
+}
+
+function gauge(help: string): Family {
+  return { kind: 'gauge', help, values: new Map([['', 0]]) }
+}
+
+function lines(name: string, { kind, help, label, values }: Family): string[] {
+  const samples = [...values].map(([value, count]) =>
+    label === undefined ? `${name} ${count}\n` : `${name}{${label}="${value}"} ${count}\n`,
+  )
+  return [`# HELP ${name} ${help}\n`, `# TYPE ${name} ${kind}\n`, ...samples]
+}

@@ -1,0 +1,30 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { Coordinator } from './coordinator.js'
+import type { Metrics } from './metrics.js'
+import type { Store } from './store.js'
+
+/** What the coordinator says over HTTP: its health, its metrics, and what came out of a round. */
+export function createPages(coordinator: () => Coordinator, metrics: Metrics, store: Store): Server {
+  const answer = async (path: string, response: ServerResponse): Promise<void> => {
+    if (path === '/health') {
+      await store.lastRound() // Throws where the database is gone.
+      send(response, 200, { status: 'ok', ...coordinator().state })
+    } else if (path === '/metrics') {
+      response
+        .writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+        .end(metrics.text())
+    } else {
+      const round = /^\/rounds\/(\d{1,12})$/.exec(path)?.[1]
+      const result = round === undefined ? undefined : await store.result(Number(round))
+      if (result === undefined) send(response, 404, { status: 'not found' })
+      else send(response, 200, result)
+    }
+  }
+  return createServer((request, response) => {
+    answer(request.url ?? '', response).catch(() => send(response, 503, { status: 'failing' }))
+  })
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
