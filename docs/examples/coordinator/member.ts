@@ -20,18 +20,25 @@ export interface MemberOptions {
 }
 
 /** Milliseconds before a client tries again. */
-const RETRY = 500
+const RETRY = 1000
 
 /** One client, which takes part in so many rounds. */
 export async function takePart(options: MemberOptions, rounds: number): Promise<void> {
+  const file = new StateFile(join(options.folder, `${options.name}.state`))
   for (let count = 0; count < rounds; ) {
     try {
-      const first = await connect(options)
-      if (await takePartIn(first, options)) count++
+      const admission = await connect(options)
+      if (file.isOver(admission.offer.sessionId)) {
+        // The next round is not open yet.
+        admission.connection.close()
+      } else {
+        if (await takePartIn(admission, file, options)) count++
+        continue
+      }
     } catch (error) {
       if (error instanceof SecAggError && error.fault !== 'network') throw error
-      await new Promise((resolve) => setTimeout(resolve, RETRY))
     }
+    await new Promise((resolve) => setTimeout(resolve, RETRY))
   }
 }
 
@@ -61,11 +68,14 @@ async function connect({ url, server, name, folder, crypto }: MemberOptions): Pr
 }
 
 /** Whether the client's input is in the sum. */
-async function takePartIn({ offer, connection }: Admission, options: MemberOptions): Promise<boolean> {
+async function takePartIn(
+  { offer, connection }: Admission,
+  file: StateFile,
+  options: MemberOptions,
+): Promise<boolean> {
   const { enrolment, crypto, name, folder } = options
   const { round, sessionId } = offer
   const seat = enrolment.names.indexOf(name)
-  const file = new StateFile(join(folder, `${name}.state`))
   const over = new AbortController()
   let next: Connection | undefined = connection
   const reconnect = async (): Promise<Connection> => {
@@ -91,7 +101,7 @@ async function takePartIn({ offer, connection }: Admission, options: MemberOptio
       signal: over.signal,
     })
     log('round over', { name, round, included })
-    file.remove()
+    file.finish(sessionId)
     return included
   } catch (error) {
     log('no part in the round', { name, round, error: String(error) })
