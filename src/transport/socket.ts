@@ -8,7 +8,7 @@ export interface Socket {
   binaryType: string
   readonly readyState: number | string
   readonly bufferedAmount: number
-  send(data: Uint8Array<ArrayBuffer>): void
+  send(data: ArrayBuffer): void
   close(): void
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
   addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void
@@ -60,7 +60,10 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): C
   })
   socket.binaryType = 'arraybuffer'
   socket.addEventListener('message', ({ data }) => {
-    if (data instanceof ArrayBuffer) return inbox.push(new Uint8Array(data))
+    // Of whatever realm.
+    if (Object.prototype.toString.call(data) === '[object ArrayBuffer]') {
+      return inbox.push(new Uint8Array(data as ArrayBuffer))
+    }
     inbox.end(new SecAggError('connection-lost', 'network', 'the other side sends text'))
     close()
   })
@@ -72,7 +75,8 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): C
         await new Promise<void>((resolve) => clock.after(LOOK, resolve))
       }
       if (closed) throw new SecAggError('connection-lost', 'network', 'the socket is closed')
-      socket.send(bytes.slice())
+      // A copy, as the message may lie within a larger buffer.
+      socket.send(Uint8Array.from(bytes).buffer)
     },
     close,
   }
