@@ -26,6 +26,8 @@ export class SecretRecovery {
   readonly #threshold: number
   /** Weights by the coordinates that they are for: the same for all owners with the same holders. */
   readonly #interpolations = new Map<string, Interpolation>()
+  /** Which of them other shares were compared with last: it has weights for each of those. */
+  #compared: string | undefined
   readonly #suspects = new Set<number>()
   #trials = 0
 
@@ -71,6 +73,7 @@ export class SecretRecovery {
 
   /** The shares that do not lie on the polynomial through the chosen ones. Their holders are suspected from now on. */
   #misfits(held: HeldShares, chosen: readonly number[]): Misfits {
+    this.#keepOneCompared(keyOf(held, chosen))
     const trusted = new Set(chosen)
     const wrong = range(held.shares.length).filter((index) => {
       if (trusted.has(index)) return false
@@ -82,14 +85,19 @@ export class SecretRecovery {
     return { owner: held.owner, holders, fitting: held.shares.length - wrong.length }
   }
 
-  #valueAt(x: number, { field, coordinates, shares }: HeldShares, chosen: readonly number[]): Uint8Array {
-    const at = chosen.map((index) => coordinates[index]!)
-    // Coordinates are below 2^16, so a character each.
-    const key = String.fromCharCode(field.bits, ...at)
+  /** The weights for all other holders take a hundred MiB among a thousand, and each new liar makes for another choice. */
+  #keepOneCompared(key: string): void {
+    if (this.#compared !== undefined && this.#compared !== key) this.#interpolations.delete(this.#compared)
+    this.#compared = key
+  }
+
+  #valueAt(x: number, held: HeldShares, chosen: readonly number[]): Uint8Array {
+    const { field, shares } = held
+    const key = keyOf(held, chosen)
     let through = this.#interpolations.get(key)
     if (through === undefined) {
       if (this.#interpolations.size === MOST_KEPT) this.#interpolations.clear()
-      through = interpolation(field, at)
+      through = interpolation(field, coordinatesOf(held, chosen))
       this.#interpolations.set(key, through)
     }
     return through.valueAt(
@@ -97,6 +105,15 @@ export class SecretRecovery {
       chosen.map((index) => shares[index]!),
     )
   }
+}
+
+/** Coordinates are below 2^16, so a character each. */
+function keyOf(held: HeldShares, chosen: readonly number[]): string {
+  return String.fromCharCode(held.field.bits, ...coordinatesOf(held, chosen))
+}
+
+function coordinatesOf({ coordinates }: HeldShares, chosen: readonly number[]): number[] {
+  return chosen.map((index) => coordinates[index]!)
 }
 
 /**
