@@ -76,10 +76,13 @@ export class Inbox implements AsyncIterable<Uint8Array> {
       const { error } = this.#ended
       return error === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error)
     }
-    if (this.#paused) this.#options.resume?.()
-    this.#paused = false
-    return new Promise((resolve, reject) => {
+    const next = new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
       this.#reader = { resolve, reject }
     })
+    const paused = this.#paused
+    this.#paused = false
+    // Last, as the sender may go on at once.
+    if (paused) this.#options.resume?.()
+    return next
   }
 }

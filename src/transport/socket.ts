@@ -46,17 +46,22 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): C
     socket.close()
   }
   let closed = false
-  const isOpening = socket.readyState === 0 || socket.readyState === 'connecting'
+  let isOpening = socket.readyState === 0 || socket.readyState === 'connecting'
   const opened = new Promise<void>((resolve) => {
-    if (!isOpening) resolve()
-    socket.addEventListener('open', resolve)
+    const open = (): void => {
+      isOpening = false
+      resolve()
+    }
     const over = (): void => {
       closed = true
       inbox.end()
-      resolve()
+      open()
     }
+    socket.addEventListener('open', open)
     socket.addEventListener('close', over)
     socket.addEventListener('error', over)
+    // It has said so before anybody listened.
+    if (!isOpening && socket.readyState !== 1 && socket.readyState !== 'open') over()
   })
   socket.binaryType = 'arraybuffer'
   socket.addEventListener('message', ({ data }) => {
@@ -70,7 +75,8 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): C
   return {
     messages: inbox,
     send: async (bytes) => {
-      await opened
+      // Without a turn where it is open: it may be closed right after.
+      if (isOpening) await opened
       while (!closed && socket.bufferedAmount > highWater) {
         await new Promise<void>((resolve) => clock.after(LOOK, resolve))
       }

@@ -333,3 +333,42 @@ test('what does not fit is refused at once', async () => {
   await expect(round.outcome).rejects.toBe(stop.signal.reason)
   await round.closed
 })
+
+test('a socket: what is sent just before it is closed leaves', async () => {
+  const [one, other] = sockets()
+  one.open()
+  other.open()
+  const near = socketConnection(one)
+  const far = socketConnection(other)
+  const sent = near.send(Uint8Array.of(7))
+  near.close()
+  await sent
+  const received: number[] = []
+  for await (const bytes of far.messages) received.push(...bytes)
+  expect(received).toEqual([7])
+})
+
+test.each([2, 3, 'closing', 'closed'])('a socket that is over already, %s', async (readyState) => {
+  const over = Object.assign(sockets()[0], { readyState })
+  const connection = socketConnection(over)
+  expect(await connection.messages[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined })
+  await expectRefusal(Promise.resolve(connection.send(Uint8Array.of(1))), { code: 'connection-lost' })
+})
+
+test('an inbox whose sender goes on at once when it may', async () => {
+  const held = [Uint8Array.of(2), Uint8Array.of(3)]
+  const inbox = new Inbox({
+    resume: () => {
+      for (const bytes of held.splice(0)) inbox.push(bytes)
+    },
+  })
+  inbox.push(Uint8Array.of(1))
+  const messages = inbox[Symbol.asyncIterator]()
+  const read: number[] = []
+  for (let index = 0; index < 3; index++) {
+    const nothing = new Promise<undefined>((resolve) => setTimeout(resolve, 100))
+    const next = await Promise.race([messages.next(), nothing])
+    read.push(...(next?.value ?? []))
+  }
+  expect(read).toEqual([1, 2, 3])
+})
