@@ -33,6 +33,11 @@ export class Conversation {
     this.#emit = emit
   }
 
+  /** Resolves when the session does nothing more for this connection, once it is over. */
+  get finished(): Promise<void> {
+    return this.#answers
+  }
+
   /** Breaks off with this reason. */
   end(reason: unknown): void {
     this.#ending.end(reason)
@@ -46,6 +51,7 @@ export class Conversation {
   async run(): Promise<Notice> {
     const messages = this.#connection.messages[Symbol.asyncIterator]()
     try {
+      this.#emit({ type: 'connected' })
       // What the server cannot ask for: it does not know the client yet.
       if (this.#session.round === 'advertise-keys') this.#answer(() => this.#session.start())
       for (;;) {

@@ -17,7 +17,7 @@ import type { Notice } from './notices.js'
 /**
  * Takes one client through one round, over as many connections as it takes.
  *
- *     const { included } = await runClient(() => webSocketConnection(new WebSocket(url)), { config, seat, input })
+ *     const { included } = await runClient(() => socketConnection(new WebSocket(url)), { config, seat, input })
  *
  * It resolves when the server has the sum.
  *
@@ -60,7 +60,6 @@ async function lastWord(
     let conversation: Conversation | undefined
     try {
       const connection = await connected(connect, ending)
-      emit({ type: 'connected' })
       conversation = new Conversation(session, connection, limits, emit)
       return await untilOver(conversation, ending)
     } catch (error) {
@@ -71,6 +70,8 @@ async function lastWord(
       emit({ type: 'disconnected', cause: error.cause, retryIn })
       if (retryIn === undefined) throw gaveUp(failures, error.cause)
       await pause(retryIn, options, ending)
+      // Or what is under way could bring the session to its next round behind the back of the next conversation.
+      await ending.race(conversation?.finished)
     }
   }
 }

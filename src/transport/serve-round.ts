@@ -12,7 +12,7 @@ import type { Patience, RoundResult, ServedRound, ServeRoundOptions, ServerEvent
  * Serves one round to its clients, whenever and however often each of them connects.
  *
  *     const round = serveRound({ config, deadline: 60_000 })
- *     sockets.on('connection', (socket, request) => round.connect(seatOf(request), webSocketConnection(socket)))
+ *     sockets.on('connection', (socket, request) => round.connect(seatOf(request), socketConnection(socket)))
  *     const { sum, report } = await round.outcome
  *
  * A client whose connection is lost is waited for until the deadline, and given its message again when it comes back. What
