@@ -8,6 +8,11 @@ export class Ending {
     return this.#over
   }
 
+  /** Why it is over, where it is. */
+  get reason(): unknown {
+    return this.#reason
+  }
+
   /** Only the first reason counts. */
   end(reason: unknown): void {
     if (this.#over) return

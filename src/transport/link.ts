@@ -53,17 +53,13 @@ export class Link {
 
   /** Resolves when the connection is over and nothing of it is under way, with why it is over. */
   async run(): Promise<unknown> {
-    let cause: unknown
-    const over = (reason: unknown): void => {
-      if (!this.ending.over) cause = reason
-      this.ending.end(reason)
-    }
+    const over = (reason: unknown): void => this.ending.end(reason)
     const reading = this.#read().catch(over)
     const writing = this.#write().then(() => over(undefined), over)
     // Read and written to its end it is over; where only reading has stopped, the last word is still to be said.
     await Promise.all([reading, writing])
     attempt(() => this.#connection.close()).catch(ignore)
-    return cause
+    return this.ending.reason
   }
 
   async #write(): Promise<void> {

@@ -188,9 +188,12 @@ export class Seats implements LinkHost {
       }
       this.#uploads.end(seat)
     }
-    await this.#checkpoint(session)
-    // Not of a round that was opened in the meantime: there the seat has still to answer.
-    if (answers === this.#round.answers()) answers?.answer(seat)
+    try {
+      await this.#checkpoint(session)
+    } finally {
+      // Not of a round that was opened in the meantime: there the seat has still to answer.
+      if (answers === this.#round.answers()) answers?.answer(seat)
+    }
   }
 
   async #checkpoint(session: ServerSession): Promise<void> {

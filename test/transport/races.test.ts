@@ -1,6 +1,6 @@
 import type { Connection } from 'secagg/transport'
 import { expect, test } from 'vitest'
-import { CURIOUS, seatsBelow } from '../attacks/support.js'
+import { ACTIVE, CURIOUS, seatsBelow } from '../attacks/support.js'
 import { endOf, expectExactSum, makeScene } from './support.js'
 
 test.each([1, 2, 3, 4])('a connection is lost while answer %i is being stored', async (slow) => {
@@ -19,6 +19,32 @@ test.each([1, 2, 3, 4])('a connection is lost while answer %i is being stored', 
   const all = Promise.all([ends, endOf(late)])
   expect(await expectExactSum(scene)).toEqual(seatsBelow(scene.config.clients))
   expect((await scene.clock.until(all))[1]).toBe(true)
+})
+
+test('an answer that is taken in counts, though the checkpoint after it fails', async () => {
+  let stored = 0
+  const scene = await makeScene(ACTIVE, {
+    checkpointEvery: 3,
+    // The checkpoint in each round of five answers; what opens the next one is stored.
+    save: () => {
+      if (++stored === 1) throw new Error('the disk is full')
+    },
+  })
+  const ends = scene.joinAll()
+  expect(await expectExactSum(scene)).toEqual(seatsBelow(scene.config.clients))
+  const types = scene.serverEvents.map(({ type }) => type)
+  expect(types.filter((type) => type === 'failed' || type === 'deadline')).toEqual(['failed'])
+  expect(new Set((await scene.clock.until(ends)).values())).toEqual(new Set([true]))
+})
+
+test('why a connection is over: another has taken its place', async () => {
+  const scene = await makeScene(CURIOUS)
+  const first = await scene.connect(0)()
+  await scene.clock.pass(5)
+  await scene.connect(0)()
+  await scene.clock.pass(5)
+  expect(first).toBeDefined()
+  expect(scene.serverEvents).toContainEqual({ type: 'disconnected', seat: 0, cause: 'replaced' })
 })
 
 test('a listener that throws leaves no connection open', async () => {
