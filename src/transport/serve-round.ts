@@ -90,7 +90,8 @@ class RoundServer implements ServedRound {
     const { config, deadline = 60_000, rounds, clock = systemClock } = this.#options
     const waiting = session.waitingFor
     const expected = session.report.rounds.at(-1)?.accepted.length ?? config.clients
-    const patience: Patience = { deadline, ...rounds?.[round] }
+    const own = rounds?.[round]
+    const patience: Patience = { ...own, deadline: own?.deadline ?? deadline }
     const answers = new Answers(round, { waiting, expected, gone: this.#seats.gone }, patience, clock)
     this.#answers = answers
     try {

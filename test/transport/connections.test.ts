@@ -352,7 +352,11 @@ test.each([2, 3, 'closing', 'closed'])('a socket that is over already, %s', asyn
   const over = Object.assign(sockets()[0], { readyState })
   const connection = socketConnection(over)
   expect(await connection.messages[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined })
-  await expectRefusal(Promise.resolve(connection.send(Uint8Array.of(1))), { code: 'connection-lost' })
+  await expectRefusal(Promise.resolve(connection.send(Uint8Array.of(1))), {
+    code: 'connection-lost',
+    fault: 'network',
+    round: undefined,
+  })
 })
 
 test('an inbox whose sender goes on at once when it may', async () => {

@@ -69,3 +69,12 @@ test('a listener that throws leaves no connection open', async () => {
   expect(await endOf(scene.join(0, { onEvent }, connect))).toBe('invalid-argument')
   expect(closed).toBe(1)
 })
+
+test('a deadline that is left undefined for one message is that of all', async () => {
+  const patience: { deadline: number } = JSON.parse('{}')
+  const { deadline } = patience
+  const scene = await makeScene(CURIOUS, { weather: { delay: 50 }, rounds: { 'masked-input': { deadline } } })
+  const ends = scene.joinAll()
+  expect(await expectExactSum(scene)).toEqual(seatsBelow(scene.config.clients))
+  await scene.clock.until(ends)
+})
