@@ -21,7 +21,11 @@ const CLOSED = 'closed'
 export function messagePortConnection(port: Port): Connection {
   let unread = 0
   let closed = false
-  let wake = (): void => {}
+  /** More than one where a farewell is sent while a message waits. */
+  const waiting: (() => void)[] = []
+  const wake = (): void => {
+    for (const resolve of waiting.splice(0)) resolve()
+  }
   const inbox = new Inbox({ capacity: WINDOW, close: () => close() })
   const close = (): void => {
     if (closed) return
@@ -54,7 +58,7 @@ export function messagePortConnection(port: Port): Connection {
     send: async (bytes) => {
       while (!closed && unread >= WINDOW) {
         await new Promise<void>((resolve) => {
-          wake = resolve
+          waiting.push(resolve)
         })
       }
       if (closed) throw new SecAggError('connection-lost', 'network', 'the port is closed')

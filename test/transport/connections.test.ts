@@ -376,3 +376,19 @@ test('an inbox whose sender goes on at once when it may', async () => {
   }
   expect(read).toEqual([1, 2, 3])
 })
+
+test('a port: all that wait to be sent are told when it is closed', async () => {
+  const { port1, port2 } = new MessageChannel()
+  const near = messagePortConnection(port1)
+  const far = messagePortConnection(port2)
+  const settled: string[] = []
+  for (let index = 0; index < 6; index++) {
+    Promise.resolve(near.send(Uint8Array.of(index))).then(
+      () => settled.push('sent'),
+      () => settled.push('lost'),
+    )
+  }
+  near.close()
+  for await (const bytes of far.messages) expect(bytes).toHaveLength(1)
+  expect(settled).toEqual(['sent', 'sent', 'sent', 'sent', 'lost', 'lost'])
+})
