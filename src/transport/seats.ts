@@ -43,6 +43,9 @@ export class Seats implements LinkHost {
     const { clock = systemClock, uploadTime = 60_000, farewell = 5000 } = options
     checkTime('uploadTime', uploadTime)
     checkTime('farewell', farewell)
+    if (options.checkpointEvery !== undefined && options.save === undefined) {
+      throw usageError('invalid-argument', 'checkpoints need save')
+    }
     this.#options = options
     this.#round = round
     this.#clock = clock

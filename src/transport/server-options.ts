@@ -26,7 +26,7 @@ export interface ServeRoundOptions extends ServerSessionOptions {
    * connection is closed, and it may begin again. Default 60 000.
    */
   readonly uploadTime?: number | undefined
-  /** Saves the session after so many answers, besides what is saved in any case. Default: never. */
+  /** Saves the session after so many answers, besides what is saved in any case; needs `save`. Default: never. */
   readonly checkpointEvery?: number | undefined
   /** Milliseconds after the end of the round in which clients may still fetch how it ended. Default 5000. */
   readonly farewell?: number | undefined

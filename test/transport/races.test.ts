@@ -78,3 +78,8 @@ test('a deadline that is left undefined for one message is that of all', async (
   expect(await expectExactSum(scene)).toEqual(seatsBelow(scene.config.clients))
   await scene.clock.until(ends)
 })
+
+test('checkpoints with nothing to save with are refused at once', async () => {
+  const scene = await makeScene(CURIOUS)
+  expect(() => scene.serve({ checkpointEvery: 2, save: undefined })).toThrow('checkpoints need save')
+})
