@@ -22,11 +22,9 @@ function codecOf<S extends Sum | Mean | Variance>(
       // Adding 0 makes −0 to 0, which has other bytes.
       const range = { kind, from: from + 0, to: to + 0 }
       if (step === undefined) return Object.freeze(range) as S
-      const levels = (to - from) / step
-      if (
-        typeof step !== 'number' ||
-        !(levels >= 0.5 && Math.abs(levels - Math.round(levels)) <= levels * 1e-9)
-      ) {
+      // Something else is not turned into a number, which throws where it is a list of lists, too many of them.
+      const levels = typeof step === 'number' ? (to - from) / step : Number.NaN
+      if (!(levels >= 0.5 && Math.abs(levels - Math.round(levels)) <= levels * 1e-9)) {
         throw invalid(`step of ${subject} is a whole fraction of its range, ${to - from}`, step)
       }
       return Object.freeze({ ...range, step }) as S

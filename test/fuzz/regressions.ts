@@ -19,4 +19,9 @@ export const REGRESSIONS: readonly {
     what: 'statistics that came without maximumRecords had no context',
     input: '00020802',
   },
+  {
+    target: 'definitions',
+    what: 'a step of lists in lists was turned into a number before it was refused',
+    input: '00010300000301013d3d3d',
+  },
 ]

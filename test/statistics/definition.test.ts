@@ -58,6 +58,12 @@ describe('a definition that is none', () => {
       '"drop"',
     ],
     [
+      'a step that is no number',
+      { it: { kind: 'sum', from: 0, to: 10, step: 1n } },
+      'step of statistic "it" is a whole fraction of its range',
+      'bigint',
+    ],
+    [
       'no categories',
       { it: { kind: 'frequency', categories: [] } },
       'categories of statistic "it" are a list',
