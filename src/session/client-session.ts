@@ -183,11 +183,21 @@ export class ClientSession {
 
   /** Goes over to `next` once it is stored: no message leaves before that. */
   async #enter(next: client.ClientState, lastInbound: Uint8Array | undefined): Promise<void> {
-    await save(this.#options.save, () => encodeClientSession({ state: next, lastInbound }))
+    try {
+      await save(this.#options.save, () => encodeClientSession({ state: next, lastInbound }))
+    } catch (error) {
+      this.#drop(next)
+      throw error
+    }
     if (this.#state !== undefined) wipeAllBut(client.secretsIn(this.#state), client.secretsIn(next))
     this.#state = next
     this.#lastInbound = lastInbound
     if (next.state !== 'client-masked') this.#input = undefined
+  }
+
+  /** Overwrites what a state that came to nothing has of its own. */
+  #drop(next: client.ClientState): void {
+    wipeAllBut(client.secretsIn(next), this.#state === undefined ? [] : client.secretsIn(this.#state))
   }
 
   /** The protocol step that `message` calls for. */
@@ -210,7 +220,12 @@ export class ClientSession {
         const input = await this.#openInput(state.digestKey)
         const { state: next } = await client.maskInput(state, forwarded, await input.digest(), capabilities)
         this.#input = input
-        return { state: next, answer: await this.#mask(next, 0) }
+        try {
+          return { state: next, answer: await this.#mask(next, 0) }
+        } catch (error) {
+          this.#drop(next)
+          throw error
+        }
       }
       case 'client-masked': {
         const survivors = decodeFromServer.survivors(state, message)

@@ -1,4 +1,4 @@
-import { equalBytes } from '../../crypto/bytes.js'
+import { equalBytes, wipe } from '../../crypto/bytes.js'
 import type { Seated } from '../../wire/index.js'
 import { blameNobody, violation } from '../blame.js'
 import type { ServerCapabilities } from '../capabilities.js'
@@ -45,7 +45,10 @@ export async function reconstructSecrets(
         ? equalBytes(await commitToSelfMask(config, crypto, secret, seat), commitment)
         : equalBytes(await crypto.x25519.publicKey(secret), maskKey),
     )
-    if (recovered === undefined) throw wrongShare(seat, survives ? 'commitment' : 'public key')
+    if (recovered === undefined) {
+      wipe(...[...selfMasks, ...maskKeys].map(({ value }) => value))
+      throw wrongShare(seat, survives ? 'commitment' : 'public key')
+    }
     if (recovered.misfits !== undefined) misfits.push(recovered.misfits)
     const list = survives ? selfMasks : maskKeys
     list.push({ seat, value: recovered.value })
