@@ -34,8 +34,7 @@ test('one holder after the other lies about another owner: the weights of one ch
     expect(recovered?.misfits).toEqual({ owner, holders: [owner], fitting: clients - 1 })
   }
   const weights = (clients - threshold) * threshold * 128
-  // Those of all choices would be eight times as much.
-  expect((await held()) - before).toBeLessThan((liars / 2) * weights)
+  expect((await held()) - before).toBeLessThan(2 * weights)
   // Alive until here.
   expect(recovery).toBeInstanceOf(SecretRecovery)
 })
