@@ -89,19 +89,31 @@ export class SecAggError extends Error {
   readonly got: string | number | undefined
 
   constructor(code: ErrorCode, fault: Fault, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    // An error that fails to be made would hide what it was to tell, whatever it is given.
+    const { round, culprits, concerning, expected, got, cause } = details ?? {}
+    super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.fault = fault
-    this.round = details.round
-    this.culprits = ascending(details.culprits)
-    this.concerning = ascending(details.concerning)
-    this.expected = details.expected
-    this.got = details.got
+    this.round = round
+    this.culprits = ascending(culprits)
+    this.concerning = ascending(concerning)
+    this.expected = expected
+    this.got = got
+  }
+
+  /**
+   * What `JSON.stringify` shows, which leaves out the message of an ordinary error. A cause is shown only if it is a
+   * `SecAggError` too: nobody knows what the errors of others quote.
+   */
+  toJSON(): Record<string, unknown> {
+    const { name, code, fault, message, round, culprits, concerning, expected, got, cause } = this
+    const details = { round, culprits, concerning, expected, got }
+    return { name, code, fault, message, ...details, cause: cause instanceof SecAggError ? cause : undefined }
   }
 }
 
-function ascending(seats: readonly number[] = []): readonly number[] {
-  return [...seats].sort((a, b) => a - b)
+function ascending(seats: readonly number[] | undefined): readonly number[] {
+  return Array.isArray(seats) ? [...seats].sort((a, b) => a - b) : []
 }
 
 /** Shorthand for an error of the calling program. */

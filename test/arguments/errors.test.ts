@@ -1,0 +1,44 @@
+import { SecAggError } from 'secagg'
+import { expect, test } from 'vitest'
+
+const error = new SecAggError('wrong-share', 'peer', 'a share does not fit', {
+  round: 'unmasking',
+  culprits: [3, 1],
+  expected: 2,
+  cause: new Error('key 0a1b2c'),
+})
+
+test('an error in a JSON log says what it is about', () => {
+  expect(JSON.parse(JSON.stringify({ error }))).toEqual({
+    error: {
+      name: 'SecAggError',
+      code: 'wrong-share',
+      fault: 'peer',
+      message: 'a share does not fit',
+      round: 'unmasking',
+      culprits: [1, 3],
+      concerning: [],
+      expected: 2,
+    },
+  })
+})
+
+test('what others have thrown may hold secrets, and stays out of the log', () => {
+  expect(JSON.stringify(error)).not.toContain('0a1b2c')
+  expect((error.cause as Error).message).toBe('key 0a1b2c')
+})
+
+test('a cause of the library itself is in the log', () => {
+  const outer = new SecAggError('malformed-state', 'usage', 'this does not fit', { cause: error })
+  expect(JSON.parse(JSON.stringify(outer))).toMatchObject({
+    cause: { code: 'wrong-share', culprits: [1, 3] },
+  })
+})
+
+test.each([undefined, null, 5, 'text', {}, [], { culprits: 5 }, { culprits: null }, { concerning: {} }])(
+  'an error with the details %j is an error all the same',
+  (details) => {
+    const made = new SecAggError('internal', 'internal', 'message', details as never)
+    expect(made).toMatchObject({ message: 'message', culprits: [], concerning: [] })
+  },
+)
