@@ -45,6 +45,7 @@ export type ErrorCode =
   | 'invalid-public-key'
   | 'duplicate-key'
   | 'duplicate-identity'
+  | 'session-id-reused'
   | 'own-entry-mismatch'
   | 'invalid-signature'
   | 'invalid-survivors'

@@ -39,6 +39,7 @@ export {
 
 // One party in one round: bytes in, bytes out.
 export {
+  type ClaimSession,
   ClientSession,
   type ClientSessionOptions,
   type Receipt,

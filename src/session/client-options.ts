@@ -2,7 +2,7 @@ import type { CryptoProvider } from '../crypto/index.js'
 import type { RoundConfig, Signer, VerifyIdentity } from '../protocol/index.js'
 import type { SecretSplitter } from '../shamir/index.js'
 import type { MaskExecutor } from '../vector/index.js'
-import type { SaveSession } from './saving.js'
+import type { ClaimSession, SaveSession } from './saving.js'
 import type { InputSource } from './sliced-input.js'
 
 /** What a client's session is made of. */
@@ -34,6 +34,13 @@ export interface ClientSessionOptions {
    * form cannot be told from it.
    */
   readonly save?: SaveSession | undefined
+  /**
+   * Refuses a session id that this client has used before. `start` calls it once, before anything is sent or saved; a
+   * session that is resumed does not. A process that ends between this call and the first `save` misses the round. Without
+   * it, fresh ids are the server's word alone: a server that uses one id for several rounds can learn the sum of fewer
+   * inputs than the threshold allows, in the active model too.
+   */
+  readonly claimSession?: ClaimSession | undefined
   /** Ends the masking of a long vector: the call rejects with the signal's reason, and nothing of the vector is sent. */
   readonly signal?: AbortSignal | undefined
   /** Progress of the masking of a long vector, 0 to 1. */
@@ -41,4 +48,4 @@ export interface ClientSessionOptions {
 }
 
 /** What a session is resumed with; seat and minimum are in what was saved. */
-export type ResumedClientOptions = Omit<ClientSessionOptions, 'seat' | 'minimumSurvivors'>
+export type ResumedClientOptions = Omit<ClientSessionOptions, 'seat' | 'minimumSurvivors' | 'claimSession'>

@@ -11,7 +11,7 @@ import type { ClientSessionOptions, ResumedClientOptions } from './client-option
 import { arraysOf, checkInput, requireBytes, requireConfig } from './input.js'
 import { maskSlice } from './mask-slice.js'
 import { decodeClientSession, encodeClientSession } from './saved-client.js'
-import { save, wipeAllBut } from './saving.js'
+import { requireFresh, save, wipeAllBut } from './saving.js'
 import { SlicedInput } from './sliced-input.js'
 import { inTurns } from './turns.js'
 
@@ -46,6 +46,8 @@ export class ClientSession {
   /** What is masked, while the client may still be asked for it. */
   #input: SlicedInput | undefined
   #wiped = false
+  /** Whether the session id was found to be new, which is asked once. */
+  #claimed = false
   /** Calls take turns: two answers to two versions of one message would undo the masks. */
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
 
@@ -86,7 +88,8 @@ export class ClientSession {
    * The message that opens the client's part of the round. Until the first `receive` it gives the same bytes again.
    *
    * @throws {SecAggError} `invalid-argument`, `input-out-of-range` or `unsupported` where seat, signer, input or options
-   *   do not fit the configuration; `storage-failure` where `save` fails; `out-of-order` after the first `receive`.
+   *   do not fit the configuration; `storage-failure` where `save` or `claimSession` fails; `out-of-order` after the first
+   *   `receive`; `session-id-reused`, fault `server`, where `claimSession` says so.
    */
   start(): Promise<Uint8Array> {
     return this.#inTurn(async () => {
@@ -184,6 +187,8 @@ export class ClientSession {
   /** Goes over to `next` once it is stored: no message leaves before that. */
   async #enter(next: client.ClientState, lastInbound: Uint8Array | undefined): Promise<void> {
     try {
+      if (!this.#claimed && this.#state === undefined) await requireFresh(this.#options)
+      this.#claimed = true
       await save(this.#options.save, () => encodeClientSession({ state: next, lastInbound }))
     } catch (error) {
       this.#drop(next)

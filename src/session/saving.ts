@@ -1,5 +1,6 @@
 import { wipe } from '../crypto/bytes.js'
-import { SecAggError } from '../errors.js'
+import { SecAggError, usageError } from '../errors.js'
+import type { RoundConfig } from '../protocol/index.js'
 
 /**
  * Stores the byte form of a session in place of the one before; all of it or nothing, as by writing a file under another
@@ -8,6 +9,42 @@ import { SecAggError } from '../errors.js'
  * own, and secret.
  */
 export type SaveSession = (bytes: Uint8Array) => void | Promise<void>
+
+/**
+ * Records durably that a session with this id begins here: `true` where the id is new, `false` where it was recorded
+ * before. Look and record in one step, so that of two processes only one gets `true`. Keep every id, or a number that
+ * only rises where the ids follow one. One record is for one client; the bytes are the function's own, and public.
+ */
+export type ClaimSession = (sessionId: Uint8Array) => boolean | Promise<boolean>
+
+/**
+ * @throws {SecAggError} `session-id-reused`, fault `server`, where the id was recorded before; fault `usage`:
+ *   `storage-failure` where the record fails, `invalid-argument` where it does not answer with a boolean.
+ */
+export async function requireFresh(options: {
+  readonly config: RoundConfig
+  readonly claimSession?: ClaimSession | undefined
+}): Promise<void> {
+  const { config, claimSession } = options
+  if (claimSession === undefined) return
+  let isFresh: unknown
+  try {
+    isFresh = await claimSession(Uint8Array.from(config.sessionId))
+  } catch (cause) {
+    throw new SecAggError('storage-failure', 'usage', 'the session id could not be recorded', { cause })
+  }
+  if (isFresh === true) return
+  // A function that forgets to return would otherwise protect nobody.
+  if (isFresh !== false) {
+    throw usageError('invalid-argument', 'claimSession returns true for a new session id, else false', {
+      expected: 'boolean',
+      got: typeof isFresh,
+    })
+  }
+  const text =
+    'this session id was used before: the server offers it again, or this client starts over without its saved session'
+  throw new SecAggError('session-id-reused', 'server', text, { round: 'advertise-keys' })
+}
 
 /** @throws {SecAggError} `storage-failure`, fault `usage`, where the host's store fails. */
 export async function save(store: SaveSession | undefined, form: () => Uint8Array): Promise<void> {

@@ -25,7 +25,7 @@ export interface Answer {
   readonly signature: Uint8Array
 }
 
-/** What the server offers in return, once a round is open. */
+/** What the server offers in return, once a round is open. The numbers of its rounds only rise. */
 export interface Offer {
   readonly round: number
   readonly sessionId: Uint8Array
@@ -52,7 +52,7 @@ export function readAnswer(text: string): Answer {
 
 export function readOffer(text: string): Offer {
   const { round, sessionId } = fieldsOf(text)
-  if (!Number.isSafeInteger(round)) throw new Error('a round has a number')
+  if (!(Number.isSafeInteger(round) && (round as number) >= 0)) throw new Error('a round has a number')
   return { round: round as number, sessionId: fromHex(sessionId, 32) }
 }
 

@@ -28,7 +28,7 @@ export async function takePart(options: MemberOptions, rounds: number): Promise<
   for (let count = 0; count < rounds; ) {
     try {
       const admission = await connect(options)
-      if (file.isOver(admission.offer.sessionId)) {
+      if (file.isOver(admission.offer)) {
         // The next round is not open yet.
         admission.connection.close()
       } else {
@@ -96,12 +96,15 @@ async function takePartIn(
       crypto,
       signer: ed25519Signer(readPrivateKey(folder, name), crypto.ed25519),
       verifyIdentity: ed25519Verifier((other) => enrolment.publicKeys[other], crypto.ed25519),
-      saved: file.read(sessionId),
-      save: (saved) => file.write(sessionId, saved),
+      // A server that offers a round once more, or an old session id under a new number, gets no keys: numbers only
+      // rise here, and the number is part of the configuration that everything is bound to.
+      claimSession: () => file.claim(offer),
+      saved: file.read(offer),
+      save: (saved) => file.write(offer, saved),
       signal: over.signal,
     })
     log('round over', { name, round, included })
-    file.finish(sessionId)
+    file.finish(offer)
     return included
   } catch (error) {
     log('no part in the round', { name, round, error: String(error) })

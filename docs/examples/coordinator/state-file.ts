@@ -1,9 +1,14 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import type { RoundName } from './task.js'
 
-/** Bytes of a session id, with which the file begins. */
+/** Bytes before what was saved: the number of the round, then its session id. */
+const NUMBER = 8
 const ID = 32
 
-/** Where one client keeps its session: the round it belongs to, and what was saved last, nothing once it is over. */
+/**
+ * Where one client keeps its session: the last round that it has begun, and what was saved last, nothing once it is over.
+ * That number only rises: a round that is not above it was begun before, whatever its session id is.
+ */
 export class StateFile {
   readonly #path: string
 
@@ -11,35 +16,54 @@ export class StateFile {
     this.#path = path
   }
 
+  /** Records that the round begins. `false` where it, or a later one, was begun before. */
+  claim(name: RoundName): boolean {
+    const last = this.#last()
+    if (last !== undefined && name.round <= last.round) return false
+    this.write(name, new Uint8Array(0))
+    return true
+  }
+
   /** What was saved of this round, if anything. */
-  read(sessionId: Uint8Array): Uint8Array | undefined {
-    const saved = this.#of(sessionId)
+  read(name: RoundName): Uint8Array | undefined {
+    const saved = this.#of(name)
     return saved?.length ? saved : undefined
   }
 
   /** Whether this round is over for the client. Without its session it must not begin the round again. */
-  isOver(sessionId: Uint8Array): boolean {
-    return this.#of(sessionId)?.length === 0
+  isOver(name: RoundName): boolean {
+    return this.#of(name)?.length === 0
   }
 
   /** All of it or nothing, and on the disk before it returns. */
-  write(sessionId: Uint8Array, saved: Uint8Array): void {
+  write({ round, sessionId }: RoundName, saved: Uint8Array): void {
     const part = `${this.#path}.part`
+    const number = Buffer.alloc(NUMBER)
+    number.writeBigUInt64LE(BigInt(round))
     const file = openSync(part, 'w', 0o600)
-    writeSync(file, Buffer.concat([sessionId, saved]))
+    writeSync(file, Buffer.concat([number, sessionId, saved]))
     fsyncSync(file)
     closeSync(file)
     renameSync(part, this.#path)
   }
 
   /** The round is over: its secrets go. */
-  finish(sessionId: Uint8Array): void {
-    this.write(sessionId, new Uint8Array(0))
+  finish(name: RoundName): void {
+    this.write(name, new Uint8Array(0))
   }
 
-  #of(sessionId: Uint8Array): Uint8Array | undefined {
+  #of({ round, sessionId }: RoundName): Uint8Array | undefined {
+    const last = this.#last()
+    return last?.round === round && last.sessionId.equals(sessionId) ? last.saved : undefined
+  }
+
+  #last(): { readonly round: number; readonly sessionId: Buffer; readonly saved: Uint8Array } | undefined {
     if (!existsSync(this.#path)) return undefined
     const bytes = readFileSync(this.#path)
-    return bytes.subarray(0, ID).equals(sessionId) ? Uint8Array.from(bytes.subarray(ID)) : undefined
+    return {
+      round: Number(bytes.readBigUInt64LE(0)),
+      sessionId: bytes.subarray(NUMBER, NUMBER + ID),
+      saved: Uint8Array.from(bytes.subarray(NUMBER + ID)),
+    }
   }
 }
