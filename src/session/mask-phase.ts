@@ -1,32 +1,23 @@
 import { SecAggError } from '../errors.js'
 import { blamePeer, violation } from '../protocol/blame.js'
 import { server } from '../protocol/index.js'
-import { type Accumulator, createAccumulator, segmentsInRange } from '../vector/index.js'
+import { segmentsInRange } from '../vector/index.js'
 import { checkPacked } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/slices.js'
 import { decodeMaskedInput, decodeMaskedSlice, forwardedSharesCoder } from '../wire/index.js'
+import { type Folded, MaskedSum } from './masked-sum.js'
 import type { Phase } from './phase.js'
 import { encoded, type PhaseContext, seatsOf } from './phase-context.js'
 import { checkPhase, unmaskPhase } from './unmask-phase.js'
 import { Uploads } from './uploads.js'
 
-/** Masked vectors that are in the sum already: whose, and the sum. */
-export interface Folded {
-  readonly seats: readonly number[]
-  readonly sum: Accumulator
-}
-
 /** Round 2: folds masked vectors into one running sum as they arrive, so its memory is one vector. */
 export function maskPhase(state: server.ServerMasking, context: PhaseContext, folded?: Folded): Phase {
   const { config, clients } = state
   const peersOf = new Map(clients.map(({ seat, peers }) => [seat, peers]))
-  const sum = folded?.sum ?? createAccumulator(config.segments)
+  const sum = new MaskedSum(config, folded)
   const slices = sliceCount(config.segments, config.sliceLength)
   const uploads = new Uploads(config, sum, context.sliceStore, context.maximumUploads)
-  const accepted = new Set(folded?.seats)
-  const settle = async (): Promise<void> => {
-    for (const seat of await uploads.finish()) accepted.add(seat)
-  }
   return {
     state,
     round: 'masked-input',
@@ -35,37 +26,40 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
     outbound: encoded('forwardedShares', server.forwardedShares(state), (seat) =>
       forwardedSharesCoder(peersOf.get(seat) ?? []),
     ),
-    accepted,
-    runningSum: sum,
+    accepted: sum.seats,
+    get runningSum() {
+      return sum.whole
+    },
     messages: () => [],
-    settle,
+    settle: async () => {
+      const failure = await uploads.finish()
+      // A vector that is not in at all may come later, or not at all.
+      if (failure !== undefined && !sum.isWhole) throw failure.error
+    },
     check: async (seat, bytes) => {
       const blame = blamePeer('masked-input', seat)
       server.acceptMaskedInput(state, seat)
       if (slices === 1) {
         const packed = decodeMaskedInput(bytes, blame)
-        return () => {
-          const fingerprint = blaming(blame, () => sum.add(packed))
-          accepted.add(seat)
-          return { status: 'accepted', fingerprint }
-        }
+        return () => ({ status: 'accepted', fingerprint: blaming(blame, () => sum.add(seat, packed)) })
       }
       const { slice, packed } = decodeMaskedSlice(bytes, slices, blame)
       const range = sliceRange(config.segments, config.sliceLength, slice)
       blaming(blame, () => checkPacked(packed, segmentsInRange(config.segments, range)))
       return async () => {
         const outcome = await uploads.take(seat, slice, packed)
-        if (typeof outcome === 'object') return { status: 'busy', ...outcome }
-        if (outcome === 'folded') accepted.add(seat)
-        return { status: 'accepted' }
+        return typeof outcome === 'object' ? { status: 'busy', ...outcome } : { status: 'accepted' }
       }
     },
     discard: (seat) => uploads.discard(seat),
     close: async () => {
-      await settle()
-      const { state: next } = server.announceSurvivors(state, [...accepted])
+      const failure = await uploads.finish()
+      if (failure !== undefined) throw failure.error
+      const { state: next } = server.announceSurvivors(state, [...sum.seats])
       const phase =
-        next.state === 'server-checking' ? checkPhase(next, sum, context) : unmaskPhase(next, sum, context)
+        next.state === 'server-checking'
+          ? checkPhase(next, sum.whole, context)
+          : unmaskPhase(next, sum.whole, context)
       return { accepted: next.survivors, next: phase, release: () => uploads.close() }
     },
   }

@@ -1,17 +1,13 @@
 import { equalBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
-import { type Accumulator, fingerprint } from '../vector/index.js'
-import { sliceCount, sliceRange } from '../vector/slices.js'
+import { fingerprint } from '../vector/index.js'
+import { sliceCount } from '../vector/slices.js'
+import type { MaskedSum } from './masked-sum.js'
 import type { SliceStore } from './slice-store.js'
 
-/** A masked vector of which some slices are there. */
-interface Upload {
-  /** Of the slices that are there, by their number. */
-  readonly fingerprints: Map<number, Uint8Array>
-  /** The slices that are in the sum: none, until all are there. */
-  folded: number
-}
+/** The fingerprints of the slices that are there of one masked vector, by their number. */
+type Upload = Map<number, Uint8Array>
 
 /** What became of a slice: kept, or the last of its vector, which is now in the sum; or there is no room for it. */
 export type SliceOutcome = 'kept' | 'folded' | { readonly room: Promise<void> }
@@ -22,14 +18,14 @@ export type SliceOutcome = 'kept' | 'folded' | { readonly room: Promise<void> }
  */
 export class Uploads {
   readonly #config: RoundConfig
-  readonly #sum: Accumulator
+  readonly #sum: MaskedSum
   readonly #store: SliceStore
   readonly #most: number
   readonly #unfinished = new Map<number, Upload>()
   /** What those wait for who have found no room: one promise for all, however often they try. */
   #room: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
 
-  constructor(config: RoundConfig, sum: Accumulator, store: SliceStore, most: number) {
+  constructor(config: RoundConfig, sum: MaskedSum, store: SliceStore, most: number) {
     this.#config = config
     this.#sum = sum
     this.#store = store
@@ -44,12 +40,12 @@ export class Uploads {
         this.#room ??= roomToCome()
         return { room: this.#room.promise }
       }
-      upload = { fingerprints: new Map(), folded: 0 }
+      upload = new Map()
       this.#unfinished.set(seat, upload)
     }
     await this.#using(() => this.#store.put(seat, slice, Uint8Array.from(packed)))
-    upload.fingerprints.set(slice, fingerprint(packed))
-    if (upload.fingerprints.size < this.#slices) return 'kept'
+    upload.set(slice, fingerprint(packed))
+    if (upload.size < this.#slices) return 'kept'
     await this.#fold(seat, upload)
     return 'folded'
   }
@@ -57,20 +53,28 @@ export class Uploads {
   /** Forgets an unfinished vector; `false` where there is none, or where a part of it is in the sum already. */
   async discard(seat: number): Promise<boolean> {
     const upload = this.#unfinished.get(seat)
-    if (upload === undefined || upload.folded > 0) return false
+    if (upload === undefined || this.#sum.slicesOf(seat) > 0) return false
     await this.#forget(seat)
     return true
   }
 
-  /** The seats whose vectors are whole, but not in the sum yet because the store has failed; tries again. */
-  async finish(): Promise<readonly number[]> {
-    const finished: number[] = []
+  /**
+   * Tries once more to fold the vectors that are whole, but not in the sum because the store has failed. One failure
+   * keeps no other vector out.
+   *
+   * @returns the first failure, where there was one.
+   */
+  async finish(): Promise<{ readonly error: unknown } | undefined> {
+    let failure: { readonly error: unknown } | undefined
     for (const [seat, upload] of [...this.#unfinished]) {
-      if (upload.fingerprints.size < this.#slices) continue
-      await this.#fold(seat, upload)
-      finished.push(seat)
+      if (upload.size < this.#slices) continue
+      try {
+        await this.#fold(seat, upload)
+      } catch (error) {
+        failure ??= { error }
+      }
     }
-    return finished
+    return failure
   }
 
   /** Forgets all unfinished vectors. */
@@ -84,15 +88,12 @@ export class Uploads {
 
   /** Goes on where the store has failed before: what is in the sum once cannot be taken out without the store. */
   async #fold(seat: number, upload: Upload): Promise<void> {
-    const { segments, sliceLength } = this.#config
-    while (upload.folded < this.#slices) {
-      const slice = upload.folded
+    for (let slice = this.#sum.slicesOf(seat); slice < this.#slices; slice++) {
       const packed = await this.#using(() => this.#store.get(seat, slice))
-      if (!equalBytes(fingerprint(packed), upload.fingerprints.get(slice)!)) {
+      if (!equalBytes(fingerprint(packed), upload.get(slice)!)) {
         throw usageError('storage-failure', `slice ${slice} of seat ${seat} is not as it was stored`)
       }
-      this.#sum.add(packed, sliceRange(segments, sliceLength, slice))
-      upload.folded++
+      this.#sum.add(seat, packed)
     }
     await this.#forget(seat)
   }

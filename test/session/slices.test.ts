@@ -1,51 +1,8 @@
-import { ClientSession, type RoundOutcome, type SliceStore, type Vector } from 'secagg'
+import { ClientSession, type Vector } from 'secagg'
 import { describe, expect, it } from 'vitest'
-import { type Cohort, type CohortOptions, makeCohort, run } from '../support/cohort.js'
+import { makeCohort, run } from '../support/cohort.js'
 import { sumOf } from '../support/inputs.js'
-
-/** 300 elements in slices of 64: five messages, which begin at odd places of the second and the third segment. */
-const SLICES = 5
-const ROUND: CohortOptions = {
-  clients: 4,
-  threshold: 3,
-  adversary: 'honest-but-curious',
-  segments: [
-    { length: 61, bits: 13, bound: 'modular' },
-    { length: 200, bits: 20, bound: 1000 },
-    { length: 39, bits: 64, bound: 'modular' },
-  ],
-  sliceLength: 64,
-}
-
-/** The masked vector of each client, all slices, with the round at the masked input. */
-async function maskedVectors(options: CohortOptions = ROUND) {
-  const cohort = await makeCohort(options)
-  const { pending } = await run(cohort, { until: 'masked-input' })
-  const vectors: Uint8Array[][] = []
-  for (const [seat, session] of cohort.sessions.entries()) {
-    const slices = [await session.receive(pending.get(seat)!)]
-    for await (const slice of session.slices()) slices.push(slice)
-    vectors.push(slices)
-  }
-  return { ...cohort, pending, vectors }
-}
-
-async function finish({ server, sessions }: Cohort, outcome: RoundOutcome): Promise<Vector> {
-  let next = outcome
-  while (!next.done) {
-    for (const [seat, message] of next.messages) {
-      expect(await server.receive(seat, await sessions[seat]!.receive(message))).toEqual({
-        status: 'accepted',
-      })
-    }
-    next = await server.closeRound()
-  }
-  return next.sum
-}
-
-async function deliver({ server }: Cohort, seat: number, slices: readonly Uint8Array[]): Promise<void> {
-  for (const slice of slices) expect(await server.receive(seat, slice)).toEqual({ status: 'accepted' })
-}
+import { deliver, finish, maskedVectors, ROUND, SLICES } from './sliced-rounds.js'
 
 describe('a vector that goes in slices', () => {
   it.each(['honest-but-curious', 'active'] as const)('gives the same sum, %s', async (adversary) => {
@@ -230,89 +187,6 @@ describe('a server that takes in slices', () => {
         error: { code: 'malformed-message', fault: 'peer', culprits: [0] },
       })
     }
-    for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
-    expect(await finish(round, await round.server.closeRound())).toEqual(
-      sumOf(round.config, [0, 1, 2, 3], round.inputs),
-    )
-  })
-})
-
-/** A store that fails where it is told to, and otherwise keeps everything. */
-function unreliableStore() {
-  const kept = new Map<string, Uint8Array>()
-  const trouble = { put: false, get: -1, damage: false, discard: false }
-  const store: SliceStore = {
-    put: async (seat, slice, bytes) => {
-      if (trouble.put) throw new Error('the disk is full')
-      kept.set(`${seat} ${slice}`, bytes)
-    },
-    get: async (seat, slice) => {
-      if (slice === trouble.get) throw new Error('the disk is gone')
-      const bytes = Uint8Array.from(kept.get(`${seat} ${slice}`)!)
-      if (trouble.damage) bytes[0]! ^= 1
-      return bytes
-    },
-    discard: async (seat) => {
-      if (trouble.discard) throw new Error('the disk is read-only')
-      for (const key of [...kept.keys()]) if (key.startsWith(`${seat} `)) kept.delete(key)
-    },
-  }
-  return { store, trouble, kept }
-}
-
-describe('a store of slices', () => {
-  it('is empty when the round goes on, also of what was never finished', async () => {
-    const { store, kept } = unreliableStore()
-    const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
-    for (const seat of [0, 1, 2]) await deliver(round, seat, round.vectors[seat]!)
-    expect(kept.size).toBe(0)
-    await deliver(round, 3, round.vectors[3]!.slice(0, 2))
-    expect(kept.size).toBe(2)
-    const outcome = await round.server.closeRound()
-    expect(kept.size).toBe(0)
-    expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 2], round.inputs))
-  })
-
-  it('that cannot keep a slice costs nothing: the slice is given again', async () => {
-    const { store, trouble } = unreliableStore()
-    const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
-    trouble.put = true
-    await expect(round.server.receive(0, round.vectors[0]![0]!)).rejects.toMatchObject({
-      code: 'storage-failure',
-      fault: 'usage',
-    })
-    trouble.put = false
-    for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
-    expect(await finish(round, await round.server.closeRound())).toEqual(
-      sumOf(round.config, [0, 1, 2, 3], round.inputs),
-    )
-  })
-
-  it.each(['get', 'damage'] as const)(
-    'that fails in the middle of a vector (%s) never gives a wrong sum: the round waits for it',
-    async (kind) => {
-      const { store, trouble } = unreliableStore()
-      const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
-      for (const seat of [0, 1, 2]) await deliver(round, seat, round.vectors[seat]!)
-      await deliver(round, 3, round.vectors[3]!.slice(0, -1))
-      if (kind === 'get') trouble.get = 2
-      else trouble.damage = true
-      const storageFailure = { code: 'storage-failure', fault: 'usage' }
-      await expect(round.server.receive(3, round.vectors[3]!.at(-1)!)).rejects.toMatchObject(storageFailure)
-      await expect(round.server.closeRound()).rejects.toMatchObject(storageFailure)
-      if (kind === 'get') expect(await round.server.discardUpload(3)).toBe(false)
-      trouble.get = -1
-      trouble.damage = false
-      const outcome = await round.server.closeRound()
-      expect(round.server.report.survivors).toEqual([0, 1, 2, 3])
-      expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 2, 3], round.inputs))
-    },
-  )
-
-  it('that cannot forget does not hold up the round', async () => {
-    const { store, trouble } = unreliableStore()
-    const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
-    trouble.discard = true
     for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
     expect(await finish(round, await round.server.closeRound())).toEqual(
       sumOf(round.config, [0, 1, 2, 3], round.inputs),
