@@ -1,7 +1,6 @@
-import { createContext, runInContext } from 'node:vm'
-import { build } from 'esbuild'
 import { type CryptoProvider, nobleCrypto } from 'secagg/crypto'
-import { beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { unbundledRealm } from '../support/unbundled.js'
 
 /** What the script below answers: every result as hexadecimal. */
 type Answers = { readonly [name: string]: string }
@@ -41,29 +40,10 @@ async function exercise(provider: CryptoProvider): Promise<Answers> {
   return answers
 }
 
-let bundle = ''
-
-beforeAll(async () => {
-  const result = await build({
-    entryPoints: [new URL('../../src/crypto/noble.ts', import.meta.url).pathname],
-    bundle: true,
-    write: false,
-    format: 'iife',
-    globalName: 'secagg',
-    target: 'es2022',
-    platform: 'neutral',
-  })
-  bundle = result.outputFiles[0]!.text
-})
-
-/** A realm with the language and `globals`, and nothing of a host. */
+/** The provider in a realm with `globals`, as the global `secagg` of its scripts. */
 function bareRealm(globals: object): (source: string) => unknown {
-  const realm = createContext(globals)
-  const run = (source: string): unknown => runInContext(source, realm)
-  run('delete globalThis.WebAssembly')
-  run('delete globalThis.SharedArrayBuffer')
-  run('delete globalThis.console')
-  run(bundle)
+  const { load, run } = unbundledRealm(globals)
+  Object.assign(globals, { secagg: load('crypto/index') })
   return run
 }
 
