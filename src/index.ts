@@ -57,6 +57,16 @@ export {
   type WrongShare,
 } from './session/index.js'
 
+// What goes into a round and comes out of it knows which round that is.
+export {
+  type FinishedRound,
+  type RoundInput,
+  type RoundSum,
+  readOutcome,
+  roundInput,
+  type VectorSource,
+} from './rounds/index.js'
+
 // Who the clients are, in the active model.
 export {
   dangerouslyTrustAnyIdentity,

@@ -1,17 +1,10 @@
-import { usageError } from '../errors.js'
 import { createWeightedMean, decodeWeighted } from '../fixed-point/index.js'
 import { decodePrivateSum } from '../privacy/index.js'
-import type { RoundOutcome } from '../session/index.js'
+import { type FinishedRound, readOutcome } from '../rounds/index.js'
 import { type PlainTensor, unflatten } from '../tensors/index.js'
-import { checkVector } from '../vector/index.js'
 import { rotationSeedOf } from './parameters.js'
 import { type Round, requireRound } from './round.js'
 import { meanDeviation } from './round-plan.js'
-
-/** What the server's session gives in the end: the sum, and who is in it. */
-export type FinishedRound = Pick<Extract<RoundOutcome, { readonly done: true }>, 'sum'> & {
-  readonly report: { readonly survivors: readonly number[] }
-}
 
 /** What a round tells. */
 export interface RoundMean {
@@ -29,23 +22,21 @@ export interface RoundMean {
 /**
  * The mean of the updates in a finished round. Without privacy it is within the `errorBound` of the plan's encoding.
  *
- * @throws {SecAggError} `invalid-argument` where the outcome is none of such a round; `input-out-of-range`, fault `peer`,
- *   where no inputs of honest clients have this sum.
+ * @throws {SecAggError} `configuration-mismatch` where the outcome is that of another round, and so of another plan or
+ *   session id; `invalid-argument` where the round is not over or the outcome does not fit it; `input-out-of-range`, fault
+ *   `peer`, where no inputs of honest clients have this sum.
  */
 export function decodeOutcome(outcome: FinishedRound, round: Round): RoundMean {
   requireRound(round)
   const { plan, config } = round
-  if (outcome?.sum === undefined)
-    throw usageError('invalid-argument', 'the round is not over: there is no sum')
-  checkVector(outcome.sum, plan.segments)
-  const survivors = survivorsOf(outcome, round)
+  const { sum, survivors } = readOutcome(outcome, config)
   const { encoding, privacy, length, manifest } = plan
   if (encoding !== undefined) {
     const task = createWeightedMean(length, encoding)
-    const { mean, totalWeight } = decodeWeighted(outcome.sum, survivors.length, task)
+    const { mean, totalWeight } = decodeWeighted(sum, survivors.length, task)
     return named({ mean, totalWeight, survivors, standardDeviation: undefined }, manifest)
   }
-  const mean = decodePrivateSum(privacy!, outcome.sum[0]!, rotationSeedOf(config.sessionId))
+  const mean = decodePrivateSum(privacy!, sum[0]!, rotationSeedOf(config.sessionId))
   for (let i = 0; i < mean.length; i++) mean[i]! /= survivors.length
   const standardDeviation = meanDeviation(privacy!, survivors.length)
   return named({ mean, totalWeight: survivors.length, survivors, standardDeviation }, manifest)
@@ -54,20 +45,4 @@ export function decodeOutcome(outcome: FinishedRound, round: Round): RoundMean {
 function named(result: Omit<RoundMean, 'tensors'>, manifest: Round['plan']['manifest']): RoundMean {
   const tensors = manifest === undefined ? {} : unflatten(result.mean, manifest)
   return { ...result, tensors }
-}
-
-function survivorsOf({ report }: FinishedRound, { plan }: Round): readonly number[] {
-  const { task, minimumCohort } = plan
-  const survivors = [...(report?.survivors ?? [])]
-  const areSeats = survivors.every(
-    (seat, index) => Number.isSafeInteger(seat) && seat > (survivors[index - 1] ?? -1) && seat < task.clients,
-  )
-  if (!areSeats || survivors.length < minimumCohort) {
-    throw usageError(
-      'invalid-argument',
-      `the survivors of the round are ${minimumCohort} to ${task.clients} seats in ascending order`,
-      { expected: `${minimumCohort} to ${task.clients}`, got: survivors.length },
-    )
-  }
-  return Object.freeze(survivors)
 }

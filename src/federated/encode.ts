@@ -2,8 +2,8 @@ import { type CryptoProvider, nobleCrypto } from '../crypto/index.js'
 import { usageError } from '../errors.js'
 import { createWeightedMean, encodeWeighted, type RealValues } from '../fixed-point/index.js'
 import { createPrivateEncoder, type PrivateEncoder } from '../privacy/index.js'
+import { type RoundInput, roundInput } from '../rounds/index.js'
 import { flatten, type Named, type TensorLike } from '../tensors/index.js'
-import type { Vector } from '../vector/index.js'
 import { typedArrayName } from '../vector/lanes.js'
 import { rotationSeedOf } from './parameters.js'
 import { type Round, requireRound } from './round.js'
@@ -40,8 +40,11 @@ export type UpdateClipping =
 
 /** An update, ready for the client's session. */
 export interface EncodedUpdate {
-  /** For `ClientSession`. Encode once a round: a second time gives other numbers, which a session that needs its input again refuses. */
-  readonly input: Vector
+  /**
+   * For `ClientSession`, of this round only. Encode once a round: a second time gives other numbers, which a session that
+   * needs its input again refuses.
+   */
+  readonly input: RoundInput
   /** Whether anything was clipped. */
   readonly clipped: boolean
   readonly clipping: UpdateClipping
@@ -72,20 +75,24 @@ export function encodeUpdate(
   if (plan.privacy !== undefined) requireWeightOne(weight)
   const values = valuesOf(update, plan)
   return plan.privacy === undefined
-    ? encodeExactly(values, weight, plan, options)
+    ? encodeExactly(values, weight, round, options)
     : encodePrivately(values, round, options)
 }
 
 function encodeExactly(
   values: RealValues,
   weight: number,
-  { length, encoding }: RoundPlan,
+  { plan: { length, encoding }, config }: Round,
   { onClip, crypto }: EncodeUpdateOptions,
 ): EncodedUpdate {
   const randomBytes = crypto && ((count: number): Uint8Array => crypto.randomBytes(count))
   const task = createWeightedMean(length, encoding!)
   const { input, clipped } = encodeWeighted(values, weight, task, { onClip, randomBytes })
-  return { input, clipped: clipped.count > 0, clipping: { kind: 'values', ...clipped } }
+  return {
+    input: roundInput(config, input),
+    clipped: clipped.count > 0,
+    clipping: { kind: 'values', ...clipped },
+  }
 }
 
 function encodePrivately(
@@ -104,7 +111,7 @@ function encodePrivately(
       expected: `at most ${plan.privacy!.clip}`,
     })
   }
-  return { input: [vector], clipped, clipping: { kind: 'norm', norm, factor } }
+  return { input: roundInput(config, [vector]), clipped, clipping: { kind: 'norm', norm, factor } }
 }
 
 /** Preparing the noise takes longer than most updates do. */

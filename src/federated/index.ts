@@ -14,9 +14,10 @@
  *
  * @module
  */
+export type { FinishedRound, RoundInput } from '../rounds/index.js'
 export { checkPlan } from './check-plan.js'
 export type { PlannedCohort } from './cohort.js'
-export { decodeOutcome, type FinishedRound, type RoundMean } from './decode.js'
+export { decodeOutcome, type RoundMean } from './decode.js'
 export {
   type EncodedUpdate,
   type EncodeUpdateOptions,

@@ -2,8 +2,8 @@ import type { CryptoProvider } from '../crypto/index.js'
 import type { RoundConfig, Signer, VerifyIdentity } from '../protocol/index.js'
 import type { SecretSplitter } from '../shamir/index.js'
 import type { MaskExecutor } from '../vector/index.js'
+import type { InputSource } from './input.js'
 import type { ClaimSession, SaveSession } from './saving.js'
-import type { InputSource } from './sliced-input.js'
 
 /** What a client's session is made of. */
 export interface ClientSessionOptions {
@@ -12,7 +12,8 @@ export interface ClientSessionOptions {
   readonly seat: number
   /**
    * The vector to sum, or a function that yields it; it is asked once all others' keys and shares are there. A
-   * repeated message asks again, and must then get the same vector. Where vectors go in slices, it is asked for one
+   * repeated message asks again, and must then get the same vector. What an encoder of this library has made for another
+   * round is refused. Where vectors go in slices, it is asked for one
    * range of elements at a time, and for all of them twice: first for a digest, then for the masked slices.
    */
   readonly input: InputSource

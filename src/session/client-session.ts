@@ -8,7 +8,7 @@ import { elementCount } from '../vector/index.js'
 import { sliceCount } from '../vector/slices.js'
 import { decodeFromServer, encodeFromClient, refuseSecondVersion } from './client-messages.js'
 import type { ClientSessionOptions, ResumedClientOptions } from './client-options.js'
-import { arraysOf, checkInput, requireBytes, requireConfig } from './input.js'
+import { checkInput, requireBytes, requireConfig, sourceFor } from './input.js'
 import { maskSlice } from './mask-slice.js'
 import { decodeClientSession, encodeClientSession } from './saved-client.js'
 import { requireFresh, save, wipeAllBut } from './saving.js'
@@ -51,9 +51,13 @@ export class ClientSession {
   /** Calls take turns: two answers to two versions of one message would undo the masks. */
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
 
-  /** @throws {SecAggError} `invalid-argument` where `config` is not of `createRoundConfig`'s making. */
+  /**
+   * @throws {SecAggError} `invalid-argument` where `config` was not made by `createRoundConfig`; `configuration-mismatch`
+   *   where `input` was made for another round.
+   */
   constructor(options: ClientSessionOptions) {
     requireConfig(options.config)
+    sourceFor(options.config, options.input)
     this.#options = options
   }
 
@@ -63,7 +67,7 @@ export class ClientSession {
    * the one stored last, or in two processes at once, a client may give away its vector, and spoil the sum.
    *
    * @throws {SecAggError} fault `usage`: `malformed-state`, `unsupported-version`, or `configuration-mismatch` where
-   *   `config` is not that of the round.
+   *   `config` is not that of the round, or `input` was made for another one.
    */
   static resume(saved: Uint8Array, options: ResumedClientOptions): ClientSession {
     requireConfig(options.config)
@@ -96,8 +100,9 @@ export class ClientSession {
       if (this.#state === undefined && !this.#wiped) {
         const { config, seat, input, signer, minimumSurvivors } = this.#options
         // Rather now than in round 2, where it costs the others a dropout.
-        if (typeof input !== 'function') {
-          checkInput(arraysOf(input), config, { from: 0, to: elementCount(config.segments) })
+        const source = sourceFor(config, input)
+        if (typeof source !== 'function') {
+          checkInput(source, config, { from: 0, to: elementCount(config.segments) })
         }
         const capabilities = { crypto: await this.#provider(), signer }
         const { state } = await client.advertiseKeys(config, seat, capabilities, { minimumSurvivors })

@@ -1,6 +1,7 @@
 import { isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
+import { isRoundInput, type RoundInput, type VectorSource, vectorFor } from '../rounds/index.js'
 import {
   checkVector,
   type ElementRange,
@@ -13,6 +14,19 @@ import { cutSegments } from '../vector/segments.js'
 
 /** A client's vector: one array of lanes per segment, or just the array where there is one segment. */
 export type SessionInput = Lanes | Vector
+
+/**
+ * What a client sums: a vector, or a function that yields the part in `range`, which is all of it where vectors do not
+ * go in slices. Either may say which round it was made for, as everything does that the encoders of this library return;
+ * a session of another round then refuses it.
+ */
+export type InputSource =
+  | SessionInput
+  | RoundInput<Vector | VectorSource>
+  | ((range: ElementRange) => InputPart | Promise<InputPart>)
+
+/** What a function yields. */
+type InputPart = SessionInput | RoundInput
 
 /** What sessions are made of has gone through `createRoundConfig`; its bare parameters have not. */
 export function requireConfig(config: RoundConfig | undefined): void {
@@ -52,7 +66,20 @@ export function checkInput(vector: Vector, { segments }: RoundConfig, range: Ele
   })
 }
 
-/** The arrays of an input, one per segment. */
-export function arraysOf(input: SessionInput): Vector {
+/**
+ * The arrays of an input, one per segment, or the function that yields them.
+ * @throws {SecAggError} `configuration-mismatch` where the input was made for another round.
+ */
+export function sourceFor(
+  config: RoundConfig,
+  input: InputSource,
+): Vector | Extract<InputSource, (range: ElementRange) => unknown> {
+  const given = isRoundInput(input) ? vectorFor(config, input) : input
+  return typeof given === 'function' ? given : arraysOf(config, given)
+}
+
+/** @throws {SecAggError} `configuration-mismatch` where the input was made for another round. */
+export function arraysOf(config: RoundConfig, input: InputPart): Vector {
+  if (isRoundInput(input)) return vectorFor(config, input)
   return ArrayBuffer.isView(input) ? [input] : input
 }

@@ -62,5 +62,7 @@ export type RoundOutcome =
       readonly done: true
       /** Σ x over the survivors, modulo 2^k; one array of lanes per segment. */
       readonly sum: Vector
+      /** `hash` of the round's configuration, by which decoders tell the outcome of another round. */
+      readonly configHash: Uint8Array
       readonly report: RoundReport
     }

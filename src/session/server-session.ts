@@ -3,6 +3,7 @@ import { type RoundName, SecAggError, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
 import { server } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
+import { hashOf } from '../rounds/index.js'
 import { executeMaskPlan, fingerprint } from '../vector/index.js'
 import { openEnvelope } from '../wire/index.js'
 import { requireBytes, requireConfig } from './input.js'
@@ -192,7 +193,8 @@ export class ServerSession {
     this.#ledger.close(phase.round, phase.expected, accepted)
     if ('sum' in next) {
       this.#finished = next.state
-      this.#outcome = { done: true, sum: next.sum, report: this.report }
+      const configHash = hashOf(this.#options.config)
+      this.#outcome = { done: true, sum: next.sum, configHash, report: this.report }
       await release?.()
       return this.#outcome
     }

@@ -2,20 +2,10 @@ import { concatBytes, equalBytes } from '../crypto/bytes.js'
 import type { CryptoProvider } from '../crypto/index.js'
 import { usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
-import {
-  checkVector,
-  copyVector,
-  type ElementRange,
-  segmentsInRange,
-  type Vector,
-  vectorInRange,
-} from '../vector/index.js'
+import { checkVector, copyVector, segmentsInRange, type Vector, vectorInRange } from '../vector/index.js'
 import { bytesOf, checkHost } from '../vector/lanes.js'
 import { sliceCount, sliceRange } from '../vector/slices.js'
-import { arraysOf, checkInput, type SessionInput } from './input.js'
-
-/** A vector, or what yields it: the part in `range`, which is all of it where vectors do not go in slices. */
-export type InputSource = SessionInput | ((range: ElementRange) => SessionInput | Promise<SessionInput>)
+import { arraysOf, checkInput, type InputSource, sourceFor } from './input.js'
 
 /**
  * A client's vector slice by slice, each a private copy that fits the configuration. Once digested, it gives no other
@@ -23,7 +13,7 @@ export type InputSource = SessionInput | ((range: ElementRange) => SessionInput 
  */
 export class SlicedInput {
   readonly #config: RoundConfig
-  readonly #source: InputSource
+  readonly #source: ReturnType<typeof sourceFor>
   readonly #crypto: CryptoProvider
   readonly #key: Uint8Array
   readonly #digests: Uint8Array[] = []
@@ -31,9 +21,9 @@ export class SlicedInput {
   #first: Vector | undefined
 
   /** Digests are made under `key`, so that they say nothing of the vector to anybody else. */
-  constructor(config: RoundConfig, source: InputSource, crypto: CryptoProvider, key: Uint8Array) {
+  constructor(config: RoundConfig, input: InputSource, crypto: CryptoProvider, key: Uint8Array) {
     this.#config = config
-    this.#source = source
+    this.#source = sourceFor(config, input)
     this.#crypto = crypto
     this.#key = key
   }
@@ -76,8 +66,8 @@ export class SlicedInput {
     const range = sliceRange(segments, sliceLength, slice)
     const part =
       typeof this.#source === 'function'
-        ? arraysOf(await this.#source(range))
-        : vectorInRange(arraysOf(this.#source), segments, range)
+        ? arraysOf(this.#config, await this.#source(range))
+        : vectorInRange(this.#source, segments, range)
     const shape = segmentsInRange(segments, range)
     checkVector(part, shape)
     const elements = copyVector(part)

@@ -72,9 +72,9 @@ class RoundServer implements ServedRound {
       for (;;) {
         const outcome = await this.#collect(session, session.round!)
         if (!outcome.done) continue
-        const { sum, report } = outcome
+        const { sum, configHash, report } = outcome
         this.#finish({ sum: new Set(report.survivors) })
-        return { sum, report }
+        return { sum, configHash, report }
       }
     } catch (error) {
       const { signal } = this.#options

@@ -95,17 +95,6 @@ describe('a round', () => {
     expect(result).toMatchObject({ totalWeight: 7, survivors })
   })
 
-  test('under privacy has a rotation of its own, that follows from its session id', async () => {
-    const plan = planRound({ ...privateTask, privacy: { ...privateTask.privacy!, epsilon: 1000 } })
-    const { outcome, result } = await runFederated(plan, { sessionId, updates })
-    const decodedAs = (id: Uint8Array): Float64Array =>
-      decodeOutcome(outcome!, openRound(plan, { sessionId: id })).mean
-    expect(decodedAs(sessionId)).toEqual(result!.mean)
-    const { meanStandardDeviation } = plan.privacy!
-    const distance = greatestDistance(decodedAs(sessionId.toReversed()), result!.mean)
-    expect(distance).toBeGreaterThan(5 * meanStandardDeviation)
-  })
-
   test('with more dropouts than planned has no sum', async () => {
     const gone = [...stages]
     gone[9] = 2
@@ -303,16 +292,30 @@ describe('an encoded update', () => {
 describe('an outcome is refused', () => {
   const plan = planRound(task)
   const round = openRound(plan, { sessionId })
-  const sum = encodeUpdate(updateOf(1, 0), 100, round).input
+  const sum = encodeUpdate(updateOf(1, 0), 100, round).input.vector
+  const configHash = round.config.hash
   const report = { survivors }
 
   test.each<[string, object, string]>([
     ['of a round that is not over', { done: false, messages: [] }, 'the round is not over'],
-    ['of another plan', { sum: sum.slice(1), report }, 'one array of lanes per segment'],
-    ['of fewer clients than it has to have', { sum, report: { survivors: [0, 1, 2] } }, '7 to 10 seats'],
-    ['of seats that there are not', { sum, report: { survivors: [0, 1, 2, 3, 4, 5, 10] } }, '7 to 10 seats'],
-    ['of a seat that is there twice', { sum, report: { survivors: [0, 1, 2, 3, 4, 5, 5] } }, '7 to 10 seats'],
-    ['without a report', { sum }, '7 to 10 seats'],
+    ['with a segment too few', { sum: sum.slice(1), configHash, report }, 'one array of lanes per segment'],
+    ['that does not say of which round it is', { sum, report }, 'has its configHash'],
+    [
+      'of fewer clients than it has to have',
+      { sum, configHash, report: { survivors: [0, 1, 2] } },
+      '7 to 10 seats',
+    ],
+    [
+      'of seats that there are not',
+      { sum, configHash, report: { survivors: [0, 1, 2, 3, 4, 5, 10] } },
+      '7 to 10 seats',
+    ],
+    [
+      'of a seat that is there twice',
+      { sum, configHash, report: { survivors: [0, 1, 2, 3, 4, 5, 5] } },
+      '7 to 10 seats',
+    ],
+    ['without a report', { sum, configHash }, '7 to 10 seats'],
   ])('%s', (_, outcome, message) => {
     expect(() => decodeOutcome(outcome as never, round)).toThrow(message)
   })
@@ -320,7 +323,7 @@ describe('an outcome is refused', () => {
   test('that no honest inputs have, as the fault of a client', () => {
     const [values] = sum
     const light = [values!, Uint16Array.of(6)]
-    expect(() => decodeOutcome({ sum: light, report }, round)).toThrow(
+    expect(() => decodeOutcome({ sum: light, configHash, report }, round)).toThrow(
       expect.objectContaining({ fault: 'peer', code: 'input-out-of-range', got: 6 }),
     )
   })

@@ -8,6 +8,7 @@ import {
   type Receipt,
   ROUNDS,
   type RoundConfig,
+  type RoundInput,
   type RoundName,
   type RoundOutcome,
   type RoundParameters,
@@ -33,7 +34,7 @@ export interface CohortOptions
   readonly crypto?: CryptoProvider
   readonly splitSecret?: SecretSplitter
   /** By seat; default: seeded values below the bounds. */
-  readonly inputs?: readonly Vector[]
+  readonly inputs?: readonly (Vector | RoundInput)[]
   /** More options for one client's session, or for the server's. */
   readonly clientOptions?: (seat: number) => Partial<ClientSessionOptions>
   readonly serverOptions?: Partial<ServerSessionOptions>
@@ -61,14 +62,15 @@ export async function makeCohort(options: CohortOptions): Promise<Cohort> {
   })
   const splitSecret = options.splitSecret ?? (options.crypto === undefined ? toySplitter(seed) : undefined)
   const seats = Array.from({ length: config.clients }, (_, seat) => seat)
-  const inputs = options.inputs ?? seats.map(() => inputFor(config, random))
+  const given = options.inputs ?? seats.map(() => inputFor(config, random))
+  const inputs = given.map((input) => ('configHash' in input ? input.vector : input))
   const privateKeys = config.adversary === 'active' ? seats.map(() => random.bytes(32)) : []
   const publicKeys = await Promise.all(privateKeys.map((key) => crypto.ed25519.publicKey(key)))
   const signers = privateKeys.map((key) => ed25519Signer(key, crypto.ed25519))
   const verifyIdentity =
     config.adversary === 'active' ? ed25519Verifier((seat) => publicKeys[seat], crypto.ed25519) : undefined
   const sessions = seats.map((seat) => {
-    const input = inputs[seat]!
+    const input = given[seat]!
     const common = { config, seat, input, crypto, splitSecret, signer: signers[seat], verifyIdentity }
     return new ClientSession({ ...common, ...clientOptions?.(seat) })
   })

@@ -15,10 +15,11 @@ export function sumInTheClear(plan: RoundPlan): Aggregator {
       for (const seat of survivors) {
         const { update, examples } = trainClient(seat, model)
         const { input, clipped } = encodeUpdate(update, examples, round)
-        addInto(sum, input, plan.segments)
+        addInto(sum, input.vector, plan.segments)
         if (clipped) clippedClients++
       }
-      return { sum, result: decodeOutcome({ sum, report: { survivors } }, round), clipped: clippedClients }
+      const outcome = { sum, configHash: round.config.hash, report: { survivors } }
+      return { sum, result: decodeOutcome(outcome, round), clipped: clippedClients }
     },
   }
 }

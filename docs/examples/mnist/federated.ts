@@ -94,7 +94,7 @@ function openClient(
   const round = roundOf(plan, announcement)
   let held: EncodedUpdate | undefined
   // Asked for once the others' keys are there, so that a client which has gone by then need not train.
-  const input = (): Vector => {
+  const input = (): EncodedUpdate['input'] => {
     if (held === undefined) {
       const { update, examples } = task.trainClient(seat, modelFromBytes(announcement.model))
       held = encodeUpdate(update, plan.privacy === undefined ? examples : 1, round)
@@ -127,7 +127,7 @@ async function runRound(
       traffic[seat]!.up += answer.length
       const receipt = await server.receive(seat, answer)
       if (receipt.status === 'refused') throw receipt.error
-      if (open === 'masked-input') specimens.push(specimenOf(seat, held()!.input, answer, round.plan))
+      if (open === 'masked-input') specimens.push(specimenOf(seat, held()!.input.vector, answer, round.plan))
     }
     const outcome = await server.closeRound()
     if (outcome.done) {

@@ -1,5 +1,5 @@
 import { defaultCrypto, ed25519Verifier, type RoundName, ServerSession, type Vector } from 'secagg'
-import { decodeOutcome, openRound, type RoundPlan } from 'secagg/federated'
+import { decodeOutcome, type FinishedRound, openRound, type RoundPlan } from 'secagg/federated'
 import { packedLength, unpackVector } from 'secagg/vector'
 import { type Dropouts, takesPart } from '../../../examples/mnist/dropouts.js'
 import { modelToBytes } from '../../../examples/mnist/model.js'
@@ -58,16 +58,13 @@ export class WorkerAggregator implements Aggregator {
     const { publicKeys } = this.#workers
     const verifyIdentity = ed25519Verifier((seat) => publicKeys[seat], crypto.ed25519)
     const server = new ServerSession({ config: round.config, crypto, verifyIdentity })
-    const { sum, survivors } = await this.#run(server, dropouts)
-    const result = decodeOutcome({ sum, report: { survivors } }, round)
+    const outcome = await this.#run(server, dropouts)
+    const result = decodeOutcome(outcome, round)
     // Only the clients know whether they clipped.
-    return { sum, result, clipped: 0, traffic: this.seen!.traffic }
+    return { sum: outcome.sum, result, clipped: 0, traffic: this.seen!.traffic }
   }
 
-  async #run(
-    server: ServerSession,
-    dropouts: Dropouts,
-  ): Promise<{ readonly sum: Vector; readonly survivors: readonly number[] }> {
+  async #run(server: ServerSession, dropouts: Dropouts): Promise<FinishedRound> {
     const { clients } = this.plan.task
     const traffic = Array.from({ length: clients }, () => ({ up: 0, down: 0 }))
     const training: number[] = []
@@ -94,7 +91,7 @@ export class WorkerAggregator implements Aggregator {
       if (outcome.done) {
         const stayed = traffic.filter((_, seat) => !dropouts.has(seat))
         this.seen = { training: Math.max(...training.filter(Boolean)), traffic: stayed, masked: masked! }
-        return { sum: outcome.sum, survivors: outcome.report.survivors }
+        return outcome
       }
       messages = new Map(outcome.messages)
     }

@@ -1,12 +1,5 @@
-import {
-  ClientSession,
-  type CryptoProvider,
-  defaultCrypto,
-  ed25519Signer,
-  ed25519Verifier,
-  type Vector,
-} from 'secagg'
-import { checkPlan, encodeUpdate, openRound, type RoundPlan } from 'secagg/federated'
+import { ClientSession, type CryptoProvider, defaultCrypto, ed25519Signer, ed25519Verifier } from 'secagg'
+import { checkPlan, type EncodedUpdate, encodeUpdate, openRound, type RoundPlan } from 'secagg/federated'
 import { splitUnevenly } from '../../../examples/mnist/examples.js'
 import { modelFromBytes, trainLocally } from '../../../examples/mnist/model.js'
 import { requirementsOf } from '../../../examples/mnist/plan.js'
@@ -71,7 +64,7 @@ function openRoundFor(
 ): void {
   const round = openRound(client.plan, { sessionId, context: { model } })
   // Asked for once all keys and shares are there, so that a client which is gone by then need not train.
-  const input = (): Vector => {
+  const input = (): EncodedUpdate['input'] => {
     post({ kind: 'training', seat })
     const start = performance.now()
     const random = new SeededRandom(assignment.seed, `training of ${seat} in ${number}`)

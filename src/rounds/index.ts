@@ -1,0 +1,2 @@
+export { hashOf, isRoundInput, type RoundInput, roundInput, type VectorSource, vectorFor } from './input.js'
+export { type FinishedRound, type RoundSum, readOutcome } from './outcome.js'
