@@ -1,4 +1,4 @@
-import type { GraphParameters } from '../graph/parameters.js'
+import type { GraphParameters } from '../graph/chooser/parameters.js'
 import type { PrivacyParameters } from '../privacy/index.js'
 import { nameOf, numbers, warnings as privacyWarnings } from './privacy-page.js'
 import { page } from './prose.js'

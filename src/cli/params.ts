@@ -1,6 +1,6 @@
 import process from 'node:process'
-import type { Assumptions } from '../graph/cohort.js'
-import { chooseParameters, type GraphParameters } from '../graph/parameters.js'
+import type { Assumptions } from '../graph/chooser/assumptions.js'
+import { chooseParameters, type GraphParameters } from '../graph/chooser/parameters.js'
 import { choosePrivacy, type PrivacyParameters, type PrivacyTarget } from '../privacy/index.js'
 import {
   fraction,

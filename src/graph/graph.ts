@@ -43,3 +43,72 @@ export function memberAt<T extends { readonly seat: number }>(
   }
   return members[from]?.seat === seat ? members[from] : undefined
 }
+
+/**
+ * Everybody with everybody (Bonawitz et al. 2017): all seats hold shares of everybody's secrets, their own included,
+ * and every pair shares a mask.
+ */
+export function completeGraph(clients: number): Graph {
+  const seats = Array.from({ length: clients }, (_, seat) => seat)
+  return {
+    holders: () => seats,
+    maskNeighbors: (seat) => seats.filter((other) => other !== seat),
+  }
+}
+
+/**
+ * The sparse graph of Bell et al. 2020 (section 3, Harary graph): the seats of `ring` stand in a circle, and each is
+ * joined to the `neighbors`/2 nearest on either side. Masks and shares go to neighbors only; nobody holds shares of its
+ * own secrets. A seat that is not on the ring has no neighbors.
+ *
+ * `neighbors` is even and less than the number of seats on the ring.
+ */
+export function hararyGraph(ring: readonly number[], neighbors: number): Graph {
+  const positions = new Map(ring.map((seat, position) => [seat, position]))
+  const known = new Map<number, readonly number[]>()
+  const neighborsOf = (seat: number): readonly number[] => {
+    const position = positions.get(seat)
+    if (position === undefined) return []
+    const listed = known.get(seat)
+    if (listed !== undefined) return listed
+    const found: number[] = []
+    for (let distance = 1; distance <= neighbors / 2; distance++) {
+      found.push(ring[(position + distance) % ring.length]!)
+      found.push(ring[(position - distance + ring.length) % ring.length]!)
+    }
+    found.sort((a, b) => a - b)
+    known.set(seat, found)
+    return found
+  }
+  return { holders: neighborsOf, maskNeighbors: neighborsOf }
+}
+
+/** `seats` in a uniformly random order, by the generator that `randomBytes` draws from. */
+export function drawRing(
+  seats: readonly number[],
+  randomBytes: (length: number) => Uint8Array,
+): readonly number[] {
+  const ring = [...seats]
+  let words = new Uint32Array(0)
+  let used = 0
+  const word = (): number => {
+    if (used === words.length) {
+      const bytes = randomBytes(4 * Math.max(ring.length, 4))
+      words = new Uint32Array(new Uint8Array(bytes).buffer)
+      used = 0
+    }
+    return words[used++]!
+  }
+  for (let last = ring.length - 1; last > 0; last--) {
+    // Words above the greatest multiple of the choices would favor the first of them.
+    const choices = last + 1
+    const unbiased = 2 ** 32 - (2 ** 32 % choices)
+    let drawn = word()
+    while (drawn >= unbiased) drawn = word()
+    const chosen = drawn % choices
+    const seat = ring[last]!
+    ring[last] = ring[chosen]!
+    ring[chosen] = seat
+  }
+  return ring
+}

@@ -1,10 +1,15 @@
-export { assumptionsOf, type GraphAssumptions, requireProven } from './assumptions.js'
-export type { ServerModel } from './bounds.js'
-export { checkNeighborhood, type OfferedNeighborhood } from './check.js'
-export type { Assumptions } from './cohort.js'
+export type { Assumptions } from './chooser/assumptions.js'
+export type { ServerModel } from './chooser/bounds.js'
+export {
+  assumptionsOf,
+  checkNeighborhood,
+  type GraphAssumptions,
+  type OfferedNeighborhood,
+  requireProven,
+} from './chooser/check.js'
+export { chooseParameters, type GraphParameters } from './chooser/parameters.js'
+export type { SecurityFailure } from './chooser/proof.js'
 export { coordinateOf, type Graph, indexOfSeat, memberAt } from './graph.js'
-export { chooseParameters, type GraphParameters } from './parameters.js'
-export type { SecurityFailure } from './proof.js'
 export {
   type CompleteShape,
   countsClients,

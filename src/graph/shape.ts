@@ -1,7 +1,5 @@
-import { type GraphAssumptions, leastLeft, leastProven } from './assumptions.js'
-import { completeGraph } from './complete.js'
-import { type Graph, indexOfSeat, memberAt } from './graph.js'
-import { drawRing, hararyGraph } from './harary.js'
+import { type GraphAssumptions, leastLeft, leastProven } from './chooser/check.js'
+import { completeGraph, drawRing, type Graph, hararyGraph, indexOfSeat, memberAt } from './graph.js'
 
 /**
  * Which graph a round is on, as its configuration says. Everything in which the two differ is said in this folder:

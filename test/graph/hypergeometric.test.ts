@@ -1,7 +1,14 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Hypergeometric, logAbove, logAtMost, logProbability } from '../../src/graph/hypergeometric.js'
-import { deviance, logFactorial, stirlingError } from '../../src/graph/stirling.js'
+import {
+  deviance,
+  type Hypergeometric,
+  logAbove,
+  logAtMost,
+  logFactorial,
+  logProbability,
+  stirlingError,
+} from '../../src/graph/chooser/tails.js'
 import { binomial, logRatio, ways } from './exact.js'
 
 /** Logarithms this near mean probabilities that agree to 1e-12. */

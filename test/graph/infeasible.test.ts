@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { SecAggError } from '../../src/errors.js'
-import type { Assumptions } from '../../src/graph/cohort.js'
-import { chooseParameters } from '../../src/graph/parameters.js'
+import type { Assumptions } from '../../src/graph/chooser/assumptions.js'
+import { chooseParameters } from '../../src/graph/chooser/parameters.js'
 
 function refusal(assumptions: Assumptions): SecAggError | undefined {
   try {

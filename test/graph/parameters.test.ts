@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { disconnection, exposure, fatalHolders, shortage } from '../../src/graph/bounds.js'
-import { partOf } from '../../src/graph/cohort.js'
-import { leastNeighborhood } from '../../src/graph/neighborhood.js'
-import { chooseParameters } from '../../src/graph/parameters.js'
+import { partOf } from '../../src/graph/chooser/assumptions.js'
+import { disconnection, exposure, fatalHolders, shortage } from '../../src/graph/chooser/bounds.js'
+import { leastNeighborhood } from '../../src/graph/chooser/neighborhood.js'
+import { chooseParameters } from '../../src/graph/chooser/parameters.js'
 import { slowNeighborhood } from './exact.js'
 
 const CURIOUS = 'honest-but-curious'

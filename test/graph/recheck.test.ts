@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { SecAggError } from '../../src/errors.js'
-import { checkNeighborhood, type OfferedNeighborhood } from '../../src/graph/check.js'
-import { chooseParameters } from '../../src/graph/parameters.js'
-import { recheckParameters } from '../../src/graph/recheck.js'
+import { checkNeighborhood, type OfferedNeighborhood } from '../../src/graph/chooser/check.js'
+import { chooseParameters } from '../../src/graph/chooser/parameters.js'
+import { recheckParameters } from '../../src/graph/chooser/proof.js'
 
 const BASE = { clients: 1000, corruptFraction: 0.05, dropoutFraction: 0.05 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { disconnection, exposure, fatalHolders, shortage } from '../../src/graph/bounds.js'
-import { chooseParameters } from '../../src/graph/parameters.js'
+import { disconnection, exposure, fatalHolders, shortage } from '../../src/graph/chooser/bounds.js'
+import { chooseParameters } from '../../src/graph/chooser/parameters.js'
 import { randomOf, seeded } from '../support/seeded.js'
 
 /** The places next to `place` on a ring of n, k/2 on either side. */

@@ -1,6 +1,6 @@
 import { chooseParameters, createRoundConfig, SecAggError } from 'secagg'
 import { describe, expect, test } from 'vitest'
-import { drawRing, hararyGraph } from '../../src/graph/harary.js'
+import { drawRing, hararyGraph } from '../../src/graph/graph.js'
 import { leastAdvertised } from '../../src/graph/index.js'
 import {
   decodeMessage,

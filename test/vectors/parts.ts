@@ -1,7 +1,7 @@
 import { nobleCrypto } from 'secagg/crypto'
 import { expandMask, packVector } from 'secagg/vector'
 import { isAcceptablePublicKey } from '../../src/crypto/public-key.js'
-import { leastProven, requireProven } from '../../src/graph/assumptions.js'
+import { leastProven, requireProven } from '../../src/graph/chooser/check.js'
 import { sliceCount, sliceRange } from '../../src/vector/slices.js'
 import { inputFor } from '../support/inputs.js'
 import { type Random, randomOf } from '../support/seeded.js'

@@ -1,5 +1,5 @@
 import { nobleCrypto } from 'secagg/crypto'
-import { drawRing } from '../../src/graph/harary.js'
+import { drawRing } from '../../src/graph/graph.js'
 import { type Random, randomOf } from '../support/seeded.js'
 import { hex, unhex } from './bytes.js'
 import type { ClientInput, Elements, Parameters, RoundInput } from './format.js'

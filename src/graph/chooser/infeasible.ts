@@ -1,8 +1,7 @@
-import { type SecAggError, usageError } from '../errors.js'
+import { type SecAggError, usageError } from '../../errors.js'
+import { type Cohort, GREATEST_CLIENTS, partOf } from './assumptions.js'
 import { completeThreshold } from './bounds.js'
-import { choiceFor, dropoutWeight, GREATEST_LOAD, isBearable } from './choice.js'
-import { type Cohort, GREATEST_CLIENTS, partOf } from './cohort.js'
-import { mostDropouts } from './neighborhood.js'
+import { choiceFor, dropoutWeight, GREATEST_LOAD, isBearable, mostDropouts } from './neighborhood.js'
 
 /** Why no graph does for `cohort`, and what would: each piece of advice has been tried. */
 export function infeasible(cohort: Cohort): SecAggError {

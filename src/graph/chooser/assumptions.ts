@@ -1,4 +1,4 @@
-import { usageError } from '../errors.js'
+import { usageError } from '../../errors.js'
 import type { ServerModel } from './bounds.js'
 
 /** What a client or server expects of a round's clients and asks for in security. */

@@ -1,10 +1,8 @@
+import { type Assumptions, type Cohort, cohortOf } from './assumptions.js'
 import { type ServerModel, shortage } from './bounds.js'
-import { type Choice, choiceFor } from './choice.js'
-import { type Assumptions, type Cohort, cohortOf } from './cohort.js'
 import { infeasible } from './infeasible.js'
-import { greatestWhere } from './neighborhood.js'
-import { type Proof, proofFor } from './proof.js'
-import { leastPresent } from './recheck.js'
+import { type Choice, choiceFor, greatestWhere } from './neighborhood.js'
+import { leastPresent, type Proof, proofFor } from './proof.js'
 
 /** What {@link chooseParameters} chose, from what, and what is proven of it. */
 export interface GraphParameters extends Proof {

@@ -1,4 +1,4 @@
-import { logAbove, logAtMost } from './hypergeometric.js'
+import { logAbove, logAtMost } from './tails.js'
 
 /**
  * Whom the server is taken to be.
