@@ -4,6 +4,11 @@ export type { InputSource, SessionInput } from './input.js'
 export { type MessageLimits, messageLimits } from './message-limits.js'
 export type { Refusal, RoundCount, RoundReport, WrongShare } from './report.js'
 export type { ClaimSession, SaveSession } from './saving.js'
-export type { Receipt, RoundOutcome, ServerSessionOptions } from './server-interface.js'
+export {
+  type Receipt,
+  type RoundOutcome,
+  type ServerSessionOptions,
+  UPLOADS,
+} from './server-interface.js'
 export { ServerSession } from './server-session.js'
 export type { SliceStore } from './slice-store.js'

@@ -6,6 +6,9 @@ import type { RoundReport } from './report.js'
 import type { SaveSession } from './saving.js'
 import type { SliceStore } from './slice-store.js'
 
+/** The default of `maximumUploads`. */
+export const UPLOADS = 4
+
 /** What a server's session is made of. */
 export interface ServerSessionOptions {
   readonly config: RoundConfig

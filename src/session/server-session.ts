@@ -15,7 +15,7 @@ import { Ledger, type RoundReport } from './report.js'
 import { resumedPhase } from './resumed-phase.js'
 import { decodeServerSession, encodeServerSession } from './saved-server.js'
 import { save } from './saving.js'
-import type { Receipt, RoundOutcome, ServerSessionOptions } from './server-interface.js'
+import { type Receipt, type RoundOutcome, type ServerSessionOptions, UPLOADS } from './server-interface.js'
 import { discardAllUploads, memorySliceStore } from './slice-store.js'
 import { inTurns } from './turns.js'
 
@@ -245,7 +245,7 @@ export class ServerSession {
 
   async #context(): Promise<PhaseContext> {
     const { config, verifyIdentity, signal, onProgress } = this.#options
-    const { maskExecutor = executeMaskPlan, maximumUploads = 4 } = this.#options
+    const { maskExecutor = executeMaskPlan, maximumUploads = UPLOADS } = this.#options
     const crypto = this.#options.crypto ?? (await defaultCrypto(config.suite))
     suiteOf(config, crypto) // rather now than in the last round
     const sliceStore = this.#options.sliceStore ?? memorySliceStore()

@@ -8,7 +8,7 @@ import { Floods } from './floods.js'
 import { type Due, Link, type LinkHost } from './link.js'
 import { decodeNotice, encodeNotice, isNotice, type Notice } from './notices.js'
 import type { ServeRoundOptions, ServerEvent } from './server-options.js'
-import { UploadTimes } from './uploads.js'
+import { UploadPlaces, uploadTimeFor } from './uploads.js'
 
 /** How a round ended, for its clients; without a word where the round may be gone on with. */
 export type End = { readonly sum: ReadonlySet<number> } | { readonly code: string } | 'silent'
@@ -36,12 +36,12 @@ export class Seats implements LinkHost {
   readonly #links = new Map<number, Link>()
   readonly #running = new Map<Link, Promise<void>>()
   readonly #floods = new Floods()
-  readonly #uploads: UploadTimes
+  readonly #uploads: UploadPlaces
   #sinceCheckpoint = 0
 
   constructor(options: ServeRoundOptions, round: RoundView) {
-    const { clock = systemClock, uploadTime = 60_000, farewell = 5000 } = options
-    checkTime('uploadTime', uploadTime)
+    const { clock = systemClock, uploadTime, farewell = 5000 } = options
+    if (uploadTime !== undefined) checkTime('uploadTime', uploadTime)
     checkTime('farewell', farewell)
     if (options.checkpointEvery !== undefined && options.save === undefined) {
       throw usageError('invalid-argument', 'checkpoints need save')
@@ -51,7 +51,8 @@ export class Seats implements LinkHost {
     this.#clock = clock
     this.#farewell = farewell
     this.#limits = messageLimits(options.config)
-    this.#uploads = new UploadTimes(clock, uploadTime, (seat) => this.#evict(seat))
+    const time = uploadTime ?? uploadTimeFor(options)
+    this.#uploads = new UploadPlaces(clock, time, (seat) => this.#evict(seat))
   }
 
   connect(seat: number, connection: Connection): void {
@@ -158,27 +159,26 @@ export class Seats implements LinkHost {
   async #give(link: Link, bytes: Uint8Array): Promise<boolean> {
     const { seat } = link
     const session = this.#session!
-    for (;;) {
-      const answers = this.#round.answers()
-      const receipt = await session.receive(seat, bytes)
-      const error = receipt.status === 'refused' ? { error: receipt.error } : {}
-      this.#round.tell({ type: 'message', seat, bytes: bytes.length, status: receipt.status, ...error })
-      switch (receipt.status) {
-        case 'busy':
-          await this.#uploads.waiting(link.ending.race(receipt.room))
-          continue
-        case 'accepted':
-          this.#floods.useful(seat)
-          await this.#accepted(session, seat, answers)
-          return true
-        case 'duplicate':
-          return this.#useless(link)
-        case 'refused':
-          // Who is late is told so as soon as it is.
-          if (receipt.error.code !== 'late-message') link.refused = receipt.error.code
-          link.wake()
-          return this.#useless(link)
-      }
+    let answers: Answers | undefined
+    const receipt = await this.#uploads.deliver(seat, link.ending, async () => {
+      answers = this.#round.answers()
+      const given = await session.receive(seat, bytes)
+      const error = given.status === 'refused' ? { error: given.error } : {}
+      this.#round.tell({ type: 'message', seat, bytes: bytes.length, status: given.status, ...error })
+      return given
+    })
+    switch (receipt.status) {
+      case 'accepted':
+        this.#floods.useful(seat)
+        await this.#accepted(session, seat, answers)
+        return true
+      case 'duplicate':
+        return this.#useless(link)
+      case 'refused':
+        // Who is late is told so as soon as it is.
+        if (receipt.error.code !== 'late-message') link.refused = receipt.error.code
+        link.wake()
+        return this.#useless(link)
     }
   }
 
@@ -186,7 +186,7 @@ export class Seats implements LinkHost {
   async #accepted(session: ServerSession, seat: number, answers: Answers | undefined): Promise<void> {
     if (this.#limits.slices > 1 && session.round === 'masked-input') {
       if (session.waitingFor.includes(seat)) {
-        this.#uploads.begin(seat)
+        this.#uploads.progress(seat)
         return
       }
       this.#uploads.end(seat)
@@ -234,7 +234,7 @@ export class Seats implements LinkHost {
 
   #evict(seat: number): void {
     this.#round.tell({ type: 'evicted', seat })
-    this.#links.get(seat)?.ending.end('its vector took too long while others waited')
+    this.#links.get(seat)?.ending.end('its vector took too long, or made no progress, while others waited')
   }
 }
 

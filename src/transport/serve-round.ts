@@ -6,7 +6,14 @@ import type { Connection } from './connection.js'
 import { Ending, endBy, ignore } from './ending.js'
 import { failureOf } from './failures.js'
 import { type End, Seats } from './seats.js'
-import type { Patience, RoundResult, ServedRound, ServeRoundOptions, ServerEvent } from './server-options.js'
+import {
+  DEADLINE,
+  type Patience,
+  type RoundResult,
+  type ServedRound,
+  type ServeRoundOptions,
+  type ServerEvent,
+} from './server-options.js'
 
 /**
  * Serves one round to its clients, whenever and however often each of them connects.
@@ -87,7 +94,7 @@ class RoundServer implements ServedRound {
 
   /** Collects the answers of the open round, and closes it. */
   async #collect(session: ServerSession, round: RoundName): Promise<RoundOutcome> {
-    const { config, deadline = 60_000, rounds, clock = systemClock } = this.#options
+    const { config, deadline = DEADLINE, rounds, clock = systemClock } = this.#options
     const waiting = session.waitingFor
     const expected = session.report.rounds.at(-1)?.accepted.length ?? config.clients
     const own = rounds?.[round]

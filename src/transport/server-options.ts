@@ -13,6 +13,9 @@ export interface Patience {
   readonly enough?: number | undefined
 }
 
+/** The default of `deadline`, in milliseconds. */
+export const DEADLINE = 60_000
+
 /** What {@link serveRound} takes beside what its session is made of. */
 export interface ServeRoundOptions extends ServerSessionOptions {
   /** What the session's `save` has stored last, where this process goes on with it. */
@@ -22,8 +25,10 @@ export interface ServeRoundOptions extends ServerSessionOptions {
   /** Where single messages differ. */
   readonly rounds?: Readonly<Partial<Record<RoundName, Partial<Patience>>>> | undefined
   /**
-   * Where vectors go in slices: milliseconds that one client's vector may take while others wait for its place. Then its
-   * connection is closed, and it may begin again. Default 60 000.
+   * Where vectors go in slices: milliseconds that one client's vector may take while others wait for its place. Then, or
+   * when a quarter of that time has passed without a slice, its connection is closed; it may begin again, after those
+   * who have not lost a place. Default: at most half of the deadline of the masked input, less where the minimum cohort
+   * is large for `maximumUploads`.
    */
   readonly uploadTime?: number | undefined
   /** Saves the session after so many answers, besides what is saved in any case; needs `save`. Default: never. */
@@ -59,7 +64,7 @@ export type ServerEvent =
   | { readonly type: 'left'; readonly seat: number }
   /** It has sent too much that is of no use, or something too long: it has no part in the round any more. */
   | { readonly type: 'shut-out'; readonly seat: number; readonly code: string }
-  /** Its vector took too long while others waited. */
+  /** Its vector took too long, or made no progress, while others waited. */
   | { readonly type: 'evicted'; readonly seat: number }
   /** Something of the host's has failed: a verifier of identities or a store. The client may try again. */
   | { readonly type: 'failed'; readonly seat: number; readonly error: unknown }
