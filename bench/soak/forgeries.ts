@@ -1,4 +1,5 @@
 import type { SeededRandom } from '../../src/simulate/seeded-random.js'
+import { PROTOCOL_VERSION } from '../../src/wire/index.js'
 import { headerLength, type Parcel } from './parcel.js'
 
 /** What can be wrong with a message at any time: none of these is ever taken in. */
@@ -30,7 +31,7 @@ export function spoiled(
     case 'too long':
       return { seat, type, part, bytes: longer(bytes), flaw: 'malformed-message' }
     case 'another version':
-      return unreadable(seat, withVersion(bytes, 2 + random.below(254)))
+      return unreadable(seat, withVersion(bytes, (PROTOCOL_VERSION + 1 + random.below(255)) % 256))
     case 'garbage':
       return unreadable(seat, garbage(random))
     case 'unknown type': {
@@ -76,6 +77,6 @@ function unreadable(seat: number, bytes: Uint8Array): Parcel {
 function garbage(random: SeededRandom): Uint8Array {
   const length = random.below(50) === 0 ? 65_536 : random.below(300)
   const bytes = Uint8Array.from({ length }, () => random.word() >>> 24)
-  if (bytes[0] === 1) bytes[0] = 0
+  if (bytes[0] === PROTOCOL_VERSION) bytes[0] = 0
   return bytes
 }

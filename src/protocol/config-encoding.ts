@@ -2,10 +2,8 @@ import * as P from 'micro-packed'
 import { ascii, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import type { GraphShape } from '../graph/index.js'
+import { PROTOCOL_VERSION } from '../wire/index.js'
 import type { BoundedSegment, RoundConfig } from './config.js'
-
-/** The version of the protocol: of its encodings, labels and derivations together. */
-const PROTOCOL_VERSION = 1
 
 const LABEL = 'secagg configuration'
 

@@ -1,7 +1,9 @@
+import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, concatBytes, isBytes } from '../crypto/bytes.js'
 import type { SignatureScheme } from '../crypto/provider.js'
 import { type RoundName, SecAggError, usageError } from '../errors.js'
-import { seatSet } from '../wire/index.js'
+import { publishableSeats } from '../graph/index.js'
+import { encodeMessage, type PublishedKeys, publishedKeysCoder, seatSet } from '../wire/index.js'
 import { type Blame, violation } from './blame.js'
 import type { RoundConfig } from './config.js'
 import { label, seatBytes } from './keys.js'
@@ -68,14 +70,28 @@ export function keysStatement(
   return concatBytes(label('sign keys'), config.hash, seatBytes(seat), keys.cipherKey, keys.maskKey)
 }
 
-/** What a client signs in round 3: that it was told of these survivors, U3. */
+/**
+ * D: SHA-256 of the PublishedKeys message, which on the complete graph is the same for all of U1. It tells two runs under
+ * one configuration apart, since every client has drawn new keys for each.
+ */
+export function publishedDigest(config: RoundConfig, published: PublishedKeys): Uint8Array {
+  const universe = publishableSeats(config.graph, config.clients)
+  const coder = publishedKeysCoder(universe, config.signatureLength)
+  return sha256(encodeMessage('publishedKeys', coder, published))
+}
+
+/**
+ * What a client signs in round 3: that it was told of these survivors, U3, after the keys whose digest D is `published`.
+ * Without D a signature of an earlier run under the same session id would count in a later one.
+ */
 export function survivorsStatement(
   config: RoundConfig,
+  published: Uint8Array,
   seat: number,
   survivors: readonly number[],
 ): Uint8Array {
   const set = seatSet(allSeats(config)).encode(survivors)
-  return concatBytes(label('sign survivors'), config.hash, seatBytes(seat), set)
+  return concatBytes(label('sign survivors'), config.hash, published, seatBytes(seat), set)
 }
 
 /** Asks the caller's signer, and holds it to the agreed length. */
@@ -107,6 +123,7 @@ export async function signStatement(
  * @throws {SecAggError} `invalid-signature` where nobody did, or somebody else than `identity` where that is given.
  */
 export async function verifyStatement(
+  { signatureLength }: RoundConfig,
   verifyIdentity: VerifyIdentity | undefined,
   claim: SignedClaim,
   identity: string | undefined,
@@ -114,6 +131,16 @@ export async function verifyStatement(
 ): Promise<string> {
   if (verifyIdentity === undefined) {
     throw usageError('invalid-argument', 'the active model needs verifyIdentity', { round: blame.round })
+  }
+  // Bytes that were read have it; what a caller of single steps made by itself may not.
+  if (claim.signature.length !== signatureLength) {
+    const details = { expected: signatureLength, got: claim.signature.length }
+    throw violation(
+      'invalid-signature',
+      blame,
+      `the signature of seat ${claim.seat} has another length`,
+      details,
+    )
   }
   let signer: unknown
   try {

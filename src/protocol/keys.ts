@@ -1,6 +1,7 @@
 import { ascii, concatBytes } from '../crypto/bytes.js'
 import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
 import { SecAggError } from '../errors.js'
+import { PROTOCOL_VERSION } from '../wire/index.js'
 import type { RoundConfig } from './config.js'
 
 /** A seat and the public key it uses for one purpose. */
@@ -74,7 +75,7 @@ export function sharesAssociatedData(config: RoundConfig, sender: number, receiv
 
 /** A label of this protocol, its length first, so that no label is the beginning of another. */
 export function label(name: string): Uint8Array {
-  const bytes = ascii(`secagg 1 ${name}`)
+  const bytes = ascii(`secagg ${PROTOCOL_VERSION} ${name}`)
   return concatBytes(Uint8Array.of(bytes.length), bytes)
 }
 

@@ -28,6 +28,16 @@ function below<T>(clients: number, entries: readonly Seated<T>[]): readonly Seat
 
 const nothing: P.CoderType<null> = P.wrap({ encodeStream: () => {}, decodeStream: () => null, size: 0 })
 
+const absent: P.CoderType<undefined> = P.apply(nothing, { encode: () => undefined, decode: () => null })
+
+/** A field that a state has in the active model only. */
+export function inActiveModel<T>(
+  { adversary }: RoundConfig,
+  field: P.CoderType<T>,
+): P.CoderType<T | undefined> {
+  return (adversary === 'active' ? field : absent) as P.CoderType<T | undefined>
+}
+
 /** Seats alone, ascending. */
 export function seats({ clients }: RoundConfig): P.CoderType<readonly number[]> {
   return P.apply(seatList(clients, nothing), {

@@ -5,7 +5,7 @@ import { usageError } from '../errors.js'
 import type { RoundConfig } from './config.js'
 
 /** The version byte with which everything saved begins. */
-const SAVED_VERSION = 1
+const SAVED_VERSION = 2
 
 /** The second byte: what it is. */
 const KINDS = {

@@ -2,8 +2,10 @@ import * as P from 'micro-packed'
 import { concatBytes } from '../crypto/bytes.js'
 import { type Fault, type RoundName, SecAggError } from '../errors.js'
 
-/** The version byte with which every message begins. */
-const WIRE_VERSION = 1
+/**
+ * The version of the protocol: of its messages, encodings, labels and derivations together. Every message begins with it.
+ */
+export const PROTOCOL_VERSION = 2
 
 /** The second byte of every message. */
 const MESSAGE_TYPES = {
@@ -44,7 +46,7 @@ export interface Origin {
 
 /** Writes a message: header, then the body as `coder` has it. */
 export function encodeMessage<T>(type: MessageType, coder: P.CoderType<T>, message: T): Uint8Array {
-  return concatBytes(Uint8Array.of(WIRE_VERSION, MESSAGE_TYPES[type]), coder.encode(message))
+  return concatBytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES[type]), coder.encode(message))
 }
 
 /**
@@ -70,7 +72,7 @@ export function decodeMessage<T>(
 
 /** A masked input: header, then the packed vector. */
 export function encodeMaskedInput(packed: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.of(WIRE_VERSION, MESSAGE_TYPES.maskedInput), packed)
+  return concatBytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES.maskedInput), packed)
 }
 
 /** The packed vector of a masked input, not copied; the vector core checks it. */
@@ -81,7 +83,7 @@ export function decodeMaskedInput(bytes: Uint8Array, origin: Origin): Uint8Array
 
 /** A slice of a masked input: header, number of the slice, then this part of the packed vector. */
 export function encodeMaskedSlice(slice: number, packed: Uint8Array): Uint8Array {
-  const header = Uint8Array.of(WIRE_VERSION, MESSAGE_TYPES.maskedSlice, 0, 0, 0, 0)
+  const header = Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES.maskedSlice, 0, 0, 0, 0)
   new DataView(header.buffer).setUint32(HEADER_LENGTH, slice, true)
   return concatBytes(header, packed)
 }
@@ -119,7 +121,7 @@ export function openEnvelope(
 /** The type of a message by its header, whatever its body. */
 export function messageType(bytes: Uint8Array): MessageType | undefined {
   const number = bytes[1]
-  return bytes[0] === WIRE_VERSION ? TYPES.find((type) => MESSAGE_TYPES[type] === number) : undefined
+  return bytes[0] === PROTOCOL_VERSION ? TYPES.find((type) => MESSAGE_TYPES[type] === number) : undefined
 }
 
 /** Checks version and type, the two bytes that every message begins with. */
@@ -130,10 +132,10 @@ function checkHeader(type: MessageType, bytes: Uint8Array, origin: Origin): void
       got: bytes.length,
     })
   }
-  if (bytes[0] !== WIRE_VERSION) {
+  if (bytes[0] !== PROTOCOL_VERSION) {
     throw new SecAggError('unsupported-version', origin.fault, 'a message of another version', {
       ...origin,
-      expected: WIRE_VERSION,
+      expected: PROTOCOL_VERSION,
       got: bytes[0],
     })
   }

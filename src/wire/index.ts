@@ -12,6 +12,7 @@ export {
   messageTypeCoder,
   type Origin,
   openEnvelope,
+  PROTOCOL_VERSION,
   SLICE_HEADER_LENGTH,
 } from './envelope.js'
 export {

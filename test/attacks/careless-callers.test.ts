@@ -1,5 +1,5 @@
 import { createRoundConfig, SecAggError, type VerifyIdentity } from 'secagg'
-import { client } from 'secagg/protocol'
+import { client, dangerouslyTrustAnyIdentity } from 'secagg/protocol'
 import { describe, expect, test } from 'vitest'
 import { makeCohort } from '../support/cohort.js'
 import { toyCrypto } from '../support/toy-crypto.js'
@@ -33,6 +33,20 @@ describe('active: a verifier in plain JavaScript that says no with something els
       round: 'share-keys',
       concerning: [1],
     })
+  })
+})
+
+test('active: a signature of another length, to the protocol functions, is not valid, whoever verifies it', async () => {
+  const { advertised, published, capabilities } = await clientStates(ACTIVE)
+  const cut = published.map((entry) =>
+    entry.seat === 3 ? { ...entry, value: { ...entry.value, signature: new Uint8Array(63) } } : entry,
+  )
+  const trusting = { ...capabilities[0]!, verifyIdentity: dangerouslyTrustAnyIdentity() }
+  await expectRefusal(client.shareKeys(advertised[0]!, cut, trusting), {
+    code: 'invalid-signature',
+    fault: 'server',
+    round: 'share-keys',
+    concerning: [3],
   })
 })
 

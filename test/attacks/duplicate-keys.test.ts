@@ -10,12 +10,14 @@ import { clientStates } from './states.js'
 import {
   ACTIVE,
   advertiseKeys,
+  consistencyCheck,
   expectError,
   expectRefusal,
   expectRefused,
   finish,
   MODELS,
   openedRound,
+  publishedDigest,
   publishedKeys,
   signatures,
 } from './support.js'
@@ -220,9 +222,10 @@ describe('active: one identity in two seats', () => {
     const options = { clientOptions: () => ({ verifyIdentity }), serverOptions: { verifyIdentity } }
     const opened = await openedRound('consistency-check', await makeCohort({ ...ACTIVE, ...options }))
     const everybody = [0, 1, 2, 3, 4]
-    const stolen = await signers[1]!.sign(survivorsStatement(opened.config, 2, everybody))
+    const statement = survivorsStatement(opened.config, publishedDigest(opened), 2, everybody)
+    const stolen = await signers[1]!.sign(statement)
     const code = 'invalid-signature'
-    const receipt = await opened.server.receive(2, Uint8Array.of(1, 7, ...stolen))
+    const receipt = await opened.server.receive(2, consistencyCheck(opened.config).write(stolen))
     expectRefused(receipt, { code, fault: 'peer', round: 'consistency-check', culprits: [2] })
 
     const signed = []

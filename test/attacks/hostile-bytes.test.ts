@@ -1,5 +1,6 @@
 import { type RoundName, SecAggError } from 'secagg'
 import { describe, expect, test } from 'vitest'
+import { PROTOCOL_VERSION } from '../../src/wire/index.js'
 import { type CohortOptions, makeCohort, run, runCohort } from '../support/cohort.js'
 import { named, randomOf } from '../support/seeded.js'
 import { finish, openedRound, seatsBelow } from './support.js'
@@ -39,7 +40,7 @@ function* spoiled(bytes: Uint8Array, seed: number): Generator<Uint8Array> {
   }
   yield Uint8Array.of(...bytes, 0)
   for (let i = 0; i < 20; i++)
-    yield Uint8Array.of(1, 1 + random.below(10), ...random.bytes(random.below(300)))
+    yield Uint8Array.of(PROTOCOL_VERSION, 1 + random.below(10), ...random.bytes(random.below(300)))
 }
 
 describe.each(STEPS)('hostile bytes, %s, %s', (_, round, options) => {

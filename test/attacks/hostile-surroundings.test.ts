@@ -5,6 +5,7 @@ import { client } from 'secagg/protocol'
 import { describe, expect, test } from 'vitest'
 import { isAcceptablePublicKey } from '../../src/crypto/public-key.js'
 import { derivePairwiseSeed, deriveSealingKey } from '../../src/protocol/keys.js'
+import { PROTOCOL_VERSION } from '../../src/wire/index.js'
 import { providers } from '../crypto/providers.js'
 import { makeCohort } from '../support/cohort.js'
 import { toyCrypto } from '../support/toy-crypto.js'
@@ -126,7 +127,7 @@ describe('sizes that a server makes up', () => {
     await session.start()
     for (const length of [2, 3, 8193, 8194, 20_000]) {
       const bytes = new Uint8Array(length).fill(0xff)
-      bytes.set([1, 2])
+      bytes.set([PROTOCOL_VERSION, 2])
       const expected = { code: 'malformed-message', fault: 'server', round: 'share-keys' } as const
       await expectRefusal(session.receive(bytes), expected)
     }
@@ -206,7 +207,7 @@ describe('what surrounds a context', () => {
 })
 
 test('a session id used twice: keys of the earlier round are taken again, which is why none may be', async () => {
-  // Nothing in a message can show that it is old if the whole configuration is the same.
+  // What is signed in round 0 is bound to the configuration alone, which is the same. In round 3 it is bound to the run.
   const earlier = await openedRound('share-keys', { ...ACTIVE, seed: 1, crypto: nobleCrypto() })
   const codec = publishedKeys(earlier.config)
   const later = await openedRound('share-keys', {

@@ -4,7 +4,17 @@ import { survivorsStatement } from '../../src/protocol/identity.js'
 import { runCohort } from '../support/cohort.js'
 import { named } from '../support/seeded.js'
 import { clientStates, thrownBy } from './states.js'
-import { ACTIVE, CURIOUS, expectError, expectRefused, finish, MODELS, openedRound } from './support.js'
+import {
+  ACTIVE,
+  CURIOUS,
+  consistencyCheck,
+  expectError,
+  expectRefused,
+  finish,
+  MODELS,
+  openedRound,
+  publishedDigest,
+} from './support.js'
 
 const everybody = [0, 1, 2, 3, 4]
 
@@ -90,8 +100,10 @@ describe.each(MODELS)('$adversary: one client both alive and dead', (model) => {
 test('active: a client that has dropped out signs the survivors all the same: refused, as the others would refuse its signature', async () => {
   const opened = await openedRound('consistency-check', ACTIVE, [9, 9, 9, 9, 2])
   const { config, signers, server: session } = opened
-  const signature = await signers[4]!.sign(survivorsStatement(config, 4, [0, 1, 2, 3]))
-  expectRefused(await session.receive(4, Uint8Array.of(1, 7, ...signature)), {
+  const signature = await signers[4]!.sign(
+    survivorsStatement(config, publishedDigest(opened), 4, [0, 1, 2, 3]),
+  )
+  expectRefused(await session.receive(4, consistencyCheck(config).write(signature)), {
     code: 'unknown-seat',
     fault: 'peer',
     round: 'consistency-check',

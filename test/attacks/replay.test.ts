@@ -7,6 +7,7 @@ import {
   ACTIVE,
   advertiseKeys,
   CURIOUS,
+  consistencyCheck,
   expectRefusal,
   expectRefused,
   finish,
@@ -127,8 +128,7 @@ describe('active: signatures of an earlier round with the same keys', () => {
     const later = await openedRound('consistency-check', { ...ACTIVE, ...LATER })
     const codec = signatures(later.config)
     const old = codec.read(earlier.pending.get(0)!)
-    const header = Uint8Array.of(1, 7)
-    expectRefused(await later.server.receive(1, Uint8Array.of(...header, ...old[1]!.value)), {
+    expectRefused(await later.server.receive(1, consistencyCheck(later.config).write(old[1]!.value)), {
       code: 'invalid-signature',
       fault: 'peer',
       round: 'consistency-check',
@@ -146,7 +146,7 @@ describe('active: signatures of an earlier round with the same keys', () => {
     const { config, signers, server } = opened
     const keys = { cipherKey: new Uint8Array(32).fill(4), maskKey: new Uint8Array(32).fill(5) }
     const signature = await signers[1]!.sign(keysStatement(config, 1, keys))
-    expectRefused(await server.receive(1, Uint8Array.of(1, 7, ...signature)), {
+    expectRefused(await server.receive(1, consistencyCheck(config).write(signature)), {
       code: 'invalid-signature',
       fault: 'peer',
       round: 'consistency-check',
@@ -162,7 +162,8 @@ test('active: no set of survivors reads as a pair of keys, not even where both t
   const bitmap = survivors(config).write(set).slice(2)
   expect(bitmap).toHaveLength(64)
   const keys = { cipherKey: bitmap.slice(0, 32), maskKey: bitmap.slice(32) }
-  expect(survivorsStatement(config, 1, set)).not.toEqual(keysStatement(config, 1, keys))
+  const statement = survivorsStatement(config, new Uint8Array(32), 1, set)
+  expect(statement).not.toEqual(keysStatement(config, 1, keys))
 })
 
 describe('a round is told apart by everything in its configuration', () => {

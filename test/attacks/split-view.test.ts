@@ -8,6 +8,7 @@ import {
   expectRefusal,
   finish,
   openedRound,
+  publishedDigest,
   seatsBelow,
   signatures,
   subsetsOf,
@@ -51,7 +52,7 @@ async function splitActively(
     const view = viewOf(seat)
     const genuine = []
     for (const signer of view) {
-      const statement = survivorsStatement(config, signer, view)
+      const statement = survivorsStatement(config, publishedDigest(opened), signer, view)
       if (helpers.includes(signer)) {
         genuine.push({ seat: signer, value: await signers[signer]!.sign(statement) })
       } else if (viewOf(signer) === view) {

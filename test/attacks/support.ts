@@ -1,3 +1,4 @@
+import { sha256 } from '@noble/hashes/sha2.js'
 import {
   type ErrorCode,
   type Fault,
@@ -10,7 +11,9 @@ import { expect } from 'vitest'
 import {
   type AdvertiseKeys,
   advertiseKeysCoder,
+  type ConsistencyCheck,
   type ConsistencySignatures,
+  consistencyCheckCoder,
   consistencySignaturesCoder,
   decodeMessage,
   encodeMessage,
@@ -115,6 +118,11 @@ export async function finish(opened: CohortRun, options: FinishOptions = {}): Pr
   }
 }
 
+/** D, which the signatures over survivors are bound to. */
+export function publishedDigest({ published }: Pick<CohortRun, 'published'>): Uint8Array {
+  return sha256(published!)
+}
+
 /** Reads and writes one kind of message, as somebody who sits on the wire would. */
 export interface Codec<T> {
   read(bytes: Uint8Array): T
@@ -145,6 +153,9 @@ export const forwardedShares = ({ clients }: Shape, receiver: number): Codec<For
 
 export const survivors = ({ clients }: Shape): Codec<Survivors> =>
   codec('survivors', survivorsCoder(seatsBelow(clients)))
+
+export const consistencyCheck = ({ signatureLength }: Shape): Codec<ConsistencyCheck> =>
+  codec('consistencyCheck', consistencyCheckCoder(signatureLength))
 
 export const signatures = ({ clients, signatureLength }: Shape): Codec<ConsistencySignatures> =>
   codec('consistencySignatures', consistencySignaturesCoder(seatsBelow(clients), signatureLength))

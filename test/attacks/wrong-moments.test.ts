@@ -1,5 +1,6 @@
 import type { RoundName } from 'secagg'
 import { describe, expect, test } from 'vitest'
+import { PROTOCOL_VERSION } from '../../src/wire/index.js'
 import { makeCohort, run } from '../support/cohort.js'
 import { named } from '../support/seeded.js'
 import { ACTIVE, expectRefused, finish, MODELS, openedRound } from './support.js'
@@ -125,8 +126,8 @@ describe.each(MODELS)('$adversary: the genuine message of another round', (model
 test('a flood of bad messages does not fill the report, and closing twice at once closes once', async () => {
   const opened = await openedRound('masked-input', ACTIVE)
   for (let count = 0; count < 500; count++) {
-    await opened.server.receive(2, Uint8Array.of(1, 5, count))
-    await opened.server.receive(count + 5, Uint8Array.of(1, 5))
+    await opened.server.receive(2, Uint8Array.of(PROTOCOL_VERSION, 5, count))
+    await opened.server.receive(count + 5, Uint8Array.of(PROTOCOL_VERSION, 5))
   }
   expect(opened.server.report.refused).toMatchObject([{ seat: 2, code: 'malformed-message', count: 500 }])
   for (const seat of everybody) {

@@ -1,5 +1,6 @@
 import type { Parameters } from '../vectors/format.js'
 import { ascii, concat, f64, uint, unhex } from './bytes.js'
+import { VERSION } from './messages.js'
 import { SUITES, type Suite, sha256 } from './primitives.js'
 
 // Section "The configuration" of the specification.
@@ -48,7 +49,7 @@ function encodeConfiguration(parameters: Parameters, contextHash: Uint8Array): U
   const sessionId = unhex(parameters.sessionId)
   return concat(
     ascii('secagg configuration'),
-    uint(2, 1),
+    uint(2, VERSION),
     uint(1, suite === 'aes' ? 1 : 2),
     uint(1, adversary === 'honest-but-curious' ? 1 : 2),
     uint(4, neighbors),

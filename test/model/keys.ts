@@ -1,7 +1,7 @@
 import { ascii, concat, uint } from './bytes.js'
 import type { Configuration } from './configuration.js'
-import { seatSet } from './messages.js'
-import { hkdf } from './primitives.js'
+import { seatSet, VERSION } from './messages.js'
+import { hkdf, sha256 } from './primitives.js'
 
 // Section "Keys and statements" of the specification.
 
@@ -17,7 +17,7 @@ export interface Derived {
 }
 
 const label = (name: string): Uint8Array => {
-  const text = ascii(`secagg 1 ${name}`)
+  const text = ascii(`secagg ${VERSION} ${name}`)
   return concat(uint(1, text.length), text)
 }
 
@@ -73,11 +73,15 @@ export function keysStatement(
   return concat(label('sign keys'), hash, seatBytes(seat), keys.cipherKey, keys.maskKey)
 }
 
+/** D, of the whole PublishedKeys message. */
+export const publishedDigest = (published: Uint8Array): Uint8Array => sha256(published)
+
 export function survivorsStatement(
   { hash, clients }: Configuration,
+  published: Uint8Array,
   seat: number,
   survivors: readonly number[],
 ): Uint8Array {
   const everybody = Array.from({ length: clients }, (_, other) => other)
-  return concat(label('sign survivors'), hash, seatBytes(seat), seatSet(everybody, survivors))
+  return concat(label('sign survivors'), hash, published, seatBytes(seat), seatSet(everybody, survivors))
 }

@@ -2,6 +2,9 @@ import { concat, integerOf, uint } from './bytes.js'
 
 // Section "Messages" of the specification: how bytes are written and read.
 
+/** Of the protocol: the first byte of every message, in every label and in the configuration. */
+export const VERSION = 2
+
 export const TYPE = {
   advertiseKeys: 1,
   publishedKeys: 2,
@@ -34,7 +37,7 @@ export function demand(condition: boolean, code: string, round: Round): asserts 
 }
 
 export function message(type: number, ...body: Uint8Array[]): Uint8Array {
-  return concat(uint(1, 1), uint(1, type), ...body)
+  return concat(uint(1, VERSION), uint(1, type), ...body)
 }
 
 /** `seats` as a set within `universe`. */
@@ -52,7 +55,7 @@ export class Reader {
 
   constructor(bytes: Uint8Array, type: number, round: Round) {
     demand(bytes.length >= 2, 'malformed-message', round)
-    demand(bytes[0] === 1, 'unsupported-version', round)
+    demand(bytes[0] === VERSION, 'unsupported-version', round)
     demand(bytes[1] === type, 'unexpected-message', round)
     this.#bytes = bytes
     this.#round = round

@@ -136,6 +136,7 @@ export function clientValues(client: Client, received: readonly Uint8Array[]): C
       ...(checked && {
         consistencyCheck: {
           received: inbound(2),
+          published: hex(checked.masked.shared.publishedDigest),
           statement: hex(checked.statement),
           signature: hex(checked.signature),
           message: hex(checked.message),

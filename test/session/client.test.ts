@@ -1,5 +1,6 @@
 import { ClientSession } from 'secagg'
 import { describe, expect, it } from 'vitest'
+import { PROTOCOL_VERSION } from '../../src/wire/index.js'
 import { type CohortRun, makeCohort, run, runCohort } from '../support/cohort.js'
 import { MODELS_AND_ROUNDS, secondVersion } from './versions.js'
 
@@ -187,7 +188,7 @@ it('after its last message a client takes nothing more', async () => {
   const session = sessions[0]!
   await server.receive(0, await session.receive(pending.get(0)!))
   expect(session.done).toBe(true)
-  await expect(session.receive(Uint8Array.of(1, 6, 7))).rejects.toMatchObject({
+  await expect(session.receive(Uint8Array.of(PROTOCOL_VERSION, 6, 7))).rejects.toMatchObject({
     code: 'unexpected-message',
     fault: 'server',
   })

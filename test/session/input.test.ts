@@ -1,5 +1,6 @@
 import { ClientSession, type ClientSessionOptions, type Lanes, type SessionInput } from 'secagg'
 import { describe, expect, it } from 'vitest'
+import { PROTOCOL_VERSION } from '../../src/wire/index.js'
 import { makeCohort, run, runCohort } from '../support/cohort.js'
 
 const SEGMENTS = [
@@ -66,7 +67,9 @@ describe('the input of a client', () => {
       return good()
     })
     expect(asked).toBe(0)
-    await expect(session.receive(Uint8Array.of(1, 4))).rejects.toMatchObject({ code: 'malformed-message' })
+    await expect(session.receive(Uint8Array.of(PROTOCOL_VERSION, 4))).rejects.toMatchObject({
+      code: 'malformed-message',
+    })
     expect(asked).toBe(0)
     await ask()
     expect(asked).toBe(1)

@@ -104,6 +104,8 @@ export interface CohortRun extends Cohort {
   }[]
   /** The server's messages of the open round that no client has got yet. */
   readonly pending: ReadonlyMap<number, Uint8Array>
+  /** The PublishedKeys message, which on the complete graph all get; none before round 1. */
+  readonly published: Uint8Array | undefined
   /** U3 as the server has it, and the sum of those inputs in the clear. */
   readonly survivors: readonly number[]
   readonly expected: Vector
@@ -116,7 +118,7 @@ export async function runCohort(options: CohortOptions & RunOptions): Promise<Co
 
 /** Runs the round of a cohort from its first message, or goes on with one that was stopped by `until`. */
 export async function run(
-  cohort: Cohort & Partial<Pick<CohortRun, 'pending'>>,
+  cohort: Cohort & Partial<Pick<CohortRun, 'pending' | 'published'>>,
   options: RunOptions = {},
 ): Promise<CohortRun> {
   const { server, sessions, config, inputs } = cohort
@@ -128,6 +130,7 @@ export async function run(
   const rounds = ROUNDS.filter((name) => name !== 'consistency-check' || config.adversary === 'active')
   let outcome: RoundOutcome | undefined
   let error: SecAggError | undefined
+  let { published } = cohort
 
   const answerOf = async (seat: number, round: RoundName, bytes: Uint8Array | undefined) => {
     const session = sessions[seat]!
@@ -153,6 +156,7 @@ export async function run(
     try {
       outcome = await server.closeRound()
       inbox = new Map(outcome.done ? [] : outcome.messages)
+      if (round === 'advertise-keys') published = inbox.values().next().value
     } catch (refusal) {
       error = requireTyped(refusal)
     }
@@ -166,6 +170,7 @@ export async function run(
     clientErrors,
     receipts,
     pending: new Map([...inbox].filter((entry): entry is [number, Uint8Array] => entry[1] !== undefined)),
+    published,
     survivors,
     expected: sumOf(config, survivors, inputs),
   }

@@ -1,6 +1,7 @@
 import { createRoundConfig } from 'secagg'
 import { type Connection, runClient } from 'secagg/transport'
 import { describe, expect, test } from 'vitest'
+import { PROTOCOL_VERSION } from '../../src/wire/index.js'
 import { ACTIVE, CURIOUS, expectRefusal, seatsBelow } from '../attacks/support.js'
 import { randomOf } from '../support/seeded.js'
 import { expectExactSum, makeScene, type Scene } from './support.js'
@@ -45,7 +46,9 @@ describe('one client misbehaves, the others have their sum without waiting', () 
     const connection = await raw(scene, 1)
     const words = heard(connection)
     const random = randomOf(9)
-    const sent = flood(connection, 1000, () => Uint8Array.of(1, ...random.bytes(random.below(100))))
+    const sent = flood(connection, 1000, () =>
+      Uint8Array.of(PROTOCOL_VERSION, ...random.bytes(random.below(100))),
+    )
     expect(await expectExactSum(scene)).toEqual([0, 2, 3, 4])
     expect(scene.clock.now).toBeLessThan(1000)
     expect(await scene.clock.until(sent)).toBeLessThan(100)
@@ -219,8 +222,14 @@ describe('a hostile server', () => {
 
   test('what it sends is refused with a typed error', async () => {
     const fault = 'server'
-    expect(await meet([Uint8Array.of(1, 2, 3)])).toMatchObject({ code: 'malformed-message', fault })
-    expect(await meet([new Uint8Array(100_000).fill(1)])).toMatchObject({ code: 'malformed-message', fault })
+    expect(await meet([Uint8Array.of(PROTOCOL_VERSION, 2, 3)])).toMatchObject({
+      code: 'malformed-message',
+      fault,
+    })
+    expect(await meet([new Uint8Array(100_000).fill(PROTOCOL_VERSION)])).toMatchObject({
+      code: 'malformed-message',
+      fault,
+    })
     expect(await meet([new Uint8Array(0)])).toMatchObject({ code: 'malformed-message', fault })
     for (const notice of [[0], [0, 9], [0, 1, 200], [0, 5], [0, ...new Array(80).fill(97)]]) {
       const code = notice[1] === 5 ? 'unexpected-message' : 'malformed-message'
@@ -247,7 +256,7 @@ describe('a hostile server', () => {
     }
     const stop = new AbortController()
     const part = scene.join(0, { signal: stop.signal }, () => counting).catch((error: Error) => error.message)
-    const sent = flood(far, 40, () => Uint8Array.of(1, 2, 3))
+    const sent = flood(far, 40, () => Uint8Array.of(PROTOCOL_VERSION, 2, 3))
     await scene.clock.until(sent)
     expect(read).toBeLessThan(5)
     stop.abort(new Error('enough'))

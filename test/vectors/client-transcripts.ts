@@ -1,8 +1,5 @@
-import { ed25519 } from '@noble/curves/ed25519.js'
-import { survivorsStatement } from '../../src/protocol/identity.js'
-import { hex, unhex } from './bytes.js'
+import { hex } from './bytes.js'
 import type { Hex } from './format.js'
-import { configOf } from './library.js'
 import type { Planned, TranscriptPlan } from './play.js'
 import { publishedKeysTranscripts } from './published-keys-transcripts.js'
 import {
@@ -16,6 +13,7 @@ import {
   refusals,
   SPARSE,
   shortened,
+  signedSurvivors,
   valuesOf,
 } from './transcript-support.js'
 
@@ -38,7 +36,7 @@ function sparse(bases: Bases): TranscriptPlan[] {
   const told = entries.map((each) => each.slice(0, 8))
   const another = ['01000000', '02000000', '03000000'].find((seat) => !told.includes(seat))!
   const more = [...entries, another + valuesOf(base, 1).advertiseKeys.message.slice(2 * 34)].sort()
-  const list = (...some: string[]): Hex => `0102${hex(Uint8Array.of(some.length, 0))}${some.join('')}`
+  const list = (...some: string[]): Hex => `0202${hex(Uint8Array.of(some.length, 0))}${some.join('')}`
   return [
     ...refusals(bases, SPARSE, 'share-keys', 0, [
       ['sparse: a neighbor less', 'too-few-clients', list(entries[0]!, entries[1]!)],
@@ -52,7 +50,7 @@ function sparse(bases: Bases): TranscriptPlan[] {
       ['sparse: more announced than there are', 'malformed-message', overwrite(published, 2, '0400')],
     ]),
     ...refusals(bases, SPARSE, 'masked-input', 1, [
-      ['sparse: fewer than t neighbors in U2', 'too-few-clients', `010401${forwarded.slice(6, 6 + 128)}`],
+      ['sparse: fewer than t neighbors in U2', 'too-few-clients', `020401${forwarded.slice(6, 6 + 128)}`],
     ]),
     ...refusals(bases, SPARSE, 'unmasking', 2, [
       ['sparse: without the client itself', 'invalid-survivors', overwrite(announced, 2, '06')],
@@ -65,22 +63,22 @@ function forwardedShares(bases: Bases): TranscriptPlan[] {
   const base = bases[CURIOUS]!
   const [, forwarded] = inboundOf(base, 0) as [Hex, Hex]
   return refusals(bases, CURIOUS, 'masked-input', 1, [
-    ['only itself in U2', 'too-few-clients', '010400'],
+    ['only itself in U2', 'too-few-clients', '020400'],
     ['a byte less', 'malformed-message', shortened(forwarded)],
     ['a byte more', 'malformed-message', lengthened(forwarded)],
     ['a bit of padding set', 'malformed-message', flip(forwarded, 2, 2)],
-    ['U3 already', 'unexpected-message', '010607'],
+    ['U3 already', 'unexpected-message', '020607'],
   ])
 }
 
 function survivors(bases: Bases): TranscriptPlan[] {
   const cases = [
-    ['without the client itself', 'invalid-survivors', '010606'],
-    ['nobody', 'invalid-survivors', '010600'],
-    ['only itself', 'too-few-clients', '010601'],
-    ['a seat that does not exist', 'malformed-message', '01060f'],
-    ['a byte more', 'malformed-message', '01060700'],
-    ['no set', 'malformed-message', '0106'],
+    ['without the client itself', 'invalid-survivors', '020606'],
+    ['nobody', 'invalid-survivors', '020600'],
+    ['only itself', 'too-few-clients', '020601'],
+    ['a seat that does not exist', 'malformed-message', '02060f'],
+    ['a byte more', 'malformed-message', '02060700'],
+    ['no set', 'malformed-message', '0206'],
   ] as const
   const strangers = ([CURIOUS, ACTIVE] as const).map((base, index): TranscriptPlan => {
     const round = index === 0 ? 'unmasking' : 'consistency-check'
@@ -93,9 +91,9 @@ function survivors(bases: Bases): TranscriptPlan[] {
       operations: [
         { do: 'start' },
         { do: 'receive', message: published },
-        { do: 'receive', message: `010401${forwarded.slice(6, 6 + 128)}` },
-        { do: 'receive', message: '010607', fails: { round, code: 'invalid-survivors' } },
-        { do: 'receive', message: '010603' },
+        { do: 'receive', message: `020401${forwarded.slice(6, 6 + 128)}` },
+        { do: 'receive', message: '020607', fails: { round, code: 'invalid-survivors' } },
+        { do: 'receive', message: '020603' },
       ],
     }
   })
@@ -111,11 +109,7 @@ function consistencySignatures(bases: Bases): TranscriptPlan[] {
   const [published, forwarded, , signatures] = inboundOf(base, 0) as [Hex, Hex, Hex, Hex]
   const signature = 3 + 64
   // Client 0 is told that client 2 has dropped out, and client 1 that nobody has.
-  const config = configOf(base.round.parameters)
-  const signedBy = (seat: number, survivors: readonly number[]): Hex =>
-    hex(
-      ed25519.sign(survivorsStatement(config, seat, survivors), unhex(base.round.clients[seat]!.signingKey!)),
-    )
+  const signedBy = (seat: number, survivors: readonly number[]): Hex => signedSurvivors(base, seat, survivors)
   const told = (name: string, code: string, message: Hex): TranscriptPlan => ({
     name: `client, unmasking: ${name}`,
     description: 'The client was told that client 2 has dropped out.',
@@ -125,9 +119,9 @@ function consistencySignatures(bases: Bases): TranscriptPlan[] {
       { do: 'start' },
       { do: 'receive', message: published },
       { do: 'receive', message: forwarded },
-      { do: 'receive', message: '010603' },
+      { do: 'receive', message: '020603' },
       { do: 'receive', message, fails: { round: 'unmasking', code } },
-      { do: 'receive', message: `010803${signedBy(0, [0, 1])}${signedBy(1, [0, 1])}` },
+      { do: 'receive', message: `020803${signedBy(0, [0, 1])}${signedBy(1, [0, 1])}` },
     ],
   })
   return [
@@ -140,7 +134,7 @@ function consistencySignatures(bases: Bases): TranscriptPlan[] {
         overwrite(signatures, signature, valuesOf(base, 1).advertiseKeys.signature!),
       ],
       ['a signature less than announced', 'malformed-message', signatures.slice(0, -128)],
-      ['U3 in place of the signatures', 'conflicting-message', '010603'],
+      ['U3 in place of the signatures', 'conflicting-message', '020603'],
     ]).map((each) =>
       each.name.endsWith('in place of the signatures') ? inRound(each, 'consistency-check') : each,
     ),
@@ -148,7 +142,12 @@ function consistencySignatures(bases: Bases): TranscriptPlan[] {
     told(
       'a signature over another U3',
       'invalid-signature',
-      `010803${signedBy(0, [0, 1])}${signedBy(1, [0, 1, 2])}`,
+      `020803${signedBy(0, [0, 1])}${signedBy(1, [0, 1, 2])}`,
+    ),
+    told(
+      'a signature over the same U3, from a run of the round with other keys',
+      'invalid-signature',
+      `020803${signedBy(0, [0, 1])}${signedSurvivors(base, 1, [0, 1], { published: flip(published, 3) })}`,
     ),
   ]
 }
@@ -184,11 +183,11 @@ function repetitions(bases: Bases): TranscriptPlan[] {
         ...twice,
         second('share-keys', flip(published, -1)),
         { do: 'receive', message: forwarded },
-        second('masked-input', `010401${forwarded.slice(6, 6 + 128)}`),
+        second('masked-input', `020401${forwarded.slice(6, 6 + 128)}`),
         { do: 'receive', message: forwarded },
         { do: 'receive', message: announced },
         { do: 'receive', message: announced },
-        second('unmasking', '010603'),
+        second('unmasking', '020603'),
         second('unmasking', published, 'unexpected-message'),
       ],
     },

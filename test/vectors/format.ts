@@ -95,6 +95,8 @@ export interface MaskedInputValues {
 
 interface ConsistencyCheckValues {
   received: Hex
+  /** D. */
+  published: Hex
   statement: Hex
   signature: Hex
   message: Hex

@@ -150,7 +150,7 @@ async function valuesOf(
   const masking = await client.maskInput(shared.state, forwarded, new Uint8Array(32), { crypto })
   const vector = lanesFor(config, input.input)
   await executeMaskPlan(vector, config.segments, masking.plan, noble.suites.aes!)
-  const maskedInput = `0105${hex(packVector(vector, config.segments))}`
+  const maskedInput = `0205${hex(packVector(vector, config.segments))}`
   const masked = await maskedInputValues(config, noble, input, asked, '', [maskedInput])
 
   const { outbound } = await client.unmask(masking.state, u3, { crypto })

@@ -27,7 +27,7 @@ function unreadable(bases: Bases): TranscriptPlan[] {
   return refusals(bases, CURIOUS, 'share-keys', 0, [
     ['no bytes', 'malformed-message', ''],
     ['one byte', 'malformed-message', '01'],
-    ['another version', 'unsupported-version', overwrite(published!, 0, '02')],
+    ['another version', 'unsupported-version', overwrite(published!, 0, '01')],
     ['another type', 'unexpected-message', overwrite(published!, 1, '06')],
     ['an unknown type', 'unexpected-message', overwrite(published!, 1, 'ff')],
     ['a byte less', 'malformed-message', shortened(published!)],
@@ -45,7 +45,7 @@ function publishedKeys(bases: Bases): TranscriptPlan[] {
   const [published] = inboundOf(base, 0) as [Hex]
   const keysOf = (seat: number) => valuesOf(base, seat).advertiseKeys
   const only = (seat: number): Hex =>
-    `010${2}0${1 << seat}${keysOf(seat).cipherPublicKey}${keysOf(seat).maskPublicKey}`
+    `020${2}0${1 << seat}${keysOf(seat).cipherPublicKey}${keysOf(seat).maskPublicKey}`
   const withKey = (key: Hex): Hex => overwrite(published, entry(1), key)
   const ones = 'ff'.repeat(30)
   return refusals(bases, CURIOUS, 'share-keys', 0, [
@@ -55,7 +55,7 @@ function publishedKeys(bases: Bases): TranscriptPlan[] {
     [
       'without the client itself',
       'own-entry-mismatch',
-      `010206${[1, 2].map((seat) => only(seat).slice(6)).join('')}`,
+      `020206${[1, 2].map((seat) => only(seat).slice(6)).join('')}`,
     ],
     ['a key of zero', 'invalid-public-key', withKey('00'.repeat(32))],
     ['a key of one', 'invalid-public-key', withKey(`01${'00'.repeat(31)}`)],

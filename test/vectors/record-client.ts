@@ -1,3 +1,4 @@
+import { sha256 } from '@noble/hashes/sha2.js'
 import type { RoundConfig, Vector } from 'secagg'
 import type { CryptoProvider } from 'secagg/crypto'
 import {
@@ -60,7 +61,8 @@ export async function clientValues(
   if (active && messages[3] !== undefined) {
     values.consistencyCheck = {
       received: inbound[2]!,
-      statement: hex(survivorsStatement(config, seat, u3)),
+      published: hex(sha256(received[0]!)),
+      statement: hex(survivorsStatement(config, sha256(received[0]!), seat, u3)),
       signature: messages[3][0]!.slice(4),
       message: messages[3][0]!,
     }
@@ -158,13 +160,13 @@ export async function maskedInputValues(
 /** What a client should send, written down once more. */
 function maskedMessages({ segments, sliceLength }: RoundConfig, masked: Vector): string[] {
   const slices = sliceCount(segments, sliceLength)
-  if (slices === 1) return [`0105${hex(packVector(masked, segments))}`]
+  if (slices === 1) return [`0205${hex(packVector(masked, segments))}`]
   let start = 0
   return Array.from({ length: slices }, (_, slice) => {
     const part = segmentsInRange(segments, sliceRange(segments, sliceLength, slice))
     const length = part.reduce((sum, each) => sum + Math.ceil((each.length * each.bits) / 8), 0)
     start += length
-    return `010a${hex(seatBytes(slice))}${hex(packVector(masked, segments)).slice(2 * (start - length), 2 * start)}`
+    return `020a${hex(seatBytes(slice))}${hex(packVector(masked, segments)).slice(2 * (start - length), 2 * start)}`
   })
 }
 

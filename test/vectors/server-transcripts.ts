@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { keysStatement, survivorsStatement } from '../../src/protocol/identity.js'
-import { hex, unhex } from './bytes.js'
+import { keysStatement } from '../../src/protocol/identity.js'
+import { unhex } from './bytes.js'
 import type { Hex } from './format.js'
 import { configOf } from './library.js'
 import type { Planned, TranscriptPlan } from './play.js'
@@ -11,6 +11,7 @@ import {
   CURIOUS,
   closed,
   flip,
+  inboundOf,
   lengthened,
   outboundOf,
   overwrite,
@@ -18,6 +19,7 @@ import {
   refuse,
   SPARSE,
   shortened,
+  signedSurvivors,
   tooFew,
   valuesOf,
 } from './transcript-support.js'
@@ -165,10 +167,9 @@ function slices(bases: Bases): TranscriptPlan {
 
 function consistencyChecks(bases: Bases): TranscriptPlan {
   const base = bases[ACTIVE]!
-  const { parameters, clients } = base.round
-  const config = configOf(parameters)
-  const signed = (seat: number, survivors: readonly number[], by = seat): Hex =>
-    `0107${hex(ed25519.sign(survivorsStatement(config, seat, survivors), unhex(clients[by]!.signingKey!)))}`
+  const signed = (seat: number, survivors: readonly number[], more = {}): Hex =>
+    `0207${signedSurvivors(base, seat, survivors, more)}`
+  const published = flip(inboundOf(base, 0)[0]!, 3)
   const no = (message: Hex, code: string, seat = 0): Planned =>
     refuse('consistency-check', seat, message, code)
   return plan('consistency-check', 'Client 2 has dropped out; U3 is 0 and 1.', ACTIVE, [
@@ -176,7 +177,8 @@ function consistencyChecks(bases: Bases): TranscriptPlan {
     ...accepts(base, 2, [0, 1]),
     { do: 'close' },
     no(signed(0, [0, 1, 2]), 'invalid-signature'),
-    no(signed(0, [0, 1], 1), 'invalid-signature'),
+    no(signed(0, [0, 1], { by: 1 }), 'invalid-signature'),
+    no(signed(0, [0, 1], { published }), 'invalid-signature'),
     no(signed(1, [0, 1]), 'invalid-signature'),
     no(signed(2, [0, 1]), 'unknown-seat', 2),
     no(shortened(signed(0, [0, 1])), 'malformed-message'),

@@ -1,5 +1,9 @@
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { survivorsStatement } from '../../src/protocol/identity.js'
 import { hex, unhex } from './bytes.js'
 import type { ClientValues, Hex, RoundVector } from './format.js'
+import { configOf } from './library.js'
 import type { Planned, TranscriptPlan } from './play.js'
 
 /** What clients of a whole round got and sent, and how to spoil it. */
@@ -53,6 +57,22 @@ export function accepts(base: RoundVector, step: number, seats: readonly number[
   return seats.flatMap((seat) =>
     outboundOf(base, seat)[step]!.map((message): Planned => ({ do: 'accept', seat, message })),
   )
+}
+
+/** The signature for `seat` over U3, by the identity of `by`, after the keys in `published`. */
+export function signedSurvivors(
+  base: RoundVector,
+  seat: number,
+  survivors: readonly number[],
+  { by = seat, published = inboundOf(base, seat)[0]! }: { by?: number; published?: Hex } = {},
+): Hex {
+  const statement = survivorsStatement(
+    configOf(base.round.parameters),
+    sha256(unhex(published)),
+    seat,
+    survivors,
+  )
+  return hex(ed25519.sign(statement, unhex(base.round.clients[by]!.signingKey!)))
 }
 
 /** A copy with bytes put in from position `at` on. */

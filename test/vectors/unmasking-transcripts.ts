@@ -36,7 +36,7 @@ function unmaskings(bases: Bases): TranscriptPlan {
     no(shortened(answer), 'malformed-message'),
     no(lengthened(answer), 'malformed-message'),
     no(flip(answer, 2, 3), 'malformed-message'),
-    no(outboundOf(base, 0)[2]![0]!.replace(/..$/, '00'), 'late-message'),
+    no(flip(outboundOf(base, 0)[2]![0]!, -1), 'late-message'),
     { do: 'accept', seat: 0, message: answer },
     no(flip(answer, -1), 'conflicting-message'),
     tooFew('unmasking'),
@@ -49,7 +49,7 @@ function sparseUnmasking(bases: Bases): TranscriptPlan {
   const base = bases[SPARSE]!
   const answer = outboundOf(base, 0)[3]![0]!
   // Seat 0 comes first in what it hears of, and it reveals shares of its two neighbors.
-  const own = `010907${'00'.repeat(16)}${answer.slice(6)}`
+  const own = `020907${'00'.repeat(16)}${answer.slice(6)}`
   return plan(
     'unmasking: a share of the own secret on the sparse graph',
     'Nobody holds such a share.',
@@ -83,14 +83,14 @@ function unmaskingWithout2(base: RoundVector, seat: number): Hex {
   const shareOf = (owner: number, secret: 'maskKeyShare' | 'selfMaskShare'): Hex =>
     valuesOf(base, owner).shareKeys.shares[seat]![secret]
   const revealed = [shareOf(0, 'selfMaskShare'), shareOf(1, 'selfMaskShare'), shareOf(2, 'maskKeyShare')]
-  return `010907${revealed.join('')}`
+  return `020907${revealed.join('')}`
 }
 
 function lostShares(bases: Bases): TranscriptPlan {
   const base = bases[CURIOUS]!
   const answer = outboundOf(base, 1)[3]![0]!
   // Without the share of client 2, whose ciphertext did not open.
-  const without = `010903${answer.slice(6, -32)}`
+  const without = `020903${answer.slice(6, -32)}`
   return plan(
     'unmasking: a secret is lost',
     'Both answer, but one of them has no share of client 2.',

@@ -3,6 +3,7 @@ import {
   decodeMessage,
   encodeMessage,
   messageType,
+  PROTOCOL_VERSION,
   publishedKeysCoder,
   seatSet,
   survivorsCoder,
@@ -21,7 +22,7 @@ describe('the header', () => {
       const changed = bytes.slice()
       if (value !== bytes[0]) {
         changed[0] = value
-        const error = { code: 'unsupported-version', expected: 1, got: value, ...ORIGIN }
+        const error = { code: 'unsupported-version', expected: PROTOCOL_VERSION, got: value, ...ORIGIN }
         expect(() => read(changed)).toThrow(expect.objectContaining(error))
         expect(messageType(changed)).toBeUndefined()
         changed[0] = bytes[0]!
@@ -49,8 +50,8 @@ describe('the header', () => {
       '8,consistencySignatures',
       '9,unmasking',
     ])
-    expect(messageType(Uint8Array.of(1, 0))).toBeUndefined()
-    expect(messageType(Uint8Array.of(1, 11))).toBeUndefined()
+    expect(messageType(Uint8Array.of(PROTOCOL_VERSION, 0))).toBeUndefined()
+    expect(messageType(Uint8Array.of(PROTOCOL_VERSION, 11))).toBeUndefined()
     expect(messageType(new Uint8Array(0))).toBeUndefined()
   })
 })
@@ -58,10 +59,12 @@ describe('the header', () => {
 describe('a set of seats', () => {
   const survivors = survivorsCoder(seats(10))
   const read = (...body: number[]): readonly number[] =>
-    decodeMessage('survivors', survivors, Uint8Array.of(1, 6, ...body), ORIGIN)
+    decodeMessage('survivors', survivors, Uint8Array.of(PROTOCOL_VERSION, 6, ...body), ORIGIN)
 
   it('is one bit for each seat, low bit first', () => {
-    expect(encodeMessage('survivors', survivors, [0, 2, 9])).toEqual(Uint8Array.of(1, 6, 0b101, 0b10))
+    expect(encodeMessage('survivors', survivors, [0, 2, 9])).toEqual(
+      Uint8Array.of(PROTOCOL_VERSION, 6, 0b101, 0b10),
+    )
     expect(read(0b101, 0b10)).toEqual([0, 2, 9])
     expect(read(0xff, 0b11)).toEqual(seats(10))
     expect(read(0, 0)).toEqual([])
@@ -90,7 +93,7 @@ describe('a message that claims more than it has', () => {
     ['publishedKeys', 2, publishedKeysCoder(everybody, 65535)],
     ['unmasking', 9, unmaskingCoder(everybody, new Set())],
   ] as const)('%s of 65535 seats and no entries is refused, having read no entry', (type, number, coder) => {
-    const bytes = Uint8Array.of(1, number, ...claim)
+    const bytes = Uint8Array.of(PROTOCOL_VERSION, number, ...claim)
     // Gigabytes would be allocated if it were believed: 65535 signatures of 65535 bytes.
     expect(() => decodeMessage(type, coder as never, bytes, ORIGIN)).toThrow(
       expect.objectContaining({ code: 'malformed-message', ...ORIGIN }),

@@ -10,7 +10,7 @@ const ROUND = 'consistency-check'
 
 /**
  * Round 3 (ConsistencyCheck, active model only): checks U3 and signs it, so that every client can tell that t others
- * were told the same.
+ * were told the same in this run of the round.
  *
  * @throws {SecAggError} fault `server`: `invalid-survivors`, `too-few-clients`.
  */
@@ -20,13 +20,13 @@ export async function checkConsistency(
   { signer }: Pick<ClientCapabilities, 'signer'>,
 ): Promise<{ state: ClientChecked; outbound: ConsistencyCheck }> {
   requireState(state, 'client-masked')
-  const { config, seat, minimumSurvivors, ownShares, ownIdentity, sharers } = state
-  if (config.adversary !== 'active') {
+  const { config, seat, minimumSurvivors, ownShares, ownIdentity, publishedDigest, sharers } = state
+  if (publishedDigest === undefined) {
     throw usageError('out-of-order', 'the consistency check belongs to the active model', { round: ROUND })
   }
   requireValidSurvivors(state, inbound, ROUND)
   const survivors = [...inbound]
-  const statement = survivorsStatement(config, seat, survivors)
+  const statement = survivorsStatement(config, publishedDigest, seat, survivors)
   const outbound = await signStatement(config, signer, statement, ROUND)
   return {
     state: {
@@ -36,6 +36,7 @@ export async function checkConsistency(
       minimumSurvivors,
       ownShares,
       ownIdentity,
+      publishedDigest,
       sharers,
       survivors,
       outbound,

@@ -29,7 +29,8 @@ export async function maskInput(
   { crypto }: Pick<ClientCapabilities, 'crypto'>,
 ): Promise<{ state: ClientMasked; plan: MaskPlan }> {
   requireState(state, 'client-shared')
-  const { config, seat, minimumSurvivors, maskKeyPair, selfMask, ownShares, ownIdentity, digestKey } = state
+  const { config, seat, minimumSurvivors, maskKeyPair, selfMask, ownShares, ownIdentity } = state
+  const { publishedDigest, digestKey } = state
   const pairs = matchSharers(state, inbound)
   const least = leastSeen(config.graph, config.threshold, minimumSurvivors)
   requireEnough(pairs.length + 1, least, 'U2', blameServer(ROUND))
@@ -61,6 +62,7 @@ export async function maskInput(
       minimumSurvivors,
       ownShares,
       ownIdentity,
+      publishedDigest,
       sharers: pairs.map(({ sharer }) => sharer),
       plan,
       digestKey,

@@ -7,6 +7,7 @@ import {
   allSealedShares,
   digest,
   identity,
+  inActiveModel,
   isSubset,
   key,
   list,
@@ -80,6 +81,7 @@ const sharePair = P.optional(P.bool, record<SharePair>({ maskKeyShare: key, self
 function codersOf(config: RoundConfig): StateCoders<ClientState> {
   const seed = P.bytes(config.suite === 'aes' ? 16 : 32)
   const signature = P.bytes(config.signatureLength)
+  const publishedDigest = inActiveModel(config, digest)
   const base = { seat: P.U32LE, minimumSurvivors: P.U32LE }
   const sharers = members<Sharer>(config, record({ openingKey: seed, ciphertext: sealedShares, identity }))
   const sign = P.apply(P.bool, {
@@ -99,6 +101,7 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       selfMask,
       ownShares: sharePair,
       ownIdentity: identity,
+      publishedDigest,
       peers: members<Peer>(config, record({ maskKey: key, openingKey: seed, identity })),
       digestKey: digest,
       outbound: record({ commitment: digest, ciphertexts: allSealedShares }),
@@ -107,6 +110,7 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       ...base,
       ownShares: sharePair,
       ownIdentity: identity,
+      publishedDigest,
       sharers,
       plan: list(record<MaskTerm>({ seed, sign })),
       digestKey: digest,
@@ -116,6 +120,7 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       ...base,
       ownShares: sharePair,
       ownIdentity: identity,
+      publishedDigest: digest,
       sharers,
       survivors: seats(config),
       outbound: signature,

@@ -16,7 +16,7 @@ import {
   requirePublicKeys,
   requireState,
 } from '../checks.js'
-import { keysStatement, verifyStatement } from '../identity.js'
+import { keysStatement, publishedDigest, verifyStatement } from '../identity.js'
 import { commitToSelfMask, deriveSealingKey, type KeyHolder, sharesAssociatedData, suiteOf } from '../keys.js'
 import type { ClientAdvertised, ClientShared, Peer, SharePair } from './states.js'
 
@@ -96,6 +96,7 @@ export async function shareKeys(
       selfMask,
       ownShares,
       ownIdentity: identities.get(seat),
+      publishedDigest: config.adversary === 'active' ? publishedDigest(config, inbound) : undefined,
       peers: sealed.map(({ peer }) => peer),
       digestKey: drawSecret(crypto, 32),
       outbound,
@@ -137,7 +138,7 @@ async function checkPublishedKeys(
           message: keysStatement(config, signer, keys),
           signature: keys.signature,
         }
-        return verifyStatement(verifyIdentity, claim, undefined, blameServer(ROUND, signer))
+        return verifyStatement(config, verifyIdentity, claim, undefined, blameServer(ROUND, signer))
       }),
     )
     seats.forEach((signer, index) => {

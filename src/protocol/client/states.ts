@@ -72,6 +72,8 @@ export interface ClientShared extends ClientBase {
   /** The client's shares of its own secrets; absent where the graph gives it none. */
   readonly ownShares: SharePair | undefined
   readonly ownIdentity: string | undefined
+  /** D; active model only. */
+  readonly publishedDigest: Uint8Array | undefined
   /** U1 without the client, as far as the graph joins them; ascending. */
   readonly peers: readonly Peer[]
   /** Keys the digest of the input, so that a stored state says nothing about it. */
@@ -87,6 +89,8 @@ export interface ClientMasked extends ClientBase {
   readonly state: 'client-masked'
   readonly ownShares: SharePair | undefined
   readonly ownIdentity: string | undefined
+  /** D; active model only. */
+  readonly publishedDigest: Uint8Array | undefined
   /** U2 without the client, ascending. */
   readonly sharers: readonly Sharer[]
   /** What makes y from x. */
@@ -101,6 +105,8 @@ export interface ClientChecked extends ClientBase {
   readonly state: 'client-checked'
   readonly ownShares: SharePair | undefined
   readonly ownIdentity: string | undefined
+  /** D. */
+  readonly publishedDigest: Uint8Array
   readonly sharers: readonly Sharer[]
   /** U3, ascending. */
   readonly survivors: Survivors

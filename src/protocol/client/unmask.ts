@@ -66,7 +66,7 @@ async function requireConsistency(
   signatures: ConsistencySignatures,
   { verifyIdentity }: UnmaskCapabilities,
 ): Promise<void> {
-  const { config, survivors } = state
+  const { config, survivors, publishedDigest } = state
   const seats = signatures.map(({ seat }) => seat)
   requireCanonicalSeats(seats, config.clients, 'malformed-message', blameServer(ROUND))
   const surviving = new Set(survivors)
@@ -80,9 +80,9 @@ async function requireConsistency(
   identities.set(state.seat, state.ownIdentity)
   await Promise.all(
     signatures.map(({ seat, value: signature }) => {
-      const message = survivorsStatement(config, seat, survivors)
+      const message = survivorsStatement(config, publishedDigest, seat, survivors)
       const claim = { seat, message, signature }
-      return verifyStatement(verifyIdentity, claim, identities.get(seat), blameServer(ROUND, seat))
+      return verifyStatement(config, verifyIdentity, claim, identities.get(seat), blameServer(ROUND, seat))
     }),
   )
 }

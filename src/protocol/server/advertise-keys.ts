@@ -45,6 +45,7 @@ export async function acceptAdvertisedKeys(
   const identity =
     config.adversary === 'active'
       ? await verifyStatement(
+          config,
           verifyIdentity,
           { seat, message: keysStatement(config, seat, message), signature },
           undefined,

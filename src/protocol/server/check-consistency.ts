@@ -11,8 +11,8 @@ import type { ConsistentClient, ServerChecking, ServerUnmasking } from './states
 const ROUND = 'consistency-check'
 
 /**
- * Round 3 (active model), one message: it is of a client of U3, and its signature over U3 is valid and by the identity
- * that signed the seat's keys.
+ * Round 3 (active model), one message: it is of a client of U3, and its signature over U3 in this run is valid and by
+ * the identity that signed the seat's keys.
  *
  * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `invalid-signature`.
  */
@@ -23,12 +23,12 @@ export async function acceptConsistencyCheck(
   { verifyIdentity }: Pick<ServerCapabilities, 'verifyIdentity'>,
 ): Promise<ConsistentClient> {
   requireState(state, 'server-checking')
-  const { config, survivors } = state
+  const { config, survivors, publishedDigest } = state
   const blame = blamePeer(ROUND, seat)
   const { identity } = requireMember(state.clients, seat, ROUND)
   if (indexOfSeat(survivors, seat) < 0) throw violation('unknown-seat', blame, `seat ${seat} is not in U3`)
-  const message = survivorsStatement(config, seat, survivors)
-  await verifyStatement(verifyIdentity, { seat, message, signature }, identity, blame)
+  const message = survivorsStatement(config, publishedDigest, seat, survivors)
+  await verifyStatement(config, verifyIdentity, { seat, message, signature }, identity, blame)
   return { seat, signature }
 }
 

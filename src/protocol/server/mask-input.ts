@@ -30,7 +30,7 @@ export function announceSurvivors(
   survivors: readonly number[],
 ): { state: ServerChecking | ServerUnmasking; outbound: Outbound<Survivors> } {
   requireState(state, 'server-masking')
-  const { config, graph } = state
+  const { config, graph, publishedDigest } = state
   requireEnough(survivors.length, leastRemaining(graph, config.minimumCohort), 'U3', blameNobody(ROUND))
   const answers = bySeat(
     survivors.map((seat) => ({ seat })),
@@ -53,9 +53,9 @@ export function announceSurvivors(
     survivors: surviving,
   }
   const next: ServerChecking | ServerUnmasking =
-    config.adversary === 'active'
-      ? { ...common, state: 'server-checking' }
-      : { ...common, state: 'server-unmasking', consistent: undefined }
+    publishedDigest === undefined
+      ? { ...common, state: 'server-unmasking', consistent: undefined }
+      : { ...common, state: 'server-checking', publishedDigest }
   return { state: next, outbound: announcedSurvivors(next) }
 }
 

@@ -7,6 +7,7 @@ import {
   allSealedShares,
   digest,
   identity,
+  inActiveModel,
   isSubset,
   key,
   list,
@@ -104,12 +105,13 @@ function codersOf(config: RoundConfig): StateCoders<ServerState> {
     }),
     'server-masking': record({
       graph,
+      publishedDigest: inActiveModel(config, digest),
       clients: members<SharingClient>(
         config,
         record({ keys, identity, commitment: digest, peers: seats(config), ciphertexts: allSealedShares }),
       ),
     }),
-    'server-checking': record({ graph, clients, survivors }),
+    'server-checking': record({ graph, publishedDigest: digest, clients, survivors }),
     'server-unmasking': record({
       graph,
       clients,

@@ -2,7 +2,9 @@ import { graphOf, leastRemaining, visibleAmong } from '../../graph/index.js'
 import { type ForwardedShares, SEALED_SHARES_LENGTH, type ShareKeys } from '../../wire/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
 import { requireEnough, requireState } from '../checks.js'
+import { publishedDigest } from '../identity.js'
 import { bySeat, requireHolders, requireMember, withAnswers } from './accepted.js'
+import { publishedKeys } from './advertise-keys.js'
 import type { Outbound } from './outbound.js'
 import type { ServerMasking, ServerSharing, SharingClient } from './states.js'
 
@@ -73,7 +75,16 @@ export function forwardShares(
   )
   const seats = clients.map(({ seat }) => seat)
   requireHolders({ config, graph }, seats, seats, ROUND)
-  const next: ServerMasking = { state: 'server-masking', config, graph, clients }
+  const next: ServerMasking = {
+    state: 'server-masking',
+    config,
+    graph,
+    publishedDigest:
+      config.adversary === 'active'
+        ? publishedDigest(config, publishedKeys(state).messageFor(seats[0]!))
+        : undefined,
+    clients,
+  }
   return { state: next, outbound: forwardedShares(next) }
 }
 

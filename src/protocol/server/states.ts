@@ -59,6 +59,8 @@ export interface SharingClient extends AdvertisedClient {
 /** Round 2 is open: the shares of U2 are forwarded. */
 export interface ServerMasking extends ServerOnGraph {
   readonly state: 'server-masking'
+  /** D: the digest of what was published; active model only. */
+  readonly publishedDigest: Uint8Array | undefined
   /** U2, ascending by seat. */
   readonly clients: readonly SharingClient[]
 }
@@ -77,6 +79,8 @@ export interface MaskedClient {
 /** Round 3 is open, active model only: U3 is announced. */
 export interface ServerChecking extends ServerOnGraph {
   readonly state: 'server-checking'
+  /** D. */
+  readonly publishedDigest: Uint8Array
   /** U2, ascending by seat. */
   readonly clients: readonly MaskedClient[]
   /** U3, ascending. */

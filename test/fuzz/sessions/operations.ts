@@ -1,3 +1,4 @@
+import { PROTOCOL_VERSION } from '../../../src/wire/index.js'
 import type { Choices } from '../choices.js'
 import type { InFlight, Transcript } from './transcript.js'
 
@@ -60,7 +61,7 @@ const fromAnotherRound: Operation = async (transcript, choices, foreign) => {
 }
 
 const anyBytes: Operation = async (transcript, choices) => {
-  const header = Uint8Array.of(1, 1 + choices.below(10))
+  const header = Uint8Array.of(PROTOCOL_VERSION, 1 + choices.below(10))
   await anywhere(transcript, Uint8Array.of(...header, ...choices.bytes(choices.byte())), choices)
 }
 

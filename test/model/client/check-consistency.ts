@@ -20,7 +20,7 @@ export interface Checked {
 export function checkConsistency(masked: Masked, inbound: Uint8Array): Checked {
   const { configuration, seat, signingKey } = masked.self
   const survivors = readSurvivors(masked, inbound, 'consistency-check')
-  const statement = keys.survivorsStatement(configuration, seat, survivors)
+  const statement = keys.survivorsStatement(configuration, masked.shared.publishedDigest, seat, survivors)
   const signature = ed25519Sign(signingKey!, statement)
   const bytes = message(TYPE.consistencyCheck, signature)
   return { self: masked.self, masked, survivors, statement, signature, message: bytes }

@@ -1,5 +1,5 @@
 import { equal } from '../bytes.js'
-import { Refusal } from '../messages.js'
+import { Refusal, VERSION } from '../messages.js'
 import { type Advertised, advertiseKeys } from './advertise-keys.js'
 import { type Checked, checkConsistency } from './check-consistency.js'
 import { type Masked, maskInput } from './mask-input.js'
@@ -31,7 +31,7 @@ export class Client {
     const last = this.#last
     if (last !== undefined && equal(inbound, last.inbound)) return last.answers
     const isSecondVersion =
-      last !== undefined && inbound[0] === 1 && inbound.length > 1 && inbound[1] === last.inbound[1]
+      last !== undefined && inbound[0] === VERSION && inbound.length > 1 && inbound[1] === last.inbound[1]
     if (isSecondVersion) throw new Refusal('conflicting-message', this.#answered())
     const answers = this.#step(inbound)
     this.#last = { inbound, answers }

@@ -32,6 +32,8 @@ export interface Shared {
   readonly advertised: Advertised
   /** U1, as far as the client hears of it, with what each published. */
   readonly published: ReadonlyMap<number, PublicKeys>
+  /** D. */
+  readonly publishedDigest: Uint8Array
   /** [active] */
   readonly identities: ReadonlyMap<number, string>
   readonly holders: readonly number[]
@@ -82,6 +84,7 @@ export function shareKeys(advertised: Advertised, inbound: Uint8Array): Shared {
     self,
     advertised,
     published,
+    publishedDigest: keys.publishedDigest(inbound),
     identities,
     holders,
     shares,

@@ -40,7 +40,7 @@ export function unmaskConsistently(checked: Checked, inbound: Uint8Array): Unmas
   demand(isSubset(signers, survivors), 'invalid-survivors', 'unmasking')
   demand(signers.length >= configuration.threshold, 'too-few-clients', 'unmasking')
   for (const [index, signer] of signers.entries()) {
-    const statement = keys.survivorsStatement(configuration, signer, survivors)
+    const statement = keys.survivorsStatement(configuration, masked.shared.publishedDigest, signer, survivors)
     const identity = whoSigned(enrolment, signer, statement, signatures[index]!)
     const isSame = identity !== undefined && identity === masked.shared.identities.get(signer)
     demand(isSame, 'invalid-signature', 'unmasking')

@@ -2,7 +2,7 @@ import { equal, hex } from '../bytes.js'
 import type { Configuration } from '../configuration.js'
 import { Graph } from '../graph.js'
 import * as keys from '../keys.js'
-import { demand, message, Reader, Refusal, type Round, seatSet, TYPE } from '../messages.js'
+import { demand, message, Reader, Refusal, type Round, seatSet, TYPE, VERSION } from '../messages.js'
 import { type Enrolment, everybody, whoSigned } from '../parties.js'
 import { isAcceptablePublicKey } from '../primitives.js'
 import { leastPresent, partOf } from '../proof.js'
@@ -28,6 +28,8 @@ export class Server {
   u5: Map<number, ReadonlyMap<number, Uint8Array>> = new Map()
   /** Σ y over U3. */
   maskedSum: Vector
+  /** D, in the active model. */
+  published: Uint8Array | undefined
   secrets: ReturnType<typeof reconstruct> = []
   removed: ReturnType<typeof masksToRemove> = []
   sum: Vector | undefined
@@ -53,7 +55,7 @@ export class Server {
     const key = `${bytes[0]} ${bytes[1]} ${bytes[1] === TYPE.maskedSlice ? bytes.slice(2, 6) : ''} ${seat}`
     const before = this.#accepted.get(key)
     if (before !== undefined && equal(before, bytes)) return false
-    if (bytes[0] === 1 && bytes.length > 1 && this.#isOver(bytes[1]!))
+    if (bytes[0] === VERSION && bytes.length > 1 && this.#isOver(bytes[1]!))
       throw new Refusal('late-message', round)
     if (before !== undefined) throw new Refusal('conflicting-message', round)
     const { u1, u2, u3, u4 } = this
@@ -144,7 +146,10 @@ export class Server {
     const seats = [...this.u1.keys()]
     this.graph = new Graph(this.configuration, neighbors === 0 ? [] : this.#drawRing(seats))
     this.round = 'share-keys'
-    return messagesTo(seats, (receiver) => publishedKeys(this.configuration, this.graph!, this.u1, receiver))
+    const messageFor = (receiver: number) => publishedKeys(this.configuration, this.graph!, this.u1, receiver)
+    // There they all get the same.
+    if (this.configuration.active) this.published = keys.publishedDigest(messageFor(seats[0]!))
+    return messagesTo(seats, messageFor)
   }
 
   // Round 1
@@ -218,7 +223,7 @@ export class Server {
     const reader = new Reader(bytes, TYPE.consistencyCheck, 'consistency-check')
     const signature = reader.bytes(this.configuration.signatureLength)
     reader.end()
-    const statement = keys.survivorsStatement(this.configuration, seat, this.u3)
+    const statement = keys.survivorsStatement(this.configuration, this.published!, seat, this.u3)
     const identity = whoSigned(this.enrolment, seat, statement, signature)
     const isSame = identity !== undefined && identity === this.u2.get(seat)!.identity
     demand(isSame, 'invalid-signature', 'consistency-check')
