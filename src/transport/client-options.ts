@@ -1,9 +1,14 @@
-import type { RoundName } from '../errors.js'
+import { type RoundName, usageError } from '../errors.js'
 import type { ClientSessionOptions } from '../session/index.js'
 import type { Clock } from './clock.js'
 import type { Connection } from './connection.js'
 
-/** Makes a connection to the server, authenticated as the client of this seat; called again when one is lost. */
+/**
+ * Makes a connection to the server, authenticated as the client of this seat; called again when one is lost. What it throws
+ * is taken for a failure of the network and tried again, unless it is a mistake: a `ReferenceError`; before the first
+ * connection also a `TypeError` (but those of `fetch`), `RangeError`, `SyntaxError` (but those of `JSON.parse`) or `URIError`;
+ * or a `SecAggError` with a code other than `connection-lost`. A mistake ends the client's part.
+ */
 export type Connect = () => Connection | Promise<Connection>
 
 /** What {@link runClient} takes beside what its session is made of. */
@@ -11,11 +16,11 @@ export interface RunClientOptions extends ClientSessionOptions {
   /** What the session's `save` has stored last, where this process goes on with it. */
   readonly saved?: Uint8Array | undefined
   /**
-   * Milliseconds until the next attempt after so many failed ones in a row, 1 or more; `undefined` to give up. An attempt
-   * has failed unless a message has arrived. Default: half a second, doubled up to half a minute, somewhat different from
+   * Milliseconds until the next attempt after so many failed ones in a row, 1 or more; `undefined` to give up. `cause` is
+   * why the last one failed. An attempt has failed unless a message has arrived. Default: half a second, doubled up to half a minute, somewhat different from
    * seat to seat, and the end after ten.
    */
-  readonly retryAfter?: ((failures: number) => number | undefined) | undefined
+  readonly retryAfter?: ((failures: number, cause: unknown) => number | undefined) | undefined
   /** Called with everything that happens. What it throws ends the client's part. */
   readonly onEvent?: ((event: ClientEvent) => void) | undefined
   /** Default: the host's `setTimeout`. */
@@ -43,4 +48,39 @@ export interface ClientResult {
 export function patientRetries(seat: number): (failures: number) => number | undefined {
   const spread = 0.5 + ((seat * 0.618034) % 1) / 2
   return (failures) => (failures > 10 ? undefined : spread * Math.min(500 * 2 ** (failures - 1), 30_000))
+}
+
+/**
+ * Checks what the driver itself uses, so that a mistake shows before anything is connected.
+ *
+ * @throws {SecAggError} `invalid-argument` naming the option that does not fit.
+ */
+export function checkClientOptions(connect: Connect, options: RunClientOptions): void {
+  requireKind('connect', 'a function', typeof connect === 'function', connect)
+  requireKind('options', 'an object', typeof options === 'object' && options !== null, options)
+  const { config, seat, retryAfter, onEvent, clock, signal } = options
+  requireKind('config', 'what createRoundConfig returns', config?.hash !== undefined, config)
+  const fits = Number.isInteger(seat) && seat >= 0 && seat < config.clients
+  requireKind('seat', `a whole number from 0 to ${config.clients - 1}`, fits, seat)
+  requireKind('retryAfter', 'a function', isFunctionIfAny(retryAfter), retryAfter)
+  requireKind('onEvent', 'a function', isFunctionIfAny(onEvent), onEvent)
+  requireKind(
+    'clock',
+    'an object with after',
+    clock === undefined || typeof clock?.after === 'function',
+    clock,
+  )
+  const listens = signal === undefined || typeof signal?.addEventListener === 'function'
+  requireKind('signal', 'an AbortSignal', listens, signal)
+}
+
+function requireKind(name: string, kind: string, fits: boolean, got: unknown): void {
+  if (fits) return
+  throw usageError('invalid-argument', `${name} is ${kind}`, {
+    got: typeof got === 'number' ? got : typeof got,
+  })
+}
+
+function isFunctionIfAny(value: unknown): boolean {
+  return value === undefined || typeof value === 'function'
 }

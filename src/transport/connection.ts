@@ -1,3 +1,5 @@
+import { usageError } from '../errors.js'
+
 /**
  * What a round needs of a network: whole messages, in order, over a channel that is authenticated and encrypted. A
  * message arrives once, or again in the same place, or the connection ends; it is never changed or overtaken.
@@ -15,4 +17,18 @@ export interface Connection {
   readonly messages: AsyncIterable<Uint8Array>
   /** Ends the connection, after what was sent. A second time does nothing. */
   close(): void
+}
+
+/** @throws {SecAggError} `invalid-argument` where `connection` is none, such as a socket that was not wrapped. */
+export function requireConnection(connection: unknown): Connection {
+  const { send, messages, close } = (connection ?? {}) as Partial<Connection>
+  const iterates = typeof messages?.[Symbol.asyncIterator] === 'function'
+  if (typeof send === 'function' && iterates && typeof close === 'function') return connection as Connection
+  throw usageError(
+    'invalid-argument',
+    'a connection has send, messages and close, as socketConnection returns',
+    {
+      got: typeof connection,
+    },
+  )
 }

@@ -3,7 +3,7 @@ import type { ClientSession, MessageLimits } from '../session/index.js'
 import type { ClientEvent } from './client-options.js'
 import type { Connection } from './connection.js'
 import { Ending, ignore } from './ending.js'
-import { Lost } from './failures.js'
+import { Lost, lossOf } from './failures.js'
 import { decodeNotice, encodeNotice, isNotice, type Notice } from './notices.js'
 
 /** A client's session over one connection: it reads while it answers, as an answer may be long and come too late. */
@@ -122,11 +122,11 @@ export class Conversation {
   }
 }
 
-/** What a connection throws means that it is lost. */
+/** What a connection throws means that it is lost, unless it is a mistake. */
 async function lostUnless<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
-    throw new Lost(cause)
+    throw lossOf(cause, true)
   }
 }

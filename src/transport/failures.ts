@@ -10,6 +10,40 @@ export class Lost {
   }
 }
 
+/**
+ * What to make of what a connection, or a function that makes one, has thrown: `Lost` where another attempt may help, or
+ * the error that ends this client's part. `connected`: whether there was a connection before.
+ */
+export function lossOf(cause: unknown, connected: boolean): Lost | SecAggError {
+  if (cause instanceof SecAggError) return cause.code === 'connection-lost' ? new Lost(cause) : cause
+  const mistake = mistakeIn(cause, connected)
+  if (mistake === undefined) return new Lost(cause)
+  const text = `the connection has failed with a ${mistake}, which looks like a mistake in the program, not like a failure of the network`
+  return usageError('invalid-argument', `${text}; see cause, and throw an Error for what is to be retried`, {
+    cause,
+  })
+}
+
+/** Names of errors that no network causes. */
+const MISTAKES: ReadonlySet<unknown> = new Set(['ReferenceError'])
+
+/** Names of errors that code throws which has never worked. */
+const EARLY_MISTAKES: ReadonlySet<unknown> = new Set(['TypeError', 'RangeError', 'SyntaxError', 'URIError'])
+
+/** What the TypeErrors of `fetch` say where the network has failed, on the platforms there are. */
+const FETCH_FAILED =
+  /^(failed to fetch|fetch failed|load failed|network request failed|terminated)|network ?error|(network|internet) connection|could not (connect|be found)/i
+
+/** The name of an error, of whatever realm, that shows a mistake in the program. */
+function mistakeIn(error: unknown, connected: boolean): string | undefined {
+  const { name, message } = (error ?? {}) as { readonly name?: unknown; readonly message?: unknown }
+  if (MISTAKES.has(name)) return String(name)
+  if (connected || !EARLY_MISTAKES.has(name)) return undefined
+  // JSON.parse of what should have been an answer, and is the error page of a proxy.
+  const isNetwork = name === 'SyntaxError' ? /JSON/ : FETCH_FAILED
+  return isNetwork.test(String(message)) ? undefined : String(name)
+}
+
 /** What a driver throws: the signal's reason, an error of the library, or one that tells of what it was handed. */
 export function failureOf(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason

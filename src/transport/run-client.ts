@@ -4,14 +4,15 @@ import {
   type ClientEvent,
   type ClientResult,
   type Connect,
+  checkClientOptions,
   patientRetries,
   type RunClientOptions,
 } from './client-options.js'
 import { checkTime, systemClock, timer } from './clock.js'
-import type { Connection } from './connection.js'
+import { type Connection, requireConnection } from './connection.js'
 import { Conversation } from './conversation.js'
 import { Ending, endBy, ignore } from './ending.js'
-import { errorOf, failureOf, Lost } from './failures.js'
+import { errorOf, failureOf, Lost, lossOf } from './failures.js'
 import type { Notice } from './notices.js'
 
 /**
@@ -24,10 +25,12 @@ import type { Notice } from './notices.js'
  * @throws {SecAggError} fault `network`: `late-message` where the round goes on without this client, `round-aborted` where
  *   there will be no sum, `message-refused` (`got` is the server's reason), `connection-lost` where it gives up, or
  *   another process has taken the seat. What the session throws: fault `server` where the client was lied to.
- *   `invalid-argument` with a cause for what a function of the caller's has thrown.
+ *   `invalid-argument` where options do not fit, before anything is connected; with a cause, for what a function of the
+ *   caller's has thrown.
  * @throws the signal's reason.
  */
 export async function runClient(connect: Connect, options: RunClientOptions): Promise<ClientResult> {
+  checkClientOptions(connect, options)
   const { signal, saved } = options
   const ending = new Ending()
   const letGo = endBy(signal, ending)
@@ -56,16 +59,18 @@ async function lastWord(
   const { retryAfter = patientRetries(options.seat), onEvent } = options
   const limits = messageLimits(options.config)
   const emit = (event: ClientEvent): void => onEvent?.(event)
+  let hasConnected = false
   for (let failures = 0; ; ) {
     let conversation: Conversation | undefined
     try {
-      const connection = await connected(connect, ending)
+      const connection = await connected(connect, ending, hasConnected)
+      hasConnected = true
       conversation = new Conversation(session, connection, limits, emit)
       return await untilOver(conversation, ending)
     } catch (error) {
       if (!(error instanceof Lost)) throw error
       failures = conversation?.heard === true ? 1 : failures + 1
-      const retryIn = retryAfter(failures)
+      const retryIn = retryAfter(failures, error.cause)
       if (retryIn !== undefined) checkTime('the time to the next attempt', retryIn)
       emit({ type: 'disconnected', cause: error.cause, retryIn })
       if (retryIn === undefined) throw gaveUp(failures, error.cause)
@@ -76,9 +81,9 @@ async function lastWord(
   }
 }
 
-async function connected(connect: Connect, ending: Ending): Promise<Connection> {
-  const connecting = (async () => connect())().catch((cause: unknown): never => {
-    throw new Lost(cause)
+async function connected(connect: Connect, ending: Ending, before: boolean): Promise<Connection> {
+  const connecting = (async () => connect())().then(requireConnection, (cause: unknown): never => {
+    throw lossOf(cause, before)
   })
   // One that comes too late is not left open.
   connecting.then((connection) => ending.over && connection.close()).catch(ignore)

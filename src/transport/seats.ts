@@ -2,7 +2,7 @@ import { usageError } from '../errors.js'
 import { type MessageLimits, messageLimits, type ServerSession } from '../session/index.js'
 import type { Answers } from './answers.js'
 import { type Clock, checkTime, systemClock, timer } from './clock.js'
-import type { Connection } from './connection.js'
+import { type Connection, requireConnection } from './connection.js'
 import { Ending, ignore } from './ending.js'
 import { Floods } from './floods.js'
 import { type Due, Link, type LinkHost } from './link.js'
@@ -60,6 +60,7 @@ export class Seats implements LinkHost {
     if (!(Number.isInteger(seat) && seat >= 0 && seat < clients)) {
       throw usageError('invalid-argument', `a round of ${clients} clients has no such seat`, { got: seat })
     }
+    requireConnection(connection)
     const before = this.#links.get(seat)
     const link = new Link(seat, connection, this)
     this.#links.set(seat, link)

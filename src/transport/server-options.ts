@@ -90,7 +90,7 @@ export interface ServedRound {
    * Takes over a connection of the client at `seat`: which seat it is the host knows from authenticating it. A client may
    * come late, and come back; a second connection takes the place of the first.
    *
-   * @throws {SecAggError} `invalid-argument` where there is no such seat.
+   * @throws {SecAggError} `invalid-argument` where there is no such seat, or `connection` is none.
    */
   connect(seat: number, connection: Connection): void
 }
