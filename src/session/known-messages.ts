@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { equalBytes } from '../crypto/bytes.js'
-import type { RoundName, SecAggError } from '../errors.js'
+import { type RoundName, type SecAggError, usageError } from '../errors.js'
 import { blamePeer, violation } from '../protocol/blame.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { fingerprint } from '../vector/index.js'
@@ -23,15 +23,21 @@ export class KnownMessages {
   readonly #slices: number
   readonly #digests = new Map<MessageType, Map<number, Uint8Array>>()
 
+  /** @throws {SecAggError} `malformed-state` where `known` is not of this configuration. */
   constructor({ segments, sliceLength }: RoundConfig, known: readonly KnownMessage[] = []) {
     this.#slices = sliceCount(segments, sliceLength)
-    for (const { type, seat, digests } of known) this.#ofType(type).set(seat, digests)
+    for (const { type, seat, digests } of known) {
+      if (digests.length !== this.#lengthOf(type)) {
+        throw usageError('malformed-state', 'digests of accepted messages have the wrong length')
+      }
+      this.#ofType(type).set(seat, digests)
+    }
   }
 
   /** `part`: which slice; 0 where a message is whole. */
   note(type: MessageType, part: number, seat: number, accepted: Uint8Array): void {
     const ofType = this.#ofType(type)
-    const digests = ofType.get(seat) ?? new Uint8Array(KEPT * (type === 'maskedSlice' ? this.#slices : 1))
+    const digests = ofType.get(seat) ?? new Uint8Array(this.#lengthOf(type))
     digests.set(digestOf(accepted), KEPT * part)
     ofType.set(seat, digests)
   }
@@ -69,6 +75,10 @@ export class KnownMessages {
     return [...this.#digests]
       .flatMap(([type, ofType]) => [...ofType].map(([seat, digests]) => ({ type, seat, digests })))
       .filter(isWhole)
+  }
+
+  #lengthOf(type: MessageType): number {
+    return KEPT * (type === 'maskedSlice' ? this.#slices : 1)
   }
 
   #ofType(type: MessageType): Map<number, Uint8Array> {

@@ -18,6 +18,13 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
   const sum = new MaskedSum(config, folded)
   const slices = sliceCount(config.segments, config.sliceLength)
   const uploads = new Uploads(config, sum, context.sliceStore, context.maximumUploads)
+  const openSlice = (seat: number, bytes: Uint8Array): { slice: number; packed: Uint8Array } => {
+    const blame = blamePeer('masked-input', seat)
+    const { slice, packed } = decodeMaskedSlice(bytes, slices, blame)
+    const range = sliceRange(config.segments, config.sliceLength, slice)
+    blaming(blame, () => checkPacked(packed, segmentsInRange(config.segments, range)))
+    return { slice, packed }
+  }
   return {
     state,
     round: 'masked-input',
@@ -32,7 +39,7 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
     },
     messages: () => [],
     settle: async () => {
-      const failure = await uploads.finish()
+      const failure = await uploads.foldAll()
       // A vector that is not in at all may come later, or not at all.
       if (failure !== undefined && !sum.isWhole) throw failure.error
     },
@@ -43,17 +50,23 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
         const packed = decodeMaskedInput(bytes, blame)
         return () => ({ status: 'accepted', fingerprint: blaming(blame, () => sum.add(seat, packed)) })
       }
-      const { slice, packed } = decodeMaskedSlice(bytes, slices, blame)
-      const range = sliceRange(config.segments, config.sliceLength, slice)
-      blaming(blame, () => checkPacked(packed, segmentsInRange(config.segments, range)))
+      const { slice, packed } = openSlice(seat, bytes)
       return async () => {
-        const outcome = await uploads.take(seat, slice, packed)
-        return typeof outcome === 'object' ? { status: 'busy', ...outcome } : { status: 'accepted' }
+        const outcome = await uploads.keep(seat, slice, packed)
+        if ('room' in outcome) return { status: 'busy', ...outcome }
+        return { status: 'accepted', ...outcome, finish: () => uploads.fold(seat) }
       }
+    },
+    again: async (seat, bytes) => {
+      if (!uploads.isWaiting(seat)) return false
+      const { slice, packed } = openSlice(seat, bytes)
+      await uploads.keepAgain(seat, slice, packed)
+      await uploads.fold(seat)
+      return true
     },
     discard: (seat) => uploads.discard(seat),
     close: async () => {
-      const failure = await uploads.finish()
+      const failure = await uploads.foldAll()
       if (failure !== undefined) throw failure.error
       const { state: next } = server.announceSurvivors(state, [...sum.seats])
       const phase =

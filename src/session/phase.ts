@@ -15,7 +15,12 @@ export interface OutboundBytes {
  * left, as there is no room for it at the moment.
  */
 export type Taken =
-  | { readonly status: 'accepted'; readonly fingerprint?: Uint8Array }
+  | {
+      readonly status: 'accepted'
+      readonly fingerprint?: Uint8Array
+      /** What is left to do once the message is noted as accepted; it stays accepted where this fails. */
+      finish?(): Promise<void>
+    }
   | { readonly status: 'busy'; readonly room: Promise<void> }
 
 /** The server collecting one kind of message. */
@@ -42,6 +47,11 @@ export interface Phase {
    * @throws {SecAggError} where the message is refused.
    */
   check(seat: number, bytes: Uint8Array): Promise<() => Taken | Promise<Taken>>
+  /**
+   * An accepted message has come again: goes on with what has failed after it was accepted. Whether there was anything, and
+   * it has succeeded.
+   */
+  again?(seat: number, bytes: Uint8Array): Promise<boolean>
   /** Forgets the slices of a masked vector that is not whole yet; `false` where there is no such. */
   discard?(seat: number): Promise<boolean>
   /**
@@ -69,7 +79,7 @@ export interface FinishedRound {
 
 /** What one phase differs in from another. */
 interface PhaseSteps<A>
-  extends Omit<Phase, 'accepted' | 'messages' | 'settle' | 'check' | 'discard' | 'close'> {
+  extends Omit<Phase, 'accepted' | 'messages' | 'settle' | 'check' | 'again' | 'discard' | 'close'> {
   /** Checks one message; what it returns makes the accepted one, synchronously, or throws and changes nothing. */
   check(seat: number, bytes: Uint8Array): Promise<() => A> | (() => A)
   /** The message that was accepted as this. */
@@ -80,11 +90,10 @@ interface PhaseSteps<A>
 
 export function phaseOf<A>({ check, encode, close, ...steps }: PhaseSteps<A>): Phase {
   const accepted = new Map<number, A>()
+  const seats = new Set<number>()
   return {
     ...steps,
-    get accepted() {
-      return new Set(accepted.keys())
-    },
+    accepted: seats,
     messages: function* () {
       for (const [seat, message] of accepted) yield [seat, encode(message)] as const
     },
@@ -92,6 +101,7 @@ export function phaseOf<A>({ check, encode, close, ...steps }: PhaseSteps<A>): P
       const make = await check(seat, bytes)
       return () => {
         accepted.set(seat, make())
+        seats.add(seat)
         return { status: 'accepted' }
       }
     },

@@ -5,7 +5,7 @@ import { server } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
 import { hashOf } from '../rounds/index.js'
 import { executeMaskPlan, fingerprint } from '../vector/index.js'
-import { openEnvelope } from '../wire/index.js'
+import { messageType, openEnvelope } from '../wire/index.js'
 import { requireBytes, requireConfig } from './input.js'
 import { KnownMessages, late } from './known-messages.js'
 import type { Phase } from './phase.js'
@@ -18,6 +18,12 @@ import { save } from './saving.js'
 import { type Receipt, type RoundOutcome, type ServerSessionOptions, UPLOADS } from './server-interface.js'
 import { discardAllUploads, memorySliceStore } from './slice-store.js'
 import { inTurns } from './turns.js'
+
+/** A message that was checked in a phase; `takeIn` is what the check gave. */
+interface CheckedAhead {
+  readonly phase: Phase
+  readonly takeIn: Awaited<ReturnType<Phase['check']>>
+}
 
 /**
  * The server of one round: bytes in, bytes out. The host says which seat a message is from, which it knows from an
@@ -109,7 +115,9 @@ export class ServerSession {
    * alive afterwards. Never throws for what is in them.
    *
    * @throws {SecAggError} `invalid-argument` where the host hands over something else than a number and bytes;
-   *   `crypto-failure` where `verifyIdentity` fails, after which the same message may be given again.
+   *   `crypto-failure` where `verifyIdentity` fails, `storage-failure` where the store of slices does. The same message
+   *   may then be given again. A slice that the store has kept is taken in even so: `checkpoint` and `closeRound` try
+   *   again to finish its vector.
    */
   async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
     requireBytes(bytes)
@@ -117,7 +125,8 @@ export class ServerSession {
     await this.#open()
     const round = this.round
     try {
-      const receipt = await this.#take(seat, bytes)
+      const ahead = await this.#checkAhead(seat, bytes)
+      const receipt = await this.#inTurn(() => this.#take(seat, bytes, ahead))
       if (receipt.status === 'duplicate') this.#ledger.duplicate()
       return receipt
     } catch (error) {
@@ -128,8 +137,8 @@ export class ServerSession {
   }
 
   /**
-   * Forgets the slices of a masked vector that is not whole yet, as when its sender is gone; it may begin again. Returns
-   * whether there were any.
+   * Forgets the slices of a masked vector of which nothing is in the sum yet, as when its sender is gone; it may begin
+   * again. Returns whether there were any.
    */
   async discardUpload(seat: number): Promise<boolean> {
     await this.#open()
@@ -209,26 +218,45 @@ export class ServerSession {
     )
   }
 
-  async #take(seat: number, bytes: Uint8Array): Promise<Receipt> {
+  /**
+   * Checks a message against the open round before its turn comes, so that checks run side by side. None is needed of a
+   * seat that has answered.
+   */
+  async #checkAhead(seat: number, bytes: Uint8Array): Promise<CheckedAhead | undefined> {
+    const phase = this.#phase!
+    if (this.#outcome !== undefined || phase.accepted.has(seat)) return undefined
+    if (messageType(bytes) !== phase.type) return undefined
+    return { phase, takeIn: await phase.check(seat, bytes) }
+  }
+
+  /** Takes in a message whose turn it is. What is known already is decided only here, as the calls before may change it. */
+  async #take(seat: number, bytes: Uint8Array, ahead: CheckedAhead | undefined): Promise<Receipt> {
     const phase = this.#phase!
     const message = openEnvelope(bytes)
-    const isSeat = Number.isInteger(seat) && seat >= 0 && seat < this.#options.config.clients
-    if (message !== undefined && isSeat && this.#known.isRepeated(message, seat, phase))
-      return { status: 'duplicate' }
+    if (message !== undefined && this.#isKnown(message, seat, phase)) {
+      const isFinished = message.type === phase.type && (await phase.again?.(seat, bytes))
+      return { status: isFinished === true ? 'accepted' : 'duplicate' }
+    }
     if (message !== undefined && message.type !== phase.type && this.#known.hasAnyOf(message.type)) {
       throw late(seat, phase.round)
     }
-    const takeIn = await phase.check(seat, bytes)
-    return this.#inTurn(async () => {
-      const { type, part, content } = message!
-      // While it was checked, the round may have been closed, or another copy may have come in.
-      if (this.#phase !== phase || this.#outcome !== undefined) throw late(seat, phase.round)
-      if (this.#known.isRepeated({ type, part, content }, seat, phase)) return { status: 'duplicate' }
-      const taken = await takeIn()
-      if (taken.status === 'busy') return taken
-      this.#known.note(type, part, seat, taken.fingerprint ?? fingerprint(content))
-      return { status: 'accepted' }
-    })
+    const takeIn = ahead?.phase === phase ? ahead.takeIn : await phase.check(seat, bytes)
+    if (this.#outcome !== undefined) throw late(seat, phase.round)
+    // A message that has passed its check has a header.
+    const { type, part, content } = message!
+    const taken = await takeIn()
+    if (taken.status === 'busy') return taken
+    this.#known.note(type, part, seat, taken.fingerprint ?? fingerprint(content))
+    await taken.finish?.()
+    return { status: 'accepted' }
+  }
+
+  /** @throws {SecAggError} where something else was accepted in its place. */
+  #isKnown(message: NonNullable<ReturnType<typeof openEnvelope>>, seat: number, phase: Phase): boolean {
+    const isSeat = Number.isInteger(seat) && seat >= 0 && seat < this.#options.config.clients
+    if (!isSeat) return false
+    if (this.#known.isRepeated(message, seat, phase)) return true
+    return message.type === phase.type && phase.accepted.has(seat)
   }
 
   #open(): Promise<void> {

@@ -18,10 +18,12 @@ export interface SliceStore {
 /** Rids a store of what a process that is gone has left in it. */
 export async function discardAllUploads(config: RoundConfig, store: SliceStore): Promise<void> {
   if (sliceCount(config.segments, config.sliceLength) === 1) return
-  try {
-    for (const seat of allSeats(config)) await store.discard(seat)
-  } catch {
-    // A store that keeps too much is no reason to end a round.
+  for (const seat of allSeats(config)) {
+    try {
+      await store.discard(seat)
+    } catch {
+      // A store that keeps too much is no reason to end a round.
+    }
   }
 }
 

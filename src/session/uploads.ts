@@ -1,4 +1,4 @@
-import { equalBytes } from '../crypto/bytes.js'
+import { equalBytes, isBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { fingerprint } from '../vector/index.js'
@@ -9,8 +9,8 @@ import type { SliceStore } from './slice-store.js'
 /** The fingerprints of the slices that are there of one masked vector, by their number. */
 type Upload = Map<number, Uint8Array>
 
-/** What became of a slice: kept, or the last of its vector, which is now in the sum; or there is no room for it. */
-export type SliceOutcome = 'kept' | 'folded' | { readonly room: Promise<void> }
+/** A slice is kept, and this is its fingerprint; or there is no room for it. */
+export type SliceOutcome = { readonly fingerprint: Uint8Array } | { readonly room: Promise<void> }
 
 /**
  * Masked vectors that come in slices. One is folded into the sum once it is whole, so that a client that vanishes in the
@@ -32,28 +32,54 @@ export class Uploads {
     this.#most = most
   }
 
-  /** Takes in a slice that has not been there, and that has the form of one. */
-  async take(seat: number, slice: number, packed: Uint8Array): Promise<SliceOutcome> {
-    let upload = this.#unfinished.get(seat)
-    if (upload === undefined) {
-      if (this.#unfinished.size >= this.#most) {
-        this.#room ??= roomToCome()
-        return { room: this.#room.promise }
-      }
-      upload = new Map()
-      this.#unfinished.set(seat, upload)
+  /** Keeps a slice that has not been there, and that has the form of one. Nothing is changed where the store fails. */
+  async keep(seat: number, slice: number, packed: Uint8Array): Promise<SliceOutcome> {
+    const upload = this.#unfinished.get(seat)
+    if (upload === undefined && this.#unfinished.size >= this.#most) {
+      this.#room ??= roomToCome()
+      return { room: this.#room.promise }
     }
-    await this.#using(() => this.#store.put(seat, slice, Uint8Array.from(packed)))
-    upload.set(slice, fingerprint(packed))
-    if (upload.size < this.#slices) return 'kept'
-    await this.#fold(seat, upload)
-    return 'folded'
+    try {
+      await this.#put(seat, slice, packed)
+    } catch (error) {
+      if (upload === undefined) await this.#rid(seat)
+      throw error
+    }
+    const mark = fingerprint(packed)
+    this.#unfinished.set(seat, (upload ?? new Map<number, Uint8Array>()).set(slice, mark))
+    return { fingerprint: mark }
+  }
+
+  /** Keeps a slice once more that is kept already: it may be one that the store has lost. */
+  async keepAgain(seat: number, slice: number, packed: Uint8Array): Promise<void> {
+    if (this.isWaiting(seat) && slice >= this.#sum.slicesOf(seat)) await this.#put(seat, slice, packed)
+  }
+
+  /** Whether all slices of a vector are here, and not all of them in the sum. */
+  isWaiting(seat: number): boolean {
+    return this.#unfinished.get(seat)?.size === this.#slices
+  }
+
+  /**
+   * Folds a vector into the sum if all of its slices are here. Where the store fails it may be tried again, and goes on
+   * from there: what is in the sum once cannot be taken out without the store.
+   */
+  async fold(seat: number): Promise<void> {
+    const upload = this.#unfinished.get(seat)
+    if (upload === undefined || !this.isWaiting(seat)) return
+    for (let slice = this.#sum.slicesOf(seat); slice < this.#slices; slice++) {
+      const packed = await this.#using(() => this.#store.get(seat, slice))
+      if (!isBytes(packed) || !equalBytes(fingerprint(packed), upload.get(slice)!)) {
+        throw usageError('storage-failure', `slice ${slice} of seat ${seat} is not as it was stored`)
+      }
+      this.#sum.add(seat, packed)
+    }
+    await this.#forget(seat)
   }
 
   /** Forgets an unfinished vector; `false` where there is none, or where a part of it is in the sum already. */
   async discard(seat: number): Promise<boolean> {
-    const upload = this.#unfinished.get(seat)
-    if (upload === undefined || this.#sum.slicesOf(seat) > 0) return false
+    if (!this.#unfinished.has(seat) || this.#sum.slicesOf(seat) > 0) return false
     await this.#forget(seat)
     return true
   }
@@ -64,12 +90,11 @@ export class Uploads {
    *
    * @returns the first failure, where there was one.
    */
-  async finish(): Promise<{ readonly error: unknown } | undefined> {
+  async foldAll(): Promise<{ readonly error: unknown } | undefined> {
     let failure: { readonly error: unknown } | undefined
-    for (const [seat, upload] of [...this.#unfinished]) {
-      if (upload.size < this.#slices) continue
+    for (const seat of [...this.#unfinished.keys()]) {
       try {
-        await this.#fold(seat, upload)
+        await this.fold(seat)
       } catch (error) {
         failure ??= { error }
       }
@@ -86,23 +111,19 @@ export class Uploads {
     return sliceCount(this.#config.segments, this.#config.sliceLength)
   }
 
-  /** Goes on where the store has failed before: what is in the sum once cannot be taken out without the store. */
-  async #fold(seat: number, upload: Upload): Promise<void> {
-    for (let slice = this.#sum.slicesOf(seat); slice < this.#slices; slice++) {
-      const packed = await this.#using(() => this.#store.get(seat, slice))
-      if (!equalBytes(fingerprint(packed), upload.get(slice)!)) {
-        throw usageError('storage-failure', `slice ${slice} of seat ${seat} is not as it was stored`)
-      }
-      this.#sum.add(seat, packed)
-    }
-    await this.#forget(seat)
+  #put(seat: number, slice: number, packed: Uint8Array): Promise<void> {
+    return this.#using(() => this.#store.put(seat, slice, Uint8Array.from(packed)))
   }
 
   async #forget(seat: number): Promise<void> {
     this.#unfinished.delete(seat)
     this.#room?.resolve()
     this.#room = undefined
-    // A store that keeps too much is no reason to end a round.
+    await this.#rid(seat)
+  }
+
+  /** A store that keeps too much is no reason to end a round. */
+  async #rid(seat: number): Promise<void> {
     await this.#using(() => this.#store.discard(seat)).catch(() => undefined)
   }
 

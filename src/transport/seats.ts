@@ -196,8 +196,19 @@ export class Seats implements LinkHost {
       await this.#checkpoint(session)
     } finally {
       // Not of a round that was opened in the meantime: there the seat has still to answer.
-      if (answers === this.#round.answers()) answers?.answer(seat)
+      if (answers === this.#round.answers()) {
+        answers?.answer(seat)
+        this.#tally(session, answers)
+      }
     }
+  }
+
+  /** A checkpoint finishes vectors that the store of slices has held up; their clients have nothing more to send. */
+  #tally(session: ServerSession, answers: Answers | undefined): void {
+    if (this.#limits.slices === 1 || session.round !== 'masked-input' || answers?.round !== session.round)
+      return
+    const waiting = new Set(session.waitingFor)
+    for (const seat of answers.missing) if (!waiting.has(seat)) answers.answer(seat)
   }
 
   async #checkpoint(session: ServerSession): Promise<void> {

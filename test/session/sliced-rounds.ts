@@ -72,7 +72,7 @@ interface Trouble {
 interface UnreliableStore {
   readonly store: SliceStore
   readonly trouble: Trouble
-  readonly kept: ReadonlyMap<string, Uint8Array>
+  readonly kept: Map<string, Uint8Array>
 }
 
 /** A store that fails where it is told to, and otherwise keeps everything. */

@@ -1,3 +1,4 @@
+import type { SliceStore } from 'secagg'
 import type { Connection } from 'secagg/transport'
 import { expect, test } from 'vitest'
 import { ACTIVE, CURIOUS, seatsBelow } from '../attacks/support.js'
@@ -35,6 +36,38 @@ test('an answer that is taken in counts, though the checkpoint after it fails', 
   const types = scene.serverEvents.map(({ type }) => type)
   expect(types.filter((type) => type === 'failed' || type === 'deadline')).toEqual(['failed'])
   expect(new Set((await scene.clock.until(ends)).values())).toEqual(new Set([true]))
+})
+
+test('a client that is gone is not waited for where a checkpoint has finished its vector', async () => {
+  const kept = new Map<string, Uint8Array>()
+  let failures = 1
+  const sliceStore: SliceStore = {
+    put: (seat, slice, bytes) => void kept.set(`${seat} ${slice}`, bytes),
+    get: (seat, slice) => {
+      if (seat === 1 && slice === 2 && failures-- > 0) throw new Error('the disk is gone')
+      return kept.get(`${seat} ${slice}`)!
+    },
+    discard: () => {},
+  }
+  const sliced = { segments: [{ length: 300, bits: 13, bound: 800 }], sliceLength: 64 } as const
+  const scene = await makeScene({ ...CURIOUS, ...sliced }, { sliceStore, checkpointEvery: 1 })
+  const stop = new AbortController()
+  let connections = 0
+  const connect = () => (++connections === 1 ? scene.connect(1)() : new Promise<never>(() => {}))
+  const gone = endOf(scene.join(1, { signal: stop.signal }, connect)).catch(() => 'stopped')
+  let saves = 0
+  const last = scene.join(4, {
+    save: async () => {
+      if (++saves === 3) await scene.clock.sleep(1000)
+    },
+  })
+  const others = [0, 2, 3].map((seat) => scene.join(seat))
+  while (scene.round.round !== 'unmasking') await scene.clock.pass(100)
+  expect(scene.clock.now).toBeLessThan(2000)
+  expect(await expectExactSum(scene)).toEqual(seatsBelow(scene.config.clients))
+  expect(scene.serverEvents.filter(({ type }) => type === 'failed')).toHaveLength(1)
+  stop.abort()
+  expect(await scene.clock.until(Promise.all([gone, last, ...others]))).toBeDefined()
 })
 
 test('why a connection is over: another has taken its place', async () => {
