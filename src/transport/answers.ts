@@ -1,32 +1,37 @@
 import type { RoundName } from '../errors.js'
+import type { Absence } from './absence.js'
 import { type Clock, timer } from './clock.js'
 import type { Patience } from './server-options.js'
 
-/** Why a round is closed: nobody is left who could answer, so many have that it will do, or time is up. */
-export type Reason = 'all' | 'enough' | 'deadline'
+/**
+ * Why a round is closed: nobody is left who could answer; those who have not are away, which may change; so many have
+ * answered that it will do; or time is up.
+ */
+export type Reason = 'all' | 'present' | 'enough' | 'deadline'
 
 /** Who has answered in the open round, and whether that will do. */
 export class Answers {
   readonly round: RoundName
   readonly #waiting: Set<number>
-  /** Of those the ones from which nothing more will come. */
-  readonly #gone: ReadonlySet<number>
+  readonly #absence: Absence
   #answered: number
   #enough: number
+  /** So many answers were not enough to go on without those that are away. */
+  #tooFew = 0
   #timeUp = false
   #resolve: ((reason: Reason) => void) | undefined
   readonly #cancel: () => void
 
-  /** `waiting`: the seats that may still answer, of `expected`; `gone`: who will not, which may change. */
+  /** `waiting`: the seats that may still answer, of `expected`. */
   constructor(
     round: RoundName,
-    { waiting, expected, gone }: { waiting: readonly number[]; expected: number; gone: ReadonlySet<number> },
+    { waiting, expected, absence }: { waiting: readonly number[]; expected: number; absence: Absence },
     { deadline, enough = Number.POSITIVE_INFINITY }: Patience,
     clock: Clock,
   ) {
     this.round = round
     this.#waiting = new Set(waiting)
-    this.#gone = gone
+    this.#absence = absence
     this.#answered = expected - waiting.length
     this.#enough = enough
     this.#cancel = timer(clock, deadline, () => {
@@ -52,16 +57,19 @@ export class Answers {
     this.check()
   }
 
-  /** Resolves when the round can be closed; once it was in vain, for any reason but `enough`. */
+  /** Resolves when the round can be closed; once it was in vain, not for `enough`, and for `present` with more answers. */
   ready(inVain: boolean): Promise<Reason> {
-    if (inVain) this.#enough = Number.POSITIVE_INFINITY
+    if (inVain) {
+      this.#enough = Number.POSITIVE_INFINITY
+      this.#tooFew = this.#answered
+    }
     return new Promise((resolve) => {
       this.#resolve = resolve
       this.check()
     })
   }
 
-  /** To be called when `gone` has changed. */
+  /** To be called when somebody is absent who was not. */
   check(): void {
     const reason = this.#reason()
     if (reason === undefined) return
@@ -77,7 +85,12 @@ export class Answers {
   #reason(): Reason | undefined {
     if (this.#timeUp) return 'deadline'
     if (this.#answered >= this.#enough) return 'enough'
-    for (const seat of this.#waiting) if (!this.#gone.has(seat)) return undefined
-    return 'all'
+    let reason: Reason = 'all'
+    for (const seat of this.#waiting) {
+      if (this.#absence.isGone(seat)) continue
+      if (!this.#absence.isAway(seat)) return undefined
+      reason = 'present'
+    }
+    return reason === 'present' && this.#answered <= this.#tooFew ? undefined : reason
   }
 }

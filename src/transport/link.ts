@@ -32,6 +32,7 @@ export class Link {
   refused: string | undefined
   readonly #connection: Connection
   readonly #host: LinkHost
+  #isSending = false
   #wake = ignore
 
   constructor(seat: number, connection: Connection, host: LinkHost) {
@@ -45,20 +46,28 @@ export class Link {
     this.#wake()
   }
 
-  /** Another connection takes the place of this one. */
+  /** Another connection takes the place of this one, which is told so unless a message is still being sent. */
   replace(): void {
-    attempt(() => this.#connection.send(encodeNotice({ kind: 'replaced' }))).catch(ignore)
-    this.ending.end('replaced')
+    if (!this.#isSending) {
+      attempt(() => this.#connection.send(encodeNotice({ kind: 'replaced' }))).catch(ignore)
+    }
+    this.end('replaced')
+  }
+
+  /** Closes the connection and breaks off what waits for it. */
+  end(reason: unknown): void {
+    if (this.ending.over) return
+    this.ending.end(reason)
+    attempt(() => this.#connection.close()).catch(ignore)
   }
 
   /** Resolves when the connection is over and nothing of it is under way, with why it is over. */
   async run(): Promise<unknown> {
-    const over = (reason: unknown): void => this.ending.end(reason)
+    const over = (reason: unknown): void => this.end(reason)
     const reading = this.#read().catch(over)
     const writing = this.#write().then(() => over(undefined), over)
     // Read and written to its end it is over; where only reading has stopped, the last word is still to be said.
     await Promise.all([reading, writing])
-    attempt(() => this.#connection.close()).catch(ignore)
     return this.ending.reason
   }
 
@@ -74,8 +83,17 @@ export class Link {
       }
       this.told = due.round ?? this.told
       const { bytes } = due
-      if (bytes !== undefined) await this.ending.race(attempt(() => this.#connection.send(bytes)))
+      if (bytes !== undefined) await this.ending.race(this.#send(bytes))
       if (due.last) return
+    }
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    this.#isSending = true
+    try {
+      await this.#connection.send(bytes)
+    } finally {
+      this.#isSending = false
     }
   }
 
@@ -84,7 +102,7 @@ export class Link {
     for (;;) {
       const next = await this.ending.race(attempt(() => messages.next()))
       if (next.done === true) {
-        this.ending.end(undefined)
+        this.end(undefined)
         return
       }
       if (!(await this.#host.take(this, next.value))) return

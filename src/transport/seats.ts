@@ -1,5 +1,6 @@
 import { usageError } from '../errors.js'
 import { type MessageLimits, messageLimits, type ServerSession } from '../session/index.js'
+import { Absence } from './absence.js'
 import type { Answers } from './answers.js'
 import { type Clock, checkTime, systemClock, timer } from './clock.js'
 import { type Connection, requireConnection } from './connection.js'
@@ -24,8 +25,7 @@ export interface RoundView {
 
 /** The seats of a round: who is connected, and what each is told and sends. */
 export class Seats implements LinkHost {
-  /** Seats from which nothing more will come. */
-  readonly gone: Set<number> = new Set()
+  readonly absence: Absence
   readonly #options: ServeRoundOptions
   readonly #round: RoundView
   readonly #clock: Clock
@@ -41,8 +41,10 @@ export class Seats implements LinkHost {
 
   constructor(options: ServeRoundOptions, round: RoundView) {
     const { clock = systemClock, uploadTime, farewell = 5000 } = options
+    const { reconnectTime = Number.POSITIVE_INFINITY } = options
     if (uploadTime !== undefined) checkTime('uploadTime', uploadTime)
     checkTime('farewell', farewell)
+    checkTime('reconnectTime', reconnectTime)
     if (options.checkpointEvery !== undefined && options.save === undefined) {
       throw usageError('invalid-argument', 'checkpoints need save')
     }
@@ -50,6 +52,7 @@ export class Seats implements LinkHost {
     this.#round = round
     this.#clock = clock
     this.#farewell = farewell
+    this.absence = new Absence(clock, reconnectTime, () => round.answers()?.check())
     this.#limits = messageLimits(options.config)
     const time = uploadTime ?? uploadTimeFor(options)
     this.#uploads = new UploadPlaces(clock, time, (seat) => this.#evict(seat))
@@ -64,7 +67,7 @@ export class Seats implements LinkHost {
     const before = this.#links.get(seat)
     const link = new Link(seat, connection, this)
     this.#links.set(seat, link)
-    if (!this.#floods.isShutOut(seat)) this.gone.delete(seat)
+    if (!this.#floods.isShutOut(seat)) this.absence.comeBack(seat)
     before?.replace()
     this.#running.set(link, this.#serve(link, before && this.#running.get(before)))
   }
@@ -81,6 +84,7 @@ export class Seats implements LinkHost {
 
   /** Lets the clients fetch the last word, for a while. */
   async close(): Promise<void> {
+    this.absence.close()
     const late = new Ending()
     const cancel = timer(this.#clock, this.#farewell, () => late.end(undefined))
     const left = (async () => {
@@ -88,7 +92,7 @@ export class Seats implements LinkHost {
     })()
     await late.race(left).catch(ignore)
     cancel()
-    for (const link of this.#running.keys()) link.ending.end('the round is over')
+    for (const link of this.#running.keys()) link.end('the round is over')
   }
 
   async #serve(link: Link, before: Promise<void> | undefined): Promise<void> {
@@ -101,10 +105,13 @@ export class Seats implements LinkHost {
     const cancel =
       this.#round.end() === undefined
         ? ignore
-        : timer(this.#clock, this.#farewell, () => link.ending.end('the round is over'))
+        : timer(this.#clock, this.#farewell, () => link.end('the round is over'))
     const cause = await link.run()
     cancel()
-    if (this.#links.get(seat) === link) this.#links.delete(seat)
+    if (this.#links.get(seat) === link) {
+      this.#links.delete(seat)
+      if (this.#round.end() === undefined) this.absence.lose(seat)
+    }
     await this.#discardUpload(seat)
     this.#running.delete(link)
     this.#round.tell({ type: 'disconnected', seat, cause })
@@ -229,8 +236,7 @@ export class Seats implements LinkHost {
     const { seat } = link
     if (decodeNotice(bytes)?.kind !== 'leaving') return this.#useless(link)
     this.#round.tell({ type: 'left', seat })
-    this.gone.add(seat)
-    this.#round.answers()?.check()
+    this.absence.leave(seat)
     return true
   }
 
@@ -238,15 +244,14 @@ export class Seats implements LinkHost {
     const { seat } = link
     this.#floods.shutOut(seat, code)
     this.#round.tell({ type: 'shut-out', seat, code })
-    this.gone.add(seat)
-    this.#round.answers()?.check()
+    this.absence.leave(seat)
     link.wake()
     return false
   }
 
   #evict(seat: number): void {
     this.#round.tell({ type: 'evicted', seat })
-    this.#links.get(seat)?.ending.end('its vector took too long, or made no progress, while others waited')
+    this.#links.get(seat)?.end('its vector took too long, or made no progress, while others waited')
   }
 }
 

@@ -99,7 +99,7 @@ class RoundServer implements ServedRound {
     const expected = session.report.rounds.at(-1)?.accepted.length ?? config.clients
     const own = rounds?.[round]
     const patience: Patience = { ...own, deadline: own?.deadline ?? deadline }
-    const answers = new Answers(round, { waiting, expected, gone: this.#seats.gone }, patience, clock)
+    const answers = new Answers(round, { waiting, expected, absence: this.#seats.absence }, patience, clock)
     this.#answers = answers
     try {
       this.#emit({ type: 'round-opened', round, waitingFor: waiting.length })
@@ -111,7 +111,8 @@ class RoundServer implements ServedRound {
           if (reason !== 'enough') requireAnswers(answers, patience)
           return await this.#ending.race(session.closeRound())
         } catch (error) {
-          if (reason !== 'enough' || !(error instanceof SecAggError) || error.fault !== 'peer') throw error
+          const mayAnswer = reason === 'enough' || reason === 'present'
+          if (!mayAnswer || !(error instanceof SecAggError) || error.fault !== 'peer') throw error
           this.#emit({ type: 'not-enough', round, error })
         }
       }

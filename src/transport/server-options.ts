@@ -31,6 +31,12 @@ export interface ServeRoundOptions extends ServerSessionOptions {
    * is large for `maximumUploads`.
    */
   readonly uploadTime?: number | undefined
+  /**
+   * Milliseconds in which a client whose connection is lost is waited for; then the round goes on without it where that is
+   * possible, and it may still come back before that. Default: `Infinity`, which is until the deadline, for clients that
+   * are not connected all the time.
+   */
+  readonly reconnectTime?: number | undefined
   /** Saves the session after so many answers, besides what is saved in any case; needs `save`. Default: never. */
   readonly checkpointEvery?: number | undefined
   /** Milliseconds after the end of the round in which clients may still fetch how it ended. Default 5000. */
