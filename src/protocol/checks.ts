@@ -3,6 +3,7 @@ import { isAcceptablePublicKey } from '../crypto/public-key.js'
 import type { ErrorCode } from '../errors.js'
 import { usageError } from '../errors.js'
 import { type Blame, blamePeer, violation } from './blame.js'
+import type { RoundConfig } from './config.js'
 
 /** A state of either party, told apart by its name. */
 interface State {
@@ -45,6 +46,14 @@ export function requireEnough(count: number, least: number, what: string, blame:
     expected: least,
     got: count,
   })
+}
+
+/** Refuses a client whose configuration has another hash. */
+export function requireSameConfiguration(config: RoundConfig, hash: Uint8Array, blame: Blame): void {
+  if (equalBytes(hash, config.hash)) return
+  const text =
+    'the sender has another configuration of the round, such as another adversary model, threshold or context'
+  throw violation('configuration-mismatch', blame, text)
 }
 
 /** Two acceptable X25519 keys that differ. */

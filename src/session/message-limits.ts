@@ -3,12 +3,16 @@ import { packedRange } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/slices.js'
 import {
   COMMITMENT_LENGTH,
+  HASH_LENGTH,
   HEADER_LENGTH,
   KEY_LENGTH,
   SEALED_SHARES_LENGTH,
   SLICE_HEADER_LENGTH,
 } from '../wire/index.js'
 import { requireConfig } from './input.js'
+
+/** The usual one. */
+const ED25519_SIGNATURE_LENGTH = 64
 
 /** How much the parties of a round may say; what is longer can be refused before it is read. */
 export interface MessageLimits {
@@ -34,7 +38,9 @@ export function messageLimits(config: RoundConfig): MessageLimits {
   const owners = complete ? clients : graph.neighbors
   const publishedKeys = complete ? bitmap(clients) + clients * keys : 2 + (graph.neighbors + 1) * (4 + keys)
   const fromClient = [
-    32 + keys,
+    HASH_LENGTH + keys,
+    // Of a client of the other adversary model, which is to be told that it has another configuration.
+    HASH_LENGTH + 2 * KEY_LENGTH + ED25519_SIGNATURE_LENGTH,
     COMMITMENT_LENGTH + peers * SEALED_SHARES_LENGTH,
     signatureLength,
     // Were all but the sender to drop out: of them a share of s_sk.

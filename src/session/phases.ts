@@ -1,12 +1,14 @@
 import { publishableSeats } from '../graph/index.js'
 import { blamePeer } from '../protocol/blame.js'
-import { DistinctKeys, requireDistinct } from '../protocol/checks.js'
+import { DistinctKeys, requireDistinct, requireSameConfiguration } from '../protocol/checks.js'
 import { server } from '../protocol/index.js'
 import { allSeats } from '../protocol/seats.js'
 import {
   advertiseKeysCoder,
+  beginningOf,
   decodeMessage,
   encodeMessage,
+  HASH_LENGTH,
   publishedKeysCoder,
   shareKeysCoder,
 } from '../wire/index.js'
@@ -26,7 +28,11 @@ export function advertisePhase(state: server.ServerAdvertising, context: PhaseCo
     expected: allSeats(config),
     outbound: { recipients: [], messageFor: () => new Uint8Array(0) },
     check: async (seat, bytes) => {
-      const message = decodeMessage('advertiseKeys', coder, bytes, blamePeer('advertise-keys', seat))
+      const blame = blamePeer('advertise-keys', seat)
+      // Ahead of the length, which in the other adversary model is another.
+      const hash = beginningOf('advertiseKeys', bytes, HASH_LENGTH, blame)
+      if (hash !== undefined) requireSameConfiguration(config, hash, blame)
+      const message = decodeMessage('advertiseKeys', coder, bytes, blame)
       const accepted = await server.acceptAdvertisedKeys(state, seat, message, context)
       return () => {
         requireDistinct(distinct, accepted)

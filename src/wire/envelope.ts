@@ -70,6 +70,23 @@ export function decodeMessage<T>(
   }
 }
 
+/**
+ * The first `length` bytes of the body of a message of the expected type, whatever comes after them; `undefined` where there
+ * are fewer.
+ *
+ * @throws {SecAggError} `unsupported-version` or `unexpected-message`; `malformed-message` without a header.
+ */
+export function beginningOf(
+  type: MessageType,
+  bytes: Uint8Array,
+  length: number,
+  origin: Origin,
+): Uint8Array | undefined {
+  checkHeader(type, bytes, origin)
+  const end = HEADER_LENGTH + length
+  return bytes.length < end ? undefined : bytes.subarray(HEADER_LENGTH, end)
+}
+
 /** A masked input: header, then the packed vector. */
 export function encodeMaskedInput(packed: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES.maskedInput), packed)

@@ -1,5 +1,6 @@
 export { type Seated, seatList, seatSet } from './coders.js'
 export {
+  beginningOf,
   decodeMaskedInput,
   decodeMaskedSlice,
   decodeMessage,
@@ -25,6 +26,7 @@ export {
   consistencySignaturesCoder,
   type ForwardedShares,
   forwardedSharesCoder,
+  HASH_LENGTH,
   KEY_LENGTH,
   type PublicKeys,
   type PublishedKeys,

@@ -2,6 +2,9 @@ import * as P from 'micro-packed'
 import { concatBytes } from '../crypto/bytes.js'
 import { type Seated, seatBytes, seatList, seatMap, seatSet } from './coders.js'
 
+/** Bytes of the configuration hash, with which AdvertiseKeys begins. */
+export const HASH_LENGTH = 32
+
 /** Bytes of an X25519 key, public or private, and so of a share of a private one. */
 export const KEY_LENGTH = 32
 
@@ -60,7 +63,7 @@ export type Unmasking = readonly Seated<Uint8Array>[]
 /** `signatureLength` is the configuration's, 0 where keys are not signed. */
 export function advertiseKeysCoder(signatureLength: number): P.CoderType<AdvertiseKeys> {
   return P.struct({
-    configurationHash: P.bytes(32),
+    configurationHash: P.bytes(HASH_LENGTH),
     cipherKey: P.bytes(KEY_LENGTH),
     maskKey: P.bytes(KEY_LENGTH),
     signature: P.bytes(signatureLength),

@@ -1,11 +1,17 @@
-import { equalBytes } from '../../crypto/bytes.js'
 import { drawSecret } from '../../crypto/draw.js'
 import type { SecAggError } from '../../errors.js'
 import { drawGraph, leastAdvertised, visibleFrom } from '../../graph/index.js'
 import type { AdvertiseKeys, PublishedKeys } from '../../wire/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
 import type { ServerCapabilities } from '../capabilities.js'
-import { DistinctKeys, requireDistinct, requireEnough, requirePublicKeys, requireState } from '../checks.js'
+import {
+  DistinctKeys,
+  requireDistinct,
+  requireEnough,
+  requirePublicKeys,
+  requireSameConfiguration,
+  requireState,
+} from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import { keysStatement, verifyStatement } from '../identity.js'
 import { bySeat } from './accepted.js'
@@ -37,9 +43,7 @@ export async function acceptAdvertisedKeys(
   if (!Number.isInteger(seat) || seat < 0 || seat >= config.clients) {
     throw violation('unknown-seat', blame, `there is no seat ${seat}`)
   }
-  if (!equalBytes(message.configurationHash, config.hash)) {
-    throw violation('configuration-mismatch', blame, `seat ${seat} has another configuration of the round`)
-  }
+  requireSameConfiguration(config, message.configurationHash, blame)
   requirePublicKeys(message, blame)
   const { cipherKey, maskKey, signature } = message
   const identity =

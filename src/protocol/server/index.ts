@@ -1,4 +1,9 @@
-export { acceptAdvertisedKeys, openRound, publishedKeys, publishKeys } from './advertise-keys.js'
+export {
+  acceptAdvertisedKeys,
+  openRound,
+  publishedKeys,
+  publishKeys,
+} from './advertise-keys.js'
 export { acceptConsistencyCheck, publishedSignatures, publishSignatures } from './check-consistency.js'
 export { acceptMaskedInput, announcedSurvivors, announceSurvivors, nameableSurvivors } from './mask-input.js'
 export { countMaskTerms, maskPlans } from './mask-plans.js'

@@ -120,11 +120,12 @@ export class Server {
     const round = 'advertise-keys'
     demand(seat < clients, 'unknown-seat', round)
     const reader = new Reader(bytes, TYPE.advertiseKeys, round)
-    const theirHash = reader.bytes(32)
+    const theirHash = bytes.slice(2, 34)
+    demand(theirHash.length < 32 || equal(theirHash, hash), 'configuration-mismatch', round)
+    reader.bytes(32)
     const [cipherKey, maskKey] = [reader.bytes(32), reader.bytes(32)]
     const signature = reader.bytes(signatureLength)
     reader.end()
-    demand(equal(theirHash, hash), 'configuration-mismatch', round)
     demand([cipherKey, maskKey].every(isAcceptablePublicKey), 'invalid-public-key', round)
     demand(!equal(cipherKey, maskKey), 'duplicate-key', round)
     const statement = keys.keysStatement(this.configuration, seat, { cipherKey, maskKey })
