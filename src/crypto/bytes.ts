@@ -7,6 +7,19 @@ export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
 }
 
+/**
+ * The same memory as this realm's plain Uint8Array. The packages underneath refuse some of what {@link isBytes} accepts,
+ * such as a Node Buffer that reaches a sandbox from outside.
+ */
+export function plainBytes({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length)
+}
+
+/** Whether `memory` is an ArrayBuffer, of whatever realm. Memory that is shared is not one. */
+export function isArrayBuffer(memory: unknown): memory is ArrayBuffer {
+  return Object.prototype.toString.call(memory) === '[object ArrayBuffer]'
+}
+
 /** The bytes of `parts` one after the other, in a new array. */
 export function concatBytes(...parts: Uint8Array[]): Uint8Array {
   // Noble's own takes four times as long, and there are three of these to every pair of clients.
@@ -23,12 +36,12 @@ export function concatBytes(...parts: Uint8Array[]): Uint8Array {
 
 /** Whether `a` and `b` hold the same bytes; for equal lengths the time does not depend on what they hold. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return equalBytesOfNoble(a, b)
+  return equalBytesOfNoble(plainBytes(a), plainBytes(b))
 }
 
 /** Lowercase hexadecimal, two digits per byte. */
 export function bytesToHex(bytes: Uint8Array): string {
-  return bytesToHexOfNoble(bytes)
+  return bytesToHexOfNoble(plainBytes(bytes))
 }
 
 /**

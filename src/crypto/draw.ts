@@ -1,5 +1,5 @@
 import { SecAggError } from '../errors.js'
-import { isBytes } from './bytes.js'
+import { isBytes, plainBytes } from './bytes.js'
 import type { CryptoProvider } from './provider.js'
 
 /**
@@ -13,7 +13,7 @@ export function drawSecret(crypto: CryptoProvider, length: number): Uint8Array {
   if (!isBytes(bytes) || bytes.length !== length || isZero(bytes)) {
     throw new SecAggError('no-randomness', 'crypto', `the generator of provider ${crypto.name} is broken`)
   }
-  return bytes
+  return plainBytes(bytes)
 }
 
 /** Looks at all bytes, whatever they are, as how many of the first are zero is nobody's business. */

@@ -1,3 +1,5 @@
+import { isArrayBuffer } from './bytes.js'
+
 /** What newer engines have: moves the contents into a buffer of another length; 0 frees them. */
 interface Transferable {
   readonly transfer?: (length: number) => ArrayBuffer
@@ -10,7 +12,7 @@ interface Transferable {
 export function memoryReleaser(): (bytes: Uint8Array) => void {
   let closed: MessagePort | undefined
   return ({ buffer, byteLength }) => {
-    if (!(buffer instanceof ArrayBuffer) || buffer.byteLength !== byteLength) return
+    if (!isArrayBuffer(buffer) || buffer.byteLength !== byteLength) return
     const { transfer } = buffer as Transferable
     if (transfer !== undefined) {
       transfer.call(buffer, 0)

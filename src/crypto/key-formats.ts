@@ -18,8 +18,20 @@ export function toPkcs8(curve: Curve, privateKey: Uint8Array): Uint8Array<ArrayB
   return encoded
 }
 
-/** The public key of a JWK of {@link Curve}. */
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** The public key of a JWK of {@link Curve}. Decoded here, as not every engine has `atob`. */
 export function fromJwk(jwk: { readonly x?: string | undefined }): Uint8Array {
-  const binary = atob((jwk.x ?? '').replaceAll('-', '+').replaceAll('_', '/'))
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+  const bytes = new Uint8Array(32)
+  let bits = 0
+  let count = 0
+  let at = 0
+  for (const digit of jwk.x ?? '') {
+    bits = ((bits << 6) | BASE64URL.indexOf(digit)) & 0xfff
+    count += 6
+    if (count < 8) continue
+    count -= 8
+    bytes[at++] = bits >>> count
+  }
+  return bytes
 }

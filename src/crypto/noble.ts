@@ -3,7 +3,7 @@ import { chacha20, chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
-import { concatBytes, equalBytes } from './bytes.js'
+import { concatBytes, equalBytes, plainBytes } from './bytes.js'
 import { requireDerivedLength, requireLength } from './checks.js'
 import { ed25519, x25519 } from './curve25519.js'
 import { AES_CTR, CHACHA20, readForward } from './keystream.js'
@@ -33,13 +33,14 @@ export function nobleCrypto(): CryptoProvider {
 const keyAgreement: KeyAgreement = {
   async publicKey(privateKey) {
     requireLength('an X25519 private key', privateKey, 32)
-    return x25519.getPublicKey(privateKey)
+    return x25519.getPublicKey(plainBytes(privateKey))
   },
   async sharedSecrets(privateKey, publicKeys) {
     requireLength('an X25519 private key', privateKey, 32)
     for (const publicKey of publicKeys) requireLength('an X25519 public key', publicKey, 32)
+    const own = plainBytes(privateKey)
     return publicKeys.map((publicKey) =>
-      isLowOrder(publicKey) ? undefined : x25519.getSharedSecret(privateKey, publicKey),
+      isLowOrder(publicKey) ? undefined : x25519.getSharedSecret(own, plainBytes(publicKey)),
     )
   },
 }
@@ -47,11 +48,11 @@ const keyAgreement: KeyAgreement = {
 const signatureScheme: SignatureScheme = {
   async publicKey(privateKey) {
     requireLength('an Ed25519 private key', privateKey, 32)
-    return ed25519.getPublicKey(privateKey)
+    return ed25519.getPublicKey(plainBytes(privateKey))
   },
   async sign(privateKey, message) {
     requireLength('an Ed25519 private key', privateKey, 32)
-    return ed25519.sign(message, privateKey)
+    return ed25519.sign(plainBytes(message), plainBytes(privateKey))
   },
   async verify(publicKey, message, signature) {
     return isStrictSignature(publicKey, signature) && fulfillsEquation(publicKey, message, signature)
@@ -69,7 +70,7 @@ function fulfillsEquation(publicKey: Uint8Array, message: Uint8Array, signature:
   try {
     const challenge = Point.Fn.create(fromLittleEndian(sha512(concatBytes(commitment, publicKey, message))))
     const response = Point.BASE.multiplyUnsafe(fromLittleEndian(signature.subarray(32)))
-    const product = Point.fromBytes(publicKey).multiplyUnsafe(challenge)
+    const product = Point.fromBytes(plainBytes(publicKey)).multiplyUnsafe(challenge)
     return equalBytes(response.subtract(product).toBytes(), commitment)
   } catch {
     return false // the public key is not on the curve
@@ -82,24 +83,30 @@ function fromLittleEndian(bytes: Uint8Array): bigint {
 
 const hashSuite: HashSuite = {
   async hmac(key, message) {
-    return hmac(sha256, key, message)
+    return hmac(sha256, plainBytes(key), plainBytes(message))
   },
   async hkdf(secret, salt, info, length) {
     requireDerivedLength(length)
-    return hkdf(sha256, secret, salt, info, length)
+    return hkdf(sha256, plainBytes(secret), plainBytes(salt), plainBytes(info), length)
   },
 }
+
+const aesGcm = (key: Uint8Array, associatedData: Uint8Array) =>
+  gcm(plainBytes(key), new Uint8Array(12), plainBytes(associatedData))
+
+const chachaPoly = (key: Uint8Array, associatedData: Uint8Array) =>
+  chacha20poly1305(plainBytes(key), new Uint8Array(12), plainBytes(associatedData))
 
 /** AES-128-GCM (NIST SP 800-38D) and AES-128-CTR (SP 800-38A). */
 const aes: SymmetricSuite = {
   keyLength: 16,
   async seal(key, associatedData, plaintext) {
     requireLength('an AES-128 key', key, 16)
-    return gcm(key, new Uint8Array(12), associatedData).encrypt(plaintext)
+    return aesGcm(key, associatedData).encrypt(plainBytes(plaintext))
   },
   async open(key, associatedData, sealed) {
     requireLength('an AES-128 key', key, 16)
-    return decrypted(() => gcm(key, new Uint8Array(12), associatedData).decrypt(sealed))
+    return decrypted(() => aesGcm(key, associatedData).decrypt(plainBytes(sealed)))
   },
   keystream(seed, offset) {
     requireLength('an AES-128 key', seed, 16)
@@ -115,11 +122,11 @@ const chacha: SymmetricSuite = {
   keyLength: 32,
   async seal(key, associatedData, plaintext) {
     requireLength('a ChaCha20 key', key, 32)
-    return chacha20poly1305(key, new Uint8Array(12), associatedData).encrypt(plaintext)
+    return chachaPoly(key, associatedData).encrypt(plainBytes(plaintext))
   },
   async open(key, associatedData, sealed) {
     requireLength('a ChaCha20 key', key, 32)
-    return decrypted(() => chacha20poly1305(key, new Uint8Array(12), associatedData).decrypt(sealed))
+    return decrypted(() => chachaPoly(key, associatedData).decrypt(plainBytes(sealed)))
   },
   keystream(seed, offset) {
     requireLength('a ChaCha20 key', seed, 32)

@@ -1,5 +1,5 @@
 import * as P from 'micro-packed'
-import { ascii, isBytes } from '../crypto/bytes.js'
+import { ascii, isBytes, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import type { GraphShape } from '../graph/index.js'
 import { PROTOCOL_VERSION } from '../wire/index.js'
@@ -80,7 +80,7 @@ export function encodeContext(parts: Readonly<Record<string, Uint8Array>>): Uint
       if (!isBytes(value)) {
         throw usageError('invalid-configuration', `context ${name} is no Uint8Array`)
       }
-      return { name: ascii(name), value }
+      return { name: ascii(name), value: plainBytes(value) }
     }),
   )
 }

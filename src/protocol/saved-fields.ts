@@ -1,6 +1,6 @@
 import * as P from 'micro-packed'
 import { codeUnits, fromCodeUnits } from '../crypto/bytes.js'
-import { SEALED_SHARES_LENGTH, type Seated, seatList } from '../wire/index.js'
+import { byteString, SEALED_SHARES_LENGTH, type Seated, seatList } from '../wire/index.js'
 import type { RoundConfig } from './config.js'
 
 /** `P.struct`, for records in which a field may be undefined but is there. */
@@ -73,9 +73,9 @@ export const text: P.CoderType<string> = P.apply(P.bytes(P.U32LE), {
 
 export const identity: P.CoderType<string | undefined> = P.optional(P.bool, text)
 
-export const key: P.CoderType<Uint8Array> = P.bytes(32)
-export const selfMask: P.CoderType<Uint8Array> = P.bytes(16)
-export const digest: P.CoderType<Uint8Array> = P.bytes(32)
-export const sealedShares: P.CoderType<Uint8Array> = P.bytes(SEALED_SHARES_LENGTH)
+export const key: P.CoderType<Uint8Array> = byteString(32)
+export const selfMask: P.CoderType<Uint8Array> = byteString(16)
+export const digest: P.CoderType<Uint8Array> = byteString(32)
+export const sealedShares: P.CoderType<Uint8Array> = byteString(SEALED_SHARES_LENGTH)
 /** As many as the sender has peers. */
-export const allSealedShares: P.CoderType<Uint8Array> = P.bytes(P.U32LE)
+export const allSealedShares: P.CoderType<Uint8Array> = byteString(P.U32LE)

@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import type { CoderType } from 'micro-packed'
 import { concatBytes, equalBytes, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
+import { encodeOwn } from '../wire/index.js'
 import type { RoundConfig } from './config.js'
 
 /** The version byte with which everything saved begins. */
@@ -41,7 +42,7 @@ export function encodeSaved<T>(
   body: CoderType<T>,
   value: T,
 ): Uint8Array {
-  const content = concatBytes(Uint8Array.of(SAVED_VERSION, KINDS[kind]), hash, body.encode(value))
+  const content = concatBytes(Uint8Array.of(SAVED_VERSION, KINDS[kind]), hash, encodeOwn(body, value))
   return concatBytes(content, sha256(content))
 }
 

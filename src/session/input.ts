@@ -1,4 +1,4 @@
-import { isBytes } from '../crypto/bytes.js'
+import { isBytes, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { isRoundInput, type RoundInput, type VectorSource, vectorFor } from '../rounds/index.js'
@@ -35,9 +35,10 @@ export function requireConfig(config: RoundConfig | undefined): void {
   }
 }
 
-/** What a transport hands over is bytes; anything else is the host's mistake, and no peer's. */
-export function requireBytes(message: unknown): void {
+/** What a transport hands over is bytes, of whatever realm; anything else is the host's mistake, and no peer's. */
+export function requireBytes(message: unknown): Uint8Array {
   if (!isBytes(message)) throw usageError('invalid-argument', 'a message is a Uint8Array')
+  return plainBytes(message)
 }
 
 /**

@@ -72,8 +72,7 @@ export class ServerSession {
    */
   static async resume(saved: Uint8Array, options: ServerSessionOptions): Promise<ServerSession> {
     const session = new ServerSession(options)
-    requireBytes(saved)
-    const decoded = decodeServerSession(saved, options.config)
+    const decoded = decodeServerSession(requireBytes(saved), options.config)
     session.#ledger = new Ledger(options.config.clients, decoded.books)
     session.#known = new KnownMessages(options.config, decoded.known)
     const context = await session.#context()
@@ -120,13 +119,13 @@ export class ServerSession {
    *   again to finish its vector.
    */
   async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
-    requireBytes(bytes)
+    const message = requireBytes(bytes)
     if (typeof seat !== 'number') throw usageError('invalid-argument', 'a seat is a number')
     await this.#open()
     const round = this.round
     try {
-      const ahead = await this.#checkAhead(seat, bytes)
-      const receipt = await this.#inTurn(() => this.#take(seat, bytes, ahead))
+      const ahead = await this.#checkAhead(seat, message)
+      const receipt = await this.#inTurn(() => this.#take(seat, message, ahead))
       if (receipt.status === 'duplicate') this.#ledger.duplicate()
       return receipt
     } catch (error) {

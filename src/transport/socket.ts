@@ -1,3 +1,4 @@
+import { isArrayBuffer } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import { type Clock, systemClock } from './clock.js'
 import type { Connection } from './connection.js'
@@ -65,9 +66,8 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): C
   })
   socket.binaryType = 'arraybuffer'
   socket.addEventListener('message', ({ data }) => {
-    // Of whatever realm.
-    if (Object.prototype.toString.call(data) === '[object ArrayBuffer]') {
-      return inbox.push(new Uint8Array(data as ArrayBuffer))
+    if (isArrayBuffer(data)) {
+      return inbox.push(new Uint8Array(data))
     }
     inbox.end(new SecAggError('connection-lost', 'network', 'the other side sends text'))
     close()

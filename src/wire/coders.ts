@@ -1,4 +1,34 @@
 import * as P from 'micro-packed'
+import { isBytes, plainBytes } from '../crypto/bytes.js'
+import { SecAggError } from '../errors.js'
+
+/**
+ * Bytes: `length` of them, or as many as a number before them says. Those to encode may be of another realm; anything
+ * else is refused here, as the package would quote it in its error, and it may be secret.
+ */
+export function byteString(length: number | P.CoderType<number>): P.CoderType<Uint8Array> {
+  return P.apply(P.bytes(length), {
+    encode: (bytes: Uint8Array) => bytes,
+    decode: (bytes) => {
+      if (isBytes(bytes)) return plainBytes(bytes)
+      throw new TypeError('these are not bytes')
+    },
+  })
+}
+
+/**
+ * The bytes of a value of this program.
+ * @throws {SecAggError} `crypto-failure` where a part of it, which a provider, splitter or signer gave, is not what it
+ *   should be.
+ */
+export function encodeOwn<T>(coder: P.CoderType<T>, value: T): Uint8Array {
+  try {
+    return coder.encode(value)
+  } catch {
+    // Without a cause, as everywhere: the coder's own error can quote what it was given.
+    throw new SecAggError('crypto-failure', 'crypto', 'cryptography gave other bytes than were asked for')
+  }
+}
 
 /** A value that belongs to one seat. */
 export interface Seated<T> {

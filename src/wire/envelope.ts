@@ -1,6 +1,7 @@
 import * as P from 'micro-packed'
 import { concatBytes } from '../crypto/bytes.js'
 import { type Fault, type RoundName, SecAggError } from '../errors.js'
+import { encodeOwn } from './coders.js'
 
 /**
  * The version of the protocol: of its messages, encodings, labels and derivations together. Every message begins with it.
@@ -46,7 +47,7 @@ export interface Origin {
 
 /** Writes a message: header, then the body as `coder` has it. */
 export function encodeMessage<T>(type: MessageType, coder: P.CoderType<T>, message: T): Uint8Array {
-  return concatBytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES[type]), coder.encode(message))
+  return concatBytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES[type]), encodeOwn(coder, message))
 }
 
 /**

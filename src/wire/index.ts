@@ -1,4 +1,4 @@
-export { type Seated, seatList, seatSet } from './coders.js'
+export { byteString, encodeOwn, type Seated, seatList, seatSet } from './coders.js'
 export {
   beginningOf,
   decodeMaskedInput,

@@ -1,6 +1,6 @@
 import * as P from 'micro-packed'
 import { concatBytes } from '../crypto/bytes.js'
-import { type Seated, seatBytes, seatList, seatMap, seatSet } from './coders.js'
+import { byteString, type Seated, seatBytes, seatList, seatMap, seatSet } from './coders.js'
 
 /** Bytes of the configuration hash, with which AdvertiseKeys begins. */
 export const HASH_LENGTH = 32
@@ -63,10 +63,10 @@ export type Unmasking = readonly Seated<Uint8Array>[]
 /** `signatureLength` is the configuration's, 0 where keys are not signed. */
 export function advertiseKeysCoder(signatureLength: number): P.CoderType<AdvertiseKeys> {
   return P.struct({
-    configurationHash: P.bytes(HASH_LENGTH),
-    cipherKey: P.bytes(KEY_LENGTH),
-    maskKey: P.bytes(KEY_LENGTH),
-    signature: P.bytes(signatureLength),
+    configurationHash: byteString(HASH_LENGTH),
+    cipherKey: byteString(KEY_LENGTH),
+    maskKey: byteString(KEY_LENGTH),
+    signature: byteString(signatureLength),
   })
 }
 
@@ -104,8 +104,8 @@ function publicKeys(signatureLength: number): P.CoderType<PublicKeys> {
 /** `peers`: the number of seats to which the sender seals shares. */
 export function shareKeysCoder(peers: number): P.CoderType<ShareKeys> {
   return P.struct({
-    commitment: P.bytes(COMMITMENT_LENGTH),
-    ciphertexts: P.bytes(peers * SEALED_SHARES_LENGTH),
+    commitment: byteString(COMMITMENT_LENGTH),
+    ciphertexts: byteString(peers * SEALED_SHARES_LENGTH),
   })
 }
 
@@ -120,7 +120,7 @@ export function survivorsCoder(universe: readonly number[]): P.CoderType<Survivo
 }
 
 export function consistencyCheckCoder(signatureLength: number): P.CoderType<ConsistencyCheck> {
-  return P.bytes(signatureLength)
+  return byteString(signatureLength)
 }
 
 /** `universe`: the seats that may have signed. */

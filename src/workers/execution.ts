@@ -1,4 +1,4 @@
-import { wipe } from '../crypto/bytes.js'
+import { isArrayBuffer, wipe } from '../crypto/bytes.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import type { PaceOptions } from '../vector/pace.js'
@@ -122,7 +122,7 @@ const runInPlace: Run = async (thread, piece, progress) => {
 function runOnCopies(memory: SpareMemory): Run {
   return async (thread, piece, progress) => {
     const own = memory.pop() ?? allocate(LARGEST_PIECE)
-    const transfer = own instanceof ArrayBuffer ? [own] : []
+    const transfer = isArrayBuffer(own) ? [own] : []
     const result = await thread.run(copyPiece(piece, own), transfer, (fraction) => progress(piece, fraction))
     // Memory that does not come back is never used again: a lost worker may still be writing to it.
     if (result === undefined) return false

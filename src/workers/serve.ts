@@ -1,4 +1,4 @@
-import { wipe } from '../crypto/bytes.js'
+import { isArrayBuffer, wipe } from '../crypto/bytes.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
 import { createAdder } from '../vector/kernel-adder.js'
 import { executeMaskPlan } from '../vector/mask.js'
@@ -93,5 +93,5 @@ function workOf({ seeds, signs, reports }: ToWorker & { type: 'plan' }, suite: S
 /** The memory that a piece came with, to be sent back; none where it is shared. */
 function memoryOf(target: Vector): ArrayBuffer[] {
   const memory = target.at(-1)?.buffer
-  return memory instanceof ArrayBuffer ? [memory] : []
+  return isArrayBuffer(memory) ? [memory] : []
 }

@@ -117,6 +117,28 @@ describe('errors of the codec', () => {
     expect(String(refused?.cause)).not.toContain(share)
   })
 
+  test('do not quote a key that a provider gives as something else than bytes', async () => {
+    const { sha256, ...rest } = toyCrypto(11)
+    const given: string[] = []
+    const hkdf = async (...parts: Parameters<typeof sha256.hkdf>) => {
+      const numbers = Array.from(await sha256.hkdf(...parts))
+      given.push(String(numbers))
+      return numbers as unknown as Uint8Array
+    }
+    const crypto = { ...rest, sha256: { ...sha256, hkdf } }
+    const options = { crypto, save: () => {} }
+    const opened = await openedRound('share-keys', {
+      ...CURIOUS,
+      clientOptions: (seat) => (seat === 0 ? options : {}),
+    })
+    const attempt = opened.sessions[0]!.receive(opened.pending.get(0)!)
+    const error: unknown = await attempt.catch((error: unknown) => error)
+    expect(error).toMatchObject({ name: 'SecAggError', code: 'crypto-failure', fault: 'crypto' })
+    expect(given.filter((numbers) => `${error} ${(error as Error).stack}`.includes(numbers))).toEqual([])
+    expect((error as Error).cause).toBeUndefined()
+    expect(given).not.toEqual([])
+  })
+
   test('do not grow with the message', async () => {
     const { server } = await makeCohort(CURIOUS)
     const huge = new Uint8Array(4_000_000)

@@ -1,6 +1,6 @@
 import * as P from 'micro-packed'
 import type { MaskTerm } from '../../vector/segments.js'
-import { SEALED_SHARES_LENGTH, SELF_MASK_SEED_LENGTH } from '../../wire/index.js'
+import { byteString, SEALED_SHARES_LENGTH, SELF_MASK_SEED_LENGTH } from '../../wire/index.js'
 import type { RoundConfig } from '../config.js'
 import { decodeStateBy, encodeStateBy, type StateCoders } from '../saved.js'
 import {
@@ -79,8 +79,8 @@ const keyPair = record<KeyPair>({ privateKey: key, publicKey: key })
 const sharePair = P.optional(P.bool, record<SharePair>({ maskKeyShare: key, selfMaskShare: selfMask }))
 
 function codersOf(config: RoundConfig): StateCoders<ClientState> {
-  const seed = P.bytes(config.suite === 'aes' ? 16 : 32)
-  const signature = P.bytes(config.signatureLength)
+  const seed = byteString(config.suite === 'aes' ? 16 : 32)
+  const signature = byteString(config.signatureLength)
   const publishedDigest = inActiveModel(config, digest)
   const base = { seat: P.U32LE, minimumSurvivors: P.U32LE }
   const sharers = members<Sharer>(config, record({ openingKey: seed, ciphertext: sealedShares, identity }))
@@ -129,7 +129,7 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       ...base,
       owners: seats(config),
       survivors: seats(config),
-      outbound: seated(config, P.bytes(P.U8)),
+      outbound: seated(config, byteString(P.U8)),
     }),
   }
 }

@@ -1,6 +1,6 @@
 import * as P from 'micro-packed'
 import type { DrawnGraph } from '../../graph/index.js'
-import { type PublicKeys, SEALED_SHARES_LENGTH } from '../../wire/index.js'
+import { byteString, type PublicKeys, SEALED_SHARES_LENGTH } from '../../wire/index.js'
 import type { RoundConfig } from '../config.js'
 import { decodeStateBy, encodeStateBy, type StateCoders } from '../saved.js'
 import {
@@ -93,7 +93,7 @@ function seatsOf(members: readonly { readonly seat: number }[]): number[] {
 
 function codersOf(config: RoundConfig): StateCoders<ServerState> {
   const graph = drawnGraph(config)
-  const signature = P.bytes(config.signatureLength)
+  const signature = byteString(config.signatureLength)
   const keys = record<PublicKeys>({ cipherKey: key, maskKey: key, signature })
   const clients = members<MaskedClient>(config, record({ maskKey: key, commitment: digest, identity }))
   const survivors = seats(config)
