@@ -19,10 +19,10 @@ import { type Receipt, type RoundOutcome, type ServerSessionOptions, UPLOADS } f
 import { discardAllUploads, memorySliceStore } from './slice-store.js'
 import { inTurns } from './turns.js'
 
-/** A message that was checked in a phase; `takeIn` is what the check gave. */
+/** A message that is being checked, and in which phase. */
 interface CheckedAhead {
   readonly phase: Phase
-  readonly takeIn: Awaited<ReturnType<Phase['check']>>
+  readonly takeIn: ReturnType<Phase['check']>
 }
 
 /**
@@ -44,8 +44,8 @@ export class ServerSession {
   /** The last state, once the sum is there. */
   #finished: server.ServerUnmasked | undefined
   /**
-   * Messages are taken in and rounds are closed one after the other, in the order in which they come to it. So a message
-   * is in the sum if and only if its sender is a survivor, and a host that closes again and again keeps no message out.
+   * Calls take effect one after the other, in the order in which they are made. So a message is in the sum if and only if
+   * its sender is a survivor, and a host that closes again and again keeps no message out.
    */
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
 
@@ -121,18 +121,20 @@ export class ServerSession {
   async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
     const message = requireBytes(bytes)
     if (typeof seat !== 'number') throw usageError('invalid-argument', 'a seat is a number')
-    await this.#open()
-    const round = this.round
-    try {
-      const ahead = await this.#checkAhead(seat, message)
-      const receipt = await this.#inTurn(() => this.#take(seat, message, ahead))
-      if (receipt.status === 'duplicate') this.#ledger.duplicate()
-      return receipt
-    } catch (error) {
-      if (!(error instanceof SecAggError) || error.fault !== 'peer') throw error
-      this.#ledger.refuse(seat, error.round ?? round ?? 'unmasking', error)
-      return { status: 'refused', error }
-    }
+    const ahead = this.#checkAhead(seat, message)
+    // What goes wrong is seen in its turn.
+    ahead.catch(() => undefined)
+    return this.#inTurn(async () => {
+      try {
+        const receipt = await this.#take(seat, message, await ahead)
+        if (receipt.status === 'duplicate') this.#ledger.duplicate()
+        return receipt
+      } catch (error) {
+        if (!(error instanceof SecAggError) || error.fault !== 'peer') throw error
+        this.#ledger.refuse(seat, error.round ?? this.round ?? 'unmasking', error)
+        return { status: 'refused', error }
+      }
+    })
   }
 
   /**
@@ -140,7 +142,6 @@ export class ServerSession {
    * again. Returns whether there were any.
    */
   async discardUpload(seat: number): Promise<boolean> {
-    await this.#open()
     return this.#inTurn(async () => {
       const discarded = (await this.#phase?.discard?.(seat)) ?? false
       if (discarded) this.#known.forgetSlices(seat)
@@ -158,8 +159,8 @@ export class ServerSession {
   async checkpoint(): Promise<void> {
     if (this.#options.save === undefined)
       throw usageError('invalid-argument', 'the session has nothing to save with')
-    await this.#open()
     await this.#inTurn(async () => {
+      await this.#open()
       if (this.#outcome !== undefined) throw usageError('out-of-order', 'the last round is closed already')
       const phase = this.#phase!
       await phase.settle?.()
@@ -168,7 +169,8 @@ export class ServerSession {
   }
 
   /**
-   * Ends the open round with those who have answered.
+   * Ends the open round with those who have answered. Messages that were given before count, so it waits until
+   * `verifyIdentity` has settled for them.
    *
    * @throws {SecAggError} `too-few-clients`, `too-few-shares` or `wrong-share` where the protocol cannot go on;
    *   `storage-failure` where `save` or the store of slices fails. The round is then still open, for more messages, to be
@@ -218,14 +220,18 @@ export class ServerSession {
   }
 
   /**
-   * Checks a message against the open round before its turn comes, so that checks run side by side. None is needed of a
-   * seat that has answered.
+   * Begins to check a message against the open round before its turn comes, so that checks run side by side. None is
+   * needed of a seat that has answered.
    */
   async #checkAhead(seat: number, bytes: Uint8Array): Promise<CheckedAhead | undefined> {
+    await this.#open()
     const phase = this.#phase!
     if (this.#outcome !== undefined || phase.accepted.has(seat)) return undefined
     if (messageType(bytes) !== phase.type) return undefined
-    return { phase, takeIn: await phase.check(seat, bytes) }
+    const takeIn = phase.check(seat, bytes)
+    // If it is still needed when its turn comes, the failure is seen then.
+    takeIn.catch(() => undefined)
+    return { phase, takeIn }
   }
 
   /** Takes in a message whose turn it is. What is known already is decided only here, as the calls before may change it. */
@@ -239,7 +245,8 @@ export class ServerSession {
     if (message !== undefined && message.type !== phase.type && this.#known.hasAnyOf(message.type)) {
       throw late(seat, phase.round)
     }
-    const takeIn = ahead?.phase === phase ? ahead.takeIn : await phase.check(seat, bytes)
+    // A round that was closed in between had other rules.
+    const takeIn = await (ahead?.phase === phase ? ahead.takeIn : phase.check(seat, bytes))
     if (this.#outcome !== undefined) throw late(seat, phase.round)
     // A message that has passed its check has a header.
     const { type, part, content } = message!
