@@ -25,7 +25,10 @@ export interface RunClientOptions extends ClientSessionOptions {
   readonly onEvent?: ((event: ClientEvent) => void) | undefined
   /** Default: the host's `setTimeout`. */
   readonly clock?: Clock | undefined
-  /** Ends the client's part: the promise rejects with the signal's reason. The server takes it for a lost connection. */
+  /**
+   * Ends the client's part: the promise rejects with the signal's reason, once the server has been told that nothing more
+   * will come, which takes two seconds at most. While the round is open the client may come back with what was saved.
+   */
   readonly signal?: AbortSignal | undefined
 }
 

@@ -1,10 +1,12 @@
 import { SecAggError } from '../errors.js'
 import type { ClientSession, MessageLimits } from '../session/index.js'
 import type { ClientEvent } from './client-options.js'
+import type { Clock } from './clock.js'
 import type { Connection } from './connection.js'
 import { Ending, ignore } from './ending.js'
 import { Lost, lossOf } from './failures.js'
-import { decodeNotice, encodeNotice, isNotice, type Notice } from './notices.js'
+import { briefly, leave } from './farewell.js'
+import { decodeNotice, isNotice, type Notice } from './notices.js'
 
 /** A client's session over one connection: it reads while it answers, as an answer may be long and come too late. */
 export class Conversation {
@@ -12,8 +14,11 @@ export class Conversation {
   readonly #connection: Connection
   readonly #limit: number
   readonly #emit: (event: ClientEvent) => void
+  readonly #clock: Clock
   readonly #ending = new Ending()
   #answers: Promise<void> = Promise.resolve()
+  /** The message that is being sent, whatever becomes of it. */
+  #sending: Promise<unknown> = Promise.resolve()
   /** Answers that are not finished. */
   #unfinished = 0
   /** The number of messages that have called for an answer. */
@@ -26,11 +31,13 @@ export class Conversation {
     connection: Connection,
     { fromServer }: MessageLimits,
     emit: (event: ClientEvent) => void,
+    clock: Clock,
   ) {
     this.#session = session
     this.#connection = connection
     this.#limit = fromServer
     this.#emit = emit
+    this.#clock = clock
   }
 
   /** Resolves when the session does nothing more for this connection, once it is over. */
@@ -58,14 +65,13 @@ export class Conversation {
         const bytes = await this.#next(messages)
         this.heard = true
         this.#emit({ type: 'received', bytes: bytes.length })
-        if (isNotice(bytes)) return this.#lastWord(bytes)
+        if (isNotice(bytes)) return await this.#lastWord(bytes)
         this.#answer(() => this.#session.receive(bytes))
         // A server that floods is not read on.
         if (this.#unfinished > 2) await this.#ending.race(this.#answers)
       }
     } catch (error) {
-      // The others need not wait for a client that was lied to.
-      if (error instanceof SecAggError && error.fault === 'server') this.#leave()
+      if (!(error instanceof Lost)) await this.#leave()
       throw error
     } finally {
       this.#ending.end(new Lost('closed'))
@@ -85,8 +91,9 @@ export class Conversation {
     return next.value
   }
 
-  #lastWord(bytes: Uint8Array): Notice {
+  async #lastWord(bytes: Uint8Array): Promise<Notice> {
     const notice = decodeNotice(bytes)
+    if (notice?.kind === 'refused') await this.#leave()
     if (notice !== undefined) return notice
     throw new SecAggError('malformed-message', 'server', 'a malformed notice of the server')
   }
@@ -112,13 +119,21 @@ export class Conversation {
   }
 
   async #send(bytes: Uint8Array): Promise<void> {
+    if (this.#ending.over) throw this.#ending.reason
     const round = this.#session.round
-    await this.#ending.race(lostUnless(() => this.#connection.send(bytes)))
+    const sending = lostUnless(() => this.#connection.send(bytes))
+    this.#sending = sending.catch(ignore)
+    await this.#ending.race(sending)
     this.#emit({ type: 'sent', round, bytes: bytes.length })
   }
 
-  #leave(): void {
-    lostUnless(() => this.#connection.send(encodeNotice({ kind: 'leaving' }))).catch(ignore)
+  /** The part of this client is over for good, whoever is to blame; the others need not wait for it. */
+  async #leave(): Promise<void> {
+    this.#ending.end(new Lost('the client leaves'))
+    await briefly(
+      this.#clock,
+      this.#sending.then(() => leave(this.#connection)),
+    )
   }
 }
 

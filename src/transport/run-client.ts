@@ -13,6 +13,7 @@ import { type Connection, requireConnection } from './connection.js'
 import { Conversation } from './conversation.js'
 import { Ending, endBy, ignore } from './ending.js'
 import { errorOf, failureOf, Lost, lossOf } from './failures.js'
+import { briefly, leave } from './farewell.js'
 import type { Notice } from './notices.js'
 
 /**
@@ -31,13 +32,13 @@ import type { Notice } from './notices.js'
  */
 export async function runClient(connect: Connect, options: RunClientOptions): Promise<ClientResult> {
   checkClientOptions(connect, options)
-  const { signal, saved } = options
+  const { signal } = options
   const ending = new Ending()
   const letGo = endBy(signal, ending)
   let session: ClientSession | undefined
   try {
     signal?.throwIfAborted()
-    session = saved === undefined ? new ClientSession(options) : ClientSession.resume(saved, options)
+    session = await begin(connect, options, ending)
     const notice = await lastWord(session, connect, options, ending)
     if (notice.kind === 'finished') return { included: notice.included }
     throw errorOf(notice)
@@ -49,6 +50,22 @@ export async function runClient(connect: Connect, options: RunClientOptions): Pr
   }
 }
 
+/** Makes the session; where that fails, the server is told that this client will not take part. */
+async function begin(connect: Connect, options: RunClientOptions, ending: Ending): Promise<ClientSession> {
+  const { saved, clock = systemClock } = options
+  try {
+    return saved === undefined ? new ClientSession(options) : ClientSession.resume(saved, options)
+  } catch (error) {
+    const refusing = connected(connect, ending, false).then(async (connection) => {
+      await leave(connection)
+      connection.close()
+    })
+    await briefly(clock, refusing)
+    ending.end(error)
+    throw error
+  }
+}
+
 /** Connects again and again, until the server has said how the round ended. */
 async function lastWord(
   session: ClientSession,
@@ -56,7 +73,7 @@ async function lastWord(
   options: RunClientOptions,
   ending: Ending,
 ): Promise<Notice> {
-  const { retryAfter = patientRetries(options.seat), onEvent } = options
+  const { retryAfter = patientRetries(options.seat), onEvent, clock = systemClock } = options
   const limits = messageLimits(options.config)
   const emit = (event: ClientEvent): void => onEvent?.(event)
   let hasConnected = false
@@ -65,7 +82,7 @@ async function lastWord(
     try {
       const connection = await connected(connect, ending, hasConnected)
       hasConnected = true
-      conversation = new Conversation(session, connection, limits, emit)
+      conversation = new Conversation(session, connection, limits, emit, clock)
       return await untilOver(conversation, ending)
     } catch (error) {
       if (!(error instanceof Lost)) throw error
@@ -96,7 +113,8 @@ async function untilOver(conversation: Conversation, ending: Ending): Promise<No
     return await ending.race(word)
   } catch (error) {
     conversation.end(error)
-    word.catch(ignore)
+    // It says so before it goes.
+    await word.catch(ignore)
     throw error
   }
 }

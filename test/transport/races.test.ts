@@ -99,7 +99,7 @@ test('a listener that throws leaves no connection open', async () => {
   const onEvent = () => {
     throw new Error('broken')
   }
-  expect(await endOf(scene.join(0, { onEvent }, connect))).toBe('invalid-argument')
+  expect(await scene.clock.until(endOf(scene.join(0, { onEvent }, connect)))).toBe('invalid-argument')
   expect(closed).toBe(1)
 })
 
