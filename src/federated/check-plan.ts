@@ -1,5 +1,4 @@
-import { SecAggError } from '../errors.js'
-import { firstDifference } from './difference.js'
+import { derivedFromServer, requireAsDerived, requireObject } from '../received/index.js'
 import { planRound } from './plan.js'
 import { checkedRequirements, type PlanRequirements, requireAcceptable } from './requirements.js'
 import type { RoundPlan } from './round-plan.js'
@@ -20,38 +19,10 @@ import type { RoundTask } from './task.js'
  */
 export function checkPlan(received: unknown, requirements: PlanRequirements): RoundPlan {
   const required = checkedRequirements(requirements)
-  if (typeof received !== 'object' || received === null) {
-    throw refused('a plan is an object', typeof received)
-  }
+  requireObject(received, 'a plan is')
   const isPlan = 'task' in received
-  const plan = planned((isPlan ? received.task : received) as RoundTask)
-  if (isPlan) {
-    const difference = firstDifference(received, plan)
-    if (difference !== undefined) {
-      const { path, expected, got } = difference
-      throw new SecAggError(
-        'configuration-mismatch',
-        'server',
-        `${path} of the plan is ${got}, and its task gives ${expected}`,
-        { expected, got },
-      )
-    }
-  }
+  const plan = derivedFromServer(() => planRound((isPlan ? received.task : received) as RoundTask))
+  if (isPlan) requireAsDerived(received, plan, ['the plan', 'its task'])
   requireAcceptable(plan, required)
   return plan
-}
-
-/** Here a bad task is no mistake of the caller's. */
-function planned(task: RoundTask): RoundPlan {
-  try {
-    return planRound(task)
-  } catch (error) {
-    if (!(error instanceof SecAggError) || error.fault !== 'usage') throw error
-    const { code, message, expected, got } = error
-    throw new SecAggError(code, 'server', message, { expected, got, cause: error })
-  }
-}
-
-function refused(message: string, got: string): SecAggError {
-  return new SecAggError('invalid-configuration', 'server', message, { got })
 }

@@ -1,7 +1,7 @@
 import { usageError } from '../errors.js'
+import { keysOf, knownParts } from '../received/index.js'
 import { createManifest, type TensorLike } from '../tensors/index.js'
 import { byName, shapeOf } from '../tensors/tensor.js'
-import { keysOf, knownParts } from './known-parts.js'
 import type { PlannedTask, PrivacyGoal, RoundTask, TensorShapes } from './task.js'
 
 const TASK_KEYS = keysOf<RoundTask>({

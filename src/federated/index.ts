@@ -14,6 +14,7 @@
  *
  * @module
  */
+export type { PrivacyRequirements } from '../received/index.js'
 export type { FinishedRound, RoundInput } from '../rounds/index.js'
 export { checkPlan } from './check-plan.js'
 export type { PlannedCohort } from './cohort.js'
@@ -27,7 +28,7 @@ export {
 } from './encode.js'
 export type { RoundOccasion } from './parameters.js'
 export { planRound } from './plan.js'
-export type { PlanRequirements, PrivacyRequirements } from './requirements.js'
+export type { PlanRequirements } from './requirements.js'
 export { openRound, type Round } from './round.js'
 export type { PlannedPrivacy, RoundPlan } from './round-plan.js'
 export { privacySpent } from './spent.js'

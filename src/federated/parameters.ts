@@ -1,9 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { ascii, concatBytes } from '../crypto/bytes.js'
-import { usageError } from '../errors.js'
 import { encodingContext } from '../fixed-point/index.js'
 import { privacyContext } from '../privacy/index.js'
 import type { RoundParameters } from '../protocol/index.js'
+import { extendedContext } from '../rounds/index.js'
 import { manifestBytes } from '../tensors/index.js'
 import type { PlanNumbers } from './round-plan.js'
 
@@ -23,7 +23,6 @@ export function parametersOf(plan: PlanNumbers, { sessionId, context = {} }: Rou
   const { task, graph, neighbors, threshold, corruptClients, minimumCohort, segments } = plan
   const { clients, adversary, suite, sliceLength, signatureLength } = task
   const { corruptFraction, dropoutFraction, statisticalSecurity } = task
-  requireContext(context)
   const assumptions = { corruptFraction, dropoutFraction, statisticalSecurity }
   return {
     sessionId,
@@ -36,21 +35,7 @@ export function parametersOf(plan: PlanNumbers, { sessionId, context = {} }: Rou
     sliceLength,
     signatureLength,
     ...(graph === 'sparse' ? { graph: { neighbors, assumptions } } : { graph, corruptClients }),
-    context: { ...context, ...contextOf(plan, sessionId) },
-  }
-}
-
-/** Copying another kind of object would lose what is in it, and with it what the clients are to agree on. */
-function requireContext(context: object): void {
-  const prototype = Object(context) === context ? Object.getPrototypeOf(context) : undefined
-  if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null)) {
-    throw usageError('invalid-configuration', 'a context is a plain object of byte arrays')
-  }
-  const taken = Object.keys(context).find((name) => name.startsWith('secagg'))
-  if (taken !== undefined) {
-    throw usageError('invalid-configuration', 'names of a context that begin with "secagg" are taken', {
-      got: taken.slice(0, 100),
-    })
+    context: extendedContext(context, contextOf(plan, sessionId)),
   }
 }
 

@@ -1,4 +1,4 @@
-export type { Assumptions } from './chooser/assumptions.js'
+export { type Assumptions, partOf } from './chooser/assumptions.js'
 export type { ServerModel } from './chooser/bounds.js'
 export {
   assumptionsOf,

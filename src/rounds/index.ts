@@ -1,2 +1,3 @@
+export { extendedContext } from './context.js'
 export { hashOf, isRoundInput, type RoundInput, roundInput, type VectorSource, vectorFor } from './input.js'
 export { type FinishedRound, type RoundSum, readOutcome } from './outcome.js'

@@ -40,19 +40,17 @@ const context = P.struct({
  * @throws {SecAggError} `invalid-configuration` where `statistics` are none.
  */
 export function statisticsContext(statistics: Statistics | PrivateStatistics): Uint8Array {
-  if (statistics?.privacy === undefined) {
-    const assembled = assembleStatistics(statistics?.definition, statistics)
-    return encode(assembled, new Uint8Array(0))
-  }
-  const assembled = assemblePrivateStatistics(statistics)
-  return encode(assembled, integerPrivacyContext(assembled.statistics.privacy))
+  return contextOf(
+    statistics?.privacy === undefined
+      ? assembleStatistics(statistics?.definition, statistics)
+      : assemblePrivateStatistics(statistics),
+  )
 }
 
 /** Of what was made anew, and so has all defaults. */
-function encode(
-  { statistics, parts }: Assembled<Statistics | PrivateStatistics>,
-  privacy: Uint8Array,
-): Uint8Array {
+export function contextOf({ statistics, parts }: Assembled<Statistics | PrivateStatistics>): Uint8Array {
+  const privacy =
+    statistics.privacy === undefined ? new Uint8Array(0) : integerPrivacyContext(statistics.privacy)
   return context.encode({
     label: ascii(LABEL),
     version: VERSION,

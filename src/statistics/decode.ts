@@ -1,15 +1,17 @@
 import { usageError } from '../errors.js'
 import { decodeIntegerSum, type PrivacyLoss } from '../privacy/index.js'
+import { type FinishedRound, readOutcome } from '../rounds/index.js'
 import { checkVector } from '../vector/arithmetic.js'
 import type { Lanes, Vector } from '../vector/segments.js'
 import { impossible } from './codec.js'
 import type { Definition } from './definition.js'
-import { requireExact, requirePrivate } from './encode.js'
 import { shown } from './invalid.js'
+import type { AnyStatistics } from './origin.js'
 import { type PresentationOptions, presenters } from './presentation.js'
-import { assemblePrivateStatistics, type PrivateStatistics } from './private-statistics.js'
+import type { PrivateStatistics } from './private-statistics.js'
 import type { Answered, ResultOf } from './results.js'
-import { type Assembled, assembleStatistics, type Statistics } from './statistics.js'
+import { requireExact, requirePrivate, type StatisticsRound } from './round.js'
+import type { Assembled, Statistics } from './statistics.js'
 
 /** What a round tells. */
 export interface StatisticsOutcome<D extends Definition> {
@@ -32,19 +34,31 @@ export interface PrivateStatisticsOutcome<D extends Definition> extends Statisti
 }
 
 /**
- * The statistics, from the sum of a round and the number of survivors that the round reports.
+ * The statistics, from the outcome of their round.
  *
- * @throws {SecAggError} `invalid-argument` where sum or survivors are none of such a round; `input-out-of-range`, fault
- *   `peer`, where no inputs of that many honest clients have this sum, naming the statistic. That finds mistakes, and not
+ * @param outcome - What the last `closeRound` of the server's session has returned.
+ * @param round - What `openStatistics` has returned, of statistics without a privacy target.
+ * @throws {SecAggError} `configuration-mismatch` where the outcome is that of another round, and so of other statistics;
+ *   `invalid-argument` where the round is not over or the outcome does not fit it; `input-out-of-range`, fault `peer`, where no inputs of that many honest clients have this sum, naming the statistic. That finds mistakes, and not
  *   every lie: a client can answer what it likes, and one that breaks the protocol more often than once.
  */
 export function decodeStatistics<D extends Definition>(
-  sum: Vector,
-  survivors: number,
-  statistics: Statistics<D>,
+  outcome: FinishedRound,
+  round: StatisticsRound<Statistics<D>>,
   options: PresentationOptions = {},
 ): StatisticsOutcome<D> {
-  const assembled = assembleStatistics(requireExact(statistics).definition, statistics)
+  const assembled = requireExact(round)
+  const { sum, survivors } = readOutcome(outcome, round.config)
+  return readExactly(sum, survivors.length, assembled, options)
+}
+
+/** What {@link decodeStatistics} makes of a sum that is known to be that of its round. */
+export function readExactly<D extends Definition>(
+  sum: Vector,
+  survivors: number,
+  assembled: Assembled<Statistics<D>>,
+  options: PresentationOptions,
+): StatisticsOutcome<D> {
   const { clients, maximumRecords, segments } = assembled.statistics
   requireSurvivors(survivors, 1, clients)
   checkVector(sum, segments)
@@ -59,16 +73,26 @@ export function decodeStatistics<D extends Definition>(
 /**
  * The same under a privacy target.
  *
- * @throws {SecAggError} `invalid-argument` where sum or survivors are none of such a round; among them fewer survivors than
- *   the honest ones that the target counts on, so that the promise does not hold.
+ * @throws {SecAggError} `configuration-mismatch` where the outcome is that of another round, and so of other statistics;
+ *   `invalid-argument` where the round is not over or the outcome does not fit it.
  */
 export function decodePrivateStatistics<D extends Definition>(
-  sum: Vector,
-  survivors: number,
-  statistics: PrivateStatistics<D>,
+  outcome: FinishedRound,
+  round: StatisticsRound<PrivateStatistics<D>>,
   options: PresentationOptions = {},
 ): PrivateStatisticsOutcome<D> {
-  const assembled = assemblePrivateStatistics(requirePrivate(statistics))
+  const assembled = requirePrivate(round)
+  const { sum, survivors } = readOutcome(outcome, round.config)
+  return readPrivately(sum, survivors.length, assembled, options)
+}
+
+/** What {@link decodePrivateStatistics} makes of a sum that is known to be that of its round. */
+export function readPrivately<D extends Definition>(
+  sum: Vector,
+  survivors: number,
+  assembled: Assembled<PrivateStatistics<D>>,
+  options: PresentationOptions,
+): PrivateStatisticsOutcome<D> {
   const { unitsPerRecord } = assembled
   const { clients, privacy, segments } = assembled.statistics
   requireSurvivors(survivors, privacy.leastHonest, clients)
@@ -93,7 +117,7 @@ export function decodePrivateStatistics<D extends Definition>(
 
 /** @param columns - The cells of each part. */
 function read<D extends Definition>(
-  { parts }: Assembled<Statistics<D> | PrivateStatistics<D>>,
+  { parts }: Assembled<AnyStatistics>,
   columns: readonly Float64Array[],
   { records, deviation }: { readonly records: number; readonly deviation: number | undefined },
   options: PresentationOptions,

@@ -2,14 +2,17 @@ import { drawSecret } from '../crypto/draw.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { usageError } from '../errors.js'
 import { createIntegerEncoder } from '../privacy/index.js'
+import { type RoundInput, roundInput } from '../rounds/index.js'
 import { createLanes } from '../vector/lanes.js'
 import type { Lanes, Vector } from '../vector/segments.js'
 import { outOfRange } from './answers.js'
 import type { Slot } from './codec.js'
 import type { Definition, StatisticsRecord } from './definition.js'
 import { quoted, shown } from './invalid.js'
-import { assemblePrivateStatistics, type PrivateStatistics } from './private-statistics.js'
-import { type Assembled, assembleStatistics, type Statistics } from './statistics.js'
+import type { AnyStatistics } from './origin.js'
+import type { PrivateStatistics } from './private-statistics.js'
+import { requireExact, requirePrivate, type StatisticsRound } from './round.js'
+import type { Assembled, Statistics } from './statistics.js'
 
 export interface EncodeRecordsOptions {
   /** Whether numbers beyond the range of a statistic are clipped, and reported, or refused. Default `report`. */
@@ -25,8 +28,9 @@ export interface ClippedAnswers {
 }
 
 /** One client's input to the round, and what is not in it as it was. */
-export interface EncodedRecords<D extends Definition> {
-  readonly input: Vector
+export interface EncodedRecords<D extends Definition, Input = RoundInput> {
+  /** For `ClientSession`, of this round only. */
+  readonly input: Input
   /** For the client itself: the statistics of which answers were clipped. */
   readonly clipped: { readonly [Name in keyof D]?: ClippedAnswers }
 }
@@ -37,17 +41,27 @@ export type Records<D extends Definition> = StatisticsRecord<D> | readonly Stati
 /**
  * A client's input to the round. An answer that is absent, `undefined` or `null` is missing, and counted as such.
  *
- * @throws {SecAggError} `invalid-argument` where a record has a name that is no statistic's, or an answer of a wrong type,
+ * @param round - What `openStatistics` has returned, of statistics without a privacy target.
+ * @throws {SecAggError} `invalid-argument` where the round is another one, a record has a name that is no statistic's, or an answer of a wrong type,
  *   or there are too many records; `input-out-of-range` where a number is not finite, or an answer lies outside of range,
  *   bins or categories and that is refused. The message names record and statistic, never the answer. Nothing is encoded
  *   then.
  */
 export function encodeRecords<D extends Definition>(
   records: Records<D>,
-  statistics: Statistics<D>,
+  round: StatisticsRound<Statistics<D>>,
   options: EncodeRecordsOptions = {},
 ): EncodedRecords<D> {
-  const assembled = assembleStatistics(requireExact(statistics).definition, statistics)
+  const { input, clipped } = encodeExactly(records, requireExact(round), options)
+  return { input: roundInput(round.config, input), clipped }
+}
+
+/** The numbers of {@link encodeRecords}, which belong to no round yet. */
+export function encodeExactly<D extends Definition>(
+  records: Records<D>,
+  assembled: Assembled<Statistics<D>>,
+  options: EncodeRecordsOptions,
+): EncodedRecords<D, Vector> {
   const { cells, clipped } = countRecords(records, assembled, options, () => 1 / 2)
   let from = 0
   const input = assembled.statistics.segments.map(({ bits, length }) => {
@@ -60,18 +74,28 @@ export function encodeRecords<D extends Definition>(
 
 /**
  * The same with this client's part of the noise. The promise is kept by the noise of the others as well, and by the
- * protocol that hides each part: `leastHonest` of `statistics` has to be no more than the minimum cohort of the round less
- * its corrupt clients. Takes some tens of milliseconds to prepare the noise.
+ * protocol that hides each part; `openStatistics` sees to it that any sum has as many honest clients as that takes. Takes
+ * some tens of milliseconds to prepare the noise.
  *
  * @throws {SecAggError} as {@link encodeRecords} does; `no-randomness` where the generator is broken.
  */
 export function encodePrivateRecords<D extends Definition>(
   records: Records<D>,
-  statistics: PrivateStatistics<D>,
+  round: StatisticsRound<PrivateStatistics<D>>,
   crypto: CryptoProvider,
   options: EncodeRecordsOptions = {},
 ): EncodedRecords<D> {
-  const assembled = assemblePrivateStatistics(requirePrivate(statistics))
+  const { input, clipped } = encodePrivately(records, requirePrivate(round), crypto, options)
+  return { input: roundInput(round.config, input), clipped }
+}
+
+/** The numbers of {@link encodePrivateRecords}, which belong to no round yet. */
+export function encodePrivately<D extends Definition>(
+  records: Records<D>,
+  assembled: Assembled<PrivateStatistics<D>>,
+  crypto: CryptoProvider,
+  options: EncodeRecordsOptions,
+): EncodedRecords<D, Vector> {
   if (typeof crypto?.randomBytes !== 'function') {
     throw usageError('invalid-argument', 'noise takes a crypto provider', { got: typeof crypto })
   }
@@ -81,27 +105,10 @@ export function encodePrivateRecords<D extends Definition>(
   return { input, clipped }
 }
 
-/** @throws {SecAggError} `invalid-argument` where the statistics are those of a privacy target. */
-export function requireExact<D extends Definition>(statistics: Statistics<D>): Statistics<D> {
-  if (typeof statistics === 'object' && statistics !== null && statistics.privacy === undefined) {
-    return statistics
-  }
-  throw usageError(
-    'invalid-argument',
-    'statistics are what createStatistics makes; for a privacy target there are functions of their own',
-  )
-}
-
-/** @throws {SecAggError} `invalid-argument` where the statistics have no privacy target. */
-export function requirePrivate<D extends Definition>(statistics: PrivateStatistics<D>): PrivateStatistics<D> {
-  if (typeof statistics?.privacy === 'object' && statistics.privacy !== null) return statistics
-  throw usageError('invalid-argument', 'private statistics are what createPrivateStatistics makes')
-}
-
 /** All cells in a row, and last the number of records where that has a cell. */
 function countRecords<D extends Definition>(
   given: Records<D>,
-  { statistics, parts, unitsPerRecord }: Assembled<Statistics<D> | PrivateStatistics<D>>,
+  { statistics, parts, unitsPerRecord }: Assembled<AnyStatistics>,
   { onClip = 'report' }: EncodeRecordsOptions,
   draw: () => number,
 ): { cells: Float64Array; clipped: EncodedRecords<D>['clipped'] } {
@@ -140,7 +147,7 @@ function countRecords<D extends Definition>(
 
 function checkedRecords<D extends Definition>(
   given: Records<D>,
-  { definition, maximumRecords }: Statistics<D> | PrivateStatistics<D>,
+  { definition, maximumRecords }: AnyStatistics,
 ): readonly Readonly<Record<string, unknown>>[] {
   const records: readonly unknown[] = Array.isArray(given) ? given : [given]
   const least = maximumRecords > 1 ? 0 : 1

@@ -11,21 +11,27 @@
  *       },
  *       { clients: 100 },
  *     )
- *     const { segments } = statistics
- *     // all: createRoundConfig({ …, segments, context: { statistics: statisticsContext(statistics) } })
- *     const { input, clipped } = encodeRecords({ age: 54, ward: 'surgery' }, statistics) // a client; `stay` is missing
- *     const { results } = decodeStatistics(outcome.sum, outcome.report.survivors.length, statistics) // the server
+ *     const round = openStatistics(statistics, { sessionId, adversary: 'active' }) // server and clients, each for itself
+ *     const { input, clipped } = encodeRecords({ age: 54, ward: 'surgery' }, round) // a client; `stay` is missing
+ *     // the server, once the sessions of `round.config` are through
+ *     const { results } = decodeStatistics(outcome, round)
  *     console.log(results.age.mean, results.stay.quantile(0.5), results.ward.counts.surgery)
  *
- * Under a privacy target, for which the round's `minimumCohort` is `leastHonest` plus the corrupt clients at least:
+ * A client that has received its statistics from a server uses what `checkStatistics` returns, and no number that it was
+ * told. Under a privacy target, for which the round's `minimumCohort` is `leastHonest` plus the corrupt clients at least:
  *
  *     const statistics = createPrivateStatistics(definition, { clients: 100, leastHonest: 60, epsilon: 1, delta: 1e-6 })
- *     const { input } = encodePrivateRecords(record, statistics, crypto)
- *     const { results, privacy } = decodePrivateStatistics(sum, survivors, statistics)
+ *     const round = openStatistics(statistics, { sessionId, adversary: 'active', corruptClients: 5, minimumCohort: 70 })
+ *     const { input } = encodePrivateRecords(record, round, crypto)
+ *     const { results, privacy } = decodePrivateStatistics(outcome, round)
  *
  * @module
  */
+export type { CohortRequirements, PrivacyRequirements } from '../received/index.js'
+export type { FinishedRound, RoundInput } from '../rounds/index.js'
+export { checkStatistics } from './check-statistics.js'
 export { statisticsContext } from './context.js'
+export { createPrivateStatistics, createStatistics } from './create.js'
 export {
   decodePrivateStatistics,
   decodeStatistics,
@@ -59,12 +65,12 @@ export {
 export { equalBins } from './histogram.js'
 export type { StatisticLayout } from './layout.js'
 export type { PresentationOptions } from './presentation.js'
-export {
-  createPrivateStatistics,
-  type PrivateStatistics,
-  type PrivateStatisticsOptions,
-  type StatisticWeights,
+export type {
+  PrivateStatistics,
+  PrivateStatisticsOptions,
+  StatisticWeights,
 } from './private-statistics.js'
+export type { StatisticsRequirements } from './requirements.js'
 export type {
   Answered,
   ContingencyResult,
@@ -78,5 +84,6 @@ export type {
   SumResult,
   VarianceResult,
 } from './results.js'
+export { openStatistics, type StatisticsOccasion, type StatisticsRound } from './round.js'
 export { sketchSize } from './sketch.js'
-export { createStatistics, type Statistics, type StatisticsOptions } from './statistics.js'
+export type { Statistics, StatisticsOptions } from './statistics.js'

@@ -30,8 +30,9 @@ export interface PrivateStatisticsOptions<D extends Definition> extends PrivateC
 }
 
 /**
- * Several statistics in one noisy vector, with one budget; made by {@link createPrivateStatistics}. Plain data, that may
- * travel as JSON: whoever uses it works out anew what follows from sizes and noise, ε with it.
+ * Several statistics in one noisy vector, with one budget; made by `createPrivateStatistics`. Plain data that
+ * survives JSON; whoever receives them has them checked by `checkStatistics`, which derives ε and all else anew from sizes
+ * and noise.
  */
 export interface PrivateStatistics<D extends Definition = Definition> {
   /** With all defaults; it has no prototype. */
@@ -60,37 +61,23 @@ const COARSEST_UNITS = 16
 /** What the sum of a cell takes at most, so that 32 bits hold the noise as well. */
 const GREATEST_SUM = 2 ** 28
 
-/**
- * Lays statistics out under one privacy target, with the least noise that keeps it.
- *
- * All cells have noise of the same size, which hides the whole vector of a client. An answer counts u units: in one cell;
- * spread over two or three that make u in all, where it is a number; or in one cell of each of the d rows of a sketch. So
- * that is what it has at most in L1 and in L2 norm, d·u and √d·u for a sketch. With d = 1 for all others, W records have
- *
- *     Δ1 = W · Σ d·u,  Δ2 = W · √(Σ d·u²).
- *
- * u is proportional to weight / √d: k statistics of the same weight each have √k times the noise of one alone, in answers,
- * and one of twice the weight has half the noise of the others. Where W > 1 the number of records is one more statistic, as
- * exact as the most exact one.
- *
- * @throws {SecAggError} as `createStatistics` and `chooseIntegerPrivacy` do.
- */
-export function createPrivateStatistics<const D extends Definition>(
-  definition: D,
-  options: PrivateStatisticsOptions<D>,
-): PrivateStatistics<D> {
-  const { clients, maximumRecords, weights, ...target } = options ?? {}
-  return assemble(definition, { clients, maximumRecords }, weights, (size) =>
-    chooseIntegerPrivacy({ ...target, ...size }),
-  ).statistics
-}
-
-/** @throws {SecAggError} as {@link createPrivateStatistics} does; it makes anew what came as JSON from somebody else. */
+/** @throws {SecAggError} as `createPrivateStatistics` does; it makes anew what came as JSON from somebody else. */
 export function assemblePrivateStatistics<D extends Definition>(
   given: PrivateStatistics<D>,
 ): Assembled<PrivateStatistics<D>> {
   return assemble(given.definition, given, given.weights, (size) =>
     analyzeIntegerPrivacy({ ...given.privacy, ...size }),
+  )
+}
+
+/** @throws {SecAggError} as `createPrivateStatistics` does. */
+export function choosePrivateStatistics<D extends Definition>(
+  definition: D,
+  options: PrivateStatisticsOptions<D>,
+): Assembled<PrivateStatistics<D>> {
+  const { clients, maximumRecords, weights, ...target } = options ?? {}
+  return assemble(definition, { clients, maximumRecords }, weights, (size) =>
+    chooseIntegerPrivacy({ ...target, ...size }),
   )
 }
 

@@ -14,7 +14,10 @@ export interface StatisticsOptions {
   readonly maximumRecords?: number | undefined
 }
 
-/** Several statistics in the vector of a round; made by {@link createStatistics}. Plain data, that may travel as JSON. */
+/**
+ * Several statistics in the vector of a round; made by `createStatistics`. Plain data that survives JSON; whoever
+ * receives them has them checked by `checkStatistics`, which derives all numbers anew.
+ */
 export interface Statistics<D extends Definition = Definition> {
   /** With all defaults; it has no prototype. */
   readonly definition: D
@@ -37,20 +40,7 @@ export interface Assembled<S> {
 const MOST_CLIENTS = 65535
 const MOST_RECORDS = 2 ** 32
 
-/**
- * Lays statistics out in lanes that no sum overflows. Their sums are exact, and tell what exact sums do: where cohorts are
- * small, or the next one differs by few, `createPrivateStatistics` is the one to take.
- *
- * @throws {SecAggError} `invalid-configuration` where a statistic is none, by its name, or a value is out of its range.
- */
-export function createStatistics<const D extends Definition>(
-  definition: D,
-  options: StatisticsOptions,
-): Statistics<D> {
-  return assembleStatistics(definition, options).statistics
-}
-
-/** @throws {SecAggError} as {@link createStatistics} does; it makes anew what came as JSON from somebody else. */
+/** @throws {SecAggError} as `createStatistics` does; it makes anew what came as JSON from somebody else. */
 export function assembleStatistics<D extends Definition>(
   definition: D,
   options: StatisticsOptions,

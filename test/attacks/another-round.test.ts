@@ -7,9 +7,22 @@ import {
   type Round,
   type RoundPlan,
 } from 'secagg/federated'
+import {
+  createPrivateStatistics,
+  createStatistics,
+  decodePrivateStatistics,
+  decodeStatistics,
+  encodePrivateRecords,
+  encodeRecords,
+  openStatistics,
+  type Statistics,
+  type StatisticsRound,
+} from 'secagg/statistics'
 import { describe, expect, test } from 'vitest'
 import { privateTask, runFederated, task, updateOf } from '../federated/support.js'
+import { runRound } from '../statistics/support.js'
 import { makeCohort, run, runCohort } from '../support/cohort.js'
+import { toyCrypto } from '../support/toy-crypto.js'
 import { seatsBelow } from './support.js'
 
 /*
@@ -130,6 +143,50 @@ describe('an input that was encoded for another round is refused', () => {
       signer: { sign: async () => new Uint8Array(64) },
     })
     expect(await session.start()).toBeInstanceOf(Uint8Array)
+  })
+})
+
+describe('statistics of another round are refused', () => {
+  const clients = 5
+  const occasion = { adversary: 'honest-but-curious', sessionId: id, corruptClients: 1 } as const
+  const exact = createStatistics({ age: { kind: 'mean', from: 0, to: 120 } }, { clients })
+  const wider = createStatistics({ age: { kind: 'mean', from: 0, to: 240 } }, { clients })
+  const target = { clients, leastHonest: 2, delta: 1e-3 }
+  const noisy = createPrivateStatistics(exact.definition, { ...target, epsilon: 10 })
+  const noisier = createPrivateStatistics(exact.definition, { ...target, epsilon: 9.999 })
+
+  test('an outcome of other statistics, or of another round of the same', async () => {
+    expect(wider.segments).toEqual(exact.segments)
+    const round = openStatistics(exact, occasion)
+    const inputs = seatsBelow(clients).map((seat) => encodeRecords({ age: 20 * seat }, round).input)
+    const { outcome } = await runRound(round, inputs)
+    expect(decodeStatistics(outcome!, round).results.age.mean).toBeCloseTo(40, 3)
+    const others: StatisticsRound<Statistics>[] = [
+      openStatistics(wider, occasion),
+      openStatistics(exact, { ...occasion, sessionId: nextId }),
+    ]
+    for (const other of others) expect(() => decodeStatistics(outcome!, other)).toThrow(anothers)
+  })
+
+  test('the same under a privacy target', async () => {
+    expect(noisier.segments).toEqual(noisy.segments)
+    const round = openStatistics(noisy, occasion)
+    const crypto = toyCrypto(1)
+    const inputs = seatsBelow(clients).map(() => encodePrivateRecords({ age: 20 }, round, crypto).input)
+    const { outcome } = await runRound(round, inputs)
+    expect(decodePrivateStatistics(outcome!, round).survivors).toBe(clients)
+    const others = [
+      openStatistics(noisier, occasion),
+      openStatistics(noisy, { ...occasion, sessionId: nextId }),
+    ]
+    for (const other of others) expect(() => decodePrivateStatistics(outcome!, other)).toThrow(anothers)
+  })
+
+  test('an input that was encoded for other statistics, before anything is sent', () => {
+    const { config } = openStatistics(exact, occasion)
+    const { input } = encodeRecords({ age: 3 }, openStatistics(wider, occasion))
+    expect(() => new ClientSession({ config, seat: 0, input })).toThrow(anothers)
+    expect(() => new ClientSession({ config, seat: 0, input: input.vector })).not.toThrow()
   })
 })
 

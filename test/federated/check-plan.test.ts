@@ -107,7 +107,12 @@ describe('a client refuses a plan that is below what it asks for:', () => {
       'the adversary of the plan is honest-but-curious',
     ],
     ['a graph that it does not see', curious, { graph: 'complete' }, 'the graph of the plan is sparse'],
-    ['more chance', curious, {}, 'statisticalSecurity of the plan is 20, and this client asks for 40'],
+    [
+      'more chance',
+      curious,
+      {},
+      'statisticalSecurity of the plan is 20, and this client asks for at least 40',
+    ],
     ['no privacy', task, { privacy: privateGoal }, 'no differential privacy'],
     [
       'more ε',

@@ -1,6 +1,6 @@
-import { createStatistics, decodeStatistics, encodeRecords } from 'secagg/statistics'
+import { createStatistics } from 'secagg/statistics'
 import { describe, expect, it } from 'vitest'
-import { everything, resultOf } from './support.js'
+import { encodeNumbers, everything, readNumbers, resultOf } from './support.js'
 
 describe('a count', () => {
   it('is of those who said yes; who said no has answered', () => {
@@ -17,7 +17,7 @@ describe('a count', () => {
 
   it.each([1, 'true', [], {}])('is not of %j', (answer) => {
     const statistics = createStatistics({ it: { kind: 'count' } }, { clients: 2 })
-    expect(() => encodeRecords({ it: answer as never }, statistics)).toThrow(
+    expect(() => encodeNumbers({ it: answer as never }, statistics)).toThrow(
       expect.objectContaining({ code: 'invalid-argument', expected: 'true or false' }),
     )
   })
@@ -29,13 +29,13 @@ describe('the frequency of categories on a list', () => {
       { ward: { kind: 'frequency', categories: ['surgery', 'medicine'] } },
       { clients: 4 },
     )
-    expect(() => encodeRecords({ ward: 'psychiatry' as 'surgery' }, statistics)).toThrow(
+    expect(() => encodeNumbers({ ward: 'psychiatry' as 'surgery' }, statistics)).toThrow(
       expect.objectContaining({
         code: 'input-out-of-range',
         message: 'the answer to statistic "ward" is none of its categories',
       }),
     )
-    expect(() => encodeRecords({ ward: 0 as never }, statistics)).toThrow('is a string')
+    expect(() => encodeNumbers({ ward: 0 as never }, statistics)).toThrow('is a string')
     const { counts, other } = resultOf(
       { kind: 'frequency', categories: ['surgery', 'medicine'], other: 'count' },
       ['surgery', 'psychiatry', 'Surgery', undefined, 'medicine', 'surgery'],
@@ -93,7 +93,7 @@ describe('a contingency table', () => {
 
   it('says whether row or column is the wrong one', () => {
     const statistics = createStatistics({ smoking }, { clients: 3 })
-    const refusal = (answer: unknown) => () => encodeRecords({ smoking: answer as never }, statistics)
+    const refusal = (answer: unknown) => () => encodeNumbers({ smoking: answer as never }, statistics)
     expect(refusal(['vapes', 'ill'])).toThrow('the row of statistic "smoking" is none of its categories')
     expect(refusal(['not', 'unwell'])).toThrow('the column of statistic "smoking" is none of its categories')
     expect(refusal(['not', 3])).toThrow('the column of statistic "smoking" is a string')
@@ -113,8 +113,8 @@ it('a sum of more answers than clients is impossible, whatever the statistic', (
     { kind: 'contingency', rows: ['a'], columns: ['b', 'c'] },
   ] as const) {
     const statistics = createStatistics({ it: statistic }, { clients: 7 })
-    expect(decodeStatistics([Uint8Array.of(2, 3)], 5, statistics, everything).results.it.answered).toBe(5)
-    expect(() => decodeStatistics([Uint8Array.of(2, 4)], 5, statistics)).toThrow(
+    expect(readNumbers([Uint8Array.of(2, 3)], 5, statistics, everything).results.it.answered).toBe(5)
+    expect(() => readNumbers([Uint8Array.of(2, 4)], 5, statistics)).toThrow(
       expect.objectContaining({ code: 'input-out-of-range', fault: 'peer' }),
     )
   }

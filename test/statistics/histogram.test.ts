@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { createStatistics, encodeRecords, equalBins } from 'secagg/statistics'
+import { createStatistics, equalBins } from 'secagg/statistics'
 import { describe, expect, it, test } from 'vitest'
-import { resultOf } from './support.js'
+import { encodeNumbers, resultOf } from './support.js'
 
 describe('the bins of a histogram', () => {
   const stay = { kind: 'histogram', edges: [0, 1, 5, 10] } as const
@@ -19,7 +19,7 @@ describe('the bins of a histogram', () => {
   it('or refused', () => {
     const strict = createStatistics({ stay: { ...stay, outside: 'refuse' } }, { clients: 3 })
     for (const days of [-1, 11]) {
-      expect(() => encodeRecords({ stay: days }, strict)).toThrow(
+      expect(() => encodeNumbers({ stay: days }, strict)).toThrow(
         expect.objectContaining({
           code: 'input-out-of-range',
           message: 'the answer to statistic "stay" lies outside of its bins',
@@ -32,8 +32,8 @@ describe('the bins of a histogram', () => {
 
   it('take numbers only, and finite ones', () => {
     const statistics = createStatistics({ stay }, { clients: 3 })
-    expect(() => encodeRecords({ stay: Number.POSITIVE_INFINITY }, statistics)).toThrow('is not finite')
-    expect(() => encodeRecords({ stay: '3' as never }, statistics)).toThrow('is a number')
+    expect(() => encodeNumbers({ stay: Number.POSITIVE_INFINITY }, statistics)).toThrow('is not finite')
+    expect(() => encodeNumbers({ stay: '3' as never }, statistics)).toThrow('is a number')
   })
 
   it('find every number, like a look at all of them does', () => {

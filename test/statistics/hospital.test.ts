@@ -1,4 +1,4 @@
-import { createRoundConfig, type RoundParameters } from 'secagg'
+import { type AdversaryModel, createRoundConfig } from 'secagg'
 import {
   type AnswerTo,
   createStatistics,
@@ -6,16 +6,17 @@ import {
   decodeStatistics,
   encodeRecords,
   equalBins,
+  openStatistics,
   type Statistics,
   type StatisticsOutcome,
   type StatisticsRecord,
+  type StatisticsRound,
   sketchSize,
-  statisticsContext,
 } from 'secagg/statistics'
 import { describe, expect, expectTypeOf, it, test } from 'vitest'
-import { type CohortRun, runCohort } from '../support/cohort.js'
+import type { CohortRun } from '../support/cohort.js'
 import { randomOf } from '../support/seeded.js'
-import { everything } from './support.js'
+import { encodeNumbers, everything, readNumbers, runRound } from './support.js'
 
 const clients = 24
 /** Vanishing before any message, after each of the first three, or not at all. */
@@ -61,19 +62,15 @@ function patients(seed: number): StatisticsRecord<typeof survey>[] {
 async function surveyed<D extends Definition>(
   statistics: Statistics<D>,
   records: readonly StatisticsRecord<D>[],
-  options: Partial<RoundParameters> = {},
+  adversary: AdversaryModel = 'honest-but-curious',
 ): Promise<{ run: CohortRun; outcome: StatisticsOutcome<D> }> {
-  const run = await runCohort({
-    clients,
-    adversary: 'honest-but-curious',
-    segments: statistics.segments,
-    context: { statistics: statisticsContext(statistics) },
-    inputs: records.map((record) => encodeRecords(record, statistics).input),
+  const round = openStatistics(statistics, { sessionId: randomOf(9).bytes(32), adversary })
+  const run = await runRound(
+    round,
+    records.map((record) => encodeRecords(record, round).input),
     stages,
-    ...options,
-  })
-  const { sum, report } = run.outcome!
-  return { run, outcome: decodeStatistics(sum, report.survivors.length, statistics, everything) }
+  )
+  return { run, outcome: decodeStatistics(run.outcome!, round, everything) }
 }
 
 /** The answers of the survivors, in the clear. */
@@ -171,7 +168,7 @@ describe('patients of a hospital, each with a device of its own, some of which v
 
   it.each(['honest-but-curious', 'active'] as const)('one round for all of it, %s', async (adversary) => {
     const statistics = createStatistics(survey, { clients })
-    const { run, outcome } = await surveyed(statistics, records, { adversary })
+    const { run, outcome } = await surveyed(statistics, records, adversary)
     expect({ ...outcome.results }).toEqual(inTheClear(records, run.survivors))
     const codes = answersTo('code', records, run.survivors)
     for (const code of ['E11', 'I10', 'J45', 'M54', 'Z99']) {
@@ -196,11 +193,10 @@ describe('patients of a hospital, each with a device of its own, some of which v
     expectTypeOf<{ ward: 'surgery'; age: number; stay: null; free: string }>().toExtend<Answers>()
     expectTypeOf<{ ward: 'maternity' }>().not.toExtend<Answers>()
     expectTypeOf<{ age: string }>().not.toExtend<Answers>()
-    const { results } = decodeStatistics(
-      encodeRecords({ ward: 'surgery', age: 60 }, statistics).input,
-      1,
-      statistics,
-    )
+    const round = openStatistics(statistics, { sessionId: new Uint8Array(16), adversary: 'active' })
+    const { input } = encodeRecords({ ward: 'surgery', age: 60 }, round)
+    const { configHash, vector: sum } = input
+    const { results } = decodeStatistics({ sum, configHash, report: { survivors: [0, 1, 2] } }, round)
     expectTypeOf(results.ward.counts).toEqualTypeOf<{
       readonly surgery: number | undefined
       readonly medicine: number | undefined
@@ -219,6 +215,10 @@ describe('hospitals, each with many patients', () => {
     weight: { kind: 'variance', from: 0, to: 200 },
   } as const satisfies Definition
   const statistics = createStatistics(definition, { clients: hospitals, maximumRecords: 500 })
+  const round = openStatistics(statistics, {
+    sessionId: randomOf(6).bytes(32),
+    adversary: 'honest-but-curious',
+  })
   const random = randomOf(5)
   const cohorts = Array.from({ length: hospitals }, (_, hospital) =>
     Array.from({ length: hospital === 4 ? 0 : 40 + random.below(400) }, () => ({
@@ -229,16 +229,13 @@ describe('hospitals, each with many patients', () => {
   )
 
   it('a round counts their patients together, and how many there are', async () => {
-    const run = await runCohort({
-      clients: hospitals,
-      adversary: 'honest-but-curious',
-      segments: statistics.segments,
-      context: { statistics: statisticsContext(statistics) },
-      inputs: cohorts.map((cohort) => encodeRecords(cohort, statistics).input),
-      stages: [9, 9, 2, 9, 9, 9],
-    })
+    const run = await runRound(
+      round,
+      cohorts.map((cohort) => encodeRecords(cohort, round).input),
+      [9, 9, 2, 9, 9, 9],
+    )
     const patients = run.survivors.flatMap((hospital) => cohorts[hospital]!)
-    const outcome = decodeStatistics(run.outcome!.sum, run.survivors.length, statistics)
+    const outcome = decodeStatistics(run.outcome!, round)
     const { age, ward, weight } = outcome.results
     const ages = patients.map((patient) => patient.age).filter((each) => each !== undefined)
     expect(outcome.records).toBe(patients.length)
@@ -256,12 +253,12 @@ describe('hospitals, each with many patients', () => {
   it('a hospital has at most as many as was agreed on', () => {
     const patient = { age: 3, ward: 'surgery', weight: 20 } as const
     const most = new Array(500).fill(patient)
-    expect(() => encodeRecords(most, statistics)).not.toThrow()
-    expect(() => encodeRecords([...most, patient], statistics)).toThrow(
+    expect(() => encodeRecords(most, round)).not.toThrow()
+    expect(() => encodeRecords([...most, patient], round)).toThrow(
       expect.objectContaining({ code: 'invalid-argument', expected: '0 to 500', got: 501 }),
     )
     const single = createStatistics(definition, { clients: 2 })
-    expect(() => encodeRecords([], single)).toThrow('a client has 1 to 1 records')
+    expect(() => encodeNumbers([], single)).toThrow('a client has 1 to 1 records')
   })
 
   it('all full to the last record, of the largest numbers, overflow nothing', () => {
@@ -271,13 +268,13 @@ describe('hospitals, each with many patients', () => {
       [3, 2 ** 16],
     ] as const) {
       const full = createStatistics(definition, { clients, maximumRecords })
-      const { input } = encodeRecords({ age: 120, ward: 'medicine', weight: 200 }, full)
+      const { input } = encodeNumbers({ age: 120, ward: 'medicine', weight: 200 }, full)
       const sum = input.map((lanes) =>
         typeof lanes[0] === 'bigint'
           ? BigUint64Array.from(lanes as BigUint64Array, (lane) => lane * BigInt(clients * maximumRecords))
           : (lanes as Uint32Array).map((lane) => lane * clients * maximumRecords),
       )
-      const { results } = decodeStatistics(sum, clients, full, everything)
+      const { results } = readNumbers(sum, clients, full, everything)
       expect(results.age).toMatchObject({ mean: 120, answered: clients * maximumRecords, missing: 0 })
       expect(results.weight).toMatchObject({ mean: 200, variance: 0 })
       expect(() =>
@@ -295,21 +292,13 @@ describe('hospitals, each with many patients', () => {
 test('a client that was told of another range is not in the sum', async () => {
   const statistics = createStatistics({ age: { kind: 'mean', from: 0, to: 120 } }, { clients: 5 })
   const other = createStatistics({ age: { kind: 'mean', from: 0, to: 100 } }, { clients: 5 })
-  const base = {
-    clients: 5,
-    adversary: 'honest-but-curious' as const,
-    segments: statistics.segments,
-    sessionId: randomOf(8).bytes(32),
-  }
-  const contextOf = (told: typeof statistics | typeof other) => ({ statistics: statisticsContext(told) })
-  const misled = createRoundConfig({ ...base, context: contextOf(other) })
-  const { outcome, survivors } = await runCohort({
-    ...base,
-    context: contextOf(statistics),
-    inputs: [40, 50, 60, 70, 80].map((age) => encodeRecords({ age }, statistics).input),
-    clientOptions: (seat) => (seat === 2 ? { config: misled } : {}),
-  })
+  const occasion = { adversary: 'honest-but-curious', sessionId: randomOf(8).bytes(32) } as const
+  const round = openStatistics(statistics, occasion)
+  const misled = openStatistics(other, occasion)
+  const told = (seat: number): StatisticsRound<Statistics> => (seat === 2 ? misled : round)
+  const inputs = [40, 50, 60, 70, 80].map((age, seat) => encodeRecords({ age }, told(seat)).input)
+  const { outcome, survivors } = await runRound(round, inputs, undefined, told)
   expect(survivors).toEqual([0, 1, 3, 4])
-  const { results } = decodeStatistics(outcome!.sum, 4, statistics, everything)
+  const { results } = decodeStatistics(outcome!, round, everything)
   expect(results.age.mean).toBeCloseTo(60, 3)
 })

@@ -1,6 +1,6 @@
-import { createStatistics, type Definition, decodeStatistics, encodeRecords } from 'secagg/statistics'
+import { createStatistics, type Definition } from 'secagg/statistics'
 import { describe, expect, it } from 'vitest'
-import { decoded, everything, resultOf } from './support.js'
+import { decoded, encodeNumbers, everything, readNumbers, resultOf } from './support.js'
 
 const definition = {
   diabetic: { kind: 'count' },
@@ -105,17 +105,15 @@ describe('cells of fewer than five answers', () => {
 })
 
 it.each([0, -1, 2.5, Number.NaN, '5', null])('a minimum of %s is refused', (minimumCell) => {
-  const { input } = encodeRecords({}, statistics)
-  expect(() => decodeStatistics(input, 1, statistics, { minimumCell: minimumCell as number })).toThrow(
+  const { input } = encodeNumbers({}, statistics)
+  expect(() => readNumbers(input, 1, statistics, { minimumCell: minimumCell as number })).toThrow(
     expect.objectContaining({ code: 'invalid-argument' }),
   )
 })
 
 it('exact results have nothing to clamp', () => {
-  const { input } = encodeRecords(records[0]!, statistics)
-  const clamped = decodeStatistics(input, 1, statistics, { ...everything, clamp: true })
-  expect(JSON.stringify(clamped)).toBe(JSON.stringify(decodeStatistics(input, 1, statistics, everything)))
-  expect(() => decodeStatistics(input, 1, statistics, { clamp: 1 as never })).toThrow(
-    'clamp is true or false',
-  )
+  const { input } = encodeNumbers(records[0]!, statistics)
+  const clamped = readNumbers(input, 1, statistics, { ...everything, clamp: true })
+  expect(JSON.stringify(clamped)).toBe(JSON.stringify(readNumbers(input, 1, statistics, everything)))
+  expect(() => readNumbers(input, 1, statistics, { clamp: 1 as never })).toThrow('clamp is true or false')
 })

@@ -1,7 +1,7 @@
-import { createStatistics, decodeStatistics, encodeRecords, sketchSize } from 'secagg/statistics'
+import { createStatistics, sketchSize } from 'secagg/statistics'
 import { describe, expect, it, test } from 'vitest'
 import { randomOf } from '../support/seeded.js'
-import { everything, resultOf } from './support.js'
+import { encodeNumbers, everything, readNumbers, resultOf } from './support.js'
 
 const seed = '000102030405060708090a0b0c0d0e0f'
 
@@ -9,7 +9,7 @@ const seed = '000102030405060708090a0b0c0d0e0f'
 function cellsOf(string: string, { depth, width }: { depth: number; width: number }, key = seed): number[] {
   const sketch = { kind: 'sketch', depth, width, seed: key } as const
   const statistics = createStatistics({ it: sketch }, { clients: 2 })
-  const cells = [...(encodeRecords({ it: string }, statistics).input[0] as Uint8Array)]
+  const cells = [...(encodeNumbers({ it: string }, statistics).input[0] as Uint8Array)]
   return cells.flatMap((cell, index) => (cell === 1 ? [index % width] : []))
 }
 
@@ -117,8 +117,8 @@ test('the seed is bytes or their digits, and ends up as digits', () => {
 
 test('a sum whose rows differ in their totals is impossible', () => {
   const statistics = createStatistics({ it: { kind: 'sketch', depth: 2, width: 2, seed } }, { clients: 7 })
-  expect(() => decodeStatistics([Uint8Array.of(2, 2, 2, 1)], 5, statistics)).toThrow(
+  expect(() => readNumbers([Uint8Array.of(2, 2, 2, 1)], 5, statistics)).toThrow(
     'the sum for statistic "it" is impossible: its rows differ in their totals',
   )
-  expect(decodeStatistics([Uint8Array.of(2, 2, 3, 1)], 5, statistics, everything).results.it.answered).toBe(4)
+  expect(readNumbers([Uint8Array.of(2, 2, 3, 1)], 5, statistics, everything).results.it.answered).toBe(4)
 })

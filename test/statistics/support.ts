@@ -1,16 +1,84 @@
+import type { CryptoProvider, RoundInput, Vector } from 'secagg'
 import {
   createStatistics,
   type Definition,
-  decodeStatistics,
-  encodeRecords,
+  type EncodeRecordsOptions,
   type PresentationOptions,
+  type PrivateStatistics,
+  type PrivateStatisticsOutcome,
+  type Records,
   type Statistics,
   type StatisticsOutcome,
   type StatisticsRecord,
+  type StatisticsRound,
 } from 'secagg/statistics'
+import { readExactly, readPrivately } from '../../src/statistics/decode.js'
+import { encodeExactly, encodePrivately } from '../../src/statistics/encode.js'
+import { originOf } from '../../src/statistics/origin.js'
+import type { Assembled } from '../../src/statistics/statistics.js'
 import { sumOfVectors } from '../fixed-point/support.js'
+import { type CohortRun, runCohort } from '../support/cohort.js'
 
 export const everything = { minimumCell: 'show-all' } as const
+
+/*
+ * The numbers alone, without a round: of any sum, and of as few survivors as one likes.
+ */
+
+export function encodeNumbers<D extends Definition>(
+  records: Records<D>,
+  statistics: Statistics<D>,
+  options: EncodeRecordsOptions = {},
+): ReturnType<typeof encodeExactly<D>> {
+  return encodeExactly(records, originOf(statistics).assembled as Assembled<Statistics<D>>, options)
+}
+
+export function encodePrivateNumbers<D extends Definition>(
+  records: Records<D>,
+  statistics: PrivateStatistics<D>,
+  crypto: CryptoProvider,
+): ReturnType<typeof encodePrivately<D>> {
+  const assembled = originOf(statistics).assembled as Assembled<PrivateStatistics<D>>
+  return encodePrivately(records, assembled, crypto, {})
+}
+
+export function readNumbers<D extends Definition>(
+  sum: Vector,
+  survivors: number,
+  statistics: Statistics<D>,
+  options: PresentationOptions = {},
+): StatisticsOutcome<D> {
+  return readExactly(sum, survivors, originOf(statistics).assembled as Assembled<Statistics<D>>, options)
+}
+
+export function readPrivateNumbers<D extends Definition>(
+  sum: Vector,
+  survivors: number,
+  statistics: PrivateStatistics<D>,
+  options: PresentationOptions = {},
+): PrivateStatisticsOutcome<D> {
+  const assembled = originOf(statistics).assembled as Assembled<PrivateStatistics<D>>
+  return readPrivately(sum, survivors, assembled, options)
+}
+
+/** A round through the bytes, with what each client was told. */
+export function runRound(
+  round: StatisticsRound,
+  inputs: readonly RoundInput[],
+  stages?: readonly number[],
+  told: (seat: number) => StatisticsRound = () => round,
+): Promise<CohortRun> {
+  const { clients, adversary, segments } = round.config
+  return runCohort({
+    clients,
+    adversary,
+    segments,
+    inputs,
+    serverOptions: { config: round.config },
+    clientOptions: (seat) => ({ config: told(seat).config }),
+    ...(stages && { stages }),
+  })
+}
 
 /** What a server decodes where each record is one client's, and all of them survive. */
 export function decoded<D extends Definition>(
@@ -18,8 +86,8 @@ export function decoded<D extends Definition>(
   records: readonly StatisticsRecord<D>[],
   options: PresentationOptions = everything,
 ): StatisticsOutcome<D> {
-  const inputs = records.map((record) => encodeRecords(record, statistics).input)
-  return decodeStatistics(sumOfVectors(statistics.segments, inputs), records.length, statistics, options)
+  const inputs = records.map((record) => encodeNumbers(record, statistics).input)
+  return readNumbers(sumOfVectors(statistics.segments, inputs), records.length, statistics, options)
 }
 
 /** The results of one statistic over answers, one by each client. */

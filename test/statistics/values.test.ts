@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { createStatistics, decodeStatistics, encodeRecords, type Variance } from 'secagg/statistics'
+import { createStatistics, type Variance } from 'secagg/statistics'
 import { describe, expect, it, test } from 'vitest'
 import { spread } from '../../src/statistics/spread.js'
-import { decoded, everything, resultOf } from './support.js'
+import { decoded, encodeNumbers, everything, readNumbers, resultOf } from './support.js'
 
 /** What doubles may lose, in parts of the range. */
 const DOUBLES = 2 ** -44
@@ -126,7 +126,7 @@ describe('clipping', () => {
   )
 
   it('is reported by statistic: how many answers, and by how much', () => {
-    const { clipped } = encodeRecords(
+    const { clipped } = encodeNumbers(
       [
         { age: 120, cost: -80, weight: 50 },
         { age: 50, cost: 70.5 },
@@ -148,26 +148,26 @@ describe('clipping', () => {
 
   it('is refused where that is asked for, with statistic and record and without the answer', () => {
     const records = [{ age: 100, cost: 50 }, { age: 123 }]
-    expect(() => encodeRecords(records, statistics, { onClip: 'refuse' })).toThrow(
+    expect(() => encodeNumbers(records, statistics, { onClip: 'refuse' })).toThrow(
       expect.objectContaining({
         code: 'input-out-of-range',
         message: 'the answer to statistic "age" in record 1 is beyond its range',
       }),
     )
-    expect({ ...encodeRecords(records[0]!, statistics, { onClip: 'refuse' }).clipped }).toEqual({})
-    expect(() => encodeRecords({}, statistics, { onClip: 'ignore' as 'report' })).toThrow(
+    expect({ ...encodeNumbers(records[0]!, statistics, { onClip: 'refuse' }).clipped }).toEqual({})
+    expect(() => encodeNumbers({}, statistics, { onClip: 'ignore' as 'report' })).toThrow(
       expect.objectContaining({ code: 'invalid-argument', got: '"ignore"' }),
     )
   })
 
   it('is not for what is no number', () => {
     for (const age of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-      expect(() => encodeRecords({ age }, statistics)).toThrow(
+      expect(() => encodeNumbers({ age }, statistics)).toThrow(
         expect.objectContaining({ code: 'input-out-of-range' }),
       )
     }
     for (const age of ['50', true, [50], 50n]) {
-      expect(() => encodeRecords({ age: age as never }, statistics)).toThrow(
+      expect(() => encodeNumbers({ age: age as never }, statistics)).toThrow(
         expect.objectContaining({ code: 'invalid-argument', expected: 'a number' }),
       )
     }
@@ -257,23 +257,19 @@ describe('a sum that no answers have', () => {
     })
 
   it('is of a part of an answer', () => {
-    expect(() => decodeStatistics([Uint8Array.of(2, 3)], 9, mean)).toThrow(
-      impossible('it is of 1.25 answers'),
-    )
+    expect(() => readNumbers([Uint8Array.of(2, 3)], 9, mean)).toThrow(impossible('it is of 1.25 answers'))
   })
 
   it('is of more answers than there are clients', () => {
-    expect(() => decodeStatistics([Uint8Array.of(0, 12)], 2, mean)).toThrow(
-      impossible('3 answers in 2 records'),
-    )
-    expect(decodeStatistics([Uint8Array.of(0, 12)], 3, mean, everything).results.it.mean).toBe(4)
+    expect(() => readNumbers([Uint8Array.of(0, 12)], 2, mean)).toThrow(impossible('3 answers in 2 records'))
+    expect(readNumbers([Uint8Array.of(0, 12)], 3, mean, everything).results.it.mean).toBe(4)
   })
 
   it('has a negative variance', () => {
-    expect(() => decodeStatistics([Uint8Array.of(0, 4, 0)], 9, variance)).toThrow(
+    expect(() => readNumbers([Uint8Array.of(0, 4, 0)], 9, variance)).toThrow(
       impossible('1 answers have a negative variance'),
     )
-    const { results } = decodeStatistics([Uint8Array.of(1, 2, 1)], 9, variance, everything)
+    const { results } = readNumbers([Uint8Array.of(1, 2, 1)], 9, variance, everything)
     expect(results.it).toMatchObject({ mean: 1, variance: 0 })
   })
 
@@ -282,18 +278,18 @@ describe('a sum that no answers have', () => {
       { it: { kind: 'variance', from: 0, to: 2, step: 1 } satisfies Variance },
       { clients: 9, maximumRecords: 2 },
     )
-    expect(() => decodeStatistics([Uint8Array.of(0, 0, 0), Uint8Array.of(5)], 2, several)).toThrow(
+    expect(() => readNumbers([Uint8Array.of(0, 0, 0), Uint8Array.of(5)], 2, several)).toThrow(
       expect.objectContaining({
         fault: 'peer',
         message: 'the sum for the number of records is impossible: 5 of 2 clients',
       }),
     )
-    expect(() => decodeStatistics([Uint8Array.of(0, 0, 0)], 2, several)).toThrow(
+    expect(() => readNumbers([Uint8Array.of(0, 0, 0)], 2, several)).toThrow(
       expect.objectContaining({ code: 'invalid-argument' }),
     )
-    expect(() => decodeStatistics([Uint16Array.of(0, 0)], 2, mean)).toThrow('takes a Uint8Array')
+    expect(() => readNumbers([Uint16Array.of(0, 0)], 2, mean)).toThrow('takes a Uint8Array')
     for (const survivors of [0, 10, 1.5, Number.NaN, '2']) {
-      expect(() => decodeStatistics([Uint8Array.of(0, 0)], survivors as number, mean)).toThrow(
+      expect(() => readNumbers([Uint8Array.of(0, 0)], survivors as number, mean)).toThrow(
         expect.objectContaining({ code: 'invalid-argument', expected: '1 to 9' }),
       )
     }

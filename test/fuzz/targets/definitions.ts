@@ -1,8 +1,10 @@
 import {
+  checkStatistics,
   createPrivateStatistics,
   createStatistics,
   type Definition,
   encodeRecords,
+  openStatistics,
   type Statistics,
   statisticsContext,
 } from 'secagg/statistics'
@@ -30,6 +32,8 @@ const BASES: readonly unknown[] = [
   createStatistics(definition, { clients: 7, maximumRecords: 20 }),
   createPrivateStatistics(definition, { clients: 100, leastHonest: 60, epsilon: 1, delta: 1e-6 }),
 ].map((base) => JSON.parse(JSON.stringify(base)))
+
+const REQUIREMENTS = { minimumCohort: 2, corruptFraction: 0 } as const
 
 /** Manifests of tensors and definitions of statistics from a peer: refused, or with canonical bytes. */
 export const definitions: FuzzTarget = {
@@ -59,7 +63,29 @@ export const definitions: FuzzTarget = {
     } else {
       ensure(equalBytes(bytesOf(), outcome.value), 'the same definition gives the same bytes')
     }
-    // An empty record fits every definition, or the definition is refused.
-    if (kind !== 0) outcomeOf(() => encodeRecords({}, received as Statistics))
+    if (kind !== 0) takePart(received)
   },
+}
+
+/** What a client does that got this from a server: it refuses, or answers with an empty record, which fits everything. */
+function takePart(received: unknown): void {
+  const checked = outcomeOf(() => checkStatistics(received, REQUIREMENTS))
+  if ('error' in checked) {
+    ensure(checked.error.fault === 'server', 'bad statistics are the server’s fault')
+    return
+  }
+  const statistics = checked.value
+  const again = checkStatistics(JSON.parse(JSON.stringify(statistics)), REQUIREMENTS)
+  ensure(JSON.stringify(again) === JSON.stringify(statistics), 'statistics that travel stay the same')
+  const { clients, privacy } = statistics
+  const occasion = {
+    sessionId: new Uint8Array(16),
+    adversary: 'honest-but-curious',
+    corruptClients: 0,
+    minimumCohort: clients,
+  } as const
+  if (clients < 2) return
+  // An encoder of noise takes a while to prepare.
+  if (privacy === undefined) encodeRecords({}, openStatistics(statistics, occasion))
+  else openStatistics(statistics, occasion)
 }

@@ -1,0 +1,13 @@
+export { derivedFromServer, requireAsDerived, requireObject } from './derived.js'
+export { keysOf, knownParts } from './known-parts.js'
+export {
+  atLeast,
+  type CheckedRequirements,
+  type CohortRequirements,
+  checkedRequirements,
+  type PrivacyRequirements,
+  requireNumber,
+  requirePrivacy,
+  same,
+  unmet,
+} from './requirements.js'
