@@ -17,8 +17,9 @@ export interface RunClientOptions extends ClientSessionOptions {
   readonly saved?: Uint8Array | undefined
   /**
    * Milliseconds until the next attempt after so many failed ones in a row, 1 or more; `undefined` to give up. `cause` is
-   * why the last one failed. An attempt has failed unless a message has arrived. Default: half a second, doubled up to half a minute, somewhat different from
-   * seat to seat, and the end after ten.
+   * why the last one failed. An attempt has failed unless the round went on over its connection, or that held for ten
+   * seconds with everything sent. Default: half a second, doubled up to half a minute, somewhat different from seat to seat,
+   * and the end after ten.
    */
   readonly retryAfter?: ((failures: number, cause: unknown) => number | undefined) | undefined
   /** Called with everything that happens. What it throws ends the client's part. */

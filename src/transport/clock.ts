@@ -36,3 +36,9 @@ export function checkTime(name: string, milliseconds: number): void {
 export function timer(clock: Clock, milliseconds: number, callback: () => void): () => void {
   return milliseconds === Number.POSITIVE_INFINITY ? () => undefined : clock.after(milliseconds, callback)
 }
+
+/** A timer for what is done without where the host has no clock. */
+export function timerIfAny(clock: Clock, milliseconds: number, callback: () => void): () => void {
+  const hasClock = clock !== systemClock || (globalThis as Host).setTimeout !== undefined
+  return hasClock ? timer(clock, milliseconds, callback) : () => undefined
+}

@@ -1,12 +1,15 @@
-import { SecAggError } from '../errors.js'
+import { type RoundName, SecAggError } from '../errors.js'
 import type { ClientSession, MessageLimits } from '../session/index.js'
 import type { ClientEvent } from './client-options.js'
-import type { Clock } from './clock.js'
+import { type Clock, timerIfAny } from './clock.js'
 import type { Connection } from './connection.js'
 import { Ending, ignore } from './ending.js'
 import { Lost, lossOf } from './failures.js'
 import { briefly, leave } from './farewell.js'
 import { decodeNotice, isNotice, type Notice } from './notices.js'
+
+/** Milliseconds after which a connection holds: one that a message breaks is over before. */
+const HOLDING = 10_000
 
 /** A client's session over one connection: it reads while it answers, as an answer may be long and come too late. */
 export class Conversation {
@@ -23,8 +26,11 @@ export class Conversation {
   #unfinished = 0
   /** The number of messages that have called for an answer. */
   #asked = 0
-  /** Whether the server has said anything. */
-  heard = false
+  readonly #began: RoundName
+  #held = false
+  #longest = 0
+  /** Milliseconds are counted from the last message that was sent. */
+  #stopHolding = ignore
 
   constructor(
     session: ClientSession,
@@ -33,6 +39,7 @@ export class Conversation {
     emit: (event: ClientEvent) => void,
     clock: Clock,
   ) {
+    this.#began = session.round
     this.#session = session
     this.#connection = connection
     this.#limit = fromServer
@@ -43,6 +50,19 @@ export class Conversation {
   /** Resolves when the session does nothing more for this connection, once it is over. */
   get finished(): Promise<void> {
     return this.#answers
+  }
+
+  /**
+   * Whether the round has gone on meanwhile, or the connection has held for a while with everything sent: the next one is
+   * then not another attempt at the same.
+   */
+  get succeeded(): boolean {
+    return this.#held || this.#session.round !== this.#began
+  }
+
+  /** Bytes of the longest message that was sent, or was about to be. */
+  get longest(): number {
+    return this.#longest
   }
 
   /** Breaks off with this reason. */
@@ -59,11 +79,11 @@ export class Conversation {
     const messages = this.#connection.messages[Symbol.asyncIterator]()
     try {
       this.#emit({ type: 'connected' })
+      this.#hold()
       // What the server cannot ask for: it does not know the client yet.
       if (this.#session.round === 'advertise-keys') this.#answer(() => this.#session.start())
       for (;;) {
         const bytes = await this.#next(messages)
-        this.heard = true
         this.#emit({ type: 'received', bytes: bytes.length })
         if (isNotice(bytes)) return await this.#lastWord(bytes)
         this.#answer(() => this.#session.receive(bytes))
@@ -74,6 +94,7 @@ export class Conversation {
       if (!(error instanceof Lost)) await this.#leave()
       throw error
     } finally {
+      this.#stopHolding()
       this.#ending.end(new Lost('closed'))
       lostUnless(() => this.#connection.close()).catch(ignore)
     }
@@ -81,7 +102,11 @@ export class Conversation {
 
   async #next(messages: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
     const next = await this.#ending.race(lostUnless(() => messages.next()))
-    if (next.done === true) throw new Lost('the other side has closed the connection')
+    if (next.done === true) {
+      throw new Lost(
+        new SecAggError('connection-lost', 'network', 'the other side has closed the connection'),
+      )
+    }
     if (next.value.length > this.#limit) {
       throw new SecAggError('malformed-message', 'server', 'a message is longer than any of the round', {
         expected: this.#limit,
@@ -121,10 +146,20 @@ export class Conversation {
   async #send(bytes: Uint8Array): Promise<void> {
     if (this.#ending.over) throw this.#ending.reason
     const round = this.#session.round
+    this.#longest = Math.max(this.#longest, bytes.length)
     const sending = lostUnless(() => this.#connection.send(bytes))
     this.#sending = sending.catch(ignore)
     await this.#ending.race(sending)
     this.#emit({ type: 'sent', round, bytes: bytes.length })
+    this.#hold()
+  }
+
+  /** Begins to count how long the connection holds. */
+  #hold(): void {
+    this.#stopHolding()
+    this.#stopHolding = timerIfAny(this.#clock, HOLDING, () => {
+      if (this.#unfinished === 0) this.#held = true
+    })
   }
 
   /** The part of this client is over for good, whoever is to blame; the others need not wait for it. */

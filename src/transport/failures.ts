@@ -24,6 +24,14 @@ export function lossOf(cause: unknown, connected: boolean): Lost | SecAggError {
   })
 }
 
+/** Whether a connection would not carry a message since it is too long. */
+export function isTooLong(error: unknown): boolean {
+  return error instanceof SecAggError && error.code === 'message-refused' && error.got === TOO_LONG
+}
+
+/** What `got` of an error says where a message is too long for what carries it. */
+export const TOO_LONG = 'message-too-long'
+
 /** Names of errors that no network causes. */
 const MISTAKES: ReadonlySet<unknown> = new Set(['ReferenceError'])
 

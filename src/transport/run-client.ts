@@ -8,11 +8,11 @@ import {
   patientRetries,
   type RunClientOptions,
 } from './client-options.js'
-import { checkTime, systemClock, timer } from './clock.js'
+import { type Clock, checkTime, systemClock, timer } from './clock.js'
 import { type Connection, requireConnection } from './connection.js'
 import { Conversation } from './conversation.js'
 import { Ending, endBy, ignore } from './ending.js'
-import { errorOf, failureOf, Lost, lossOf } from './failures.js'
+import { errorOf, failureOf, isTooLong, Lost, lossOf } from './failures.js'
 import { briefly, leave } from './farewell.js'
 import type { Notice } from './notices.js'
 
@@ -56,14 +56,19 @@ async function begin(connect: Connect, options: RunClientOptions, ending: Ending
   try {
     return saved === undefined ? new ClientSession(options) : ClientSession.resume(saved, options)
   } catch (error) {
-    const refusing = connected(connect, ending, false).then(async (connection) => {
-      await leave(connection)
-      connection.close()
-    })
-    await briefly(clock, refusing)
+    await withdraw(connect, clock, ending)
     ending.end(error)
     throw error
   }
+}
+
+/** Tells the server over a connection made for that that nothing more will come from this client. */
+async function withdraw(connect: Connect, clock: Clock, ending: Ending): Promise<void> {
+  const withdrawing = connected(connect, ending, false).then(async (connection) => {
+    await leave(connection)
+    connection.close()
+  })
+  await briefly(clock, withdrawing)
 }
 
 /** Connects again and again, until the server has said how the round ended. */
@@ -85,12 +90,19 @@ async function lastWord(
       conversation = new Conversation(session, connection, limits, emit, clock)
       return await untilOver(conversation, ending)
     } catch (error) {
-      if (!(error instanceof Lost)) throw error
-      failures = conversation?.heard === true ? 1 : failures + 1
+      if (!(error instanceof Lost)) {
+        // The connection that would not carry the message is gone with it.
+        if (isTooLong(error)) await withdraw(connect, clock, ending)
+        throw error
+      }
+      failures = conversation?.succeeded === true ? 1 : failures + 1
       const retryIn = retryAfter(failures, error.cause)
       if (retryIn !== undefined) checkTime('the time to the next attempt', retryIn)
       emit({ type: 'disconnected', cause: error.cause, retryIn })
-      if (retryIn === undefined) throw gaveUp(failures, error.cause)
+      if (retryIn === undefined) {
+        if (conversation !== undefined) await withdraw(connect, clock, ending)
+        throw gaveUp(failures, error.cause, conversation?.longest ?? 0)
+      }
       await pause(retryIn, options, ending)
       // Or what is under way could bring the session to its next round behind the back of the next conversation.
       await ending.race(conversation?.finished)
@@ -136,7 +148,14 @@ async function pause(
   }
 }
 
-function gaveUp(failures: number, cause: unknown): SecAggError {
-  const text = 'the server was not reached again'
+/** Bytes beyond which a message may be what breaks a connection: there are servers with such a limit. */
+const LONG = 2 ** 14
+
+function gaveUp(failures: number, cause: unknown, longest: number): SecAggError {
+  const hint =
+    longest > LONG
+      ? `; messages of up to ${longest} bytes were sent: if one breaks the connection, a smaller \`sliceLength\` makes them shorter`
+      : ''
+  const text = `the connection has failed ${failures} times without any progress of the round${hint}`
   return new SecAggError('connection-lost', 'network', text, { got: failures, cause })
 }

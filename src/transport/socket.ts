@@ -1,8 +1,9 @@
 import { isArrayBuffer } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
-import { type Clock, systemClock } from './clock.js'
+import { type Clock, systemClock, timerIfAny } from './clock.js'
 import type { Connection } from './connection.js'
 import { Inbox } from './inbox.js'
+import { closingError, type SocketEnd, sendingError } from './socket-closing.js'
 
 /** What browsers' `WebSocket` and `RTCDataChannel` have in common, and the `WebSocket` of the package `ws`. */
 export interface Socket {
@@ -12,7 +13,7 @@ export interface Socket {
   send(data: ArrayBuffer): void
   close(): void
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
-  addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void
+  addEventListener(type: 'open' | 'close' | 'error', listener: (event: unknown) => void): void
   /** Where there is one, as in `ws`: stops reading from the network. */
   pause?(): void
   resume?(): void
@@ -25,6 +26,9 @@ export interface SocketOptions {
   /** Where waiting takes its time from; default: the host's `setTimeout`. */
   readonly clock?: Clock | undefined
 }
+
+/** Milliseconds between an error of a socket and its close event, at most. */
+const CLOSING = 1000
 
 /** Milliseconds between two looks at what waits to be sent: sockets do not say when it is gone. */
 const LOOK = 10
@@ -47,6 +51,8 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): C
     socket.close()
   }
   let closed = false
+  let failure: SecAggError | undefined
+  let end: SocketEnd = { longest: 0 }
   let isOpening = socket.readyState === 0 || socket.readyState === 'connecting'
   const opened = new Promise<void>((resolve) => {
     const open = (): void => {
@@ -54,22 +60,32 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): C
       resolve()
     }
     const over = (): void => {
+      if (!closed) failure = closingError(end)
       closed = true
-      inbox.end()
+      inbox.end(failure)
       open()
     }
     socket.addEventListener('open', open)
-    socket.addEventListener('close', over)
-    socket.addEventListener('error', over)
+    socket.addEventListener('close', (event) => {
+      end = { ...end, close: event as SocketEnd['close'] }
+      over()
+    })
+    socket.addEventListener('error', (event) => {
+      end = { ...end, error: event as SocketEnd['error'] }
+      // The code comes with the close event, which follows; but not from all there are.
+      timerIfAny(clock, CLOSING, over)
+    })
     // It has said so before anybody listened.
     if (!isOpening && socket.readyState !== 1 && socket.readyState !== 'open') over()
   })
   socket.binaryType = 'arraybuffer'
   socket.addEventListener('message', ({ data }) => {
-    if (isArrayBuffer(data)) {
-      return inbox.push(new Uint8Array(data))
-    }
-    inbox.end(new SecAggError('connection-lost', 'network', 'the other side sends text'))
+    const bytes = bytesOf(data)
+    if (bytes !== undefined) return inbox.push(bytes)
+    const what = typeof data === 'string' ? 'text' : 'something else'
+    inbox.end(
+      new SecAggError('malformed-message', 'network', `the other side sends ${what} in place of bytes`),
+    )
     close()
   })
   return {
@@ -80,10 +96,22 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): C
       while (!closed && socket.bufferedAmount > highWater) {
         await new Promise<void>((resolve) => clock.after(LOOK, resolve))
       }
-      if (closed) throw new SecAggError('connection-lost', 'network', 'the socket is closed')
-      // A copy, as the message may lie within a larger buffer.
-      socket.send(Uint8Array.from(bytes).buffer)
+      if (closed) throw failure ?? new SecAggError('connection-lost', 'network', 'the socket is closed')
+      end = { ...end, longest: Math.max(end.longest, bytes.length) }
+      try {
+        // A copy, as the message may lie within a larger buffer.
+        socket.send(Uint8Array.from(bytes).buffer)
+      } catch (error) {
+        throw sendingError(error, typeof socket.readyState === 'string', bytes.length)
+      }
     },
     close,
   }
+}
+
+/** The bytes of a message, whichever kind of socket it comes from; `undefined` where it is text or anything else. */
+function bytesOf(data: unknown): Uint8Array | undefined {
+  if (isArrayBuffer(data)) return new Uint8Array(data)
+  if (!ArrayBuffer.isView(data)) return undefined
+  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
 }

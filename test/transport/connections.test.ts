@@ -5,7 +5,6 @@ import {
   Inbox,
   messagePortConnection,
   runClient,
-  type Socket,
   serveRound,
   socketConnection,
 } from 'secagg/transport'
@@ -15,6 +14,7 @@ import { makeCohort } from '../support/cohort.js'
 import { sumOf } from '../support/inputs.js'
 import { seeded } from '../support/seeded.js'
 import { toySplitter } from '../support/toy-crypto.js'
+import { sockets } from './fake-socket.js'
 import { VirtualClock } from './virtual-clock.js'
 
 /** A stream of bytes that cuts them anew, as networks do. */
@@ -33,55 +33,6 @@ function byteStreams(cut: (bytes: Uint8Array) => readonly Uint8Array[]) {
 const halves = (bytes: Uint8Array): Uint8Array[] => {
   const middle = Math.ceil(bytes.length / 2)
   return [bytes.subarray(0, middle), bytes.subarray(middle)]
-}
-
-/** Two sockets with the interface of a browser's, joined in memory. */
-class FakeSocket implements Socket {
-  binaryType = 'blob'
-  readyState = 0
-  bufferedAmount = 0
-  paused = 0
-  other: FakeSocket | undefined
-  readonly #target = new EventTarget()
-
-  addEventListener(type: string, listener: (event: never) => void): void {
-    this.#target.addEventListener(type, listener as EventListener)
-  }
-
-  fire(type: string, data?: unknown): void {
-    this.#target.dispatchEvent(Object.assign(new Event(type), { data }))
-  }
-
-  open(): void {
-    this.readyState = 1
-    this.fire('open')
-  }
-
-  send(data: ArrayBuffer): void {
-    this.other?.fire('message', data)
-  }
-
-  pause(): void {
-    this.paused++
-  }
-
-  resume(): void {
-    this.paused--
-  }
-
-  close(): void {
-    if (this.readyState === 3) return
-    this.readyState = 3
-    this.fire('close')
-    this.other?.close()
-  }
-}
-
-function sockets(): [FakeSocket, FakeSocket] {
-  const [one, other] = [new FakeSocket(), new FakeSocket()]
-  one.other = other
-  other.other = one
-  return [one, other]
 }
 
 const TRANSPORTS: readonly {
@@ -246,7 +197,8 @@ describe('sockets', () => {
       const read = async () => {
         for await (const _bytes of messages);
       }
-      await expectRefusal(read(), { code: 'connection-lost', fault: 'network', round: undefined })
+      const code = hostile === 'text' ? 'malformed-message' : 'connection-lost'
+      await expectRefusal(read(), { code, fault: 'network', round: undefined })
     }
   })
 })

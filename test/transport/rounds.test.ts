@@ -28,7 +28,8 @@ describe.each(MODELS)('$name', ({ parameters }) => {
       await named(`seed ${seed}`, async () => {
         const weather = { delay: 300, duplicates: 4, breaks: 12 }
         const scene = await makeScene({ ...parameters, seed }, { weather, deadline: 600_000 })
-        const ends = scene.joinAll()
+        // A vector in slices may take more attempts in a row than a client makes by default.
+        const ends = scene.joinAll({ retryAfter: (failures) => 250 * failures })
         expect(await expectExactSum(scene)).toEqual(seatsBelow(parameters.clients))
         scene.network.weather = { delay: 300 }
         const ended = await scene.clock.until(ends)

@@ -59,7 +59,10 @@ export interface Scene extends Cohort {
   /** Takes the client of a seat through the round. */
   join(seat: number, options?: Partial<RunClientOptions>, connect?: Connect): Promise<ClientResult>
   /** All clients, but for some; how each ended. */
-  joinAll(options?: { readonly without?: readonly number[] }): Promise<Map<number, Ended>>
+  joinAll(options?: {
+    readonly without?: readonly number[]
+    readonly retryAfter?: RunClientOptions['retryAfter']
+  }): Promise<Map<number, Ended>>
 }
 
 /** How a client's part ended: included or not, or the code of its error. */
@@ -122,11 +125,13 @@ export async function makeScene(
         ...more,
       })
     },
-    joinAll: async ({ without = [] } = {}) => {
+    joinAll: async ({ without = [], retryAfter } = {}) => {
       const seats = Array.from({ length: config.clients }, (_, seat) => seat)
       const joining = seats.filter((seat) => !without.includes(seat))
       return new Map(
-        await Promise.all(joining.map(async (seat) => [seat, await endOf(scene.join(seat))] as const)),
+        await Promise.all(
+          joining.map(async (seat) => [seat, await endOf(scene.join(seat, { retryAfter }))] as const),
+        ),
       )
     },
   }

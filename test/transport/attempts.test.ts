@@ -1,0 +1,118 @@
+import type { Connection } from 'secagg/transport'
+import { describe, expect, test } from 'vitest'
+import { ACTIVE, CURIOUS, expectRefusal, seatsBelow } from '../attacks/support.js'
+import { expectExactSum, makeScene, type Scene } from './support.js'
+
+/** What a client connects by, changed. */
+function through(scene: Scene, seat: number, change: (connection: Connection) => Partial<Connection>) {
+  const connect = scene.connect(seat)
+  return async (): Promise<Connection> => {
+    const connection = await connect()
+    return {
+      send: (bytes) => connection.send(bytes),
+      messages: connection.messages,
+      close: () => connection.close(),
+      ...change(connection),
+    }
+  }
+}
+
+const LOST = { code: 'connection-lost', fault: 'network', round: undefined } as const
+
+describe('only progress of the round resets the count of failures', () => {
+  test('a connection that breaks at the same message again and again was tried for ever', async () => {
+    const scene = await makeScene(CURIOUS, { deadline: 1_000_000 })
+    let sent = 0
+    // As what lies in between does with a message that is too long for it, without a word.
+    const connect = through(scene, 0, (connection) => ({
+      send: async (bytes) => {
+        if (bytes[0] === 0 || bytes[1] !== 5) return connection.send(bytes)
+        sent++
+        connection.close()
+        throw new Error('ECONNRESET')
+      },
+    }))
+    const part = scene.join(0, {}, connect)
+    const ends = scene.joinAll({ without: [0] })
+    const error = await expectRefusal(scene.clock.until(part), LOST)
+    expect(error.cause).toEqual(new Error('ECONNRESET'))
+    expect(sent).toBe(11)
+    expect(scene.clock.now).toBeLessThan(200_000)
+    // It says that it gives up, so nobody waits for it.
+    expect(await expectExactSum(scene)).toEqual([1, 2, 3, 4])
+    expect(scene.clock.now).toBeLessThan(200_000)
+    await scene.clock.until(ends)
+  })
+
+  test('a connection that ends after the same message again and again, whatever is answered', async () => {
+    const scene = await makeScene(CURIOUS, { deadline: 1_000_000 })
+    const connect = through(scene, 0, (connection) => ({
+      // Nothing but its keys arrives.
+      send: (bytes) => (bytes[1] === 1 ? connection.send(bytes) : undefined),
+      messages: {
+        async *[Symbol.asyncIterator]() {
+          for await (const bytes of connection.messages) {
+            yield bytes
+            await scene.clock.sleep(100)
+            return connection.close()
+          }
+        },
+      },
+    }))
+    const retries: number[] = []
+    const retryAfter = (failures: number): number | undefined => {
+      retries.push(failures)
+      return failures > 4 ? undefined : 1
+    }
+    const part = expectRefusal(scene.join(0, { retryAfter }, connect), LOST)
+    const ends = scene.joinAll({ without: [0] })
+    await scene.clock.until(part)
+    // The first message was progress, the same one after that was not.
+    expect(retries).toEqual([1, 2, 3, 4, 5])
+    expect(await expectExactSum(scene)).toEqual([1, 2, 3, 4])
+    await scene.clock.until(ends)
+  })
+
+  test('a round that goes on, over connections that break after every message', async () => {
+    const scene = await makeScene(ACTIVE, { deadline: 1_000_000 })
+    const failures: number[] = []
+    const retryAfter = (count: number): number | undefined => {
+      failures.push(count)
+      return count > 2 ? undefined : 10
+    }
+    const part = scene.join(
+      0,
+      { retryAfter },
+      through(scene, 0, (connection) => ({
+        send: async (bytes) => {
+          await connection.send(bytes)
+          await scene.clock.sleep(5)
+          connection.close()
+        },
+      })),
+    )
+    const ends = scene.joinAll({ without: [0] })
+    expect(await expectExactSum(scene)).toEqual(seatsBelow(5))
+    expect(await scene.clock.until(part)).toEqual({ included: true })
+    expect(failures.length).toBeGreaterThan(3)
+    await scene.clock.until(ends)
+  })
+
+  test('connections that hold for a while and are then cut for being idle are no failures', async () => {
+    const scene = await makeScene(CURIOUS, { deadline: 4_000_000 })
+    const part = scene.join(
+      0,
+      {},
+      through(scene, 0, (connection) => {
+        scene.clock.after(60_000, () => connection.close())
+        return {}
+      }),
+    )
+    const others = scene.joinAll({ without: [0, 1] })
+    await scene.clock.pass(3_000_000)
+    const last = scene.join(1)
+    expect(await expectExactSum(scene)).toEqual(seatsBelow(5))
+    expect(await scene.clock.until(part)).toEqual({ included: true })
+    await scene.clock.until(Promise.all([others, last]))
+  })
+})
