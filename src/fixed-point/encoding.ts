@@ -1,4 +1,5 @@
 import { usageError } from '../errors.js'
+import { requireConsistent } from '../received/index.js'
 import { fits, greatestFitting, greatestValue, LIMITS, type Load, largestSum } from './capacity.js'
 
 /**
@@ -42,7 +43,7 @@ export interface Headroom {
 
 /**
  * How real numbers become whole ones that can be summed exactly; made by {@link createFixedPoint}. Plain data, that may
- * travel as JSON: whoever uses it works out anew what follows from the options.
+ * travel as JSON: whoever uses it works out anew what follows from the options, and refuses an encoding that says otherwise.
  */
 export interface FixedPoint {
   readonly clip: number
@@ -112,10 +113,13 @@ export function createFixedPoint(options: FixedPointOptions): FixedPoint {
 
 /**
  * The encoding, made anew, so that it is one even where it came as JSON from somebody else.
- * @throws {SecAggError} `invalid-configuration` as {@link createFixedPoint} does.
+ * @throws {SecAggError} `invalid-configuration` as {@link createFixedPoint} does; `configuration-mismatch` where a number
+ *   that it states does not follow from the others.
  */
 export function checkedEncoding(encoding: FixedPoint): FixedPoint {
-  return createFixedPoint(encoding)
+  const derived = createFixedPoint(encoding)
+  requireConsistent(encoding, derived, 'the encoding')
+  return derived
 }
 
 /** The most bits per value that fit the lanes. */

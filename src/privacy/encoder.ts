@@ -1,5 +1,6 @@
 import type { CryptoProvider } from '../crypto/provider.js'
 import { usageError } from '../errors.js'
+import { requireConsistent } from '../received/index.js'
 import { typedArrayName } from '../vector/lanes.js'
 import type { Lanes } from '../vector/segments.js'
 import { requireUncollapsed } from './collapse.js'
@@ -53,7 +54,9 @@ export interface PrivateEncoder {
  * An encoder for a setting; takes some tens of milliseconds to prepare its noise. A client that was told the setting by a
  * server looks at `parameters.epsilon` and `parameters.leastHonest` before it encodes anything.
  *
- * @throws {SecAggError} as {@link analyzePrivacy} does; `invalid-configuration` where the distribution collapses.
+ * @param setting - A setting, or `PrivacyParameters` with all their numbers, which then have to be those that follow.
+ * @throws {SecAggError} as {@link analyzePrivacy} does; `configuration-mismatch` where a number does not follow from the
+ *   others; `invalid-configuration` where the distribution collapses.
  */
 export function createPrivateEncoder(
   setting: PrivacySetting,
@@ -63,7 +66,7 @@ export function createPrivateEncoder(
   if (clipping !== 'report' && clipping !== 'refuse') {
     throw usageError('invalid-argument', "clipping is 'report' or 'refuse'")
   }
-  const parameters = analyzePrivacy(setting)
+  const parameters = checkedPrivacy(setting)
   requireUncollapsed(parameters)
   const { distribution, localVariance, dimension, length, clip, scale, bits, l2Sensitivity } = parameters
   const sampler = createNoiseSampler(distribution, localVariance, crypto)
@@ -100,20 +103,27 @@ export function createPrivateEncoder(
  * The sum of the clients' clipped vectors, with noise, from the sum over Z_2^b that a round revealed. Divide by the number
  * of survivors for the mean.
  *
- * @throws {SecAggError} as {@link analyzePrivacy} does; `invalid-argument` where sum or seed do not fit.
+ * @throws {SecAggError} as {@link createPrivateEncoder} does; `invalid-argument` where sum or seed do not fit.
  */
 export function decodePrivateSum(
   setting: PrivacySetting,
   sum: Lanes,
   rotationSeed: Uint8Array,
 ): Float64Array {
-  const { length, dimension, bits, scale } = analyzePrivacy(setting)
+  const { length, dimension, bits, scale } = checkedPrivacy(setting)
   requireRotationSeed(rotationSeed)
   requireSum(sum, dimension, bits)
   const values = unwrap(sum, bits, -(2 ** (bits - 1)))
   multiply(values, 1 / scale)
   rotateBack(values, rotationSeed)
   return values.slice(0, length)
+}
+
+/** @throws {SecAggError} as {@link analyzePrivacy} does; `configuration-mismatch` where ε, say, is not what follows. */
+function checkedPrivacy(setting: PrivacySetting): PrivacyParameters {
+  const parameters = analyzePrivacy(setting)
+  requireConsistent(setting, parameters, 'the privacy parameters')
+  return parameters
 }
 
 function paddedCopy(values: Float32Array | Float64Array, length: number, dimension: number): Float64Array {

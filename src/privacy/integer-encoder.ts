@@ -1,5 +1,6 @@
 import type { CryptoProvider } from '../crypto/provider.js'
 import { usageError } from '../errors.js'
+import { requireConsistent } from '../received/index.js'
 import type { Lanes } from '../vector/segments.js'
 import { requireUncollapsed } from './collapse.js'
 import {
@@ -30,10 +31,11 @@ export interface IntegerEncoder {
 /**
  * An encoder for whole numbers; takes some tens of milliseconds to prepare its noise.
  *
- * @throws {SecAggError} as {@link analyzeIntegerPrivacy} does; `invalid-configuration` where the distribution collapses.
+ * @throws {SecAggError} as {@link analyzeIntegerPrivacy} does; `configuration-mismatch` where ε, or another number that
+ *   the setting states, does not follow from the others; `invalid-configuration` where the distribution collapses.
  */
 export function createIntegerEncoder(setting: IntegerPrivacySetting, crypto: CryptoProvider): IntegerEncoder {
-  const parameters = analyzeIntegerPrivacy(setting)
+  const parameters = checkedPrivacy(setting)
   requireUncollapsed(parameters)
   const { distribution, localVariance, length, bits, l1Sensitivity, l2Sensitivity } = parameters
   const sampler = createNoiseSampler(distribution, localVariance, crypto)
@@ -54,12 +56,18 @@ export function createIntegerEncoder(setting: IntegerPrivacySetting, crypto: Cry
 /**
  * The noisy sum that `sum` over Z_2^b stands for; whole numbers, which may lie below `leastSum` or above `greatestSum`.
  *
- * @throws {SecAggError} as {@link analyzeIntegerPrivacy} does; `invalid-argument` where the sum does not fit.
+ * @throws {SecAggError} as {@link createIntegerEncoder} does; `invalid-argument` where the sum does not fit.
  */
 export function decodeIntegerSum(setting: IntegerPrivacySetting, sum: Lanes): Float64Array {
-  const { length, bits, leastSum, greatestSum } = analyzeIntegerPrivacy(setting)
+  const { length, bits, leastSum, greatestSum } = checkedPrivacy(setting)
   requireSum(sum, length, bits)
   return unwrap(sum, bits, Math.ceil((leastSum + greatestSum) / 2) - 2 ** (bits - 1))
+}
+
+function checkedPrivacy(setting: IntegerPrivacySetting): IntegerPrivacyParameters {
+  const parameters = analyzeIntegerPrivacy(setting)
+  requireConsistent(setting, parameters, 'the privacy parameters')
+  return parameters
 }
 
 function wholeCopy(values: ArrayLike<number>, length: number): Float64Array {

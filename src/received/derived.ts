@@ -1,4 +1,4 @@
-import { SecAggError } from '../errors.js'
+import { SecAggError, usageError } from '../errors.js'
 import { firstDifference } from './difference.js'
 
 /**
@@ -33,6 +33,30 @@ export function requireAsDerived(
     'server',
     `${path} of ${whole} is ${got}, and ${source} gives ${expected}`,
     { expected, got },
+  )
+}
+
+/**
+ * Looks at the numbers that parameters state beyond those from which all else is derived. They may have come from somebody
+ * else, and whoever states them relies on them.
+ *
+ * @throws {SecAggError} `configuration-mismatch` naming the first number in `given` that is not as derived.
+ */
+export function requireConsistent(given: object, derived: object, what: string): void {
+  const stated = Object.entries(derived).filter(
+    ([key]) => Object.hasOwn(given, key) && given[key as keyof typeof given] !== undefined,
+  )
+  const claims = Object.fromEntries(stated.map(([key]) => [key, given[key as keyof typeof given]]))
+  const difference = firstDifference(claims, Object.fromEntries(stated))
+  if (difference === undefined) return
+  const { path, expected, got } = difference
+  throw usageError(
+    'configuration-mismatch',
+    `${path} of ${what} is ${got}, and the others give ${expected}`,
+    {
+      expected,
+      got,
+    },
   )
 }
 

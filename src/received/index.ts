@@ -1,4 +1,4 @@
-export { derivedFromServer, requireAsDerived, requireObject } from './derived.js'
+export { derivedFromServer, requireAsDerived, requireConsistent, requireObject } from './derived.js'
 export { keysOf, knownParts } from './known-parts.js'
 export {
   atLeast,

@@ -193,9 +193,14 @@ test('the context is the same for the same meaning, another for any other', () =
 
 test('an encoding from somebody else is one, or it is refused', () => {
   const values = [0.5, -0.25, 7]
-  const forged = { ...JSON.parse(JSON.stringify(encoding)), levels: 2 ** 40, bound: 3, step: Number.NaN }
-  expect(encodeValues(values, forged)).toEqual(encodeValues(values, encoding))
-  expect(encodingContext(forged)).toEqual(encodingContext(encoding))
+  const travelled = JSON.parse(JSON.stringify(encoding))
+  expect(encodeValues(values, travelled)).toEqual(encodeValues(values, encoding))
+  expect(encodingContext(travelled)).toEqual(encodingContext(encoding))
+  for (const lie of [{ levels: 2 ** 40 }, { bound: 3 }, { step: Number.NaN }, { errorBound: 1e-9 }]) {
+    expect(() => encodeValues(values, { ...travelled, ...lie })).toThrow(
+      expect.objectContaining({ code: 'configuration-mismatch', fault: 'usage' }),
+    )
+  }
   for (const none of [undefined, null, {}, { ...encoding, bits: 8 }, { ...encoding, clip: Number.NaN }]) {
     const uses = [
       () => encodeValues(values, none as FixedPoint),

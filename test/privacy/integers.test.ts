@@ -107,8 +107,9 @@ describe('sensitivities of one’s own', () => {
   })
 
   test('sums that are negative by themselves', () => {
+    const { epsilon: _target, ...query } = histogram
     const setting: IntegerPrivacySetting = {
-      ...histogram,
+      ...query,
       length: 2,
       l1Sensitivity: 100,
       l2Sensitivity: 100,

@@ -1,7 +1,9 @@
 import {
+  analyzeIntegerPrivacy,
   analyzePrivacy,
   chooseIntegerPrivacy,
   choosePrivacy,
+  createIntegerEncoder,
   createPrivateEncoder,
   decodePrivateSum,
   epsilonOf,
@@ -138,6 +140,34 @@ describe('a distribution that collapses at the scale', () => {
     expect(act).toThrow(expect.objectContaining({ code: 'invalid-configuration' }))
     expect(act).toThrow('the distribution skellam would do')
     expect(choosePrivacy({ ...small, distribution: 'skellam' }).epsilon).toBeLessThanOrEqual(50)
+  })
+})
+
+describe('parameters that claim a smaller ε than their noise gives encode nothing', () => {
+  const crypto = seededCrypto(1)
+  const claims = expect.objectContaining({
+    code: 'configuration-mismatch',
+    message: expect.stringMatching(/^epsilon of the privacy parameters is 1, and the others give \d/),
+  })
+
+  test('vectors', () => {
+    const setting = { clients: 100, leastHonest: 75, length: 10, clip: 1, bits: 16, noiseMultiplier: 1e-2 }
+    const parameters = analyzePrivacy({ ...setting, delta: 1e-5 })
+    const travelled = JSON.parse(JSON.stringify(parameters))
+    expect(() => createPrivateEncoder(travelled, crypto)).not.toThrow()
+    expect(() => createPrivateEncoder({ ...travelled, epsilon: 1 }, crypto)).toThrow(claims)
+    const seed = new Uint8Array(32)
+    const sum = new Uint16Array(16)
+    expect(() => decodePrivateSum(travelled, sum, seed)).not.toThrow()
+    expect(() => decodePrivateSum({ ...travelled, scale: 3 }, sum, seed)).toThrow('scale of the privacy')
+  })
+
+  test('whole numbers', () => {
+    const query = { clients: 100, leastHonest: 75, length: 10, l1Sensitivity: 1, l2Sensitivity: 1 }
+    const setting = { ...query, greatestSum: 100, delta: 1e-5, noiseStandardDeviation: 1e-6 }
+    const travelled = JSON.parse(JSON.stringify(analyzeIntegerPrivacy(setting)))
+    expect(() => createIntegerEncoder(travelled, crypto)).not.toThrow()
+    expect(() => createIntegerEncoder({ ...travelled, epsilon: 1 }, crypto)).toThrow(claims)
   })
 })
 
