@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultCrypto } from 'secagg'
+import { makeFolder, writeDurably } from './durable-file.js'
 import { fromHex, toHex } from './hex.js'
 
 /** Who may take part: a client's seat is its place in the list. Server and clients have the same list, beforehand. */
@@ -30,15 +31,16 @@ export function readEnrolment(folder: string): Enrolment {
 export async function enrol(folder: string, clients: number): Promise<void> {
   if (existsSync(join(folder, FILE))) return
   const { ed25519, randomBytes } = await defaultCrypto()
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const entries: { name: string; publicKey: string }[] = []
   for (let index = 0; index < clients; index++) {
     const name = `client-${String(index).padStart(3, '0')}`
     const privateKey = randomBytes(32)
-    writeFileSync(join(folder, `${name}.key`), toHex(privateKey), { mode: 0o600 })
+    writeDurably(join(folder, `${name}.key`), toHex(privateKey))
     entries.push({ name, publicKey: toHex(await ed25519.publicKey(privateKey)) })
   }
-  writeFileSync(join(folder, FILE), JSON.stringify(entries, undefined, 2))
+  // Last, so that there is no list with names whose keys are missing.
+  writeDurably(join(folder, FILE), JSON.stringify(entries, undefined, 2))
 }
 
 export function readPrivateKey(folder: string, name: string): Uint8Array {

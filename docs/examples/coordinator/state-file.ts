@@ -1,4 +1,5 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { writeDurably } from './durable-file.js'
 import type { RoundName } from './task.js'
 
 /** Bytes before what was saved: the number of the round, then its session id. */
@@ -37,14 +38,9 @@ export class StateFile {
 
   /** All of it or nothing, and on the disk before it returns. */
   write({ round, sessionId }: RoundName, saved: Uint8Array): void {
-    const part = `${this.#path}.part`
     const number = Buffer.alloc(NUMBER)
     number.writeBigUInt64LE(BigInt(round))
-    const file = openSync(part, 'w', 0o600)
-    writeSync(file, Buffer.concat([number, sessionId, saved]))
-    fsyncSync(file)
-    closeSync(file)
-    renameSync(part, this.#path)
+    writeDurably(this.#path, Buffer.concat([number, sessionId, saved]))
   }
 
   /** The round is over: its secrets go. */

@@ -1,4 +1,5 @@
 import { ClassicLevel } from 'classic-level'
+import { makeFolder } from './durable-file.js'
 import { fromHex, toHex } from './hex.js'
 import type { RoundName } from './task.js'
 
@@ -24,6 +25,7 @@ export class Store {
   }
 
   static async open(folder: string): Promise<Store> {
+    makeFolder(folder)
     const database = new ClassicLevel<string, Buffer>(folder, { valueEncoding: 'buffer' })
     await database.open()
     return new Store(database)
