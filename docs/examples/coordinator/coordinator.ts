@@ -17,6 +17,9 @@ export interface CoordinatorOptions {
   readonly deadline: number
 }
 
+/** Milliseconds in which a client whose connection is lost is waited for; it tries again after one second. */
+const RECONNECT_TIME = 10_000
+
 /** Runs round after round. */
 export class Coordinator {
   readonly #options: CoordinatorOptions
@@ -88,6 +91,7 @@ export class Coordinator {
       verifyIdentity,
       saved,
       deadline,
+      reconnectTime: RECONNECT_TIME,
       save: (session) => store.save(name, session),
       onEvent: (event) => this.#note(round, event),
     })

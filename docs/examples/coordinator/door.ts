@@ -8,11 +8,13 @@ import { log } from './log.js'
 import type { Metrics } from './metrics.js'
 import { Rate } from './rate.js'
 
-/** Connections that have not said yet who they are: how many there may be, and for how long. */
-const STRANGERS = 200
-const PATIENCE = 5000
+/** Connections that have not said yet who they are: how many there may be, and for how many milliseconds. */
+const STRANGERS = { most: 200, patience: 5000 } as const
 
-/** How often one client may connect, and how many messages it may send. */
+/** Milliseconds in which a client may answer that its connection is being closed; then it is cut. */
+const CLOSING = 2000
+
+/** How often one client may connect once it has shown who it is, and how many messages it may send. */
 const CONNECTIONS = { burst: 20, perSecond: 1 } as const
 const MESSAGES = { burst: 200, perSecond: 20 } as const
 
@@ -24,6 +26,7 @@ export interface DoorOptions {
   /** Bytes of the longest message that a client may send. */
   readonly longest: number
   readonly metrics: Metrics
+  readonly strangers?: { readonly most: number; readonly patience: number }
   /** A client that is who it says it is. */
   enter(seat: number, socket: WebSocket): void
 }
@@ -35,12 +38,15 @@ export function openDoor({
   enrolment,
   longest,
   metrics,
+  strangers: { most, patience } = STRANGERS,
   enter,
 }: DoorOptions): WebSocketServer {
-  const sockets = new WebSocketServer({ server: http, maxPayload: longest, perMessageDeflate: false })
+  const limits = { maxPayload: longest, perMessageDeflate: false, closeTimeout: CLOSING }
+  const sockets = new WebSocketServer({ server: http, ...limits })
   const seats = new Map(enrolment.names.map((name, seat) => [name, seat]))
   const rates = enrolment.names.map(() => new Rate(CONNECTIONS.burst, CONNECTIONS.perSecond))
-  let strangers = 0
+  /** The oldest first. */
+  const strangers = new Set<WebSocket>()
   let connected = 0
 
   const refuse = (socket: WebSocket, reason: string, details = {}): void => {
@@ -64,14 +70,14 @@ export function openDoor({
       refuse(socket, 'unknown_identity')
       return undefined
     }
-    // Counted before the signature is looked at, which is work. Somebody else can so keep a client out for a moment.
-    if (!rates[seat]!.take()) {
-      refuse(socket, 'too_many_connections', { seat })
+    const { ed25519 } = await defaultCrypto()
+    if (!(await ed25519.verify(enrolment.publicKeys[seat]!, claim(server, challenge), signature))) {
+      refuse(socket, 'wrong_signature', { seat })
       return undefined
     }
-    const { ed25519 } = await defaultCrypto()
-    if (await ed25519.verify(enrolment.publicKeys[seat]!, claim(server, challenge), signature)) return seat
-    refuse(socket, 'wrong_signature', { seat })
+    // Not before: else whoever knows its name could use up what the client may do, and lock it out.
+    if (rates[seat]!.take()) return seat
+    refuse(socket, 'too_many_connections', { seat })
     return undefined
   }
 
@@ -88,12 +94,16 @@ export function openDoor({
       refuse(socket, 'too_many_messages')
       socket.terminate()
     })
-    if (strangers >= STRANGERS) return refuse(socket, 'too_many_strangers')
-    strangers++
-    const timer = setTimeout(() => socket.close(1008, 'too slow'), PATIENCE)
-    const seat = await identify(socket)
-    clearTimeout(timer)
-    strangers--
+    // Silent ones would keep the door shut if the newest had to go.
+    const [oldest] = strangers.size >= most ? strangers : []
+    oldest?.terminate()
+    strangers.add(socket)
+    // Not `close`, for which the other side would have to answer.
+    const timer = setTimeout(() => socket.terminate(), patience)
+    const seat = await identify(socket).finally(() => {
+      clearTimeout(timer)
+      strangers.delete(socket)
+    })
     if (seat === undefined || socket.readyState !== socket.OPEN) return
     metrics.count('connections_total', 'accepted')
     metrics.set('clients_connected', ++connected)

@@ -20,7 +20,9 @@ export function createPages(coordinator: () => Coordinator, metrics: Metrics, st
       else send(response, 200, result)
     }
   }
-  return createServer((request, response) => {
+  // Who connects and says nothing is not kept for long.
+  const patience = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 }
+  return createServer(patience, (request, response) => {
     answer(request.url ?? '', response).catch(() => send(response, 503, { status: 'failing' }))
   })
 }
