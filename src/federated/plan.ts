@@ -7,6 +7,7 @@ import { packedLength } from '../vector/index.js'
 import { checkedTask } from './checked-task.js'
 import { type PlannedCohort, planCohort } from './cohort.js'
 import { explanationOf } from './explanation.js'
+import { messageWarnings } from './message-sizes.js'
 import { parametersOf } from './parameters.js'
 import { meanDeviation, type RoundPlan } from './round-plan.js'
 import type { PlannedTask, RoundTask } from './task.js'
@@ -44,12 +45,12 @@ export function planRound(task: RoundTask): RoundPlan {
     ...values,
     uploadBytes: packedLength(values.segments),
   }
-  // For what is left to check there, such as the length of a slice.
-  createRoundConfig(parametersOf(numbers, { sessionId: new Uint8Array(16) }))
+  // Also for what is left to check there, such as the length of a slice.
+  const config = createRoundConfig(parametersOf(numbers, { sessionId: new Uint8Array(16) }))
   const plan = withoutUndefined({
     ...numbers,
     explanation: explanationOf(numbers),
-    warnings: [...warnings, ...(values.privacy?.warnings ?? [])],
+    warnings: [...warnings, ...(values.privacy?.warnings ?? []), ...messageWarnings(config)],
   }) as RoundPlan
   derived.add(plan)
   return plan
