@@ -1,7 +1,8 @@
 import { type CryptoProvider, nobleCrypto } from '../crypto/index.js'
 import { usageError } from '../errors.js'
 import { createWeightedMean, encodeWeighted, type RealValues } from '../fixed-point/index.js'
-import { createPrivateEncoder, type PrivateEncoder } from '../privacy/index.js'
+import { preparePrivateEncoder } from '../privacy/encoder.js'
+import type { PrivateEncoder } from '../privacy/index.js'
 import { type RoundInput, roundInput } from '../rounds/index.js'
 import { flatten, type Named, type TensorLike } from '../tensors/index.js'
 import { typedArrayName } from '../vector/lanes.js'
@@ -114,16 +115,14 @@ function encodePrivately(
   return { input: roundInput(config, [vector]), clipped, clipping: { kind: 'norm', norm, factor } }
 }
 
-/** Preparing the noise takes longer than most updates do. */
-const encoders = new WeakMap<RoundPlan, Map<CryptoProvider | undefined, PrivateEncoder>>()
+/** Preparing the noise takes longer than most updates do. Providers are not kept: some programs make one each round. */
+const prepared = new WeakMap<RoundPlan, ReturnType<typeof preparePrivateEncoder>>()
 
 function encoderFor(plan: RoundPlan, crypto: CryptoProvider | undefined): PrivateEncoder {
-  const known = encoders.get(plan) ?? new Map<CryptoProvider | undefined, PrivateEncoder>()
-  encoders.set(plan, known)
+  const encoderWith = prepared.get(plan) ?? preparePrivateEncoder(plan.privacy!)
+  prepared.set(plan, encoderWith)
   // Only random bytes are drawn from it, and those of noble are the platform's.
-  const encoder = known.get(crypto) ?? createPrivateEncoder(plan.privacy!, crypto ?? nobleCrypto())
-  known.set(crypto, encoder)
-  return encoder
+  return encoderWith(crypto ?? nobleCrypto())
 }
 
 function valuesOf(update: Update, { manifest, length }: RoundPlan): RealValues {

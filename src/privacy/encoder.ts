@@ -4,7 +4,7 @@ import { requireConsistent } from '../received/index.js'
 import { typedArrayName } from '../vector/lanes.js'
 import type { Lanes } from '../vector/segments.js'
 import { requireUncollapsed } from './collapse.js'
-import { createNoiseSampler } from './noise/sampler.js'
+import { type NoiseSampler, prepareNoise } from './noise/sampler.js'
 import { RandomWords } from './noise/words.js'
 import { l2Norm } from './norm.js'
 import { analyzePrivacy, type PrivacyParameters, type PrivacySetting } from './parameters.js'
@@ -61,15 +61,34 @@ export interface PrivateEncoder {
 export function createPrivateEncoder(
   setting: PrivacySetting,
   crypto: CryptoProvider,
-  { clipping = 'report' }: PrivateEncoderOptions = {},
+  options: PrivateEncoderOptions = {},
+): PrivateEncoder {
+  return preparePrivateEncoder(setting)(crypto, options)
+}
+
+/**
+ * What takes long in {@link createPrivateEncoder} and does not depend on whose randomness it is.
+ * @throws {SecAggError} as that does.
+ */
+export function preparePrivateEncoder(
+  setting: PrivacySetting,
+): (crypto: CryptoProvider, options?: PrivateEncoderOptions) => PrivateEncoder {
+  const parameters = checkedPrivacy(setting)
+  requireUncollapsed(parameters)
+  const samplerFor = prepareNoise(parameters.distribution, parameters.localVariance)
+  return (crypto, options = {}) => encoderOf(parameters, samplerFor(crypto), crypto, options)
+}
+
+function encoderOf(
+  parameters: PrivacyParameters,
+  sampler: NoiseSampler,
+  crypto: CryptoProvider,
+  { clipping = 'report' }: PrivateEncoderOptions,
 ): PrivateEncoder {
   if (clipping !== 'report' && clipping !== 'refuse') {
     throw usageError('invalid-argument', "clipping is 'report' or 'refuse'")
   }
-  const parameters = checkedPrivacy(setting)
-  requireUncollapsed(parameters)
-  const { distribution, localVariance, dimension, length, clip, scale, bits, l2Sensitivity } = parameters
-  const sampler = createNoiseSampler(distribution, localVariance, crypto)
+  const { dimension, length, clip, scale, bits, l2Sensitivity } = parameters
   const words = new RandomWords(crypto)
   return {
     parameters,

@@ -4,7 +4,7 @@ import { AliasTable } from '../../src/privacy/noise/alias.js'
 import { isBelow } from '../../src/privacy/noise/comparison.js'
 import { dyadicOf } from '../../src/privacy/noise/fixed-point.js'
 import { hatOf } from '../../src/privacy/noise/hat.js'
-import { StaircaseSampler } from '../../src/privacy/noise/staircase.js'
+import { Staircase } from '../../src/privacy/noise/staircase.js'
 import { gaussianWeight, poissonWeight } from '../../src/privacy/noise/weights.js'
 import { RandomWords } from '../../src/privacy/noise/words.js'
 import { randomOf } from '../support/seeded.js'
@@ -70,8 +70,8 @@ describe('rare cases, made frequent by a coarse staircase', () => {
     const words = new RandomWords(seededCrypto(5))
     const isSkellam = distribution === 'skellam'
     const weight = isSkellam ? poissonWeight(dyadicOf(variance / 2)) : gaussianWeight(dyadicOf(variance))
-    const sampler = new StaircaseSampler(weight, words, fineness)
-    const draw = isSkellam ? () => sampler.next() - sampler.next() : () => sampler.next()
+    const sampler = new Staircase(weight, fineness)
+    const draw = isSkellam ? () => sampler.draw(words) - sampler.draw(words) : () => sampler.draw(words)
     const law = isSkellam ? skellamLaw(variance, 120) : discreteGaussianLaw(variance, 120)
     expectLaw(Int32Array.from({ length: 25_000 }, draw), law)
   })

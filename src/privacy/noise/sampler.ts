@@ -5,7 +5,7 @@ import { requireDistribution, requireNumber } from '../checks.js'
 import type { NoiseDistribution } from '../rdp.js'
 import { bitLength, type Dyadic, dyadicOf } from './fixed-point.js'
 import type { Fineness } from './hat.js'
-import { StaircaseSampler } from './staircase.js'
+import { Staircase } from './staircase.js'
 import { gaussianWeight, poissonWeight } from './weights.js'
 import { RandomWords } from './words.js'
 
@@ -42,33 +42,50 @@ export function createNoiseSampler(
   variance: number,
   crypto: CryptoProvider,
 ): NoiseSampler {
+  return prepareNoise(distribution, variance)(crypto)
+}
+
+/**
+ * What takes long in {@link createNoiseSampler}: the tables, which are the same for everybody who draws from them.
+ * @throws {SecAggError} as that does.
+ */
+export function prepareNoise(
+  distribution: NoiseDistribution,
+  variance: number,
+): (crypto: CryptoProvider) => NoiseSampler {
   requireDistribution(distribution)
   const least = distribution === 'skellam' ? LEAST_VARIANCE : LEAST_GAUSSIAN_VARIANCE
   requireNumber('the variance of the noise', variance, least, GREATEST_VARIANCE)
-  const words = new RandomWords(crypto)
-  return {
-    fill: distribution === 'skellam' ? skellamNoise(variance, words) : gaussianNoise(variance, words),
-    wipe: () => words.wipe(),
+  const fill = distribution === 'skellam' ? skellamNoise(variance) : gaussianNoise(variance)
+  return (crypto) => {
+    const words = new RandomWords(crypto)
+    return {
+      fill: (target) => {
+        requireTarget(target)
+        fill(target, words)
+      },
+      wipe: () => words.wipe(),
+    }
   }
 }
 
-function skellamNoise(variance: number, words: RandomWords): NoiseSampler['fill'] {
+type Fill = (target: Int32Array, words: RandomWords) => void
+
+function skellamNoise(variance: number): Fill {
   const { numerator, shift } = dyadicOf(variance)
   const mean = { numerator, shift: shift + 1 }
-  const poisson = new StaircaseSampler(poissonWeight(mean), words, finenessOf(mean))
-  return (target) => {
-    requireTarget(target)
+  const poisson = new Staircase(poissonWeight(mean), finenessOf(mean))
+  return (target, words) => {
     // Both are relative to the mode, which cancels.
-    for (let i = 0; i < target.length; i++) target[i] = poisson.next() - poisson.next()
+    for (let i = 0; i < target.length; i++) target[i] = poisson.draw(words) - poisson.draw(words)
   }
 }
 
-function gaussianNoise(variance: number, words: RandomWords): NoiseSampler['fill'] {
+function gaussianNoise(variance: number): Fill {
   const rational = dyadicOf(variance)
-  const gaussian = new StaircaseSampler(gaussianWeight(rational), words, finenessOf(rational))
-  return (target) => {
-    requireTarget(target)
-    for (let i = 0; i < target.length; i++) target[i] = gaussian.next()
+  const gaussian = new Staircase(gaussianWeight(rational), finenessOf(rational))
+  return (target, words) => {
+    for (let i = 0; i < target.length; i++) target[i] = gaussian.draw(words)
   }
 }
 

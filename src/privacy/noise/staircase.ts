@@ -14,9 +14,8 @@ import type { RandomWords } from './words.js'
  * of whole-numbered areas; rounding them changes the hat and not the law. Beyond the steps the weight at least halves over
  * each piece of a tail, and so does the hat. There is no floating point in it.
  */
-export class StaircaseSampler {
+export class Staircase {
   private readonly weight: Weight
-  private readonly words: RandomWords
   private readonly hat: Hat
   private readonly stepDigits: number
   private readonly stepMask: number
@@ -25,9 +24,8 @@ export class StaircaseSampler {
   /** Where the steps start, relative to the mode and modulo 2^32. */
   private readonly starts: Int32Array
 
-  constructor(weight: Weight, words: RandomWords, fineness: Fineness) {
+  constructor(weight: Weight, fineness: Fineness) {
     this.weight = weight
-    this.words = words
     this.hat = hatOf(weight, fineness)
     this.stepDigits = fineness.stepDigits
     this.stepMask = 2 ** fineness.stepDigits - 1
@@ -38,21 +36,21 @@ export class StaircaseSampler {
   }
 
   /** A number relative to the mode, modulo 2^32 and signed. */
-  next(): number {
+  draw(words: RandomWords): number {
     for (;;) {
-      const part = this.table.pick(this.words.next())
+      const part = this.table.pick(words.next())
       if (part < this.starts.length) {
         const start = this.starts[part]!
-        return this.stepDigits === 0 ? start : (start + (this.words.next() & this.stepMask)) | 0
+        return this.stepDigits === 0 ? start : (start + (words.next() & this.stepMask)) | 0
       }
-      const k = this.drawRarely(part - this.starts.length)
+      const k = this.drawRarely(part - this.starts.length, words)
       if (k !== undefined) return Number(BigInt.asIntN(32, k - this.weight.mode))
     }
   }
 
   /** A number from the part of a step above its cut, or from a tail; `undefined` where it is rejected. */
-  private drawRarely(part: number): bigint | undefined {
-    const { weight, words, stepDigits } = this
+  private drawRarely(part: number, words: RandomWords): bigint | undefined {
+    const { weight, stepDigits } = this
     const { steps, tails, unit } = this.hat
     const step = steps[part]
     if (step !== undefined) {
@@ -64,18 +62,18 @@ export class StaircaseSampler {
     const tail = tails[part - steps.length]
     if (tail === undefined) return undefined
     const { start, direction, digits, ceiling } = tail
-    const halvings = this.drawPiece()
+    const halvings = drawPiece(words)
     const k = start + direction * ((BigInt(halvings) << BigInt(digits)) + words.integer(digits))
     return isBelow(weight, k, { bottom: 0n, length: ceiling, halvings, unit }, words) ? k : undefined
   }
+}
 
-  /** i with probability 2^−(i+1). */
-  private drawPiece(): number {
-    let piece = 0
-    for (;;) {
-      const zeros = Math.clz32(this.words.next())
-      piece += zeros
-      if (zeros < 32) return piece
-    }
+/** i with probability 2^−(i+1). */
+function drawPiece(words: RandomWords): number {
+  let piece = 0
+  for (;;) {
+    const zeros = Math.clz32(words.next())
+    piece += zeros
+    if (zeros < 32) return piece
   }
 }
