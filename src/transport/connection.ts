@@ -1,3 +1,4 @@
+import { isBytes, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 
 /**
@@ -31,4 +32,13 @@ export function requireConnection(connection: unknown): Connection {
       got: typeof connection,
     },
   )
+}
+
+/**
+ * A message that a connection has given, or that one is handed.
+ * @throws {SecAggError} `invalid-argument` where it is not a Uint8Array, which is a mistake of whoever made the connection.
+ */
+export function requireMessage(message: unknown): Uint8Array {
+  if (isBytes(message)) return plainBytes(message)
+  throw usageError('invalid-argument', 'a message of a connection is a Uint8Array', { got: typeof message })
 }

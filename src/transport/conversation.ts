@@ -2,7 +2,7 @@ import { type RoundName, SecAggError } from '../errors.js'
 import type { ClientSession, MessageLimits } from '../session/index.js'
 import type { ClientEvent } from './client-options.js'
 import { type Clock, timerIfAny } from './clock.js'
-import type { Connection } from './connection.js'
+import { type Connection, requireMessage } from './connection.js'
 import { Ending, ignore } from './ending.js'
 import { Lost, lossOf } from './failures.js'
 import { briefly, leave } from './farewell.js'
@@ -107,13 +107,14 @@ export class Conversation {
         new SecAggError('connection-lost', 'network', 'the other side has closed the connection'),
       )
     }
-    if (next.value.length > this.#limit) {
+    const bytes = requireMessage(next.value)
+    if (bytes.length > this.#limit) {
       throw new SecAggError('malformed-message', 'server', 'a message is longer than any of the round', {
         expected: this.#limit,
-        got: next.value.length,
+        got: bytes.length,
       })
     }
-    return next.value
+    return bytes
   }
 
   async #lastWord(bytes: Uint8Array): Promise<Notice> {

@@ -1,3 +1,4 @@
+import { isBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import type { Connection } from './connection.js'
 
@@ -43,6 +44,9 @@ async function* messagesOf(
   let filling = prefix
   let filled = 0
   for await (const piece of readable) {
+    if (!isBytes(piece)) {
+      throw usageError('invalid-argument', 'a stream of bytes gives Uint8Arrays', { got: typeof piece })
+    }
     for (let at = 0; at < piece.length; ) {
       const part = piece.subarray(at, at + filling.length - filled)
       filling.set(part, filled)

@@ -1,3 +1,4 @@
+import { isBytes, plainBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 
 /** How an {@link Inbox} slows its sender down, and how much it holds. */
@@ -6,7 +7,7 @@ export interface InboxOptions {
   readonly pause?: (() => void) | undefined
   /** Called when none wait any more. */
   readonly resume?: (() => void) | undefined
-  /** Called when too many messages wait. */
+  /** Called when too many messages wait, or when something other than a message has arrived. */
   readonly close?: (() => void) | undefined
   /** The messages that may wait, 1 or more; one more ends the connection. Default 64. */
   readonly capacity?: number | undefined
@@ -27,24 +28,34 @@ export class Inbox implements AsyncIterable<Uint8Array> {
     this.#options = options
   }
 
-  /** Takes in a message that has arrived. */
+  /** Takes in a message that has arrived. Anything but a Uint8Array, of whatever realm, ends the connection. */
   push(bytes: Uint8Array): void {
     if (this.#ended !== undefined) return
+    if (!isBytes(bytes)) {
+      this.#break(otherThanBytes(bytes))
+      return
+    }
+    const message = plainBytes(bytes)
     const reader = this.#reader
     this.#reader = undefined
     if (reader !== undefined) {
-      reader.resolve({ done: false, value: bytes })
+      reader.resolve({ done: false, value: message })
       return
     }
-    const { capacity = 64, close, pause } = this.#options
+    const { capacity = 64, pause } = this.#options
     if (this.#waiting.length >= capacity) {
-      this.end(new SecAggError('connection-lost', 'network', 'too many messages wait to be read'))
-      close?.()
+      this.#break(new SecAggError('connection-lost', 'network', 'too many messages wait to be read'))
       return
     }
-    this.#waiting.push(bytes)
+    this.#waiting.push(message)
     if (!this.#paused) pause?.()
     this.#paused = true
+  }
+
+  /** Nothing more is read of this connection, and its host is told to close it. */
+  #break(error: SecAggError): void {
+    this.end(error)
+    this.#options.close?.()
   }
 
   /** The connection is over; what has arrived before can still be read. */
@@ -85,4 +96,11 @@ export class Inbox implements AsyncIterable<Uint8Array> {
     if (paused) this.#options.resume?.()
     return next
   }
+}
+
+/** Why a connection ends over which something has come that is no message. */
+export function otherThanBytes(data: unknown): SecAggError {
+  const what = typeof data === 'string' ? 'text' : 'something else'
+  const text = `the other side sends ${what} in place of bytes`
+  return new SecAggError('malformed-message', 'network', text, { got: typeof data })
 }

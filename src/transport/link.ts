@@ -1,5 +1,5 @@
 import type { RoundName } from '../errors.js'
-import type { Connection } from './connection.js'
+import { type Connection, requireMessage } from './connection.js'
 import { Ending, ignore } from './ending.js'
 import { encodeNotice } from './notices.js'
 
@@ -105,7 +105,7 @@ export class Link {
         this.end(undefined)
         return
       }
-      if (!(await this.#host.take(this, next.value))) return
+      if (!(await this.#host.take(this, requireMessage(next.value)))) return
     }
   }
 }

@@ -1,11 +1,15 @@
+import { isBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import type { Connection } from './connection.js'
-import { Inbox } from './inbox.js'
+import { Inbox, otherThanBytes } from './inbox.js'
 
 /** What a browser's and Node's `MessagePort` have in common, and what a `Worker` has of it. */
 export interface Port {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void
-  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
+  addEventListener(
+    type: 'message' | 'messageerror' | 'close' | 'error',
+    listener: (event: unknown) => void,
+  ): void
   start?(): void
   close?(): void
 }
@@ -17,7 +21,10 @@ const WINDOW = 4
 const READ = 'read'
 const CLOSED = 'closed'
 
-/** A connection over a `MessagePort`, both ends of it: to another window, worker or frame. */
+/**
+ * A connection over a `MessagePort`, both ends of it: to another window, worker or frame. The port is for this alone:
+ * anything else that arrives there ends the connection.
+ */
 export function messagePortConnection(port: Port): Connection {
   let unread = 0
   let closed = false
@@ -38,13 +45,24 @@ export function messagePortConnection(port: Port): Connection {
     inbox.end()
     wake()
   }
-  port.addEventListener('message', ({ data }) => {
-    if (data instanceof Uint8Array) return inbox.push(data)
+  const fail = (error: SecAggError): void => {
+    inbox.end(error)
+    close()
+  }
+  port.addEventListener('message', (event) => {
+    const { data } = event as { readonly data: unknown }
+    // A port may come from another realm, whose arrays are no instances of this one's.
+    if (isBytes(data)) return inbox.push(data)
     if (data === CLOSED) return over()
-    if (data !== READ) return
+    if (data !== READ) return fail(otherThanBytes(data))
     unread--
     wake()
   })
+  // A message that cannot be read is one that is missing.
+  port.addEventListener('messageerror', () => fail(lost('a message could not be read')))
+  // Where there is such an event: of a thread that has died, of a port whose other side is gone.
+  port.addEventListener('error', () => fail(lost('the other side has failed')))
+  port.addEventListener('close', () => over())
   port.start?.()
   return {
     messages: {
@@ -61,12 +79,16 @@ export function messagePortConnection(port: Port): Connection {
           waiting.push(resolve)
         })
       }
-      if (closed) throw new SecAggError('connection-lost', 'network', 'the port is closed')
+      if (closed) throw lost('the port is closed')
       unread++
-      // A copy, as what is posted may be a part of a larger buffer, and that would go with it.
-      const copy = bytes.slice()
+      // A copy, as what is posted may be a part of a larger buffer, which would go with it. `slice` of a Buffer makes none.
+      const copy = new Uint8Array(bytes)
       port.postMessage(copy, [copy.buffer])
     },
     close,
   }
+}
+
+function lost(text: string): SecAggError {
+  return new SecAggError('connection-lost', 'network', text)
 }

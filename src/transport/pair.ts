@@ -1,5 +1,5 @@
 import { SecAggError } from '../errors.js'
-import type { Connection } from './connection.js'
+import { type Connection, requireMessage } from './connection.js'
 import { Inbox } from './inbox.js'
 
 /**
@@ -24,9 +24,10 @@ class End implements Connection {
 
   /** Resolves when the other end has read it. */
   async send(bytes: Uint8Array): Promise<void> {
+    const copy = new Uint8Array(requireMessage(bytes))
     const other = this.#other()
     if (this.#closed || other.#closed) throw closed()
-    other.messages.push(bytes.slice())
+    other.messages.push(copy)
     await other.#room?.settled
     if (other.#closed && !this.#closed) throw closed()
   }
@@ -37,6 +38,8 @@ class End implements Connection {
     this.messages.end()
     other.messages.end()
     this.#resume()
+    // What this end has sent is not waited for any longer; it can still be read.
+    other.#resume()
   }
 
   #pause(): void {

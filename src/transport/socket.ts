@@ -2,7 +2,7 @@ import { isArrayBuffer } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import { type Clock, systemClock, timerIfAny } from './clock.js'
 import type { Connection } from './connection.js'
-import { Inbox } from './inbox.js'
+import { Inbox, otherThanBytes } from './inbox.js'
 import { closingError, type SocketEnd, sendingError } from './socket-closing.js'
 
 /** What browsers' `WebSocket` and `RTCDataChannel` have in common, and the `WebSocket` of the package `ws`. */
@@ -82,10 +82,7 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): C
   socket.addEventListener('message', ({ data }) => {
     const bytes = bytesOf(data)
     if (bytes !== undefined) return inbox.push(bytes)
-    const what = typeof data === 'string' ? 'text' : 'something else'
-    inbox.end(
-      new SecAggError('malformed-message', 'network', `the other side sends ${what} in place of bytes`),
-    )
+    inbox.end(otherThanBytes(data))
     close()
   })
   return {

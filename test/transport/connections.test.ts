@@ -186,18 +186,19 @@ describe('sockets', () => {
   })
 
   test('text, and more messages than there is room for, end the connection', async () => {
-    for (const hostile of ['text', 'flood']) {
+    for (const hostile of ['text', 'a blob', 'flood']) {
       const [one, other] = sockets()
       const { messages } = socketConnection(other)
       one.open()
       other.open()
       if (hostile === 'text') one.other!.fire('message', 'hello')
+      else if (hostile === 'a blob') one.other!.fire('message', new Blob(['hello']))
       else for (let count = 0; count < 100; count++) one.send(Uint8Array.of(count).buffer)
       expect(other.readyState).toBe(3)
       const read = async () => {
         for await (const _bytes of messages);
       }
-      const code = hostile === 'text' ? 'malformed-message' : 'connection-lost'
+      const code = hostile === 'flood' ? 'connection-lost' : 'malformed-message'
       await expectRefusal(read(), { code, fault: 'network', round: undefined })
     }
   })

@@ -7,6 +7,7 @@ import {
   type Definition,
   encodePrivateRecords,
   encodeRecords,
+  openStatistics,
 } from 'secagg/statistics'
 import { flatten, manifestBytes, manifestOf, unflatten } from 'secagg/tensors'
 import {
@@ -87,7 +88,11 @@ export const clearStatistics: Layer = () => {
   return {
     run: (_, note) => {
       const fresh = createStatistics(definition, { clients: 20 })
-      noteAll(note, { fresh, ofKept: encodeRecords(record, kept), ofFresh: encodeRecords(record, fresh) })
+      for (const statistics of [kept, fresh]) {
+        const round = openStatistics(statistics, { sessionId: randomBytes(32), adversary: 'active' })
+        noteAll(note, { round, encoded: encodeRecords(record, round) })
+      }
+      noteAll(note, { fresh })
     },
   }
 }
@@ -98,7 +103,13 @@ export const noisyStatistics: Layer = () => {
   return {
     run: async (_, note) => {
       const crypto = await providerMadeAnew()
-      noteAll(note, { crypto, encoded: encodePrivateRecords(record, statistics, crypto) })
+      const round = openStatistics(statistics, {
+        sessionId: randomBytes(32),
+        adversary: 'active',
+        corruptClients: 2,
+        minimumCohort: 14,
+      })
+      noteAll(note, { crypto, round, encoded: encodePrivateRecords(record, round, crypto) })
     },
   }
 }
