@@ -1,3 +1,5 @@
+import { kindOf } from '../arguments.js'
+import { usageError } from '../errors.js'
 import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
 import { nobleCrypto } from './noble.js'
 import { nodeCrypto } from './node.js'
@@ -9,8 +11,13 @@ import { webCrypto } from './webcrypto.js'
  * noble. Where the native one lacks the suite, as WebCrypto lacks `chacha`, it is completed with noble's.
  *
  * Finding out takes a few milliseconds; keep the result rather than asking for each round.
+ *
+ * @throws {SecAggError} `invalid-argument` for another suite.
  */
 export async function defaultCrypto(suite: SuiteName = 'aes'): Promise<CryptoProvider> {
+  if (suite !== 'aes' && suite !== 'chacha') {
+    throw usageError('invalid-argument', "the suite is 'aes' or 'chacha'", { got: kindOf(suite) })
+  }
   const native = (await dependableNodeCrypto()) ?? (await webCrypto())
   const noble = nobleCrypto()
   if (native === undefined) return noble

@@ -1,5 +1,5 @@
+import { requireInteger } from '../arguments.js'
 import { usageError } from '../errors.js'
-import { requireInteger } from './checks.js'
 import type { Keystream } from './provider.js'
 
 /** Pieces are cut here: a ChaCha20 block, four AES blocks. */

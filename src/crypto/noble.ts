@@ -4,7 +4,14 @@ import { hkdf } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes, equalBytes, plainBytes } from './bytes.js'
-import { requireDerivedLength, requireLength } from './checks.js'
+import {
+  requireBytes,
+  requireDerivation,
+  requireKeys,
+  requireLength,
+  requireSealing,
+  requireSignature,
+} from './checks.js'
 import { ed25519, x25519 } from './curve25519.js'
 import { AES_CTR, CHACHA20, readForward } from './keystream.js'
 import type { CryptoProvider, HashSuite, KeyAgreement, SignatureScheme, SymmetricSuite } from './provider.js'
@@ -37,7 +44,7 @@ const keyAgreement: KeyAgreement = {
   },
   async sharedSecrets(privateKey, publicKeys) {
     requireLength('an X25519 private key', privateKey, 32)
-    for (const publicKey of publicKeys) requireLength('an X25519 public key', publicKey, 32)
+    requireKeys(publicKeys)
     const own = plainBytes(privateKey)
     return publicKeys.map((publicKey) =>
       isLowOrder(publicKey) ? undefined : x25519.getSharedSecret(own, plainBytes(publicKey)),
@@ -52,9 +59,11 @@ const signatureScheme: SignatureScheme = {
   },
   async sign(privateKey, message) {
     requireLength('an Ed25519 private key', privateKey, 32)
+    requireBytes('what is signed', message)
     return ed25519.sign(plainBytes(message), plainBytes(privateKey))
   },
   async verify(publicKey, message, signature) {
+    requireSignature(publicKey, message, signature)
     return isStrictSignature(publicKey, signature) && fulfillsEquation(publicKey, message, signature)
   },
 }
@@ -83,10 +92,12 @@ function fromLittleEndian(bytes: Uint8Array): bigint {
 
 const hashSuite: HashSuite = {
   async hmac(key, message) {
+    requireBytes('the key of an HMAC', key)
+    requireBytes('what an HMAC authenticates', message)
     return hmac(sha256, plainBytes(key), plainBytes(message))
   },
   async hkdf(secret, salt, info, length) {
-    requireDerivedLength(length)
+    requireDerivation(secret, salt, info, length)
     return hkdf(sha256, plainBytes(secret), plainBytes(salt), plainBytes(info), length)
   },
 }
@@ -102,10 +113,12 @@ const aes: SymmetricSuite = {
   keyLength: 16,
   async seal(key, associatedData, plaintext) {
     requireLength('an AES-128 key', key, 16)
+    requireSealing(associatedData, plaintext)
     return aesGcm(key, associatedData).encrypt(plainBytes(plaintext))
   },
   async open(key, associatedData, sealed) {
     requireLength('an AES-128 key', key, 16)
+    requireSealing(associatedData, sealed)
     return decrypted(() => aesGcm(key, associatedData).decrypt(plainBytes(sealed)))
   },
   keystream(seed, offset) {
@@ -122,10 +135,12 @@ const chacha: SymmetricSuite = {
   keyLength: 32,
   async seal(key, associatedData, plaintext) {
     requireLength('a ChaCha20 key', key, 32)
+    requireSealing(associatedData, plaintext)
     return chachaPoly(key, associatedData).encrypt(plainBytes(plaintext))
   },
   async open(key, associatedData, sealed) {
     requireLength('a ChaCha20 key', key, 32)
+    requireSealing(associatedData, sealed)
     return decrypted(() => chachaPoly(key, associatedData).decrypt(plainBytes(sealed)))
   },
   keystream(seed, offset) {

@@ -1,5 +1,13 @@
+import { requireInteger } from '../arguments.js'
 import { wipe } from './bytes.js'
-import { requireDerivedLength, requireInteger, requireLength } from './checks.js'
+import {
+  requireBytes,
+  requireDerivation,
+  requireKeys,
+  requireLength,
+  requireSealing,
+  requireSignature,
+} from './checks.js'
 import { memoryReleaser } from './free.js'
 import { type Curve, fromJwk, toPkcs8 } from './key-formats.js'
 import { AES_CTR, CHACHA20, type CounterMode, PIECE_LENGTH, readForward } from './keystream.js'
@@ -46,7 +54,7 @@ function keyAgreement(native: Native): KeyAgreement {
     },
     async sharedSecrets(privateKey, publicKeys) {
       const own = importPrivateKey(native, 'X25519', privateKey)
-      for (const publicKey of publicKeys) requireLength('an X25519 public key', publicKey, 32)
+      requireKeys(publicKeys)
       return publicKeys.map((key) => {
         if (isLowOrder(key)) return undefined
         const publicKey = importPublicKey(native, 'X25519', key)
@@ -62,9 +70,11 @@ function signatureScheme(native: Native): SignatureScheme {
       return publicKeyOf(native, 'Ed25519', privateKey)
     },
     async sign(privateKey, message) {
+      requireBytes('what is signed', message)
       return plain(native.sign(null, message, importPrivateKey(native, 'Ed25519', privateKey)))
     },
     async verify(publicKey, message, signature) {
+      requireSignature(publicKey, message, signature)
       if (!isStrictSignature(publicKey, signature)) return false
       return native.verify(null, message, importPublicKey(native, 'Ed25519', publicKey), signature)
     },
@@ -101,11 +111,13 @@ function hashSuite(native: Native): HashSuite {
   }
   return {
     async hmac(key, message) {
+      requireBytes('the key of an HMAC', key)
+      requireBytes('what an HMAC authenticates', message)
       return mac(key, message)
     },
     // RFC 5869, section 2, at half the cost of Node's own `hkdfSync`.
     async hkdf(secret, salt, info, length) {
-      requireDerivedLength(length)
+      requireDerivation(secret, salt, info, length)
       const extracted = mac(salt, secret)
       const blocks = new Uint8Array(64)
       const first = mac(extracted, info, Uint8Array.of(1))
@@ -150,6 +162,7 @@ function symmetricSuite(native: Native, suite: NativeSuite, zeros: Uint8Array): 
     keyLength,
     async seal(key, associatedData, plaintext) {
       requireLength(what, key, keyLength)
+      requireSealing(associatedData, plaintext)
       const cipher = native.createCipheriv(sealing, key, nonce, options).setAAD(associatedData)
       const sealed = new Uint8Array(plaintext.length + 16)
       sealed.set(cipher.update(plaintext))
@@ -159,6 +172,7 @@ function symmetricSuite(native: Native, suite: NativeSuite, zeros: Uint8Array): 
     },
     async open(key, associatedData, sealed) {
       requireLength(what, key, keyLength)
+      requireSealing(associatedData, sealed)
       if (sealed.length < 16) return undefined
       const decipher = native.createDecipheriv(sealing, key, nonce, options).setAAD(associatedData)
       const plaintext = plain(decipher.update(sealed.subarray(0, -16)))

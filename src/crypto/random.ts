@@ -1,5 +1,5 @@
+import { requireInteger } from '../arguments.js'
 import { SecAggError } from '../errors.js'
-import { requireInteger } from './checks.js'
 
 /** The most `getRandomValues` gives at once (Web Cryptography API, section 10.1.1). */
 const MOST_AT_ONCE = 65_536

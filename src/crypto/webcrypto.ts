@@ -1,5 +1,12 @@
 import { wipe } from './bytes.js'
-import { requireDerivedLength, requireLength } from './checks.js'
+import {
+  requireBytes,
+  requireDerivation,
+  requireKeys,
+  requireLength,
+  requireSealing,
+  requireSignature,
+} from './checks.js'
 import { memoryReleaser } from './free.js'
 import { fromJwk, toPkcs8 } from './key-formats.js'
 import { AES_CTR, PIECE_LENGTH, readForward } from './keystream.js'
@@ -79,8 +86,8 @@ function keyAgreement(subtle: SubtleCrypto): KeyAgreement {
       return sharedSecret(await importPrivateKey(privateKey), basePoint)
     },
     async sharedSecrets(privateKey, publicKeys) {
+      requireKeys(publicKeys)
       const others = publicKeys.map(snapshot)
-      for (const other of others) requireLength('an X25519 public key', other, 32)
       const own = await importPrivateKey(privateKey)
       return Promise.all(others.map((other) => (isLowOrder(other) ? undefined : sharedSecret(own, other))))
     },
@@ -97,10 +104,12 @@ function signatureScheme(subtle: SubtleCrypto): SignatureScheme {
       return fromJwk(await subtle.exportKey('jwk', await importPrivateKey(privateKey, true)))
     },
     async sign(privateKey, message) {
+      requireBytes('what is signed', message)
       const signed = snapshot(message)
       return new Uint8Array(await subtle.sign('Ed25519', await importPrivateKey(privateKey, false), signed))
     },
     async verify(publicKey, message, signature) {
+      requireSignature(publicKey, message, signature)
       const [key, signed, claimed] = [snapshot(publicKey), snapshot(message), snapshot(signature)]
       if (!isStrictSignature(key, claimed)) return false
       try {
@@ -117,6 +126,8 @@ function hashSuite(subtle: SubtleCrypto): HashSuite {
   const HMAC = { name: 'HMAC', hash: 'SHA-256' }
   return {
     async hmac(key, message) {
+      requireBytes('the key of an HMAC', key)
+      requireBytes('what an HMAC authenticates', message)
       // WebCrypto refuses an empty key. HMAC pads keys with zeros (RFC 2104, section 2), so one zero is the same key.
       const padded = key.length === 0 ? new Uint8Array(1) : snapshot(key)
       const authenticated = snapshot(message)
@@ -127,7 +138,7 @@ function hashSuite(subtle: SubtleCrypto): HashSuite {
       })
     },
     async hkdf(secret, salt, info, length) {
-      requireDerivedLength(length)
+      requireDerivation(secret, salt, info, length)
       const parameters = { name: 'HKDF', hash: 'SHA-256', salt: snapshot(salt), info: snapshot(info) }
       const imported = await importSecret(subtle, 'raw', snapshot(secret), 'HKDF', 'deriveBits')
       return new Uint8Array(await subtle.deriveBits(parameters, imported, length * 8))
@@ -155,6 +166,7 @@ function aesSuite(subtle: SubtleCrypto): SymmetricSuite {
   return {
     keyLength: 16,
     async seal(key, associatedData, plaintext) {
+      requireSealing(associatedData, plaintext)
       const [parameters, input] = [gcm(associatedData), snapshot(plaintext)]
       return thenWipe(input, async () => {
         const imported = await importKey(key, 'AES-GCM', 'encrypt')
@@ -162,6 +174,7 @@ function aesSuite(subtle: SubtleCrypto): SymmetricSuite {
       })
     },
     async open(key, associatedData, sealed) {
+      requireSealing(associatedData, sealed)
       const [parameters, input] = [gcm(associatedData), snapshot(sealed)]
       const imported = await importKey(key, 'AES-GCM', 'decrypt')
       try {

@@ -5,9 +5,9 @@ import { createKernelSum, type RunningSum } from './kernel-sum.js'
 import { checkHost } from './lanes.js'
 import { checkPacked, forEachSegment, packedRange } from './packing.js'
 import {
-  checkRange,
   checkSegments,
   type ElementRange,
+  rangeOrAll,
   type Segment,
   segmentsInRange,
   streamLength,
@@ -46,7 +46,7 @@ export function createAccumulator(segments: readonly Segment[]): Accumulator {
   const sum = kernel ?? createPlainSum(own)
   return {
     add: (packed, range) => {
-      const covered = checkRange(own, range)
+      const covered = rangeOrAll(own, range)
       // Refuses what begins or ends within a byte.
       if (range !== undefined) packedRange(own, covered)
       checkPacked(packed, segmentsInRange(own, covered))

@@ -1,5 +1,6 @@
+import { kindOf, requireArray, wrongKind } from '../arguments.js'
 import { usageError } from '../errors.js'
-import { createLanes, laneArrayName, plainLanes, typedArrayName } from './lanes.js'
+import { createLanes, laneArrayName, plainLanes, requireLanes, typedArrayName } from './lanes.js'
 import { addLanes, reduceLanes, subtractLanes } from './loops.js'
 import {
   checkRange,
@@ -40,7 +41,7 @@ export function checkVector(vector: Vector, segments: readonly Segment[]): void 
     if (got !== expected) {
       throw usageError(
         'invalid-argument',
-        `segment ${index} of ${bits} bits takes a ${expected}, not ${got ?? typeof lanes}`,
+        `segment ${index} of ${bits} bits takes a ${expected}, not ${got ?? kindOf(lanes)}`,
         {
           expected,
           got: got ?? typeof lanes,
@@ -92,8 +93,13 @@ export function reduceInto(target: Vector, segments: readonly Segment[]): void {
   })
 }
 
-/** A copy in memory of its own, in this realm's plain typed arrays. */
+/**
+ * A copy in memory of its own, in this realm's plain typed arrays.
+ * @throws {SecAggError} `invalid-argument` where it is no vector.
+ */
 export function copyVector(vector: Vector): Vector {
+  requireArray('a vector', vector)
+  for (let index = 0; index < vector.length; index++) requireLanes(`segment ${index}`, vector[index])
   return vector.map((lanes) => plainLanes(lanes).slice())
 }
 
@@ -112,8 +118,11 @@ export function vectorInRange(vector: Vector, segments: readonly Segment[], rang
 /**
  * The index of the first element that is not below `exclusiveBound`, −1 where there is none. A bound of 2^k asks
  * whether elements of k bits are canonical; 2^64 lets everything pass.
+ * @throws {SecAggError} `invalid-argument` where there are no lanes, or the bound is no bigint.
  */
 export function firstOutOfRange(lanes: Lanes, exclusiveBound: bigint): number {
+  requireLanes('what has elements', lanes)
+  if (typeof exclusiveBound !== 'bigint') throw wrongKind('the bound of elements', 'a bigint', exclusiveBound)
   const bits = BigInt(8 * lanes.BYTES_PER_ELEMENT)
   if (exclusiveBound >= 1n << bits) return -1
   if (exclusiveBound <= 0n) return lanes.length === 0 ? -1 : 0

@@ -1,3 +1,4 @@
+import { wrongKind } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { type Lanes, laneBytes } from './segments.js'
 
@@ -12,6 +13,13 @@ const typeTag = Object.getOwnPropertyDescriptor(
  */
 export function typedArrayName(value: unknown): string | undefined {
   return typeTag.call(value)
+}
+
+/** @throws {SecAggError} `invalid-argument` for anything but an array of lanes. */
+export function requireLanes(what: string, value: unknown): asserts value is Lanes {
+  const name = typedArrayName(value)
+  if (Object.values(LANE_ARRAYS).some((type) => type.name === name)) return
+  throw wrongKind(what, 'an array of lanes', value)
 }
 
 const LANE_ARRAYS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const

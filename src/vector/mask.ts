@@ -1,3 +1,13 @@
+import {
+  partsOf,
+  reading,
+  requireArray,
+  requireCallback,
+  requireMethods,
+  requireSignal,
+  shown,
+} from '../arguments.js'
+import { dependableKeystreams } from '../crypto/dependable.js'
 import type { Keystream, SymmetricSuite } from '../crypto/provider.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, createVector } from './arithmetic.js'
@@ -8,11 +18,12 @@ import { checkHost, typedArrayName } from './lanes.js'
 import { reduceLanes } from './loops.js'
 import { createPace, type Pace, type PaceOptions } from './pace.js'
 import {
-  checkRange,
   checkSegments,
   type ElementRange,
   type MaskPlan,
   type MaskTerm,
+  rangeOrAll,
+  requireSign,
   type Segment,
   segmentsInRange,
   type Vector,
@@ -56,7 +67,7 @@ const PIECES_AHEAD = 4
  * Neither `target` nor the plan may be used otherwise until the promise settles. Suite, plan and segments are as in
  * {@link expandMask}.
  * @throws {SecAggError} `invalid-argument` where an argument does not fit, `crypto-failure` where a keystream does not
- *   keep its contract, `unsupported` on a big-endian host; the reason of `signal`, and what the suite rejects with.
+ *   keep its contract, or fails, `unsupported` on a big-endian host; the reason of `signal`.
  */
 export async function executeMaskPlan(
   target: Vector,
@@ -65,14 +76,14 @@ export async function executeMaskPlan(
   suite: SymmetricSuite,
   options: MaskOptions = {},
 ): Promise<void> {
-  const { range, terms } = checkExecution(target, segments, plan, suite, options)
+  const { range, terms, suite: dependable, pacing } = checkExecution(target, segments, plan, suite, options)
   const window = layOut(target, segments, range)
-  const pace = createPace((window.to - window.from) * terms.length, options)
-  const adder = options.adder ?? createAdder(window.to - window.from)
+  const pace = createPace((window.to - window.from) * terms.length, pacing)
+  const adder = checkedAdder(options?.adder) ?? createAdder(window.to - window.from)
   try {
     for (let first = 0; first === 0 || first < terms.length; first += OPEN_STREAMS) {
       const group = terms.slice(first, first + OPEN_STREAMS)
-      const streams = group.map(({ seed }) => suite.keystream(seed, window.from))
+      const streams = group.map(({ seed }) => dependable.keystream(seed, window.from))
       const last = first + OPEN_STREAMS >= terms.length
       for (const block of blocksOf(window, adder.capacity)) {
         for (const { at, bytes } of block.pieces) adder.load(at, bytes)
@@ -102,8 +113,7 @@ export async function expandMask(
   segments: readonly Segment[],
   range?: ElementRange,
 ): Promise<Vector> {
-  checkSegments(segments)
-  const mask = createVector(range === undefined ? segments : segmentsInRange(segments, range))
+  const mask = createVector(segmentsInRange(segments, rangeOrAll(segments, range)))
   await executeMaskPlan(mask, segments, [{ seed, sign: 1 }], suite, { range })
   return mask
 }
@@ -115,26 +125,50 @@ export function checkExecution(
   plan: MaskPlan,
   suite: SymmetricSuite,
   options: ExecutionOptions,
-): { readonly range: ElementRange; readonly terms: MaskPlan } {
+): CheckedExecution {
   checkHost()
   checkSegments(segments)
-  const range = checkRange(segments, options.range)
+  const { range: given, signal, onProgress } = partsOf('the options of an execution', options)
+  const range = rangeOrAll(segments, given)
   checkVector(target, segmentsInRange(segments, range))
-  const terms = [...plan]
-  for (const term of terms) checkTerm(term, suite)
-  options.signal?.throwIfAborted()
-  return { range, terms }
+  const dependable = dependableKeystreams(suite)
+  requireArray('a mask plan', plan)
+  const terms = reading('a mask plan', () => Array.from(plan, (term) => checkedTerm(term, dependable)))
+  requireSignal(signal)
+  requireCallback('onProgress', onProgress)
+  signal?.throwIfAborted()
+  return { range, terms, suite: dependable, pacing: { signal, onProgress } }
 }
 
-function checkTerm({ seed, sign }: MaskTerm, { keyLength }: SymmetricSuite): void {
+/** What a {@link MaskExecutor} was given, checked. */
+interface CheckedExecution {
+  readonly range: ElementRange
+  /** A copy of the list. */
+  readonly terms: MaskPlan
+  readonly suite: Pick<SymmetricSuite, 'keyLength' | 'keystream'>
+  readonly pacing: PaceOptions
+}
+
+function checkedAdder(adder: BlockAdder | undefined): BlockAdder | undefined {
+  if (adder === undefined || adder === null) return undefined
+  requireMethods('an adder', adder, 'load', 'add', 'store', 'wipe')
+  const { capacity } = adder
+  if (Number.isSafeInteger(capacity) && capacity > 0 && capacity % 64 === 0) return adder
+  throw usageError('invalid-argument', 'the capacity of an adder is a multiple of 64', {
+    got: shown(capacity),
+  })
+}
+
+function checkedTerm(term: MaskTerm, { keyLength }: Pick<SymmetricSuite, 'keyLength'>): MaskTerm {
+  const { seed, sign } = term ?? {}
   if (typedArrayName(seed) !== 'Uint8Array' || seed.length !== keyLength) {
     throw usageError('invalid-argument', `a seed of this suite is a Uint8Array of ${keyLength} bytes`, {
       expected: keyLength,
       got: typedArrayName(seed) === 'Uint8Array' ? seed.length : typeof seed,
     })
   }
-  if (sign !== 1 && sign !== -1)
-    throw usageError('invalid-argument', 'a sign is 1 or -1', { got: String(sign) })
+  requireSign(sign)
+  return { seed, sign }
 }
 
 /**

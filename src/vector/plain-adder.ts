@@ -1,27 +1,61 @@
+import { reading, requireArray, requireInteger, shown } from '../arguments.js'
+import { requireBytes } from '../crypto/checks.js'
+import { usageError } from '../errors.js'
 import type { BlockAdder } from './block-adder.js'
+import { requireSign } from './segments.js'
 
 /**
  * An adder in plain JavaScript, for hosts without WebAssembly. Every width is worked on in 32-bit words, several
  * narrow lanes or half a wide one at a time, so each loop sees one kind of array only.
+ *
+ * @throws {SecAggError} `invalid-argument` where the capacity is no multiple of 64; 0 is one.
  */
 export function createPlainAdder(capacity: number): BlockAdder {
+  if (!(Number.isSafeInteger(capacity) && capacity >= 0 && capacity % 64 === 0)) {
+    throw usageError('invalid-argument', 'the capacity of an adder is a multiple of 64', {
+      got: shown(capacity),
+    })
+  }
   const block = new Uint8Array(capacity)
   const sum = new Int32Array(block.buffer)
   const piece = new Uint8Array(capacity)
   const aligned = new Int32Array(piece.buffer)
+  const requirePiece = (at: number, bytes: Uint8Array): void => {
+    requireBytes('a piece of a block', bytes)
+    requireInteger('where a piece stands in a block', at, 0, capacity - bytes.length)
+  }
   return {
     capacity,
-    load: (at, bytes) => block.set(bytes, at),
-    store: (at, bytes) => bytes.set(block.subarray(at, at + bytes.length)),
+    load: (at, bytes) => {
+      requirePiece(at, bytes)
+      block.set(bytes, at)
+    },
+    store: (at, bytes) => {
+      requirePiece(at, bytes)
+      bytes.set(block.subarray(at, at + bytes.length))
+    },
     add: (keystream, sign, runs) => {
+      requirePiece(0, keystream)
+      requireSign(sign)
+      requireArray('the runs of a block', runs)
       let source: Int32Array = aligned
       if (keystream.byteOffset % 4 === 0) {
         source = new Int32Array(keystream.buffer, keystream.byteOffset, keystream.length / 4)
       } else {
         piece.set(keystream)
       }
-      for (const { from, to, width } of runs) {
-        const operation = sign === 1 ? ADDITIONS[width] : SUBTRACTIONS[width]
+      const operations = sign === 1 ? ADDITIONS : SUBTRACTIONS
+      for (const run of runs) {
+        const { from, to, width } = reading('a run', () => ({ ...run }))
+        requireInteger('the width of a run', width, 1, 8)
+        const operation = operations[width]
+        requireInteger('the end of a run', to, 0, capacity)
+        requireInteger('the start of a run', from, 0, to)
+        if (operation === undefined) {
+          throw usageError('invalid-argument', 'the lanes of a run have 1, 2, 4 or 8 bytes', {
+            got: shown(width),
+          })
+        }
         operation(sum, source, from / 4, to / 4)
       }
     },

@@ -1,3 +1,4 @@
+import { partsOf, reading, requireArray, requireObject, shown } from '../arguments.js'
 import { usageError } from '../errors.js'
 
 /** A run of elements with one modulus: `length` elements of Z_2^`bits`, 1 ≤ bits ≤ 64. */
@@ -24,6 +25,13 @@ export interface MaskTerm {
   readonly sign: 1 | -1
 }
 
+/** @throws {SecAggError} `invalid-argument` for anything but 1 and -1. */
+export function requireSign(sign: unknown): void {
+  if (sign !== 1 && sign !== -1) {
+    throw usageError('invalid-argument', 'a sign is 1 or -1', { got: shown(sign) })
+  }
+}
+
 /**
  * What the protocol asks of the vector core: terms whose order does not matter. It may be cut by terms, because sums
  * commute, and by coordinates, because the generator seeks.
@@ -34,14 +42,23 @@ export type MaskPlan = readonly MaskTerm[]
 export function laneBytes(bits: number): 1 | 2 | 4 | 8 {
   if (!Number.isInteger(bits) || bits < 1 || bits > 64) {
     throw usageError('invalid-argument', 'the bits of an element are a whole number from 1 to 64', {
-      got: bits,
+      got: shown(bits),
     })
   }
   return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8
 }
 
-/** The number of elements in all segments together. */
+/**
+ * The number of elements in all segments together.
+ * @throws {SecAggError} `invalid-argument` where a segment is none.
+ */
 export function elementCount(segments: readonly Segment[]): number {
+  checkSegments(segments)
+  return countElements(segments)
+}
+
+/** The same for segments that were checked before. */
+export function countElements(segments: readonly Segment[]): number {
   return segments.reduce((sum, { length }) => sum + length, 0)
 }
 
@@ -54,19 +71,26 @@ export const LONGEST_STREAM: number = (2 ** 32 - 1) * 64
  * @throws {SecAggError} `invalid-argument`.
  */
 export function checkSegments(segments: readonly Segment[]): void {
-  segments.forEach(({ length }, index) => {
-    if (!Number.isSafeInteger(length) || length < 0) {
-      throw usageError('invalid-argument', `segment ${index}: the length is a whole number from 0 on`, {
-        got: length,
-      })
-    }
+  requireArray('the shape of a vector', segments)
+  const stream = reading('the shape of a vector', () => {
+    // By index, so that a hole is seen.
+    for (let index = 0; index < segments.length; index++) checkSegment(segments[index]!, index)
+    return streamLength(segments)
   })
-  const stream = streamLength(segments)
   if (stream > LONGEST_STREAM) {
     throw usageError('invalid-argument', 'the segments take 2^38 bytes of mask stream or more', {
       got: stream,
     })
   }
+}
+
+function checkSegment(segment: Segment, index: number): void {
+  requireObject(`segment ${index}`, segment)
+  const { length } = segment
+  if (Number.isSafeInteger(length) && length >= 0) return
+  throw usageError('invalid-argument', `segment ${index}: the length is a whole number from 0 on`, {
+    got: shown(length),
+  })
 }
 
 /** The bytes of mask stream that a vector takes; each segment begins at a multiple of 64. */
@@ -79,17 +103,21 @@ export function nextBlock(offset: number): number {
   return Math.ceil(offset / 64) * 64
 }
 
+/** {@link checkRange}; without a range, all elements. */
+export function rangeOrAll(segments: readonly Segment[], range: ElementRange | undefined): ElementRange {
+  return range === undefined ? { from: 0, to: elementCount(segments) } : checkRange(segments, range)
+}
+
 /**
- * Checks that `range` lies within the elements of `segments`; without one, it is all of them.
+ * Checks that `range` lies within the elements of `segments`.
  * @throws {SecAggError} `invalid-argument`.
  */
-export function checkRange(segments: readonly Segment[], range?: ElementRange): ElementRange {
+export function checkRange(segments: readonly Segment[], range: ElementRange): ElementRange {
   const count = elementCount(segments)
-  if (range === undefined) return { from: 0, to: count }
-  const { from, to } = range
+  const { from, to } = partsOf('a range of elements', range)
   if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && from <= to && to <= count)) {
     throw usageError('invalid-argument', `a range of elements needs 0 ≤ from ≤ to ≤ ${count}`, {
-      got: `${from}, ${to}`,
+      got: `${shown(from)}, ${shown(to)}`,
     })
   }
   return { from, to }

@@ -1,9 +1,9 @@
 import { usageError } from '../errors.js'
-import { cutSegments, type ElementRange, elementCount, type Segment } from './segments.js'
+import { countElements, cutSegments, type ElementRange, type Segment } from './segments.js'
 
 /** The number of slices of `sliceLength` elements that make up a vector; without a length it is one. */
 export function sliceCount(segments: readonly Segment[], sliceLength: number | undefined): number {
-  return sliceLength === undefined ? 1 : Math.max(Math.ceil(elementCount(segments) / sliceLength), 1)
+  return sliceLength === undefined ? 1 : Math.max(Math.ceil(countElements(segments) / sliceLength), 1)
 }
 
 /**
@@ -23,7 +23,7 @@ export function sliceRange(
     })
   }
   const cutAt = (slice: number): number =>
-    slice === count ? elementCount(segments) : wholeByteBefore(segments, slice * (sliceLength ?? 0))
+    slice === count ? countElements(segments) : wholeByteBefore(segments, slice * (sliceLength ?? 0))
   return { from: cutAt(index), to: cutAt(index + 1) }
 }
 

@@ -1,5 +1,5 @@
+import { requireInteger } from '../arguments.js'
 import { equalBytes } from '../crypto/bytes.js'
-import { requireInteger } from '../crypto/checks.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
 import type { SecAggError } from '../errors.js'
 import { checkExecution, executeMaskPlan, type MaskExecutor } from '../vector/mask.js'

@@ -86,7 +86,10 @@ test('a keystream that fails midway rejects, and other pieces under way do not c
   }
   const range = { from: 0, to: 10 }
   const target = vectorInRange(createVector(segments), segments, range)
-  await expect(executeMaskPlan(target, segments, plan, failing, { range })).rejects.toThrow('broken')
+  await expect(executeMaskPlan(target, segments, plan, failing, { range })).rejects.toMatchObject({
+    code: 'crypto-failure',
+    cause: new Error('broken'),
+  })
 })
 
 describe('a turn of the event loop', () => {

@@ -167,9 +167,11 @@ describe('on the calling thread runs', () => {
         throw new Error('no keystream today')
       },
     }
-    await expect(pool.execute(filled(MIXED), MIXED, planOf(TERMS, broken), broken)).rejects.toThrow(
-      'no keystream today',
-    )
+    const execution = pool.execute(filled(MIXED), MIXED, planOf(TERMS, broken), broken)
+    await expect(execution).rejects.toMatchObject({
+      code: 'crypto-failure',
+      cause: new Error('no keystream today'),
+    })
   })
 })
 

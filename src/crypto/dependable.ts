@@ -1,0 +1,223 @@
+import { partsOf, requireMethods, requireObject } from '../arguments.js'
+import { SecAggError, usageError } from '../errors.js'
+import { isBytes } from './bytes.js'
+import type {
+  CryptoProvider,
+  HashSuite,
+  KeyAgreement,
+  Keystream,
+  SignatureScheme,
+  SuiteName,
+  SymmetricSuite,
+} from './provider.js'
+
+// A provider may be the caller's own. What it lacks is found before a round begins; what it throws, and what it gives that
+// breaks its contract, becomes a SecAggError, so that a broken provider is never taken for a defect or for a peer's fault.
+
+const KEY_LENGTHS: { readonly [name in SuiteName]: number } = { aes: 16, chacha: 32 }
+const TAG_LENGTH = 16
+
+/** What was made of each object, and of what was made. */
+const made = new WeakMap<object, object>()
+
+/**
+ * The provider behind checks of what it gives; the same object for the same provider.
+ *
+ * @throws {SecAggError} `invalid-argument` where it lacks a part. Its methods then throw `crypto-failure` with a cause where
+ *   the provider's own throw something else than a `SecAggError`, or give something else than they should.
+ */
+export function dependableProvider(crypto: CryptoProvider): CryptoProvider {
+  return remembered(crypto, 'a crypto provider', () => {
+    requireMethods('a crypto provider', crypto, 'randomBytes')
+    const name = String(crypto.name)
+    const suites: { [suite in SuiteName]?: SymmetricSuite } = {}
+    const given = partsOf('suites of a crypto provider', crypto.suites)
+    for (const suite of ['aes', 'chacha'] as const) {
+      if (given[suite] === undefined) continue
+      suites[suite] = dependableSuite(given[suite])
+      if (suites[suite].keyLength !== KEY_LENGTHS[suite]) {
+        throw usageError('invalid-argument', `the suite ${suite} of a provider has another key length`)
+      }
+    }
+    return {
+      name,
+      randomBytes: dependableRandom(crypto),
+      x25519: dependableAgreement(crypto.x25519),
+      ed25519: dependableSignatures(crypto.ed25519),
+      sha256: dependableHashes(crypto.sha256),
+      suites,
+    }
+  })
+}
+
+/** Randomness only, for what draws and does nothing else. */
+export function dependableRandom(crypto: Pick<CryptoProvider, 'randomBytes'>): CryptoProvider['randomBytes'] {
+  requireMethods('a crypto provider', crypto, 'randomBytes')
+  return (length) => {
+    try {
+      const bytes = crypto.randomBytes(length)
+      if (isBytes(bytes) && bytes.length === length) return bytes
+    } catch (cause) {
+      throw ownOr(new SecAggError('no-randomness', 'crypto', 'the generator of a provider failed', { cause }))
+    }
+    throw new SecAggError('no-randomness', 'crypto', 'the generator of a provider gives too little')
+  }
+}
+
+/** @throws {SecAggError} `invalid-argument` where `ed25519` lacks a method. */
+export function dependableSignatures(ed25519: SignatureScheme): SignatureScheme {
+  return remembered(ed25519, 'ed25519 of a crypto provider', (what) => {
+    requireMethods(what, ed25519, 'publicKey', 'sign', 'verify')
+    return {
+      publicKey: guarded('ed25519.publicKey', (key) => ed25519.publicKey(key), hasLength(32)),
+      sign: guarded('ed25519.sign', (key, message) => ed25519.sign(key, message), hasLength(64)),
+      verify: guarded(
+        'ed25519.verify',
+        (key, message, signature) => ed25519.verify(key, message, signature),
+        (result) => typeof result === 'boolean',
+      ),
+    }
+  })
+}
+
+/**
+ * What makes masks, and nothing else of a suite.
+ * @throws {SecAggError} `invalid-argument` where `suite` lacks a part of it.
+ */
+export function dependableKeystreams(
+  suite: Pick<SymmetricSuite, 'keyLength' | 'keystream'>,
+): Pick<SymmetricSuite, 'keyLength' | 'keystream'> {
+  const what = 'a suite of a crypto provider'
+  requireMethods(what, suite, 'keystream')
+  const { keyLength } = suite
+  if (keyLength !== 16 && keyLength !== 32) {
+    throw usageError('invalid-argument', `${what} has a keyLength of 16 or 32`)
+  }
+  return {
+    keyLength,
+    keystream: (seed, offset) =>
+      dependableKeystream(attempt('keystream', () => suite.keystream(seed, offset))),
+  }
+}
+
+function dependableSuite(suite: SymmetricSuite): SymmetricSuite {
+  return remembered(suite, 'a suite of a crypto provider', (what) => {
+    requireMethods(what, suite, 'seal', 'open')
+    return {
+      ...dependableKeystreams(suite),
+      seal: guarded(
+        'seal',
+        (key, associatedData, plaintext) => suite.seal(key, associatedData, plaintext),
+        (sealed, [, , plaintext]) => hasLength(plaintext.length + TAG_LENGTH)(sealed),
+      ),
+      open: guarded(
+        'open',
+        (key, associatedData, sealed) => suite.open(key, associatedData, sealed),
+        (opened, [, , sealed]) => opened === undefined || hasLength(sealed.length - TAG_LENGTH)(opened),
+      ),
+    }
+  })
+}
+
+function dependableAgreement(x25519: KeyAgreement): KeyAgreement {
+  return remembered(x25519, 'x25519 of a crypto provider', (what) => {
+    requireMethods(what, x25519, 'publicKey', 'sharedSecrets')
+    return {
+      publicKey: guarded('x25519.publicKey', (key) => x25519.publicKey(key), hasLength(32)),
+      sharedSecrets: guarded(
+        'x25519.sharedSecrets',
+        (key, publicKeys) => x25519.sharedSecrets(key, publicKeys),
+        (secrets, [, publicKeys]) =>
+          Array.isArray(secrets) &&
+          secrets.length === publicKeys.length &&
+          secrets.every((secret) => secret === undefined || hasLength(32)(secret)),
+      ),
+    }
+  })
+}
+
+function dependableHashes(sha256: HashSuite): HashSuite {
+  return remembered(sha256, 'sha256 of a crypto provider', (what) => {
+    requireMethods(what, sha256, 'hmac', 'hkdf')
+    return {
+      hmac: guarded('sha256.hmac', (key, message) => sha256.hmac(key, message), hasLength(32)),
+      hkdf: guarded(
+        'sha256.hkdf',
+        (secret, salt, info, length) => sha256.hkdf(secret, salt, info, length),
+        (derived, [, , , length]) => hasLength(length)(derived),
+      ),
+    }
+  })
+}
+
+/** The lengths of pieces are checked where they are used. */
+function dependableKeystream(stream: Keystream): Keystream {
+  if (typeof stream?.next !== 'function') throw broken('keystream')
+  const { chacha20Key } = stream
+  return {
+    next: (length) => {
+      const piece = attempt('keystream.next', () => stream.next(length))
+      return isPromise(piece)
+        ? piece.then(undefined, (cause: unknown): never => fail('keystream.next', cause))
+        : piece
+    },
+    release: () => stream.release?.(),
+    ...(chacha20Key === undefined ? {} : { chacha20Key }),
+  }
+}
+
+/** A method that waits for what the provider's gives, and holds it to `fits`. */
+function guarded<A extends readonly unknown[], T>(
+  name: string,
+  method: (...args: A) => Promise<T>,
+  fits: (result: unknown, args: A) => boolean,
+): (...args: A) => Promise<T> {
+  return async (...args) => {
+    let result: T
+    try {
+      result = await method(...args)
+    } catch (cause) {
+      return fail(name, cause)
+    }
+    if (!fits(result, args)) throw broken(name)
+    return result
+  }
+}
+
+function attempt<T>(name: string, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    return fail(name, cause)
+  }
+}
+
+function fail(name: string, cause: unknown): never {
+  throw ownOr(new SecAggError('crypto-failure', 'crypto', `${name} of a crypto provider failed`, { cause }))
+}
+
+/** The cause itself, where that is an error of the library. */
+function ownOr(error: SecAggError): SecAggError {
+  return error.cause instanceof SecAggError ? error.cause : error
+}
+
+function broken(name: string): SecAggError {
+  return new SecAggError('crypto-failure', 'crypto', `${name} of a crypto provider gives something else`)
+}
+
+function hasLength(length: number): (bytes: unknown) => boolean {
+  return (bytes) => isBytes(bytes) && bytes.length === length
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as Promise<T> | undefined)?.then === 'function'
+}
+
+function remembered<T extends object>(given: T, what: string, make: (what: string) => T): T {
+  requireObject(what, given)
+  const known = made.get(given)
+  if (known !== undefined) return known as T
+  const dependable = make(what)
+  made.set(given, dependable).set(dependable, dependable)
+  return dependable
+}

@@ -1,0 +1,71 @@
+/** What is known of one argument, or of one part of it, beside that it is right as it stands. */
+export interface Marks {
+  /** It may be left out. */
+  readonly optional?: boolean | undefined
+  /** It may be anything at all. */
+  readonly anything?: boolean | undefined
+  /** The library made it: it is replaced as a whole, and its parts stay as they are. */
+  readonly whole?: boolean | undefined
+  /** A peer said so: what it holds may be held against the peer. */
+  readonly said?: boolean | undefined
+}
+
+/** A right value, with what is known of it. */
+export class Marked {
+  readonly value: unknown
+  readonly marks: Marks
+
+  constructor(value: unknown, marks: Marks) {
+    const inner = value instanceof Marked ? value : undefined
+    this.value = inner === undefined ? value : inner.value
+    this.marks = { ...inner?.marks, ...marks }
+  }
+}
+
+// Typed as what they mark, so that examples are checked by the compiler where they are written out.
+
+export const optional = <T>(value: T): T => new Marked(value, { optional: true }) as T
+export const anything = <T>(value: T): T => new Marked(value, { anything: true }) as T
+export const whole = <T>(value: T): T => new Marked(value, { whole: true }) as T
+export const said = <T>(value: T): T => new Marked(value, { said: true }) as T
+
+/** A record of which some parts may be left out, and others are not looked at. */
+export function record<T extends object>(
+  value: T,
+  marks: { readonly optional?: readonly (keyof T)[]; readonly ignored?: readonly (keyof T)[] },
+): T {
+  const entries = Object.entries(value) as [keyof T, unknown][]
+  const marked = entries.map(([key, part]) => {
+    if (marks.ignored?.includes(key)) return [key, anything(part)]
+    return [key, marks.optional?.includes(key) ? optional(part) : part]
+  })
+  return Object.fromEntries(marked) as T
+}
+
+/** A right call of one function. */
+export interface Example {
+  /** What a method is called on. */
+  readonly on?: object
+  readonly args: readonly unknown[]
+}
+
+/**
+ * A right call of each public function, by its name: `f`, `namespace.f`, `Class`, `Class.static`, `Class#method`; and
+ * `f().method` of what a call of `f` gives. Made anew for each attempt, so what is not changed by a call may be shared.
+ */
+export type Examples = Readonly<Record<string, () => Example | Promise<Example>>>
+
+/** The value without marks. */
+export function unmarked(value: unknown): unknown {
+  if (value instanceof Marked) return unmarked(value.value)
+  if (Array.isArray(value)) return value.map(unmarked)
+  if (!isPlain(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, unmarked(part)]))
+}
+
+/** A record, as opposed to an array, a typed array, or an object of a class. */
+export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

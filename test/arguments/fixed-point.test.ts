@@ -1,0 +1,39 @@
+import * as fixedPoint from 'secagg/fixed-point'
+import { type Examples, optional, record } from './examples.js'
+import { testArguments } from './surface.js'
+
+const made = fixedPoint.createFixedPoint({ clip: 1, bitsPerValue: 8, clients: 10, maximumWeight: 4 })
+// What follows from the others is worked out anew.
+const encoding = record(made, {
+  optional: ['bitsPerValue', 'maximumWeight', 'rounding', 'bits'],
+  ignored: ['levels', 'step', 'bound', 'headroom', 'errorBound'],
+})
+const task = fixedPoint.createWeightedMean(3, made)
+const values = [0.5, -0.25, 2]
+const randomBytes = (length: number): Uint8Array => new Uint8Array(length).fill(3)
+const options = { randomBytes: optional(randomBytes), onClip: optional('report') }
+const { input } = fixedPoint.encodeWeighted(values, 2, task)
+const { lanes } = fixedPoint.encodeValues(values, made)
+
+const examples: Examples = {
+  createFixedPoint: () => ({
+    args: [
+      {
+        clip: 1,
+        bitsPerValue: optional(8),
+        clients: 10,
+        maximumWeight: optional(4),
+        rounding: optional('nearest'),
+        bits: optional(20),
+      },
+    ],
+  }),
+  encodingContext: () => ({ args: [encoding] }),
+  encodeValues: () => ({ args: [values, encoding, optional({ ...options, weight: optional(2) })] }),
+  decodeMean: () => ({ args: [lanes, 1, encoding] }),
+  createWeightedMean: () => ({ args: [3, encoding] }),
+  encodeWeighted: () => ({ args: [values, 2, task, optional(options)] }),
+  decodeWeighted: () => ({ args: [input, 1, task] }),
+}
+
+testArguments(fixedPoint, examples)
