@@ -1,6 +1,6 @@
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, firstOutOfRange } from '../vector/arithmetic.js'
-import { checkHost, plainLanes } from '../vector/lanes.js'
+import { checkHost, plainLanes, requireLanes } from '../vector/lanes.js'
 import { wordsOf } from '../vector/loops.js'
 import type { Lanes } from '../vector/segments.js'
 import { checkedEncoding, type FixedPoint } from './encoding.js'
@@ -15,7 +15,8 @@ import { checkedEncoding, type FixedPoint } from './encoding.js'
  */
 export function decodeMean(sum: Lanes, encoding: FixedPoint, totalWeight: number): Float64Array {
   const { clip, levels, bits, clients, maximumWeight } = checkedEncoding(encoding)
-  checkVector([sum], [{ length: sum?.length, bits }])
+  requireLanes('a sum', sum)
+  checkVector([sum], [{ length: sum.length, bits }])
   if (!Number.isSafeInteger(totalWeight) || totalWeight < 1 || totalWeight > clients * maximumWeight) {
     throw usageError(
       'invalid-argument',

@@ -1,3 +1,5 @@
+import { partsOf, shown } from '../arguments.js'
+import { dependableRandom } from '../crypto/dependable.js'
 import { platformRandomBytes } from '../crypto/random.js'
 import { usageError } from '../errors.js'
 import { checkHost, createLanes, typedArrayName } from '../vector/lanes.js'
@@ -51,11 +53,16 @@ export function encodeValues(
   options: EncodeOptions = {},
 ): EncodedValues {
   const { clip, levels, bits, rounding, maximumWeight } = checkedEncoding(encoding)
-  const { weight = 1, randomBytes = platformRandomBytes, onClip = 'report' } = options
+  const {
+    weight = 1,
+    randomBytes = platformRandomBytes,
+    onClip = 'report',
+  } = partsOf('the options of an encoding', options)
   requireWeight(weight, maximumWeight)
   if (onClip !== 'report' && onClip !== 'refuse') {
     throw usageError('invalid-argument', "onClip is 'report' or 'refuse'", { got: typeof onClip })
   }
+  const draw = dependableRandom({ randomBytes })
   const read = readerOf(values)
   checkHost()
 
@@ -70,7 +77,7 @@ export function encodeValues(
     read(batch, from, count)
     clipAndScale(batch, count, scaling, clipped, from)
     if (rounding === 'stochastic') {
-      drawWords(uniform, count, randomBytes)
+      drawWords(uniform, count, draw)
       roundStochastically(batch, count, uniform)
     } else {
       roundToNearest(batch, count)
@@ -84,7 +91,7 @@ export function encodeValues(
 /** @throws {SecAggError} `input-out-of-range` where `weight` is no whole number from 1 to `maximum`. */
 export function requireWeight(weight: number, maximum: number): void {
   if (!Number.isSafeInteger(weight) || weight < 1 || weight > maximum) {
-    const got = typeof weight === 'number' ? weight : typeof weight
+    const got = shown(weight)
     throw usageError('input-out-of-range', `a weight is a whole number from 1 to ${maximum}, not ${got}`, {
       expected: `1 to ${maximum}`,
       got,

@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'
 import { fits, greatestFitting, greatestValue, LIMITS, type Load, largestSum } from './capacity.js'
@@ -79,7 +80,8 @@ const DOUBLE_ERROR = 2 ** -50
  *   the sum; the message says what would fit.
  */
 export function createFixedPoint(options: FixedPointOptions): FixedPoint {
-  const { clip, clients, maximumWeight = 1, rounding = 'stochastic', bits } = options ?? {}
+  const parts = partsOf('a fixed-point encoding', options, 'invalid-configuration')
+  const { clip, clients, maximumWeight = 1, rounding = 'stochastic', bits } = parts
   if (typeof clip !== 'number' || !(clip >= 1e-200 && clip <= 1e200)) {
     throw invalid('clip is a number from 1e-200 to 1e200', clip)
   }
@@ -87,7 +89,7 @@ export function createFixedPoint(options: FixedPointOptions): FixedPoint {
   requireWhole('clients', clients, LIMITS.clients)
   requireWhole('maximumWeight', maximumWeight, LIMITS.maximumWeight)
   if (bits !== undefined) requireWhole('bits', bits, [1, 64])
-  const bitsPerValue = options.bitsPerValue ?? finest({ clients, maximumWeight }, bits)
+  const bitsPerValue = parts.bitsPerValue ?? finest({ clients, maximumWeight }, bits)
   requireWhole('bitsPerValue', bitsPerValue, LIMITS.bitsPerValue)
 
   const load = { bitsPerValue, maximumWeight, clients }

@@ -1,3 +1,4 @@
+import { partOf, partsOf, shown } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector } from '../vector/arithmetic.js'
 import { createLanes } from '../vector/lanes.js'
@@ -61,6 +62,12 @@ export function createWeightedMean(length: number, encoding: FixedPoint): Weight
   })
 }
 
+/** The mean, made anew, so that it is one even where it came as JSON from somebody else. */
+function checkedMean(task: WeightedMean): WeightedMean {
+  const { length, encoding } = partsOf('a weighted mean', task)
+  return createWeightedMean(length, encoding)
+}
+
 /**
  * A client's input: its values, encoded and times `weight`, and the weight itself, 1 to the encoding's `maximumWeight`.
  *
@@ -69,17 +76,22 @@ export function createWeightedMean(length: number, encoding: FixedPoint): Weight
 export function encodeWeighted(
   values: RealValues,
   weight: number,
-  { length, encoding, segments }: WeightedMean,
+  task: WeightedMean,
   options: Omit<EncodeOptions, 'weight'> = {},
 ): WeightedInput {
+  const { length, encoding, segments } = checkedMean(task)
   requireWeight(weight, encoding.maximumWeight)
-  if (values?.length !== length) {
+  const count = partOf('the values of a mean', values, 'length')
+  if (count !== length) {
     throw usageError('invalid-argument', `the mean is of ${length} values`, {
       expected: length,
-      got: values?.length,
+      got: shown(count),
     })
   }
-  const { lanes, clipped } = encodeValues(values, encoding, { ...options, weight })
+  const { lanes, clipped } = encodeValues(values, encoding, {
+    ...partsOf('the options of an encoding', options),
+    weight,
+  })
   const weightLane = createLanes(segments[1].bits, 1)
   if (weightLane.BYTES_PER_ELEMENT === 8) weightLane[0] = BigInt(weight)
   else weightLane[0] = weight
@@ -93,11 +105,8 @@ export function encodeWeighted(
  *   `peer`, where no inputs of that many honest clients have this sum: its total weight is too small (0 among others) or
  *   too large, or an element is larger than the total weight allows.
  */
-export function decodeWeighted(
-  sum: Vector,
-  survivors: number,
-  { encoding, segments }: WeightedMean,
-): WeightedMeanResult {
+export function decodeWeighted(sum: Vector, survivors: number, task: WeightedMean): WeightedMeanResult {
+  const { encoding, segments } = checkedMean(task)
   checkVector(sum, segments)
   const { clients, maximumWeight } = encoding
   if (!Number.isSafeInteger(survivors) || survivors < 1 || survivors > clients) {

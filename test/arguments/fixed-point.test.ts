@@ -1,5 +1,5 @@
 import * as fixedPoint from 'secagg/fixed-point'
-import { type Examples, optional, record } from './examples.js'
+import { anything, type Examples, optional, record } from './examples.js'
 import { testArguments } from './surface.js'
 
 const made = fixedPoint.createFixedPoint({ clip: 1, bitsPerValue: 8, clients: 10, maximumWeight: 4 })
@@ -30,10 +30,12 @@ const examples: Examples = {
   }),
   encodingContext: () => ({ args: [encoding] }),
   encodeValues: () => ({ args: [values, encoding, optional({ ...options, weight: optional(2) })] }),
-  decodeMean: () => ({ args: [lanes, 1, encoding] }),
+  decodeMean: () => ({ args: [lanes, encoding, 1] }),
   createWeightedMean: () => ({ args: [3, encoding] }),
-  encodeWeighted: () => ({ args: [values, 2, task, optional(options)] }),
-  decodeWeighted: () => ({ args: [input, 1, task] }),
+  encodeWeighted: () => ({
+    args: [values, 2, { ...task, encoding, segments: anything(task.segments) }, optional(options)],
+  }),
+  decodeWeighted: () => ({ args: [input, 1, { ...task, encoding, segments: anything(task.segments) }] }),
 }
 
 testArguments(fixedPoint, examples)

@@ -1,6 +1,6 @@
 import { nobleCrypto } from 'secagg/crypto'
 import * as vector from 'secagg/vector'
-import { type Examples, optional, whole } from './examples.js'
+import { type Examples, optional, said, whole } from './examples.js'
 import { testArguments } from './surface.js'
 
 const segments = [
@@ -53,7 +53,7 @@ const examples: Examples = {
   reduceInto: () => ({ args: [lanes(), segments] }),
   segmentsInRange: () => ({ args: [segments, range] }),
   subtractInto: () => ({ args: [lanes(), lanes(), segments] }),
-  unpackVector: () => ({ args: [packed, segments] }),
+  unpackVector: () => ({ args: [said(packed), segments] }),
   vectorInRange: () => ({ args: [lanes(), segments, range] }),
 }
 
