@@ -3,19 +3,26 @@ import { type ErrorCode, SecAggError, usageError } from './errors.js'
 // What public functions ask of their arguments before anything else, so that a program without types, or with wrong ones,
 // is told what it did wrong. No message shows a value, which may be a secret; numbers are the exception.
 
-/** The kind of a value as a message names it. */
-export function kindOf(value: unknown): string {
+/** The kind of a value as a message names it; a number itself. */
+export function described(value: unknown): string {
+  if (typeof value === 'number') return String(value)
+  if (value === undefined) return 'nothing'
   if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  if (ArrayBuffer.isView(value)) return `a ${Object.prototype.toString.call(value).slice(8, -1)}`
-  const kind = typeof value
-  if (kind === 'undefined') return 'nothing'
-  return kind === 'object' ? 'an object' : `a ${kind}`
+  const kind = kindOf(value)
+  return kind === 'array' || kind === 'object' ? `an ${kind}` : `a ${kind}`
 }
 
-/** A number itself, else the kind of a value: for `got`. */
+/** A number itself, or the kind of a value: for `got`. */
 export function shown(value: unknown): string | number {
   return typeof value === 'number' ? value : kindOf(value)
+}
+
+/** What `typeof` says, and which array it is. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  if (ArrayBuffer.isView(value)) return Object.prototype.toString.call(value).slice(8, -1)
+  return typeof value
 }
 
 /**
@@ -121,11 +128,8 @@ export function requireInteger(
   code: ErrorCode = 'invalid-argument',
 ): void {
   if (Number.isSafeInteger(value) && value >= minimum && value <= maximum) return
-  const got = shown(value)
-  throw usageError(code, `${what} is a whole number from ${minimum} to ${maximum}, not ${got}`, {
-    expected: `${minimum}..${maximum}`,
-    got,
-  })
+  const text = `${what} is a whole number from ${minimum} to ${maximum}, not ${described(value)}`
+  throw usageError(code, text, { expected: `${minimum}..${maximum}`, got: shown(value) })
 }
 
 /** The error for a value of another kind than the one `expected`. */
@@ -135,6 +139,5 @@ export function wrongKind(
   value: unknown,
   code: ErrorCode = 'invalid-argument',
 ): Error {
-  const got = kindOf(value)
-  return usageError(code, `${what} is ${expected}, not ${got}`, { expected, got })
+  return usageError(code, `${what} is ${expected}, not ${described(value)}`, { expected, got: shown(value) })
 }

@@ -1,4 +1,4 @@
-import { kindOf, requireArray, requireInteger, wrongKind } from '../arguments.js'
+import { described, requireArray, requireInteger, shown, wrongKind } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { isBytes } from './bytes.js'
 
@@ -9,9 +9,10 @@ export function requireBytes(what: string, value: unknown): asserts value is Uin
 
 /** @throws {SecAggError} `invalid-argument` where `bytes` are not `length` bytes. */
 export function requireLength(what: string, bytes: Uint8Array, length: number): void {
-  const got = isBytes(bytes) ? bytes.length : kindOf(bytes)
+  const got = isBytes(bytes) ? bytes.length : bytes
   if (got === length) return
-  throw usageError('invalid-argument', `${what} takes ${length} bytes, not ${got}`, { expected: length, got })
+  const text = `${what} takes ${length} bytes, not ${described(got)}`
+  throw usageError('invalid-argument', text, { expected: length, got: shown(got) })
 }
 
 /** @throws {SecAggError} `invalid-argument` where X25519 cannot agree with these public keys. */

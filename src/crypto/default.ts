@@ -1,4 +1,4 @@
-import { kindOf } from '../arguments.js'
+import { shown } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
 import { nobleCrypto } from './noble.js'
@@ -16,7 +16,7 @@ import { webCrypto } from './webcrypto.js'
  */
 export async function defaultCrypto(suite: SuiteName = 'aes'): Promise<CryptoProvider> {
   if (suite !== 'aes' && suite !== 'chacha') {
-    throw usageError('invalid-argument', "the suite is 'aes' or 'chacha'", { got: kindOf(suite) })
+    throw usageError('invalid-argument', "the suite is 'aes' or 'chacha'", { got: shown(suite) })
   }
   const native = (await dependableNodeCrypto()) ?? (await webCrypto())
   const noble = nobleCrypto()

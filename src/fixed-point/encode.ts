@@ -1,4 +1,4 @@
-import { partsOf, shown } from '../arguments.js'
+import { described, partsOf, shown } from '../arguments.js'
 import { dependableRandom } from '../crypto/dependable.js'
 import { platformRandomBytes } from '../crypto/random.js'
 import { usageError } from '../errors.js'
@@ -91,11 +91,14 @@ export function encodeValues(
 /** @throws {SecAggError} `input-out-of-range` where `weight` is no whole number from 1 to `maximum`. */
 export function requireWeight(weight: number, maximum: number): void {
   if (!Number.isSafeInteger(weight) || weight < 1 || weight > maximum) {
-    const got = shown(weight)
-    throw usageError('input-out-of-range', `a weight is a whole number from 1 to ${maximum}, not ${got}`, {
-      expected: `1 to ${maximum}`,
-      got,
-    })
+    throw usageError(
+      'input-out-of-range',
+      `a weight is a whole number from 1 to ${maximum}, not ${described(weight)}`,
+      {
+        expected: `1 to ${maximum}`,
+        got: shown(weight),
+      },
+    )
   }
 }
 

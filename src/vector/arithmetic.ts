@@ -1,4 +1,4 @@
-import { kindOf, requireArray, wrongKind } from '../arguments.js'
+import { described, requireArray, wrongKind } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { createLanes, laneArrayName, plainLanes, requireLanes, typedArrayName } from './lanes.js'
 import { addLanes, reduceLanes, subtractLanes } from './loops.js'
@@ -41,7 +41,7 @@ export function checkVector(vector: Vector, segments: readonly Segment[]): void 
     if (got !== expected) {
       throw usageError(
         'invalid-argument',
-        `segment ${index} of ${bits} bits takes a ${expected}, not ${got ?? kindOf(lanes)}`,
+        `segment ${index} of ${bits} bits takes a ${expected}, not ${got ?? described(lanes)}`,
         {
           expected,
           got: got ?? typeof lanes,

@@ -88,11 +88,12 @@ test('a weight multiplies the level, and is refused where it is none', async () 
   ]) {
     await named(`weight ${String(weight)}`, () => {
       const encode = (): unknown => encodeValues([0], encoding, { weight: weight as number })
-      const shown = typeof weight === 'number' ? weight : weight === null ? 'object' : typeof weight
+      const kind = weight === null ? 'null' : typeof weight
+      const shown = typeof weight === 'number' ? weight : weight === null ? kind : `a ${kind}`
       expect(encode).toThrow(
         expect.objectContaining({
           code: 'input-out-of-range',
-          got: shown,
+          got: typeof weight === 'number' ? weight : kind,
           message: `a weight is a whole number from 1 to 100, not ${shown}`,
         }),
       )
