@@ -119,8 +119,9 @@ export function createFixedPoint(options: FixedPointOptions): FixedPoint {
  *   that it states does not follow from the others.
  */
 export function checkedEncoding(encoding: FixedPoint): FixedPoint {
-  const derived = createFixedPoint(encoding)
-  requireConsistent(encoding, derived, 'the encoding')
+  const parts = partsOf('a fixed-point encoding', encoding, 'invalid-configuration')
+  const derived = createFixedPoint(parts)
+  requireConsistent(parts, derived, 'the encoding')
   return derived
 }
 

@@ -1,5 +1,6 @@
 import { partOf, partsOf, shown } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
+import { requireConsistent } from '../received/index.js'
 import { checkVector } from '../vector/arithmetic.js'
 import { createLanes } from '../vector/lanes.js'
 import type { Segment, Vector } from '../vector/segments.js'
@@ -64,8 +65,10 @@ export function createWeightedMean(length: number, encoding: FixedPoint): Weight
 
 /** The mean, made anew, so that it is one even where it came as JSON from somebody else. */
 function checkedMean(task: WeightedMean): WeightedMean {
-  const { length, encoding } = partsOf('a weighted mean', task)
-  return createWeightedMean(length, encoding)
+  const parts = partsOf('a weighted mean', task)
+  const derived = createWeightedMean(parts.length, parts.encoding)
+  requireConsistent(parts, derived, 'the weighted mean')
+  return derived
 }
 
 /**

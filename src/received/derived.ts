@@ -1,3 +1,4 @@
+import { reading } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
 import { firstDifference } from './difference.js'
 
@@ -25,7 +26,7 @@ export function requireAsDerived(
   derived: unknown,
   [whole, source]: readonly [whole: string, source: string],
 ): void {
-  const difference = firstDifference(received, derived)
+  const difference = reading(whole, () => firstDifference(received, derived))
   if (difference === undefined) return
   const { path, expected, got } = difference
   throw new SecAggError(
@@ -47,7 +48,7 @@ export function requireConsistent(given: object, derived: object, what: string):
     ([key]) => Object.hasOwn(given, key) && given[key as keyof typeof given] !== undefined,
   )
   const claims = Object.fromEntries(stated.map(([key]) => [key, given[key as keyof typeof given]]))
-  const difference = firstDifference(claims, Object.fromEntries(stated))
+  const difference = reading(what, () => firstDifference(claims, Object.fromEntries(stated)))
   if (difference === undefined) return
   const { path, expected, got } = difference
   throw usageError(

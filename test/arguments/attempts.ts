@@ -74,7 +74,7 @@ function complaintOf(ending: Ending, { mayGive, isSaid }: Attempt): string | und
 }
 
 function* attemptsOf(args: readonly unknown[]): Generator<Attempt, void, void> {
-  const allOptional = args.every((arg) => arg instanceof Marked && (arg.marks.optional || arg.marks.anything))
+  const allOptional = args.every((arg) => arg instanceof Marked && arg.marks.optional)
   yield { what: 'called with nothing', change: () => [], mayGive: allOptional, isSaid: false }
   for (const wrong of WRONG_VALUES) {
     yield {
@@ -98,7 +98,7 @@ function* attemptsAt(path: readonly (string | number)[], part: unknown, around: 
       isSaid: around.said === true,
     }
   }
-  if (marks.whole || marks.anything || path.length > 4) return
+  if (marks.whole || path.length > 4) return
   const inner: Marks = { said: around.said || marks.said }
   if (isPlain(right)) {
     for (const [key, value] of Object.entries(right)) yield* attemptsAt([...path, key], value, inner)

@@ -2,8 +2,6 @@
 export interface Marks {
   /** It may be left out. */
   readonly optional?: boolean | undefined
-  /** It may be anything at all. */
-  readonly anything?: boolean | undefined
   /** The library made it: it is replaced as a whole, and its parts stay as they are. */
   readonly whole?: boolean | undefined
   /** A peer said so: what it holds may be held against the peer. */
@@ -25,21 +23,15 @@ export class Marked {
 // Typed as what they mark, so that examples are checked by the compiler where they are written out.
 
 export const optional = <T>(value: T): T => new Marked(value, { optional: true }) as T
-export const anything = <T>(value: T): T => new Marked(value, { anything: true }) as T
 export const whole = <T>(value: T): T => new Marked(value, { whole: true }) as T
 export const said = <T>(value: T): T => new Marked(value, { said: true }) as T
 
-/** A record of which some parts may be left out, and others are not looked at. */
-export function record<T extends object>(
-  value: T,
-  marks: { readonly optional?: readonly (keyof T)[]; readonly ignored?: readonly (keyof T)[] },
-): T {
+/** A record of which only some parts are required. */
+export function optionalBut<T extends object>(required: readonly (keyof T)[], value: T): T {
   const entries = Object.entries(value) as [keyof T, unknown][]
-  const marked = entries.map(([key, part]) => {
-    if (marks.ignored?.includes(key)) return [key, anything(part)]
-    return [key, marks.optional?.includes(key) ? optional(part) : part]
-  })
-  return Object.fromEntries(marked) as T
+  return Object.fromEntries(
+    entries.map(([key, part]) => [key, required.includes(key) ? part : optional(part)]),
+  ) as T
 }
 
 /** A right call of one function. */

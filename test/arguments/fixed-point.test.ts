@@ -1,13 +1,10 @@
 import * as fixedPoint from 'secagg/fixed-point'
-import { anything, type Examples, optional, record } from './examples.js'
+import { type Examples, optional, optionalBut } from './examples.js'
 import { testArguments } from './surface.js'
 
 const made = fixedPoint.createFixedPoint({ clip: 1, bitsPerValue: 8, clients: 10, maximumWeight: 4 })
-// What follows from the others is worked out anew.
-const encoding = record(made, {
-  optional: ['bitsPerValue', 'maximumWeight', 'rounding', 'bits'],
-  ignored: ['levels', 'step', 'bound', 'headroom', 'errorBound'],
-})
+// What follows from these two may be left out.
+const encoding = optionalBut(['clip', 'clients'], made)
 const task = fixedPoint.createWeightedMean(3, made)
 const values = [0.5, -0.25, 2]
 const randomBytes = (length: number): Uint8Array => new Uint8Array(length).fill(3)
@@ -33,9 +30,9 @@ const examples: Examples = {
   decodeMean: () => ({ args: [lanes, encoding, 1] }),
   createWeightedMean: () => ({ args: [3, encoding] }),
   encodeWeighted: () => ({
-    args: [values, 2, { ...task, encoding, segments: anything(task.segments) }, optional(options)],
+    args: [values, 2, { ...task, encoding, segments: optional(task.segments) }, optional(options)],
   }),
-  decodeWeighted: () => ({ args: [input, 1, { ...task, encoding, segments: anything(task.segments) }] }),
+  decodeWeighted: () => ({ args: [input, 1, { ...task, encoding, segments: optional(task.segments) }] }),
 }
 
 testArguments(fixedPoint, examples)
