@@ -1,6 +1,6 @@
 import { usageError } from '../errors.js'
 import { keysOf, knownParts } from '../received/index.js'
-import { createManifest, type TensorLike } from '../tensors/index.js'
+import { createManifest, type TensorDescription, type TensorLike } from '../tensors/index.js'
 import { byName, shapeOf } from '../tensors/tensor.js'
 import type { PlannedTask, PrivacyGoal, RoundTask, TensorShapes } from './task.js'
 
@@ -86,7 +86,7 @@ export function shapesOf(tensors: TensorShapes): Map<string, readonly number[]> 
   return new Map(
     [...byName(tensors)].map(([name, given]) => [
       name,
-      Array.isArray(given) ? given : shapeOf(name, given as TensorLike),
+      Array.isArray(given) ? given : shapeOf(name, given as TensorLike | TensorDescription),
     ]),
   )
 }

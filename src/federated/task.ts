@@ -2,10 +2,10 @@ import type { SuiteName } from '../crypto/index.js'
 import type { Rounding } from '../fixed-point/index.js'
 import type { NoiseDistribution } from '../privacy/index.js'
 import type { AdversaryModel } from '../protocol/index.js'
-import type { Named, TensorLike } from '../tensors/index.js'
+import type { Named, TensorDescription, TensorLike } from '../tensors/index.js'
 
-/** Tensors by name: their shapes, or tensors that have them. */
-export type TensorShapes = Named<readonly number[] | TensorLike>
+/** Tensors by name: their shapes, or what has them and says of which type it is: tensors, or variables of a model. */
+export type TensorShapes = Named<readonly number[] | TensorLike | TensorDescription>
 
 /** What rounds are to promise about any one client, for {@link RoundTask}. */
 export interface PrivacyGoal {

@@ -31,7 +31,10 @@ export function flatten(tensors: Named<TensorLike>, manifest: TensorManifest): F
   const given = byName(tensors)
   const missing = layout.tensors.find(({ name }) => !given.has(name))
   if (missing !== undefined) {
-    throw usageError('invalid-argument', `tensor ${quoted(missing.name)} of the manifest is missing`)
+    throw usageError(
+      'invalid-argument',
+      `tensor ${quoted(missing.name)} of the manifest is missing; names have to be the same for everybody`,
+    )
   }
   if (given.size !== layout.tensors.length) {
     const known = new Set(layout.tensors.map(({ name }) => name))

@@ -7,10 +7,11 @@
  *     // createRoundConfig({ …, context: { manifest: manifestBytes(manifest) } })
  *     const meanUpdate = unflatten(mean, manifest)
  *
- * Names have to be the same for everybody. The weights of a model of tfjs are best named by their `originalName`: their
- * `name` depends on what else the process has made.
+ * Names have to be the same for everybody and different from each other. For a model of tfjs, give every layer a name,
+ * also those of models within the model, and hand over the pairs, not a record that is made of them: a record keeps one of
+ * two weights that have the same name, without a word.
  *
- *     const tensors = Object.fromEntries(model.weights.map((weight) => [weight.originalName, weight.read()]))
+ *     const tensors = model.weights.map((weight) => [weight.originalName, weight.read()] as const)
  *
  * @module
  */
@@ -22,4 +23,4 @@ export {
   type TensorEntry,
   type TensorManifest,
 } from './manifest.js'
-export type { Named, TensorLike } from './tensor.js'
+export type { Named, TensorDescription, TensorLike } from './tensor.js'

@@ -1,7 +1,15 @@
 import * as P from 'micro-packed'
 import { ascii, codeUnits } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
-import { byName, checkedShape, type Named, shapeOf, sizeOf, type TensorLike } from './tensor.js'
+import {
+  byName,
+  checkedShape,
+  type Named,
+  shapeOf,
+  sizeOf,
+  type TensorDescription,
+  type TensorLike,
+} from './tensor.js'
 
 /** Where a tensor stands in the flat array: from `offset` on, in row-major order. */
 export interface TensorEntry {
@@ -38,11 +46,11 @@ export function createManifest(shapes: Named<readonly number[]>): TensorManifest
 }
 
 /**
- * The manifest of these tensors.
- * @throws {SecAggError} `invalid-argument` where one is no tensor, a name comes twice, or there are more than 2^36
- *   elements.
+ * The manifest of these tensors, of which a description is enough.
+ * @throws {SecAggError} `invalid-argument` where one is no tensor of real numbers, a name comes twice, or there are more
+ *   than 2^36 elements.
  */
-export function manifestOf(tensors: Named<TensorLike>): TensorManifest {
+export function manifestOf(tensors: Named<TensorLike | TensorDescription>): TensorManifest {
   return createManifest(new Map([...byName(tensors)].map(([name, tensor]) => [name, shapeOf(name, tensor)])))
 }
 

@@ -12,7 +12,19 @@ export type TensorLike =
   | { readonly shape: readonly number[]; dataSync(): ArrayLike<unknown> }
   | { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> }
 
-/** Things by name: a record, or pairs such as a Map has. */
+/**
+ * What a tensor is like, without its numbers, as a layer's variable of tfjs. Its `dtype` has to be `float32` or `float64`,
+ * and all dimensions have to be known.
+ */
+export interface TensorDescription {
+  readonly shape: readonly (number | null)[]
+  readonly dtype: string
+}
+
+/**
+ * Things by name: pairs of name and thing, as a list or a Map, or a record. Prefer the pairs where names come from somewhere
+ * else: a name that is there twice is refused, while a record has lost one of the two before anybody can see it.
+ */
 export type Named<T> = Readonly<Record<string, T>> | Iterable<readonly [name: string, thing: T]>
 
 /** The longest name, in UTF-16 code units. */
@@ -48,7 +60,12 @@ export function byName<T>(named: Named<T>): Map<string, T> {
         },
       )
     }
-    if (things.has(name)) throw usageError('invalid-argument', `there are two tensors ${quoted(name)}`)
+    if (things.has(name)) {
+      throw usageError(
+        'invalid-argument',
+        `there are two tensors ${quoted(name)}: give every layer of the model a different name`,
+      )
+    }
     things.set(name, thing as T)
   }
   return things
@@ -102,9 +119,31 @@ export interface ReadTensor {
  * The shape of a tensor of whichever kind; of those that lie elsewhere the numbers are not fetched for it.
  * @throws {SecAggError} as {@link readTensor} does.
  */
-export function shapeOf(name: string, tensor: TensorLike): readonly number[] {
-  const { shape, dims, dataSync } = partsOf(tensor)
-  return typeof dataSync === 'function' ? checkedShape(name, shape ?? dims) : readTensor(name, tensor).shape
+export function shapeOf(name: string, tensor: TensorLike | TensorDescription): readonly number[] {
+  const { shape, dims, data, dataSync, dtype } = partsOf(tensor)
+  const isElsewhere = typeof dataSync === 'function' || (data === undefined && typeof dtype === 'string')
+  if (!isElsewhere) return readTensor(name, tensor as TensorLike).shape
+  requireReal(name, dtype)
+  return checkedShape(name, shape ?? dims)
+}
+
+const REAL_TYPES: readonly unknown[] = ['float32', 'float64']
+
+/** @throws {SecAggError} `invalid-argument` where a tensor says of itself that it does not hold what has a mean. */
+function requireReal(name: string, type: unknown): void {
+  if (typeof type !== 'string' || REAL_TYPES.includes(type)) return
+  throw notReal(name, `is of type ${type.slice(0, 40)}`, type.slice(0, 40))
+}
+
+function notReal(name: string, what: string, got: string): Error {
+  const remedy = /float/i.test(got)
+    ? 'convert it to float32'
+    : 'leave it out of the update if it is a counter or a mask, else convert it to float32'
+  return usageError(
+    'invalid-argument',
+    `tensor ${quoted(name)} ${what}, and only tensors of float32 or float64 have a mean: ${remedy}`,
+    { expected: 'float32 or float64', got },
+  )
 }
 
 /**
@@ -114,17 +153,18 @@ export function shapeOf(name: string, tensor: TensorLike): readonly number[] {
  */
 export function readTensor(name: string, tensor: TensorLike): ReadTensor {
   const parts = partsOf(tensor)
+  // What onnxruntime has in `type`, tfjs has in `dtype`.
+  requireReal(name, parts.dtype ?? (parts.dims === undefined ? undefined : parts.type))
   const shape = checkedShape(name, parts.shape ?? parts.dims)
   // A tensor of tfjs has a method `data` as well, which reads asynchronously.
   const data =
     typeof parts.dataSync === 'function' ? (tensor as { dataSync(): unknown }).dataSync() : parts.data
   const type = typedArrayName(data)
   if (!(type === 'Float32Array' || type === 'Float64Array' || Array.isArray(data))) {
-    throw usageError(
-      'invalid-argument',
-      `tensor ${quoted(name)} holds no Float32Array, Float64Array or array of numbers`,
-      { got: type ?? typeof data },
-    )
+    const got = type ?? typeof data
+    if (type !== undefined) throw notReal(name, `holds a ${type}`, got)
+    const text = `tensor ${quoted(name)} holds no Float32Array, Float64Array or array of numbers`
+    throw usageError('invalid-argument', text, { got })
   }
   const numbers = data as ReadTensor['data']
   if (numbers.length !== sizeOf(shape)) {
@@ -140,6 +180,8 @@ export function readTensor(name: string, tensor: TensorLike): ReadTensor {
   return { shape, data: numbers }
 }
 
-function partsOf(tensor: unknown): Partial<Record<'shape' | 'dims' | 'data' | 'dataSync', unknown>> {
+type TensorPart = 'shape' | 'dims' | 'data' | 'dataSync' | 'dtype' | 'type'
+
+function partsOf(tensor: unknown): Partial<Record<TensorPart, unknown>> {
   return tensor ?? {}
 }

@@ -2,7 +2,7 @@ import { chooseParameters, SecAggError } from 'secagg'
 import { checkPlan, openRound, planRound, privacySpent, type RoundTask } from 'secagg/federated'
 import { createFixedPoint, createWeightedMean } from 'secagg/fixed-point'
 import { choosePrivacy } from 'secagg/privacy'
-import { createManifest } from 'secagg/tensors'
+import { createManifest, type TensorDescription, type TensorLike } from 'secagg/tensors'
 import { packedLength } from 'secagg/vector'
 import { describe, expect, test } from 'vitest'
 import { privateTask, task, tensors } from './support.js'
@@ -93,6 +93,38 @@ describe('a plan', () => {
     const bias = { shape: [2], data: Float32Array.of(3, 4) }
     const given = new Map([...Object.entries({ ...tensors, 'dense/bias': bias })].reverse())
     expect(planRound({ ...task, tensors: given })).toEqual(plan)
+  })
+
+  test('is refused where it has a counter among its tensors, and not by every client after its training', () => {
+    const data = () => {
+      throw new Error('numbers were fetched')
+    }
+    const tfjs = (dtype: string) => ({ shape: [1], dtype, dataSync: data })
+    const counters: [TensorLike | TensorDescription, type: string, remedy: string][] = [
+      [tfjs('int32'), 'int32', 'a counter or a mask'],
+      [tfjs('bool'), 'bool', 'leave it out'],
+      [{ shape: [1], dtype: 'int32' }, 'int32', 'leave it out'],
+      [{ dims: [1], type: 'int64', data: BigInt64Array.of(3n) } as never, 'int64', 'leave it out'],
+      [{ dims: [1], type: 'float16', data: Uint16Array.of(3) } as never, 'float16', 'convert it to float32'],
+      [{ shape: [1], data: Int32Array.of(3) }, 'Int32Array', 'leave it out'],
+    ]
+    const plan = planRound({ ...task, tensors: { ...tensors, steps: [1] } })
+    for (const [counter, got, remedy] of counters) {
+      const given = [...Object.entries(tensors), ['steps', counter] as const]
+      const problem = { code: 'invalid-argument', got, message: expect.stringContaining(remedy) }
+      const named = { ...problem, fault: 'usage', expected: 'float32 or float64' }
+      const refusal = expect.objectContaining(named)
+      expect(() => planRound({ ...task, tensors: given })).toThrow(refusal)
+      expect(() => planRound({ ...task, tensors: given })).toThrow('tensor "steps"')
+      // A client that hands its model over finds out as well, where the server's plan has shapes alone.
+      const required = { minimumCohort: 2, corruptFraction: 0, tensors: given }
+      expect(() => checkPlan(JSON.parse(JSON.stringify(plan)), required)).toThrow(refusal)
+    }
+    const real = [...Object.entries(tensors), ['steps', tfjs('float32')] as const]
+    expect(planRound({ ...task, tensors: real })).toEqual(plan)
+    expect(
+      planRound({ ...task, tensors: [...real.slice(0, -1), ['steps', { shape: [1], dtype: 'float64' }]] }),
+    ).toEqual(plan)
   })
 
   test('tells apart whatever tensors are called', () => {

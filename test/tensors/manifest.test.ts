@@ -291,6 +291,16 @@ describe('a name', () => {
     )
   })
 
+  it('that is there twice is refused, where the tensors come as pairs', () => {
+    const twice = [
+      ['encoder/kernel', model.scale],
+      ['encoder/kernel', { shape: [1], data: [2] }],
+    ] as const
+    expect(() => manifestOf(twice)).toThrow(refusal('invalid-argument', 'two tensors "encoder/kernel"'))
+    expect(() => manifestOf(twice)).toThrow('give every layer of the model a different name')
+    expect(() => flatten(twice, createManifest({ 'encoder/kernel': [] }))).toThrow('two tensors')
+  })
+
   it('has 1 to 65535 characters, and stands short in a message', () => {
     expect(() => createManifest({ '': [1] })).toThrow(
       refusal('invalid-argument', 'a string of 1 to 65535 characters'),

@@ -7,7 +7,14 @@ import {
   encodeWeighted,
   encodingContext,
 } from 'secagg/fixed-point'
-import { flatten, manifestBytes, manifestOf, type PlainTensor, unflatten } from 'secagg/tensors'
+import {
+  createManifest,
+  flatten,
+  manifestBytes,
+  manifestOf,
+  type PlainTensor,
+  unflatten,
+} from 'secagg/tensors'
 import { beforeAll, expect, test } from 'vitest'
 import { isWithin } from '../../fixed-point/support.js'
 import { runCohort } from '../../support/cohort.js'
@@ -128,7 +135,39 @@ test('a network of another size is refused, and so are integers', () => {
     'tensor "hidden/bias" has shape [9], not [8]',
   )
   const steps = { steps: tf.tensor1d([1, 2, 3], 'int32') }
-  expect(() => flatten(steps, manifestOf(steps))).toThrow(expect.objectContaining({ got: 'Int32Array' }))
+  expect(() => manifestOf(steps)).toThrow(expect.objectContaining({ got: 'int32' }))
+  expect(() => flatten(steps, createManifest({ steps: [3] }))).toThrow(
+    expect.objectContaining({ got: 'int32' }),
+  )
+})
+
+test('two models within a model that name a layer alike: no parameter is lost without a word', () => {
+  const nested = (names: readonly [string, string]) => {
+    const inner = names.map((name) => {
+      const model = tf.sequential()
+      model.add(tf.layers.dense({ name, inputShape: [4], units: 4 }))
+      model.add(tf.layers.batchNormalization({ name: `${name}-norm` }))
+      return model
+    })
+    const whole = tf.sequential()
+    whole.add(inner[0]!)
+    whole.add(inner[1]!)
+    return whole
+  }
+  const parameters = 2 * (4 * 4 + 4 + 4 * 4)
+  const alike = nested(['dense', 'dense'])
+  expect(alike.countParams()).toBe(parameters)
+  const named = ({ weights }: tf.LayersModel) =>
+    weights.map((weight) => [weight.originalName, weight.read()] as const)
+  // What a record is made of is gone before anybody can see it.
+  expect(manifestOf(Object.fromEntries(named(alike))).length).toBe(parameters / 2)
+  expect(() => manifestOf(named(alike))).toThrow('there are two tensors "dense/kernel"')
+
+  const different = nested(['encoder', 'decoder'])
+  expect(manifestOf(named(different)).length).toBe(parameters)
+  // Of layers as they are, without reading their numbers.
+  const described = different.weights.map((weight) => [weight.originalName, weight] as const)
+  expect(manifestOf(described)).toEqual(manifestOf(named(different)))
 })
 
 function network(units: number): tf.Sequential {
