@@ -2,7 +2,8 @@ import { leastWhole } from './bisect.js'
 import { requireNumber } from './checks.js'
 import { infeasible, MOST_BITS } from './infeasible.js'
 import { leastMultiplier } from './multiplier.js'
-import { analyzePrivacy, checkedSetting, type PrivacyParameters, type PrivacySetting } from './parameters.js'
+import { analyzePrivacy, type PrivacyParameters } from './parameters.js'
+import { checkedSetting, type PrivacySetting } from './scaled-sum.js'
 
 /** What is to be promised, for {@link choosePrivacy}. */
 export interface PrivacyTarget extends Omit<PrivacySetting, 'bits' | 'noiseMultiplier'> {

@@ -7,9 +7,10 @@ import { requireUncollapsed } from './collapse.js'
 import { type NoiseSampler, prepareNoise } from './noise/sampler.js'
 import { RandomWords } from './noise/words.js'
 import { l2Norm } from './norm.js'
-import { analyzePrivacy, type PrivacyParameters, type PrivacySetting } from './parameters.js'
+import { analyzePrivacy, type PrivacyParameters } from './parameters.js'
 import { requireRotationSeed, rotate, rotateBack } from './rotation.js'
 import { NORM_MARGIN, roundConditionally } from './rounding.js'
+import type { PrivacySetting } from './scaled-sum.js'
 import { requireSum, unwrap, wrapWithNoise } from './wrapping.js'
 
 /** What clipping did to a vector; for the client itself, as it tells something about the vector. */

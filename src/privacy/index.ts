@@ -43,7 +43,7 @@ export {
   type IntegerQuery,
 } from './integers.js'
 export { createNoiseSampler, type NoiseSampler } from './noise/sampler.js'
-export { analyzePrivacy, type PrivacyParameters, type PrivacySetting, type ScaledSum } from './parameters.js'
+export { analyzePrivacy, type PrivacyParameters } from './parameters.js'
 export {
   gaussianRdp,
   type NoiseDistribution,
@@ -53,4 +53,5 @@ export {
   rdpOf,
 } from './rdp.js'
 export { rotate, rotateBack } from './rotation.js'
+export type { PrivacySetting, ScaledSum } from './scaled-sum.js'
 export { subsampledRdp } from './subsampling.js'

@@ -4,8 +4,9 @@ import { leastNumber } from './bisect.js'
 import { requireNumber, requireWhole } from './checks.js'
 import { type CheckedCohort, checkedCohort, cohortWarnings, type PrivateCohort } from './cohort.js'
 import { hasCollapsed, requireUncollapsed } from './collapse.js'
+import { dwarfedSum } from './dwarfed.js'
 import { LEAST_VARIANCE } from './noise/sampler.js'
-import { type NoisySum, rdpOf } from './rdp.js'
+import { type NoisySum, type RdpCurve, rdpOf } from './rdp.js'
 import { roundUpDecimal, roundUpVariance } from './round-up.js'
 
 /** What one client may put into a sum of whole numbers, such as a histogram, which needs no rotation and no rounding. */
@@ -90,8 +91,11 @@ export function analyzeIntegerPrivacy(setting: IntegerPrivacySetting): IntegerPr
   }
   const loss = privacyLoss(rdpOf(sum), { delta, rounds, samplingRate })
   const collapsed = hasCollapsed(sum, loss)
+  const sumStandardDeviation = Math.sqrt(clients * sum.localVariance)
   const warnings = cohortWarnings(query)
   if (collapsed) warnings.push('Discrete Gaussians are too coarse for so many clients; take skellam.')
+  const curveWith = (factor: number): RdpCurve => rdpOf(noisySum(query, noiseStandardDeviation * factor))
+  warnings.push(...dwarfedSum(sumStandardDeviation, greatestSum - leastSum, curveWith, loss))
   return Object.freeze({
     ...query,
     ...sum,
@@ -99,7 +103,7 @@ export function analyzeIntegerPrivacy(setting: IntegerPrivacySetting): IntegerPr
     bits,
     noiseStandardDeviation,
     localStandardDeviation: noiseStandardDeviation / Math.sqrt(leastHonest),
-    sumStandardDeviation: Math.sqrt(clients * sum.localVariance),
+    sumStandardDeviation,
     segment: Object.freeze({ length, bits, bound: 'modular' as const }),
     collapsed,
     warnings: Object.freeze(warnings),

@@ -1,9 +1,9 @@
 import { composedRdp, epsilonOf } from './accountant.js'
 import { leastNumber } from './bisect.js'
 import { hasCollapsed } from './collapse.js'
-import { checkedSetting, type PrivacySetting, scaledSum } from './parameters.js'
 import { rdpOf } from './rdp.js'
 import { roundUpDecimal } from './round-up.js'
+import { checkedSetting, type PrivacySetting, scaledSum } from './scaled-sum.js'
 
 /** A target whose bits are settled. */
 export interface BitTarget extends Omit<PrivacySetting, 'noiseMultiplier'> {

@@ -1,0 +1,104 @@
+import { planRound, type RoundTask } from 'secagg/federated'
+import { analyzePrivacy, choosePrivacy, type PrivacyTarget } from 'secagg/privacy'
+import { createPrivateStatistics, type Definition } from 'secagg/statistics'
+import { describe, expect, test } from 'vitest'
+
+/*
+ * Parameters that keep their promise and are of no use: the noise was larger than anything that it hid, and nothing said so.
+ */
+const useless: RoundTask = {
+  length: 6,
+  clients: 10,
+  adversary: 'active',
+  dropoutFraction: 0.2,
+  corruptFraction: 0.1,
+  privacy: { epsilon: 0.1, delta: 1e-5, rounds: 100, clipNorm: 1 },
+}
+const outweighs = expect.stringContaining('Noise outweighs the mean')
+
+test('ten clients, ε = 0.1, a hundred rounds: noise a hundred times as long as an update is', () => {
+  const plan = planRound(useless)
+  const norm = plan.privacy!.meanStandardDeviation * Math.sqrt(plan.length)
+  expect(norm).toBeGreaterThan(100)
+  expect(plan.warnings).toEqual([outweighs])
+  expect(plan.warnings[0]).toMatch(
+    /a norm of about \d+, and no vector is longer than 1\. What would help: \d+ clients/,
+  )
+  const useful = { ...useless, clients: 100, privacy: { ...useless.privacy!, epsilon: 8, rounds: 1 } }
+  expect(planRound(useful).warnings).toEqual([])
+})
+
+describe('what is said to help does, each by itself', () => {
+  const targets: readonly PrivacyTarget[] = [
+    { clients: 10, leastHonest: 7, length: 6, clip: 1, epsilon: 0.1, delta: 1e-5, rounds: 100 },
+    { clients: 100, leastHonest: 75, length: 1000, clip: 1, epsilon: 8, delta: 1e-5, rounds: 20 },
+    { clients: 50, leastHonest: 35, length: 8000, clip: 0.5, epsilon: 8, delta: 1e-6, rounds: 10 },
+    { clients: 1000, leastHonest: 700, length: 10 ** 6, clip: 30, epsilon: 8, delta: 1e-6, rounds: 300 },
+    { clients: 300, leastHonest: 200, length: 9, clip: 1, epsilon: 1e-2, delta: 1e-5, rounds: 2 },
+    {
+      ...{ clients: 40, leastHonest: 30, length: 500, clip: 2, epsilon: 3, delta: 1e-4, rounds: 50 },
+      distribution: 'discrete-gaussian',
+    },
+  ]
+  test.each(targets)('$clients clients, ε = $epsilon, $rounds rounds of $length values', (target) => {
+    const [warning] = choosePrivacy(target).warnings
+    expect(warning).toEqual(outweighs)
+    const { clients, leastHonest } = target
+    const pieces: readonly [RegExp, (value: number) => Partial<PrivacyTarget>][] = [
+      [/(\S+) clients[,.]/, (n) => ({ clients: n, leastHonest: Math.floor((leastHonest * n) / clients) })],
+      [/ε of (\S+?)[,.]( |$)/, (epsilon) => ({ epsilon })],
+      [/(\d+) rounds?[,.]/, (rounds) => ({ rounds })],
+      [/(\d+) values?[,.]/, (length) => ({ length })],
+    ]
+    const [, help] = warning!.split('What would help: ')
+    const changes = pieces.flatMap(([pattern, change]) => {
+      const value = pattern.exec(help!)?.[1]
+      return value === undefined ? [] : [change(Number(value))]
+    })
+    expect(changes).toHaveLength(help!.split(', or ').length)
+    for (const change of changes) {
+      expect(choosePrivacy({ ...target, ...change }).warnings.join(), JSON.stringify(change)).not.toContain(
+        'outweighs',
+      )
+    }
+  })
+})
+
+test('where nothing helps by itself, that is said', () => {
+  const [warning] = choosePrivacy({
+    ...{ clients: 2, leastHonest: 1, length: 1, clip: 1, epsilon: 0.1, delta: 1e-9, rounds: 10 ** 6 },
+  }).warnings.filter((text) => text.includes('outweighs'))
+  expect(warning).toContain('More clients, a larger ε and fewer rounds together would help.')
+})
+
+test('noise just as long as the clip is not too long', () => {
+  const setting = { clients: 100, leastHonest: 50, length: 100, clip: 1, bits: 20, delta: 1e-5 }
+  // In the mean the noise of 100 clients has a norm of z · √(100/50) · √100 / 100.
+  const [less, more] = [0.99, 1.01].map((factor) =>
+    analyzePrivacy({ ...setting, noiseMultiplier: (factor * 10) / Math.SQRT2 }),
+  )
+  expect(less!.warnings).toEqual([])
+  expect(more!.warnings).toEqual([outweighs])
+})
+
+describe('statistics under a target that leaves nothing to be seen', () => {
+  const definition: Definition = { stay: { kind: 'histogram', edges: [0, 1, 3, 7, 14] } }
+  const base = { clients: 100, leastHonest: 75, delta: 1e-6 }
+  const warningsOf = (changes: object): readonly string[] =>
+    createPrivateStatistics(definition, { ...base, epsilon: 0.1, rounds: 12, ...changes }).privacy.warnings
+
+  test('say so, with what would help', () => {
+    const [warning] = warningsOf({})
+    expect(warning).toMatch(
+      /^Noise outweighs the sums: its standard deviation is 1\.\d+ times the whole range of a sum/,
+    )
+    const [, times] = /(\d+) times as many clients/.exec(warning!)!
+    const [, epsilon] = /ε of (\d\.\d+)/.exec(warning!)!
+    expect(warningsOf({ epsilon: Number(epsilon) })).toEqual([])
+    expect(warningsOf({ clients: 100 * Number(times), leastHonest: 75 * Number(times) })).toEqual([])
+  })
+
+  test('and are silent where something is to be seen', () => {
+    expect(warningsOf({ epsilon: 2, rounds: 1 })).toEqual([])
+  })
+})
