@@ -105,7 +105,7 @@ test('a client of the demo takes part in no plan that is worse than it wants', a
   const wishes = { clients: seats, rounds, epsilon: 50 }
   expect(() => secureAggregation(cohort, plan, requirementsOf(wishes))).toThrow('no differential privacy')
   const tooMuch = planPrivately(seats, 51, rounds)
-  expect(() => secureAggregation(cohort, tooMuch, requirementsOf(wishes))).toThrow('50 at most')
+  expect(() => secureAggregation(cohort, tooMuch, requirementsOf(wishes))).toThrow('at most 50')
 })
 
 test('no image is given to two clients, and hardly any to none', () => {
