@@ -48,8 +48,22 @@ export interface GraphParameters extends Proof {
  * The proof is for corruptions and dropouts that do not depend on the ring: the server draws it at random, keeps it to
  * itself and does not choose who drops out. Takes some milliseconds, for any n.
  *
- * @throws {SecAggError} fault `usage`: `invalid-argument` where a value is out of its range; `invalid-configuration`
- *   where no graph does, with what would.
+ * @param assumptions - How many clients there are, and which failures the round has to tolerate.
+ * @returns The graph, its threshold and the bounds that are proven for them.
+ * @throws {SecAggError} fault `usage`: `invalid-argument` if a value is out of range; `invalid-configuration` if no graph
+ *   meets the assumptions. The message says what would.
+ * @example
+ * ```ts
+ * import { chooseParameters } from 'secagg'
+ *
+ * const { graph, neighbors, threshold } = chooseParameters({
+ *   clients: 1000,
+ *   dropoutFraction: 0.05,
+ *   corruptFraction: 0.05,
+ *   adversary: 'honest-but-curious',
+ * })
+ * console.log(graph, neighbors, threshold) // 'sparse' 30 17
+ * ```
  */
 export function chooseParameters(assumptions: Assumptions): GraphParameters {
   const cohort = cohortOf(assumptions)
