@@ -53,6 +53,8 @@ export type ErrorCode =
   | 'wrong-share'
   | 'too-few-clients'
   | 'too-few-shares'
+  // decoding
+  | 'zero-weight'
   // connections
   | 'connection-lost'
   | 'message-refused'

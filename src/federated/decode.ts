@@ -24,7 +24,8 @@ export interface RoundMean {
  *
  * @throws {SecAggError} `configuration-mismatch` where the outcome is that of another round, and so of another plan or
  *   session id; `invalid-argument` where the round is not over or the outcome does not fit it; `input-out-of-range`, fault
- *   `peer`, where no inputs of honest clients have this sum.
+ *   `peer`, where no inputs of honest clients have this sum; `zero-weight`, fault `peer` without culprits, where nobody in the
+ *   sum had any weight, so that there is no mean.
  */
 export function decodeOutcome(outcome: FinishedRound, round: Round): RoundMean {
   requireRound(round)

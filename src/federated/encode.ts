@@ -54,7 +54,7 @@ export interface EncodedUpdate {
 /**
  * Clips, rounds and weights an update; under privacy clips it as a whole, rotates and rounds it and adds noise.
  *
- * @param weight - How much the update counts, such as the number of examples: a whole number from 1 to `maximumWeight`;
+ * @param weight - How much the update counts, such as the number of examples: a whole number from 0 to `maximumWeight`;
  *   under privacy 1.
  * @throws {SecAggError} `invalid-argument` where a tensor is missing, unknown to the plan or of another shape, or the
  *   array has another length; `input-out-of-range` where the weight does not fit, a value is not finite, or something
@@ -150,7 +150,8 @@ function requireWeightOne(weight: number): void {
   const got = typeof weight === 'number' ? weight : typeof weight
   throw usageError(
     'input-out-of-range',
-    `under privacy all updates count the same: the weight is 1, not ${got}`,
+    `under privacy all updates count the same: the weight is 1, not ${got}` +
+      (weight === 0 ? '; without examples, an update of zeros' : ''),
     {
       expected: 1,
       got,

@@ -11,18 +11,19 @@ import { checkedEncoding, type FixedPoint } from './encoding.js'
  *
  * @throws {SecAggError} `invalid-argument` where lanes or total weight are none of this encoding's; `input-out-of-range`,
  *   fault `peer`, where an element is larger than that total weight allows, so that a client's input was none of this
- *   encoding's, or sum and total weight are of different rounds. It names the index.
+ *   encoding's, or sum and total weight are of different rounds, naming the index; `zero-weight`, fault `peer` without
+ *   culprits, where the total weight is 0, so that there is no mean.
  */
 export function decodeMean(sum: Lanes, encoding: FixedPoint, totalWeight: number): Float64Array {
   const { clip, levels, bits, clients, maximumWeight } = checkedEncoding(encoding)
   requireLanes('a sum', sum)
   checkVector([sum], [{ length: sum.length, bits }])
-  if (!Number.isSafeInteger(totalWeight) || totalWeight < 1 || totalWeight > clients * maximumWeight) {
+  if (!Number.isSafeInteger(totalWeight) || totalWeight < 0 || totalWeight > clients * maximumWeight) {
     throw usageError(
       'invalid-argument',
-      'a total weight is a whole number from 1 to clients · maximumWeight',
+      'a total weight is a whole number from 0 to clients · maximumWeight',
       {
-        expected: `1 to ${clients * maximumWeight}`,
+        expected: `0 to ${clients * maximumWeight}`,
         got: totalWeight,
       },
     )
@@ -35,6 +36,13 @@ export function decodeMean(sum: Lanes, encoding: FixedPoint, totalWeight: number
       'input-out-of-range',
       'peer',
       `element ${impossible} of the sum is larger than a total weight of ${totalWeight} allows`,
+    )
+  }
+  if (totalWeight === 0) {
+    throw new SecAggError(
+      'zero-weight',
+      'peer',
+      'there is no mean: the total weight is 0, so none of the clients in the sum counted for anything',
     )
   }
   const mean = unshift(sum, shift)

@@ -20,7 +20,7 @@ export type RealValues = Float32Array | Float64Array | readonly number[]
 
 /** How one client's values are encoded; all of it is the client's own affair. */
 export interface EncodeOptions {
-  /** A whole number from 1 to the encoding's `maximumWeight`. Default 1. */
+  /** A whole number from 0 to the encoding's `maximumWeight`; with 0 the values count for nothing. Default 1. */
   readonly weight?: number | undefined
   /** Random bytes for stochastic rounding, four for a value. Default: `crypto.getRandomValues` of the platform. */
   readonly randomBytes?: ((length: number) => Uint8Array) | undefined
@@ -88,14 +88,14 @@ export function encodeValues(
   return { lanes, clipped }
 }
 
-/** @throws {SecAggError} `input-out-of-range` where `weight` is no whole number from 1 to `maximum`. */
+/** @throws {SecAggError} `input-out-of-range` where `weight` is no whole number from 0 to `maximum`. */
 export function requireWeight(weight: number, maximum: number): void {
-  if (!Number.isSafeInteger(weight) || weight < 1 || weight > maximum) {
+  if (!Number.isSafeInteger(weight) || weight < 0 || weight > maximum) {
     throw usageError(
       'input-out-of-range',
-      `a weight is a whole number from 1 to ${maximum}, not ${described(weight)}`,
+      `a weight is a whole number from 0 to ${maximum}, not ${described(weight)}`,
       {
-        expected: `1 to ${maximum}`,
+        expected: `0 to ${maximum}`,
         got: shown(weight),
       },
     )

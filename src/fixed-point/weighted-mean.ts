@@ -72,7 +72,8 @@ function checkedMean(task: WeightedMean): WeightedMean {
 }
 
 /**
- * A client's input: its values, encoded and times `weight`, and the weight itself, 1 to the encoding's `maximumWeight`.
+ * A client's input: its values, encoded and times `weight`, and the weight itself, 0 to the encoding's `maximumWeight`.
+ * A client that has no examples counts with 0.
  *
  * @throws {SecAggError} as `encodeValues` does; `invalid-argument` where there are not `length` values.
  */
@@ -105,8 +106,8 @@ export function encodeWeighted(
  * The mean, from the sum of a round and the number of survivors that the round reports.
  *
  * @throws {SecAggError} `invalid-argument` where sum or survivors are none of such a round; `input-out-of-range`, fault
- *   `peer`, where no inputs of that many honest clients have this sum: its total weight is too small (0 among others) or
- *   too large, or an element is larger than the total weight allows.
+ *   `peer`, where no inputs of that many honest clients have this sum: its total weight is too large, or an element is
+ *   larger than the total weight allows; `zero-weight`, fault `peer` without culprits, where no survivor has any weight.
  */
 export function decodeWeighted(sum: Vector, survivors: number, task: WeightedMean): WeightedMeanResult {
   const { encoding, segments } = checkedMean(task)
@@ -118,12 +119,12 @@ export function decodeWeighted(sum: Vector, survivors: number, task: WeightedMea
     })
   }
   const totalWeight = Number(sum[1]![0])
-  if (totalWeight < survivors || totalWeight > survivors * maximumWeight) {
+  if (totalWeight > survivors * maximumWeight) {
     throw new SecAggError(
       'input-out-of-range',
       'peer',
-      `a total weight of ${totalWeight} is impossible for ${survivors} survivors of weight 1 to ${maximumWeight}`,
-      { expected: `${survivors} to ${survivors * maximumWeight}`, got: totalWeight },
+      `a total weight of ${totalWeight} is impossible for ${survivors} survivors of weight 0 to ${maximumWeight}`,
+      { expected: `0 to ${survivors * maximumWeight}`, got: totalWeight },
     )
   }
   return { mean: decodeMean(sum[0]!, encoding, totalWeight), totalWeight, survivors }

@@ -37,9 +37,10 @@ test('the mean is within the error bound of the exact mean of the clipped values
       const task = createWeightedMean(3, encoding)
       const { clip, maximumWeight } = options
       const { bytes } = randomOf(seed)
-      const clients = parts.map(({ values, weight }) => ({
+      const clients = parts.map(({ values, weight }, index) => ({
         values: values.map((value) => (Math.abs(value) < 1e-9 ? 0 : value * clip)),
-        weight: 1 + (weight % maximumWeight),
+        // Somebody has examples.
+        weight: index === 0 ? 1 + (weight % maximumWeight) : weight % (maximumWeight + 1),
       }))
       const inputs = clients.map(({ values, weight }) =>
         encodeWeighted(values, weight, task, { randomBytes: bytes }),
@@ -118,9 +119,6 @@ describe('an impossible sum', () => {
 
   it('has a total weight that its survivors cannot have', async () => {
     for (const [weight, survivors] of [
-      [0, 1],
-      [0, 5],
-      [4, 5],
       [51, 5],
       [11, 1],
     ] as const) {
@@ -130,7 +128,7 @@ describe('an impossible sum', () => {
             code: 'input-out-of-range',
             fault: 'peer',
             got: weight,
-            expected: `${survivors} to ${10 * survivors}`,
+            expected: `0 to ${10 * survivors}`,
           }),
         )
       })
@@ -172,7 +170,7 @@ describe('an impossible sum', () => {
         expect.objectContaining({ code: 'invalid-argument' }),
       )
     }
-    for (const totalWeight of [0, 51, 1.5]) {
+    for (const totalWeight of [-1, 51, 1.5]) {
       expect(() => decodeMean(sum[0]!, encoding, totalWeight)).toThrow(
         expect.objectContaining({ got: totalWeight }),
       )
@@ -190,10 +188,35 @@ test('a client of a weighted mean is held to length and weight', () => {
   expect(() => encodeWeighted(undefined as never, 1, task)).toThrow(
     expect.objectContaining({ code: 'invalid-argument' }),
   )
-  expect(() => encodeWeighted([1, 2, 3], 0, task)).toThrow('a weight is a whole number from 1 to 9, not 0')
+  expect(() => encodeWeighted([1, 2, 3], -1, task)).toThrow('a weight is a whole number from 0 to 9, not -1')
   for (const length of [0, -1, 1.5, 2 ** 36 + 1]) {
     expect(() => createWeightedMean(length, task.encoding)).toThrow(expect.objectContaining({ got: length }))
   }
+})
+
+describe('clients without examples', () => {
+  const encoding = createFixedPoint({ clip: 1, bitsPerValue: 8, clients: 3, maximumWeight: 9 })
+  const task = createWeightedMean(2, encoding)
+  const inputOf = (values: readonly number[], weight: number): Vector =>
+    encodeWeighted(values, weight, task).input
+
+  it('count with 0, and change nothing', () => {
+    const [one, none] = [inputOf([1, -0.5], 9), inputOf([-1, 1], 0)]
+    expect(none.map((lanes) => [...lanes])).toEqual([[0, 0], [0]])
+    const sum = sumOfVectors(task.segments, [one, none, none])
+    expect(decodeWeighted(sum, 3, task)).toEqual({ ...decodeWeighted(one, 1, task), survivors: 3 })
+  })
+
+  it('among themselves have no mean, which is a typed error and the fault of none of them', () => {
+    const sum = sumOfVectors(task.segments, [inputOf([0, 0], 0), inputOf([1, 1], 0)])
+    const none = expect.objectContaining({ code: 'zero-weight', fault: 'peer', culprits: [] })
+    expect(() => decodeWeighted(sum, 2, task)).toThrow(none)
+    expect(() => decodeMean(sum[0]!, encoding, 0)).toThrow(none)
+    const forged: Vector = [Uint16Array.of(0, 1), sum[1]!]
+    expect(() => decodeWeighted(forged, 2, task)).toThrow(
+      expect.objectContaining({ code: 'input-out-of-range', fault: 'peer' }),
+    )
+  })
 })
 
 describe('a round of federated averaging', () => {
