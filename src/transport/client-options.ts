@@ -2,6 +2,7 @@ import { type RoundName, usageError } from '../errors.js'
 import type { ClientSessionOptions } from '../session/index.js'
 import type { Clock } from './clock.js'
 import type { Connection } from './connection.js'
+import { checkSilence } from './pulse.js'
 
 /**
  * Makes a connection to the server, authenticated as the client of this seat; called again when one is lost. What it throws
@@ -22,6 +23,13 @@ export interface RunClientOptions extends ClientSessionOptions {
    * and the end after ten.
    */
   readonly retryAfter?: ((failures: number, cause: unknown) => number | undefined) | undefined
+  /**
+   * Milliseconds without a word from the server after which the connection counts as lost, from 1000 on; it is noticed up
+   * to a quarter later. `serveRound` sends heartbeats to clients that ask for them, as this one does. `Infinity`: never,
+   * and no heartbeats. Default: a minute, longer where messages are; with a server that has sent no heartbeat so far it
+   * counts once only, as that may know of none. A number counts for these as well, so it has to be longer than their deadlines.
+   */
+  readonly maximumSilence?: number | undefined
   /** Called with everything that happens. What it throws ends the client's part. */
   readonly onEvent?: ((event: ClientEvent) => void) | undefined
   /** Default: the host's `setTimeout`. */
@@ -75,6 +83,7 @@ export function checkClientOptions(connect: Connect, options: RunClientOptions):
     clock,
   )
   const listens = signal === undefined || typeof signal?.addEventListener === 'function'
+  checkSilence(options.maximumSilence)
   requireKind('signal', 'an AbortSignal', listens, signal)
 }
 

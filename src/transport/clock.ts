@@ -24,11 +24,12 @@ export const systemClock: Clock = {
 /** The longest time that `setTimeout` takes; for a longer one it would call back at once. */
 const LONGEST = 2 ** 31 - 1
 
-/** @throws {SecAggError} `invalid-argument` where `milliseconds` is no time to wait. */
-export function checkTime(name: string, milliseconds: number): void {
-  if (milliseconds === Number.POSITIVE_INFINITY || (milliseconds >= 0 && milliseconds <= LONGEST)) return
-  throw usageError('invalid-argument', `${name} is from 0 to 2^31 − 1 milliseconds, or Infinity`, {
-    got: milliseconds,
+/** @throws {SecAggError} `invalid-argument` where `milliseconds` is no time to wait, or less than `minimum`. */
+export function checkTime(name: string, milliseconds: number, minimum = 0): void {
+  const isTime = typeof milliseconds === 'number' && milliseconds >= minimum
+  if (isTime && (milliseconds === Number.POSITIVE_INFINITY || milliseconds <= LONGEST)) return
+  throw usageError('invalid-argument', `${name} is from ${minimum} to 2^31 − 1 milliseconds, or Infinity`, {
+    got: typeof milliseconds === 'number' ? milliseconds : typeof milliseconds,
   })
 }
 

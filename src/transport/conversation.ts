@@ -7,9 +7,23 @@ import { Ending, ignore } from './ending.js'
 import { Lost, lossOf } from './failures.js'
 import { briefly, leave } from './farewell.js'
 import { decodeNotice, isNotice, type Notice } from './notices.js'
+import { PING, Pulse } from './pulse.js'
 
 /** Milliseconds after which a connection holds: one that a message breaks is over before. */
 const HOLDING = 10_000
+
+/** The longest silence by default: so many milliseconds, and one for so many bytes of the longest message. */
+const MINUTE = 60_000
+const SLOWEST = 32
+
+export interface ConversationOptions {
+  readonly emit: (event: ClientEvent) => void
+  readonly clock: Clock
+  /** Milliseconds; see `RunClientOptions`. */
+  readonly maximumSilence: number | undefined
+  /** Whether the server is silent by nature: {@link Conversation.wasMute} of an earlier one. */
+  readonly isMute: boolean
+}
 
 /** A client's session over one connection: it reads while it answers, as an answer may be long and come too late. */
 export class Conversation {
@@ -18,6 +32,11 @@ export class Conversation {
   readonly #limit: number
   readonly #emit: (event: ClientEvent) => void
   readonly #clock: Clock
+  readonly #pulse: Pulse
+  /** Whether heartbeats are wanted. */
+  readonly #beats: boolean
+  #isBeating = false
+  #wasMute = false
   readonly #ending = new Ending()
   #answers: Promise<void> = Promise.resolve()
   /** The message that is being sent, whatever becomes of it. */
@@ -36,15 +55,26 @@ export class Conversation {
     session: ClientSession,
     connection: Connection,
     { fromServer }: MessageLimits,
-    emit: (event: ClientEvent) => void,
-    clock: Clock,
+    { emit, clock, maximumSilence, isMute }: ConversationOptions,
   ) {
     this.#began = session.round
+    this.#beats = maximumSilence !== Number.POSITIVE_INFINITY
     this.#session = session
     this.#connection = connection
     this.#limit = fromServer
     this.#emit = emit
     this.#clock = clock
+    this.#pulse = new Pulse({
+      clock,
+      maximumSilence: maximumSilence ?? MINUTE + fromServer / SLOWEST,
+      counts: maximumSilence !== undefined ? 'always' : isMute ? 'known' : 'asked',
+      speaks: false,
+      send: (beat) => this.#sendBeat(beat),
+      lost: (reason, known) => {
+        this.#wasMute = !known
+        this.end(new Lost(reason))
+      },
+    })
   }
 
   /** Resolves when the session does nothing more for this connection, once it is over. */
@@ -58,6 +88,11 @@ export class Conversation {
    */
   get succeeded(): boolean {
     return this.#held || this.#session.round !== this.#began
+  }
+
+  /** Whether it was lost to the silence of a server that has sent no heartbeat, and may know of none. */
+  get wasMute(): boolean {
+    return this.#wasMute
   }
 
   /** Bytes of the longest message that was sent, or was about to be. */
@@ -82,19 +117,26 @@ export class Conversation {
       this.#hold()
       // What the server cannot ask for: it does not know the client yet.
       if (this.#session.round === 'advertise-keys') this.#answer(() => this.#session.start())
+      this.#pulse.start()
+      // After the first message, before which nothing is sent; and before a long one, behind which it would wait.
+      if (this.#beats) this.#answers.then(() => this.#sendBeat(PING)).catch(ignore)
       for (;;) {
         const bytes = await this.#next(messages)
+        if (this.#pulse.heard(bytes)) continue
         this.#emit({ type: 'received', bytes: bytes.length })
         if (isNotice(bytes)) return await this.#lastWord(bytes)
         this.#answer(() => this.#session.receive(bytes))
         // A server that floods is not read on.
+        this.#pulse.listening = false
         if (this.#unfinished > 2) await this.#ending.race(this.#answers)
+        this.#pulse.listening = true
       }
     } catch (error) {
       if (!(error instanceof Lost)) await this.#leave()
       throw error
     } finally {
       this.#stopHolding()
+      this.#pulse.stop()
       this.#ending.end(new Lost('closed'))
       lostUnless(() => this.#connection.close()).catch(ignore)
     }
@@ -148,11 +190,26 @@ export class Conversation {
     if (this.#ending.over) throw this.#ending.reason
     const round = this.#session.round
     this.#longest = Math.max(this.#longest, bytes.length)
-    const sending = lostUnless(() => this.#connection.send(bytes))
-    this.#sending = sending.catch(ignore)
-    await this.#ending.race(sending)
+    await this.#ending.race(this.#inTurn(bytes))
     this.#emit({ type: 'sent', round, bytes: bytes.length })
     this.#hold()
+  }
+
+  /** Sends when what is being sent is gone. */
+  #inTurn(bytes: Uint8Array): Promise<void> {
+    const sending = this.#sending.then(() => lostUnless(() => this.#connection.send(bytes)))
+    this.#sending = sending.then(() => this.#pulse.sent(), ignore)
+    return sending
+  }
+
+  /** One at a time: a server that floods gets no more. */
+  #sendBeat(beat: Uint8Array): void {
+    if (this.#isBeating || this.#ending.over) return
+    this.#isBeating = true
+    const done = (): void => {
+      this.#isBeating = false
+    }
+    this.#inTurn(beat).then(done, (error) => this.#ending.end(error))
   }
 
   /** Begins to count how long the connection holds. */

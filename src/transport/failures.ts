@@ -75,6 +75,8 @@ export function errorOf(notice: Exclude<Notice, { kind: 'finished' }>): SecAggEr
     case 'replaced':
       return ended('connection-lost', 'another connection has taken the seat', notice.kind)
     case 'leaving':
+    case 'ping':
+    case 'pong':
       return new SecAggError('unexpected-message', 'server', 'the server speaks as a client')
   }
 }

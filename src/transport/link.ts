@@ -1,7 +1,9 @@
 import type { RoundName } from '../errors.js'
+import type { Clock } from './clock.js'
 import { type Connection, requireMessage } from './connection.js'
 import { Ending, ignore } from './ending.js'
 import { encodeNotice } from './notices.js'
+import { Pulse } from './pulse.js'
 
 /** What one seat is to be told now. */
 export interface Due {
@@ -32,13 +34,31 @@ export class Link {
   refused: string | undefined
   readonly #connection: Connection
   readonly #host: LinkHost
+  readonly #pulse: Pulse
+  /** The heartbeat that is due, if any. */
+  #beat: Uint8Array | undefined
   #isSending = false
   #wake = ignore
 
-  constructor(seat: number, connection: Connection, host: LinkHost) {
+  constructor(
+    seat: number,
+    connection: Connection,
+    host: LinkHost,
+    time: { readonly clock: Clock; readonly maximumSilence: number },
+  ) {
     this.seat = seat
     this.#connection = connection
     this.#host = host
+    this.#pulse = new Pulse({
+      ...time,
+      counts: 'known',
+      speaks: true,
+      send: (beat) => {
+        this.#beat = beat
+        this.#wake()
+      },
+      lost: (reason) => this.end(reason),
+    })
   }
 
   /** Something may be due. */
@@ -57,6 +77,7 @@ export class Link {
   /** Closes the connection and breaks off what waits for it. */
   end(reason: unknown): void {
     if (this.ending.over) return
+    this.#pulse.stop()
     this.ending.end(reason)
     attempt(() => this.#connection.close()).catch(ignore)
   }
@@ -64,6 +85,7 @@ export class Link {
   /** Resolves when the connection is over and nothing of it is under way, with why it is over. */
   async run(): Promise<unknown> {
     const over = (reason: unknown): void => this.end(reason)
+    if (!this.ending.over) this.#pulse.start()
     const reading = this.#read().catch(over)
     const writing = this.#write().then(() => over(undefined), over)
     // Read and written to its end it is over; where only reading has stopped, the last word is still to be said.
@@ -73,7 +95,7 @@ export class Link {
 
   async #write(): Promise<void> {
     for (;;) {
-      const due = this.#host.due(this)
+      const due = this.#host.due(this) ?? this.#takeBeat()
       if (due === undefined) {
         const woken = new Promise<void>((resolve) => {
           this.#wake = resolve
@@ -84,14 +106,21 @@ export class Link {
       this.told = due.round ?? this.told
       const { bytes } = due
       if (bytes !== undefined) await this.ending.race(this.#send(bytes))
-      if (due.last) return
+      if (due.last) return this.#pulse.stop()
     }
+  }
+
+  #takeBeat(): Due | undefined {
+    const bytes = this.#beat
+    this.#beat = undefined
+    return bytes && { bytes, last: false }
   }
 
   async #send(bytes: Uint8Array): Promise<void> {
     this.#isSending = true
     try {
       await this.#connection.send(bytes)
+      this.#pulse.sent()
     } finally {
       this.#isSending = false
     }
@@ -105,7 +134,12 @@ export class Link {
         this.end(undefined)
         return
       }
-      if (!(await this.#host.take(this, requireMessage(next.value)))) return
+      const bytes = requireMessage(next.value)
+      if (this.#pulse.heard(bytes)) continue
+      // As long as there is no room for more, the other side is not read, and so not silent.
+      this.#pulse.listening = false
+      if (!(await this.#host.take(this, bytes))) return
+      this.#pulse.listening = true
     }
   }
 }

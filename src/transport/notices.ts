@@ -15,9 +15,22 @@ export type Notice =
   | { readonly kind: 'replaced' }
   /** To the server: nothing more will come from this client. */
   | { readonly kind: 'leaving' }
+  /** Either way: is somebody there? To a client only after it has asked so, as earlier versions know of no heartbeats. */
+  | { readonly kind: 'ping' }
+  /** Either way: somebody is there. */
+  | { readonly kind: 'pong' }
 
 const MARK = 0
-const KINDS: readonly Notice['kind'][] = ['finished', 'aborted', 'late', 'refused', 'replaced', 'leaving']
+const KINDS: readonly Notice['kind'][] = [
+  'finished',
+  'aborted',
+  'late',
+  'refused',
+  'replaced',
+  'leaving',
+  'ping',
+  'pong',
+]
 
 const LONGEST_WORD = 62
 

@@ -78,16 +78,17 @@ async function lastWord(
   options: RunClientOptions,
   ending: Ending,
 ): Promise<Notice> {
-  const { retryAfter = patientRetries(options.seat), onEvent, clock = systemClock } = options
+  const { retryAfter = patientRetries(options.seat), onEvent, clock = systemClock, maximumSilence } = options
   const limits = messageLimits(options.config)
   const emit = (event: ClientEvent): void => onEvent?.(event)
   let hasConnected = false
+  let isMute = false
   for (let failures = 0; ; ) {
     let conversation: Conversation | undefined
     try {
       const connection = await connected(connect, ending, hasConnected)
       hasConnected = true
-      conversation = new Conversation(session, connection, limits, emit, clock)
+      conversation = new Conversation(session, connection, limits, { emit, clock, maximumSilence, isMute })
       return await untilOver(conversation, ending)
     } catch (error) {
       if (!(error instanceof Lost)) {
@@ -95,6 +96,7 @@ async function lastWord(
         if (isTooLong(error)) await withdraw(connect, clock, ending)
         throw error
       }
+      isMute ||= conversation?.wasMute === true
       failures = conversation?.succeeded === true ? 1 : failures + 1
       const retryIn = retryAfter(failures, error.cause)
       if (retryIn !== undefined) checkTime('the time to the next attempt', retryIn)

@@ -8,6 +8,7 @@ import { Ending, ignore } from './ending.js'
 import { Floods } from './floods.js'
 import { type Due, Link, type LinkHost } from './link.js'
 import { decodeNotice, encodeNotice, isNotice, type Notice } from './notices.js'
+import { checkSilence } from './pulse.js'
 import type { ServeRoundOptions, ServerEvent } from './server-options.js'
 import { UploadPlaces, uploadTimeFor } from './uploads.js'
 
@@ -45,6 +46,7 @@ export class Seats implements LinkHost {
     if (uploadTime !== undefined) checkTime('uploadTime', uploadTime)
     checkTime('farewell', farewell)
     checkTime('reconnectTime', reconnectTime)
+    checkSilence(options.maximumSilence)
     if (options.checkpointEvery !== undefined && options.save === undefined) {
       throw usageError('invalid-argument', 'checkpoints need save')
     }
@@ -65,7 +67,8 @@ export class Seats implements LinkHost {
     }
     requireConnection(connection)
     const before = this.#links.get(seat)
-    const link = new Link(seat, connection, this)
+    const { maximumSilence = Number.POSITIVE_INFINITY } = this.#options
+    const link = new Link(seat, connection, this, { clock: this.#clock, maximumSilence })
     this.#links.set(seat, link)
     if (!this.#floods.isShutOut(seat)) this.absence.comeBack(seat)
     before?.replace()

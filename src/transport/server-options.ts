@@ -37,6 +37,11 @@ export interface ServeRoundOptions extends ServerSessionOptions {
    * are not connected all the time.
    */
   readonly reconnectTime?: number | undefined
+  /**
+   * Milliseconds without a word from a client after which its connection counts as lost, from 1000 on; longer than its
+   * longest message takes to arrive. It counts for clients that send heartbeats, as `runClient` does. Default: `Infinity`.
+   */
+  readonly maximumSilence?: number | undefined
   /** Saves the session after so many answers, besides what is saved in any case; needs `save`. Default: never. */
   readonly checkpointEvery?: number | undefined
   /** Milliseconds after the end of the round in which clients may still fetch how it ended. Default 5000. */

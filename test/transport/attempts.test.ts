@@ -86,6 +86,7 @@ describe('only progress of the round resets the count of failures', () => {
       through(scene, 0, (connection) => ({
         send: async (bytes) => {
           await connection.send(bytes)
+          if (bytes[0] === 0) return
           await scene.clock.sleep(5)
           connection.close()
         },

@@ -92,6 +92,8 @@ export class Coordinator {
       saved,
       deadline,
       reconnectTime: RECONNECT_TIME,
+      // Longer than any message here takes to arrive.
+      maximumSilence: 30_000,
       save: (session) => store.save(name, session),
       onEvent: (event) => this.#note(round, event),
     })
