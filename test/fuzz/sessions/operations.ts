@@ -1,5 +1,6 @@
 import { PROTOCOL_VERSION } from '../../../src/wire/index.js'
 import type { Choices } from '../choices.js'
+import { TROUBLES } from '../flaky-disk.js'
 import type { InFlight, Transcript } from './transcript.js'
 
 /** What may happen to messages, each time as the bytes say. */
@@ -9,10 +10,11 @@ export type Operation = (
   foreign: readonly Uint8Array[],
 ) => Promise<void>
 
-/** To whomever it is for; one that the server has no room for comes again later. */
+/** To whomever it is for; one that the server has no room for, or cannot store, comes again later. */
 async function deliver(transcript: Transcript, { to, seat, bytes }: InFlight): Promise<void> {
   if (to === 'client') return transcript.toClient(seat, bytes)
-  if ((await transcript.toServer(seat, bytes)) === 'busy') transcript.inFlight.push({ to, seat, bytes })
+  const status = await transcript.toServer(seat, bytes)
+  if (status === 'busy' || status === 'failed') transcript.inFlight.push({ to, seat, bytes })
 }
 
 export const next: Operation = async (transcript) => {
@@ -77,7 +79,7 @@ const allAtOnce: Operation = async (transcript, choices) => {
 const startLate: Operation = (transcript, choices) =>
   transcript.start(someSeat(transcript, 'client', choices))
 
-const discardUpload: Operation = (transcript, choices) =>
+export const discardUpload: Operation = (transcript, choices) =>
   transcript.discardUpload(someSeat(transcript, 'server', choices))
 
 const slicesAgain: Operation = (transcript, choices) =>
@@ -92,6 +94,15 @@ const spoilMasked: Operation = async (transcript, choices) => {
     const at = 2 + choices.below(message.bytes.length - 2)
     await deliver(transcript, { ...message, bytes: message.bytes.with(at, choices.byte()) })
   }
+}
+
+export const checkpoint: Operation = (transcript) => transcript.checkpoint()
+
+export const killServer: Operation = (transcript) => transcript.kill()
+
+/** Of the server's disk; whatever fails is of the store of slices or of the session. */
+export const weather: Operation = async ({ cohort: { disk } }, choices) => {
+  disk.weather(choices.byte(), choices.byte() & ~TROUBLES.execute, choices.pick([0, 10, 50, 100]))
 }
 
 export const OPERATIONS: readonly Operation[] = [
@@ -112,6 +123,10 @@ export const OPERATIONS: readonly Operation[] = [
   startLate,
   discardUpload,
   slicesAgain,
+  checkpoint,
+  killServer,
+  weather,
+  weather,
 ]
 
 async function anywhere(

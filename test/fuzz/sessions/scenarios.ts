@@ -1,6 +1,7 @@
-import { defaultCrypto } from 'secagg'
+import { defaultCrypto, ServerSession, type ServerSessionOptions } from 'secagg'
 import { type Cohort, type CohortOptions, makeCohort, runCohort } from '../../support/cohort.js'
 import { randomOf } from '../../support/seeded.js'
+import { DiskOfProcess, FlakyDisk } from '../flaky-disk.js'
 
 const sparse = { neighbors: 4, assumptions: 'unproven' } as const
 /** Vectors that go in three and more slices, which cut a segment within its elements. */
@@ -33,12 +34,40 @@ export const SCENARIOS: readonly CohortOptions[] = [
   },
 ]
 
+/** The parties of a round, and the disk from which its server can be brought back. */
+export interface Parties extends Cohort {
+  readonly disk: FlakyDisk
+  /** The disk as the first process of the server sees it. */
+  readonly process: DiskOfProcess
+  /** Another process of the server. */
+  resumeServer(process: DiskOfProcess): Promise<ServerSession>
+}
+
 /** The parties of a round of `scenario`; with `real` on the best provider of the platform. */
-export async function partiesOf(scenario: number, real: boolean): Promise<Cohort> {
-  const options = { ...SCENARIOS[scenario]!, seed: 100 + scenario }
-  if (!real) return makeCohort(options)
-  const crypto = await defaultCrypto(options.suite)
-  return makeCohort({ ...options, crypto: { ...crypto, randomBytes: randomOf(scenario).bytes } })
+export async function partiesOf(scenario: number, real: boolean): Promise<Parties> {
+  const disk = new FlakyDisk()
+  const process = new DiskOfProcess(disk)
+  const own = SCENARIOS[scenario]!
+  const serverOptions = (by: DiskOfProcess): Partial<ServerSessionOptions> => ({
+    ...own.serverOptions,
+    sliceStore: by.store,
+    save: by.save,
+  })
+  const options = { ...own, serverOptions: serverOptions(process), seed: 100 + scenario }
+  const platform = real ? await defaultCrypto(options.suite) : undefined
+  const cohort = await makeCohort({
+    ...options,
+    ...(platform && { crypto: { ...platform, randomBytes: randomOf(scenario).bytes } }),
+  })
+  const { config, crypto, verifyIdentity, server } = cohort
+  process.server = server
+  return {
+    ...cohort,
+    disk,
+    process,
+    resumeServer: (by) =>
+      ServerSession.resume(disk.form!, { config, crypto, verifyIdentity, ...serverOptions(by) }),
+  }
 }
 
 const foreign = new Map<number, Promise<readonly Uint8Array[]>>()

@@ -1,11 +1,13 @@
-import type { RoundOutcome } from 'secagg'
+import type { RoundName, RoundOutcome, SecAggError, ServerSession } from 'secagg'
 import { equalBytes } from '../../../src/crypto/bytes.js'
 import { type MessageType, messageType, openEnvelope } from '../../../src/wire/index.js'
-import type { Cohort } from '../../support/cohort.js'
 import { sumOf } from '../../support/inputs.js'
 import { valuesOf } from '../../vector/support.js'
+import { DiskOfProcess } from '../flaky-disk.js'
 import { ensure, outcomeOfAsync } from '../target.js'
-import { plus, Slices } from './vectors.js'
+import { Party } from './party.js'
+import type { Parties } from './scenarios.js'
+import { plus } from './vectors.js'
 
 /** A message on its way to a client, or from one to the server. */
 export interface InFlight {
@@ -14,23 +16,13 @@ export interface InFlight {
   readonly bytes: Uint8Array
 }
 
-/** One client as the transcript sees it. */
-interface Party {
-  started: Uint8Array | undefined
-  /** The last message that it took in, and what it answered. */
-  last: { readonly inbound: Uint8Array; readonly answer: Uint8Array } | undefined
-  readonly took: Set<MessageType>
-  /** What the server made for it. */
-  readonly sent: Uint8Array[]
-  /** What the server took in for it, by type and slice. */
-  readonly accepted: Map<string, Uint8Array>
-  /** Its masked vector as it sent it, where it goes in slices. */
-  slices: readonly Uint8Array[]
-  /** Its own masked vector, and the one that the server took in for it. */
-  readonly masked: Slices
-  readonly taken: Slices
-  /** Whether it was lied to about who takes part with which keys, so that its masks fit no others. */
-  deceived: boolean
+/** The types of the messages that clients send in a round. */
+const TYPES_OF: Readonly<Record<RoundName, readonly MessageType[]>> = {
+  'advertise-keys': ['advertiseKeys'],
+  'share-keys': ['shareKeys'],
+  'masked-input': ['maskedInput', 'maskedSlice'],
+  'consistency-check': ['consistencyCheck'],
+  unmasking: ['unmasking'],
 }
 
 /** How a transcript ended: with the exact sum; with one that cannot be checked; or with none. */
@@ -38,26 +30,22 @@ export type Ending = 'exact sums' | 'sums with deceived clients' | 'no sum'
 
 /** A server and its clients, and what must hold after each message, whoever sent it. */
 export class Transcript {
-  readonly cohort: Cohort
+  readonly cohort: Parties
+  server: ServerSession
   readonly inFlight: InFlight[] = []
   /** All messages that were ever made here. */
   readonly seen: Uint8Array[] = []
+  /** How many processes of the server were killed. */
+  kills = 0
   readonly #parties: readonly Party[]
+  #process: DiskOfProcess
   #outcome: Extract<RoundOutcome, { done: true }> | undefined
 
-  constructor(cohort: Cohort) {
+  constructor(cohort: Parties) {
     this.cohort = cohort
-    this.#parties = cohort.sessions.map(() => ({
-      started: undefined,
-      last: undefined,
-      took: new Set(),
-      sent: [],
-      accepted: new Map(),
-      slices: [],
-      masked: new Slices(cohort.config),
-      taken: new Slices(cohort.config),
-      deceived: false,
-    }))
+    this.server = cohort.server
+    this.#process = cohort.process
+    this.#parties = cohort.sessions.map(() => new Party(cohort.config))
   }
 
   get done(): boolean {
@@ -77,22 +65,30 @@ export class Transcript {
     party.started = outcome.value
   }
 
-  async toServer(seat: number, bytes: Uint8Array): Promise<'accepted' | 'duplicate' | 'busy' | 'refused'> {
+  async toServer(
+    seat: number,
+    bytes: Uint8Array,
+  ): Promise<'accepted' | 'duplicate' | 'busy' | 'refused' | 'failed'> {
     const before = this.#serverView()
-    const receipt = await this.cohort.server.receive(seat, bytes)
-    const { type, part, content } = openEnvelope(bytes) ?? { type: 'none', part: 0, content: bytes }
-    const key = `${type} ${part}`
-    const known = this.#parties[seat]?.accepted.get(key)
+    const party = this.#parties[seat]
+    const outcome = await outcomeOfAsync(() => this.server.receive(seat, bytes))
+    if ('error' in outcome) {
+      this.#requireStorageFailure(outcome.error)
+      party?.doubt(bytes)
+      return 'failed'
+    }
+    const receipt = outcome.value
     if (receipt.status === 'accepted') {
-      ensure(this.#parties[seat] !== undefined, 'a message of no seat is accepted')
-      ensure(known === undefined, `two versions of ${key} are accepted`)
-      this.#parties[seat]?.accepted.set(key, content)
-      this.#parties[seat]?.taken.put(bytes)
+      ensure(party !== undefined, 'a message of no seat is accepted')
+      party.accept(bytes)
       return receipt.status
     }
     if (receipt.status === 'duplicate') {
-      const isKnown = known !== undefined && equalBytes(known, content)
-      ensure(this.#changing || isKnown, 'what was not accepted is taken for a repetition')
+      ensure(
+        this.#changing || party?.mayHaveSent(bytes) === true,
+        'what was not accepted is taken for a repetition',
+      )
+      if (!this.#changing) party?.accept(bytes)
     }
     ensure(
       this.#changing || this.#serverView() === before,
@@ -139,11 +135,14 @@ export class Transcript {
 
   async close(): Promise<boolean> {
     const before = this.#serverView()
-    const outcome = await outcomeOfAsync(() => this.cohort.server.closeRound())
+    const outcome = await outcomeOfAsync(() => this.server.closeRound())
     if ('error' in outcome) {
       const { fault, code } = outcome.error
-      ensure(fault === 'peer' || code === 'out-of-order', 'a round that cannot be closed blames clients')
-      ensure(this.#changing || this.#serverView() === before, 'a round that is not closed changes the server')
+      if (code === 'storage-failure') this.#requireStorageFailure(outcome.error)
+      else ensure(fault === 'peer' || code === 'out-of-order', 'a round that cannot be closed blames clients')
+      // A vector that the store has held up may be in the sum now.
+      const isStill = this.cohort.disk.failures > 0 || this.#serverView() === before
+      ensure(this.#changing || isStill, 'a round that is not closed changes the server')
       return false
     }
     if (outcome.value.done) {
@@ -173,11 +172,41 @@ export class Transcript {
   /** What is there of a vector in slices is forgotten, and its client begins again. */
   async discardUpload(seat: number): Promise<void> {
     const party = this.#parties[seat]
-    if (!(await this.cohort.server.discardUpload(seat)) || party === undefined) return
-    party.taken.clear()
-    for (const key of [...party.accepted.keys()])
-      if (key.startsWith('maskedSlice')) party.accepted.delete(key)
+    if (!(await this.server.discardUpload(seat)) || party === undefined) return
+    party.forget(['maskedSlice'])
     for (const bytes of party.slices) this.inFlight.push({ to: 'server', seat, bytes })
+  }
+
+  async checkpoint(): Promise<void> {
+    const outcome = await outcomeOfAsync(() => this.server.checkpoint())
+    if ('error' in outcome && outcome.error.code !== 'out-of-order')
+      this.#requireStorageFailure(outcome.error)
+  }
+
+  /** The server's process is killed, and another goes on with what was stored last, if anything was. */
+  async kill(): Promise<void> {
+    if (this.cohort.disk.form === undefined || this.done) return
+    this.kills++
+    this.#process.kill()
+    this.#process = new DiskOfProcess(this.cohort.disk)
+    this.server = await this.cohort.resumeServer(this.#process)
+    this.#process.server = this.server
+    const { round, waitingFor, report } = this.server
+    for (const [seat, party] of this.#parties.entries()) {
+      const isMasked = round === 'consistency-check' || round === 'unmasking'
+      if (isMasked && !report.survivors.includes(seat)) party.forget(['maskedInput', 'maskedSlice'])
+      if (!waitingFor.includes(seat)) continue
+      party.forget(TYPES_OF[round!])
+      const message = this.server.messageFor(seat)
+      if (message !== undefined) {
+        party.sent.push(message)
+        this.#fly('client', seat, message)
+      }
+      const answer = party.last?.answer ?? party.started
+      for (const bytes of new Set([answer, ...party.slices])) {
+        if (bytes !== undefined) this.inFlight.push({ to: 'server', seat, bytes })
+      }
+    }
   }
 
   /** Asks a client for its slices once more: there are none any more, or the same. */
@@ -196,6 +225,7 @@ export class Transcript {
     const { config, inputs } = this.cohort
     if (this.#outcome === undefined) return 'no sum'
     const { sum, report } = this.#outcome
+    for (const seat of report.survivors) this.#parties[seat]!.settle()
     const whole = this.#parties.flatMap(({ taken }, seat) => (taken.isWhole ? [seat] : []))
     ensure(`${report.survivors}` === `${whole}`, 'the survivors are those whose masked vector was accepted')
     const survivors = report.survivors.map((seat) => this.#parties[seat]!)
@@ -214,6 +244,11 @@ export class Transcript {
   #fly(to: InFlight['to'], seat: number, bytes: Uint8Array): void {
     this.inFlight.push({ to, seat, bytes })
     this.seen.push(bytes)
+  }
+
+  #requireStorageFailure({ code, fault }: SecAggError): void {
+    const isStores = code === 'storage-failure' && fault === 'usage'
+    ensure(isStores && this.cohort.disk.failures > 0, 'a call fails though nothing has gone wrong')
   }
 
   /** What a client was told of keys or peers is not what the server said. */
@@ -245,8 +280,8 @@ export class Transcript {
 
   /** All that can be seen of the server, but for its books of refusals and repetitions. */
   #serverView(): string {
-    const { server, sessions } = this.cohort
-    const messages = sessions.map((_, seat) => hashOf(server.messageFor(seat)))
+    const { server } = this
+    const messages = this.#parties.map((_, seat) => hashOf(server.messageFor(seat)))
     return `${server.round} ${server.waitingFor} ${server.report.survivors} ${server.report.rounds.length} ${messages}`
   }
 }

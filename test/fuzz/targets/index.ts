@@ -11,6 +11,7 @@ import { seatSets } from './seat-sets.js'
 import { sessions } from './sessions.js'
 import { shares } from './shares.js'
 import { signatures } from './signatures.js'
+import { slicedRounds } from './sliced-rounds.js'
 
 /** All targets; a new one is one more entry. */
 export const TARGETS: readonly FuzzTarget[] = [
@@ -26,4 +27,5 @@ export const TARGETS: readonly FuzzTarget[] = [
   shares,
   savedSessions,
   sessions,
+  slicedRounds,
 ]

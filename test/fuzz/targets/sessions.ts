@@ -1,5 +1,15 @@
 import { Choices } from '../choices.js'
-import { all, close, next, OPERATIONS } from '../sessions/operations.js'
+import { TROUBLES } from '../flaky-disk.js'
+import {
+  all,
+  checkpoint,
+  close,
+  discardUpload,
+  killServer,
+  next,
+  OPERATIONS,
+  weather,
+} from '../sessions/operations.js'
 import { foreignTo, partiesOf, SCENARIOS } from '../sessions/scenarios.js'
 import { type Ending, Transcript } from '../sessions/transcript.js'
 import type { FuzzTarget } from '../target.js'
@@ -7,6 +17,8 @@ import type { FuzzTarget } from '../target.js'
 const ALL = OPERATIONS.indexOf(all)
 const CLOSE = OPERATIONS.indexOf(close)
 const NEXT = OPERATIONS.indexOf(next)
+const WEATHER = OPERATIONS.indexOf(weather)
+const KILL = OPERATIONS.indexOf(killServer)
 /** The rounds before that of the masked input. */
 const MASKED_INPUT = 2
 const MOST_OPERATIONS = 200
@@ -14,6 +26,7 @@ const MOST_OPERATIONS = 200
 const REAL = 255
 
 const endings: Record<Ending, number> = { 'exact sums': 0, 'sums with deceived clients': 0, 'no sum': 0 }
+const counts = { failures: 0, 'killed servers': 0 }
 
 /**
  * Rounds in which messages are dropped, repeated, reordered, spoiled and delivered to anybody: a round, the provider, who
@@ -31,6 +44,15 @@ export const sessions: FuzzTarget = {
       const allButOne = Array((clients - 1) * (sliceLength === undefined ? 1 : 3)).fill(NEXT)
       // On what goes to clients, on their answers, and once some of those are there.
       const moments = [[], [ALL], [ALL, NEXT], [ALL, ...allButOne]]
+      // The disk of the server fails while masked vectors come in, and its process is killed.
+      for (const trouble of Object.values(TROUBLES)) {
+        for (const operation of [close, checkpoint, killServer, discardUpload]) {
+          const masking = [...Array(MASKED_INPUT).fill([ALL, ALL, CLOSE]).flat(), ALL]
+          const fails = [WEATHER, scenario, trouble, 2]
+          const then = [ALL, OPERATIONS.indexOf(operation), 1, ALL, KILL, ALL]
+          yield Uint8Array.of(scenario, 0, 0, ...masking, ...fails, ...then)
+        }
+      }
       for (const rounds of [0, 1, 2, 3, 4]) {
         // Each round: clients answer, the server gets it, the round is closed.
         const before = Array(rounds).fill([ALL, ALL, CLOSE]).flat()
@@ -58,6 +80,7 @@ export const sessions: FuzzTarget = {
     for (let operations = 0; !choices.done && operations < MOST_OPERATIONS; operations++) {
       await choices.pick(OPERATIONS)(transcript, choices, foreign)
     }
+    cohort.disk.weather(0, 0, 0)
     // Twice, for those for whom the server had no room.
     let goesOn = true
     while (goesOn && !transcript.done) {
@@ -66,6 +89,8 @@ export const sessions: FuzzTarget = {
       goesOn = await transcript.close()
     }
     endings[transcript.ending()]++
+    counts.failures += cohort.disk.failures
+    counts['killed servers'] += transcript.kills
   },
-  counts: () => endings,
+  counts: () => ({ ...endings, ...counts }),
 }
