@@ -49,8 +49,8 @@ export class FakeSocket implements Socket {
 }
 
 /** Both ends, which are still opening. */
-export function sockets(): [FakeSocket, FakeSocket] {
-  const [one, other] = [new FakeSocket(), new FakeSocket()]
+export function sockets(Kind: new () => FakeSocket = FakeSocket): [FakeSocket, FakeSocket] {
+  const [one, other] = [new Kind(), new Kind()]
   one.other = other
   other.other = one
   return [one, other]
