@@ -39,13 +39,22 @@ export function requireCanonicalSeats(
   }
 }
 
-/** At least `least` clients take part in what `what` names. */
-export function requireEnough(count: number, least: number, what: string, blame: Blame): void {
+/** What the clients of each set of the paper have done. */
+const DONE = {
+  U1: 'sent keys',
+  U2: 'sent shares of their secrets',
+  U3: 'sent masked vectors',
+  U4: 'signed the list of survivors',
+  U5: 'revealed shares',
+} as const
+
+/** At least `least` clients are in this set of the paper. */
+export function requireEnough(count: number, least: number, set: keyof typeof DONE, blame: Blame): void {
   if (count >= least) return
-  throw violation('too-few-clients', blame, `${what} has ${count} of the ${least} clients that are needed`, {
-    expected: least,
-    got: count,
-  })
+  const clients = count === 1 ? 'client has' : 'clients have'
+  const claim = blame.fault === 'server' ? 'according to the server ' : ''
+  const text = `${claim}only ${count} ${clients} ${DONE[set]}, and ${least} are needed (${set})`
+  throw violation('too-few-clients', blame, text, { expected: least, got: count })
 }
 
 /** Refuses a client whose configuration has another hash. */

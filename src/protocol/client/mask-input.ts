@@ -81,7 +81,7 @@ export async function maskInput(
 export function repeatMaskInput(state: ClientMasked, inputDigest: Uint8Array): MaskPlan {
   requireState(state, 'client-masked')
   if (!equalBytes(state.inputDigest, inputDigest)) {
-    throw usageError('input-changed', 'the masks of this round belong to another input', { round: ROUND })
+    throw usageError('input-changed', 'the masks of this round were made for another input', { round: ROUND })
   }
   return state.plan
 }
@@ -94,7 +94,11 @@ function matchSharers(state: ClientShared, inbound: ForwardedShares): { peer: Pe
   return inbound.map(({ seat, value: ciphertext }) => {
     const peer = peers.get(seat)
     if (peer === undefined) {
-      throw violation('malformed-message', blameServer(ROUND, seat), `seat ${seat} of U2 is not in U1`)
+      throw violation(
+        'malformed-message',
+        blameServer(ROUND, seat),
+        `there is a ciphertext of seat ${seat} (U2), which is none of those whose keys this client was given (U1)`,
+      )
     }
     const { openingKey, identity } = peer
     return { peer, sharer: { seat, openingKey, ciphertext, identity } }

@@ -126,7 +126,11 @@ async function checkPublishedKeys(
     !equalBytes(own.cipherKey, sent.cipherKey) ||
     !equalBytes(own.maskKey, sent.maskKey)
   ) {
-    throw violation('own-entry-mismatch', blame, 'U1 does not hold the own keys as they were sent')
+    throw violation(
+      'own-entry-mismatch',
+      blame,
+      'the list of keys (U1) does not have the keys of this client as it sent them',
+    )
   }
 
   const identities = new Map<number, string>()
@@ -151,7 +155,11 @@ async function checkPublishedKeys(
     const clash = distinct.claim(claimant, keys, identities.get(claimant))
     if (clash !== undefined) {
       const concerned = blameServer(ROUND, clash.owner, claimant)
-      throw violation(clash.code, concerned, `seats ${clash.owner} and ${claimant} have one in common`)
+      throw violation(
+        clash.code,
+        concerned,
+        `seats ${clash.owner} and ${claimant} have ${clash.code === 'duplicate-key' ? 'a key' : 'an identity'} in common`,
+      )
     }
   }
   return identities

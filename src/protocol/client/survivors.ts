@@ -23,10 +23,18 @@ export function requireValidSurvivors(state: ClientMasked, survivors: Survivors,
   const sharing = new Set(sharingSeats(state))
   const stranger = survivors.find((survivor) => !sharing.has(survivor))
   if (stranger !== undefined) {
-    throw violation('invalid-survivors', blameServer(round, stranger), `seat ${stranger} of U3 is not in U2`)
+    throw violation(
+      'invalid-survivors',
+      blameServer(round, stranger),
+      `seat ${stranger} is named as a survivor (U3), but sent no shares of its secrets (U2)`,
+    )
   }
   if (!survivors.includes(seat)) {
-    throw violation('invalid-survivors', blame, 'U3 lacks the client to which it is announced')
+    throw violation(
+      'invalid-survivors',
+      blame,
+      'the list of survivors (U3) does not have the client that it was sent to',
+    )
   }
   const least = leastSeen(config.graph, config.threshold, minimumSurvivors)
   requireEnough(survivors.length, least, 'U3', blame)

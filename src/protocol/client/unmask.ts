@@ -73,7 +73,11 @@ async function requireConsistency(
   const stranger = seats.find((seat) => !surviving.has(seat))
   if (stranger !== undefined) {
     const blame = blameServer(ROUND, stranger)
-    throw violation('invalid-survivors', blame, `seat ${stranger} of U4 is not in U3`)
+    throw violation(
+      'invalid-survivors',
+      blame,
+      `seat ${stranger} is said to have signed the list of survivors (U4), but is not on it (U3)`,
+    )
   }
   requireEnough(seats.length, config.threshold, 'U4', blameServer(ROUND))
   const identities = new Map(state.sharers.map(({ seat, identity }) => [seat, identity]))

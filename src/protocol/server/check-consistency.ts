@@ -26,7 +26,8 @@ export async function acceptConsistencyCheck(
   const { config, survivors, publishedDigest } = state
   const blame = blamePeer(ROUND, seat)
   const { identity } = requireMember(state.clients, seat, ROUND)
-  if (indexOfSeat(survivors, seat) < 0) throw violation('unknown-seat', blame, `seat ${seat} is not in U3`)
+  if (indexOfSeat(survivors, seat) < 0)
+    throw violation('unknown-seat', blame, `seat ${seat} is not among the survivors (U3)`)
   const message = survivorsStatement(config, publishedDigest, seat, survivors)
   await verifyStatement(config, verifyIdentity, { seat, message, signature }, identity, blame)
   return { seat, signature }

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { ACTIVE, expectRefusal } from '../attacks/support.js'
+import { makeCohort } from '../support/cohort.js'
+
+const root = fileURLToPath(new URL('../../src/', import.meta.url))
+
+describe('errors say what has happened, with the set of the paper behind it', () => {
+  test('of a round for which nobody has come', async () => {
+    const { server } = await makeCohort({ ...ACTIVE })
+    const error = await expectRefusal(server.closeRound(), {
+      code: 'too-few-clients',
+      fault: 'peer',
+      round: 'advertise-keys',
+    })
+    expect(error.message).toBe('only 0 clients have sent keys, and 4 are needed (U1)')
+  })
+
+  test('and of one for which a single client has', async () => {
+    const { server, sessions } = await makeCohort({ ...ACTIVE })
+    await server.receive(2, await sessions[2]!.start())
+    const error = await expectRefusal(server.closeRound(), {
+      code: 'too-few-clients',
+      fault: 'peer',
+      round: 'advertise-keys',
+    })
+    expect(error.message).toBe('only 1 client has sent keys, and 4 are needed (U1)')
+  })
+
+  test('no text has a set of the paper in place of its meaning', () => {
+    const texts = readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .flatMap((path) => {
+        const code = readFileSync(`${root}${path}`, 'utf8').replace(/\/\*.*?\*\/|^\s*\/\/.*$/gms, '')
+        return [...code.matchAll(/'([^'\n]*)'|`([^`]*)`/g)].map(([, plain, template]) => plain ?? template!)
+      })
+      .filter((text) => / /.test(text))
+    expect(texts.length).toBeGreaterThan(300)
+    const bare = texts.filter((text) => /\bU[1-5]\b|[a-z]\^(PK|SK)\b/.test(text.replace(/\(U[1-5]\)/g, '')))
+    expect(bare).toEqual([])
+  })
+})
