@@ -1,10 +1,21 @@
+import { atMost } from '../federated/explanation.js'
 import type { GraphParameters } from '../graph/chooser/parameters.js'
 import type { PrivacyParameters } from '../privacy/index.js'
-import { nameOf, numbers, warnings as privacyWarnings } from './privacy-page.js'
+import {
+  DETAILS,
+  numbers,
+  headline as privacyHeadline,
+  warnings as privacyWarnings,
+  promise,
+} from './privacy-page.js'
 import { page } from './prose.js'
 
 /** The parameters for people: what they are, what is proven, what to do with them. One function a section. */
-export function paramsPage(parameters: GraphParameters, privacy: PrivacyParameters | undefined): string {
+export function paramsPage(
+  parameters: GraphParameters,
+  privacy: PrivacyParameters | undefined,
+  details: boolean,
+): string {
   const { warnings } = parameters
   return page([
     [headline(parameters)],
@@ -12,7 +23,7 @@ export function paramsPage(parameters: GraphParameters, privacy: PrivacyParamete
     chosen(parameters),
     proven(parameters),
     advice(parameters, privacy !== undefined),
-    ...(privacy === undefined ? [] : [promised(parameters, privacy), numbers(privacy)]),
+    ...(privacy === undefined ? [] : [promised(parameters, privacy), details ? numbers(privacy) : [DETAILS]]),
     [
       ...warnings.map((warning) => `Warning: ${warning}`),
       ...(privacy === undefined ? [] : privacyWarnings(privacy)),
@@ -27,23 +38,21 @@ function headline({ graph, clients, neighbors, threshold }: GraphParameters): st
 }
 
 function supposed({ corruptClients, dropouts, survivors, adversary }: GraphParameters): string[] {
-  const server = {
-    'honest-but-curious': 'follows the protocol but looks at all it gets',
-    'semi-malicious': 'follows the protocol but may lie to single clients about who dropped out',
-    active: 'may do as it likes',
-  }[adversary]
+  const server =
+    adversary === 'active' ? 'may do anything' : 'follows the protocol but looks at everything it gets'
   return [
-    `Supposed: the server ${server}, at most ${corruptClients} of the clients collude with it, and at most ` +
-      `${dropouts} drop out, which leaves ${survivors}.`,
+    `It is assumed that the server ${server}, that ${atMost(corruptClients, 'of the clients', 'collude')} with it, and ` +
+      `that ${atMost(dropouts, '', 'drop')} out, which leaves ${survivors}.`,
   ]
 }
 
 function chosen({ graph, clients, neighbors, threshold, adversary }: GraphParameters): string[] {
   if (graph === 'complete') {
-    const why = adversary === 'active' ? 'the active model needs it' : 'no sparse graph is enough'
+    const why = adversary === 'active' ? 'the active model needs that' : 'no sparse graph is enough'
+    const others = clients === 2 ? 'the other one' : 'all others'
+    const able = threshold === clients ? `only all ${clients} together` : `any ${threshold} of the ${clients}`
     return [
-      `Every client shares masks with all others (${why}), and any ${threshold} of the ${clients} can recover a ` +
-        'secret of one that dropped out.',
+      `Every client shares masks with ${others} (${why}), and ${able} can recover a secret of one that dropped out.`,
     ]
   }
   const saved = Math.round((clients - 1) / neighbors)
@@ -57,23 +66,17 @@ function chosen({ graph, clients, neighbors, threshold, adversary }: GraphParame
 function proven({ securityFailure, correctnessFailure }: GraphParameters): string[] {
   const { connectivity, threshold, total } = securityFailure
   return [
-    'Left to chance, in one round:',
-    `  the server learns more than the sum               ${probability(total)}`,
-    `    as the honest clients fall into groups          ${probability(connectivity)}`,
-    `    as somebody has too many corrupt share holders  ${probability(threshold)}`,
-    `  the sum is lost, as somebody has too few left     ${probability(correctnessFailure)}`,
+    'What can go wrong by chance in one round, and with what probability:',
+    `  the server learns more than the sum              ${probability(total)}`,
+    `    because the honest clients fall into groups    ${probability(connectivity)}`,
+    `    because a client has too many corrupt holders  ${probability(threshold)}`,
+    `  the sum is lost: a client has too few holders    ${probability(correctnessFailure)}`,
   ]
 }
 
 /** What to write into a round's configuration. */
 function settings(parameters: GraphParameters, isPrivate: boolean): string[] {
   const { graph, adversary, neighbors, threshold, corruptClients, leastPresent, survivors } = parameters
-  if (adversary === 'semi-malicious') {
-    return [
-      `For reference: neighbors ${neighbors}, threshold ${threshold}. No round can be configured for this model; against`,
-      'a server that lies, use the active model on the complete graph.',
-    ]
-  }
   const cohort = isPrivate ? ` and minimumCohort ${survivors}` : ''
   if (graph === 'complete') {
     const corrupt =
@@ -85,7 +88,7 @@ function settings(parameters: GraphParameters, isPrivate: boolean): string[] {
   return [
     `Configure graph { neighbors: ${neighbors}, assumptions: { corruptFraction: ${corruptFraction}, ` +
       `dropoutFraction: ${dropoutFraction} } }, threshold ${threshold}` +
-      (isPrivate ? `${cohort}.` : ` and a minimumCohort of your own, such as ${own}.`),
+      (isPrivate ? `${cohort}.` : ` and a minimumCohort that you choose, such as ${own}.`),
   ]
 }
 
@@ -93,28 +96,27 @@ function advice(parameters: GraphParameters, isPrivate: boolean): string[] {
   const { clients, threshold, greatestThreshold, leastPresent } = parameters
   return [
     ...settings(parameters, isPrivate),
-    'Server and clients state the same; a client can check it against assumptions of its own.',
+    'The server and the clients configure the same; a client can check that against its own assumptions.',
     greatestThreshold > threshold
-      ? `Thresholds up to ${greatestThreshold} would do as well: more holders to corrupt, fewer that may drop out.`
-      : 'No other threshold would do.',
-    leastPresent < clients
-      ? `Go on only if at least ${leastPresent} clients have sent their keys; with fewer, this is not proven.`
-      : 'Go on only if all clients have sent their keys; with fewer, this is not proven.',
+      ? `Thresholds up to ${greatestThreshold} work as well: more holders have to be corrupted, and fewer may drop out.`
+      : 'No other threshold works.',
+    `Go on only if ${leastPresent < clients ? `at least ${leastPresent}` : 'all'} clients have sent their keys; with fewer, none of ` +
+      'this is proven.',
   ]
 }
 
 function probability(log2: number): string {
-  if (log2 === Number.NEGATIVE_INFINITY) return 'cannot happen'
+  if (log2 === Number.NEGATIVE_INFINITY) return 'never'
   return `at most 2^${log2.toFixed(1)}`
 }
 
 /** What the noise gives, and what it rests on. */
 function promised({ survivors, corruptClients }: GraphParameters, privacy: PrivacyParameters): string[] {
-  const { leastHonest, distribution, clients, sumStandardDeviation, clip } = privacy
-  const deviation = Number((sumStandardDeviation / Math.sqrt(clients * survivors)).toPrecision(4))
+  const { leastHonest } = privacy
   return [
-    `Every client clips its update to an L2 norm of ${clip} and adds ${nameOf(distribution)} noise, sized for the ` +
-      `${leastHonest} honest ones of ${survivors} clients (${corruptClients} corrupt): with a smaller minimumCohort ε does ` +
-      `not hold. In a mean of ${survivors} updates a value is off by a standard deviation of ${deviation}.`,
+    privacyHeadline(privacy),
+    ...promise(privacy, survivors),
+    `The noise is sized for ${leastHonest} honest clients: ${survivors} that are left, ${corruptClients} of them corrupt. ` +
+      'With a smaller minimumCohort ε does not hold.',
   ]
 }

@@ -23,8 +23,8 @@ privacy target, chooses also how much noise the clients add.
   --clients N            number of clients, 2 to 100000000
   --dropout F            part of the clients that may drop out, 0 to below 1 (default 0.05)
   --corrupt F            part of the clients that may collude with the server, 0 to below 1 (default 0.05)
-  --adversary MODEL      what the server may do: honest-but-curious (default) follows the protocol,
-                         semi-malicious may lie to single clients about dropouts, active does anything
+  --adversary MODEL      what the server may do: honest-but-curious (default) follows the protocol, active does
+                         anything
   --security-bits B      privacy fails with probability at most 2^-B in a round, 1 to 256 (default 40)
   --correctness-bits B   a round fails for want of answers with probability at most 2^-B, 1 to 256 (default 20)
 
@@ -36,6 +36,7 @@ privacy target, chooses also how much noise the clients add.
   --bits B               bits of an element of the sum, 1 to 32 (default: as many as hardly cost any noise)
   --distribution NAME    of the noise: skellam (default) or discrete-gaussian
 
+  --details              explain every number of the noise
   --json                 print one JSON object instead of the explanation
 
 In JSON, failures are base-2 logarithms of probabilities, and null is one of zero. Exit code 2 for bad options and
@@ -51,13 +52,13 @@ const NAMES = {
 
 /** `secagg params`. */
 export async function paramsCommand(args: readonly string[]): Promise<void> {
-  const { assumptions, target, json } = parse(args)
+  const { assumptions, target, details, json } = parse(args)
   const parameters = inOptions(NAMES, () => chooseParameters(assumptions))
   const privacy = target && inOptions(NAMES, () => choosePrivacy({ ...target, ...cohortOf(parameters) }))
   process.stdout.write(
     json
       ? `${JSON.stringify({ ...parameters, ...noted(parameters, privacy) })}\n`
-      : paramsPage(parameters, privacy),
+      : paramsPage(parameters, privacy, details),
   )
 }
 
@@ -79,6 +80,7 @@ type Target = Omit<PrivacyTarget, 'clients' | 'leastHonest'>
 function parse(args: readonly string[]): {
   readonly assumptions: Assumptions
   readonly target: Target | undefined
+  readonly details: boolean
   readonly json: boolean
 } {
   const values = readOptions('params', args, {
@@ -95,17 +97,18 @@ function parse(args: readonly string[]): {
     clip: { type: 'string' },
     bits: { type: 'string' },
     distribution: { type: 'string' },
+    details: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   })
   const assumptions: Assumptions = {
     clients: wholeNumber('clients', required('params', 'clients', values.clients), 2, 1e8),
     dropoutFraction: fraction('dropout', values.dropout),
     corruptFraction: fraction('corrupt', values.corrupt),
-    adversary: oneOf('adversary', values.adversary, ['honest-but-curious', 'semi-malicious', 'active']),
+    adversary: oneOf('adversary', values.adversary, ['honest-but-curious', 'active']),
     statisticalSecurity: wholeNumber('security-bits', values['security-bits'], 1, 256),
     correctness: wholeNumber('correctness-bits', values['correctness-bits'], 1, 256),
   }
-  return { assumptions, target: targetOf(values), json: values.json }
+  return { assumptions, target: targetOf(values), details: values.details, json: values.json }
 }
 
 const TARGET_OPTIONS = ['delta', 'rounds', 'length', 'clip', 'bits', 'distribution'] as const

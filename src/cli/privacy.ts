@@ -5,10 +5,11 @@ import { privacyPage } from './privacy-page.js'
 
 export const PRIVACY_USAGE = `Usage: secagg privacy --clients N --minimum H --length M --clip C --bits B --noise-multiplier Z --delta D [OPTIONS]
 
-Says what noise promises: the epsilon of given parameters. For the other direction, see secagg params --epsilon.
+Says what given noise promises, and how far it puts the mean off. To choose the noise for an epsilon, see
+secagg params --epsilon.
 
   --clients N            number of clients, 2 to 100000000
-  --minimum H            honest clients that are in any sum at the least, 1 to N; their noise alone counts
+  --minimum H            the fewest honest clients in a sum, 1 to N; only their noise counts
   --length M             values of an update, 1 to 1073741824
   --clip C               L2 norm that an update is clipped to
   --bits B               bits of an element of the sum, 1 to 32
@@ -17,7 +18,8 @@ Says what noise promises: the epsilon of given parameters. For the other directi
   --rounds T             in how many rounds a client takes part (default 1)
   --distribution NAME    of the noise: skellam (default) or discrete-gaussian
   --sampling-rate P      the probability with which a client is sampled for a round; shows the epsilon that holds
-                         against those only who see results and not who took part
+                         against those who see only results and not who took part
+  --details              explain every number
   --json                 print one JSON object instead of the explanation
 
 In JSON, null is infinity. Exit code 2 for bad options and where the sum does not fit the bits.
@@ -27,12 +29,16 @@ const NAMES = { leastHonest: '--minimum', noiseMultiplier: '--noise-multiplier' 
 
 /** `secagg privacy`. */
 export async function privacyCommand(args: readonly string[]): Promise<void> {
-  const { setting, json } = parse(args)
+  const { setting, details, json } = parse(args)
   const parameters = inOptions(NAMES, () => analyzePrivacy(setting))
-  process.stdout.write(json ? `${JSON.stringify(parameters)}\n` : privacyPage(parameters))
+  process.stdout.write(json ? `${JSON.stringify(parameters)}\n` : privacyPage(parameters, details))
 }
 
-function parse(args: readonly string[]): { readonly setting: PrivacySetting; readonly json: boolean } {
+function parse(args: readonly string[]): {
+  readonly setting: PrivacySetting
+  readonly details: boolean
+  readonly json: boolean
+} {
   const values = readOptions('privacy', args, {
     clients: { type: 'string' },
     minimum: { type: 'string' },
@@ -44,6 +50,7 @@ function parse(args: readonly string[]): { readonly setting: PrivacySetting; rea
     rounds: { type: 'string', default: '1' },
     distribution: { type: 'string', default: 'skellam' },
     'sampling-rate': { type: 'string' },
+    details: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   })
   type Required = 'clients' | 'minimum' | 'length' | 'clip' | 'bits' | 'noise-multiplier' | 'delta'
@@ -62,5 +69,5 @@ function parse(args: readonly string[]): { readonly setting: PrivacySetting; rea
     distribution: oneOf('distribution', values.distribution, ['skellam', 'discrete-gaussian']),
     samplingRate: rate === undefined ? undefined : realNumber('sampling-rate', rate, 1e-12, 1),
   }
-  return { setting, json: values.json }
+  return { setting, details: values.details, json: values.json }
 }

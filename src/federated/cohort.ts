@@ -75,7 +75,7 @@ function bitsOf<Name extends string>(name: Name, log2: number): { readonly [name
 }
 
 const LONELY =
-  'With this minimum cohort as few as one honest client may be left, and the sum then shows its input to the corrupt ones.'
+  'With this minimum cohort only one honest client may be left in a sum, which then shows its input to the corrupt ones.'
 const UNSEEN =
   'On the sparse graph a client cannot see how many are in a sum, and ε rests on the server keeping to the minimum cohort.'
 

@@ -20,27 +20,28 @@ export function explanationOf(plan: PlanNumbers): string[] {
 
 function supposed({ task, corruptClients, dropouts }: PlanNumbers): string {
   const server =
-    task.adversary === 'active' ? 'may do as it likes' : 'follows the protocol but looks at all it gets'
+    task.adversary === 'active' ? 'may do anything' : 'follows the protocol but looks at everything it gets'
   return (
-    `Of the ${task.clients} clients at most ${corruptClients} collude with the server, which ${server}, and at most ` +
-    `${dropouts} drop out.`
+    `It is assumed that ${atMost(corruptClients, `of the ${task.clients} clients`, 'collude')} with the server, which ` +
+    `${server}, and that ${atMost(dropouts, '', 'drop')} out.`
   )
 }
 
 function masks({ task, graph, neighbors, threshold }: PlanNumbers): string {
   if (graph === 'sparse') {
     return (
-      `A client shares masks with ${neighbors} neighbors on a random ring, and ${threshold} of them recover a secret of ` +
-      'one that dropped out: the fewest that keep both privacy and the sum.'
+      `A client shares masks with ${neighbors} neighbors on a random ring, and any ${threshold} of them can recover a secret of ` +
+      'one that dropped out: the smallest numbers that keep both privacy and the sum.'
     )
   }
   const why =
     task.adversary === 'active'
-      ? 'the least for which any two groups of so many share an honest client'
+      ? 'the smallest number for which any two groups of clients share an honest one'
       : 'more than half of them, and more than the corrupt ones'
+  const others = neighbors === 1 ? 'the other one' : `all ${neighbors} others`
   return (
-    `Every client shares masks with all ${neighbors} others, and ${threshold} clients recover a secret of one that ` +
-    `dropped out: ${why}.`
+    `Every client shares masks with ${others}, and any ${threshold} clients can recover a secret of one that dropped out: ` +
+    `${why}.`
   )
 }
 
@@ -56,21 +57,26 @@ function chance({
     leastPresent > minimumCohort
       ? ` At least ${leastPresent} clients must have sent their keys for that.`
       : ''
-  return [
-    `Left to chance in one round: that the server learns more than the sum (${probability(securityBits)}), and that the ` +
-      `sum is lost (${probability(correctnessBits)}).${present}`,
-  ]
+  const learns =
+    securityBits === undefined
+      ? 'the server cannot learn more than the sum'
+      : `the server learns more than the sum with probability at most ${power(securityBits)}`
+  const lost =
+    correctnessBits === undefined
+      ? 'the sum cannot be lost'
+      : `the sum is lost with probability at most ${power(correctnessBits)}`
+  return [`On a random ring, in one round, ${learns}, and ${lost}.${present}`]
 }
 
-function probability(bits: number | undefined): string {
-  return bits === undefined ? 'cannot happen' : `at most 2^−${bits.toFixed(1)}`
+function power(bits: number): string {
+  return `2^−${bits.toFixed(1)}`
 }
 
 function cohort({ minimumCohort, leastHonest, dropouts, task }: PlanNumbers): string {
   const planned = minimumCohort === task.clients - dropouts ? ', as many as are left after all dropouts' : ''
   return (
-    `A sum has at least ${minimumCohort} inputs${planned}; with fewer there is none. At least ${leastHonest} of them are ` +
-    'honest.'
+    `A sum has at least ${minimumCohort} inputs${planned}; with fewer there is none. At least ${leastHonest} of them ` +
+    `${leastHonest === 1 ? 'is' : 'are'} honest.`
   )
 }
 
@@ -80,7 +86,8 @@ function update({ length, manifest }: PlanNumbers): string {
 }
 
 function levels({ clip, levels: count, step, rounding }: FixedPoint): string {
-  const how = rounding === 'nearest' ? 'the nearest' : 'up or down at random, so that its expectation stays'
+  const how =
+    rounding === 'nearest' ? 'the nearest' : 'up or down at random, so that it stays right on average'
   return `Each value is clipped to ±${clip} and rounded to one of ${count} levels ${short(step)} apart: ${how}.`
 }
 
@@ -97,7 +104,7 @@ function lanes({ bits, clients, maximumWeight, headroom, bitsPerValue }: FixedPo
       : ''
   return (
     `The sum of ${clients} such values${weights} cannot overflow ${counted(bits, 'bit')}; there would be room for ` +
-    `${headroom.clients} clients${room}.${wide}`
+    `${counted(headroom.clients, 'client')}${room}.${wide}`
   )
 }
 
@@ -121,8 +128,8 @@ function noise({
 }: PlannedPrivacy): string {
   const name = distribution === 'skellam' ? 'Skellam' : 'discrete Gaussian'
   return (
-    `Every client adds ${name} noise of standard deviation ${short(localStandardDeviation)}. That of ${leastHonest} honest ` +
-    `clients together is ${noiseMultiplier} times the clip, and is enough for ε by itself.`
+    `Every client adds ${name} noise of standard deviation ${short(localStandardDeviation)}. That of ` +
+    `${counted(leastHonest, 'honest client')} together is ${short(noiseMultiplier)} times the clip, and is enough for ε by itself.`
   )
 }
 
@@ -132,7 +139,7 @@ function promise({ epsilon, delta, rounds, amplified }: PlannedPrivacy): string 
     amplified === undefined
       ? ''
       : ` Where each client is sampled with probability ${amplified.samplingRate}, it is ${short(amplified.epsilon)} ` +
-        `against those only who see results and not who took part (${relation}).`
+        `against those who see only results and not who took part (${relation}).`
   return (
     `ε = ${short(epsilon)} with δ = ${delta} over ${counted(rounds, 'round')}, against the server and everybody else ` +
     `(${relation}).${sampled}`
@@ -143,7 +150,7 @@ function loss({ minimumCohort, length }: PlanNumbers, privacy: PlannedPrivacy): 
   const { meanStandardDeviation, clip } = privacy
   return (
     `In the mean of ${minimumCohort} updates a value is off by a standard deviation of ${short(meanStandardDeviation)}, ` +
-    `the whole of it by a norm of about ${short(meanStandardDeviation * Math.sqrt(length))}, beside a clip of ${clip}.`
+    `the whole mean by a norm of about ${short(meanStandardDeviation * Math.sqrt(length))}; no update is longer than ${clip}.`
   )
 }
 
@@ -153,6 +160,12 @@ function upload({ uploadBytes, segments, length }: PlanNumbers): string {
     `A client sends ${uploadBytes} bytes of masked vector, ${segments[0]!.bits} bits for an element: ${expansion.toFixed(2)} ` +
     'times the update in single precision.'
   )
+}
+
+/** So many clients at most, in a sentence. */
+export function atMost(count: number, ofAll: string, verb: 'collude' | 'drop'): string {
+  const who = [count === 0 ? 'none' : `at most ${count}`, ofAll].filter((part) => part !== '').join(' ')
+  return `${who} ${verb}${count < 2 ? 's' : ''}`
 }
 
 function counted(count: number, thing: string): string {

@@ -28,12 +28,12 @@ function promise(parameters: PrivacyParameters): Explanation[] {
       name: 'leastHonest',
       value: leastHonest,
       meaning:
-        'honest clients in any sum; their noise alone gives ε, and dropouts down to there weaken nothing',
+        'the fewest honest clients in a sum; their noise alone gives ε, and dropouts down to there weaken nothing',
     },
     {
       name: 'centralEpsilon',
       value: centralEpsilon,
-      meaning: 'what the same noise would give if somebody trusted added it to sums that are not rounded',
+      meaning: 'the ε of the same noise, added in one trusted place to sums that are not rounded',
     },
   ]
   if (amplified === undefined) return lines
@@ -44,7 +44,7 @@ function promise(parameters: PrivacyParameters): Explanation[] {
       name: 'amplified.epsilon',
       value: amplified.epsilon,
       meaning:
-        `where each client is sampled with probability ${samplingRate}, against those only who see results and not ` +
+        `where each client is sampled with probability ${samplingRate}, against those who see only results and not ` +
         'who took part; not against the server; neighbors: add or remove one client',
     },
   ]
@@ -63,8 +63,7 @@ function noise(parameters: PrivacyParameters): Explanation[] {
     {
       name: 'noiseMultiplier',
       value: noiseMultiplier,
-      meaning:
-        'standard deviation of the noise of the least honest clients together, in multiples of the clip',
+      meaning: `standard deviation of the noise of ${leastHonest} honest clients together, in multiples of the clip`,
     },
     { name: 'totalStandardDeviation', value: totalStandardDeviation, meaning: 'noise multiplier · clip' },
     {
@@ -114,7 +113,8 @@ function error(parameters: PrivacyParameters): Explanation[] {
     {
       name: 'wrapProbability',
       value: wrapProbability,
-      meaning: 'of an element that is altogether wrong, if all clients hold the same vector of full length',
+      meaning:
+        'that an element is altogether wrong, if all clients hold the same vector of the length of the clip',
     },
   ]
 }

@@ -40,14 +40,29 @@ describe('secagg privacy', () => {
     expect(parameters.epsilon).toBeCloseTo(4.7548, 3)
   })
 
-  test('explains every number, on a terminal', async () => {
+  test('says how far the mean is off, in words, and keeps the numbers within for --details', async () => {
+    const page = await privacy(...THOUSAND)
+    const text = page.replace(/\s+/g, ' ')
+    const { sumStandardDeviation } = JSON.parse(await privacy(...THOUSAND, '--json'))
+    const [, value, norm] =
+      /a value is off by a standard deviation of ([\d.]+), and the whole mean by a norm of about ([\d.]+)/.exec(
+        text,
+      )!
+    expect(Number(value)).toBeCloseTo(sumStandardDeviation / 1000, 5)
+    expect(Number(norm)).toBeCloseTo((16 * sumStandardDeviation) / 1000, 4)
+    expect(text).toContain('The noise of 1000 honest clients together is 1 times that norm')
+    expect(page).not.toMatch(/^\w+ = \d/m)
+    expect(page.split('\n').length).toBeLessThan(25)
+  })
+
+  test('explains every number with --details, on a terminal', async () => {
     const { code, stdout, stderr } = await new Promise<{
       code: number | null
       stdout: string
       stderr: string
     }>((resolve, reject) => {
       const args = ['--import', 'tsx', 'src/cli.ts', 'privacy', ...THOUSAND]
-      const child = spawn(process.execPath, [...args, '--sampling-rate', '.1'], { cwd: root })
+      const child = spawn(process.execPath, [...args, '--sampling-rate', '.1', '--details'], { cwd: root })
       const [out, err]: [string[], string[]] = [[], []]
       child.stdout.on('data', (chunk) => out.push(`${chunk}`))
       child.stderr.on('data', (chunk) => err.push(`${chunk}`))
@@ -55,10 +70,10 @@ describe('secagg privacy', () => {
       child.on('close', (code) => resolve({ code, stdout: out.join(''), stderr: err.join('') }))
     })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toMatch(/^ε = 7\.58701 with δ = 0\.00001 over 1 round of 1000 clients, /)
+    expect(stdout).toMatch(/^ε = 7\.587 with δ = 0\.00001 over 1 round of 1000 clients, /)
     expect(stdout).toMatch(/^epsilon = 7\.58700959\n {4}over 1 round, against the server and everybody else/m)
     expect(stdout).toMatch(/^amplified\.epsilon = \d/m)
-    expect(stdout.match(/neighbors:\s+add or\s+remove one client/g)).toHaveLength(2)
+    expect(stdout.match(/neighbors:\s+add\s+or\s+remove\s+one\s+client/g)).toHaveLength(4)
     expect(stdout).toContain('Warning: No client may drop out')
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
   })

@@ -77,7 +77,9 @@ describe('secagg simulate', () => {
     const { code, stdout, stderr } = await secagg('simulate', '--clients', '5', '--drop', 'masked-input:3')
     expect(code).toBe(1)
     expect(stdout).toBe('')
-    expect(stderr).toBe('secagg: the round was aborted: only 2 clients have sent masked vectors, and 3 are needed (U3)\n')
+    expect(stderr).toBe(
+      'secagg: the round was aborted: only 2 clients have sent masked vectors, and 3 are needed (U3)\n',
+    )
   })
 
   test.each([

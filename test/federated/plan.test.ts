@@ -164,9 +164,9 @@ describe('an explanation', () => {
   test('says each choice of a weighted mean', () => {
     const text = told(task)
     expect(text).toContain(
-      'at most 1 collude with the server, which may do as it likes, and at most 3 drop out',
+      'that at most 1 of the 10 clients colludes with the server, which may do anything, and that at most 3 drop out',
     )
-    expect(text).toContain('with all 9 others, and 6 clients recover')
+    expect(text).toContain('with all 9 others, and any 6 clients can recover')
     expect(text).toContain('at least 7 inputs, as many as are left after all dropouts')
     expect(text).toContain('34 values in 2 tensors')
     expect(text).toContain('clipped to ±1')
@@ -174,6 +174,22 @@ describe('an explanation', () => {
     expect(text).toContain('room for 10 clients, or for weights up to 102')
     expect(text).toContain('off by more than 0.00003052')
     expect(text).toContain('113 bytes of masked vector, 26 bits for an element')
+  })
+
+  test('reads well where there are none, one or two of something, and where chance has no part in it', () => {
+    const two = told({
+      ...{ clients: 2, adversary: 'honest-but-curious', corruptFraction: 0, dropoutFraction: 0 },
+      ...{ graph: 'complete', length: 1, clip: 1, maximumWeight: 1 },
+    })
+    expect(two).toContain('none of the 2 clients colludes with the server, ')
+    expect(two).toContain('that none drops out')
+    expect(two).toContain('shares masks with the other one')
+    expect(two).toContain('1 value.')
+    const ring = told({
+      ...{ clients: 20, adversary: 'honest-but-curious', corruptFraction: 0, dropoutFraction: 0 },
+      ...{ length: 10, clip: 1, maximumWeight: 1 },
+    })
+    expect(ring).toContain('the server cannot learn more than the sum, and the sum cannot be lost')
   })
 
   test('says how many bits per value would fit narrower lanes, and they do', () => {
@@ -201,7 +217,7 @@ describe('an explanation', () => {
       graph: 'complete',
     } as const
     expect(planRound({ ...lonely, minimumCohort: 6 }).warnings).toEqual([
-      expect.stringContaining('as few as one honest client'),
+      expect.stringContaining('only one honest client'),
     ])
     expect(planRound({ ...lonely, minimumCohort: 7 }).warnings).toEqual([])
   })

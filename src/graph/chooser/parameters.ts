@@ -93,18 +93,18 @@ function warningsFor({ clients, corruptClients, dropouts, adversary }: Cohort): 
   const warnings: string[] = []
   if (corruptClients === 0) {
     warnings.push(
-      'No client is taken to be corrupt: a single one that colludes with the server voids what is proven here.',
+      'No client is assumed to be corrupt: a single one that colludes with the server voids what is proven here.',
     )
   }
   if (clients - corruptClients - dropouts < 2) {
     warnings.push(
-      'As few as one honest client may be left, and the sum then shows its input to the corrupt ones.',
+      'Only one honest client may be left in a sum, which then shows its input to the corrupt ones.',
     )
   }
   if (adversary === 'semi-malicious') {
     warnings.push(
-      'Lies about dropouts are withstood as far as the two secrets of one client go: a server that tells them with ' +
-        'the ring in view, or to many clients at once, may still learn the sum of a few clients.',
+      'A server that lies about dropouts cannot learn both secrets of one client. If it knows the ring, or lies to many ' +
+        'clients at once, it may still learn the sum of a few clients.',
     )
   }
   return warnings
