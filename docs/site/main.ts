@@ -15,6 +15,7 @@ const site = `${root}.site/`
 /** Documents in the order of reading; whatever else lies in `docs` comes after them, by name. */
 const order = [
   'guide.md',
+  'glossary.md',
   'threat-model.md',
   'specification.md',
   'performance.md',
