@@ -11,4 +11,6 @@ export default defineConfig({
   dts: false,
   sourcemap: true,
   clean: true,
+  // Errors only: a line for each file would bury what comes after.
+  silent: true,
 })
