@@ -11,7 +11,7 @@ import { createMaskPool } from 'secagg/workers'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { chacha, difference, filled, MIXED, planOf } from './support.js'
 
-const source = fileURLToPath(new URL('../../src/index.js', import.meta.url))
+const source = fileURLToPath(new URL('../../src/', import.meta.url))
 let folder = ''
 
 beforeAll(async () => {
