@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../abort.js'
 import { type CryptoProvider, defaultCrypto, type SuiteName } from '../crypto/index.js'
 import { ROUNDS, type RoundName, SecAggError, usageError } from '../errors.js'
 import {
@@ -115,7 +116,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     meters.push(meter)
     let served = 0
     for (const [seat, bytes] of meter.producing(messages)) {
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       if (!takesPart(dropsAt.get(seat), round)) continue
       // Made outside the client's time: a real client has its input already.
       if (round === 'masked-input') nextInput = input(seat)

@@ -1,3 +1,5 @@
+import { reasonOf } from '../abort.js'
+
 /** Something that ends once, and with it all that waits under it. */
 export class Ending {
   readonly #waiting = new Set<(reason: unknown) => void>()
@@ -36,10 +38,11 @@ export class Ending {
 
 /** Ends `ending` with the signal's reason; what it returns lets go of the signal. */
 export function endBy(signal: AbortSignal | undefined, ending: Ending): () => void {
-  const abort = (): void => ending.end(signal?.reason)
-  if (signal?.aborted) abort()
-  signal?.addEventListener('abort', abort)
-  return () => signal?.removeEventListener('abort', abort)
+  if (signal === undefined) return ignore
+  const abort = (): void => ending.end(reasonOf(signal))
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort)
+  return () => signal.removeEventListener('abort', abort)
 }
 
 export function ignore(): void {}

@@ -1,3 +1,4 @@
+import { reasonOf } from '../abort.js'
 import { SecAggError, usageError } from '../errors.js'
 import type { Notice } from './notices.js'
 
@@ -54,7 +55,7 @@ function mistakeIn(error: unknown, connected: boolean): string | undefined {
 
 /** What a driver throws: the signal's reason, an error of the library, or one that tells of what it was handed. */
 export function failureOf(error: unknown, signal: AbortSignal | undefined): unknown {
-  if (signal?.aborted) return signal.reason
+  if (signal?.aborted) return reasonOf(signal)
   if (error instanceof SecAggError) return error
   return usageError('invalid-argument', 'something that was handed to a driver has thrown', { cause: error })
 }

@@ -1,14 +1,23 @@
 import { isBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import type { Connection } from './connection.js'
+import { ignore } from './ending.js'
 
 /** A stream of bytes in both directions, such as a TCP socket, a pipe or a pair of web streams. */
 export interface ByteStream {
   /** Pieces of any length, as they arrive: a Node stream, a `ReadableStream`. */
-  readonly readable: AsyncIterable<Uint8Array>
+  readonly readable: AsyncIterable<Uint8Array> | WebReadable
   /** Settles when there is room for more. */
   write(bytes: Uint8Array): void | Promise<void>
   close(): void
+}
+
+/** What a `ReadableStream` has everywhere; in some browsers it is not iterable. */
+export interface WebReadable {
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
+    cancel(): Promise<unknown>
+  }
 }
 
 /** Bytes of a message's length before it. */
@@ -43,7 +52,7 @@ async function* messagesOf(
   const prefix = new Uint8Array(PREFIX)
   let filling = prefix
   let filled = 0
-  for await (const piece of readable) {
+  for await (const piece of piecesOf(readable)) {
     if (!isBytes(piece)) {
       throw usageError('invalid-argument', 'a stream of bytes gives Uint8Arrays', { got: typeof piece })
     }
@@ -74,4 +83,19 @@ function lengthIn(prefix: Uint8Array, longest: number): number {
     expected: longest,
     got: length,
   })
+}
+
+async function* piecesOf(readable: ByteStream['readable']): AsyncGenerator<Uint8Array, void, void> {
+  if (Symbol.asyncIterator in readable) return yield* readable
+  const reader = readable.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield value!
+    }
+  } finally {
+    // Of no use where it has ended, and no harm either.
+    reader.cancel().catch(ignore)
+  }
 }

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../abort.js'
 import { SecAggError } from '../errors.js'
 import { ClientSession, messageLimits } from '../session/index.js'
 import {
@@ -37,7 +38,7 @@ export async function runClient(connect: Connect, options: RunClientOptions): Pr
   const letGo = endBy(signal, ending)
   let session: ClientSession | undefined
   try {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     session = await begin(connect, options, ending)
     const notice = await lastWord(session, connect, options, ending)
     if (notice.kind === 'finished') return { included: notice.included }

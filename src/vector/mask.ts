@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../abort.js'
 import {
   partsOf,
   reading,
@@ -136,7 +137,7 @@ export function checkExecution(
   const terms = reading('a mask plan', () => Array.from(plan, (term) => checkedTerm(term, dependable)))
   requireSignal(signal)
   requireCallback('onProgress', onProgress)
-  signal?.throwIfAborted()
+  throwIfAborted(signal)
   return { range, terms, suite: dependable, pacing: { signal, onProgress } }
 }
 

@@ -1,3 +1,5 @@
+import { throwIfAborted } from '../abort.js'
+
 /** What the caller of long work may hand in. */
 export interface PaceOptions {
   /** Checked between pieces of work; the work then rejects with the signal's reason. */
@@ -23,13 +25,13 @@ export function createPace(total: number, { signal, onProgress }: PaceOptions): 
   let sinceTurn = 0
   return {
     step: (bytes) => {
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       done += bytes
       sinceTurn += bytes
       if (sinceTurn < BYTES_PER_TURN || done >= total) return undefined
       sinceTurn = 0
       onProgress?.(done / total)
-      return nextTurn().then(() => signal?.throwIfAborted())
+      return nextTurn().then(() => throwIfAborted(signal))
     },
     finish: () => onProgress?.(1),
   }

@@ -1,3 +1,4 @@
+import { reasonOf, throwIfAborted } from '../abort.js'
 import { isArrayBuffer, wipe } from '../crypto/bytes.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
 import { executeMaskPlan } from '../vector/mask.js'
@@ -41,18 +42,24 @@ export async function executeOnThreads(
   memory: SpareMemory,
 ): Promise<void> {
   const { target, segments, range, terms, suite, length, signal, onProgress } = execution
-  signal?.throwIfAborted()
+  throwIfAborted(signal)
   const share = (SHARE * length) / threads.length
   const pieceBytes = nextBlock(Math.min(Math.max(share, SMALLEST_PIECE), LARGEST_PIECE))
   const pieces = piecesOf(target, segments, range, pieceBytes)
   const end = new AbortController()
-  const endOnAbort = (): void => end.abort(signal?.reason)
+  let reason: unknown
+  const endFor = (cause: unknown): void => {
+    if (end.signal.aborted) return
+    reason = cause
+    end.abort()
+  }
+  const endOnAbort = (): void => endFor(reasonOf(signal!))
   const progress = createProgress(length, (fraction) => {
     if (end.signal.aborted) return
     try {
       onProgress?.(fraction)
     } catch (error) {
-      end.abort(error)
+      endFor(error)
     }
   })
   const runThere = isShared(target) ? runInPlace : runOnCopies(memory)
@@ -73,7 +80,7 @@ export async function executeOnThreads(
         progress(piece, 1)
       }
     } catch (error) {
-      end.abort(error)
+      endFor(error)
     }
   }
 
@@ -87,7 +94,7 @@ export async function executeOnThreads(
   for (const buffer of memory) wipe(new Uint8Array(buffer))
   await drain()
   signal?.removeEventListener('abort', endOnAbort)
-  end.signal.throwIfAborted()
+  if (end.signal.aborted) throw reason
   onProgress?.(1)
 }
 

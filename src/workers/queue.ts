@@ -1,3 +1,5 @@
+import { reasonOf } from '../abort.js'
+
 /** Runs work when all that came before is over. Work whose signal aborts while it waits is given up. */
 export type Queue = (work: () => Promise<void>, signal?: AbortSignal) => Promise<void>
 
@@ -14,7 +16,7 @@ export function createQueue(): Queue {
 function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason)
+    const giveUp = (): void => reject(reasonOf(signal))
     if (signal.aborted) giveUp()
     signal.addEventListener('abort', giveUp)
     promise.then(() => {
