@@ -68,7 +68,7 @@ export function encodeUpdate(
   options: EncodeUpdateOptions = {},
 ): EncodedUpdate {
   requireRound(round)
-  const { onClip = 'report' } = options
+  const { onClip = 'report', crypto } = options
   if (onClip !== 'report' && onClip !== 'refuse') {
     throw usageError('invalid-argument', "onClip is 'report' or 'refuse'", { got: typeof onClip })
   }
@@ -76,8 +76,8 @@ export function encodeUpdate(
   if (plan.privacy !== undefined) requireWeightOne(weight)
   const values = valuesOf(update, plan)
   return plan.privacy === undefined
-    ? encodeExactly(values, weight, round, options)
-    : encodePrivately(values, round, options)
+    ? encodeExactly(values, weight, round, { onClip, crypto })
+    : encodePrivately(values, round, { onClip, crypto })
 }
 
 function encodeExactly(

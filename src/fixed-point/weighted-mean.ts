@@ -66,8 +66,9 @@ export function createWeightedMean(length: number, encoding: FixedPoint): Weight
 /** The mean, made anew, so that it is one even where it came as JSON from somebody else. */
 function checkedMean(task: WeightedMean): WeightedMean {
   const parts = partsOf('a weighted mean', task)
-  const derived = createWeightedMean(parts.length, parts.encoding)
-  requireConsistent(parts, derived, 'the weighted mean')
+  const encoding = partsOf('a fixed-point encoding', parts.encoding, 'invalid-configuration')
+  const derived = createWeightedMean(parts.length, encoding)
+  requireConsistent({ ...parts, encoding }, derived, 'the weighted mean')
   return derived
 }
 

@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import { leastWhole } from './bisect.js'
 import { requireNumber } from './checks.js'
 import { infeasible, MOST_BITS } from './infeasible.js'
@@ -26,7 +27,8 @@ const TOLERATED_NOISE = 1.05
  * @throws {SecAggError} `invalid-argument` where a value is out of its range; `invalid-configuration` where no noise
  *   reaches ε, with what would do.
  */
-export function choosePrivacy(target: PrivacyTarget): PrivacyParameters {
+export function choosePrivacy(given: PrivacyTarget): PrivacyParameters {
+  const target = partsOf('a privacy target', given)
   const { epsilon, bits = MOST_BITS } = target
   requireNumber('epsilon', epsilon, 1e-3, 1e3)
   checkedSetting({ ...target, bits, noiseMultiplier: 1 })

@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'
@@ -140,7 +141,8 @@ export function decodePrivateSum(
 }
 
 /** @throws {SecAggError} as {@link analyzePrivacy} does; `configuration-mismatch` where ε, say, is not what follows. */
-function checkedPrivacy(setting: PrivacySetting): PrivacyParameters {
+function checkedPrivacy(given: PrivacySetting): PrivacyParameters {
+  const setting = partsOf('a privacy setting', given)
   const parameters = analyzePrivacy(setting)
   requireConsistent(setting, parameters, 'the privacy parameters')
   return parameters

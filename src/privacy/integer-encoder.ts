@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'
@@ -64,7 +65,8 @@ export function decodeIntegerSum(setting: IntegerPrivacySetting, sum: Lanes): Fl
   return unwrap(sum, bits, Math.ceil((leastSum + greatestSum) / 2) - 2 ** (bits - 1))
 }
 
-function checkedPrivacy(setting: IntegerPrivacySetting): IntegerPrivacyParameters {
+function checkedPrivacy(given: IntegerPrivacySetting): IntegerPrivacyParameters {
+  const setting = partsOf('a privacy setting', given)
   const parameters = analyzeIntegerPrivacy(setting)
   requireConsistent(setting, parameters, 'the privacy parameters')
   return parameters

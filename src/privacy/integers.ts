@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { type PrivacyLoss, privacyLoss } from './accountant.js'
 import { leastNumber } from './bisect.js'
@@ -74,7 +75,8 @@ const LOG_WRAP = -40 * Math.LN2
  * @throws {SecAggError} `invalid-argument` where a value is out of its range; `invalid-configuration` where the sum takes
  *   more bits than there are.
  */
-export function analyzeIntegerPrivacy(setting: IntegerPrivacySetting): IntegerPrivacyParameters {
+export function analyzeIntegerPrivacy(given: IntegerPrivacySetting): IntegerPrivacyParameters {
+  const setting = partsOf('a privacy setting', given)
   const query = checkedQuery(setting)
   const { clients, leastHonest, length, leastSum, greatestSum, delta, rounds, samplingRate } = query
   const { noiseStandardDeviation } = setting
@@ -115,7 +117,8 @@ export function analyzeIntegerPrivacy(setting: IntegerPrivacySetting): IntegerPr
  *
  * @throws {SecAggError} as {@link analyzeIntegerPrivacy} does; `invalid-configuration` where discrete Gaussians collapse.
  */
-export function chooseIntegerPrivacy(target: IntegerPrivacyTarget): IntegerPrivacyParameters {
+export function chooseIntegerPrivacy(given: IntegerPrivacyTarget): IntegerPrivacyParameters {
+  const target = partsOf('a privacy target', given)
   const { epsilon } = target
   requireNumber('epsilon', epsilon, 1e-3, 1e3)
   const query = checkedQuery(target)

@@ -1,4 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import { partsOf } from '../arguments.js'
 import { isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { assumptionsOf, type GraphShape, requireProven, type SparseShape } from '../graph/index.js'
@@ -14,12 +15,10 @@ import { leastThreshold, type ThresholdModel } from './threshold.js'
  * @throws {SecAggError} `invalid-configuration` where a value is out of its range, the threshold is below what the
  *   model needs, or a sum could overflow; `unsupported` for the sparse graph in the active model.
  */
-export function createRoundConfig(parameters: RoundParameters): RoundConfig {
-  if (typeof parameters !== 'object' || parameters === null) throw invalid('a round has parameters')
-  const { sessionId, clients, adversary, corruptClients } = parameters
-  if (!isBytes(sessionId) || sessionId.length < 16 || sessionId.length > 64) {
-    throw invalid('a session id is 16 to 64 bytes')
-  }
+export function createRoundConfig(given: RoundParameters): RoundConfig {
+  const parameters = partsOf('a round', given, 'invalid-configuration')
+  const { clients, adversary, corruptClients } = parameters
+  const sessionId = sessionIdOf(parameters)
   requireWhole('clients', clients, 2, MAXIMUM_HOLDERS)
   if (adversary !== 'honest-but-curious' && adversary !== 'active') {
     throw invalid("the adversary model is 'honest-but-curious' or 'active'")
@@ -38,7 +37,7 @@ export function createRoundConfig(parameters: RoundParameters): RoundConfig {
 
   const segments = boundedSegments(parameters.segments, clients)
   const configuration = {
-    sessionId: Uint8Array.from(sessionId),
+    sessionId,
     clients,
     threshold,
     adversary,
@@ -54,10 +53,20 @@ export function createRoundConfig(parameters: RoundParameters): RoundConfig {
   return Object.freeze({ ...configuration, hash: sha256(encodeConfiguration(configuration)) })
 }
 
+const MOST_SEGMENTS = 65535
+
+function sessionIdOf({ sessionId }: RoundParameters): Uint8Array {
+  const copy = isBytes(sessionId) ? Uint8Array.from(sessionId) : undefined
+  if (copy === undefined || copy.length < 16 || copy.length > 64) {
+    throw invalid('a session id is 16 to 64 bytes')
+  }
+  return copy
+}
+
 function graphShape({ graph = 'complete', clients, adversary }: RoundParameters): GraphShape {
   if (graph === 'complete') return Object.freeze({ kind: 'complete' })
   if (typeof graph !== 'object' || graph === null) throw invalid("graph is 'complete' or a sparse graph")
-  const { neighbors } = graph
+  const { neighbors, assumptions: stated } = graph
   if (adversary === 'active') {
     throw usageError(
       'unsupported',
@@ -67,13 +76,10 @@ function graphShape({ graph = 'complete', clients, adversary }: RoundParameters)
   }
   requireWhole('graph.neighbors', neighbors, 2, clients - 1)
   if (neighbors % 2 !== 0) throw invalid('graph.neighbors is even', neighbors)
-  if (
-    graph.assumptions !== 'unproven' &&
-    (typeof graph.assumptions !== 'object' || graph.assumptions === null)
-  ) {
+  if (stated !== 'unproven' && (typeof stated !== 'object' || stated === null)) {
     throw invalid("graph.assumptions says what to withstand, or is 'unproven'")
   }
-  const assumptions = graph.assumptions === 'unproven' ? undefined : assumptionsOf(graph.assumptions)
+  const assumptions = stated === 'unproven' ? undefined : assumptionsOf(stated)
   return Object.freeze({ kind: 'sparse', neighbors, assumptions })
 }
 
@@ -110,10 +116,10 @@ function sparseThreshold(
 }
 
 function boundedSegments(segments: RoundParameters['segments'], clients: number): readonly BoundedSegment[] {
-  if (!Array.isArray(segments) || segments.length === 0 || segments.length > 65535)
-    throw invalid('a vector has 1 to 65535 segments')
+  const list = Array.isArray(segments) ? segments.slice(0, MOST_SEGMENTS + 1) : []
+  if (list.length === 0 || list.length > MOST_SEGMENTS) throw invalid('a vector has 1 to 65535 segments')
   // `Array.from`, so that a hole in a list without types is seen.
-  const bounded = Array.from(segments, (segment, index): BoundedSegment => {
+  const bounded = Array.from(list, (segment, index): BoundedSegment => {
     const { length, bits, bound } = segment ?? {}
     requireWhole(`segments[${index}].length`, length, 1, 2 ** 36)
     requireWhole(`segments[${index}].bits`, bits, 1, 64)

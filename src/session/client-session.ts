@@ -1,4 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import { partsOf } from '../arguments.js'
 import { equalBytes } from '../crypto/bytes.js'
 import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import { type RoundName, SecAggError, usageError } from '../errors.js'
@@ -56,9 +57,10 @@ export class ClientSession {
    *   where `input` was made for another round.
    */
   constructor(options: ClientSessionOptions) {
-    requireConfig(options.config)
-    sourceFor(options.config, options.input)
-    this.#options = options
+    this.#options = partsOf('the options of a session', options)
+    const { config, input } = this.#options
+    requireConfig(config)
+    sourceFor(config, input)
   }
 
   /**
@@ -70,9 +72,10 @@ export class ClientSession {
    *   `config` is not that of the round, or `input` was made for another one.
    */
   static resume(saved: Uint8Array, options: ResumedClientOptions): ClientSession {
-    requireConfig(options.config)
-    const { state, lastInbound } = decodeClientSession(saved, options.config)
-    const session = new ClientSession({ ...options, seat: state.seat })
+    const copy = partsOf('the options of a session', options)
+    requireConfig(copy.config)
+    const { state, lastInbound } = decodeClientSession(saved, copy.config)
+    const session = new ClientSession({ ...copy, seat: state.seat })
     session.#state = state
     session.#lastInbound = lastInbound
     return session

@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import { defaultCrypto } from '../crypto/index.js'
 import { type RoundName, SecAggError, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
@@ -51,14 +52,14 @@ export class ServerSession {
 
   /** @throws {SecAggError} `invalid-argument` where `config` is not of `createRoundConfig`'s making. */
   constructor(options: ServerSessionOptions) {
-    requireConfig(options.config)
-    const { maximumUploads = 1 } = options
+    this.#options = partsOf('the options of a session', options)
+    const { config, maximumUploads = 1 } = this.#options
+    requireConfig(config)
     if (!Number.isSafeInteger(maximumUploads) || maximumUploads < 1) {
       throw usageError('invalid-argument', 'at least one upload has room', { got: maximumUploads })
     }
-    this.#options = options
-    this.#ledger = new Ledger(options.config.clients)
-    this.#known = new KnownMessages(options.config)
+    this.#ledger = new Ledger(config.clients)
+    this.#known = new KnownMessages(config)
   }
 
   /**
@@ -72,12 +73,13 @@ export class ServerSession {
    */
   static async resume(saved: Uint8Array, options: ServerSessionOptions): Promise<ServerSession> {
     const session = new ServerSession(options)
-    const decoded = decodeServerSession(requireBytes(saved), options.config)
-    session.#ledger = new Ledger(options.config.clients, decoded.books)
-    session.#known = new KnownMessages(options.config, decoded.known)
+    const { config } = session.#options
+    const decoded = decodeServerSession(requireBytes(saved), config)
+    session.#ledger = new Ledger(config.clients, decoded.books)
+    session.#known = new KnownMessages(config, decoded.known)
     const context = await session.#context()
     session.#phase = await resumedPhase(decoded, context)
-    await discardAllUploads(options.config, context.sliceStore)
+    await discardAllUploads(config, context.sliceStore)
     return session
   }
 

@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../abort.js'
+import { partsOf } from '../arguments.js'
 import { type CryptoProvider, defaultCrypto, type SuiteName } from '../crypto/index.js'
 import { ROUNDS, type RoundName, SecAggError, usageError } from '../errors.js'
 import {
@@ -85,7 +86,8 @@ export interface SimulationResult {
  * @throws {SecAggError} fault `usage` for options that make no round; fault `peer` where the protocol aborts because
  *   too few clients are left.
  */
-export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+export async function simulate(given: SimulationOptions): Promise<SimulationResult> {
+  const options = partsOf('a simulation', given)
   const { clients, seed = 1, signal, onProgress } = options
   const valueBits = options.valueBits ?? options.bits
   const crypto = options.crypto ?? (await defaultCrypto(options.suite))
@@ -194,10 +196,11 @@ function configOf(options: SimulationOptions, valueBits: number, crypto: CryptoP
 }
 
 function dropsOf({ drops = [] }: SimulationOptions, { adversary }: RoundConfig): readonly Drop[] {
-  if (adversary === 'honest-but-curious' && drops.some(({ round }) => round === 'consistency-check')) {
+  const copy = drops.map(({ round, count }) => ({ round, count }))
+  if (adversary === 'honest-but-curious' && copy.some(({ round }) => round === 'consistency-check')) {
     throw usageError('invalid-argument', 'only the active model has a consistency check to drop out of')
   }
-  return drops
+  return copy
 }
 
 function takesPart(dropsAt: RoundName | undefined, round: RoundName): boolean {

@@ -59,9 +59,14 @@ export function manifestOf(tensors: Named<TensorLike | TensorDescription>): Tens
  * @throws {SecAggError} `invalid-argument` where order, offsets or length are not those of a manifest.
  */
 export function checkedManifest(given: TensorManifest): TensorManifest {
-  if (!Array.isArray(given?.tensors)) throw usageError('invalid-argument', 'a manifest lists tensors')
-  const { tensors, length }: TensorManifest = given
-  const manifest = createManifest(tensors.map((entry) => [entry?.name, entry?.shape] as const))
+  const { tensors: list, length }: Partial<TensorManifest> = given ?? {}
+  if (!Array.isArray(list)) throw usageError('invalid-argument', 'a manifest lists tensors')
+  const tensors = Array.from(list as readonly TensorEntry[], (entry) => {
+    const { name, shape, offset }: Partial<TensorEntry> = entry ?? {}
+    return { name, shape, offset }
+  })
+  const pairs = tensors.map(({ name, shape }) => [name, shape] as [string, readonly number[]])
+  const manifest = createManifest(pairs)
   const isSame = manifest.tensors.every(({ name, offset }, index) => {
     const entry = tensors[index]!
     return entry.name === name && entry.offset === offset

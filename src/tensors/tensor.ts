@@ -120,9 +120,10 @@ export interface ReadTensor {
  * @throws {SecAggError} as {@link readTensor} does.
  */
 export function shapeOf(name: string, tensor: TensorLike | TensorDescription): readonly number[] {
-  const { shape, dims, data, dataSync, dtype } = partsOf(tensor)
+  const parts = partsOf(tensor)
+  const { shape, dims, data, dataSync, dtype } = parts
   const isElsewhere = typeof dataSync === 'function' || (data === undefined && typeof dtype === 'string')
-  if (!isElsewhere) return readTensor(name, tensor as TensorLike).shape
+  if (!isElsewhere) return readParts(name, tensor, parts).shape
   requireReal(name, dtype)
   return checkedShape(name, shape ?? dims)
 }
@@ -152,13 +153,15 @@ function notReal(name: string, what: string, got: string): Error {
  *   says.
  */
 export function readTensor(name: string, tensor: TensorLike): ReadTensor {
-  const parts = partsOf(tensor)
+  return readParts(name, tensor, partsOf(tensor))
+}
+
+function readParts(name: string, tensor: object, parts: Parts): ReadTensor {
   // What onnxruntime has in `type`, tfjs has in `dtype`.
   requireReal(name, parts.dtype ?? (parts.dims === undefined ? undefined : parts.type))
   const shape = checkedShape(name, parts.shape ?? parts.dims)
   // A tensor of tfjs has a method `data` as well, which reads asynchronously.
-  const data =
-    typeof parts.dataSync === 'function' ? (tensor as { dataSync(): unknown }).dataSync() : parts.data
+  const data = typeof parts.dataSync === 'function' ? parts.dataSync.call(tensor) : parts.data
   const type = typedArrayName(data)
   if (!(type === 'Float32Array' || type === 'Float64Array' || Array.isArray(data))) {
     const got = type ?? typeof data
@@ -180,8 +183,10 @@ export function readTensor(name: string, tensor: TensorLike): ReadTensor {
   return { shape, data: numbers }
 }
 
-type TensorPart = 'shape' | 'dims' | 'data' | 'dataSync' | 'dtype' | 'type'
+type Parts = Readonly<Partial<Record<'shape' | 'dims' | 'data' | 'dataSync' | 'dtype' | 'type', unknown>>>
 
-function partsOf(tensor: unknown): Partial<Record<TensorPart, unknown>> {
-  return tensor ?? {}
+/** Each part read once: a tensor may make it anew whenever it is asked. */
+function partsOf(tensor: unknown): Parts {
+  const { shape, dims, data, dataSync, dtype, type }: Parts = tensor ?? {}
+  return { shape, dims, data, dataSync, dtype, type }
 }

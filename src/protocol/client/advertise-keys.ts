@@ -29,7 +29,7 @@ export async function advertiseKeys(
   config: RoundConfig,
   seat: number,
   { crypto, signer }: Pick<ClientCapabilities, 'crypto' | 'signer'>,
-  options: ClientOptions = {},
+  { minimumSurvivors: stated }: ClientOptions = {},
 ): Promise<{ state: ClientAdvertised; outbound: AdvertiseKeys }> {
   if (!Number.isInteger(seat) || seat < 0 || seat >= config.clients) {
     throw usageError('invalid-argument', `a seat is a whole number below ${config.clients}`, {
@@ -38,11 +38,11 @@ export async function advertiseKeys(
     })
   }
   suiteOf(config, crypto) // rather now than once others count on this client
-  if (!countsClients(config.graph) && options.minimumSurvivors !== undefined) {
+  if (!countsClients(config.graph) && stated !== undefined) {
     const text = 'on the sparse graph a client cannot see how many others survive'
     throw usageError('unsupported', text, { round: ROUND })
   }
-  const minimumSurvivors = options.minimumSurvivors ?? config.minimumCohort
+  const minimumSurvivors = stated ?? config.minimumCohort
   const { minimumCohort, clients } = config
   if (!Number.isInteger(minimumSurvivors) || minimumSurvivors < minimumCohort || minimumSurvivors > clients) {
     throw usageError('invalid-argument', `minimumSurvivors is from ${minimumCohort} to ${clients}`, {
