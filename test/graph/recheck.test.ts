@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { SecAggError } from '../../src/errors.js'
-import { checkNeighborhood, type OfferedNeighborhood } from '../../src/graph/chooser/check.js'
+import { cohortOf } from '../../src/graph/chooser/assumptions.js'
+import { checkNeighborhood, leastProven, type OfferedNeighborhood } from '../../src/graph/chooser/check.js'
 import { chooseParameters } from '../../src/graph/chooser/parameters.js'
 import { recheckParameters } from '../../src/graph/chooser/proof.js'
 
@@ -90,6 +91,33 @@ describe('what the server checks once it knows who sent keys', () => {
       let least = clients
       while (least > 0 && recheckParameters(parameters, least - 1).holds) least--
       expect(parameters.leastPresent).toBe(least)
+    }
+  })
+
+  test('the number of clients present has to pass as all greater ones do, though fewer may pass as well', () => {
+    for (const [
+      clients,
+      corruptFraction,
+      dropoutFraction,
+      statisticalSecurity,
+      neighbors,
+      threshold,
+      least,
+    ] of [
+      [37, 0.33, 0.2, 20, 18, 13, 36],
+      [37, 0.2, 0.1, 3, 6, 5, 32],
+      [50, 0.33, 0.2, 20, 22, 17, 37],
+      [100, 0.2, 0.5, 20, 46, 21, 73],
+    ] as const) {
+      const assumptions = { corruptFraction, dropoutFraction, statisticalSecurity }
+      const cohort = cohortOf({ clients, ...assumptions, adversary: 'honest-but-curious' })
+      const parameters = { ...cohort, graph: 'sparse', neighbors, threshold } as const
+      expect(recheckParameters(parameters, least - 1).holds).toBe(false)
+      const passing = Array.from({ length: clients }, (_, present) => present).filter(
+        (present) => recheckParameters(parameters, present).holds,
+      )
+      expect(Math.min(...passing)).toBeLessThan(least)
+      expect(leastProven({ clients, neighbors, threshold, assumptions })).toBe(least)
     }
   })
 

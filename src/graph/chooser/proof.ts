@@ -82,11 +82,23 @@ export function recheckParameters(
   return recheck(parameters, present, corruptClients)
 }
 
-/** The least |U1| that passes {@link recheckParameters} as all from there to n do; n itself if nobody may be absent. */
+/** The clients of the largest round. */
+const LARGEST_ROUND = 65_535
+
+/**
+ * The least |U1| that passes {@link recheckParameters} as all from there to n do; n itself if nobody may be absent.
+ *
+ * One after the other is looked at, as a few numbers may fail above some that pass: ⌊δ|U1|⌋ goes down in steps. Above the
+ * size of any round, where a look at each would take long, it is the end of such a stretch.
+ */
 export function leastPresent(parameters: Configured): number {
   const { clients, corruptClients } = parameters
-  const passes = (absent: number): boolean => recheck(parameters, clients - absent, corruptClients).holds
-  return clients - greatestWhere(passes, 0, clients)
+  const passes = (present: number): boolean => recheck(parameters, present, corruptClients).holds
+  if (clients > LARGEST_ROUND)
+    return clients - greatestWhere((absent) => passes(clients - absent), 0, clients)
+  let least = clients
+  while (least > 0 && passes(least - 1)) least--
+  return least
 }
 
 function recheck(parameters: Configured, present: number, corruptClients: number): Recheck {
