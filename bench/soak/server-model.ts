@@ -123,19 +123,15 @@ export class ServerModel {
     const refused = (code: ErrorCode): Expectation => ({ status: 'refused', code, round: this.round })
     const expectedType = typeOfStep(this.#step, slices)
     const before = type && this.#accepted.get(type)?.get(`${seat} ${part}`)
-    if (before !== undefined) {
-      if (sameBytes(before, bytes)) return { status: 'duplicate' }
-      return refused(type === expectedType ? 'conflicting-message' : 'late-message')
-    }
-    if (type !== undefined && type !== expectedType && this.#accepted.has(type))
-      return refused('late-message')
-    const isMember = this.#members.has(seat)
-    // What is expected there depends on the sender, who is looked up first.
-    if ((this.#step === 1 || this.#step === 2) && !isMember) return refused('unknown-seat')
-    if (type !== undefined && type !== expectedType) return refused('unexpected-message')
+    if (before !== undefined && sameBytes(before, bytes)) return { status: 'duplicate' }
+    // Without a header of this version there is no type.
+    if (type === undefined) return refused(flaw!)
+    const isOver = this.#done || type !== expectedType
+    if (isOver && this.#accepted.has(type)) return refused('late-message')
+    if (type !== expectedType) return refused('unexpected-message')
+    if (!this.#members.has(seat)) return refused('unknown-seat')
+    if (before !== undefined) return refused('conflicting-message')
     if (flaw !== undefined) return refused(flaw)
-    if (!isMember) return refused('unknown-seat')
-    if (this.#done) return refused('late-message')
     if (type === 'maskedSlice' && !this.#uploads.has(seat) && this.#uploads.size >= maximumUploads) {
       return { status: 'busy' }
     }

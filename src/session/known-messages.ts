@@ -1,11 +1,10 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { equalBytes } from '../crypto/bytes.js'
-import { type RoundName, type SecAggError, usageError } from '../errors.js'
-import { blamePeer, violation } from '../protocol/blame.js'
+import { usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { fingerprint } from '../vector/index.js'
 import { sliceCount } from '../vector/slices.js'
-import type { MessageType, openEnvelope } from '../wire/index.js'
+import type { Envelope, MessageType } from '../wire/index.js'
 import type { Phase } from './phase.js'
 
 /** Bytes that are kept of a fingerprint; none has zeros for all of them. */
@@ -34,8 +33,8 @@ export class KnownMessages {
     }
   }
 
-  /** `part`: which slice; 0 where a message is whole. */
-  note(type: MessageType, part: number, seat: number, accepted: Uint8Array): void {
+  /** `accepted`: the fingerprint of its content. */
+  note({ type, part }: Envelope, seat: number, accepted: Uint8Array): void {
     const ofType = this.#ofType(type)
     const digests = ofType.get(seat) ?? new Uint8Array(this.#lengthOf(type))
     digests.set(digestOf(accepted), KEPT * part)
@@ -46,21 +45,15 @@ export class KnownMessages {
     return this.#digests.has(type)
   }
 
-  /** @throws {SecAggError} where something else of this type was accepted from this seat. */
-  isRepeated(
-    { type, part, content }: NonNullable<ReturnType<typeof openEnvelope>>,
-    seat: number,
-    phase: Phase,
-  ): boolean {
-    const accepted = this.#digests
-      .get(type)
-      ?.get(seat)
-      ?.subarray(KEPT * part, KEPT * (part + 1))
-    if (accepted === undefined || accepted.every((byte) => byte === 0)) return false
-    if (equalBytes(accepted, digestOf(fingerprint(content)))) return true
-    if (type !== phase.type) throw late(seat, phase.round)
-    const text = `seat ${seat} sent two versions of its ${type} message`
-    throw violation('conflicting-message', blamePeer(phase.round, seat), text)
+  /** Whether some message of this type was accepted from this seat, or this slice of it. */
+  has({ type, part }: Envelope, seat: number): boolean {
+    return this.#digestOf(type, part, seat) !== undefined
+  }
+
+  /** Whether this very message was. */
+  isRepeated({ type, part, content }: Envelope, seat: number): boolean {
+    const accepted = this.#digestOf(type, part, seat)
+    return accepted !== undefined && equalBytes(accepted, digestOf(fingerprint(content)))
   }
 
   /** Forgets the slices of a vector that begins again. */
@@ -77,6 +70,14 @@ export class KnownMessages {
       .filter(isWhole)
   }
 
+  #digestOf(type: MessageType, part: number, seat: number): Uint8Array | undefined {
+    const kept = this.#digests
+      .get(type)
+      ?.get(seat)
+      ?.subarray(KEPT * part, KEPT * (part + 1))
+    return kept?.some((byte) => byte !== 0) ? kept : undefined
+  }
+
   #lengthOf(type: MessageType): number {
     return KEPT * (type === 'maskedSlice' ? this.#slices : 1)
   }
@@ -90,8 +91,4 @@ export class KnownMessages {
 
 function digestOf(accepted: Uint8Array): Uint8Array {
   return sha256(accepted).subarray(0, KEPT)
-}
-
-export function late(seat: number, round: RoundName): SecAggError {
-  return violation('late-message', blamePeer(round, seat), `a message of seat ${seat} came after its round`)
 }

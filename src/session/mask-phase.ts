@@ -29,6 +29,7 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
     state,
     round: 'masked-input',
     type: slices === 1 ? 'maskedInput' : 'maskedSlice',
+    parts: slices,
     expected: seatsOf(clients),
     outbound: encoded('forwardedShares', server.forwardedShares(state), (seat) =>
       forwardedSharesCoder(peersOf.get(seat) ?? []),

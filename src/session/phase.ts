@@ -28,6 +28,8 @@ export interface Phase {
   readonly state: server.ServerState
   readonly round: RoundName
   readonly type: MessageType
+  /** How many messages each seat sends: one, or the slices of a vector. */
+  readonly parts: number
   /** The seats that may answer, ascending. */
   readonly expected: readonly number[]
   /** What they answer to; in round 0 nothing. */
@@ -79,7 +81,10 @@ export interface FinishedRound {
 
 /** What one phase differs in from another. */
 interface PhaseSteps<A>
-  extends Omit<Phase, 'accepted' | 'messages' | 'settle' | 'check' | 'again' | 'discard' | 'close'> {
+  extends Omit<
+    Phase,
+    'parts' | 'accepted' | 'messages' | 'settle' | 'check' | 'again' | 'discard' | 'close'
+  > {
   /** Checks one message; what it returns makes the accepted one, synchronously, or throws and changes nothing. */
   check(seat: number, bytes: Uint8Array): Promise<() => A> | (() => A)
   /** The message that was accepted as this. */
@@ -93,6 +98,7 @@ export function phaseOf<A>({ check, encode, close, ...steps }: PhaseSteps<A>): P
   const seats = new Set<number>()
   return {
     ...steps,
+    parts: 1,
     accepted: seats,
     messages: function* () {
       for (const [seat, message] of accepted) yield [seat, encode(message)] as const

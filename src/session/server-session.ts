@@ -7,8 +7,9 @@ import { suiteOf } from '../protocol/keys.js'
 import { hashOf } from '../rounds/index.js'
 import { executeMaskPlan, fingerprint } from '../vector/index.js'
 import { messageType, openEnvelope } from '../wire/index.js'
+import { requireDue } from './arrivals.js'
 import { requireBytes, requireConfig } from './input.js'
-import { KnownMessages, late } from './known-messages.js'
+import { KnownMessages } from './known-messages.js'
 import type { Phase } from './phase.js'
 import type { PhaseContext } from './phase-context.js'
 import { advertisePhase } from './phases.js'
@@ -239,32 +240,19 @@ export class ServerSession {
   /** Takes in a message whose turn it is. What is known already is decided only here, as the calls before may change it. */
   async #take(seat: number, bytes: Uint8Array, ahead: CheckedAhead | undefined): Promise<Receipt> {
     const phase = this.#phase!
-    const message = openEnvelope(bytes)
-    if (message !== undefined && this.#isKnown(message, seat, phase)) {
-      const isFinished = message.type === phase.type && (await phase.again?.(seat, bytes))
+    const envelope = openEnvelope(bytes)
+    if (envelope !== undefined && this.#known.isRepeated(envelope, seat)) {
+      const isFinished = envelope.type === phase.type && (await phase.again?.(seat, bytes))
       return { status: isFinished === true ? 'accepted' : 'duplicate' }
     }
-    if (message !== undefined && message.type !== phase.type && this.#known.hasAnyOf(message.type)) {
-      throw late(seat, phase.round)
-    }
+    const message = requireDue(seat, bytes, phase, this.#known, this.#outcome !== undefined)
     // A round that was closed in between had other rules.
     const takeIn = await (ahead?.phase === phase ? ahead.takeIn : phase.check(seat, bytes))
-    if (this.#outcome !== undefined) throw late(seat, phase.round)
-    // A message that has passed its check has a header.
-    const { type, part, content } = message!
     const taken = await takeIn()
     if (taken.status === 'busy') return taken
-    this.#known.note(type, part, seat, taken.fingerprint ?? fingerprint(content))
+    this.#known.note(message, seat, taken.fingerprint ?? fingerprint(message.content))
     await taken.finish?.()
     return { status: 'accepted' }
-  }
-
-  /** @throws {SecAggError} where something else was accepted in its place. */
-  #isKnown(message: NonNullable<ReturnType<typeof openEnvelope>>, seat: number, phase: Phase): boolean {
-    const isSeat = Number.isInteger(seat) && seat >= 0 && seat < this.#options.config.clients
-    if (!isSeat) return false
-    if (this.#known.isRepeated(message, seat, phase)) return true
-    return message.type === phase.type && phase.accepted.has(seat)
   }
 
   #open(): Promise<void> {

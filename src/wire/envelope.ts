@@ -125,9 +125,14 @@ export function decodeMaskedSlice(
 }
 
 /** A message by its header alone: its type, which slice it is (else 0), and what comes after that. */
-export function openEnvelope(
-  bytes: Uint8Array,
-): { readonly type: MessageType; readonly part: number; readonly content: Uint8Array } | undefined {
+export interface Envelope {
+  readonly type: MessageType
+  readonly part: number
+  readonly content: Uint8Array
+}
+
+/** `undefined` where there is no header of this version, or no number of a slice. */
+export function openEnvelope(bytes: Uint8Array): Envelope | undefined {
   const type = messageType(bytes)
   if (type === undefined) return undefined
   if (type !== 'maskedSlice') return { type, part: 0, content: bytes.subarray(HEADER_LENGTH) }
@@ -142,8 +147,11 @@ export function messageType(bytes: Uint8Array): MessageType | undefined {
   return bytes[0] === PROTOCOL_VERSION ? TYPES.find((type) => MESSAGE_TYPES[type] === number) : undefined
 }
 
-/** Checks version and type, the two bytes that every message begins with. */
-function checkHeader(type: MessageType, bytes: Uint8Array, origin: Origin): void {
+/**
+ * Checks version and type, the two bytes that every message begins with.
+ * @throws {SecAggError} `malformed-message`, `unsupported-version`, or `unexpected-message`.
+ */
+export function checkHeader(type: MessageType, bytes: Uint8Array, origin: Origin): void {
   if (bytes.length < HEADER_LENGTH) {
     throw new SecAggError('malformed-message', origin.fault, 'a message without header', {
       ...origin,

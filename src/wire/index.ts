@@ -1,9 +1,11 @@
 export { byteString, encodeOwn, type Seated, seatList, seatSet } from './coders.js'
 export {
   beginningOf,
+  checkHeader,
   decodeMaskedInput,
   decodeMaskedSlice,
   decodeMessage,
+  type Envelope,
   encodeMaskedInput,
   encodeMaskedSlice,
   encodeMessage,

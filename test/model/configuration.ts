@@ -72,6 +72,13 @@ function encodeConfiguration(parameters: Parameters, contextHash: Uint8Array): U
   )
 }
 
+/** What is encoded where a slice length is stated; null where it is refused. */
+export function encodedSliceLength(elements: number, stated: number): number | null {
+  if (!Number.isInteger(stated) || stated < 64 || stated > 2 ** 36) return null
+  if (stated >= elements) return 0
+  return Math.ceil(elements / stated) <= 65536 ? stated : null
+}
+
 export function configurationOf(parameters: Parameters): Configuration {
   const contextEncoding = encodeContext(parameters.context)
   const contextHash = sha256(contextEncoding)

@@ -80,7 +80,7 @@ function choose(n: number, k: number): bigint {
   return product
 }
 
-/** ⌊fraction · whole⌋ for the decimal fraction that was meant. */
+/** ⌊fraction · whole⌋, from left to right in doubles. */
 export function partOf(whole: number, fraction: number): number {
   return Math.floor(fraction * whole * (1 + 2 ** -51))
 }

@@ -189,6 +189,39 @@ function repetitions(bases: Bases): TranscriptPlan[] {
         { do: 'receive', message: announced },
         second('unmasking', '020603'),
         second('unmasking', published, 'unexpected-message'),
+        second('unmasking', forwarded, 'unexpected-message'),
+        second('unmasking', '', 'unexpected-message'),
+        second('unmasking', '0106', 'unexpected-message'),
+        { do: 'receive', message: announced },
+      ],
+    },
+    {
+      name: 'client: an older message once more',
+      description: 'Of what it has answered a client keeps the last message alone.',
+      base: CURIOUS,
+      party: 0,
+      operations: [
+        ...twice,
+        { do: 'receive', message: forwarded },
+        second('unmasking', published, 'unexpected-message'),
+        { do: 'receive', message: forwarded },
+        { do: 'receive', message: announced },
+      ],
+    },
+    {
+      name: 'client, unmasking: without a signature of its own',
+      description: 'The client has signed U3 and is not in U4, which does not matter.',
+      base: ACTIVE,
+      party: 0,
+      operations: [
+        { do: 'start' },
+        ...inboundOf(bases[ACTIVE]!, 0)
+          .slice(0, 3)
+          .map((message): Planned => ({ do: 'receive', message })),
+        {
+          do: 'receive',
+          message: `020806${signedSurvivors(bases[ACTIVE]!, 1, [0, 1, 2])}${signedSurvivors(bases[ACTIVE]!, 2, [0, 1, 2])}`,
+        },
       ],
     },
     {

@@ -185,6 +185,10 @@ export interface Parts {
     assumptions: NonNullable<Parameters['assumptions']>
     leastPresent: number | null
   }[]
+  /** ⌊fraction · of⌋, computed in doubles. */
+  fractions: { fraction: number; of: number; part: number }[]
+  /** What stands in the encoding of a configuration where a slice length is stated; null where it is refused. */
+  sliceLengths: { elements: number; stated: number; encoded: number | null }[]
   /** Whether these may stand as X25519 public keys in a round. */
   publicKeys: { publicKey: Hex; acceptable: boolean }[]
   /** Ed25519. */

@@ -1,10 +1,10 @@
 import { unpackVector } from 'secagg/vector'
 import { describe, expect, test } from 'vitest'
 import { hex, unhex } from '../model/bytes.js'
-import { configurationOf } from '../model/configuration.js'
+import { configurationOf, encodedSliceLength } from '../model/configuration.js'
 import { modelLarge } from '../model/large.js'
 import { ed25519Verify, isAcceptablePublicKey, SUITES } from '../model/primitives.js'
-import { isProven, leastPresent } from '../model/proof.js'
+import { isProven, leastPresent, partOf } from '../model/proof.js'
 import { elements } from '../model/round.js'
 import { fieldFor, interpolate, shareAt } from '../model/secret-sharing.js'
 import { pack, prg, sliceCount, sliceSegments, unpack } from '../model/vectors.js'
@@ -46,6 +46,16 @@ describe('the model agrees on', () => {
       leastPresent: isProven(each) ? leastPresent(each) : null,
     }))
     expect(judged).toEqual(PARTS.neighborhoods)
+  })
+
+  test('parts of a number of clients', () => {
+    for (const { fraction, of, part } of PARTS.fractions) expect(partOf(of, fraction)).toBe(part)
+  })
+
+  test('slice lengths', () => {
+    for (const { elements, stated, encoded } of PARTS.sliceLengths) {
+      expect(encodedSliceLength(elements, stated)).toBe(encoded)
+    }
   })
 
   test('public keys', () => {

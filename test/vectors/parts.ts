@@ -1,6 +1,8 @@
+import { createRoundConfig } from 'secagg'
 import { nobleCrypto } from 'secagg/crypto'
 import { expandMask, packVector } from 'secagg/vector'
 import { isAcceptablePublicKey } from '../../src/crypto/public-key.js'
+import { partOf } from '../../src/graph/chooser/assumptions.js'
 import { leastProven, requireProven } from '../../src/graph/chooser/check.js'
 import { sliceCount, sliceRange } from '../../src/vector/slices.js'
 import { inputFor } from '../support/inputs.js'
@@ -21,6 +23,12 @@ export async function partVectors(): Promise<Parts> {
       values: configurationValues(parameters, configOf(parameters)),
     })),
     neighborhoods: NEIGHBORHOODS.map(neighborhood),
+    fractions: FRACTIONS.map(([fraction, of]) => ({ fraction, of, part: partOf(of, fraction) })),
+    sliceLengths: SLICE_LENGTHS.map(([elements, stated]) => ({
+      elements,
+      stated,
+      encoded: sliceLengthOf(elements, stated),
+    })),
     publicKeys: PUBLIC_KEYS.map((publicKey) => ({
       publicKey,
       acceptable: isAcceptablePublicKey(unhex(publicKey)),
@@ -161,7 +169,54 @@ const NEIGHBORHOODS: readonly (readonly [
   [6, 2, 2, 0, 0.5, 1],
   [7, 6, 4, 0.2, 0.2, 40],
   [7, 6, 3, 0.2, 0.2, 40],
+  // More than n corrupt and gone; as many neighbors as there are others.
+  [20, 18, 12, 0.55, 0.5, 1],
+  [9, 8, 7, 0.7, 0.5, 1],
+  // The recheck at m = k + 1, where the first bound is 0 though k is not above A + D.
+  [40, 6, 6, 0.125, 0.15, 1],
+  // 35 clients are too few, and 34 would be enough.
+  [37, 18, 13, 0.33, 0.2, 20],
 ]
+
+const FRACTIONS: readonly (readonly [fraction: number, of: number])[] = [
+  [0.29, 100],
+  [0.07, 100],
+  [1 / 3, 3],
+  [1 / 3, 65535],
+  [0.3333, 3],
+  [0.9999999999999999, 10],
+  [0.999999999999999, 10],
+  [0, 10],
+]
+
+const SLICE_LENGTHS: readonly (readonly [elements: number, stated: number])[] = [
+  [100, 63],
+  [100, 64],
+  [100, 99],
+  [100, 100],
+  [10, 64],
+  [10, 2 ** 36],
+  [10, 2 ** 36 + 1],
+  [2 ** 36, 2 ** 20],
+  [2 ** 36, 2 ** 20 - 1],
+  [2 ** 36, 2 ** 36],
+]
+
+/** What stands in the encoding of a configuration of so many elements, or null where it is refused. */
+function sliceLengthOf(elements: number, stated: number): number | null {
+  try {
+    const { sliceLength } = createRoundConfig({
+      sessionId: new Uint8Array(16),
+      clients: 2,
+      adversary: 'honest-but-curious',
+      segments: [{ length: elements, bits: 1, bound: 'modular' }],
+      sliceLength: stated,
+    })
+    return sliceLength ?? 0
+  } catch {
+    return null
+  }
+}
 
 function neighborhood([
   clients,

@@ -34,6 +34,8 @@ export function serverTranscripts(bases: Bases): TranscriptPlan[] {
     sharedKeys(bases),
     maskedInputs(bases),
     slices(bases),
+    ...orderOfChecks(bases),
+    afterTheSum(bases),
     consistencyChecks(bases),
     assumptions(bases),
     ...unmaskingTranscripts(bases),
@@ -160,12 +162,63 @@ function slices(bases: Bases): TranscriptPlan {
       { do: 'accept', seat: 0, message: first },
       { do: 'accept', seat: 0, message: first },
       no(flip(first, -1), 'conflicting-message'),
+      no(first.slice(0, 12), 'conflicting-message'),
+      no(overwrite(first, 2, '03000000').slice(0, 12), 'malformed-message'),
       ...accepts(base, 2, [1, 2, 3, 4, 5]),
       tooFew('masked-input', 'too-few-shares'),
       { do: 'accept', seat: 0, message: second },
       { do: 'close' },
     ],
   )
+}
+
+/** Seat 3 does not exist. Of its messages no more is looked at than header and type; of an accepted one's second version neither. */
+function orderOfChecks(bases: Bases): TranscriptPlan[] {
+  return [CURIOUS, ACTIVE].map((name) => {
+    const base = bases[name]!
+    const rounds = ['advertise-keys', 'share-keys', 'masked-input', 'consistency-check', 'unmasking']
+    if (name === CURIOUS) rounds.splice(3, 1)
+    const operations = rounds.flatMap((round, step): Planned[] => {
+      const due = outboundOf(base, 0)[step]![0]!.slice(0, 4)
+      const earlier = outboundOf(base, 0)[step - 1]?.[0]
+      return [
+        refuse(round, 3, '', 'malformed-message'),
+        refuse(round, 3, '01', 'malformed-message'),
+        refuse(round, 3, '0102', 'unsupported-version'),
+        refuse(round, 3, '0202', 'unexpected-message'),
+        ...(earlier === undefined ? [] : [refuse(round, 3, earlier.slice(0, 4), 'late-message')]),
+        refuse(round, 3, due, 'unknown-seat'),
+        ...(earlier === undefined ? [] : ([{ do: 'accept', seat: 0, message: earlier }] as const)),
+        ...accepts(base, step, [0]),
+        refuse(round, 0, due, 'conflicting-message'),
+        ...accepts(base, step, [1, 2]),
+        { do: 'close' },
+      ]
+    })
+    return plan(`the order of checks (${name})`, 'Nobody has dropped out.', name, operations)
+  })
+}
+
+function afterTheSum(bases: Bases): TranscriptPlan {
+  const base = bases[CURIOUS]!
+  const [advertised, , , answer] = outboundOf(base, 0).map(([message]) => message!) as [Hex, Hex, Hex, Hex]
+  const no = (message: Hex, code: string, seat = 0): Planned => refuse('unmasking', seat, message, code)
+  return plan('after the sum', 'What is repeated is ignored, and all else comes too late.', CURIOUS, [
+    ...closed(base, 3),
+    ...accepts(base, 3, [0, 1]),
+    { do: 'close' },
+    { do: 'accept', seat: 0, message: answer },
+    { do: 'accept', seat: 0, message: advertised },
+    no(flip(answer, -1), 'late-message'),
+    no(answer.slice(0, 4), 'late-message'),
+    no(answer, 'late-message', 3),
+    no(outboundOf(base, 2)[3]![0]!, 'late-message', 2),
+    no(flip(advertised, -1), 'late-message'),
+    no('0202', 'unexpected-message'),
+    no('020a', 'unexpected-message'),
+    no('0109', 'unsupported-version'),
+    no('02', 'malformed-message'),
+  ])
 }
 
 function consistencyChecks(bases: Bases): TranscriptPlan {

@@ -2,11 +2,12 @@ import { equal, hex } from '../bytes.js'
 import type { Configuration } from '../configuration.js'
 import { Graph } from '../graph.js'
 import * as keys from '../keys.js'
-import { demand, message, Reader, Refusal, type Round, seatSet, TYPE, VERSION } from '../messages.js'
+import { demand, message, Reader, type Round, seatSet, TYPE, VERSION } from '../messages.js'
 import { type Enrolment, everybody, whoSigned } from '../parties.js'
 import { isAcceptablePublicKey } from '../primitives.js'
 import { leastPresent, partOf } from '../proof.js'
 import { add, sliceCount, sliceSegments, unpack, type Vector, zero } from '../vectors.js'
+import { isOver, typeOf } from './order.js'
 import { announcedSurvivors, forwardedShares, messagesTo, publishedKeys } from './outbound.js'
 import { type Member, masksToRemove, reconstruct, removeMasks } from './reconstruct.js'
 
@@ -33,8 +34,8 @@ export class Server {
   secrets: ReturnType<typeof reconstruct> = []
   removed: ReturnType<typeof masksToRemove> = []
   sum: Vector | undefined
-  /** Accepted messages by type, slice and seat. */
-  readonly #accepted = new Map<string, Uint8Array>()
+  /** Accepted messages by seat. */
+  readonly #accepted = new Map<number, Uint8Array[]>()
   /** By seat; of those with all slices there. */
   readonly #vectors = new Map<number, Vector[]>()
 
@@ -51,38 +52,59 @@ export class Server {
 
   /** Takes in a message; whether it was new. */
   receive(seat: number, bytes: Uint8Array): boolean {
-    const round = this.round!
-    const key = `${bytes[0]} ${bytes[1]} ${bytes[1] === TYPE.maskedSlice ? bytes.slice(2, 6) : ''} ${seat}`
-    const before = this.#accepted.get(key)
-    if (before !== undefined && equal(before, bytes)) return false
-    if (bytes[0] === VERSION && bytes.length > 1 && this.#isOver(bytes[1]!))
-      throw new Refusal('late-message', round)
-    if (before !== undefined) throw new Refusal('conflicting-message', round)
-    const { u1, u2, u3, u4 } = this
-    const active = this.configuration.active
+    const round = this.round ?? 'unmasking'
+    const repeats = this.#accepted.get(seat)?.some((each) => equal(each, bytes))
+    if (repeats) return false
+    demand(bytes.length >= 2, 'malformed-message', round)
+    demand(bytes[0] === VERSION, 'unsupported-version', round)
+    const type = bytes[1]!
+    demand(!isOver(this.configuration, this.round, type), 'late-message', round)
+    demand(type === typeOf(this.configuration, round), 'unexpected-message', round)
+    demand(this.#takesPart(seat, round), 'unknown-seat', round)
+    const isSlice = type === TYPE.maskedSlice
+    const slice = isSlice ? new Reader(bytes, type, round).integer(4) : 0
+    demand(slice < (isSlice ? sliceCount(this.configuration) : 1), 'malformed-message', round)
+    const isOfThatKind = (each: Uint8Array): boolean =>
+      equal(each.slice(1, isSlice ? 6 : 2), bytes.slice(1, isSlice ? 6 : 2))
+    demand(!this.#accepted.get(seat)?.some(isOfThatKind), 'conflicting-message', round)
+    this.#take(seat, bytes, round)
+    this.#accepted.set(seat, [...(this.#accepted.get(seat) ?? []), bytes])
+    return true
+  }
+
+  #take(seat: number, bytes: Uint8Array, round: Round): void {
     switch (round) {
       case 'advertise-keys':
         this.#takeKeys(seat, bytes)
         break
       case 'share-keys':
-        demand(u1.has(seat), 'unknown-seat', round)
         this.#takeShares(seat, bytes)
         break
       case 'masked-input':
-        demand(u2.has(seat), 'unknown-seat', round)
         this.#takeMasked(seat, bytes)
         break
       case 'consistency-check':
-        demand(u3.includes(seat), 'unknown-seat', round)
         this.#takeSignature(seat, bytes)
         break
       case 'unmasking':
-        demand(active ? u4.has(seat) : u3.includes(seat), 'unknown-seat', round)
         this.#takeAnswer(seat, bytes)
         break
     }
-    this.#accepted.set(key, bytes)
-    return true
+  }
+
+  #takesPart(seat: number, round: Round): boolean {
+    switch (round) {
+      case 'advertise-keys':
+        return everybody(this.configuration.clients).includes(seat)
+      case 'share-keys':
+        return this.u1.has(seat)
+      case 'masked-input':
+        return this.u2.has(seat)
+      case 'consistency-check':
+        return this.u3.includes(seat)
+      case 'unmasking':
+        return this.configuration.active ? this.u4.has(seat) : this.u3.includes(seat)
+    }
   }
 
   /** Ends the open round with those who have answered; the messages with which the next one begins, by receiver. */
@@ -102,23 +124,11 @@ export class Server {
     }
   }
 
-  #isOver(type: number): boolean {
-    const before: Record<Round, readonly number[]> = {
-      'advertise-keys': [],
-      'share-keys': [1],
-      'masked-input': [1, 3],
-      'consistency-check': [1, 3, 5, 10],
-      unmasking: [1, 3, 5, 10, 7],
-    }
-    return before[this.round!].includes(type)
-  }
-
   // Round 0
 
   #takeKeys(seat: number, bytes: Uint8Array): void {
-    const { clients, active, hash, signatureLength } = this.configuration
+    const { active, hash, signatureLength } = this.configuration
     const round = 'advertise-keys'
-    demand(seat < clients, 'unknown-seat', round)
     const reader = new Reader(bytes, TYPE.advertiseKeys, round)
     const theirHash = bytes.slice(2, 34)
     demand(theirHash.length < 32 || equal(theirHash, hash), 'configuration-mismatch', round)
@@ -191,7 +201,6 @@ export class Server {
     const slices = sliceCount(this.configuration)
     const reader = new Reader(bytes, slices === 1 ? TYPE.maskedInput : TYPE.maskedSlice, 'masked-input')
     const slice = slices === 1 ? 0 : reader.integer(4)
-    demand(slice < slices, 'malformed-message', 'masked-input')
     const part = unpack(sliceSegments(this.configuration, slice), reader.rest())
     demand(part !== null, 'malformed-message', 'masked-input')
     const parts = this.#vectors.get(seat) ?? []
