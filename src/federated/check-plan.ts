@@ -1,4 +1,4 @@
-import { derivedFromServer, requireAsDerived, requireObject } from '../received/index.js'
+import { derivedFromServer, mindingVersion, requireAsDerived, requireObject } from '../received/index.js'
 import { planRound } from './plan.js'
 import { checkedRequirements, type PlanRequirements, requireAcceptable } from './requirements.js'
 import type { RoundPlan } from './round-plan.js'
@@ -14,15 +14,23 @@ import type { RoundTask } from './task.js'
  * @param received - A `RoundPlan` or a `RoundTask`, as JSON gave it.
  * @returns The plan as derived here.
  * @throws {SecAggError} fault `server`: as {@link planRound} does where the task is none; `configuration-mismatch` where a
- *   number is not what follows from the task; `invalid-configuration` where a requirement is not met. It names the value.
+ *   number is not what follows from the task; `invalid-configuration` where a requirement is not met. It names the value,
+ *   and says so where another version of the library made the plan.
  *   Fault `usage`: `invalid-argument` where a requirement is none.
  */
 export function checkPlan(received: unknown, requirements: PlanRequirements): RoundPlan {
   const required = checkedRequirements(requirements)
   requireObject(received, 'a plan is')
   const isPlan = 'task' in received
-  const plan = derivedFromServer(() => planRound((isPlan ? received.task : received) as RoundTask))
-  if (isPlan) requireAsDerived(received, plan, ['the plan', 'its task'])
+  const plan = isPlan ? derivedFrom(received) : derivedFromServer(() => planRound(received as RoundTask))
   requireAcceptable(plan, required)
   return plan
+}
+
+function derivedFrom(received: { readonly task: unknown }): RoundPlan {
+  return mindingVersion(received, () => {
+    const plan = derivedFromServer(() => planRound(received.task as RoundTask))
+    requireAsDerived(received, plan, ['the plan', 'its task'])
+    return plan
+  })
 }

@@ -2,6 +2,7 @@ import { usageError } from '../errors.js'
 import { createFixedPoint, createWeightedMean } from '../fixed-point/index.js'
 import { choosePrivacy } from '../privacy/index.js'
 import { createRoundConfig } from '../protocol/index.js'
+import { LIBRARY_VERSION } from '../received/index.js'
 import { createManifest } from '../tensors/index.js'
 import { packedLength } from '../vector/index.js'
 import { checkedTask } from './checked-task.js'
@@ -48,6 +49,7 @@ export function planRound(task: RoundTask): RoundPlan {
   // Also for what is left to check there, such as the length of a slice.
   const config = createRoundConfig(parametersOf(numbers, { sessionId: new Uint8Array(16) }))
   const plan = withoutUndefined({
+    version: LIBRARY_VERSION,
     ...numbers,
     explanation: explanationOf(numbers),
     warnings: [...warnings, ...(values.privacy?.warnings ?? []), ...messageWarnings(config)],

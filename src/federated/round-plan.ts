@@ -16,6 +16,8 @@ export interface PlannedPrivacy extends PrivacyParameters {
  * the numbers anew.
  */
 export interface RoundPlan extends PlannedCohort {
+  /** Of the library that made the plan. Another version may give the same task other numbers. */
+  readonly version: string
   readonly task: PlannedTask
   /** The values of an update. */
   readonly length: number
@@ -40,7 +42,7 @@ export interface RoundPlan extends PlannedCohort {
 }
 
 /** The numbers of a plan, before they are explained. */
-export type PlanNumbers = Omit<RoundPlan, 'explanation' | 'warnings'>
+export type PlanNumbers = Omit<RoundPlan, 'version' | 'explanation' | 'warnings'>
 
 /** Of an element of the mean of so many survivors, at most. */
 export function meanDeviation(

@@ -8,15 +8,15 @@ export interface Difference {
 /** What numbers that are not whole may differ by, relatively: engines round logarithms differently. */
 const TOLERANCE = 1e-9
 
-/** For people only; they may be in other words. */
-const PROSE: ReadonlySet<string> = new Set(['explanation', 'warnings'])
+/** What may differ: texts for people, and which version of the library made it all. */
+const INCIDENTAL: ReadonlySet<string> = new Set(['explanation', 'warnings', 'version'])
 
 /** The first part, by name, in which `received` is not `derived`; a part that is `undefined` counts as absent. */
 export function firstDifference(received: unknown, derived: unknown, path = ''): Difference | undefined {
   if (isObject(received) && isObject(derived) && Array.isArray(received) === Array.isArray(derived)) {
     const keys = new Set([...Object.keys(derived), ...Object.keys(received)])
     for (const key of keys) {
-      if (PROSE.has(key)) continue
+      if (INCIDENTAL.has(key)) continue
       const inner = path === '' ? key : `${path}.${key}`
       const difference = firstDifference(own(received, key), own(derived, key), inner)
       if (difference !== undefined) return difference

@@ -11,3 +11,4 @@ export {
   same,
   unmet,
 } from './requirements.js'
+export { LIBRARY_VERSION, mindingVersion } from './version.js'

@@ -2,6 +2,7 @@ import { partOf } from '../graph/index.js'
 import {
   checkedRequirements,
   derivedFromServer,
+  mindingVersion,
   type PrivacyRequirements,
   requireAsDerived,
   requireObject,
@@ -27,7 +28,8 @@ const NAMES = ['the statistics', 'what they are made of'] as const
  * @param received - `Statistics` or `PrivateStatistics`, as JSON gave them.
  * @returns The statistics as derived here.
  * @throws {SecAggError} fault `server`: as `createStatistics` does where these are none; `configuration-mismatch` where a
- *   number is not what follows from the others; `invalid-configuration` where a requirement is not met. It names the value.
+ *   number is not what follows from the others; `invalid-configuration` where a requirement is not met. It names the value,
+ *   and says so where another version of the library made the statistics.
  *   Fault `usage`: `invalid-argument` where a requirement is none.
  */
 export function checkStatistics<D extends Definition = Definition>(
@@ -42,9 +44,12 @@ export function checkStatistics(received: unknown, requirements: StatisticsRequi
   const required = checkedRequirements(requirements, REQUIREMENT_KEYS)
   const own = required.definition && definitionOf(partsOf(required.definition))
   requireObject(received, 'statistics are')
-  const assembled = derivedFromServer(() => assembledAnew(received as AnyStatistics))
+  const assembled = mindingVersion(received, () => {
+    const anew = derivedFromServer(() => assembledAnew(received as AnyStatistics))
+    requireAsDerived(received, anew.statistics, NAMES)
+    return anew
+  })
   const { statistics } = assembled
-  requireAsDerived(received, statistics, NAMES)
   if (own !== undefined) requireAsDerived(statistics.definition, own, ['the definition', "the client's own"])
   if (required.privacy !== undefined) requirePrivacy(NAMES[0], statistics.privacy, required.privacy)
   if (statistics.privacy !== undefined) {

@@ -5,6 +5,7 @@ import {
   type IntegerQuery,
   type PrivateCohort,
 } from '../privacy/index.js'
+import { LIBRARY_VERSION } from '../received/index.js'
 import type { Definition } from './definition.js'
 import { invalid } from './invalid.js'
 import {
@@ -35,6 +36,8 @@ export interface PrivateStatisticsOptions<D extends Definition> extends PrivateC
  * and noise.
  */
 export interface PrivateStatistics<D extends Definition = Definition> {
+  /** Of the library that made them. */
+  readonly version: string
   /** With all defaults; it has no prototype. */
   readonly definition: D
   readonly clients: number
@@ -110,6 +113,7 @@ function assemble<D extends Definition>(
     greatestSum: clients * maximumRecords * finest,
   })
   const statistics = Object.freeze({
+    version: LIBRARY_VERSION,
     definition: definitionOf<D>(parts),
     clients,
     maximumRecords,

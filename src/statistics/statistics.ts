@@ -1,4 +1,5 @@
 import type { EncodedSegment } from '../fixed-point/index.js'
+import { LIBRARY_VERSION } from '../received/index.js'
 import type { Definition } from './definition.js'
 import { invalid, requireWhole } from './invalid.js'
 import { definitionOf, layoutOf, type PlacedPart, partsOf, type StatisticLayout } from './layout.js'
@@ -19,6 +20,8 @@ export interface StatisticsOptions {
  * receives them has them checked by `checkStatistics`, which derives all numbers anew.
  */
 export interface Statistics<D extends Definition = Definition> {
+  /** Of the library that made them. */
+  readonly version: string
   /** With all defaults; it has no prototype. */
   readonly definition: D
   readonly clients: number
@@ -60,6 +63,7 @@ export function assembleStatistics<D extends Definition>(
   const segments = parts.map(({ cells, unitsPerAnswer }) => segmentOf(cells, unitsPerAnswer))
   if (maximumRecords > 1) segments.push(segmentOf(1, 1))
   const statistics = Object.freeze({
+    version: LIBRARY_VERSION,
     definition: definitionOf<D>(parts),
     clients,
     maximumRecords,

@@ -89,6 +89,54 @@ describe('a client that receives a plan', () => {
   })
 })
 
+describe('a plan that another version of the library has made', () => {
+  const own = planRound(task).version
+  const note = `it was made by version "77.0.0" of the library, and this is version "${own}"`
+  const foreign = (change: object = {}): Record<string, unknown> => ({
+    ...received(planRound(task)),
+    version: '77.0.0',
+    ...change,
+  })
+
+  test('does where it has the same numbers, and is then one of this version', () => {
+    expect(checkPlan(foreign(), requirements)).toStrictEqual(planRound(task))
+  })
+
+  test('is refused with a word about its version where a number or a part is another', () => {
+    for (const change of [
+      { threshold: 5 },
+      { novelty: 3 },
+      { task: { ...task, novelty: 3 } },
+      { task: null },
+    ]) {
+      const error = refusalOf(foreign(change))
+      expect(error.fault).toBe('server')
+      expect(error.message).toContain(`; ${note}`)
+      expect(error.cause).toBeInstanceOf(SecAggError)
+    }
+  })
+
+  test('or that does not say which one has made it', () => {
+    for (const version of [undefined, null, 3, {}]) {
+      const { message } = refusalOf(foreign({ version, threshold: 5 }))
+      expect(message).toMatch(
+        /threshold of the plan is 5, .*; it was made by an unnamed version of the library/,
+      )
+    }
+    const { message } = refusalOf(foreign({ version: 'x'.repeat(10_000), threshold: 5 }))
+    expect(message.length).toBeLessThan(250)
+  })
+
+  test('is refused without a word about it where it is below what the client asks for', () => {
+    const { message } = refusalOf(foreign(), { ...requirements, minimumCohort: 8 })
+    expect(message).not.toContain('version')
+  })
+
+  test('of this version there is no word about it', () => {
+    expect(refusalOf({ ...received(planRound(task)), threshold: 5 }).message).not.toContain('version')
+  })
+})
+
 describe('a client refuses a plan that is below what it asks for:', () => {
   const curious = {
     ...task,

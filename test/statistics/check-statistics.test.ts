@@ -72,6 +72,15 @@ describe('statistics that travelled as JSON', () => {
     expect(encode(own)).toEqual(encode(round))
   })
 
+  it('may be of another version of the library, which is said where a number is another', () => {
+    const foreign = { ...received(noisy), version: '77.0.0' }
+    expect(checkStatistics(foreign, requirements)).toEqual(noisy)
+    const own = noisy.version
+    expect(() => checkStatistics({ ...foreign, novelty: 1 }, requirements)).toThrow(
+      `; it was made by version "77.0.0" of the library, and this is version "${own}"`,
+    )
+  })
+
   it('lie about no number that follows from others without being found out', () => {
     for (const statistics of [exact, noisy]) {
       const required = { ...requirements, privacy: statistics === noisy ? privacy : undefined }
