@@ -5,8 +5,10 @@
  *     const encoding = createFixedPoint({ clip: 1, bitsPerValue: 16, clients: 100, maximumWeight: 1000 })
  *     const task = createWeightedMean(values.length, encoding)
  *     // server and clients: createRoundConfig({ …, segments: task.segments, context: { encoding: encodingContext(encoding) } })
- *     const { input, clipped } = encodeWeighted(values, weight, task) // a client, for its session
- *     const { mean } = decodeWeighted(outcome.sum, outcome.report.survivors.length, task) // the server
+ *     const { input, clipped } = encodeWeighted(values, weight, task) // a client
+ *     // for its session: roundInput(config, input), which says for which round it is
+ *     const { sum, survivors } = readOutcome(outcome, config) // the server; it refuses the outcome of another round
+ *     const { mean } = decodeWeighted(sum, survivors.length, task)
  *
  * @module
  */

@@ -25,7 +25,10 @@ export interface ClippingReport {
 
 /** One client's vector, ready to be masked. */
 export interface PrivateEncoding {
-  /** For the segment of `PrivacyParameters.segment`. Safe to sum up; on its own it carries the noise of one client only. */
+  /**
+   * For the segment of `PrivacyParameters.segment`. Safe to sum up; on its own it carries the noise of one client only. It is
+   * of the round of its seed: `roundInput` of `secagg` marks it as that.
+   */
   readonly vector: Lanes
   readonly clipping: ClippingReport
   /** How often the vector was rounded until its norm was small enough; `undefined` where it was rounded toward zero. */
@@ -122,7 +125,8 @@ function encoderOf(
 
 /**
  * The sum of the clients' clipped vectors, with noise, from the sum over Z_2^b that a round revealed. Divide by the number
- * of survivors for the mean.
+ * of survivors for the mean. A sum of a round with another seed gives noise: take it from `readOutcome` of `secagg`, which
+ * refuses the outcome of another round.
  *
  * @throws {SecAggError} as {@link createPrivateEncoder} does; `invalid-argument` where sum or seed do not fit.
  */
