@@ -1,5 +1,5 @@
 import { equalBytes as equalBytesOfNoble } from '@noble/ciphers/utils.js'
-import { bytesToHex as bytesToHexOfNoble, clean } from '@noble/hashes/utils.js'
+import { bytesToHex as bytesToHexOfNoble } from '@noble/hashes/utils.js'
 import { usageError } from '../errors.js'
 
 /** Whether `value` is a Uint8Array, of whatever realm; a Node Buffer is one. */
@@ -20,12 +20,37 @@ export function isArrayBuffer(memory: unknown): memory is ArrayBuffer {
   return Object.prototype.toString.call(memory) === '[object ArrayBuffer]'
 }
 
+/**
+ * `length` zeros.
+ * @throws {SecAggError} `unsupported` where the engine has no array of this length, or no memory for it.
+ */
+export function createBytes(length: number): Uint8Array<ArrayBuffer> {
+  return allocated(length, () => new Uint8Array(length))
+}
+
+/** What `allocate` makes of so many bytes of memory; that they cannot be had is said in the library's own error. */
+export function allocated<T>(bytes: number, allocate: () => T): T {
+  try {
+    return allocate()
+  } catch (cause) {
+    throw usageError('unsupported', `${bytes} bytes of memory cannot be had in one piece`, {
+      got: bytes,
+      cause,
+    })
+  }
+}
+
 /** The bytes of `parts` one after the other, in a new array. */
 export function concatBytes(...parts: Uint8Array[]): Uint8Array {
+  return joinBytes(parts)
+}
+
+/** The same for a list of any length; engines take some ten thousand arguments, and no more. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   // Noble's own takes four times as long, and there are three of these to every pair of clients.
   let length = 0
   for (const part of parts) length += part.length
-  const whole = new Uint8Array(length)
+  const whole = createBytes(length)
   let at = 0
   for (const part of parts) {
     whole.set(part, at)
@@ -78,7 +103,17 @@ export function fromCodeUnits(bytes: Uint8Array): string {
   return text
 }
 
+/** Views on `bytes`, one after the other, of at most `length` bytes each. */
+export function* portionsOf(bytes: Uint8Array, length: number): Generator<Uint8Array, void, void> {
+  for (let from = 0; from < bytes.length; from += length) yield bytes.subarray(from, from + length)
+}
+
 /** Overwrites `arrays` with zeros. Copies the engine may have made stay where they are. */
 export function wipe(...arrays: Uint8Array[]): void {
-  clean(...arrays)
+  wipeAll(arrays)
+}
+
+/** The same for a list of any length. */
+export function wipeAll(arrays: Iterable<Uint8Array>): void {
+  for (const bytes of arrays) bytes.fill(0)
 }

@@ -1,5 +1,6 @@
 import { requireInteger } from '../arguments.js'
 import { usageError } from '../errors.js'
+import { LONGEST_AT_ONCE } from './checks.js'
 import type { Keystream } from './provider.js'
 
 /** Pieces are cut here: a ChaCha20 block, four AES blocks. */
@@ -60,7 +61,12 @@ export function readForward(
   let position = offset
   return {
     next(length) {
-      requireInteger('the length of a piece of keystream', length, 0, mode.end - position)
+      requireInteger(
+        'the length of a piece of keystream',
+        length,
+        0,
+        Math.min(LONGEST_AT_ONCE, mode.end - position),
+      )
       if (position % UNIT !== 0) {
         throw usageError(
           'invalid-argument',

@@ -10,6 +10,7 @@ import {
   requireKeys,
   requireLength,
   requireSealing,
+  requireShort,
   requireSignature,
 } from './checks.js'
 import { ed25519, x25519 } from './curve25519.js'
@@ -59,7 +60,7 @@ const signatureScheme: SignatureScheme = {
   },
   async sign(privateKey, message) {
     requireLength('an Ed25519 private key', privateKey, 32)
-    requireBytes('what is signed', message)
+    requireShort('what is signed', message)
     return ed25519.sign(plainBytes(message), plainBytes(privateKey))
   },
   async verify(publicKey, message, signature) {
@@ -92,7 +93,7 @@ function fromLittleEndian(bytes: Uint8Array): bigint {
 
 const hashSuite: HashSuite = {
   async hmac(key, message) {
-    requireBytes('the key of an HMAC', key)
+    requireShort('the key of an HMAC', key)
     requireBytes('what an HMAC authenticates', message)
     return hmac(sha256, plainBytes(key), plainBytes(message))
   },

@@ -1,11 +1,13 @@
 import { requireInteger } from '../arguments.js'
-import { wipe } from './bytes.js'
+import { createBytes, portionsOf, wipe } from './bytes.js'
 import {
+  LONGEST_AT_ONCE,
   requireBytes,
   requireDerivation,
   requireKeys,
   requireLength,
   requireSealing,
+  requireShort,
   requireSignature,
 } from './checks.js'
 import { memoryReleaser } from './free.js'
@@ -35,7 +37,7 @@ export function nodeCrypto(): CryptoProvider | undefined {
     name: 'node',
     randomBytes(length) {
       requireInteger('the number of random bytes', length, 0, 2 ** 31 - 1)
-      return native.randomFillSync(new Uint8Array(length))
+      return native.randomFillSync(createBytes(length))
     },
     x25519: keyAgreement(native),
     ed25519: signatureScheme(native),
@@ -70,7 +72,7 @@ function signatureScheme(native: Native): SignatureScheme {
       return publicKeyOf(native, 'Ed25519', privateKey)
     },
     async sign(privateKey, message) {
-      requireBytes('what is signed', message)
+      requireShort('what is signed', message)
       return plain(native.sign(null, message, importPrivateKey(native, 'Ed25519', privateKey)))
     },
     async verify(publicKey, message, signature) {
@@ -106,12 +108,14 @@ function importPublicKey(native: Native, curve: Curve, publicKey: Uint8Array): P
 function hashSuite(native: Native): HashSuite {
   const mac = (key: Uint8Array, ...parts: Uint8Array[]): Uint8Array => {
     const state = native.createHmac('sha256', key)
-    for (const part of parts) state.update(part)
+    for (const part of parts) {
+      for (const portion of portionsOf(part, LONGEST_AT_ONCE)) state.update(portion)
+    }
     return plain(state.digest())
   }
   return {
     async hmac(key, message) {
-      requireBytes('the key of an HMAC', key)
+      requireShort('the key of an HMAC', key)
       requireBytes('what an HMAC authenticates', message)
       return mac(key, message)
     },

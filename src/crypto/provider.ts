@@ -6,7 +6,10 @@
  */
 export type SuiteName = 'aes' | 'chacha'
 
-/** Everything the library asks of a cryptographic backend. All providers give the same bytes. */
+/**
+ * Everything the library asks of a cryptographic backend. All providers give the same bytes. Only what an HMAC authenticates
+ * may have any length; whatever else is signed, sealed, derived from or asked for at once has at most 2^30 bytes.
+ */
 export interface CryptoProvider {
   readonly name: string
   /**
@@ -44,7 +47,7 @@ export interface SignatureScheme {
 
 /** What is built on SHA-256. */
 export interface HashSuite {
-  /** HMAC-SHA-256 (RFC 2104), 32 bytes. */
+  /** HMAC-SHA-256 (RFC 2104), 32 bytes, of a message of any length. */
   hmac(key: Uint8Array, message: Uint8Array): Promise<Uint8Array>
   /** HKDF-SHA-256 (RFC 5869), extract and expand, `length` at most 64 bytes. */
   hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Promise<Uint8Array>

@@ -1,5 +1,6 @@
 import { requireInteger } from '../arguments.js'
 import { SecAggError } from '../errors.js'
+import { createBytes } from './bytes.js'
 
 /** The most `getRandomValues` gives at once (Web Cryptography API, section 10.1.1). */
 const MOST_AT_ONCE = 65_536
@@ -14,7 +15,7 @@ export function platformRandomBytes(length: number): Uint8Array {
   if (typeof generator?.getRandomValues !== 'function') {
     throw new SecAggError('no-randomness', 'crypto', 'this platform has no crypto.getRandomValues')
   }
-  const bytes = new Uint8Array(length)
+  const bytes = createBytes(length)
   try {
     for (let from = 0; from < length; from += MOST_AT_ONCE) {
       generator.getRandomValues(bytes.subarray(from, from + MOST_AT_ONCE))

@@ -1,10 +1,12 @@
 import { wipe } from './bytes.js'
 import {
+  LONGEST_AT_ONCE,
   requireBytes,
   requireDerivation,
   requireKeys,
   requireLength,
   requireSealing,
+  requireShort,
   requireSignature,
 } from './checks.js'
 import { memoryReleaser } from './free.js'
@@ -104,7 +106,7 @@ function signatureScheme(subtle: SubtleCrypto): SignatureScheme {
       return fromJwk(await subtle.exportKey('jwk', await importPrivateKey(privateKey, true)))
     },
     async sign(privateKey, message) {
-      requireBytes('what is signed', message)
+      requireShort('what is signed', message)
       const signed = snapshot(message)
       return new Uint8Array(await subtle.sign('Ed25519', await importPrivateKey(privateKey, false), signed))
     },
@@ -126,8 +128,10 @@ function hashSuite(subtle: SubtleCrypto): HashSuite {
   const HMAC = { name: 'HMAC', hash: 'SHA-256' }
   return {
     async hmac(key, message) {
-      requireBytes('the key of an HMAC', key)
+      requireShort('the key of an HMAC', key)
       requireBytes('what an HMAC authenticates', message)
+      // It takes all bytes at once, in a copy, and there is a limit to that.
+      if (message.length > LONGEST_AT_ONCE) return nobleCrypto().sha256.hmac(key, message)
       // WebCrypto refuses an empty key. HMAC pads keys with zeros (RFC 2104, section 2), so one zero is the same key.
       const padded = key.length === 0 ? new Uint8Array(1) : snapshot(key)
       const authenticated = snapshot(message)

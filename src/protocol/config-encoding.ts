@@ -80,6 +80,11 @@ export function encodeContext(parts: Readonly<Record<string, Uint8Array>>): Uint
       if (!isBytes(value)) {
         throw usageError('invalid-configuration', `context ${name} is no Uint8Array`)
       }
+      if (value.length >= 2 ** 32) {
+        throw usageError('invalid-configuration', `context ${name} has 2^32 bytes or more`, {
+          got: value.length,
+        })
+      }
       return { name: ascii(name), value: plainBytes(value) }
     }),
   )

@@ -1,4 +1,4 @@
-import { wipe } from '../crypto/bytes.js'
+import { wipeAll } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
 
@@ -60,5 +60,5 @@ export async function save(store: SaveSession | undefined, form: () => Uint8Arra
 /** Overwrites those of `secrets` that are not among `needed`. */
 export function wipeAllBut(secrets: readonly Uint8Array[], needed: readonly Uint8Array[]): void {
   const kept = new Set(needed)
-  wipe(...secrets.filter((secret) => !kept.has(secret)))
+  wipeAll(secrets.filter((secret) => !kept.has(secret)))
 }

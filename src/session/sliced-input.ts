@@ -1,11 +1,15 @@
-import { concatBytes, equalBytes } from '../crypto/bytes.js'
+import { equalBytes, joinBytes, portionsOf } from '../crypto/bytes.js'
 import type { CryptoProvider } from '../crypto/index.js'
 import { usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { checkVector, copyVector, segmentsInRange, type Vector, vectorInRange } from '../vector/index.js'
 import { bytesOf, checkHost } from '../vector/lanes.js'
+import { nextTurn } from '../vector/pace.js'
 import { sliceCount, sliceRange } from '../vector/slices.js'
 import { arraysOf, checkInput, type InputSource, sourceFor } from './input.js'
+
+/** Bytes of a vector that are digested at once, after which the host's event loop gets a turn. */
+const DIGESTED_AT_ONCE = 4 * 2 ** 20
 
 /**
  * A client's vector slice by slice, each a private copy that fits the configuration. Once digested, it gives no other
@@ -37,7 +41,7 @@ export class SlicedInput {
       this.#digests.push(digest)
       if (slice === 0) this.#first = elements
     }
-    return this.#crypto.sha256.hmac(this.#key, concatBytes(...this.#digests))
+    return this.#crypto.sha256.hmac(this.#key, joinBytes(this.#digests))
   }
 
   /**
@@ -72,10 +76,27 @@ export class SlicedInput {
     checkVector(part, shape)
     const elements = copyVector(part)
     checkInput(elements, this.#config, range)
-    // Of the lanes and not of the packed vector, whose making would take as long again.
-    const digests = await Promise.all(
-      elements.map((lanes) => this.#crypto.sha256.hmac(this.#key, bytesOf(lanes))),
-    )
-    return { elements, digest: concatBytes(...digests) }
+    return { elements, digest: await this.#digestOf(elements) }
+  }
+
+  /** Of the lanes and not of the packed vector, whose making would take as long again. */
+  async #digestOf(elements: Vector): Promise<Uint8Array> {
+    const digests: Uint8Array[] = []
+    let batch: Promise<Uint8Array>[] = []
+    let batched = 0
+    for (const lanes of elements) {
+      for (const portion of portionsOf(bytesOf(lanes), DIGESTED_AT_ONCE)) {
+        if (batched + portion.length > DIGESTED_AT_ONCE) {
+          for (const digest of await Promise.all(batch)) digests.push(digest)
+          batch = []
+          batched = 0
+          await nextTurn()
+        }
+        batch.push(this.#crypto.sha256.hmac(this.#key, portion))
+        batched += portion.length
+      }
+    }
+    for (const digest of await Promise.all(batch)) digests.push(digest)
+    return joinBytes(digests)
   }
 }

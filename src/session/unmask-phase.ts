@@ -1,4 +1,4 @@
-import { wipe } from '../crypto/bytes.js'
+import { wipeAll } from '../crypto/bytes.js'
 import { blamePeer } from '../protocol/blame.js'
 import { server } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
@@ -69,11 +69,11 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
       try {
         await removeMasks(unmasked, next, context)
       } finally {
-        wipe(...server.secretsIn(next))
+        wipeAll(server.secretsIn(next))
       }
       const finished: FinishedRound = { state: next, sum: unmasked }
       const release = async (): Promise<void> => {
-        for (const { shares } of accepted) wipe(...shares.map(({ value }) => value))
+        for (const { shares } of accepted) wipeAll(shares.map(({ value }) => value))
       }
       return { accepted: seatsOf(accepted), next: finished, release }
     },
@@ -103,7 +103,7 @@ async function removeMasks(sum: Vector, state: server.ServerUnmasked, context: P
       executing = maskExecutor(sum, segments, plan, suite, {
         signal,
         onProgress: onProgress && ((fraction) => onProgress((before + fraction * plan.length) / terms)),
-      }).finally(() => wipe(...plan.map(({ seed }) => seed)))
+      }).finally(() => wipeAll(plan.map(({ seed }) => seed)))
       // Whatever goes wrong is seen at the next turn.
       executing.catch(() => undefined)
     }

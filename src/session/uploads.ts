@@ -112,7 +112,7 @@ export class Uploads {
   }
 
   #put(seat: number, slice: number, packed: Uint8Array): Promise<void> {
-    return this.#using(() => this.#store.put(seat, slice, Uint8Array.from(packed)))
+    return this.#using(() => this.#store.put(seat, slice, new Uint8Array(packed)))
   }
 
   async #forget(seat: number): Promise<void> {

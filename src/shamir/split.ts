@@ -1,5 +1,5 @@
 import { split as splitBytes } from 'shamir-secret-sharing'
-import { wipe } from '../crypto/bytes.js'
+import { wipe, wipeAll } from '../crypto/bytes.js'
 import { drawSecret } from '../crypto/draw.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { SecAggError, usageError } from '../errors.js'
@@ -57,7 +57,7 @@ async function splitWithPackage(
     const coordinate = share[secret.length]!
     if (coordinate >= 1 && coordinate <= holders) shares[coordinate - 1] = share.slice(0, secret.length)
   }
-  wipe(...labeled)
+  wipeAll(labeled)
   return shares.map((share) => {
     if (share === undefined) throw new SecAggError('internal', 'internal', 'a Shamir coordinate is missing')
     return share

@@ -100,7 +100,7 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): C
       end = { ...end, longest: Math.max(end.longest, bytes.length) }
       try {
         // A copy, as the message may lie within a larger buffer.
-        socket.send(Uint8Array.from(bytes).buffer)
+        socket.send(new Uint8Array(bytes).buffer)
       } catch (error) {
         throw sendingError(error, typeof socket.readyState === 'string', bytes.length)
       }

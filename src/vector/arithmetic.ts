@@ -1,4 +1,5 @@
 import { described, requireArray, wrongKind } from '../arguments.js'
+import { allocated } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { createLanes, laneArrayName, plainLanes, requireLanes, typedArrayName } from './lanes.js'
 import { addLanes, reduceLanes, subtractLanes } from './loops.js'
@@ -100,7 +101,7 @@ export function reduceInto(target: Vector, segments: readonly Segment[]): void {
 export function copyVector(vector: Vector): Vector {
   requireArray('a vector', vector)
   for (let index = 0; index < vector.length; index++) requireLanes(`segment ${index}`, vector[index])
-  return vector.map((lanes) => plainLanes(lanes).slice())
+  return vector.map((lanes) => allocated(lanes.byteLength, () => plainLanes(lanes).slice()))
 }
 
 /**

@@ -1,4 +1,5 @@
 import { wrongKind } from '../arguments.js'
+import { allocated } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { type Lanes, laneBytes } from './segments.js'
 
@@ -29,9 +30,13 @@ export function laneArrayName(bits: number): string {
   return LANE_ARRAYS[laneBytes(bits)].name
 }
 
-/** `length` zeros in lanes for `bits` bits. */
+/**
+ * `length` zeros in lanes for `bits` bits.
+ * @throws {SecAggError} `unsupported` where the memory cannot be had.
+ */
 export function createLanes(bits: number, length: number): Lanes {
-  return new LANE_ARRAYS[laneBytes(bits)](length)
+  const size = laneBytes(bits)
+  return allocated(length * size, () => new LANE_ARRAYS[size](length))
 }
 
 /** As many lanes for `bits` bits as fit on `memory`. */

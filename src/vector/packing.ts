@@ -1,3 +1,4 @@
+import { createBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, createVector } from './arithmetic.js'
 import { packerFor } from './kernel-packer.js'
@@ -63,7 +64,7 @@ export function packedSegmentLength({ length, bits }: Segment): number {
 export function packVector(vector: Vector, segments: readonly Segment[]): Uint8Array {
   checkHost()
   checkVector(vector, segments)
-  const bytes = new Uint8Array(packedLength(segments))
+  const bytes = createBytes(packedLength(segments))
   forEachSegment(bytes, segments, (part, segment, index) => {
     const lanes = plainLanes(vector[index]!)
     if (fillsLanes(segment)) part.set(bytesOf(lanes))

@@ -1,4 +1,5 @@
 import { reading, requireArray, requireInteger, shown } from '../arguments.js'
+import { createBytes } from '../crypto/bytes.js'
 import { requireBytes } from '../crypto/checks.js'
 import { usageError } from '../errors.js'
 import type { BlockAdder } from './block-adder.js'
@@ -16,9 +17,9 @@ export function createPlainAdder(capacity: number): BlockAdder {
       got: shown(capacity),
     })
   }
-  const block = new Uint8Array(capacity)
+  const block = createBytes(capacity)
   const sum = new Int32Array(block.buffer)
-  const piece = new Uint8Array(capacity)
+  const piece = createBytes(capacity)
   const aligned = new Int32Array(piece.buffer)
   const requirePiece = (at: number, bytes: Uint8Array): void => {
     requireBytes('a piece of a block', bytes)

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { ascii, bytesToHex, concatBytes, equalBytes, wipe } from '../../src/crypto/bytes.js'
+import {
+  ascii,
+  bytesToHex,
+  concatBytes,
+  createBytes,
+  equalBytes,
+  joinBytes,
+  portionsOf,
+  wipe,
+  wipeAll,
+} from '../../src/crypto/bytes.js'
 
 describe('bytes', () => {
   test('are joined in a new array', () => {
@@ -31,5 +41,26 @@ describe('bytes', () => {
     const buffer = Uint8Array.of(1, 2, 3, 4)
     wipe(buffer.subarray(1, 3), new Uint8Array(0))
     expect(buffer).toEqual(Uint8Array.of(1, 0, 0, 4))
+  })
+
+  test('are joined and wiped in lists that are longer than a list of arguments may be', () => {
+    const parts = Array.from({ length: 300_000 }, (_, index) => Uint8Array.of(index))
+    const joined = joinBytes(parts)
+    expect(joined.length).toBe(300_000)
+    expect(joined[299_999]).toBe(299_999 % 256)
+    wipeAll(parts)
+    expect(parts.every(([byte]) => byte === 0)).toBe(true)
+  })
+
+  test('are cut into portions', () => {
+    const bytes = Uint8Array.of(1, 2, 3, 4, 5)
+    expect([...portionsOf(bytes, 2)]).toEqual([bytes.subarray(0, 2), bytes.subarray(2, 4), bytes.subarray(4)])
+    expect([...portionsOf(bytes, 5)]).toEqual([bytes])
+    expect([...portionsOf(new Uint8Array(0), 2)]).toEqual([])
+  })
+
+  test('that cannot be had are said so', () => {
+    const error = expect.objectContaining({ code: 'unsupported', fault: 'usage', got: 2 ** 50 })
+    expect(() => createBytes(2 ** 50)).toThrow(error)
   })
 })

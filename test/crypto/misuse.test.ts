@@ -91,3 +91,23 @@ describe('the default', () => {
     expect((await defaultCrypto('chacha')).name).toBe('noble')
   })
 })
+
+test('what works on all bytes at once refuses more than it can, and says so', async () => {
+  // Memory that is never touched costs nothing.
+  const long = new Uint8Array(2 ** 30 + 1)
+  const [short, key] = [counting(3), counting(16)]
+  for (const { ed25519, sha256 } of providers) {
+    await expect(ed25519.sign(counting(32), long)).rejects.toThrow(usage)
+    await expect(ed25519.verify(counting(32), long, counting(64))).rejects.toThrow(usage)
+    await expect(sha256.hmac(long, short)).rejects.toThrow(usage)
+    await expect(sha256.hkdf(long, short, short, 32)).rejects.toThrow(usage)
+    await expect(sha256.hkdf(short, short, long, 32)).rejects.toThrow(usage)
+  }
+  for (const { suite } of suites) {
+    const suiteKey = suite.keyLength === 16 ? key : counting(32)
+    await expect(suite.seal(suiteKey, short, long)).rejects.toThrow(usage)
+    await expect(suite.seal(suiteKey, long, short)).rejects.toThrow(usage)
+    await expect(suite.open(suiteKey, short, long)).rejects.toThrow(usage)
+    expect(() => suite.keystream(suiteKey, 0).next(2 ** 30 + 64)).toThrow(usage)
+  }
+})

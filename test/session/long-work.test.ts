@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { defaultCrypto } from 'secagg'
+import { describe, expect, it, vi } from 'vitest'
 import { type CohortOptions, makeCohort, run } from '../support/cohort.js'
 
 /** Long enough for some turns of the event loop: 4 MiB of masks are done between two of them. */
@@ -42,6 +43,28 @@ describe('long work', () => {
     expect(outcome!.sum[0]!.every((value) => value === 6)).toBe(true)
     expectProgress(client.fractions)
     expectProgress(server.fractions)
+  })
+
+  it('a slice that is longer than one call of the platform takes is digested in portions', async () => {
+    const crypto = await defaultCrypto()
+    const refused = vi.fn()
+    const hmac: typeof crypto.sha256.hmac = async (key, message) => {
+      if (message.length > 4 * 2 ** 20) refused(message.length)
+      return crypto.sha256.hmac(key, message)
+    }
+    const segments = [{ length: LENGTH + 1, bits: 64, bound: 'modular' }] as const
+    const input = [new BigUint64Array(LENGTH + 1).fill(5n)]
+    const cohort = await makeCohort({
+      ...{ ...ROUND, segments, inputs: [input, input, input] },
+      crypto: { ...crypto, sha256: { ...crypto.sha256, hmac } },
+    })
+    const { sessions, pending } = await run(cohort, { until: 'masked-input' })
+    const answer = await sessions[1]!.receive(pending.get(1)!)
+    expect(answer.length).toBe(2 + 8 * (LENGTH + 1))
+    expect(refused).not.toHaveBeenCalled()
+    // The end of it counts as well.
+    input[0]!.fill(6n, LENGTH)
+    await expect(sessions[1]!.receive(pending.get(1)!)).rejects.toMatchObject({ code: 'input-changed' })
   })
 
   it('a client whose masking is aborted says why, and has sent and changed nothing', async () => {

@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  createAccumulator,
+  createPlainAdder,
+  createVector,
   elementCount,
   packedLength,
   packedRange,
@@ -100,6 +103,14 @@ describe('unpacking', () => {
 
   test('refuses what is too large to be there before it allocates', () => {
     expect(() => unpackVector(new Uint8Array(1), [{ length: 2 ** 34, bits: 64 }])).toThrow(malformed)
+  })
+
+  test('and whatever makes vectors say where the engine has no memory for one', () => {
+    const error = expect.objectContaining({ code: 'unsupported', fault: 'usage', got: 2 ** 37 })
+    const huge = [{ length: 2 ** 34, bits: 64 }]
+    expect(() => createVector(huge)).toThrow(error)
+    expect(() => createAccumulator(huge)).toThrow(error)
+    expect(() => createPlainAdder(2 ** 37)).toThrow(error)
   })
 
   test.each([null, undefined, 'bytes', [1, 2], new Uint16Array(8), new ArrayBuffer(8)])(

@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes, wipe } from '../../crypto/bytes.js'
+import { concatBytes, equalBytes, wipe, wipeAll } from '../../crypto/bytes.js'
 import { drawSecret } from '../../crypto/draw.js'
 import { coordinateOf, holdersKnownTo, leastPublished } from '../../graph/index.js'
 import {
@@ -83,7 +83,7 @@ export async function shareKeys(
     ciphertexts.set(ciphertext, index * SEALED_SHARES_LENGTH)
   })
   const ownShares = holders.includes(seat) ? copyOf(sharesFor(seat)) : undefined
-  wipe(...maskKeyShares, ...selfMaskShares)
+  wipeAll([...maskKeyShares, ...selfMaskShares])
   const commitment = await commitToSelfMask(config, crypto, selfMask, seat)
   const outbound: ShareKeys = { commitment, ciphertexts }
   return {

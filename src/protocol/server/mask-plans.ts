@@ -42,9 +42,8 @@ export async function* maskPlans(
       yield terms
       terms = []
     }
-    terms.push(
-      ...(await pairwiseTerms(state, dropped, joinedTo(state, dropped.seat, survivors), maskKeyOf, crypto)),
-    )
+    const joined = joinedTo(state, dropped.seat, survivors)
+    for (const term of await pairwiseTerms(state, dropped, joined, maskKeyOf, crypto)) terms.push(term)
   }
   yield terms
 }

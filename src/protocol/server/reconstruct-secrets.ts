@@ -1,4 +1,4 @@
-import { equalBytes, wipe } from '../../crypto/bytes.js'
+import { equalBytes, wipeAll } from '../../crypto/bytes.js'
 import type { Seated } from '../../wire/index.js'
 import { blameNobody, violation } from '../blame.js'
 import type { ServerCapabilities } from '../capabilities.js'
@@ -46,7 +46,7 @@ export async function reconstructSecrets(
         : equalBytes(await crypto.x25519.publicKey(secret), maskKey),
     )
     if (recovered === undefined) {
-      wipe(...[...selfMasks, ...maskKeys].map(({ value }) => value))
+      wipeAll([...selfMasks, ...maskKeys].map(({ value }) => value))
       throw wrongShare(seat, survives ? 'commitment' : 'public key')
     }
     if (recovered.misfits !== undefined) misfits.push(recovered.misfits)
