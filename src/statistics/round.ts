@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { createRoundConfig, type RoundConfig, type RoundParameters } from '../protocol/index.js'
 import { derivedFromServer } from '../received/index.js'
@@ -31,14 +32,10 @@ const opened = new WeakMap<object, Origin>()
  */
 export function openStatistics<S extends AnyStatistics>(
   statistics: S,
-  occasion: StatisticsOccasion,
+  given: StatisticsOccasion,
 ): StatisticsRound<S> {
   const origin = originOf(statistics)
-  if (typeof occasion !== 'object' || occasion === null) {
-    throw usageError('invalid-argument', 'a round of statistics has a session id and an adversary model', {
-      got: typeof occasion,
-    })
-  }
+  const occasion = partsOf('the occasion of a round', given)
   const create = (): RoundConfig => configOf(origin, occasion)
   const config = origin.required === undefined ? create() : derivedFromServer(create)
   requireRound(config, statistics, origin.required)

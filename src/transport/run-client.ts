@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../abort.js'
+import { partsOf } from '../arguments.js'
 import { SecAggError } from '../errors.js'
 import { ClientSession, messageLimits } from '../session/index.js'
 import {
@@ -31,7 +32,8 @@ import type { Notice } from './notices.js'
  *   caller's has thrown.
  * @throws the signal's reason.
  */
-export async function runClient(connect: Connect, options: RunClientOptions): Promise<ClientResult> {
+export async function runClient(connect: Connect, given: RunClientOptions): Promise<ClientResult> {
+  const options = partsOf('options', given)
   checkClientOptions(connect, options)
   const { signal } = options
   const ending = new Ending()

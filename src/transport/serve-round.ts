@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import { type RoundName, SecAggError } from '../errors.js'
 import { type RoundOutcome, type RoundReport, ServerSession } from '../session/index.js'
 import { Answers } from './answers.js'
@@ -42,7 +43,8 @@ class RoundServer implements ServedRound {
   #answers: Answers | undefined
   #end: End | undefined
 
-  constructor(options: ServeRoundOptions) {
+  constructor(given: ServeRoundOptions) {
+    const options = ownOptions(given)
     checkTime('deadline', options.deadline ?? 0)
     for (const patience of Object.values(options.rounds ?? {})) checkTime('deadline', patience.deadline ?? 0)
     this.#options = options
@@ -139,6 +141,16 @@ class RoundServer implements ServedRound {
       this.#ending.end(error)
     }
   }
+}
+
+/** A copy of the options, and of how long each message is waited for: they are used until the round is over. */
+function ownOptions(given: ServeRoundOptions): ServeRoundOptions {
+  const options = partsOf('the options of a round', given)
+  if (options.rounds === undefined) return options
+  const rounds = Object.entries(partsOf('what is said of single messages', options.rounds))
+    .filter(([, patience]) => patience !== undefined)
+    .map(([round, patience]) => [round, partsOf(`what is said of ${round}`, patience)] as const)
+  return { ...options, rounds: Object.fromEntries(rounds) }
 }
 
 function requireAnswers({ round, answered }: Answers, { minimum = 0 }: Patience): void {

@@ -5,7 +5,7 @@ import { createKernelSum, type RunningSum } from './kernel-sum.js'
 import { checkHost } from './lanes.js'
 import { checkPacked, forEachSegment, packedRange } from './packing.js'
 import {
-  checkSegments,
+  checkedSegments,
   type ElementRange,
   rangeOrAll,
   type Segment,
@@ -40,8 +40,7 @@ const SMALLEST_FOR_KERNEL = 2 ** 12
  */
 export function createAccumulator(segments: readonly Segment[]): Accumulator {
   checkHost()
-  checkSegments(segments)
-  const own = segments.map(({ length, bits }) => ({ length, bits }))
+  const own = checkedSegments(segments)
   const kernel = streamLength(own) < SMALLEST_FOR_KERNEL ? undefined : createKernelSum(own)
   const sum = kernel ?? createPlainSum(own)
   return {

@@ -4,8 +4,8 @@ import { usageError } from '../errors.js'
 import { createLanes, laneArrayName, plainLanes, requireLanes, typedArrayName } from './lanes.js'
 import { addLanes, reduceLanes, subtractLanes } from './loops.js'
 import {
+  checkedSegments,
   checkRange,
-  checkSegments,
   cutSegments,
   type ElementRange,
   type Lanes,
@@ -18,8 +18,7 @@ import {
  * @throws {SecAggError} `invalid-argument` where a segment is none.
  */
 export function createVector(segments: readonly Segment[]): Vector {
-  checkSegments(segments)
-  return segments.map(({ bits, length }) => createLanes(bits, length))
+  return checkedSegments(segments).map(({ bits, length }) => createLanes(bits, length))
 }
 
 /**
@@ -27,8 +26,8 @@ export function createVector(segments: readonly Segment[]): Vector {
  * arrays of other realms and Node's Buffer as Uint8Array are fine. Values are not looked at.
  * @throws {SecAggError} `invalid-argument`, the message naming the segment.
  */
-export function checkVector(vector: Vector, segments: readonly Segment[]): void {
-  checkSegments(segments)
+export function checkVector(vector: Vector, given: readonly Segment[]): void {
+  const segments = checkedSegments(given)
   if (!Array.isArray(vector) || vector.length !== segments.length) {
     throw usageError('invalid-argument', 'a vector is an array with one array of lanes per segment', {
       expected: segments.length,
@@ -64,8 +63,9 @@ export function checkVector(vector: Vector, segments: readonly Segment[]): void 
  * @throws {SecAggError} `invalid-argument` where a vector does not fit the segments; `target` is then as it was.
  */
 export function addInto(target: Vector, source: Vector, segments: readonly Segment[]): void {
-  checkVector(target, segments)
-  checkVector(source, segments)
+  const own = checkedSegments(segments)
+  checkVector(target, own)
+  checkVector(source, own)
   target.forEach((lanes, index) => {
     addLanes(plainLanes(lanes), plainLanes(source[index]!))
   })
@@ -76,8 +76,9 @@ export function addInto(target: Vector, source: Vector, segments: readonly Segme
  * @throws {SecAggError} `invalid-argument` where a vector does not fit the segments; `target` is then as it was.
  */
 export function subtractInto(target: Vector, source: Vector, segments: readonly Segment[]): void {
-  checkVector(target, segments)
-  checkVector(source, segments)
+  const own = checkedSegments(segments)
+  checkVector(target, own)
+  checkVector(source, own)
   target.forEach((lanes, index) => {
     subtractLanes(plainLanes(lanes), plainLanes(source[index]!))
   })
@@ -88,8 +89,9 @@ export function subtractInto(target: Vector, source: Vector, segments: readonly 
  * @throws {SecAggError} `invalid-argument` where the vector does not fit the segments.
  */
 export function reduceInto(target: Vector, segments: readonly Segment[]): void {
-  checkVector(target, segments)
-  segments.forEach(({ bits }, index) => {
+  const own = checkedSegments(segments)
+  checkVector(target, own)
+  own.forEach(({ bits }, index) => {
     reduceLanes(plainLanes(target[index]!), bits)
   })
 }
@@ -110,8 +112,9 @@ export function copyVector(vector: Vector): Vector {
  * @throws {SecAggError} `invalid-argument` where the vector does not fit the segments or the range leaves them.
  */
 export function vectorInRange(vector: Vector, segments: readonly Segment[], range: ElementRange): Vector {
-  checkVector(vector, segments)
-  return cutSegments(segments, checkRange(segments, range)).map(({ from, to }, index) =>
+  const own = checkedSegments(segments)
+  checkVector(vector, own)
+  return cutSegments(own, checkRange(own, range)).map(({ from, to }, index) =>
     plainLanes(vector[index]!, from, to),
   )
 }

@@ -19,7 +19,7 @@ import { checkHost, typedArrayName } from './lanes.js'
 import { reduceLanes } from './loops.js'
 import { createPace, type Pace, type PaceOptions } from './pace.js'
 import {
-  checkSegments,
+  checkedSegments,
   type ElementRange,
   type MaskPlan,
   type MaskTerm,
@@ -77,8 +77,9 @@ export async function executeMaskPlan(
   suite: SymmetricSuite,
   options: MaskOptions = {},
 ): Promise<void> {
-  const { range, terms, suite: dependable, pacing } = checkExecution(target, segments, plan, suite, options)
-  const window = layOut(target, segments, range)
+  const checked = checkExecution(target, segments, plan, suite, options)
+  const { range, terms, suite: dependable, pacing } = checked
+  const window = layOut(target, checked.segments, range)
   const pace = createPace((window.to - window.from) * terms.length, pacing)
   const adder = checkedAdder(options?.adder) ?? createAdder(window.to - window.from)
   try {
@@ -114,23 +115,25 @@ export async function expandMask(
   segments: readonly Segment[],
   range?: ElementRange,
 ): Promise<Vector> {
-  const mask = createVector(segmentsInRange(segments, rangeOrAll(segments, range)))
-  await executeMaskPlan(mask, segments, [{ seed, sign: 1 }], suite, { range })
+  const own = checkedSegments(segments)
+  const covered = rangeOrAll(own, range)
+  const mask = createVector(segmentsInRange(own, covered))
+  await executeMaskPlan(mask, own, [{ seed, sign: 1 }], suite, { range: covered })
   return mask
 }
 
 /** What every {@link MaskExecutor} checks before anything is touched; the range and a copy of the list of terms. */
 export function checkExecution(
   target: Vector,
-  segments: readonly Segment[],
+  given: readonly Segment[],
   plan: MaskPlan,
   suite: SymmetricSuite,
   options: ExecutionOptions,
 ): CheckedExecution {
   checkHost()
-  checkSegments(segments)
-  const { range: given, signal, onProgress } = partsOf('the options of an execution', options)
-  const range = rangeOrAll(segments, given)
+  const segments = checkedSegments(given)
+  const { range: part, signal, onProgress } = partsOf('the options of an execution', options)
+  const range = rangeOrAll(segments, part)
   checkVector(target, segmentsInRange(segments, range))
   const dependable = dependableKeystreams(suite)
   requireArray('a mask plan', plan)
@@ -138,11 +141,13 @@ export function checkExecution(
   requireSignal(signal)
   requireCallback('onProgress', onProgress)
   throwIfAborted(signal)
-  return { range, terms, suite: dependable, pacing: { signal, onProgress } }
+  return { segments, range, terms, suite: dependable, pacing: { signal, onProgress } }
 }
 
 /** What a {@link MaskExecutor} was given, checked. */
 interface CheckedExecution {
+  /** A copy. */
+  readonly segments: readonly Segment[]
   readonly range: ElementRange
   /** A copy of the list. */
   readonly terms: MaskPlan

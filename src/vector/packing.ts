@@ -4,8 +4,8 @@ import { checkVector, createVector } from './arithmetic.js'
 import { packerFor } from './kernel-packer.js'
 import { bytesOf, checkHost, plainLanes, typedArrayName } from './lanes.js'
 import {
+  checkedSegments,
   checkRange,
-  checkSegments,
   cutSegments,
   type ElementRange,
   laneBytes,
@@ -16,8 +16,7 @@ import {
 
 /** The bytes of a packed vector: ⌈length · bits / 8⌉ for each segment. */
 export function packedLength(segments: readonly Segment[]): number {
-  checkSegments(segments)
-  return segments.reduce((sum, segment) => sum + packedSegmentLength(segment), 0)
+  return checkedSegments(segments).reduce((sum, segment) => sum + packedSegmentLength(segment), 0)
 }
 
 /**
@@ -30,9 +29,9 @@ export function packedRange(
   segments: readonly Segment[],
   range: ElementRange,
 ): { readonly from: number; readonly to: number } {
-  checkSegments(segments)
-  const { from, to } = checkRange(segments, range)
-  return { from: packedPosition(segments, from), to: packedPosition(segments, to) }
+  const own = checkedSegments(segments)
+  const { from, to } = checkRange(own, range)
+  return { from: packedPosition(own, from), to: packedPosition(own, to) }
 }
 
 /** Where element `element`, counted over all segments, begins. */
@@ -63,9 +62,10 @@ export function packedSegmentLength({ length, bits }: Segment): number {
  */
 export function packVector(vector: Vector, segments: readonly Segment[]): Uint8Array {
   checkHost()
-  checkVector(vector, segments)
-  const bytes = createBytes(packedLength(segments))
-  forEachSegment(bytes, segments, (part, segment, index) => {
+  const own = checkedSegments(segments)
+  checkVector(vector, own)
+  const bytes = createBytes(packedLength(own))
+  forEachSegment(bytes, own, (part, segment, index) => {
     const lanes = plainLanes(vector[index]!)
     if (fillsLanes(segment)) part.set(bytesOf(lanes))
     else packerFor(lanes.length).pack(lanes, segment.bits, part)
@@ -79,9 +79,10 @@ export function packVector(vector: Vector, segments: readonly Segment[]): Uint8A
  *   anything is allocated; `invalid-argument` where `bytes` is no Uint8Array; `unsupported` on a big-endian host.
  */
 export function unpackVector(bytes: Uint8Array, segments: readonly Segment[]): Vector {
-  checkPacked(bytes, segments)
-  const vector = createVector(segments)
-  forEachSegment(bytes, segments, (part, segment, index) => {
+  const own = checkedSegments(segments)
+  checkPacked(bytes, own)
+  const vector = createVector(own)
+  forEachSegment(bytes, own, (part, segment, index) => {
     const lanes = vector[index]!
     if (fillsLanes(segment)) bytesOf(lanes).set(part)
     else packerFor(lanes.length).unpack(lanes, segment.bits, part)

@@ -53,8 +53,7 @@ export function laneBytes(bits: number): 1 | 2 | 4 | 8 {
  * @throws {SecAggError} `invalid-argument` where a segment is none.
  */
 export function elementCount(segments: readonly Segment[]): number {
-  checkSegments(segments)
-  return countElements(segments)
+  return countElements(checkedSegments(segments))
 }
 
 /** The same for segments that were checked before. */
@@ -71,23 +70,27 @@ export const LONGEST_STREAM: number = (2 ** 32 - 1) * 64
  * @throws {SecAggError} `invalid-argument`.
  */
 export function checkSegments(segments: readonly Segment[]): void {
+  checkedSegments(segments)
+}
+
+/** A copy of segments that {@link checkSegments} accepts, each of which was read once. */
+export function checkedSegments(segments: readonly Segment[]): readonly Segment[] {
   requireArray('the shape of a vector', segments)
-  const stream = reading('the shape of a vector', () => {
-    // By index, so that a hole is seen.
-    for (let index = 0; index < segments.length; index++) checkSegment(segments[index]!, index)
-    return streamLength(segments)
-  })
+  // `Array.from`, so that a hole is seen.
+  const own = reading('the shape of a vector', () => Array.from(segments, checkedSegment))
+  const stream = streamLength(own)
   if (stream > LONGEST_STREAM) {
     throw usageError('invalid-argument', 'the segments take 2^38 bytes of mask stream or more', {
       got: stream,
     })
   }
+  return own
 }
 
-function checkSegment(segment: Segment, index: number): void {
+function checkedSegment(segment: Segment, index: number): Segment {
   requireObject(`segment ${index}`, segment)
-  const { length } = segment
-  if (Number.isSafeInteger(length) && length >= 0) return
+  const { length, bits } = segment
+  if (Number.isSafeInteger(length) && length >= 0) return { length, bits }
   throw usageError('invalid-argument', `segment ${index}: the length is a whole number from 0 on`, {
     got: shown(length),
   })
@@ -136,6 +139,7 @@ export function cutSegments(segments: readonly Segment[], range: ElementRange): 
 
 /** The segments cut to a range: as many as before, with length 0 where the range misses one. */
 export function segmentsInRange(segments: readonly Segment[], range: ElementRange): readonly Segment[] {
-  const cuts = cutSegments(segments, checkRange(segments, range))
-  return segments.map(({ bits }, index) => ({ length: cuts[index]!.to - cuts[index]!.from, bits }))
+  const own = checkedSegments(segments)
+  const cuts = cutSegments(own, checkRange(own, range))
+  return own.map(({ bits }, index) => ({ length: cuts[index]!.to - cuts[index]!.from, bits }))
 }

@@ -67,16 +67,15 @@ export async function createMaskPool(options: MaskPoolOptions = {}): Promise<Mas
   const memory: SpareMemory = []
   let closing: Promise<void> | undefined
 
-  const execute: MaskExecutor = async (target, segments, plan, suite, options = {}) => {
-    const { range, terms } = checkExecution(target, segments, plan, suite, options)
+  const execute: MaskExecutor = async (target, given, plan, suite, options = {}) => {
+    const { segments, range, terms, pacing } = checkExecution(target, given, plan, suite, options)
     const length = streamLength(segmentsInRange(segments, range))
     const isForThreads = closing === undefined && length * terms.length >= LITTLE_WORK && usable().length > 0
     if (!isForThreads || !(await isStandard(suite))) {
-      return executeMaskPlan(target, segments, terms, suite, { ...options, range })
+      return executeMaskPlan(target, segments, terms, suite, { ...pacing, range })
     }
-    const { signal, onProgress } = options
-    const execution = { target, segments, range, terms, suite, length, signal, onProgress }
-    return inTurn(() => executeOnThreads(usable(), execution, memory), signal)
+    const execution = { target, segments, range, terms, suite, length, ...pacing }
+    return inTurn(() => executeOnThreads(usable(), execution, memory), pacing.signal)
   }
   const close = async (): Promise<void> => {
     memory.length = 0
