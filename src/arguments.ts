@@ -128,7 +128,7 @@ export function requireInteger(
   code: ErrorCode = 'invalid-argument',
 ): void {
   if (Number.isSafeInteger(value) && value >= minimum && value <= maximum) return
-  const text = `${what} is a whole number from ${minimum} to ${maximum}, not ${described(value)}`
+  const text = `${what} must be a whole number from ${minimum} to ${maximum}, not ${described(value)}`
   throw usageError(code, text, { expected: `${minimum}..${maximum}`, got: shown(value) })
 }
 

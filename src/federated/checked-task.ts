@@ -54,7 +54,7 @@ function withDefaults(given: RoundTask): PlannedTask {
   const common = { ...rest, suite: task.suite ?? 'aes', ...layoutOf(tensors, length) }
   const { statisticalSecurity = 40, correctness = 20 } = task
   if (task.privacy === undefined) {
-    if (task.clip === undefined) throw invalid('a task has a clip, or a privacy target, which has clipNorm')
+    if (task.clip === undefined) throw invalid('a task needs clip, or a privacy target with clipNorm')
     const { bitsPerValue = 16, maximumWeight = 1, rounding = 'stochastic' } = task
     return { ...common, statisticalSecurity, correctness, bitsPerValue, maximumWeight, rounding }
   }
@@ -101,7 +101,7 @@ function refuseExactParts(task: RoundTask): void {
   } as const
   for (const key of ['clip', 'bitsPerValue', 'maximumWeight', 'rounding'] as const) {
     if (task[key] === undefined || (key === 'maximumWeight' && task[key] === 1)) continue
-    throw invalid(`a task with privacy has no ${key}: ${reasons[key]}`, task[key])
+    throw invalid(`a task with privacy must not have ${key}: ${reasons[key]}`, task[key])
   }
 }
 
@@ -112,7 +112,7 @@ function dataParts<T extends object>(what: string, given: T, known: ReadonlySet<
     if (key === 'tensors' || key === 'privacy' || typeof value === 'number' || typeof value === 'string') {
       continue
     }
-    throw invalid(`${key} of ${what} is a number or a name`, typeof value)
+    throw invalid(`${key} of ${what} must be a number or a name`, typeof value)
   }
   return parts
 }

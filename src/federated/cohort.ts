@@ -33,9 +33,13 @@ export interface PlannedCohort {
 export function planCohort(task: PlannedTask): PlannedCohort & { readonly warnings: readonly string[] } {
   const { clients, adversary, dropoutFraction, corruptFraction, statisticalSecurity, correctness } = task
   if (adversary !== 'honest-but-curious' && adversary !== 'active') {
-    throw usageError('unsupported', "the adversary model of a round is 'honest-but-curious' or 'active'", {
-      got: String(adversary),
-    })
+    throw usageError(
+      'unsupported',
+      "the adversary model of a round must be 'honest-but-curious' or 'active'",
+      {
+        got: String(adversary),
+      },
+    )
   }
   const parameters = chooseParameters({
     clients,
@@ -95,7 +99,7 @@ function settledGraph(
     )
   }
   if (graph !== 'complete') {
-    throw usageError('invalid-configuration', "the graph is 'complete' or 'sparse'", { got: String(graph) })
+    throw usageError('invalid-configuration', "graph must be 'complete' or 'sparse'", { got: String(graph) })
   }
   const { clients, corruptClients, survivors } = parameters
   const threshold = leastThreshold({ clients, adversary: 'honest-but-curious', corruptClients })
@@ -116,7 +120,7 @@ function settledCohort(
   const least = Math.max(threshold, corruptClients + 1)
   if (!Number.isSafeInteger(minimumCohort) || minimumCohort < least) {
     throw refused(
-      `minimumCohort is a whole number from ${least} on: above the threshold of ${threshold} and the ${corruptClients} ` +
+      `minimumCohort must be a whole number of at least ${least}: above the threshold of ${threshold} and the ${corruptClients} ` +
         'clients that may be corrupt',
       least,
       minimumCohort,

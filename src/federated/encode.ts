@@ -132,7 +132,7 @@ function valuesOf(update: Update, { manifest, length }: RoundPlan): RealValues {
   if (isArray && (update as RealValues).length === length) return update as RealValues
   throw usageError(
     'invalid-argument',
-    `the update is a Float32Array, a Float64Array or an array of ${length} numbers`,
+    `the update must be a Float32Array, a Float64Array or an array of ${length} numbers`,
     {
       expected: length,
       got: isArray ? (update as RealValues).length : type,
@@ -142,7 +142,7 @@ function valuesOf(update: Update, { manifest, length }: RoundPlan): RealValues {
 
 function requireNumber(value: unknown, index: number): number {
   if (typeof value === 'number') return value
-  throw usageError('invalid-argument', `value ${index} is no number`, { got: typeof value })
+  throw usageError('invalid-argument', `value ${index} is not a number`, { got: typeof value })
 }
 
 function requireWeightOne(weight: number): void {
@@ -150,7 +150,7 @@ function requireWeightOne(weight: number): void {
   const got = typeof weight === 'number' ? weight : typeof weight
   throw usageError(
     'input-out-of-range',
-    `under privacy all updates count the same: the weight is 1, not ${got}` +
+    `with privacy all updates count the same: the weight must be 1, not ${got}` +
       (weight === 0 ? '; without examples, an update of zeros' : ''),
     {
       expected: 1,

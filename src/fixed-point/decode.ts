@@ -21,7 +21,7 @@ export function decodeMean(sum: Lanes, encoding: FixedPoint, totalWeight: number
   if (!Number.isSafeInteger(totalWeight) || totalWeight < 0 || totalWeight > clients * maximumWeight) {
     throw usageError(
       'invalid-argument',
-      'a total weight is a whole number from 0 to clients · maximumWeight',
+      'a total weight must be a whole number from 0 to clients · maximumWeight',
       {
         expected: `0 to ${clients * maximumWeight}`,
         got: totalWeight,

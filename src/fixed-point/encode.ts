@@ -93,7 +93,7 @@ export function requireWeight(weight: number, maximum: number): void {
   if (!Number.isSafeInteger(weight) || weight < 0 || weight > maximum) {
     throw usageError(
       'input-out-of-range',
-      `a weight is a whole number from 0 to ${maximum}, not ${described(weight)}`,
+      `a weight must be a whole number from 0 to ${maximum}, not ${described(weight)}`,
       {
         expected: `0 to ${maximum}`,
         got: shown(weight),
@@ -122,7 +122,7 @@ function readerOf(values: RealValues): (batch: Float64Array, from: number, count
     for (let i = 0; i < count; i++) {
       const value: unknown = values[from + i]
       if (typeof value !== 'number') {
-        throw usageError('invalid-argument', `value ${from + i} is no number`, { got: typeof value })
+        throw usageError('invalid-argument', `value ${from + i} is not a number`, { got: typeof value })
       }
       batch[i] = value
     }

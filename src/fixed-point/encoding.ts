@@ -83,7 +83,7 @@ export function createFixedPoint(options: FixedPointOptions): FixedPoint {
   const parts = partsOf('a fixed-point encoding', options, 'invalid-configuration')
   const { clip, clients, maximumWeight = 1, rounding = 'stochastic', bits } = parts
   if (typeof clip !== 'number' || !(clip >= 1e-200 && clip <= 1e200)) {
-    throw invalid('clip is a number from 1e-200 to 1e200', clip)
+    throw invalid('clip must be a number from 1e-200 to 1e200', clip)
   }
   if (!ROUNDINGS.includes(rounding)) throw invalid("rounding is 'stochastic' or 'nearest'", rounding)
   requireWhole('clients', clients, LIMITS.clients)
@@ -140,7 +140,7 @@ function tooMuch(load: Load, bits: number, needed: number): Error {
   const tooNarrow = needed > bits
   const problem = tooNarrow
     ? `${subject}: the sum takes lanes of ${needed} bits and there are ${bits}`
-    : `${subject}: the largest element of a client, or the total weight, is no safe integer`
+    : `${subject}: the largest element of a client, or the total weight, is not a safe integer`
   const fitting = greatestFitting(load, bits)
   const choices = [
     fitting.bitsPerValue > 0 ? `at most ${fitting.bitsPerValue} bits per value` : '',
@@ -157,7 +157,7 @@ function tooMuch(load: Load, bits: number, needed: number): Error {
 
 function requireWhole(name: string, value: number, [least, most]: readonly [number, number]): void {
   if (!Number.isSafeInteger(value) || value < least || value > most) {
-    throw invalid(`${name} is a whole number from ${least} to ${most}`, value)
+    throw invalid(`${name} must be a whole number from ${least} to ${most}`, value)
   }
 }
 

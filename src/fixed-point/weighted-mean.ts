@@ -47,7 +47,7 @@ export interface WeightedMeanResult {
 export function createWeightedMean(length: number, encoding: FixedPoint): WeightedMean {
   const checked = checkedEncoding(encoding)
   if (!Number.isSafeInteger(length) || length < 1 || length > 2 ** 36) {
-    throw usageError('invalid-argument', 'the number of values is a whole number from 1 to 2^36', {
+    throw usageError('invalid-argument', 'the number of values must be a whole number from 1 to 2^36', {
       got: length,
     })
   }
@@ -88,7 +88,7 @@ export function encodeWeighted(
   requireWeight(weight, encoding.maximumWeight)
   const count = partOf('the values of a mean', values, 'length')
   if (count !== length) {
-    throw usageError('invalid-argument', `the mean is of ${length} values`, {
+    throw usageError('invalid-argument', `the mean must have ${length} values`, {
       expected: length,
       got: shown(count),
     })
@@ -115,9 +115,13 @@ export function decodeWeighted(sum: Vector, survivors: number, task: WeightedMea
   checkVector(sum, segments)
   const { clients, maximumWeight } = encoding
   if (!Number.isSafeInteger(survivors) || survivors < 1 || survivors > clients) {
-    throw usageError('invalid-argument', `the survivors are a whole number from 1 to ${clients}`, {
-      got: survivors,
-    })
+    throw usageError(
+      'invalid-argument',
+      `the number of survivors must be a whole number from 1 to ${clients}`,
+      {
+        got: survivors,
+      },
+    )
   }
   const totalWeight = Number(sum[1]![0])
   if (totalWeight > survivors * maximumWeight) {

@@ -155,10 +155,14 @@ function checkedPrivacy(given: PrivacySetting): PrivacyParameters {
 function paddedCopy(values: Float32Array | Float64Array, length: number, dimension: number): Float64Array {
   const name = typedArrayName(values)
   if ((name !== 'Float32Array' && name !== 'Float64Array') || values.length !== length) {
-    throw usageError('invalid-argument', `a vector is a Float32Array or Float64Array of ${length} elements`, {
-      expected: length,
-      got: name === 'Float32Array' || name === 'Float64Array' ? values.length : (name ?? typeof values),
-    })
+    throw usageError(
+      'invalid-argument',
+      `a vector must be a Float32Array or Float64Array of ${length} elements`,
+      {
+        expected: length,
+        got: name === 'Float32Array' || name === 'Float64Array' ? values.length : (name ?? typeof values),
+      },
+    )
   }
   const copy = new Float64Array(dimension)
   copy.set(values)

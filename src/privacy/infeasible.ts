@@ -11,7 +11,7 @@ export function infeasible(target: BitTarget): SecAggError {
   const remedies = advice.filter((text) => text !== undefined)
   return usageError(
     'invalid-configuration',
-    `no noise gives ε = ${epsilon} with ${bits} bits and ${leastHonest} honest clients at least (${reason(target)}); ` +
+    `no noise gives ε = ${epsilon} with ${bits} bits and ${leastHonest} honest clients or more (${reason(target)}); ` +
       (remedies.length === 0
         ? 'fewer clients or a shorter vector might do'
         : `${remedies.join(' or ')} would do`),
@@ -38,7 +38,7 @@ function moreBits(target: BitTarget): string | undefined {
 function moreHonest(target: BitTarget): string | undefined {
   const { leastHonest, clients } = target
   const honest = leastWhole((h) => does({ ...target, leastHonest: h }), leastHonest + 1, clients)
-  return honest === undefined ? undefined : `${honest} honest clients at least`
+  return honest === undefined ? undefined : `at least ${honest} honest clients`
 }
 
 function moreEpsilon(target: BitTarget): string | undefined {

@@ -74,7 +74,7 @@ function checkedPrivacy(given: IntegerPrivacySetting): IntegerPrivacyParameters 
 
 function wholeCopy(values: ArrayLike<number>, length: number): Float64Array {
   if (typeof values !== 'object' || values === null || values.length !== length) {
-    throw usageError('invalid-argument', `a vector is an array of ${length} whole numbers`, {
+    throw usageError('invalid-argument', `a vector must be an array of ${length} whole numbers`, {
       expected: length,
       got: typeof values === 'object' && values !== null ? values.length : typeof values,
     })

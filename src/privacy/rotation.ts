@@ -37,7 +37,7 @@ export function rotateBack(values: Float64Array, seed: Uint8Array): void {
 /** @throws {SecAggError} `invalid-argument` unless `seed` is 16 to 64 bytes. */
 export function requireRotationSeed(seed: Uint8Array): void {
   if (!isBytes(seed) || seed.length < 16 || seed.length > 64) {
-    throw usageError('invalid-argument', 'a rotation seed is 16 to 64 bytes', {
+    throw usageError('invalid-argument', 'a rotation seed must be 16 to 64 bytes', {
       expected: '16..64',
       got: isBytes(seed) ? seed.length : typeof seed,
     })

@@ -37,7 +37,7 @@ export function unwrap(lanes: Lanes, bits: number, least: number): Float64Array 
 export function requireSum(sum: Lanes, length: number, bits: number): void {
   const name = laneArrayName(bits)
   if (typedArrayName(sum) !== name || sum.length !== length) {
-    throw usageError('invalid-argument', `a sum is a ${name} of ${length} elements`, {
+    throw usageError('invalid-argument', `a sum must be a ${name} of ${length} elements`, {
       expected: length,
       got: typedArrayName(sum) === name ? sum.length : (typedArrayName(sum) ?? typeof sum),
     })

@@ -13,7 +13,7 @@ interface State {
 /** What the compiler ensures, for callers without one and states from disk: `state` is of the given kind. */
 export function requireState<S extends State>(state: S, ...kinds: S['state'][]): void {
   if (!kinds.includes(state?.state)) {
-    throw usageError('out-of-order', `this step takes a state ${kinds.join(' or ')}`, {
+    throw usageError('out-of-order', `this step needs a state of the kind ${kinds.join(' or ')}`, {
       expected: kinds.join(' or '),
       got: String(state?.state),
     })
@@ -71,10 +71,10 @@ export function requirePublicKeys(
   blame: Blame,
 ): void {
   if (!isAcceptablePublicKey(keys.cipherKey) || !isAcceptablePublicKey(keys.maskKey)) {
-    throw violation('invalid-public-key', blame, 'a public key is not canonical or of low order')
+    throw violation('invalid-public-key', blame, 'a public key is of low order or not canonical')
   }
   if (equalBytes(keys.cipherKey, keys.maskKey)) {
-    throw violation('duplicate-key', blame, 'one key serves two purposes')
+    throw violation('duplicate-key', blame, 'the two public keys of a client must differ')
   }
 }
 
@@ -120,5 +120,5 @@ export function requireDistinct(
   if (clash === undefined) return
   const blame = { ...blamePeer('advertise-keys', seat), concerning: [clash.owner] }
   const what = clash.code === 'duplicate-key' ? 'a key' : 'the identity'
-  throw violation(clash.code, blame, `seat ${seat} comes with ${what} of seat ${clash.owner}`)
+  throw violation(clash.code, blame, `seat ${seat} uses ${what} of seat ${clash.owner}`)
 }

@@ -68,17 +68,20 @@ const context = P.array(P.U32LE, P.struct({ name: P.bytes(P.U16LE), value: P.byt
 export function encodeContext(parts: Readonly<Record<string, Uint8Array>>): Uint8Array {
   const prototype = Object.getPrototypeOf(parts)
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    throw usageError('invalid-configuration', 'a context is a plain object of byte arrays')
+    throw usageError('invalid-configuration', 'context must be a plain object whose values are Uint8Arrays')
   }
   const names = Object.keys(parts).sort((a, b) => (a < b ? -1 : 1))
   return context.encode(
     names.map((name) => {
       if (!/^[\x20-\x7e]{1,255}$/.test(name)) {
-        throw usageError('invalid-configuration', 'a context name is 1 to 255 printable ASCII characters')
+        throw usageError(
+          'invalid-configuration',
+          'a name in context must be 1 to 255 printable ASCII characters',
+        )
       }
       const value: unknown = parts[name]
       if (!isBytes(value)) {
-        throw usageError('invalid-configuration', `context ${name} is no Uint8Array`)
+        throw usageError('invalid-configuration', `context.${name} must be a Uint8Array`)
       }
       if (value.length >= 2 ** 32) {
         throw usageError('invalid-configuration', `context ${name} has 2^32 bytes or more`, {

@@ -21,7 +21,7 @@ export function createRoundConfig(given: RoundParameters): RoundConfig {
   const sessionId = sessionIdOf(parameters)
   requireWhole('clients', clients, 2, MAXIMUM_HOLDERS)
   if (adversary !== 'honest-but-curious' && adversary !== 'active') {
-    throw invalid("the adversary model is 'honest-but-curious' or 'active'")
+    throw invalid("adversary must be 'honest-but-curious' or 'active'")
   }
   const suite = parameters.suite ?? 'aes'
   if (suite !== 'aes' && suite !== 'chacha') throw invalid("the suite is 'aes' or 'chacha'")
@@ -58,7 +58,7 @@ const MOST_SEGMENTS = 65535
 function sessionIdOf({ sessionId }: RoundParameters): Uint8Array {
   const copy = isBytes(sessionId) ? Uint8Array.from(sessionId) : undefined
   if (copy === undefined || copy.length < 16 || copy.length > 64) {
-    throw invalid('a session id is 16 to 64 bytes')
+    throw invalid('sessionId must be a Uint8Array of 16 to 64 bytes')
   }
   return copy
 }
@@ -75,9 +75,9 @@ function graphShape({ graph = 'complete', clients, adversary }: RoundParameters)
     )
   }
   requireWhole('graph.neighbors', neighbors, 2, clients - 1)
-  if (neighbors % 2 !== 0) throw invalid('graph.neighbors is even', neighbors)
+  if (neighbors % 2 !== 0) throw invalid('graph.neighbors must be even', neighbors)
   if (stated !== 'unproven' && (typeof stated !== 'object' || stated === null)) {
-    throw invalid("graph.assumptions says what to withstand, or is 'unproven'")
+    throw invalid("graph.assumptions must say what to withstand, or be 'unproven'")
   }
   const assumptions = stated === 'unproven' ? undefined : assumptionsOf(stated)
   return Object.freeze({ kind: 'sparse', neighbors, assumptions })
@@ -146,10 +146,10 @@ function inputBound(
 ): InputBound {
   if (bound === 'modular') return bound
   if (typeof bound !== 'bigint' && !Number.isSafeInteger(bound)) {
-    throw invalid(`segments[${index}].bound is a safe integer, a bigint or 'modular'`)
+    throw invalid(`segments[${index}].bound must be a safe integer, a bigint or 'modular'`)
   }
   const exclusive = BigInt(bound)
-  if (exclusive < 1n) throw invalid(`segments[${index}].bound is at least 1`)
+  if (exclusive < 1n) throw invalid(`segments[${index}].bound must be at least 1`)
   // Bonawitz et al. 2017, section 4: the modulus R is at least n(R_U − 1) + 1.
   const largestSum = BigInt(clients) * (exclusive - 1n)
   if (largestSum >= 1n << BigInt(bits)) {
@@ -165,7 +165,7 @@ function inputBound(
 
 function requireWhole(name: string, value: number, least: number, greatest: number): void {
   if (!Number.isSafeInteger(value) || value < least || value > greatest) {
-    throw invalid(`${name} is a whole number from ${least} to ${greatest}`, value)
+    throw invalid(`${name} must be a whole number from ${least} to ${greatest}`, value)
   }
 }
 

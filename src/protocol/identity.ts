@@ -32,7 +32,7 @@ export type VerifyIdentity = (claim: SignedClaim) => Promise<string | undefined>
 /** A signer with an Ed25519 private key (the 32-byte seed) in memory. */
 export function ed25519Signer(privateKey: Uint8Array, ed25519: SignatureScheme): Signer {
   if (!isBytes(privateKey) || privateKey.length !== 32) {
-    throw usageError('invalid-argument', 'an Ed25519 private key is its seed of 32 bytes')
+    throw usageError('invalid-argument', 'an Ed25519 private key must be its seed of 32 bytes')
   }
   const key = Uint8Array.from(privateKey)
   return { sign: (message) => ed25519.sign(key, message) }
@@ -109,7 +109,7 @@ export async function signStatement(
     throw new SecAggError('crypto-failure', 'crypto', 'the signer failed', { round, cause })
   }
   if (!isBytes(signature) || signature.length !== config.signatureLength) {
-    throw usageError('invalid-argument', 'the signer gives no signature of the configured length', {
+    throw usageError('invalid-argument', 'the signer returned no signature of the configured length', {
       round,
       expected: config.signatureLength,
       got: isBytes(signature) ? signature.length : typeof signature,
@@ -138,7 +138,7 @@ export async function verifyStatement(
     throw violation(
       'invalid-signature',
       blame,
-      `the signature of seat ${claim.seat} has another length`,
+      `the signature of seat ${claim.seat} has the wrong length`,
       details,
     )
   }

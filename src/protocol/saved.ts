@@ -58,16 +58,17 @@ export function decodeSaved<K extends SavedKind, T>(
   coders: { readonly [kind in K]: CoderType<T> },
   bytes: Uint8Array,
 ): { readonly kind: K; readonly value: T } {
-  if (!isBytes(bytes)) throw usageError('invalid-argument', 'what was saved is a Uint8Array')
+  if (!isBytes(bytes)) throw usageError('invalid-argument', 'a saved state must be a Uint8Array')
   if (bytes.length > 0 && bytes[0] !== SAVED_VERSION) {
     const details = { expected: SAVED_VERSION, got: bytes[0] }
-    throw usageError('unsupported-version', 'this was saved in another version', details)
+    throw usageError('unsupported-version', 'this was saved by another version of the library', details)
   }
   const end = bytes.length - HASH_LENGTH
-  if (end < HEADER_LENGTH) throw malformed('what was saved was cut')
+  if (end < HEADER_LENGTH) throw malformed('the saved bytes were cut off')
   // Not `slice`, which on a Node Buffer shares memory.
   const content = new Uint8Array(bytes.subarray(0, end))
-  if (!equalBytes(sha256(content), bytes.subarray(end))) throw malformed('what was saved was cut or changed')
+  if (!equalBytes(sha256(content), bytes.subarray(end)))
+    throw malformed('the saved bytes were cut off or changed')
   const kind = (Object.keys(coders) as K[]).find((name) => KINDS[name] === content[1])
   if (kind === undefined) throw malformed(`this is no ${Object.keys(coders).join(' or ')}`)
   if (!equalBytes(content.subarray(2, HEADER_LENGTH), hash)) {
@@ -107,7 +108,7 @@ export function decodeStateBy<S extends State>(
   const untyped = coders as unknown as { readonly [K in S['state']]: CoderType<object> }
   const { kind, value } = decodeSaved(config, untyped, bytes)
   const state = { state: kind, config, ...value } as S
-  if (!fits(state)) throw malformed('what was saved does not fit together')
+  if (!fits(state)) throw malformed('the parts of the saved state do not belong together')
   return state
 }
 

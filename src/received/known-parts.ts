@@ -16,7 +16,7 @@ export function knownParts<T extends object>(
   code: ErrorCode,
 ): T {
   if (typeof given !== 'object' || given === null) {
-    throw usageError(code, `${what} is an object`, { got: typeof given })
+    throw usageError(code, `${what} must be an object`, { got: typeof given })
   }
   const parts = Object.entries(given).filter(([, value]) => value !== undefined)
   const unknown = parts.find(([key]) => !known.has(key))?.[0]

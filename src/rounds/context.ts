@@ -12,7 +12,7 @@ export function extendedContext(given: Context, added: Context): Context {
   // Copying another kind of object would lose what is in it, and with it what the clients are to agree on.
   const prototype = Object(given) === given ? Object.getPrototypeOf(given) : undefined
   if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null)) {
-    throw usageError('invalid-configuration', 'a context is a plain object of byte arrays')
+    throw usageError('invalid-configuration', 'context must be a plain object whose values are Uint8Arrays')
   }
   const taken = Object.keys(given).find((name) => name.startsWith('secagg'))
   if (taken !== undefined) {

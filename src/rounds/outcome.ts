@@ -47,7 +47,7 @@ function survivorsIn(given: unknown, { clients, minimumCohort }: RoundConfig): r
   if (areSeats && survivors.length >= minimumCohort) return Object.freeze(survivors as number[])
   throw usageError(
     'invalid-argument',
-    `the survivors of the round are ${minimumCohort} to ${clients} seats in ascending order`,
+    `the survivors of the round must be ${minimumCohort} to ${clients} seats in ascending order`,
     { expected: `${minimumCohort} to ${clients}`, got: survivors.length },
   )
 }

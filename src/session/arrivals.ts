@@ -33,7 +33,7 @@ export function requireDue(
   }
   const message = openEnvelope(bytes)
   if (message === undefined || message.part >= phase.parts) {
-    throw new SecAggError('malformed-message', 'peer', `a slice has a number below ${phase.parts}`, {
+    throw new SecAggError('malformed-message', 'peer', `the number of a slice must be below ${phase.parts}`, {
       ...blame,
       expected: `below ${phase.parts}`,
       got: message?.part ?? 'none',

@@ -112,7 +112,7 @@ export class ClientSession {
         await this.#enter(state, undefined)
       }
       if (this.#state?.state !== 'client-advertised') {
-        throw usageError('out-of-order', this.#wiped ? WIPED : 'the session is past its start')
+        throw usageError('out-of-order', this.#wiped ? WIPED : 'the session has already received a message')
       }
       return encodeFromClient(this.#state)
     })

@@ -31,13 +31,13 @@ type InputPart = SessionInput | RoundInput
 /** What sessions are made of has gone through `createRoundConfig`; its bare parameters have not. */
 export function requireConfig(config: RoundConfig | undefined): void {
   if (!isBytes(config?.hash)) {
-    throw usageError('invalid-argument', 'a session takes a config that createRoundConfig has made')
+    throw usageError('invalid-argument', 'config must be made by createRoundConfig')
   }
 }
 
 /** What a transport hands over is bytes, of whatever realm; anything else is the host's mistake, and no peer's. */
 export function requireBytes(message: unknown): Uint8Array {
-  if (!isBytes(message)) throw usageError('invalid-argument', 'a message is a Uint8Array')
+  if (!isBytes(message)) throw usageError('invalid-argument', 'a message must be a Uint8Array')
   return plainBytes(message)
 }
 

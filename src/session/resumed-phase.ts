@@ -45,5 +45,5 @@ function phaseOfState({ state, folded, sum }: SavedServer, context: PhaseContext
       if (sum !== undefined) return unmaskPhase(state, sum, context)
       break
   }
-  throw usageError('malformed-state', 'what was saved is no open round')
+  throw usageError('malformed-state', 'the saved session has no open round')
 }

@@ -69,7 +69,7 @@ function partsOf(bytes: Uint8Array): { books: Uint8Array; state: Uint8Array; sum
   try {
     return parts.decode(bytes)
   } catch {
-    throw usageError('malformed-state', 'a saved session was cut')
+    throw usageError('malformed-state', 'the saved session was cut off')
   }
 }
 
@@ -78,7 +78,7 @@ function sumOf(packed: Uint8Array, { segments }: RoundConfig): Accumulator {
   try {
     sum.add(packed)
   } catch {
-    throw usageError('malformed-state', 'a saved sum has another length')
+    throw usageError('malformed-state', 'the saved sum has the wrong length')
   }
   return sum
 }

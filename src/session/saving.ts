@@ -36,7 +36,7 @@ export async function requireFresh(options: {
   if (isFresh === true) return
   // A function that forgets to return would otherwise protect nobody.
   if (isFresh !== false) {
-    throw usageError('invalid-argument', 'claimSession returns true for a new session id, else false', {
+    throw usageError('invalid-argument', 'claimSession must return true for a new session id, else false', {
       expected: 'boolean',
       got: typeof isFresh,
     })

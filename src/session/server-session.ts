@@ -57,7 +57,9 @@ export class ServerSession {
     const { config, maximumUploads = 1 } = this.#options
     requireConfig(config)
     if (!Number.isSafeInteger(maximumUploads) || maximumUploads < 1) {
-      throw usageError('invalid-argument', 'at least one upload has room', { got: maximumUploads })
+      throw usageError('invalid-argument', 'maximumUploads must be a whole number of at least 1', {
+        got: maximumUploads,
+      })
     }
     this.#ledger = new Ledger(config.clients)
     this.#known = new KnownMessages(config)
@@ -123,7 +125,7 @@ export class ServerSession {
    */
   async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
     const message = requireBytes(bytes)
-    if (typeof seat !== 'number') throw usageError('invalid-argument', 'a seat is a number')
+    if (typeof seat !== 'number') throw usageError('invalid-argument', 'a seat must be a number')
     const ahead = this.#checkAhead(seat, message)
     // What goes wrong is seen in its turn.
     ahead.catch(() => undefined)
@@ -161,7 +163,7 @@ export class ServerSession {
    */
   async checkpoint(): Promise<void> {
     if (this.#options.save === undefined)
-      throw usageError('invalid-argument', 'the session has nothing to save with')
+      throw usageError('invalid-argument', 'a checkpoint needs the option save')
     await this.#inTurn(async () => {
       await this.#open()
       if (this.#outcome !== undefined) throw usageError('out-of-order', 'the last round is closed already')

@@ -29,10 +29,15 @@ export function secretSplitter(crypto: CryptoProvider): SecretSplitter {
   return async (secret, threshold, holders) => {
     const valid = threshold >= 2 && threshold <= holders && holders <= MAXIMUM_HOLDERS
     if (!valid || !Number.isInteger(threshold) || !Number.isInteger(holders)) {
-      throw usageError('invalid-argument', 'a secret is split for 2 ≤ threshold ≤ holders ≤ 65535')
+      throw usageError(
+        'invalid-argument',
+        'threshold and holders must be whole numbers with 2 ≤ threshold ≤ holders ≤ 65535',
+      )
     }
     if (secret.length === 0 || secret.length % 2 !== 0) {
-      throw usageError('invalid-argument', 'a secret has an even number of bytes', { got: secret.length })
+      throw usageError('invalid-argument', 'a secret must have an even number of bytes', {
+        got: secret.length,
+      })
     }
     return fieldFor(holders) === GF65536
       ? splitWords(secret, threshold, holders, crypto)

@@ -16,7 +16,7 @@ export function requireString(answer: unknown, subject: string): string {
 }
 
 export function wrongType(expected: string, answer: unknown, subject: string): SecAggError {
-  return usageError('invalid-argument', `the answer to ${subject} is ${expected}`, {
+  return usageError('invalid-argument', `the answer to ${subject} must be ${expected}`, {
     expected,
     got: typeof answer,
   })

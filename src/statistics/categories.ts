@@ -93,13 +93,13 @@ function indexIn(categories: readonly string[], other: Others): (answer: unknown
 function checkedList(categories: unknown, name: string): readonly string[] {
   if (!Array.isArray(categories) || categories.length < 1 || categories.length > MOST_CATEGORIES) {
     const got = Array.isArray(categories) ? categories.length : categories
-    throw invalid(`${name} are a list of 1 to ${MOST_CATEGORIES} strings`, got)
+    throw invalid(`${name} must be a list of 1 to ${MOST_CATEGORIES} strings`, got)
   }
   const seen = new Set<string>()
   // `Array.from`, so that a hole is seen.
   for (const category of Array.from(categories as readonly unknown[])) {
-    if (typeof category !== 'string') throw invalid(`${name} are strings`, category)
-    if (seen.has(category)) throw invalid(`${name} are all different`, category)
+    if (typeof category !== 'string') throw invalid(`${name} must be strings`, category)
+    if (seen.has(category)) throw invalid(`${name} must all be different`, category)
     seen.add(category)
   }
   return Object.freeze([...seen])

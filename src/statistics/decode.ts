@@ -141,10 +141,14 @@ function read<D extends Definition>(
 
 function requireSurvivors(survivors: number, least: number, most: number): void {
   if (Number.isSafeInteger(survivors) && survivors >= least && survivors <= most) return
-  throw usageError('invalid-argument', `the survivors are a whole number from ${least} to ${most}`, {
-    expected: `${least} to ${most}`,
-    got: shown(survivors),
-  })
+  throw usageError(
+    'invalid-argument',
+    `the number of survivors must be a whole number from ${least} to ${most}`,
+    {
+      expected: `${least} to ${most}`,
+      got: shown(survivors),
+    },
+  )
 }
 
 function numbersOf(lanes: Lanes): Float64Array {

@@ -152,7 +152,7 @@ function checkedRecords<D extends Definition>(
   const records: readonly unknown[] = Array.isArray(given) ? given : [given]
   const least = maximumRecords > 1 ? 0 : 1
   if (records.length < least || records.length > maximumRecords) {
-    throw usageError('invalid-argument', `a client has ${least} to ${maximumRecords} records`, {
+    throw usageError('invalid-argument', `a client must have ${least} to ${maximumRecords} records`, {
       expected: `${least} to ${maximumRecords}`,
       got: records.length,
     })
@@ -160,13 +160,15 @@ function checkedRecords<D extends Definition>(
   // `Array.from`, so that a hole is seen.
   return Array.from(records, (record, index) => {
     if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-      throw usageError('invalid-argument', `record ${index} is no object of answers`, { got: typeof record })
+      throw usageError('invalid-argument', `record ${index} is not an object of answers`, {
+        got: typeof record,
+      })
     }
     const unknown = Object.keys(record).find((name) => !Object.hasOwn(definition, name))
     if (unknown !== undefined) {
       throw usageError(
         'invalid-argument',
-        `record ${index} has an answer to no statistic: ${quoted(unknown)}`,
+        `record ${index} has an answer to an unknown statistic: ${quoted(unknown)}`,
       )
     }
     return record as Readonly<Record<string, unknown>>

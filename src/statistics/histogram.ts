@@ -41,7 +41,7 @@ export const histogram: Codec<Histogram> = {
       above,
       quantile: (probability) => {
         if (typeof probability !== 'number' || !(probability >= 0 && probability <= 1)) {
-          throw usageError('invalid-argument', 'a probability is a number from 0 to 1', {
+          throw usageError('invalid-argument', 'a probability must be a number from 0 to 1', {
             got: shown(probability),
           })
         }
@@ -104,13 +104,13 @@ function quantileOf(
 function checkedEdges(edges: unknown, subject: string): readonly number[] {
   if (!Array.isArray(edges) || edges.length < 2 || edges.length > MOST_BINS + 1) {
     const got = Array.isArray(edges) ? edges.length : edges
-    throw invalid(`edges of ${subject} are a list of 2 to ${MOST_BINS + 1} numbers`, got)
+    throw invalid(`edges of ${subject} must be a list of 2 to ${MOST_BINS + 1} numbers`, got)
   }
   const list = Array.from(edges as readonly unknown[], (edge, index): number => {
     if (typeof edge !== 'number' || !(Math.abs(edge) <= 1e100)) {
-      throw invalid(`edges of ${subject} are numbers from -1e100 to 1e100`, edge)
+      throw invalid(`edges of ${subject} must be numbers from -1e100 to 1e100`, edge)
     }
-    if (index > 0 && !(edge > edges[index - 1])) throw invalid(`edges of ${subject} ascend`, edge)
+    if (index > 0 && !(edge > edges[index - 1])) throw invalid(`edges of ${subject} must ascend`, edge)
     // Adding 0 makes −0 to 0, which has other bytes.
     return edge + 0
   })

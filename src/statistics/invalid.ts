@@ -8,14 +8,14 @@ export function invalid(message: string, got?: unknown): Error {
 /** @throws {SecAggError} `invalid-configuration` unless `value` is whole and from `least` to `greatest`. */
 export function requireWhole(name: string, value: unknown, least: number, greatest: number): void {
   if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > greatest) {
-    throw invalid(`${name} is a whole number from ${least} to ${greatest}`, value)
+    throw invalid(`${name} must be a whole number from ${least} to ${greatest}`, value)
   }
 }
 
 /** @throws {SecAggError} `invalid-configuration` unless `value` is one of `choices`. */
 export function requireChoice(name: string, value: unknown, choices: readonly string[]): void {
   if (!choices.includes(value as string)) {
-    throw invalid(`${name} is ${choices.map((choice) => `'${choice}'`).join(' or ')}`, value)
+    throw invalid(`${name} must be ${choices.map((choice) => `'${choice}'`).join(' or ')}`, value)
   }
 }
 

@@ -22,7 +22,7 @@ const KINDS: { readonly [Kind in Statistic['kind']]: Codec<Extract<Statistic, { 
 export function codecFor(statistic: Statistic, subject: string): Codec<Statistic> {
   const kind: unknown = statistic?.kind
   if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind)) {
-    throw invalid(`the kind of ${subject} is one of ${Object.keys(KINDS).join(', ')}`, kind)
+    throw invalid(`the kind of ${subject} must be one of ${Object.keys(KINDS).join(', ')}`, kind)
   }
   return KINDS[kind as Statistic['kind']] as Codec<Statistic>
 }

@@ -41,16 +41,16 @@ const MOST_CELLS = 2 ** 24
  */
 export function partsOf(definition: Definition): readonly Part[] {
   if (typeof definition !== 'object' || definition === null) {
-    throw invalid('a definition is an object with statistics', definition)
+    throw invalid('a definition must be an object with statistics', definition)
   }
   const names = Object.keys(definition).sort((a, b) => (a < b ? -1 : 1))
   if (names.length < 1 || names.length > MOST_STATISTICS) {
-    throw invalid(`a definition has 1 to ${MOST_STATISTICS} statistics`, names.length)
+    throw invalid(`a definition must have 1 to ${MOST_STATISTICS} statistics`, names.length)
   }
   let total = 0
   return names.map((name) => {
     if (name.length > LONGEST_NAME)
-      throw invalid(`names have at most ${LONGEST_NAME} characters`, name.length)
+      throw invalid(`names must have at most ${LONGEST_NAME} characters`, name.length)
     const subject = `statistic ${quoted(name)}`
     const given = definition[name]!
     const codec = codecFor(given, subject)

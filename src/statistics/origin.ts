@@ -32,6 +32,6 @@ export function originOf(statistics: AnyStatistics): Origin {
   throw usageError(
     'invalid-argument',
     'statistics are what createStatistics, createPrivateStatistics or checkStatistics has returned; those that came as ' +
-      'data go through checkStatistics first',
+      'data must go through checkStatistics first',
   )
 }

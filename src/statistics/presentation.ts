@@ -79,12 +79,12 @@ export function presenters({
   clamp = false,
 }: PresentationOptions): () => Presenter {
   if (minimumCell !== 'show-all' && !(Number.isSafeInteger(minimumCell) && minimumCell >= 1)) {
-    throw usageError('invalid-argument', "minimumCell is a whole number from 1 on, or 'show-all'", {
+    throw usageError('invalid-argument', "minimumCell must be a whole number from 1 on, or 'show-all'", {
       got: shown(minimumCell),
     })
   }
   if (typeof clamp !== 'boolean') {
-    throw usageError('invalid-argument', 'clamp is true or false', { got: shown(clamp) })
+    throw usageError('invalid-argument', 'clamp must be true or false', { got: shown(clamp) })
   }
   const minimum = minimumCell === 'show-all' ? Number.NEGATIVE_INFINITY : minimumCell
   return () => new Presenter(minimum, clamp)

@@ -129,7 +129,7 @@ function finestUnits(mostRecords: number): number {
   let units = FINEST_UNITS
   while (units > COARSEST_UNITS && mostRecords * units > GREATEST_SUM) units /= 2
   if (mostRecords * units <= GREATEST_SUM) return units
-  throw invalid(`private sums are of at most ${GREATEST_SUM / COARSEST_UNITS} records`, mostRecords)
+  throw invalid(`private sums must be of at most ${GREATEST_SUM / COARSEST_UNITS} records`, mostRecords)
 }
 
 function checkedWeights(parts: readonly Part[], weights: unknown = {}): ReadonlyMap<string, number> {
@@ -141,7 +141,7 @@ function checkedWeights(parts: readonly Part[], weights: unknown = {}): Readonly
     parts.map(({ name, subject }) => {
       const weight = Object.hasOwn(named, name) ? (named[name] ?? 1) : 1
       if (typeof weight !== 'number' || !(weight >= 1 / 100 && weight <= 100)) {
-        throw invalid(`the weight of ${subject} is a number from 1/100 to 100`, weight)
+        throw invalid(`the weight of ${subject} must be a number from 1/100 to 100`, weight)
       }
       return [name, weight] as const
     }),

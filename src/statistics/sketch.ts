@@ -17,7 +17,7 @@ export const sketch: Codec<Sketch> = {
     requireWhole(`width of ${subject}`, width, 2, MOST_COLUMNS)
     const digits = isBytes(seed) ? bytesToHex(seed) : seed
     if (typeof digits !== 'string' || !/^(?:[0-9a-f]{2}){16,64}$/i.test(digits)) {
-      throw invalid(`seed of ${subject} is 16 to 64 bytes, or their hexadecimal digits`, digits)
+      throw invalid(`seed of ${subject} must be 16 to 64 bytes, or their hexadecimal digits`, digits)
     }
     return Object.freeze({ kind, depth, width, seed: digits.toLowerCase() })
   },
@@ -63,7 +63,7 @@ export function sketchSize({
 }): { depth: number; width: number } {
   for (const [name, value] of Object.entries({ relativeError, failureProbability })) {
     if (typeof value !== 'number' || !(value > 0 && value < 1)) {
-      throw invalid(`${name} is a number above 0 and below 1`, value)
+      throw invalid(`${name} must be a number above 0 and below 1`, value)
     }
   }
   const depth = Math.ceil(-Math.log(failureProbability))

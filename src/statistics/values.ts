@@ -25,7 +25,7 @@ function codecOf<S extends Sum | Mean | Variance>(
       // Something else is not turned into a number, which throws where it is a list of lists, too many of them.
       const levels = typeof step === 'number' ? (to - from) / step : Number.NaN
       if (!(levels >= 0.5 && Math.abs(levels - Math.round(levels)) <= levels * 1e-9)) {
-        throw invalid(`step of ${subject} is a whole fraction of its range, ${to - from}`, step)
+        throw invalid(`step of ${subject} must be a whole fraction of its range, ${to - from}`, step)
       }
       return Object.freeze({ ...range, step }) as S
     },
@@ -130,10 +130,10 @@ function noiseOf(slope: readonly number[], { deviation }: Reading, answered: num
 function checkRange(from: unknown, to: unknown, subject: string): void {
   for (const [name, value] of Object.entries({ from, to })) {
     if (typeof value !== 'number' || !(Math.abs(value) <= 1e100)) {
-      throw invalid(`${name} of ${subject} is a number from -1e100 to 1e100`, value)
+      throw invalid(`${name} of ${subject} must be a number from -1e100 to 1e100`, value)
     }
   }
   if (!((to as number) - (from as number) >= 1e-100)) {
-    throw invalid(`to of ${subject} is above from, which is ${from}`, to)
+    throw invalid(`to of ${subject} must be above from, which is ${from}`, to)
   }
 }

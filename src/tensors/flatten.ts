@@ -68,7 +68,7 @@ function dataOf(tensor: TensorLike, { name, shape }: TensorEntry): ReadTensor['d
 function requireNumbers(name: string, data: readonly unknown[]): void {
   for (const [index, value] of data.entries()) {
     if (typeof value === 'number') continue
-    throw usageError('invalid-argument', `element ${index} of tensor ${quoted(name)} is no number`, {
+    throw usageError('invalid-argument', `element ${index} of tensor ${quoted(name)} is not a number`, {
       got: typeof value,
     })
   }
@@ -100,7 +100,7 @@ export function unflatten(
   if ((type !== 'Float32Array' && type !== 'Float64Array') || flat.length !== length) {
     throw usageError(
       'invalid-argument',
-      `the tensors are a Float32Array or Float64Array of ${length} elements`,
+      `the tensors must be a Float32Array or Float64Array of ${length} elements`,
       {
         expected: length,
         got: type === undefined ? typeof flat : `${flat.length} in a ${type}`,

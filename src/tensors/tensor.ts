@@ -54,7 +54,7 @@ export function byName<T>(named: Named<T>): Map<string, T> {
     if (typeof name !== 'string' || name.length < 1 || name.length > LONGEST_NAME) {
       throw usageError(
         'invalid-argument',
-        `the name of a tensor is a string of 1 to ${LONGEST_NAME} characters`,
+        `the name of a tensor must be a string of 1 to ${LONGEST_NAME} characters`,
         {
           got: typeof name === 'string' ? name.length : typeof name,
         },
@@ -89,7 +89,7 @@ export function checkedShape(name: string, shape: unknown): readonly number[] {
     if (!isSize || elements > MOST_ELEMENTS) {
       throw usageError(
         'invalid-argument',
-        `the dimensions of tensor ${quoted(name)} are whole numbers from 0 on, at most 2^36 in their product`,
+        `the dimensions of tensor ${quoted(name)} must be whole numbers of at least 0, and at most 2^36 in their product`,
         { got: shownShape(dimensions) },
       )
     }

@@ -89,7 +89,7 @@ export function checkClientOptions(connect: Connect, options: RunClientOptions):
 
 function requireKind(name: string, kind: string, fits: boolean, got: unknown): void {
   if (fits) return
-  throw usageError('invalid-argument', `${name} is ${kind}`, {
+  throw usageError('invalid-argument', `${name} must be ${kind}`, {
     got: typeof got === 'number' ? got : typeof got,
   })
 }

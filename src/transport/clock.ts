@@ -28,9 +28,13 @@ const LONGEST = 2 ** 31 - 1
 export function checkTime(name: string, milliseconds: number, minimum = 0): void {
   const isTime = typeof milliseconds === 'number' && milliseconds >= minimum
   if (isTime && (milliseconds === Number.POSITIVE_INFINITY || milliseconds <= LONGEST)) return
-  throw usageError('invalid-argument', `${name} is from ${minimum} to 2^31 − 1 milliseconds, or Infinity`, {
-    got: typeof milliseconds === 'number' ? milliseconds : typeof milliseconds,
-  })
+  throw usageError(
+    'invalid-argument',
+    `${name} must be from ${minimum} to 2^31 − 1 milliseconds, or Infinity`,
+    {
+      got: typeof milliseconds === 'number' ? milliseconds : typeof milliseconds,
+    },
+  )
 }
 
 /** A timer that never calls back where the time is infinite. */

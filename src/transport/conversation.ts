@@ -163,7 +163,7 @@ export class Conversation {
     const notice = decodeNotice(bytes)
     if (notice?.kind === 'refused') await this.#leave()
     if (notice !== undefined) return notice
-    throw new SecAggError('malformed-message', 'server', 'a malformed notice of the server')
+    throw new SecAggError('malformed-message', 'server', 'the server sent a malformed notice')
   }
 
   /** Makes and sends an answer once those before it are sent; of a vector no more slices than until the next message. */

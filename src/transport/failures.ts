@@ -78,7 +78,11 @@ export function errorOf(notice: Exclude<Notice, { kind: 'finished' }>): SecAggEr
     case 'leaving':
     case 'ping':
     case 'pong':
-      return new SecAggError('unexpected-message', 'server', 'the server speaks as a client')
+      return new SecAggError(
+        'unexpected-message',
+        'server',
+        'the server sent a notice that only clients send',
+      )
   }
 }
 

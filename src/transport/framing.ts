@@ -31,7 +31,9 @@ const PREFIX = 4
  */
 export function framedConnection(stream: ByteStream, longest: number): Connection {
   if (!(Number.isInteger(longest) && longest > 0 && longest < 2 ** 32)) {
-    throw usageError('invalid-argument', 'the longest message has 1 to 2^32 − 1 bytes', { got: longest })
+    throw usageError('invalid-argument', 'longest must be a whole number from 1 to 2^32 − 1 bytes', {
+      got: longest,
+    })
   }
   return {
     messages: { [Symbol.asyncIterator]: () => messagesOf(stream, longest) },

@@ -101,6 +101,6 @@ export class Inbox implements AsyncIterable<Uint8Array> {
 /** Why a connection ends over which something has come that is no message. */
 export function otherThanBytes(data: unknown): SecAggError {
   const what = typeof data === 'string' ? 'text' : 'something else'
-  const text = `the other side sends ${what} in place of bytes`
+  const text = `the other side sends ${what} instead of bytes`
   return new SecAggError('malformed-message', 'network', text, { got: typeof data })
 }

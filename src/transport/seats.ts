@@ -48,7 +48,7 @@ export class Seats implements LinkHost {
     checkTime('reconnectTime', reconnectTime)
     checkSilence(options.maximumSilence)
     if (options.checkpointEvery !== undefined && options.save === undefined) {
-      throw usageError('invalid-argument', 'checkpoints need save')
+      throw usageError('invalid-argument', 'checkpointEvery needs the option save')
     }
     this.#options = options
     this.#round = round

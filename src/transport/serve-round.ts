@@ -155,6 +155,6 @@ function ownOptions(given: ServeRoundOptions): ServeRoundOptions {
 
 function requireAnswers({ round, answered }: Answers, { minimum = 0 }: Patience): void {
   if (answered >= minimum) return
-  const text = `fewer have answered than the host asks for`
+  const text = `fewer clients have answered than minimum asks for`
   throw new SecAggError('too-few-clients', 'peer', text, { round, expected: minimum, got: answered })
 }

@@ -168,7 +168,7 @@ function checkedAdder(adder: BlockAdder | undefined): BlockAdder | undefined {
 function checkedTerm(term: MaskTerm, { keyLength }: Pick<SymmetricSuite, 'keyLength'>): MaskTerm {
   const { seed, sign } = term ?? {}
   if (typedArrayName(seed) !== 'Uint8Array' || seed.length !== keyLength) {
-    throw usageError('invalid-argument', `a seed of this suite is a Uint8Array of ${keyLength} bytes`, {
+    throw usageError('invalid-argument', `a seed of this suite must be a Uint8Array of ${keyLength} bytes`, {
       expected: keyLength,
       got: typedArrayName(seed) === 'Uint8Array' ? seed.length : typeof seed,
     })

@@ -28,7 +28,7 @@ export interface MaskTerm {
 /** @throws {SecAggError} `invalid-argument` for anything but 1 and -1. */
 export function requireSign(sign: unknown): void {
   if (sign !== 1 && sign !== -1) {
-    throw usageError('invalid-argument', 'a sign is 1 or -1', { got: shown(sign) })
+    throw usageError('invalid-argument', 'a sign must be 1 or -1', { got: shown(sign) })
   }
 }
 
@@ -80,7 +80,7 @@ export function checkedSegments(segments: readonly Segment[]): readonly Segment[
   const own = reading('the shape of a vector', () => Array.from(segments, checkedSegment))
   const stream = streamLength(own)
   if (stream > LONGEST_STREAM) {
-    throw usageError('invalid-argument', 'the segments take 2^38 bytes of mask stream or more', {
+    throw usageError('invalid-argument', 'the masks of the segments would take 2^38 bytes or more', {
       got: stream,
     })
   }
@@ -91,9 +91,13 @@ function checkedSegment(segment: Segment, index: number): Segment {
   requireObject(`segment ${index}`, segment)
   const { length, bits } = segment
   if (Number.isSafeInteger(length) && length >= 0) return { length, bits }
-  throw usageError('invalid-argument', `segment ${index}: the length is a whole number from 0 on`, {
-    got: shown(length),
-  })
+  throw usageError(
+    'invalid-argument',
+    `the length of segment ${index} must be a whole number of at least 0`,
+    {
+      got: shown(length),
+    },
+  )
 }
 
 /** The bytes of mask stream that a vector takes; each segment begins at a multiple of 64. */
@@ -119,7 +123,7 @@ export function checkRange(segments: readonly Segment[], range: ElementRange): E
   const count = elementCount(segments)
   const { from, to } = partsOf('a range of elements', range)
   if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && from <= to && to <= count)) {
-    throw usageError('invalid-argument', `a range of elements needs 0 ≤ from ≤ to ≤ ${count}`, {
+    throw usageError('invalid-argument', `a range of elements must have 0 ≤ from ≤ to ≤ ${count}`, {
       got: `${shown(from)}, ${shown(to)}`,
     })
   }

@@ -18,7 +18,7 @@ export function sliceRange(
 ): ElementRange {
   const count = sliceCount(segments, sliceLength)
   if (!Number.isInteger(index) || index < 0 || index >= count) {
-    throw usageError('invalid-argument', `a vector of ${count} slices has none of this number`, {
+    throw usageError('invalid-argument', `a vector of ${count} slices has no slice of this number`, {
       got: index,
     })
   }

@@ -115,11 +115,16 @@ export function decodeMaskedSlice(
   checkHeader('maskedSlice', bytes, origin)
   const { part: slice, content: packed } = openEnvelope(bytes) ?? { part: slices, content: bytes }
   if (slice >= slices) {
-    throw new SecAggError('malformed-message', origin.fault, `a slice has a number below ${slices}`, {
-      ...origin,
-      expected: `below ${slices}`,
-      got: packed === bytes ? 'none' : slice,
-    })
+    throw new SecAggError(
+      'malformed-message',
+      origin.fault,
+      `the number of a slice must be below ${slices}`,
+      {
+        ...origin,
+        expected: `below ${slices}`,
+        got: packed === bytes ? 'none' : slice,
+      },
+    )
   }
   return { slice, packed }
 }
@@ -153,23 +158,33 @@ export function messageType(bytes: Uint8Array): MessageType | undefined {
  */
 export function checkHeader(type: MessageType, bytes: Uint8Array, origin: Origin): void {
   if (bytes.length < HEADER_LENGTH) {
-    throw new SecAggError('malformed-message', origin.fault, 'a message without header', {
+    throw new SecAggError('malformed-message', origin.fault, 'a message is too short for its header', {
       ...origin,
       got: bytes.length,
     })
   }
   if (bytes[0] !== PROTOCOL_VERSION) {
-    throw new SecAggError('unsupported-version', origin.fault, 'a message of another version', {
-      ...origin,
-      expected: PROTOCOL_VERSION,
-      got: bytes[0],
-    })
+    throw new SecAggError(
+      'unsupported-version',
+      origin.fault,
+      'a message is of another version of the protocol',
+      {
+        ...origin,
+        expected: PROTOCOL_VERSION,
+        got: bytes[0],
+      },
+    )
   }
   if (bytes[1] !== MESSAGE_TYPES[type]) {
-    throw new SecAggError('unexpected-message', origin.fault, `a message of another type than ${type}`, {
-      ...origin,
-      expected: MESSAGE_TYPES[type],
-      got: bytes[1],
-    })
+    throw new SecAggError(
+      'unexpected-message',
+      origin.fault,
+      `a message of another type came where ${type} was expected`,
+      {
+        ...origin,
+        expected: MESSAGE_TYPES[type],
+        got: bytes[1],
+      },
+    )
   }
 }

@@ -189,7 +189,7 @@ describe('the protocol functions refuse', () => {
     { what: 'a share of a client that shared nothing', shares: [share(3, 32)] },
     { what: 'a share of an unknown seat', shares: [share(5, 16)] },
     { what: 'a share of a negative seat', shares: [share(-1, 16)] },
-    { what: 'a share of a seat that is no number', shares: [share(Number.NaN, 16)] },
+    { what: 'a share of a seat that is not a number', shares: [share(Number.NaN, 16)] },
   ])('$what', async ({ shares }) => {
     const state = await unmaskingServer()
     const thrown = thrownBy(() => server.acceptUnmasking(state, 1, shares))

@@ -208,7 +208,7 @@ describe('a client refuses a plan that is below what it asks for:', () => {
   })
 
   test.each<[object, string]>([
-    [null as never, 'what a client requires is an object'],
+    [null as never, 'what a client requires must be an object'],
     [{}, 'what a client requires has minimumCohort'],
     [{ ...requirements, maximumEpsilon: 8 }, 'what a client requires has no "maximumEpsilon"'],
     [{ minimumCohort: 7 }, 'what a client requires has corruptFraction'],

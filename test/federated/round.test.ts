@@ -211,8 +211,14 @@ describe('a client sends nothing', () => {
     ['with half a weight', plan, update, 0.5, 'from 0 to 100, not 0.5'],
     ['without examples under privacy', privately, update, 0, 'without examples, an update of zeros'],
     ['with no weight', plan, update, undefined as never, 'from 0 to 100, not nothing'],
-    ['with a weight under privacy', privately, update, 2, 'the weight is 1, not 2'],
-    ['with no weight under privacy', privately, update, undefined as never, 'the weight is 1, not undefined'],
+    ['with a weight under privacy', privately, update, 2, 'the weight must be 1, not 2'],
+    [
+      'with no weight under privacy',
+      privately,
+      update,
+      undefined as never,
+      'the weight must be 1, not undefined',
+    ],
     [
       'where a tensor is missing',
       plan,
@@ -234,9 +240,9 @@ describe('a client sends nothing', () => {
       1,
       'tensor "dense/bias" has shape [1, 2], not [2]',
     ],
-    ['that is no number', plan, { ...update, ...bias }, 1, 'element 1 of tensor "dense/bias" is NaN'],
+    ['that is not a number', plan, { ...update, ...bias }, 1, 'element 1 of tensor "dense/bias" is NaN'],
     [
-      'that is no number, privately',
+      'that is not a number, privately',
       privately,
       { ...update, ...bias },
       1,
@@ -278,7 +284,7 @@ describe('an encoded update', () => {
       clipped: false,
       clipping: { kind: 'norm', norm: 2, factor: 1 },
     })
-    expect(() => encodeUpdate([3, '4'] as never, 1, round)).toThrow('value 1 is no number')
+    expect(() => encodeUpdate([3, '4'] as never, 1, round)).toThrow('value 1 is not a number')
   })
 
   test('is noisy anew each time, and leaves the update as it was', () => {

@@ -187,7 +187,7 @@ describe('a choice is refused', () => {
     expect(createFixedPoint({ ...options, maximumWeight: greatest }).bound).toBeLessThan(2 ** 53)
     const refusal = refusalOf({ ...options, maximumWeight: greatest + 1 })
     expect(refusal.message).toContain(
-      `no safe integer; what fits: at most 31 bits per value, or weights up to ${greatest}`,
+      `not a safe integer; what fits: at most 31 bits per value, or weights up to ${greatest}`,
     )
     expect(refusal.expected).toBeUndefined()
     const coarse = { clip: 1, bitsPerValue: 2, clients: 5 }

@@ -84,7 +84,7 @@ test('a weight multiplies the level, and is refused where it is none', async () 
         expect.objectContaining({
           code: 'input-out-of-range',
           got: typeof weight === 'number' ? weight : kind,
-          message: `a weight is a whole number from 0 to 100, not ${shown}`,
+          message: `a weight must be a whole number from 0 to 100, not ${shown}`,
         }),
       )
     })

@@ -188,7 +188,9 @@ test('a client of a weighted mean is held to length and weight', () => {
   expect(() => encodeWeighted(undefined as never, 1, task)).toThrow(
     expect.objectContaining({ code: 'invalid-argument' }),
   )
-  expect(() => encodeWeighted([1, 2, 3], -1, task)).toThrow('a weight is a whole number from 0 to 9, not -1')
+  expect(() => encodeWeighted([1, 2, 3], -1, task)).toThrow(
+    'a weight must be a whole number from 0 to 9, not -1',
+  )
   for (const length of [0, -1, 1.5, 2 ** 36 + 1]) {
     expect(() => createWeightedMean(length, task.encoding)).toThrow(expect.objectContaining({ got: length }))
   }

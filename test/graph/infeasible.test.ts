@@ -113,15 +113,15 @@ describe('what no parameters can give', () => {
   })
 
   test.each([
-    [{ clients: 1 }, 'clients is a whole number from 2 to 100000000'],
-    [{ clients: 1e8 + 1 }, 'clients is a whole number'],
-    [{ clients: 10.5 }, 'clients is a whole number'],
-    [{ dropoutFraction: -0.1 }, 'dropoutFraction is a number from 0 to below 1'],
-    [{ dropoutFraction: Number.NaN }, 'dropoutFraction is a number'],
-    [{ corruptFraction: 1 }, 'corruptFraction is a number from 0 to below 1'],
-    [{ adversary: 'evil' as never }, 'adversary is one of honest-but-curious, semi-malicious, active'],
-    [{ statisticalSecurity: 0 }, 'statisticalSecurity is a number of bits from 1 to 256'],
-    [{ correctness: 300 }, 'correctness is a number of bits from 1 to 256'],
+    [{ clients: 1 }, 'clients must be a whole number from 2 to 100000000'],
+    [{ clients: 1e8 + 1 }, 'clients must be a whole number'],
+    [{ clients: 10.5 }, 'clients must be a whole number'],
+    [{ dropoutFraction: -0.1 }, 'dropoutFraction must be a number from 0 to below 1'],
+    [{ dropoutFraction: Number.NaN }, 'dropoutFraction must be a number'],
+    [{ corruptFraction: 1 }, 'corruptFraction must be a number from 0 to below 1'],
+    [{ adversary: 'evil' as never }, 'adversary must be one of honest-but-curious, semi-malicious, active'],
+    [{ statisticalSecurity: 0 }, 'statisticalSecurity must be a number of bits from 1 to 256'],
+    [{ correctness: 300 }, 'correctness must be a number of bits from 1 to 256'],
   ])('%j', (wrong, message) => {
     const right = { clients: 100, corruptFraction: 0.1, dropoutFraction: 0.1, adversary: 'active' } as const
     const error = refusal({ ...right, ...wrong })

@@ -141,10 +141,12 @@ describe('what the server checks once it knows who sent keys', () => {
   test('only whole numbers of clients up to n', () => {
     const parameters = chooseParameters({ ...BASE, adversary: 'active' })
     for (const present of [-1, 1001, 1.5, Number.NaN]) {
-      expect(() => recheckParameters(parameters, present)).toThrow('present is a whole number from 0 to 1000')
+      expect(() => recheckParameters(parameters, present)).toThrow(
+        'present must be a whole number from 0 to 1000',
+      )
     }
     expect(() => recheckParameters(parameters, 900, 51)).toThrow(
-      'corruptClients is a whole number from 0 to 50',
+      'corruptClients must be a whole number from 0 to 50',
     )
   })
 })

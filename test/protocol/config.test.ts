@@ -118,7 +118,7 @@ describe('a configuration out of range', () => {
     ['a negative bound', segment({ bound: -4n })],
     ['a fractional bound', segment({ bound: 1.5 })],
     ['an unsafe bound', segment({ bound: 2 ** 53 })],
-    ['a bound that is no number', segment({ bound: 'wrapping' })],
+    ['a bound that is not a number', segment({ bound: 'wrapping' })],
     ['a segment longer than a mask stream', segment({ length: 2 ** 36, bits: 64, bound: 'modular' })],
     [
       'segments that are together longer than a mask stream',

@@ -35,7 +35,7 @@ describe('the frequency of categories on a list', () => {
         message: 'the answer to statistic "ward" is none of its categories',
       }),
     )
-    expect(() => encodeNumbers({ ward: 0 as never }, statistics)).toThrow('is a string')
+    expect(() => encodeNumbers({ ward: 0 as never }, statistics)).toThrow('must be a string')
     const { counts, other } = resultOf(
       { kind: 'frequency', categories: ['surgery', 'medicine'], other: 'count' },
       ['surgery', 'psychiatry', 'Surgery', undefined, 'medicine', 'surgery'],
@@ -96,7 +96,7 @@ describe('a contingency table', () => {
     const refusal = (answer: unknown) => () => encodeNumbers({ smoking: answer as never }, statistics)
     expect(refusal(['vapes', 'ill'])).toThrow('the row of statistic "smoking" is none of its categories')
     expect(refusal(['not', 'unwell'])).toThrow('the column of statistic "smoking" is none of its categories')
-    expect(refusal(['not', 3])).toThrow('the column of statistic "smoking" is a string')
+    expect(refusal(['not', 3])).toThrow('the column of statistic "smoking" must be a string')
     for (const answer of ['smoker', ['smoker'], ['smoker', 'ill', 'ill'], { row: 'smoker' }]) {
       expect(refusal(answer)).toThrow(
         expect.objectContaining({ code: 'invalid-argument', expected: 'a pair of row and column' }),

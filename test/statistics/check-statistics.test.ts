@@ -233,7 +233,7 @@ describe('a client opens no round of checked statistics', () => {
       {},
       'the graph of the round is unproven',
     ],
-    ['that cannot be', { minimumCohort: 101 }, {}, 'minimumCohort is a whole number'],
+    ['that cannot be', { minimumCohort: 101 }, {}, 'minimumCohort must be a whole number'],
   ])('%s', (_, changes, required, message) => {
     const own = checkStatistics(received(noisy), { ...requirements, ...required })
     expect(() => openStatistics(own, { ...occasion, ...changes })).toThrow(

@@ -15,69 +15,74 @@ const definition = {
 
 describe('a definition that is none', () => {
   it.each([
-    ['no statistics', {}, 'a definition has 1 to 65534 statistics', 0],
-    ['no object', null, 'a definition is an object with statistics', 'object'],
-    ['no kind', { it: {} }, 'the kind of statistic "it" is one of count, sum, mean', undefined],
-    ['an unknown kind', { it: { kind: 'median' } }, 'the kind of statistic "it" is one of', '"median"'],
+    ['no statistics', {}, 'a definition must have 1 to 65534 statistics', 0],
+    ['no object', null, 'a definition must be an object with statistics', 'object'],
+    ['no kind', { it: {} }, 'the kind of statistic "it" must be one of count, sum, mean', undefined],
+    ['an unknown kind', { it: { kind: 'median' } }, 'the kind of statistic "it" must be one of', '"median"'],
     ['a kind objects have', { it: { kind: 'constructor' } }, 'the kind of statistic "it"', '"constructor"'],
     [
       'a range upside down',
       { it: { kind: 'mean', from: 5, to: 4 } },
-      'to of statistic "it" is above from',
+      'to of statistic "it" must be above from',
       4,
     ],
-    ['an empty range', { it: { kind: 'sum', from: 5, to: 5 } }, 'to of statistic "it" is above from', 5],
+    ['an empty range', { it: { kind: 'sum', from: 5, to: 5 } }, 'to of statistic "it" must be above from', 5],
     [
       'an endless range',
       { it: { kind: 'sum', from: 0, to: Number.POSITIVE_INFINITY } },
       'to of',
       Number.POSITIVE_INFINITY,
     ],
-    ['no range', { it: { kind: 'variance' } }, 'from of statistic "it" is a number', undefined],
-    ['one edge', { it: { kind: 'histogram', edges: [1] } }, 'edges of statistic "it" are a list', 1],
-    ['no edges', { it: { kind: 'histogram' } }, 'edges of statistic "it" are a list', undefined],
-    ['edges that fall', { it: { kind: 'histogram', edges: [1, 3, 2] } }, 'edges of statistic "it" ascend', 2],
-    ['an edge twice', { it: { kind: 'histogram', edges: [1, 1] } }, 'edges of statistic "it" ascend', 1],
+    ['no range', { it: { kind: 'variance' } }, 'from of statistic "it" must be a number', undefined],
+    ['one edge', { it: { kind: 'histogram', edges: [1] } }, 'edges of statistic "it" must be a list', 1],
+    ['no edges', { it: { kind: 'histogram' } }, 'edges of statistic "it" must be a list', undefined],
+    [
+      'edges that fall',
+      { it: { kind: 'histogram', edges: [1, 3, 2] } },
+      'edges of statistic "it" must ascend',
+      2,
+    ],
+    ['an edge twice', { it: { kind: 'histogram', edges: [1, 1] } }, 'edges of statistic "it" must ascend', 1],
     [
       'a hole for an edge',
       { it: { kind: 'histogram', edges: Object.assign(new Array(3), { 0: 1, 2: 2 }) } },
-      'edges of statistic "it" are numbers',
+      'edges of statistic "it" must be numbers',
       undefined,
     ],
     [
       'an outside of nobody',
       { it: { kind: 'histogram', edges: [1, 2], outside: 'drop' } },
-      "outside of statistic \"it\" is 'count' or 'refuse'",
+      "outside of statistic \"it\" must be 'count' or 'refuse'",
       '"drop"',
     ],
     [
-      'a step that is no number',
+      'a step that is not a number',
       { it: { kind: 'sum', from: 0, to: 10, step: 1n } },
-      'step of statistic "it" is a whole fraction of its range',
+      'step of statistic "it" must be a whole fraction of its range',
       'bigint',
     ],
     [
       'no categories',
       { it: { kind: 'frequency', categories: [] } },
-      'categories of statistic "it" are a list',
+      'categories of statistic "it" must be a list',
       0,
     ],
     [
       'a category twice',
       { it: { kind: 'frequency', categories: ['a', 'b', 'a'] } },
-      'are all different',
+      'must all be different',
       '"a"',
     ],
     [
       'a number as category',
       { it: { kind: 'contingency', rows: ['a'], columns: [3] } },
-      'columns of statistic "it" are strings',
+      'columns of statistic "it" must be strings',
       3,
     ],
     [
       'a hole as category',
       { it: { kind: 'contingency', rows: new Array(1), columns: ['a'] } },
-      'rows of statistic "it" are strings',
+      'rows of statistic "it" must be strings',
       undefined,
     ],
     [
@@ -149,7 +154,7 @@ describe('a record that is none', () => {
     expect(() => encodeNumbers([{}, { cuont: true } as never], statistics)).toThrow(
       expect.objectContaining({
         code: 'invalid-argument',
-        message: 'record 1 has an answer to no statistic: "cuont"',
+        message: 'record 1 has an answer to an unknown statistic: "cuont"',
       }),
     )
   })

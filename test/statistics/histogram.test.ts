@@ -33,7 +33,7 @@ describe('the bins of a histogram', () => {
   it('take numbers only, and finite ones', () => {
     const statistics = createStatistics({ stay }, { clients: 3 })
     expect(() => encodeNumbers({ stay: Number.POSITIVE_INFINITY }, statistics)).toThrow('is not finite')
-    expect(() => encodeNumbers({ stay: '3' as never }, statistics)).toThrow('is a number')
+    expect(() => encodeNumbers({ stay: '3' as never }, statistics)).toThrow('must be a number')
   })
 
   it('find every number, like a look at all of them does', () => {

@@ -258,7 +258,7 @@ describe('hospitals, each with many patients', () => {
       expect.objectContaining({ code: 'invalid-argument', expected: '0 to 500', got: 501 }),
     )
     const single = createStatistics(definition, { clients: 2 })
-    expect(() => encodeNumbers([], single)).toThrow('a client has 1 to 1 records')
+    expect(() => encodeNumbers([], single)).toThrow('a client must have 1 to 1 records')
   })
 
   it('all full to the last record, of the largest numbers, overflow nothing', () => {

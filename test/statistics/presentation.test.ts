@@ -115,5 +115,7 @@ it('exact results have nothing to clamp', () => {
   const { input } = encodeNumbers(records[0]!, statistics)
   const clamped = readNumbers(input, 1, statistics, { ...everything, clamp: true })
   expect(JSON.stringify(clamped)).toBe(JSON.stringify(readNumbers(input, 1, statistics, everything)))
-  expect(() => readNumbers(input, 1, statistics, { clamp: 1 as never })).toThrow('clamp is true or false')
+  expect(() => readNumbers(input, 1, statistics, { clamp: 1 as never })).toThrow(
+    'clamp must be true or false',
+  )
 })

@@ -382,7 +382,7 @@ describe('a private definition that is none', () => {
       expect.objectContaining({ code: 'invalid-configuration', got: '"height"' }),
     )
     for (const weight of [0, -1, 101, Number.NaN, '2']) {
-      expect(create({ weights: { age: weight } })).toThrow('the weight of statistic "age" is a number')
+      expect(create({ weights: { age: weight } })).toThrow('the weight of statistic "age" must be a number')
     }
     expect(create({ weights: 3 })).toThrow('weights come by name')
   })
@@ -390,7 +390,7 @@ describe('a private definition that is none', () => {
   it('has more records than fit beside the noise', () => {
     expect(create({ clients: 20, maximumRecords: 2 ** 24 })).toThrow(
       expect.objectContaining({
-        message: 'private sums are of at most 16777216 records',
+        message: 'private sums must be of at most 16777216 records',
         got: 20 * 2 ** 24,
       }),
     )

@@ -160,7 +160,7 @@ describe('clipping', () => {
     )
   })
 
-  it('is not for what is no number', () => {
+  it('is not for what is not a number', () => {
     for (const age of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       expect(() => encodeNumbers({ age }, statistics)).toThrow(
         expect.objectContaining({ code: 'input-out-of-range' }),

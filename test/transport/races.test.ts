@@ -114,5 +114,7 @@ test('a deadline that is left undefined for one message is that of all', async (
 
 test('checkpoints with nothing to save with are refused at once', async () => {
   const scene = await makeScene(CURIOUS)
-  expect(() => scene.serve({ checkpointEvery: 2, save: undefined })).toThrow('checkpoints need save')
+  expect(() => scene.serve({ checkpointEvery: 2, save: undefined })).toThrow(
+    'checkpointEvery needs the option save',
+  )
 })

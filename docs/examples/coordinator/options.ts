@@ -15,7 +15,7 @@ export function readOptions<N extends string, T extends string>(
   for (const [name, text] of Object.entries(values)) {
     if (!(name in numbers)) read[name] = String(text)
     else if (/^\d{1,9}$/.test(String(text))) read[name] = Number(text)
-    else throw new Error(`--${name} is a whole number, not '${text}'`)
+    else throw new Error(`--${name} takes a whole number, not '${text}'`)
   }
   return read as Record<N, number> & Record<T, string>
 }

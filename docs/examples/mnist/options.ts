@@ -39,7 +39,7 @@ function valuesOf(args: readonly string[]): { readonly [name in keyof DemoOption
 function wholeNumber(name: string, text: string, least: number, greatest: number): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value < least || value > greatest) {
-    throw new Error(`--${name} is a whole number from ${least} to ${greatest}, not '${text}'`)
+    throw new Error(`--${name} takes a whole number from ${least} to ${greatest}, not '${text}'`)
   }
   return value
 }
@@ -47,7 +47,7 @@ function wholeNumber(name: string, text: string, least: number, greatest: number
 function positive(name: string, text: string, greatest: number): number {
   const value = Number(text)
   if (!/^\d*\.?\d+$/.test(text) || value < 0.001 || value > greatest) {
-    throw new Error(`--${name} is a number from 0.001 to ${greatest}, not '${text}'`)
+    throw new Error(`--${name} takes a number from 0.001 to ${greatest}, not '${text}'`)
   }
   return value
 }

@@ -38,7 +38,7 @@ export function cohortOf(assumptions: Assumptions): Cohort {
   requireFraction('dropoutFraction', dropoutFraction)
   requireFraction('corruptFraction', corruptFraction)
   if (!MODELS.includes(adversary)) {
-    throw usageError('invalid-argument', `adversary is one of ${MODELS.join(', ')}`)
+    throw usageError('invalid-argument', `adversary must be one of ${MODELS.join(', ')}`)
   }
   requireBits('statisticalSecurity', statisticalSecurity)
   requireBits('correctness', correctness)
@@ -65,7 +65,7 @@ export function partOf(clients: number, fraction: number): number {
 /** @throws {SecAggError} `invalid-argument`, fault `usage`, unless `value` is whole and from `least` to `greatest`. */
 export function requireWhole(name: string, value: number, least: number, greatest: number): void {
   if (!Number.isInteger(value) || value < least || value > greatest) {
-    throw usageError('invalid-argument', `${name} is a whole number from ${least} to ${greatest}`, {
+    throw usageError('invalid-argument', `${name} must be a whole number from ${least} to ${greatest}`, {
       got: value,
     })
   }
@@ -73,12 +73,12 @@ export function requireWhole(name: string, value: number, least: number, greates
 
 function requireFraction(name: string, value: number): void {
   if (typeof value !== 'number' || !(value >= 0 && value < 1)) {
-    throw usageError('invalid-argument', `${name} is a number from 0 to below 1`, { got: value })
+    throw usageError('invalid-argument', `${name} must be a number from 0 to below 1`, { got: value })
   }
 }
 
 function requireBits(name: string, value: number): void {
   if (typeof value !== 'number' || !(value >= 1 && value <= 256)) {
-    throw usageError('invalid-argument', `${name} is a number of bits from 1 to 256`, { got: value })
+    throw usageError('invalid-argument', `${name} must be a number of bits from 1 to 256`, { got: value })
   }
 }

@@ -29,7 +29,11 @@ export function checkNeighborhood(offered: OfferedNeighborhood): true {
   const holders = complete ? clients : neighbors
   if (!complete) requireRing(cohort.clients, neighbors)
   if (!Number.isInteger(threshold) || threshold < 2 || threshold > holders) {
-    throw refused(`a threshold is a whole number from 2 to the ${holders} holders of a secret`, 2, threshold)
+    throw refused(
+      `a threshold must be a whole number from 2 to the ${holders} holders of a secret`,
+      2,
+      threshold,
+    )
   }
   if (complete) {
     const least = completeThreshold(clients, corruptClients, adversary)
@@ -62,7 +66,7 @@ export function checkNeighborhood(offered: OfferedNeighborhood): true {
 function requireRing(clients: number, neighbors: number): void {
   if (!Number.isInteger(neighbors) || neighbors < 2 || neighbors % 2 !== 0 || neighbors > clients - 1) {
     throw refused(
-      `a client of a ring has an even number of neighbors from 2 to below ${clients - 1}`,
+      `on a ring a client must have an even number of neighbors, from 2 to below ${clients - 1}`,
       undefined,
       neighbors,
     )

@@ -32,7 +32,7 @@ export async function advertiseKeys(
   { minimumSurvivors: stated }: ClientOptions = {},
 ): Promise<{ state: ClientAdvertised; outbound: AdvertiseKeys }> {
   if (!Number.isInteger(seat) || seat < 0 || seat >= config.clients) {
-    throw usageError('invalid-argument', `a seat is a whole number below ${config.clients}`, {
+    throw usageError('invalid-argument', `a seat must be a whole number below ${config.clients}`, {
       round: ROUND,
       got: seat,
     })
@@ -45,7 +45,7 @@ export async function advertiseKeys(
   const minimumSurvivors = stated ?? config.minimumCohort
   const { minimumCohort, clients } = config
   if (!Number.isInteger(minimumSurvivors) || minimumSurvivors < minimumCohort || minimumSurvivors > clients) {
-    throw usageError('invalid-argument', `minimumSurvivors is from ${minimumCohort} to ${clients}`, {
+    throw usageError('invalid-argument', `minimumSurvivors must be from ${minimumCohort} to ${clients}`, {
       round: ROUND,
       got: minimumSurvivors,
     })

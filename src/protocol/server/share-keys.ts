@@ -47,7 +47,11 @@ export function acceptSharedKeys(state: ServerSharing, seat: number, message: Sh
   requireState(state, 'server-sharing')
   const { commitment, ciphertexts } = message
   if (ciphertexts.length !== peersOf(state, seat).length * SEALED_SHARES_LENGTH) {
-    throw violation('malformed-message', blamePeer(ROUND, seat), 'there is not one ciphertext for each peer')
+    throw violation(
+      'malformed-message',
+      blamePeer(ROUND, seat),
+      'the message must have one ciphertext for each client that shares masks with its sender',
+    )
   }
   return { seat, commitment, ciphertexts }
 }
