@@ -42,7 +42,7 @@ export function fillIn(document: string, report: BenchReport): string {
 
 function machineLine({ machine, timedClients }: BenchReport): string {
   const { node, cpu, cores } = machine
-  return `${cpu}, ${cores} cores, Node ${node.slice(1)}; of each round ${timedClients} clients are timed and the whole server.`
+  return `${cpu}, ${cores} cores, Node ${node.slice(1)}; in each round, ${timedClients} clients and the whole server are timed.`
 }
 
 function roundsTable({ rounds }: BenchReport): string {
@@ -74,7 +74,7 @@ function paperTable({ rounds }: BenchReport): string {
         round.dropouts === dropouts,
     )
   return table(
-    ['n', 'dropouts', 'paper, server', 'here', 'paper, client', 'here'],
+    ['n', 'dropouts', 'server, paper', 'server, here', 'client, paper', 'client, here'],
     PAPER.flatMap(({ clients, clientMs, serverMs }) =>
       Object.entries(serverMs).map(([dropouts, ms]) => {
         const round = find(clients, Number(dropouts))
@@ -93,7 +93,7 @@ function paperTable({ rounds }: BenchReport): string {
 
 function trafficTable({ traffic }: BenchReport): string {
   return table(
-    ['graph', 'neighbors', 'control', 'masked vector', 'over the clear vector', 'limit'],
+    ['graph', 'neighbors', 'control', 'masked vector', 'relative to clear vector', 'limit'],
     traffic.map(({ graph, neighbors, controlBytes, vectorBytes, expansion, limit }) => [
       graph,
       neighbors,
@@ -107,7 +107,7 @@ function trafficTable({ traffic }: BenchReport): string {
 
 function processTable({ memory, slices, large }: BenchReport): string {
   return table(
-    ['clients', 'elements', 'in slices of', 'seconds', 'peak memory', 'vectors'],
+    ['clients', 'elements', 'slice length', 'seconds', 'peak memory', 'peak in vectors'],
     [...memory, ...slices, ...large].map(({ clients, length, sliceLength, seconds, peakBytes, vectors }) => [
       clients,
       length,

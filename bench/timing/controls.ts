@@ -44,16 +44,16 @@ function comparison(
 export const positiveControl: Operation = comparison(
   'comparison that ends at the first difference',
   'differs in the last byte, or at random',
-  'no, on purpose',
+  'no, deliberately',
   leakyEqual,
   (fixed) => fixed,
 )
 
 /** Must not be found to leak, or the harness finds anything: both classes are random. */
 export const negativeControl: Operation = comparison(
-  'the same, both classes alike',
+  'the same, with identical classes',
   'none',
-  'no, on purpose',
+  'no, deliberately',
   leakyEqual,
   () => false,
 )

@@ -18,7 +18,7 @@ const { values } = parseArgs({
 })
 const limits = { measurements: Number(values.measurements), seconds: Number(values.seconds) }
 
-/** As dudect has it: beyond the second, classes differ with near certainty; below the first, nothing was seen. */
+/** As in dudect: above CERTAIN the classes almost certainly differ; below SEEN no difference was seen. */
 const SEEN = 4.5
 const CERTAIN = 10
 
@@ -26,12 +26,12 @@ const operations = [...comparisons, ...sharings, ...vectors, ...(await primitive
   ({ name }) => values.only.split(',').some((part) => name.includes(part)),
 )
 
-// The controls come first and last, as what can be seen may change while the machine is used otherwise.
+// The controls run first and last, because other load on the machine may change what can be seen.
 const before = await controls()
 for (const operation of operations) await report(operation)
 const after = await controls()
 if (!before || !after) {
-  console.log('The controls are not as they must be: nothing here tells anything.')
+  console.log('The controls gave the wrong answer, so these results mean nothing.')
   process.exitCode = 1
 }
 

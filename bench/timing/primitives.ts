@@ -11,7 +11,7 @@ function agreement({ name, x25519 }: CryptoProvider, peer: Uint8Array): Operatio
   return {
     name: `X25519, ${name}`,
     classes: 'private key: zero or random, before it is clamped',
-    construction: name === 'noble' ? 'in its steps only: BigInt' : NATIVE,
+    construction: name === 'noble' ? 'only its steps: BigInt' : NATIVE,
     prepare: key.next,
     run: () => x25519.sharedSecrets(key.bytes, [peer]),
   }
@@ -31,7 +31,7 @@ function derivation({ name, sha256 }: CryptoProvider): Operation {
 
 function constructionOf(provider: string, suite: SuiteName): string {
   if (provider !== 'noble') return NATIVE
-  return suite === 'aes' ? 'no: looks up tables' : 'yes'
+  return suite === 'aes' ? 'no: lookup tables' : 'yes'
 }
 
 function openings({ name, suites }: CryptoProvider, suiteName: SuiteName): Operation[] {
@@ -57,7 +57,7 @@ function openings({ name, suites }: CryptoProvider, suiteName: SuiteName): Opera
     {
       name: `open, ${suiteName}, ${name}, by its tag`,
       classes: 'tag: right or wrong',
-      construction: 'no: a wrong one gives nothing',
+      construction: 'no: a wrong tag is an error',
       prepare: async (fixed) => {
         plaintext.next(false)
         await reseal()

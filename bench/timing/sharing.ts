@@ -31,7 +31,7 @@ function evaluation(): Operation {
   return {
     name: 'evaluateAtAll, GF(2^16), 32 bytes for 511 holders',
     classes: `secret and coefficients: ${ZERO_OR_RANDOM}`,
-    construction: 'but for look-ups in 128 bytes',
+    construction: 'yes, except for tables of 128 bytes',
     prepare: coefficients.next,
     run: () => evaluateAtAll(GF65536, rows, width, levels),
   }
@@ -49,7 +49,7 @@ function reconstruction(field: Field): Operation {
   return {
     name: `interpolate, GF(2^${field.bits}), 17 shares of 8 owners`,
     classes: `shares: ${ZERO_OR_RANDOM}`,
-    construction: `but for look-ups in ${8 * field.bits} bytes`,
+    construction: `yes, except for tables of ${8 * field.bits} bytes`,
     prepare: shares.next,
     run: () => {
       const through = interpolation(field, coordinates)
@@ -76,6 +76,6 @@ export const sharings: readonly Operation[] = [
   evaluation(),
   reconstruction(GF256),
   reconstruction(GF65536),
-  splitting(30, 17, 'no: the package looks up secret coefficients in tables of 256 bytes'),
-  splitting(300, 151, 'but for look-ups in 128 bytes'),
+  splitting(30, 17, 'no: tables of 256 bytes'),
+  splitting(300, 151, 'yes, except for tables of 128 bytes'),
 ]

@@ -58,7 +58,7 @@ function chacha(): Operation {
   const seed = secretBuffer(new Uint8Array(32))
   const runs = [{ from: 0, to: BYTES, width: 4 as const }]
   return {
-    name: 'ChaCha20 in WebAssembly, made and added',
+    name: 'ChaCha20 in WebAssembly, generated and added',
     classes: 'key: zero or random',
     construction: 'yes',
     prepare: seed.next,
@@ -73,7 +73,7 @@ function inRange(bits: number, valueBits: number): Operation {
   return {
     name: `firstOutOfRange, 1024 of ${bits} bits below ${valueBits === bits ? '2^32 − 1' : `2^${valueBits}`}, all in range`,
     classes: ZERO_OR_RANDOM,
-    construction: 'but for the end at the first that is out of range',
+    construction: 'yes, if all are in range',
     prepare: next,
     run: () => firstOutOfRange(lanes, bound),
   }
@@ -84,8 +84,8 @@ function outOfRange(): Operation {
   const position = secretBuffer(Uint8Array.of(0, 0))
   return {
     name: 'firstOutOfRange, one element out of range',
-    classes: 'its place: the first or a random one',
-    construction: 'no: ends there, and names the place',
+    classes: 'its place: first or random',
+    construction: 'no: stops there, reports the place',
     prepare: (fixed) => {
       lanes.fill(0)
       position.next(fixed)
