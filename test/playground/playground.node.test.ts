@@ -51,7 +51,7 @@ describe('the playground', () => {
       await runToEnd(page)
       const hasSent = round === 'unmasking'
       await expectSum(page, hasSent ? [0, 1, 2, 3, 4, 5] : [0, 1, 3, 4, 5])
-      expect(await page.textContent('#log')).toContain('Client 2 has dropped out')
+      expect(await page.textContent('#log')).toContain('Client 2 dropped out')
     },
   )
 
@@ -113,7 +113,7 @@ describe('the playground', () => {
       await newRound(page, { server, clients: '9', adversary: 'active' })
       await runToEnd(page)
       const said = await page.textContent('#verdict')
-      expect(said).toMatch(/refuses? to go on \(invalid-signature\)/)
+      expect(said).toMatch(/refuses? to continue \(invalid-signature\)/)
       expect(said).toContain('does not verify')
       expect(await page.getAttribute('#stolen', 'data-values')).toBeNull()
       expect(await page.getAttribute('.client[data-seat="0"]', 'data-state')).toBe('refuses')

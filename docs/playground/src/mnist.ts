@@ -13,7 +13,8 @@ export interface Mnist {
 
 export async function loadMnist(): Promise<Mnist> {
   const response = await fetch(new URL(MNIST_FILE, document.baseURI))
-  if (!response.ok || response.body === null) throw new Error(`no images: ${response.status}`)
+  if (!response.ok || response.body === null)
+    throw new Error(`the images did not load: status ${response.status}`)
   const inflated = response.body.pipeThrough(new DecompressionStream('deflate'))
   const bytes = new Uint8Array(await new Response(inflated).arrayBuffer())
   const length = TRAINING_IMAGES * (1 + PIXELS)
@@ -24,7 +25,7 @@ export async function loadMnist(): Promise<Mnist> {
 }
 
 function examplesIn(bytes: Uint8Array, count: number): Examples {
-  if (bytes.length !== count * (1 + PIXELS)) throw new Error('the file of images is cut short')
+  if (bytes.length !== count * (1 + PIXELS)) throw new Error('the image file is truncated')
   return { count, labels: bytes.subarray(0, count), images: bytes.subarray(count) }
 }
 

@@ -27,7 +27,7 @@ function stored(): Theme {
     const value = localStorage.getItem(KEY)
     return THEMES.find((theme) => theme === value) ?? 'system'
   } catch {
-    return 'system' // a page without storage
+    return 'system' // the page has no storage
   }
 }
 
@@ -35,6 +35,6 @@ function store(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme)
   } catch {
-    // It then lasts until the page is left.
+    // Without storage, the choice lasts until the page is closed.
   }
 }

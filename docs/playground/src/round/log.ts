@@ -21,15 +21,15 @@ function sentenceFor(event: PlayEvent, play: Play | undefined): string | undefin
       return `${name}: ${clientsText(event.seats)} ${sent}, ${bytesText(event.bytes)}.`
     }
     case 'dropped':
-      return `Client ${event.seat} has dropped out, before ${event.round ? STEPS[event.round].name : 'the end'}.`
+      return `Client ${event.seat} dropped out before ${event.round ? STEPS[event.round].name : 'the end'}.`
     case 'returned':
-      return `Client ${event.seat} is back before anybody missed it.`
+      return `Client ${event.seat} came back before anybody missed it.`
     case 'client-refused':
       return `Client ${event.seat} refuses (${event.error.code}): ${event.error.message}.`
     case 'server-refused':
-      return `The server refuses the message of client ${event.seat} (${event.error.code}): ${event.error.message}.`
+      return `The server refuses the message from client ${event.seat} (${event.error.code}): ${event.error.message}.`
     case 'failed':
-      return `The round cannot go on (${event.error.code}): ${event.error.message}.`
+      return `The round cannot continue (${event.error.code}): ${event.error.message}.`
     case 'closed':
       return play && closedSentence(event.round, play)
   }
@@ -42,13 +42,13 @@ function closedSentence(
   const { threshold } = cohort.config
   const { accepted = [], expected = [] } = report.rounds.find((count) => count.round === round) ?? {}
   const silent = expected.filter((seat) => !accepted.includes(seat))
-  // A liar's books are about one of its stories.
+  // The report of a lying server covers only one of its stories.
   const missed =
     silent.length === 0 || setup.server !== 'honest' ? '' : ` Nothing came from ${clientsText(silent)}.`
-  if (learned === undefined) return missed === '' ? undefined : `The server goes on.${missed}`
+  if (learned === undefined) return missed === '' ? undefined : `The server continues.${missed}`
   const sharers = report.rounds.find((count) => count.round === 'share-keys')!.accepted
   const left = sharers.filter((seat) => !learned.survivors.includes(seat))
   const keys =
-    left.length === 0 ? '' : ` and the mask keys of ${clientsText(left)}, whose masks had not cancelled`
-  return `With ${threshold} shares of each, the server has recovered the seeds of ${learned.survivors.length} own masks${keys}. The sum is there.${missed}`
+    left.length === 0 ? '' : ` and the mask keys of ${clientsText(left)}, whose masks did not cancel`
+  return `With ${threshold} shares of each, the server recovered the seeds of ${learned.survivors.length} self-masks${keys}. It has the sum.${missed}`
 }

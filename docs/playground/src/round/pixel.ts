@@ -58,7 +58,7 @@ export class PixelTable {
       element('tbody', {}, ...rows),
       element('tfoot', {}, total, unmasked),
     )
-    this.#note.textContent = `All sums are modulo ${MODULUS.toLocaleString('en-US')}, so that a masked number says nothing about the number.`
+    this.#note.textContent = `All sums are modulo ${MODULUS.toLocaleString('en-US')}, so a masked number reveals nothing about the original number.`
   }
 }
 

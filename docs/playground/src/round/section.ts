@@ -42,7 +42,7 @@ export class RoundSection {
   )
   #play: Play | undefined
   #busy = false
-  /** Rounds are numbered, so that one that was left behind changes nothing any more. */
+  /** Rounds are numbered so that an abandoned round changes nothing anymore. */
   #opened = 0
 
   constructor(mnist: Mnist) {
@@ -132,7 +132,7 @@ export class RoundSection {
 
   #showActions(): void {
     const round = this.#play?.round
-    // Not disabled, which would take the focus away.
+    // Not disabled, because a disabled button loses the focus.
     for (const button of [this.#next, this.#all]) {
       button.setAttribute('aria-disabled', String(round === undefined || this.#busy))
     }
@@ -148,5 +148,5 @@ export class RoundSection {
 
 function thresholdText({ graph, clients }: RoundSetup, threshold: number): string {
   const holders = graph === 'sparse' ? neighborsOf(clients) : clients
-  return `Here t is ${threshold}: a secret comes back from ${threshold} of its ${holders} shares, and from fewer nothing does.`
+  return `Here t is ${threshold}: ${threshold} of the ${holders} shares recover a secret, and fewer reveal nothing about it.`
 }

@@ -75,7 +75,7 @@ export class Stage {
       button.setAttribute('aria-pressed', String(left))
       button.setAttribute('aria-disabled', String(play.round === undefined || refusal !== undefined))
       badge.textContent = refusal ? '!' : left ? '×' : ''
-      const told = refusal ? `refuses: ${refusal.message}` : left ? 'has dropped out' : 'takes part'
+      const told = refusal ? `refuses: ${refusal.message}` : left ? 'dropped out' : 'takes part'
       const helper = play.cohort.helpers.has(seat) ? ', helps the server' : ''
       const arrived = sent ? ', its masked picture has arrived' : ''
       const counted =
@@ -96,7 +96,7 @@ export class Stage {
     this.#lines.replaceChildren(...maskLines(play, (seat) => this.#positionOf(seat)))
   }
 
-  /** Moves messages between clients and server; nothing moves for those who asked for that. */
+  /** Moves messages between clients and server, unless the visitor prefers reduced motion. */
   async carry(parcels: readonly Parcel[], play: Play): Promise<void> {
     if (parcels.length === 0 || matchMedia('(prefers-reduced-motion: reduce)').matches) return
     const { width, height } = this.#root.getBoundingClientRect()

@@ -4,7 +4,7 @@ import { bytesText } from '../parts/numbers.js'
 import type { Play } from './play.js'
 import { STEPS } from './texts.js'
 
-/** Lists the steps, marks the one that comes next, and says what went through the network in those that are over. */
+/** Lists the phases, marks the next one, and shows the traffic of those that are over. */
 export function showSteps(list: HTMLElement, play: Play): void {
   const { round } = play
   list.replaceChildren(

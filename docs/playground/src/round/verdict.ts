@@ -4,12 +4,12 @@ import type { Play } from './play.js'
 import { VICTIM } from './setup.js'
 import { sumInTheClear } from './views.js'
 
-/** Says how the round went, once it is over, and which clients have refused to go on. */
+/** Shows the result of the round once it is over, and which clients refused to continue. */
 export function showVerdict(root: HTMLElement, play: Play): void {
   const parts = [...refusalsOf(play), ...endOf(play)]
   root.dataset.result = resultOf(play)
   root.dataset.survivors = (play.learned?.survivors ?? []).join(' ')
-  // It is read out whenever it changes, so only then.
+  // Screen readers announce every change, so do not touch it unless it changes.
   const all = parts.map(([, text]) => text).join(' ')
   if (root.dataset.said === all) return
   root.dataset.said = all
@@ -30,7 +30,7 @@ function refusalsOf({ refusals }: Play): readonly Line[] {
   return [...reasons].map(([code, seats]) => {
     const { message } = refusals.get(seats[0]!)!
     const verb = seats.length === 1 ? 'refuses' : 'refuse'
-    return ['good', `${capital(clientsText(seats))} ${verb} to go on (${code}): “${message}”.`]
+    return ['good', `${capital(clientsText(seats))} ${verb} to continue (${code}): “${message}”.`]
   })
 }
 
@@ -40,8 +40,8 @@ function endOf(play: Play): readonly Line[] {
     const text = `There is no sum (${failure.code}): “${failure.message}”.`
     return [
       setup.server === 'honest'
-        ? ['info', `${text} Nobody has learned anything.`]
-        : ['good', `${text} The liar has learned nothing.`],
+        ? ['info', `${text} Nobody learned anything.`]
+        : ['good', `${text} The lying server learned nothing.`],
     ]
   }
   if (learned === undefined) return []
@@ -49,28 +49,25 @@ function endOf(play: Play): readonly Line[] {
   const clear = sumInTheClear(play, survivors)
   const exact = sum.every((value, pixel) => value === clear[pixel])
   const without = play.pictures.map((_, seat) => seat).filter((seat) => !survivors.includes(seat))
-  const missing =
-    without.length === 0
-      ? ''
-      : ` ${capital(clientsText(without))} ${without.length === 1 ? 'is' : 'are'} not in it.`
+  const missing = without.length === 0 ? '' : ` It does not include ${clientsText(without)}.`
   const lines: Line[] = [
     exact
       ? [
           'good',
-          `The sum is exactly that of the ${survivors.length} pictures: all ${sum.length} numbers.${missing}`,
+          `The sum is exactly that of the ${survivors.length} pictures, in all ${sum.length} numbers.${missing}`,
         ]
       : ['bad', 'The sum is not that of the pictures.'],
   ]
   if (setup.server === 'honest') return lines
   const got = stolen?.every((value, pixel) => value === play.pictures[VICTIM]![pixel])
-  if (!got) return [...lines, ['good', `The liar has not got the picture of client ${VICTIM}.`]]
-  const text = `The liar has the picture of client ${VICTIM}, every pixel of it: ${HOW[setup.server]}. The honest-but-curious model does not protect against that; the active model does.`
+  if (!got) return [...lines, ['good', `The lying server did not get the picture of client ${VICTIM}.`]]
+  const text = `The lying server has every pixel of the picture of client ${VICTIM}: ${HOW[setup.server]}. The honest-but-curious model does not protect against this attack; the active model does.`
   return [['bad', text], ...lines]
 }
 
 const HOW = {
-  'invented-clients': 'all others in its sum were the server’s own, with empty pictures',
-  'two-stories': 'the sum with it, less the sum without it',
+  'invented-clients': 'all other clients in its sum were the server’s own, with empty pictures',
+  'two-stories': 'it subtracted the sum without this picture from the sum with it',
 } as const
 
 function capital(text: string): string {

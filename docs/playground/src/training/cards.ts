@@ -16,7 +16,7 @@ export class WorkerCards {
     this.#clients = new Map()
     const cards = groups.map((seats, index) => {
       const chips = seats.map((seat) => {
-        const state = element('span', { class: 'state' }, 'waits')
+        const state = element('span', { class: 'state' }, 'waiting')
         const chip = element('li', { 'data-seat': seat }, element('b', {}, String(seat)), state)
         this.#clients.set(seat, chip)
         return chip
@@ -34,8 +34,8 @@ export class WorkerCards {
   /** A step has begun: whoever drops out before it is gone. */
   begin(round: RoundName, dropouts: Dropouts): void {
     for (const seat of this.#clients.keys()) {
-      if (!takesPart(dropouts, seat, round)) this.mark(seat, 'gone', 'gone')
-      else if (round === 'advertise-keys') this.mark(seat, 'there', 'waits')
+      if (!takesPart(dropouts, seat, round)) this.mark(seat, 'gone', 'dropped out')
+      else if (round === 'advertise-keys') this.mark(seat, 'there', 'waiting')
     }
   }
 

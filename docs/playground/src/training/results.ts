@@ -45,19 +45,19 @@ export class Results {
         'figure',
         {},
         this.#masked,
-        element('figcaption', {}, 'an update as the server gets it: noise'),
+        element('figcaption', {}, 'one update as the server receives it: noise'),
       ),
       element(
         'figure',
         {},
         this.#mean,
-        element('figcaption', {}, 'the mean of the updates, which it learns'),
+        element('figcaption', {}, 'the mean of the updates, which the server learns'),
       ),
     ]
     const note = element(
       'p',
       { class: 'hint' },
-      'The 784 weights that lead from the pixels to the first hidden unit.',
+      'The 784 weights between the pixels and the first hidden unit.',
     )
     const seen = element(
       'div',
@@ -69,7 +69,7 @@ export class Results {
     const explained = element(
       'p',
       { class: 'hint' },
-      'Bytes are those of the median client that stayed to the end. Whoever leaves after its update has arrived is still in the sum.',
+      'Byte counts are for the median client among those that stayed to the end. A client that drops out after its update has arrived is still in the sum.',
     )
     table.parentElement!.append(explained)
     charts.append(this.#accuracy.root, this.#time.root, this.#bytes.root, seen)
@@ -147,7 +147,7 @@ export class Results {
     )
     this.#mean.setAttribute(
       'aria-label',
-      'A pattern: gray where nothing changed, and strokes where digits are',
+      'A pattern: gray if a weight did not change, with strokes in the shape of digits',
     )
   }
 }

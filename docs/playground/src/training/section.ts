@@ -75,7 +75,7 @@ export class TrainingSection {
     this.#button.textContent = 'Stop'
     this.#cards.open(groups)
     this.#results.open(rounds)
-    this.#say('running', 'The workers start.')
+    this.#say('running', 'Starting the workers.')
     try {
       const local = { epochs: 1, batch: 8, learningRate: 0.2 }
       const setup: Setup = { ...this.#mnist, clients: CLIENTS, rounds, seed: 1, local }
@@ -88,7 +88,7 @@ export class TrainingSection {
         local,
       }
       workers = await ClientWorkers.start(groups, assignment, (seat) =>
-        this.#cards.mark(seat, 'training', 'trains'),
+        this.#cards.mark(seat, 'training', 'training'),
       )
       if (stopped) workers.close()
       await this.#follow(
@@ -107,7 +107,7 @@ export class TrainingSection {
       )
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      this.#say(stopped ? 'stopped' : 'failed', stopped ? 'Stopped.' : `The training has failed: ${reason}.`)
+      this.#say(stopped ? 'stopped' : 'failed', stopped ? 'Stopped.' : `The training failed: ${reason}.`)
     } finally {
       workers?.close()
       this.#stop = undefined

@@ -88,7 +88,7 @@ async function answer(seat: number, message: Uint8Array | undefined): Promise<vo
     const bytes = await (message === undefined ? session.start() : session.receive(message))
     post({ kind: 'answer', seat, bytes, training: client.training })
   } catch (error) {
-    post({ kind: 'refusal', seat, reason: error instanceof Error ? error.message : 'for no reason' })
+    post({ kind: 'refusal', seat, reason: error instanceof Error ? error.message : 'for an unknown reason' })
   }
 }
 

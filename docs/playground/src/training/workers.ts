@@ -65,7 +65,7 @@ export class ClientWorkers {
 
   close(): void {
     for (const worker of this.#workers) worker.terminate()
-    this.#fail(new Error('the workers have been stopped'))
+    this.#fail(new Error('the workers were stopped'))
   }
 
   #tellAll(message: ToWorker): void {
@@ -81,7 +81,7 @@ export class ClientWorkers {
         else this.#hear(data)
       })
       worker.addEventListener('error', ({ message }) => {
-        this.#fail(new Error(message ?? 'a worker could not be started'))
+        this.#fail(new Error(message ?? 'a worker did not start'))
       })
       const message: ToWorker = { kind: 'assign', assignment }
       worker.postMessage(message)
