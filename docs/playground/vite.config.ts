@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig, type UserConfig } from 'vite'
 import { mnistFile } from './mnist-file.js'
 
-/** What the page may do: run its own files. There is no server behind it, and the browser holds it to that. */
+/** The page may only run its own files. There is no server behind it, and the browser enforces this. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
 
 const config: UserConfig = defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  // So that the folder can be put anywhere on a site.
+  // Relative, so the folder can be anywhere on a site.
   base: './',
   publicDir: false,
   plugins: [
@@ -26,7 +26,7 @@ const config: UserConfig = defineConfig({
     },
   ],
   worker: { format: 'es' },
-  // As files, since the policy allows no scripts in data addresses.
+  // Keep assets as files, because the policy does not allow scripts in data: URLs.
   build: { target: 'es2022', outDir: 'dist', emptyOutDir: true, assetsInlineLimit: 0 },
   server: { host: '127.0.0.1' },
   preview: { host: '127.0.0.1' },

@@ -5,7 +5,7 @@ export const MNIST_FILE = 'mnist.bin'
 export const TRAINING_IMAGES = 2000
 export const TEST_IMAGES = 500
 
-/** What the file holds: of training and test images the labels, then the pixels. */
+/** The content of the file: labels, then pixels, first of the training images and then of the test images. */
 export interface Mnist {
   readonly training: Examples
   readonly test: Examples
@@ -29,7 +29,7 @@ function examplesIn(bytes: Uint8Array, count: number): Examples {
   return { count, labels: bytes.subarray(0, count), images: bytes.subarray(count) }
 }
 
-/** `count` pictures of one digit, by different hands. */
+/** Up to `wanted` pictures of one digit. */
 export function picturesOf({ labels, images, count }: Examples, digit: number, wanted: number): Uint8Array[] {
   const found: Uint8Array[] = []
   for (let index = 0; index < count && found.length < wanted; index++) {

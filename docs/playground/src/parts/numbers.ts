@@ -1,4 +1,4 @@
-/** Bytes as people read them. */
+/** A number of bytes in readable units. */
 export function bytesText(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`
   return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 ** 2).toFixed(2)} MiB`

@@ -1,6 +1,6 @@
 import { element } from './dom.js'
 
-/** Pixels of a side. */
+/** Pixels per side. */
 export const SIDE = 28
 
 /** Shows numbers as a picture: 0 is black paper, `white` the brightest ink. */
@@ -21,7 +21,7 @@ export function picture(attributes: Readonly<Record<string, string | number>> = 
   return element('canvas', { width: SIDE, height: SIDE, ...attributes })
 }
 
-/** Puts the numbers behind a picture where they can be read out: in its `data-values`. */
+/** Stores the numbers of a picture in its `data-values`, where tests can read them. */
 export function attach(canvas: HTMLCanvasElement, values: ArrayLike<number> | undefined): void {
   if (values === undefined) delete canvas.dataset.values
   else canvas.dataset.values = Array.from(values).join(' ')

@@ -4,7 +4,7 @@ const THEMES = ['system', 'light', 'dark'] as const
 type Theme = (typeof THEMES)[number]
 const KEY = 'secagg-playground-theme'
 
-/** A button that goes through the color themes; the choice is kept for the next visit. */
+/** A button that cycles through the color themes. The choice is kept for the next visit. */
 export function themeButton(button: HTMLButtonElement): void {
   let theme = stored()
   const show = (): void => {

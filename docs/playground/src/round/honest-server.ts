@@ -2,7 +2,7 @@ import { type Receipt, type RoundName, type RoundReport, ServerSession } from 's
 import type { AggregationServer, Closing } from './server.js'
 import type { Cohort } from './setup.js'
 
-/** The server that keeps to the protocol. */
+/** The server that follows the protocol. */
 export class HonestServer implements AggregationServer {
   readonly #session: ServerSession
 

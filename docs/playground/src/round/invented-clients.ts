@@ -14,8 +14,8 @@ import type { AggregationServer, Closing } from './server.js'
 import { type Cohort, VICTIM } from './setup.js'
 
 /**
- * The server that replaces everybody else's keys: its victim is alone with clients of the server's own making, which
- * all add nothing, so that their sum is what the victim holds. The others have an ordinary round without the victim.
+ * The server that replaces the keys of everybody else: its victim is alone with clients that the server invented. They
+ * all add zeros, so the sum is what the victim holds. The other clients have an ordinary round without the victim.
  */
 export class InventingServer implements AggregationServer {
   readonly #others: HonestServer
@@ -31,7 +31,7 @@ export class InventingServer implements AggregationServer {
     const seats = cohort.clients.map((_, seat) => seat).filter((seat) => seat !== VICTIM)
     this.#invented = new Map(
       seats.map((seat) => {
-        // Not the key that is enrolled for this seat, which the server does not have.
+        // The server does not have the key that is enrolled for this seat, so it makes one.
         const signer = ed25519Signer(crypto.randomBytes(32), crypto.ed25519)
         const input = new Uint16Array(PIXELS)
         return [seat, new ClientSession({ config, seat, input, crypto, signer, verifyIdentity })]
@@ -64,7 +64,7 @@ export class InventingServer implements AggregationServer {
     return { done: true, learned: { ...others.learned, stolen: caught ? trap.learned.sum : undefined } }
   }
 
-  /** `undefined` where the trap has failed. */
+  /** `undefined` if the trap failed. */
   async #closeTrap(): Promise<Closing | undefined> {
     for (const [seat, client] of this.#invented) {
       const message = this.#inbox?.get(seat)

@@ -12,7 +12,7 @@ export function maskLines(play: Play, positionOf: (seat: number) => Position): r
   const { neighbors, setup } = play
   const lines = [...neighbors].flatMap(([seat, others]) =>
     others
-      // Once for two who both know; whoever has left before the keys came knows nobody.
+      // One line if both know each other; a client that dropped out before the keys arrived knows nobody.
       .filter((other) => other > seat || !neighbors.has(other))
       .map((other) => line(positionOf(seat), positionOf(other), stateOf(play, seat, other))),
   )
@@ -20,7 +20,7 @@ export function maskLines(play: Play, positionOf: (seat: number) => Position): r
   return isTrapped ? [...lines, line(positionOf(VICTIM), CENTER, 'made-up')] : lines
 }
 
-/** What becomes of the mask that two clients share. */
+/** The state of the mask that two clients share. */
 function stateOf({ masked, learned, round }: Play, one: number, other: number): string {
   const isCollected = round === 'consistency-check' || round === 'unmasking' || learned !== undefined
   if (!isCollected) return 'agreed'

@@ -1,6 +1,6 @@
 /**
- * The little that the page reads out of messages by itself. Every message begins with version and type, a byte each; its
- * body follows.
+ * The few fields that the page itself reads from messages. Every message begins with its version and type, one byte each;
+ * the body follows.
  */
 const HEADER_LENGTH = 2
 const HASH_LENGTH = 32

@@ -4,7 +4,7 @@ import type { Play } from './play.js'
 import { MODULUS } from './setup.js'
 import { sumInTheClear } from './views.js'
 
-/** The way of one pixel through the round, as numbers. */
+/** Follows one pixel through the round, in numbers. */
 export class PixelTable {
   readonly #row = slider('Row', 14)
   readonly #column = slider('Column', 14)
@@ -29,7 +29,7 @@ export class PixelTable {
     this.#show()
   }
 
-  /** Begins where there is most to see. */
+  /** Starts at the brightest pixel of the sum. */
   #goToInk(play: Play): void {
     const sum = sumInTheClear(
       play,

@@ -11,12 +11,12 @@ import { TwoFacedServer } from './two-stories.js'
 export interface Parcel {
   readonly seat: number
   readonly up: boolean
-  /** In which round it is sent, or answered. */
+  /** The phase in which it is sent or answered. */
   readonly round: RoundName
   readonly bytes: Uint8Array
 }
 
-/** Carries messages; resolves when they are there. On the page this is what moves. */
+/** Carries messages and resolves when they have arrived. The page animates this. */
 export type Network = (parcels: readonly Parcel[]) => Promise<void>
 
 /** What happened, for the log. */
@@ -33,14 +33,14 @@ export type PlayEvent =
   | { readonly kind: 'closed'; readonly round: RoundName; readonly learned?: Learned | undefined }
   | { readonly kind: 'failed'; readonly error: SecAggError }
 
-/** What went through the network in one round. */
+/** What went through the network in one phase. */
 export interface Traffic {
   readonly messages: number
   readonly up: number
   readonly down: number
 }
 
-/** One round of the protocol, played step by step between real sessions, and what can be seen of it. */
+/** One round of the protocol, played phase by phase between real sessions, and everything that the page shows about it. */
 export class Play {
   readonly setup: RoundSetup
   readonly pictures: readonly Uint8Array[]
@@ -51,9 +51,9 @@ export class Play {
   readonly refusals: Map<number, SecAggError> = new Map()
   /** A color for each public mask key. */
   readonly keys: Map<number, number> = new Map()
-  /** Whom each client agrees on masks with, as the server has told it. */
+  /** The clients with which each client agrees on masks, as the server told it. */
   readonly neighbors: Map<number, readonly number[]> = new Map()
-  /** The masked pictures that the server has got. */
+  /** The masked pictures that the server has received. */
   readonly masked: Map<number, Uint16Array> = new Map()
   readonly traffic: Map<RoundName, Traffic> = new Map()
   /** The sum of the masked pictures, before any mask is removed. */
@@ -88,7 +88,7 @@ export class Play {
     return play
   }
 
-  /** The step that comes next; `undefined` where the round is over. */
+  /** The next phase; `undefined` once the round is over. */
   get round(): RoundName | undefined {
     return this.failure === undefined ? this.#server.round : undefined
   }
@@ -102,7 +102,7 @@ export class Play {
     return !this.gone.has(seat) && !this.refusals.has(seat)
   }
 
-  /** A client drops out, or, as long as nobody has missed it, comes back. */
+  /** A client drops out. If nobody has missed it yet, it comes back instead. */
   toggle(seat: number): void {
     const { round } = this
     if (round === undefined || this.refusals.has(seat)) return
@@ -113,7 +113,7 @@ export class Play {
     this.#tell({ kind: left === undefined ? 'dropped' : 'returned', seat, round })
   }
 
-  /** Carries the open round's messages to the clients and their answers to the server, which then closes the round. */
+  /** Carries the open phase's messages to the clients and their answers to the server, which then closes the phase. */
   async step(carry: Network): Promise<void> {
     const { round } = this
     if (round === undefined) return
@@ -136,7 +136,7 @@ export class Play {
     await this.#close(round)
   }
 
-  /** What a client says to a message; nothing where it has gone or refuses. */
+  /** A client's answer to a message; `undefined` if it has dropped out or refuses. */
   async #answer(seat: number, message: Uint8Array | undefined): Promise<Uint8Array | undefined> {
     if (!this.isThere(seat)) return undefined
     const client = this.cohort.clients[seat]!
@@ -174,7 +174,7 @@ export class Play {
   #learnNeighbors(parcels: readonly Parcel[]): void {
     const published = this.#server.report.rounds[0]!.accepted
     for (const { seat, bytes } of parcels) {
-      // Whom a lying server has made up is nobody of the stage.
+      // The stage does not show the clients that a lying server has invented.
       if (this.setup.server === 'invented-clients' && seat === VICTIM) continue
       const told = this.setup.graph === 'sparse' ? neighborsTold(bytes) : published
       this.neighbors.set(

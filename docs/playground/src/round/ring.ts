@@ -1,6 +1,6 @@
 /**
- * The seats in the order in which they sit on the server's ring, as it shows in who was given whom as neighbors: the
- * next one on a ring is the neighbor with most neighbors in common. Seats without neighbors come last.
+ * The seats in the order of the server's ring, derived from the neighbors that each client was given: the next seat on the
+ * ring is the neighbor with the most neighbors in common. Seats without neighbors come last.
  */
 export function ringOrder(
   neighbors: ReadonlyMap<number, readonly number[]>,

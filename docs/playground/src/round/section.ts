@@ -58,7 +58,7 @@ export class RoundSection {
     this.#all.addEventListener('click', () => void this.#run())
   }
 
-  /** Opens a round as the visitor has chosen it. */
+  /** Opens a round with the visitor's choices. */
   async open(): Promise<void> {
     const number = ++this.#opened
     const setup = this.#setup()
@@ -76,7 +76,7 @@ export class RoundSection {
     this.#show()
   }
 
-  /** What is chosen; where choices exclude each other, the lie or the model wins over the graph. */
+  /** The visitor's choices. If they exclude each other, the kind of server and the model win over the graph. */
   #setup(): RoundSetup {
     const server = this.#server.select.value as ServerKind
     const adversary = this.#adversary.select.value as RoundSetup['adversary']
@@ -148,5 +148,5 @@ export class RoundSection {
 
 function thresholdText({ graph, clients }: RoundSetup, threshold: number): string {
   const holders = graph === 'sparse' ? neighborsOf(clients) : clients
-  return `Here t is ${threshold}: ${threshold} of the ${holders} shares recover a secret, and fewer reveal nothing about it.`
+  return `Here t is ${threshold}: any ${threshold} of the ${holders} shares recover a secret, and fewer reveal nothing about it.`
 }

@@ -1,12 +1,12 @@
 import type { Receipt, RoundName, RoundReport } from 'secagg'
 
-/** A server as the page's network knows it: an honest `ServerSession`, or a liar around several. */
+/** A server as the page's network sees it: an honest `ServerSession`, or a lying server around several sessions. */
 export interface AggregationServer {
-  /** The round that is open; `undefined` once there is a sum. */
+  /** The open phase; `undefined` once there is a sum. */
   readonly round: RoundName | undefined
   readonly report: RoundReport
   receive(seat: number, bytes: Uint8Array): Promise<Receipt>
-  /** Ends the open round. */
+  /** Closes the open phase. */
   close(): Promise<Closing>
 }
 
@@ -18,6 +18,6 @@ export type Closing =
 export interface Learned {
   readonly sum: Uint16Array
   readonly survivors: readonly number[]
-  /** What a liar has found out about one client beside the sum. */
+  /** What a lying server has learned about one client in addition to the sum. */
   readonly stolen?: Uint16Array | undefined
 }

@@ -12,7 +12,7 @@ import {
 } from 'secagg'
 import { PIXELS } from '../../../examples/mnist/examples.js'
 
-/** What the server does: what it should, or one of two lies. */
+/** What the server does: it follows the protocol, or tells one of two lies. */
 export type ServerKind = 'honest' | 'invented-clients' | 'two-stories'
 
 /** What the visitor has chosen. */
@@ -26,7 +26,7 @@ export interface RoundSetup {
 /** The client that a lying server is after. */
 export const VICTIM = 0
 
-/** A pixel is below this, and a sum of them below {@link MODULUS}. */
+/** A pixel is below this bound, and a sum of pixels is below {@link MODULUS}. */
 const PIXEL_BOUND = 256
 const BITS = 16
 export const MODULUS: number = 2 ** BITS
@@ -38,9 +38,9 @@ export interface Cohort {
   /** By seat. */
   readonly clients: readonly ClientSession[]
   readonly signers: readonly (Signer | undefined)[]
-  /** Of the active model: whether a signature is by the client enrolled at its seat. */
+  /** Active model only: checks that a signature is from the client enrolled at its seat. */
   readonly verifyIdentity: VerifyIdentity | undefined
-  /** Clients that help a lying server, and what each has stored of its session last. */
+  /** Clients that help a lying server, and the session that each stored last. */
   readonly helpers: ReadonlyMap<number, { saved: Uint8Array }>
 }
 
@@ -68,7 +68,7 @@ export async function openCohort(setup: RoundSetup, pictures: readonly Uint8Arra
 
 function configOf({ clients, graph, adversary }: RoundSetup, crypto: CryptoProvider): RoundConfig {
   const neighbors = neighborsOf(clients)
-  // Too few for the proof of Bell et al., whose rings are of hundreds; enough to see how one works.
+  // Too few for the proof of Bell et al., which needs rings of hundreds, but enough to see how a ring works.
   const sparse = {
     graph: { neighbors, assumptions: 'unproven' },
     threshold: neighbors / 2 + 1,
@@ -89,8 +89,8 @@ export function neighborsOf(clients: number): number {
 }
 
 /**
- * The clients that help the server to tell two stories: each may give away both of its shares, so that the shares of
- * honest clients, of which it takes t for either story, go round.
+ * The clients that help the server to tell two stories. Each story needs t shares; a helper gives its share to both
+ * stories, and an honest client to only one.
  */
 function helpersOf({ server, clients }: RoundSetup): readonly number[] {
   if (server !== 'two-stories') return []

@@ -7,19 +7,19 @@ import { ringOrder } from './ring.js'
 import { MODULUS } from './setup.js'
 
 const FLIGHT = 650
-/** Of the ring, in percent of the stage. */
+/** Radius of the ring, in percent of the stage. */
 const RADIUS = 41
-/** Of the places of what the server has received. */
+/** Radius on which the received pictures are placed. */
 const TRAY_RADIUS = 26
 
-/** The clients on a ring around the server, their masks as lines, and messages that move. */
+/** The clients on a ring around the server, their masks as lines, and moving messages. */
 export class Stage {
   readonly #root: HTMLElement
   readonly #press: (seat: number) => void
   readonly #lines = drawing('svg', { viewBox: '0 0 100 100', 'aria-hidden': 'true', class: 'lines' })
   readonly #center = picture({ role: 'img' })
   #trays: readonly HTMLCanvasElement[] = []
-  /** Where on the ring each seat is. */
+  /** The position of each seat on the ring. */
   #places: readonly number[] = []
   #nodes: readonly { button: HTMLButtonElement; canvas: HTMLCanvasElement; badge: HTMLElement }[] = []
 
@@ -113,7 +113,7 @@ export class Stage {
     await Promise.allSettled(flights)
   }
 
-  /** In the order of the seats; once the server has drawn a ring, in that of the ring. */
+  /** Arranges clients by seat or, once the server has drawn a ring, by their order on the ring. */
   #arrange({ setup, neighbors, pictures }: Play): void {
     const order = ringOrder(setup.graph === 'sparse' ? neighbors : new Map(), pictures.length)
     this.#places = pictures.map((_, seat) => order.indexOf(seat))
@@ -150,7 +150,7 @@ function place(target: HTMLElement, [x, y]: Position): void {
   target.style.top = `${y}%`
 }
 
-/** What a message looks like: a masked picture as what it is, everything else as a token of its kind. */
+/** The image of a message: a masked picture is shown itself, everything else as a token of its kind. */
 function parcelFor(round: RoundName, up: boolean, bytes: Uint8Array): HTMLElement {
   const item = element('div', { class: `parcel ${up ? 'up' : 'down'} ${round}`, 'aria-hidden': 'true' })
   if (round === 'masked-input' && up) {

@@ -25,7 +25,7 @@ export const STEPS: Readonly<Record<RoundName, StepText>> = {
     number: 1,
     name: 'ShareKeys',
     sentence:
-      'Every client splits two secrets into shares: its private mask key and the seed of its self-mask. Any t shares recover a secret. It sends every neighbor one encrypted share of each.',
+      'Every client splits two secrets into shares: its private mask key and the seed of its self-mask. Any t shares recover a secret. Every neighbor gets one encrypted share of each.',
     sent: 'sent encrypted shares of two secrets to their neighbors, through the server',
     message: 'shares',
   },

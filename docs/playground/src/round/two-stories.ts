@@ -14,9 +14,9 @@ import type { AggregationServer, Closing } from './server.js'
 import { type Cohort, VICTIM } from './setup.js'
 
 /**
- * The server that tells some clients that its victim has stayed and others that it has dropped out. With t answers to
- * either story it has two sums, with the victim and without, and the difference is what the victim holds. Clients that
- * help it answer both.
+ * The server that tells some clients that its victim is still there and others that it dropped out. With t answers to each
+ * story, it gets two sums, with and without the victim, and the difference is what the victim holds. The clients that
+ * help it answer both stories.
  */
 export class TwoFacedServer implements AggregationServer {
   readonly #cohort: Cohort
@@ -50,7 +50,7 @@ export class TwoFacedServer implements AggregationServer {
         if (seat !== VICTIM) await this.#without!.receive(seat, bytes)
         return this.#withVictim.receive(seat, bytes)
       case 'consistency-check':
-        // It passes on every signature that it has, whatever was signed.
+        // The server forwards every signature it has, whatever was signed.
         if (seat !== VICTIM) await this.#without!.receive(seat, bytes)
         return this.#withVictim.receive(seat, bytes)
       case 'unmasking':
@@ -92,14 +92,14 @@ export class TwoFacedServer implements AggregationServer {
     return { config, crypto, ...(active && { verifyIdentity: dangerouslyTrustAnyIdentity() }) }
   }
 
-  /** As many honest clients as the story without the victim lacks for t answers. */
+  /** As many honest clients as the story without the victim still needs for t answers. */
   #chooseMisled(): ReadonlySet<number> {
     const { config, helpers } = this.#cohort
     const honest = [...this.#sent].filter((seat) => seat !== VICTIM && !helpers.has(seat))
     return new Set(honest.slice(0, config.threshold - helpers.size))
   }
 
-  /** The helpers answer the other story too, from what they have stored: an answer that no honest client gives. */
+  /** The helpers also answer the other story, from their stored sessions. An honest client never does this. */
   async #askTwins(messages: ReadonlyMap<number, Uint8Array>): Promise<void> {
     const { config, crypto, helpers } = this.#cohort
     for (const [seat, { saved }] of helpers) {
@@ -111,7 +111,7 @@ export class TwoFacedServer implements AggregationServer {
   }
 }
 
-/** A story to which too few have answered ends there, and the server goes on with the other. */
+/** A story with too few answers ends there, and the server continues with the other. */
 function onlyRefused(error: unknown): undefined {
   if (!(error instanceof SecAggError)) throw error
 }

@@ -4,7 +4,7 @@ import { attach, paint, picture } from '../parts/picture.js'
 import type { Play } from './play.js'
 import { MODULUS, VICTIM } from './setup.js'
 
-/** Shows what each side has: the clients their pictures, the server noise and in the end the sum. */
+/** Shows what each side has: the clients have their pictures, the server has noise and finally the sum. */
 export function showViews(play: Play): void {
   const { pictures, masked, maskedSum, learned } = play
   const isCounted = (seat: number): boolean => learned === undefined || learned.survivors.includes(seat)
@@ -57,7 +57,7 @@ function pictureOf(
   )
 }
 
-/** Σ x over the survivors, added up openly: what the protocol has to give. */
+/** Σ x over the survivors, added in the clear: the sum that the protocol must give. */
 export function sumInTheClear({ pictures }: Play, survivors: readonly number[]): Uint16Array {
   const sum = new Uint16Array(pictures[0]!.length)
   for (const seat of survivors) {

@@ -12,12 +12,12 @@ export interface Watcher {
   onAnswer(seat: number, round: RoundName): void
 }
 
-/** What the page shows of a round beside what comes of it. */
+/** What the page shows about a round in addition to its result. */
 export interface SeenRound {
-  /** Milliseconds of training of the worker that had most of it. */
+  /** Milliseconds of training in the worker that trained longest. */
   readonly training: number
   readonly traffic: readonly { readonly up: number; readonly down: number }[]
-  /** One client's masked update, as the server got it. */
+  /** One client's masked update, as the server received it. */
   readonly masked: Vector
 }
 
@@ -47,7 +47,7 @@ export class WorkerAggregator implements Aggregator {
     this.#watcher = options.watcher
   }
 
-  // A property, since `train` takes it out of the object.
+  // A property, because `train` calls it without the object.
   readonly aggregate = async (task: AggregationTask): Promise<Aggregated> => {
     const dropouts: Dropouts = this.#drops ? task.dropouts : new Map()
     const crypto = await defaultCrypto()

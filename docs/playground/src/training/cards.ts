@@ -3,7 +3,7 @@ import { type Dropouts, takesPart } from '../../../examples/mnist/dropouts.js'
 import { element } from '../parts/dom.js'
 import { STEPS } from '../round/texts.js'
 
-/** A card for each worker, and in it its clients and what they are doing. */
+/** A card for each worker that shows its clients and what they are doing. */
 export class WorkerCards {
   readonly #root: HTMLElement
   #clients = new Map<number, HTMLElement>()
@@ -31,7 +31,7 @@ export class WorkerCards {
     this.#root.replaceChildren(...cards)
   }
 
-  /** A step has begun: whoever drops out before it is gone. */
+  /** A phase has begun: clients that drop out before it are gone. */
   begin(round: RoundName, dropouts: Dropouts): void {
     for (const seat of this.#clients.keys()) {
       if (!takesPart(dropouts, seat, round)) this.mark(seat, 'gone', 'dropped out')
@@ -39,7 +39,7 @@ export class WorkerCards {
     }
   }
 
-  /** A client has sent what a step asks for. */
+  /** A client has sent its message of a phase. */
   sent(seat: number, round: RoundName): void {
     this.mark(seat, 'sent', STEPS[round].message)
   }

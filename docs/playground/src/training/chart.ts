@@ -4,9 +4,9 @@ import { drawing, element } from '../parts/dom.js'
 export interface ChartText {
   readonly title: string
   readonly series: readonly string[]
-  /** Bars stand on each other; lines do not. */
+  /** Bars are stacked; lines are not. */
   readonly form: 'lines' | 'bars'
-  /** A value as people read it. */
+  /** Formats a value for people. */
   format(value: number): string
   /** Where the scale ends at least. */
   readonly least: number
@@ -20,7 +20,7 @@ const TOP = 12
 const BOTTOM = 26
 const INNER = HEIGHT - TOP - BOTTOM
 
-/** A small chart over the rounds of a training, drawn anew whenever there is a value more. */
+/** A small chart over the rounds of a training, redrawn for every new value. */
 export class Chart {
   readonly root: HTMLElement
   readonly #text: ChartText
@@ -39,7 +39,7 @@ export class Chart {
     )
   }
 
-  /** @param values - For each series one value per round so far. @param rounds - How many there will be. */
+  /** @param values - For each series, one value per round so far. @param rounds - The total number of rounds. */
   show(values: readonly (readonly number[])[], rounds: number): void {
     const { form, format, series, title, least } = this.#text
     const done = values[0]!.length
@@ -98,7 +98,7 @@ function bars(
   })
 }
 
-/** The least round number that is not below `value`. */
+/** The smallest round number that is not below `value`. */
 function niceScale(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value))
   return (

@@ -1,13 +1,13 @@
 import type { Examples } from '../../../examples/mnist/examples.js'
 import type { TrainingOptions } from '../../../examples/mnist/model.js'
 
-/** What a worker is told when it starts. All of it but the examples is what a server announces. */
+/** What a worker is told when it starts. Except for the examples, a server announces all of it. */
 export interface Assignment {
   /** The clients that live in this worker. */
   readonly seats: readonly number[]
   readonly clients: number
   readonly seed: number
-  /** The plan as JSON, which every client checks by itself. */
+  /** The plan as JSON, which every client checks itself. */
   readonly plan: string
   readonly training: Examples
   readonly local: TrainingOptions
@@ -35,7 +35,7 @@ export type FromWorker =
       readonly kind: 'answer'
       readonly seat: number
       readonly bytes: Uint8Array
-      /** Milliseconds of it in which the client trained. */
+      /** Milliseconds that the client spent on training for this answer. */
       readonly training: number
     }
   | { readonly kind: 'refusal'; readonly seat: number; readonly reason: string }

@@ -76,7 +76,7 @@ export class Results {
     this.open(10)
   }
 
-  /** Begins anew. */
+  /** Clears everything for a new training. */
   open(rounds: number): void {
     this.#rounds = rounds
     this.#values = [[], [], [], [], [], []]
@@ -135,7 +135,7 @@ export class Results {
   #paint({ result: { mean } }: TrainedRound, { masked }: SeenRound): void {
     const pixels = Array.from({ length: SIDE * SIDE }, (_, pixel) => pixel * HIDDEN)
     const lanes = pixels.map((at) => Number(masked[0]![at]))
-    // Nearly all of the modulus is in use.
+    // Masked values cover nearly the whole modulus.
     paint(this.#masked, lanes, Math.max(...lanes))
     this.#masked.setAttribute('aria-label', 'Noise')
     const weights = pixels.map((at) => mean[at]!)

@@ -6,13 +6,13 @@ import { requirementsOf } from '../../../examples/mnist/plan.js'
 import { SeededRandom } from '../../../examples/mnist/random.js'
 import type { Assignment, FromWorker, ToWorker } from './messages.js'
 
-/** One client: its identity, its examples, and its session of the round that is on. */
+/** One client: its identity, its examples, and its session in the current round. */
 interface Client {
   readonly privateKey: Uint8Array
   readonly plan: RoundPlan
   readonly part: Uint32Array
   session?: ClientSession
-  /** Milliseconds of training that no answer has told of yet. */
+  /** Milliseconds of training not reported in an answer yet. */
   training: number
 }
 
@@ -22,7 +22,7 @@ let assignment: Assignment
 let publicKeys: readonly Uint8Array[] = []
 let turn: Promise<void> = Promise.resolve()
 
-// One after the other, in the order in which they come.
+// Messages are handled one at a time, in the order in which they arrive.
 globalThis.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   turn = turn.then(() => handle(data))
 })
@@ -63,7 +63,7 @@ function openRoundFor(
   { number, sessionId, model }: Extract<ToWorker, { kind: 'round' }>,
 ): void {
   const round = openRound(client.plan, { sessionId, context: { model } })
-  // Asked for once all keys and shares are there, so that a client which is gone by then need not train.
+  // The session asks for the input only after keys and shares are exchanged, so a client that drops out earlier does not train.
   const input = (): EncodedUpdate['input'] => {
     post({ kind: 'training', seat })
     const start = performance.now()

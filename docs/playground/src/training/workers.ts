@@ -1,6 +1,6 @@
 import type { Assignment, FromWorker, ToWorker } from './messages.js'
 
-/** What a client answered, and how long it trained for that. */
+/** The answer of a client, and how long it trained for it, in milliseconds. */
 export interface Answer {
   readonly bytes: Uint8Array
   readonly training: number
@@ -49,12 +49,12 @@ export class ClientWorkers {
     return started
   }
 
-  /** Opens a round in every client's own understanding. */
+  /** Tells every client to open a round. */
   openRound(number: number, sessionId: Uint8Array, model: Uint8Array): void {
     this.#tellAll({ kind: 'round', number, sessionId, model })
   }
 
-  /** Hands a message to a client. Rejects where the client refuses it, or the worker is lost. */
+  /** Hands a message to a client. Rejects if the client refuses it or the worker is lost. */
   ask(seat: number, bytes: Uint8Array | undefined): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.set(seat, { resolve, reject })
@@ -72,7 +72,7 @@ export class ClientWorkers {
     for (const worker of this.#workers) worker.postMessage(message)
   }
 
-  /** Assigns a worker its clients, and hears from then on what they say. */
+  /** Assigns clients to a worker and listens to their messages from then on. */
   #listen(worker: Worker, assignment: Assignment): Promise<ReadonlyMap<number, Uint8Array>> {
     return new Promise((resolve, reject) => {
       this.#failures.push(reject)
