@@ -34,7 +34,7 @@ export function freePiece({ buffer }: Uint8Array): void {
 export function rawKeystream(terms: number = TERMS, free?: (piece: Uint8Array) => void): Candidate {
   const zeros = new Uint8Array(PIECE_BYTES)
   return {
-    name: `node:crypto AES-128-CTR alone, pieces ${free ? 'freed' : 'left to the collector'}`,
+    name: `node:crypto AES-128-CTR alone, pieces ${free ? 'freed at once' : 'left to the garbage collector'}`,
     units: terms,
     run: () => {
       for (let term = 0; term < terms; term++) {

@@ -22,7 +22,7 @@ export function agreements(): Candidate[] {
   })
   return [
     {
-      name: 'X25519 of node:crypto, keys come as bytes',
+      name: 'node:crypto X25519, keys given as bytes',
       units: jwks.length,
       run: () => {
         for (const key of jwks)
@@ -30,7 +30,7 @@ export function agreements(): Candidate[] {
       },
     },
     {
-      name: 'X25519 of node:crypto, keys imported before',
+      name: 'node:crypto X25519, keys imported beforehand',
       units: jwks.length,
       run: () => {
         for (const publicKey of imported) diffieHellman({ privateKey, publicKey })
