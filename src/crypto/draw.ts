@@ -8,7 +8,7 @@ import type { CryptoProvider } from './provider.js'
  *
  * @throws {SecAggError} `no-randomness`.
  */
-export function drawSecret(crypto: CryptoProvider, length: number): Uint8Array {
+export function drawSecret(crypto: Pick<CryptoProvider, 'name' | 'randomBytes'>, length: number): Uint8Array {
   const bytes = crypto.randomBytes(length)
   if (!isBytes(bytes) || bytes.length !== length || isZero(bytes)) {
     throw new SecAggError('no-randomness', 'crypto', `the generator of provider ${crypto.name} is broken`)

@@ -4,7 +4,7 @@ import { platformRandomBytes } from '../crypto/random.js'
 import { usageError } from '../errors.js'
 import { checkHost, createLanes, typedArrayName } from '../vector/lanes.js'
 import { wordsOf } from '../vector/loops.js'
-import type { Lanes } from '../vector/segments.js'
+import type { ElementRange, Lanes } from '../vector/segments.js'
 import { checkedEncoding, type FixedPoint } from './encoding.js'
 import {
   type ClipCount,
@@ -36,7 +36,7 @@ export interface EncodedValues {
 }
 
 /** Values are worked on in batches that stay in the processor's cache; their random words make up 64 KiB. */
-const BATCH = 16384
+export const BATCH = 16384
 
 /**
  * Clips, scales and rounds `values`, shifts the levels so that they start at 0, and multiplies them with the weight.
@@ -52,30 +52,40 @@ export function encodeValues(
   encoding: FixedPoint,
   options: EncodeOptions = {},
 ): EncodedValues {
-  const { clip, levels, bits, rounding, maximumWeight } = checkedEncoding(encoding)
+  const checked = checkedEncoding(encoding)
   const {
     weight = 1,
     randomBytes = platformRandomBytes,
     onClip = 'report',
   } = partsOf('the options of an encoding', options)
-  requireWeight(weight, maximumWeight)
-  if (onClip !== 'report' && onClip !== 'refuse') {
-    throw usageError('invalid-argument', "onClip is 'report' or 'refuse'", { got: typeof onClip })
-  }
-  const draw = dependableRandom({ randomBytes })
+  requireWeight(weight, checked.maximumWeight)
+  requireOnClip(onClip)
   const read = readerOf(values)
-  checkHost()
+  return encodeRange(read, { from: 0, to: values.length }, checked, { weight, randomBytes, onClip })
+}
 
+/** Copies values `from` to before `from` + `count` to the start of a batch. */
+export type ReadValues = (batch: Float64Array, from: number, count: number) => void
+
+/** {@link encodeValues} for the values in a range; what it is given has been checked. */
+export function encodeRange(
+  read: ReadValues,
+  range: ElementRange,
+  { clip, levels, bits, rounding }: FixedPoint,
+  { weight, randomBytes, onClip }: { readonly [K in keyof EncodeOptions]-?: NonNullable<EncodeOptions[K]> },
+): EncodedValues {
+  const draw = dependableRandom({ randomBytes })
+  checkHost()
   const greatestLevel = (levels - 1) / 2
   const scaling = { clip, greatestLevel, refuse: onClip === 'refuse' }
-  const lanes = createLanes(bits, values.length)
-  const batch = new Float64Array(Math.min(BATCH, values.length))
+  const lanes = createLanes(bits, range.to - range.from)
+  const batch = new Float64Array(Math.min(BATCH, lanes.length))
   const uniform = new Uint32Array(rounding === 'stochastic' ? batch.length : 0)
   const clipped: ClipCount = { count: 0, largest: 0, excess: 0 }
   for (let from = 0; from < lanes.length; from += BATCH) {
     const count = Math.min(BATCH, lanes.length - from)
-    read(batch, from, count)
-    clipAndScale(batch, count, scaling, clipped, from)
+    read(batch, range.from + from, count)
+    clipAndScale(batch, count, scaling, clipped, range.from + from)
     if (rounding === 'stochastic') {
       drawWords(uniform, count, draw)
       roundStochastically(batch, count, uniform)
@@ -86,6 +96,12 @@ export function encodeValues(
     store(lanes, from, batch, count)
   }
   return { lanes, clipped }
+}
+
+/** @throws {SecAggError} `invalid-argument` where `onClip` is neither of the two words. */
+export function requireOnClip(onClip: unknown): void {
+  if (onClip === 'report' || onClip === 'refuse') return
+  throw usageError('invalid-argument', "onClip is 'report' or 'refuse'", { got: typeof onClip })
 }
 
 /** @throws {SecAggError} `input-out-of-range` where `weight` is no whole number from 0 to `maximum`. */
@@ -102,8 +118,8 @@ export function requireWeight(weight: number, maximum: number): void {
   }
 }
 
-/** What copies values `from` to `from + count` to the start of a batch, from any realm's arrays. */
-function readerOf(values: RealValues): (batch: Float64Array, from: number, count: number) => void {
+/** Reads values from any realm's arrays. */
+export function readerOf(values: RealValues): ReadValues {
   const type = typedArrayName(values)
   if (type === 'Float32Array' || type === 'Float64Array') {
     const { buffer, byteOffset, length } = values as Float32Array | Float64Array

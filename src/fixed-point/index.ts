@@ -23,6 +23,7 @@ export {
   type Rounding,
 } from './encoding.js'
 export type { Clipped } from './quantize.js'
+export { type StreamedInput, type StreamOptions, streamWeighted } from './streamed.js'
 export {
   createWeightedMean,
   decodeWeighted,

@@ -3,7 +3,7 @@ import { SecAggError, usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'
 import { checkVector } from '../vector/arithmetic.js'
 import { createLanes } from '../vector/lanes.js'
-import type { Segment, Vector } from '../vector/segments.js'
+import type { Lanes, Segment, Vector } from '../vector/segments.js'
 import { decodeMean } from './decode.js'
 import { type EncodeOptions, encodeValues, type RealValues, requireWeight } from './encode.js'
 import { checkedEncoding, type FixedPoint } from './encoding.js'
@@ -64,7 +64,7 @@ export function createWeightedMean(length: number, encoding: FixedPoint): Weight
 }
 
 /** The mean, made anew, so that it is one even where it came as JSON from somebody else. */
-function checkedMean(task: WeightedMean): WeightedMean {
+export function checkedMean(task: WeightedMean): WeightedMean {
   const parts = partsOf('a weighted mean', task)
   const encoding = partsOf('a fixed-point encoding', parts.encoding, 'invalid-configuration')
   const derived = createWeightedMean(parts.length, encoding)
@@ -97,10 +97,15 @@ export function encodeWeighted(
     ...partsOf('the options of an encoding', options),
     weight,
   })
-  const weightLane = createLanes(segments[1].bits, 1)
-  if (weightLane.BYTES_PER_ELEMENT === 8) weightLane[0] = BigInt(weight)
-  else weightLane[0] = weight
-  return { input: [lanes, weightLane], clipped }
+  return { input: [lanes, weightLanes(weight, segments[1].bits)], clipped }
+}
+
+/** The weight as a client puts it into the sum, in lanes for `bits` bits. */
+export function weightLanes(weight: number, bits: number): Lanes {
+  const lanes = createLanes(bits, 1)
+  if (lanes.BYTES_PER_ELEMENT === 8) lanes[0] = BigInt(weight)
+  else lanes[0] = weight
+  return lanes
 }
 
 /**
