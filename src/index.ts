@@ -73,6 +73,7 @@ export {
   ed25519Signer,
   ed25519Verifier,
   type SignedClaim,
+  type OwnSigner,
   type Signer,
   type VerifyIdentity,
 } from './protocol/index.js'
@@ -88,6 +89,6 @@ export {
 } from './errors.js'
 
 // What runs underneath.
-export { type CryptoProvider, defaultCrypto, type SuiteName } from './crypto/index.js'
+export { type Bytes, type CryptoProvider, defaultCrypto, type SuiteName } from './crypto/index.js'
 export type { SecretSplitter } from './shamir/index.js'
 export type { ElementRange, Lanes, MaskExecutor, Segment, Vector } from './vector/index.js'

@@ -1,4 +1,4 @@
-import type { Receipt, ServerSession } from 'secagg'
+import type { Bytes, Receipt, ServerSession } from 'secagg'
 import type { MessageType } from '../../src/wire/index.js'
 import type { Letter, SimulatedClient } from './client.js'
 import type { Clock } from './clock.js'
@@ -23,7 +23,7 @@ export class Network {
   readonly model: ServerModel
   readonly tally: Tally
   /** The server's messages of the open round. */
-  posted: ReadonlyMap<number, Uint8Array> = new Map()
+  posted: ReadonlyMap<number, Bytes> = new Map()
 
   constructor(clock: Clock, server: ServerSession, model: ServerModel, tally: Tally) {
     this.clock = clock

@@ -2,17 +2,24 @@ import { equalBytes as equalBytesOfNoble } from '@noble/ciphers/utils.js'
 import { bytesToHex as bytesToHexOfNoble } from '@noble/hashes/utils.js'
 import { usageError } from '../errors.js'
 
+/**
+ * Bytes in memory that is not shared, as `fetch`, `Blob`, sockets and WebCrypto ask for. With TypeScript 5.7 and later it is
+ * `Uint8Array<ArrayBuffer>`; before that there was one kind of Uint8Array only.
+ */
+export type Bytes = ReturnType<Uint8Array['slice']>
+
 /** Whether `value` is a Uint8Array, of whatever realm; a Node Buffer is one. */
 export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
 }
 
 /**
- * The same memory as this realm's plain Uint8Array. The packages underneath refuse some of what {@link isBytes} accepts,
- * such as a Node Buffer that reaches a sandbox from outside.
+ * The same memory as this realm's plain Uint8Array; a copy where it is shared, and others could change it meanwhile. The
+ * packages underneath refuse some of what {@link isBytes} accepts, such as a Node Buffer that reaches a sandbox from outside.
  */
-export function plainBytes({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, length)
+export function plainBytes(bytes: Uint8Array): Bytes {
+  const { buffer, byteOffset, length } = bytes
+  return isArrayBuffer(buffer) ? new Uint8Array(buffer, byteOffset, length) : new Uint8Array(bytes)
 }
 
 /** Whether `memory` is an ArrayBuffer, of whatever realm. Memory that is shared is not one. */
@@ -24,7 +31,7 @@ export function isArrayBuffer(memory: unknown): memory is ArrayBuffer {
  * `length` zeros.
  * @throws {SecAggError} `unsupported` where the engine has no array of this length, or no memory for it.
  */
-export function createBytes(length: number): Uint8Array<ArrayBuffer> {
+export function createBytes(length: number): Bytes {
   return allocated(length, () => new Uint8Array(length))
 }
 
@@ -41,12 +48,12 @@ export function allocated<T>(bytes: number, allocate: () => T): T {
 }
 
 /** The bytes of `parts` one after the other, in a new array. */
-export function concatBytes(...parts: Uint8Array[]): Uint8Array {
+export function concatBytes(...parts: Uint8Array[]): Bytes {
   return joinBytes(parts)
 }
 
 /** The same for a list of any length; engines take some ten thousand arguments, and no more. */
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+export function joinBytes(parts: readonly Uint8Array[]): Bytes {
   // Noble's own takes four times as long, and there are three of these to every pair of clients.
   let length = 0
   for (const part of parts) length += part.length
@@ -73,7 +80,7 @@ export function bytesToHex(bytes: Uint8Array): string {
  * One byte per character; needs no `TextEncoder`.
  * @throws {SecAggError} `invalid-argument` where a character is not ASCII.
  */
-export function ascii(text: string): Uint8Array {
+export function ascii(text: string): Bytes {
   const bytes = new Uint8Array(text.length)
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
@@ -84,7 +91,7 @@ export function ascii(text: string): Uint8Array {
 }
 
 /** UTF-16, low bytes first: unlike in UTF-8, unpaired surrogates of different strings stay different. */
-export function codeUnits(text: string): Uint8Array {
+export function codeUnits(text: string): Bytes {
   const bytes = new Uint8Array(2 * text.length)
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index)

@@ -3,7 +3,7 @@ import { usageError } from '../errors.js'
 import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
 import { nobleCrypto } from './noble.js'
 import { nodeCrypto } from './node.js'
-import type { CryptoProvider, SuiteName } from './provider.js'
+import type { OwnProvider, SuiteName } from './provider.js'
 import { webCrypto } from './webcrypto.js'
 
 /**
@@ -14,7 +14,7 @@ import { webCrypto } from './webcrypto.js'
  *
  * @throws {SecAggError} `invalid-argument` for another suite.
  */
-export async function defaultCrypto(suite: SuiteName = 'aes'): Promise<CryptoProvider> {
+export async function defaultCrypto(suite: SuiteName = 'aes'): Promise<OwnProvider> {
   if (suite !== 'aes' && suite !== 'chacha') {
     throw usageError('invalid-argument', "the suite is 'aes' or 'chacha'", { got: shown(suite) })
   }
@@ -30,7 +30,7 @@ export async function defaultCrypto(suite: SuiteName = 'aes'): Promise<CryptoPro
 }
 
 /** Runtimes that imitate Node, and Node under a restricted OpenSSL, may have the module and not the curves. */
-async function dependableNodeCrypto(): Promise<CryptoProvider | undefined> {
+async function dependableNodeCrypto(): Promise<OwnProvider | undefined> {
   const node = nodeCrypto()
   if (node === undefined) return undefined
   const isDependable = (await agreesOnSecrets(node.x25519)) && (await agreesOnSignatures(node.ed25519))

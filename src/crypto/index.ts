@@ -15,6 +15,7 @@
  * by the cofactor takes signatures that their own maker gave a small-order part, and the others refuse those.
  */
 
+export type { Bytes } from './bytes.js'
 export { defaultCrypto } from './default.js'
 export { nobleCrypto } from './noble.js'
 export { nodeCrypto } from './node.js'
@@ -23,6 +24,9 @@ export type {
   HashSuite,
   KeyAgreement,
   Keystream,
+  OwnKeyAgreement,
+  OwnProvider,
+  OwnSignatureScheme,
   SignatureScheme,
   SuiteName,
   SymmetricSuite,

@@ -1,3 +1,4 @@
+import type { Bytes } from './bytes.js'
 /** The curves by their names in JWK and WebCrypto (RFC 8037). */
 export type Curve = 'X25519' | 'Ed25519'
 
@@ -21,7 +22,7 @@ export function toPkcs8(curve: Curve, privateKey: Uint8Array): Uint8Array<ArrayB
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 /** The public key of a JWK of {@link Curve}. Decoded here, as not every engine has `atob`. */
-export function fromJwk(jwk: { readonly x?: string | undefined }): Uint8Array {
+export function fromJwk(jwk: { readonly x?: string | undefined }): Bytes {
   const bytes = new Uint8Array(32)
   let bits = 0
   let count = 0

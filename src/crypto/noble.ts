@@ -15,7 +15,13 @@ import {
 } from './checks.js'
 import { ed25519, x25519 } from './curve25519.js'
 import { AES_CTR, CHACHA20, readForward } from './keystream.js'
-import type { CryptoProvider, HashSuite, KeyAgreement, SignatureScheme, SymmetricSuite } from './provider.js'
+import type {
+  HashSuite,
+  OwnKeyAgreement,
+  OwnProvider,
+  OwnSignatureScheme,
+  SymmetricSuite,
+} from './provider.js'
 import { isLowOrder } from './public-key.js'
 import { platformRandomBytes } from './random.js'
 import { isStrictSignature } from './signature-encoding.js'
@@ -27,7 +33,7 @@ import { isStrictSignature } from './signature-encoding.js'
  * Slower than the native ones by a factor of ten and more. Its AES looks up tables and its curve arithmetic uses
  * `BigInt`, so on a machine shared with an attacker prefer a native provider, or at least the suite `chacha`.
  */
-export function nobleCrypto(): CryptoProvider {
+export function nobleCrypto(): OwnProvider {
   return {
     name: 'noble',
     randomBytes: platformRandomBytes,
@@ -38,7 +44,7 @@ export function nobleCrypto(): CryptoProvider {
   }
 }
 
-const keyAgreement: KeyAgreement = {
+const keyAgreement: OwnKeyAgreement = {
   async publicKey(privateKey) {
     requireLength('an X25519 private key', privateKey, 32)
     return x25519.getPublicKey(plainBytes(privateKey))
@@ -53,7 +59,7 @@ const keyAgreement: KeyAgreement = {
   },
 }
 
-const signatureScheme: SignatureScheme = {
+const signatureScheme: OwnSignatureScheme = {
   async publicKey(privateKey) {
     requireLength('an Ed25519 private key', privateKey, 32)
     return ed25519.getPublicKey(plainBytes(privateKey))

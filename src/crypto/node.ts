@@ -1,5 +1,5 @@
 import { requireInteger } from '../arguments.js'
-import { createBytes, portionsOf, wipe } from './bytes.js'
+import { type Bytes, createBytes, portionsOf, wipe } from './bytes.js'
 import {
   LONGEST_AT_ONCE,
   requireBytes,
@@ -13,7 +13,13 @@ import {
 import { memoryReleaser } from './free.js'
 import { type Curve, fromJwk, toPkcs8 } from './key-formats.js'
 import { AES_CTR, CHACHA20, type CounterMode, PIECE_LENGTH, readForward } from './keystream.js'
-import type { CryptoProvider, HashSuite, KeyAgreement, SignatureScheme, SymmetricSuite } from './provider.js'
+import type {
+  HashSuite,
+  OwnKeyAgreement,
+  OwnProvider,
+  OwnSignatureScheme,
+  SymmetricSuite,
+} from './provider.js'
 import { isLowOrder } from './public-key.js'
 import { isStrictSignature } from './signature-encoding.js'
 
@@ -27,7 +33,7 @@ type PublicKey = ReturnType<Native['createPublicKey']>
  *
  * Its operations run on the calling thread and are over when the promise is returned.
  */
-export function nodeCrypto(): CryptoProvider | undefined {
+export function nodeCrypto(): OwnProvider | undefined {
   // Fetched at run time, as a static import of `node:crypto` breaks bundles for browsers.
   const native: Native | undefined = globalThis.process?.getBuiltinModule?.('node:crypto')
   if (native === undefined) return undefined
@@ -49,7 +55,7 @@ export function nodeCrypto(): CryptoProvider | undefined {
   }
 }
 
-function keyAgreement(native: Native): KeyAgreement {
+function keyAgreement(native: Native): OwnKeyAgreement {
   return {
     async publicKey(privateKey) {
       return publicKeyOf(native, 'X25519', privateKey)
@@ -66,7 +72,7 @@ function keyAgreement(native: Native): KeyAgreement {
   }
 }
 
-function signatureScheme(native: Native): SignatureScheme {
+function signatureScheme(native: Native): OwnSignatureScheme {
   return {
     async publicKey(privateKey) {
       return publicKeyOf(native, 'Ed25519', privateKey)
@@ -83,7 +89,7 @@ function signatureScheme(native: Native): SignatureScheme {
   }
 }
 
-function publicKeyOf(native: Native, curve: Curve, privateKey: Uint8Array): Uint8Array {
+function publicKeyOf(native: Native, curve: Curve, privateKey: Uint8Array): Bytes {
   return fromJwk(
     native.createPublicKey(importPrivateKey(native, curve, privateKey)).export({ format: 'jwk' }),
   )
@@ -221,7 +227,7 @@ function symmetricSuite(native: Native, suite: NativeSuite, zeros: Uint8Array): 
 }
 
 /** A plain array with what a native call gave; the native copy is overwritten. */
-function plain(buffer: Uint8Array): Uint8Array {
+function plain(buffer: Uint8Array): Bytes {
   const bytes = new Uint8Array(buffer)
   wipe(buffer)
   return bytes

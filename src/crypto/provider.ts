@@ -1,3 +1,5 @@
+import type { Bytes } from './bytes.js'
+
 /**
  * The symmetric primitives of a round:
  *
@@ -43,6 +45,24 @@ export interface SignatureScheme {
   sign(privateKey: Uint8Array, message: Uint8Array): Promise<Uint8Array>
   /** `false` for anything that does not verify, wrong lengths and undecodable points included; never throws on it. */
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean>
+}
+
+/** A provider that comes with the library: what it gives out lies in memory that is not shared. */
+export interface OwnProvider extends CryptoProvider {
+  randomBytes(length: number): Bytes
+  readonly x25519: OwnKeyAgreement
+  readonly ed25519: OwnSignatureScheme
+}
+
+/** X25519 of an {@link OwnProvider}. */
+export interface OwnKeyAgreement extends KeyAgreement {
+  publicKey(privateKey: Uint8Array): Promise<Bytes>
+}
+
+/** Ed25519 of an {@link OwnProvider}. */
+export interface OwnSignatureScheme extends SignatureScheme {
+  publicKey(privateKey: Uint8Array): Promise<Bytes>
+  sign(privateKey: Uint8Array, message: Uint8Array): Promise<Bytes>
 }
 
 /** What is built on SHA-256. */

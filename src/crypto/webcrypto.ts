@@ -1,4 +1,4 @@
-import { wipe } from './bytes.js'
+import { type Bytes, wipe } from './bytes.js'
 import {
   LONGEST_AT_ONCE,
   requireBytes,
@@ -14,7 +14,13 @@ import { fromJwk, toPkcs8 } from './key-formats.js'
 import { AES_CTR, PIECE_LENGTH, readForward } from './keystream.js'
 import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
 import { nobleCrypto } from './noble.js'
-import type { CryptoProvider, HashSuite, KeyAgreement, SignatureScheme, SymmetricSuite } from './provider.js'
+import type {
+  HashSuite,
+  OwnKeyAgreement,
+  OwnProvider,
+  OwnSignatureScheme,
+  SymmetricSuite,
+} from './provider.js'
 import { isLowOrder } from './public-key.js'
 import { platformRandomBytes } from './random.js'
 import { isStrictSignature } from './signature-encoding.js'
@@ -25,7 +31,7 @@ import { isStrictSignature } from './signature-encoding.js'
  *
  * X25519 and Ed25519 are the platform's where it has them and gives the answers the RFCs state, else noble's.
  */
-export async function webCrypto(): Promise<CryptoProvider | undefined> {
+export async function webCrypto(): Promise<OwnProvider | undefined> {
   const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle
   if (subtle === undefined) return undefined
   const noble = nobleCrypto()
@@ -71,12 +77,12 @@ async function thenWipe<T>(copy: Uint8Array, work: () => Promise<T>): Promise<T>
   }
 }
 
-function keyAgreement(subtle: SubtleCrypto): KeyAgreement {
+function keyAgreement(subtle: SubtleCrypto): OwnKeyAgreement {
   const importPrivateKey = async (privateKey: Uint8Array): Promise<CryptoKey> => {
     requireLength('an X25519 private key', privateKey, 32)
     return importSecret(subtle, 'pkcs8', toPkcs8('X25519', privateKey), 'X25519', 'deriveBits')
   }
-  const sharedSecret = async (own: CryptoKey, publicKey: Uint8Array<ArrayBuffer>): Promise<Uint8Array> => {
+  const sharedSecret = async (own: CryptoKey, publicKey: Uint8Array<ArrayBuffer>): Promise<Bytes> => {
     const other = await subtle.importKey('raw', publicKey, 'X25519', false, [])
     return new Uint8Array(await subtle.deriveBits({ name: 'X25519', public: other }, own, 256))
   }
@@ -96,7 +102,7 @@ function keyAgreement(subtle: SubtleCrypto): KeyAgreement {
   }
 }
 
-function signatureScheme(subtle: SubtleCrypto): SignatureScheme {
+function signatureScheme(subtle: SubtleCrypto): OwnSignatureScheme {
   const importPrivateKey = async (privateKey: Uint8Array, extractable: boolean): Promise<CryptoKey> => {
     requireLength('an Ed25519 private key', privateKey, 32)
     return importSecret(subtle, 'pkcs8', toPkcs8('Ed25519', privateKey), 'Ed25519', 'sign', extractable)

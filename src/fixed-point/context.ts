@@ -1,5 +1,5 @@
 import * as P from 'micro-packed'
-import { ascii } from '../crypto/bytes.js'
+import { ascii, type Bytes, plainBytes } from '../crypto/bytes.js'
 import { checkedEncoding, type FixedPoint } from './encoding.js'
 
 const LABEL = 'secagg fixed point'
@@ -21,14 +21,16 @@ const context = P.struct({
  *
  * @throws {SecAggError} `invalid-configuration` where `encoding` is none.
  */
-export function encodingContext(encoding: FixedPoint): Uint8Array {
+export function encodingContext(encoding: FixedPoint): Bytes {
   const { rounding, clip, bitsPerValue, maximumWeight } = checkedEncoding(encoding)
-  return context.encode({
-    label: ascii(LABEL),
-    version: VERSION,
-    rounding,
-    clip,
-    bitsPerValue,
-    maximumWeight: BigInt(maximumWeight),
-  })
+  return plainBytes(
+    context.encode({
+      label: ascii(LABEL),
+      version: VERSION,
+      rounding,
+      clip,
+      bitsPerValue,
+      maximumWeight: BigInt(maximumWeight),
+    }),
+  )
 }

@@ -1,5 +1,5 @@
 import * as P from 'micro-packed'
-import { ascii } from '../crypto/bytes.js'
+import { ascii, type Bytes, plainBytes } from '../crypto/bytes.js'
 import type { IntegerPrivacyParameters } from './integers.js'
 import type { PrivacyParameters } from './parameters.js'
 import { requireRotationSeed } from './rotation.js'
@@ -47,14 +47,14 @@ const integers = P.struct({
  *
  * @throws {SecAggError} `invalid-argument` for a seed that is not 16 to 64 bytes.
  */
-export function privacyContext(parameters: PrivacyParameters, rotationSeed: Uint8Array): Uint8Array {
+export function privacyContext(parameters: PrivacyParameters, rotationSeed: Uint8Array): Bytes {
   requireRotationSeed(rotationSeed)
-  return vector.encode({ ...parameters, ...headerOf('vector', parameters), rotationSeed })
+  return plainBytes(vector.encode({ ...parameters, ...headerOf('vector', parameters), rotationSeed }))
 }
 
 /** The same for whole numbers. */
-export function integerPrivacyContext(parameters: IntegerPrivacyParameters): Uint8Array {
-  return integers.encode({ ...parameters, ...headerOf('integers', parameters) })
+export function integerPrivacyContext(parameters: IntegerPrivacyParameters): Bytes {
+  return plainBytes(integers.encode({ ...parameters, ...headerOf('integers', parameters) }))
 }
 
 function headerOf<Kind extends string>(

@@ -1,3 +1,4 @@
+import type { Bytes } from '../crypto/bytes.js'
 import type { SuiteName } from '../crypto/provider.js'
 import type { GraphAssumptions, GraphShape } from '../graph/index.js'
 import type { Segment } from '../vector/segments.js'
@@ -85,7 +86,7 @@ export interface RoundParameters {
 
 /** A round's complete, validated and immutable configuration; made by `createRoundConfig` only. */
 export interface RoundConfig {
-  readonly sessionId: Uint8Array
+  readonly sessionId: Bytes
   readonly clients: number
   readonly threshold: number
   readonly adversary: AdversaryModel
@@ -99,7 +100,7 @@ export interface RoundConfig {
   /** Bytes of one signature; 0 where the model has none. */
   readonly signatureLength: number
   /** SHA-256 of the context's canonical encoding. */
-  readonly contextHash: Uint8Array
+  readonly contextHash: Bytes
   /** SHA-256 of the canonical encoding of all of the above: in every key derivation and under every signature. */
-  readonly hash: Uint8Array
+  readonly hash: Bytes
 }

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { partsOf } from '../arguments.js'
-import { isBytes } from '../crypto/bytes.js'
+import { type Bytes, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { assumptionsOf, type GraphShape, requireProven, type SparseShape } from '../graph/index.js'
 import { MAXIMUM_HOLDERS } from '../shamir/index.js'
@@ -55,8 +55,8 @@ export function createRoundConfig(given: RoundParameters): RoundConfig {
 
 const MOST_SEGMENTS = 65535
 
-function sessionIdOf({ sessionId }: RoundParameters): Uint8Array {
-  const copy = isBytes(sessionId) ? Uint8Array.from(sessionId) : undefined
+function sessionIdOf({ sessionId }: RoundParameters): Bytes {
+  const copy = isBytes(sessionId) ? new Uint8Array(sessionId) : undefined
   if (copy === undefined || copy.length < 16 || copy.length > 64) {
     throw invalid('sessionId must be a Uint8Array of 16 to 64 bytes')
   }

@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, concatBytes, isBytes } from '../crypto/bytes.js'
+import { type Bytes, bytesToHex, concatBytes, isBytes, plainBytes } from '../crypto/bytes.js'
 import type { SignatureScheme } from '../crypto/provider.js'
 import { type RoundName, SecAggError, usageError } from '../errors.js'
 import { publishableSeats } from '../graph/index.js'
@@ -12,14 +12,19 @@ import { allSeats } from './seats.js'
 /** Signs as one identity: a key in memory, a non-extractable WebCrypto key, a key management service. */
 export interface Signer {
   /** A signature of exactly the configuration's `signatureLength` bytes. */
+  sign(message: Bytes): Promise<Uint8Array>
+}
+
+/** A signer that the library makes: it signs any bytes, of shared memory too. */
+export interface OwnSigner extends Signer {
   sign(message: Uint8Array): Promise<Uint8Array>
 }
 
 /** A signature that somebody claims to have made, sitting at `seat`. */
 export interface SignedClaim {
   readonly seat: number
-  readonly message: Uint8Array
-  readonly signature: Uint8Array
+  readonly message: Bytes
+  readonly signature: Bytes
 }
 
 /**
@@ -30,7 +35,7 @@ export interface SignedClaim {
 export type VerifyIdentity = (claim: SignedClaim) => Promise<string | undefined>
 
 /** A signer with an Ed25519 private key (the 32-byte seed) in memory. */
-export function ed25519Signer(privateKey: Uint8Array, ed25519: SignatureScheme): Signer {
+export function ed25519Signer(privateKey: Uint8Array, ed25519: SignatureScheme): OwnSigner {
   if (!isBytes(privateKey) || privateKey.length !== 32) {
     throw usageError('invalid-argument', 'an Ed25519 private key must be its seed of 32 bytes')
   }
@@ -66,7 +71,7 @@ export function keysStatement(
   config: RoundConfig,
   seat: number,
   keys: { readonly cipherKey: Uint8Array; readonly maskKey: Uint8Array },
-): Uint8Array {
+): Bytes {
   return concatBytes(label('sign keys'), config.hash, seatBytes(seat), keys.cipherKey, keys.maskKey)
 }
 
@@ -89,7 +94,7 @@ export function survivorsStatement(
   published: Uint8Array,
   seat: number,
   survivors: readonly number[],
-): Uint8Array {
+): Bytes {
   const set = seatSet(allSeats(config)).encode(survivors)
   return concatBytes(label('sign survivors'), config.hash, published, seatBytes(seat), set)
 }
@@ -98,7 +103,7 @@ export function survivorsStatement(
 export async function signStatement(
   config: RoundConfig,
   signer: Signer | undefined,
-  statement: Uint8Array,
+  statement: Bytes,
   round: RoundName,
 ): Promise<Uint8Array> {
   if (signer === undefined) throw usageError('invalid-argument', 'the active model needs a signer', { round })
@@ -125,7 +130,7 @@ export async function signStatement(
 export async function verifyStatement(
   { signatureLength }: RoundConfig,
   verifyIdentity: VerifyIdentity | undefined,
-  claim: SignedClaim,
+  claim: { readonly seat: number; readonly message: Uint8Array; readonly signature: Uint8Array },
   identity: string | undefined,
   blame: Blame,
 ): Promise<string> {
@@ -144,7 +149,11 @@ export async function verifyStatement(
   }
   let signer: unknown
   try {
-    signer = await verifyIdentity(claim)
+    signer = await verifyIdentity({
+      seat: claim.seat,
+      message: plainBytes(claim.message),
+      signature: plainBytes(claim.signature),
+    })
   } catch (cause) {
     const details = { round: blame.round, concerning: [claim.seat], cause }
     throw new SecAggError('crypto-failure', 'crypto', 'verifyIdentity failed', details)

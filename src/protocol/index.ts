@@ -43,6 +43,7 @@ export {
   dangerouslyTrustAnyIdentity,
   ed25519Signer,
   ed25519Verifier,
+  type OwnSigner,
   type SignedClaim,
   type Signer,
   type VerifyIdentity,

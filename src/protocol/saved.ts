@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { CoderType } from 'micro-packed'
-import { concatBytes, equalBytes, isBytes } from '../crypto/bytes.js'
+import { type Bytes, concatBytes, equalBytes, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { encodeOwn } from '../wire/index.js'
 import type { RoundConfig } from './config.js'
@@ -36,12 +36,7 @@ const HEADER_LENGTH = 2 + HASH_LENGTH
  * the body, and SHA-256 of all that. The last tells what was cut or damaged, and no more: whoever can write the store
  * can make up a state.
  */
-export function encodeSaved<T>(
-  kind: SavedKind,
-  { hash }: RoundConfig,
-  body: CoderType<T>,
-  value: T,
-): Uint8Array {
+export function encodeSaved<T>(kind: SavedKind, { hash }: RoundConfig, body: CoderType<T>, value: T): Bytes {
   const content = concatBytes(Uint8Array.of(SAVED_VERSION, KINDS[kind]), hash, encodeOwn(body, value))
   return concatBytes(content, sha256(content))
 }
@@ -93,7 +88,7 @@ export type StateCoders<S extends State> = {
   readonly [K in S['state']]: CoderType<Omit<Extract<S, { state: K }>, keyof State>>
 }
 
-export function encodeStateBy<S extends State>(coders: StateCoders<S>, state: S): Uint8Array {
+export function encodeStateBy<S extends State>(coders: StateCoders<S>, state: S): Bytes {
   const kind: S['state'] = state.state
   return encodeSaved(kind, state.config, coders[kind] as unknown as CoderType<S>, state)
 }

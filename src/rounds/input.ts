@@ -1,4 +1,4 @@
-import { bytesToHex, equalBytes, isBytes } from '../crypto/bytes.js'
+import { type Bytes, bytesToHex, equalBytes, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
 import type { ElementRange, Vector } from '../vector/index.js'
@@ -12,7 +12,7 @@ export type VectorSource = (range: ElementRange) => Vector | Promise<Vector>
  */
 export interface RoundInput<V extends Vector | VectorSource = Vector> {
   /** `hash` of the configuration of that round. */
-  readonly configHash: Uint8Array
+  readonly configHash: Bytes
   /** One array of lanes per segment, or a function that yields the part in a range. */
   readonly vector: V
 }
@@ -42,7 +42,7 @@ export function vectorFor<V extends Vector | VectorSource>(config: RoundConfig, 
 }
 
 /** A copy of the hash, which the caller may keep. */
-export function hashOf(config: RoundConfig): Uint8Array {
+export function hashOf(config: RoundConfig): Bytes {
   if (!isBytes(config?.hash)) {
     throw usageError('invalid-argument', 'a round has a config that createRoundConfig has made')
   }

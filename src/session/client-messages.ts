@@ -1,3 +1,4 @@
+import type { Bytes } from '../crypto/bytes.js'
 import { type RoundName, SecAggError } from '../errors.js'
 import { nameableSeats, publishableSeats } from '../graph/index.js'
 import { blameServer } from '../protocol/blame.js'
@@ -23,7 +24,7 @@ import {
 } from '../wire/index.js'
 
 /** The message that a client sends in `state`, as bytes; the masked input, which no state holds, excepted. */
-export function encodeFromClient(state: Exclude<client.ClientState, client.ClientMasked>): Uint8Array {
+export function encodeFromClient(state: Exclude<client.ClientState, client.ClientMasked>): Bytes {
   const { signatureLength } = state.config
   switch (state.state) {
     case 'client-advertised':

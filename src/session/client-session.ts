@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { partsOf } from '../arguments.js'
-import { equalBytes } from '../crypto/bytes.js'
+import { type Bytes, equalBytes } from '../crypto/bytes.js'
 import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import { type RoundName, SecAggError, usageError } from '../errors.js'
 import { client } from '../protocol/index.js'
@@ -98,7 +98,7 @@ export class ClientSession {
    *   do not fit the configuration; `storage-failure` where `save` or `claimSession` fails; `out-of-order` after the first
    *   `receive`; `session-id-reused`, fault `server`, where `claimSession` says so.
    */
-  start(): Promise<Uint8Array> {
+  start(): Promise<Bytes> {
     return this.#inTurn(async () => {
       if (this.#state === undefined && !this.#wiped) {
         const { config, seat, input, signer, minimumSurvivors } = this.#options
@@ -125,7 +125,7 @@ export class ClientSession {
    * @throws {SecAggError} `out-of-order` before the start; `input-changed` where it is the masked vector and the input is
    *   another one.
    */
-  resend(): Promise<Uint8Array> {
+  resend(): Promise<Bytes> {
     return this.#inTurn(() => {
       return this.#answer(this.#started())
     })
@@ -138,7 +138,7 @@ export class ClientSession {
    *   (`conflicting-message`); fault `usage` where the input does not fit, or `storage-failure` where `save` fails. The
    *   session is then as it was.
    */
-  async receive(bytes: Uint8Array): Promise<Uint8Array> {
+  async receive(bytes: Uint8Array): Promise<Bytes> {
     requireBytes(bytes)
     // The caller may reuse its buffer before its turn comes.
     const message = new Uint8Array(bytes)
@@ -174,7 +174,7 @@ export class ClientSession {
    * @throws {SecAggError} `input-changed` where the input is no longer
    *   what it was for the first slice; what `input` throws.
    */
-  async *slices(from = 1): AsyncGenerator<Uint8Array, void, void> {
+  async *slices(from = 1): AsyncGenerator<Bytes, void, void> {
     const { segments, sliceLength } = this.#options.config
     for (let slice = from; slice < sliceCount(segments, sliceLength); slice++) {
       const bytes = await this.#inTurn(() => this.#nextSlice(slice))
@@ -183,7 +183,7 @@ export class ClientSession {
     }
   }
 
-  async #nextSlice(slice: number): Promise<Uint8Array | undefined> {
+  async #nextSlice(slice: number): Promise<Bytes | undefined> {
     return this.#state?.state === 'client-masked' ? this.#mask(this.#state, slice) : undefined
   }
 
@@ -217,7 +217,7 @@ export class ClientSession {
   async #step(
     state: client.ClientState,
     message: Uint8Array,
-  ): Promise<{ state: client.ClientState; answer: Uint8Array }> {
+  ): Promise<{ state: client.ClientState; answer: Bytes }> {
     const crypto = await this.#provider()
     const { signer, verifyIdentity } = this.#options
     const splitSecret = this.#options.splitSecret ?? secretSplitter(crypto)
@@ -261,7 +261,7 @@ export class ClientSession {
   }
 
   /** What the session sent when it got into `state`, once more. */
-  async #answer(state: client.ClientState): Promise<Uint8Array> {
+  async #answer(state: client.ClientState): Promise<Bytes> {
     if (state.state !== 'client-masked') return encodeFromClient(state)
     this.#input = undefined
     return this.#mask(state, 0)
@@ -280,7 +280,7 @@ export class ClientSession {
   }
 
   /** The message with one slice of the masked vector. */
-  async #mask(state: client.ClientMasked, slice: number): Promise<Uint8Array> {
+  async #mask(state: client.ClientMasked, slice: number): Promise<Bytes> {
     this.#input ??= await this.#reopenInput(state)
     return maskSlice(state, await this.#input.take(slice), slice, this.#options, await this.#provider())
   }

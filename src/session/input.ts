@@ -1,4 +1,4 @@
-import { isBytes, plainBytes } from '../crypto/bytes.js'
+import { type Bytes, isBytes, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { isRoundInput, type RoundInput, type VectorSource, vectorFor } from '../rounds/index.js'
@@ -23,7 +23,7 @@ export type SessionInput = Lanes | Vector
 export type InputSource =
   | SessionInput
   | RoundInput<Vector | VectorSource>
-  | ((range: ElementRange) => InputPart | Promise<InputPart>)
+  | ((range: ElementRange) => SessionInput | RoundInput | Promise<SessionInput | RoundInput>)
 
 /** What a function yields. */
 type InputPart = SessionInput | RoundInput
@@ -36,7 +36,7 @@ export function requireConfig(config: RoundConfig | undefined): void {
 }
 
 /** What a transport hands over is bytes, of whatever realm; anything else is the host's mistake, and no peer's. */
-export function requireBytes(message: unknown): Uint8Array {
+export function requireBytes(message: unknown): Bytes {
   if (!isBytes(message)) throw usageError('invalid-argument', 'a message must be a Uint8Array')
   return plainBytes(message)
 }

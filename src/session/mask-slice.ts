@@ -1,3 +1,4 @@
+import type { Bytes } from '../crypto/bytes.js'
 import type { CryptoProvider } from '../crypto/index.js'
 import type { client } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
@@ -13,7 +14,7 @@ export async function maskSlice(
   slice: number,
   { signal, onProgress, maskExecutor = executeMaskPlan }: ClientSessionOptions,
   crypto: CryptoProvider,
-): Promise<Uint8Array> {
+): Promise<Bytes> {
   const { segments, sliceLength } = config
   const slices = sliceCount(segments, sliceLength)
   const range = sliceRange(segments, sliceLength, slice)

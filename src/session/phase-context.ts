@@ -1,4 +1,5 @@
 import type { CoderType } from 'micro-packed'
+import type { Bytes } from '../crypto/bytes.js'
 import type { ServerCapabilities } from '../protocol/capabilities.js'
 import type { server } from '../protocol/index.js'
 import type { MaskExecutor } from '../vector/index.js'
@@ -25,7 +26,7 @@ export function encoded<M>(
   { recipients, messageFor }: server.Outbound<M>,
   coderFor: (seat: number) => CoderType<M>,
 ): OutboundBytes {
-  let last: { message: M; bytes: Uint8Array } | undefined
+  let last: { message: M; bytes: Bytes } | undefined
   return {
     recipients,
     messageFor: (seat) => {

@@ -1,3 +1,4 @@
+import type { Bytes } from '../crypto/bytes.js'
 import type { RoundName } from '../errors.js'
 import type { server } from '../protocol/index.js'
 import type { Accumulator, Vector } from '../vector/index.js'
@@ -7,7 +8,7 @@ import type { MessageType } from '../wire/index.js'
 export interface OutboundBytes {
   /** Ascending. */
   readonly recipients: readonly number[]
-  messageFor(seat: number): Uint8Array
+  messageFor(seat: number): Bytes
 }
 
 /**

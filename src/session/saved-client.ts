@@ -1,5 +1,5 @@
 import * as P from 'micro-packed'
-import { wipe } from '../crypto/bytes.js'
+import { type Bytes, wipe } from '../crypto/bytes.js'
 import { client, type RoundConfig } from '../protocol/index.js'
 import { decodeSaved, encodeSaved } from '../protocol/saved.js'
 import { digest, record } from '../protocol/saved-fields.js'
@@ -13,7 +13,7 @@ export interface SavedClient {
 
 const coder = record({ state: P.bytes(P.U32LE), lastInbound: P.optional(P.bool, digest) })
 
-export function encodeClientSession({ state, lastInbound }: SavedClient): Uint8Array {
+export function encodeClientSession({ state, lastInbound }: SavedClient): Bytes {
   const encoded = client.encodeState(state)
   const form = encodeSaved('client-session', state.config, coder, { state: encoded, lastInbound })
   wipe(encoded)

@@ -1,5 +1,5 @@
 import * as P from 'micro-packed'
-import { equalBytes } from '../crypto/bytes.js'
+import { type Bytes, equalBytes, plainBytes } from '../crypto/bytes.js'
 import { type ErrorCode, ROUNDS, type RoundName, usageError } from '../errors.js'
 import { type RoundConfig, server } from '../protocol/index.js'
 import { decodeSaved, encodeSaved } from '../protocol/saved.js'
@@ -30,7 +30,7 @@ const parts = record({ books: P.bytes(P.U32LE), state: P.bytes(P.U32LE), sum: P.
 
 const FINGERPRINT = P.bytes(72)
 
-export function encodeServerSession(phase: Phase, books: Books, known: readonly KnownMessage[]): Uint8Array {
+export function encodeServerSession(phase: Phase, books: Books, known: readonly KnownMessage[]): Bytes {
   const { config } = phase.state
   const state = server.encodeState(phase.state)
   const sum =
@@ -45,7 +45,9 @@ export function encodeServerSession(phase: Phase, books: Books, known: readonly 
     state: fingerprint(state),
     sum: fingerprint(sum),
   }
-  return parts.encode({ books: encodeSaved('server-session', config, booksCoder(config), value), state, sum })
+  return plainBytes(
+    parts.encode({ books: encodeSaved('server-session', config, booksCoder(config), value), state, sum }),
+  )
 }
 
 /** @throws {SecAggError} as `server.decodeState` does. */

@@ -1,4 +1,4 @@
-import { wipeAll } from '../crypto/bytes.js'
+import { type Bytes, wipeAll } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
 
@@ -8,14 +8,14 @@ import type { RoundConfig } from '../protocol/index.js'
  * message is handed out that the form is needed for, which is not handed out where it fails. The bytes are the store's
  * own, and secret.
  */
-export type SaveSession = (bytes: Uint8Array) => void | Promise<void>
+export type SaveSession = (bytes: Bytes) => void | Promise<void>
 
 /**
  * Records durably that a session with this id begins here: `true` where the id is new, `false` where it was recorded
  * before. Look and record in one step, so that of two processes only one gets `true`. Keep every id, or a number that
  * only rises where the ids follow one. One record is for one client; the bytes are the function's own, and public.
  */
-export type ClaimSession = (sessionId: Uint8Array) => boolean | Promise<boolean>
+export type ClaimSession = (sessionId: Bytes) => boolean | Promise<boolean>
 
 /**
  * @throws {SecAggError} `session-id-reused`, fault `server`, where the id was recorded before; fault `usage`:
@@ -29,7 +29,7 @@ export async function requireFresh(options: {
   if (claimSession === undefined) return
   let isFresh: unknown
   try {
-    isFresh = await claimSession(Uint8Array.from(config.sessionId))
+    isFresh = await claimSession(new Uint8Array(config.sessionId))
   } catch (cause) {
     throw new SecAggError('storage-failure', 'usage', 'the session id could not be recorded', { cause })
   }
@@ -47,7 +47,7 @@ export async function requireFresh(options: {
 }
 
 /** @throws {SecAggError} `storage-failure`, fault `usage`, where the host's store fails. */
-export async function save(store: SaveSession | undefined, form: () => Uint8Array): Promise<void> {
+export async function save(store: SaveSession | undefined, form: () => Bytes): Promise<void> {
   if (store === undefined) return
   const bytes = form()
   try {

@@ -1,3 +1,4 @@
+import type { Bytes } from '../crypto/bytes.js'
 import type { CryptoProvider } from '../crypto/index.js'
 import type { RoundName, SecAggError } from '../errors.js'
 import type { RoundConfig, VerifyIdentity } from '../protocol/index.js'
@@ -59,13 +60,13 @@ export type RoundOutcome =
       /** The round that is now open. */
       readonly round: RoundName
       /** Seat and message, each made when it is asked for. */
-      readonly messages: Iterable<readonly [seat: number, bytes: Uint8Array]>
+      readonly messages: Iterable<readonly [seat: number, bytes: Bytes]>
     }
   | {
       readonly done: true
       /** Σ x over the survivors, modulo 2^k; one array of lanes per segment. */
       readonly sum: Vector
       /** `hash` of the round's configuration, by which decoders tell the outcome of another round. */
-      readonly configHash: Uint8Array
+      readonly configHash: Bytes
       readonly report: RoundReport
     }

@@ -1,4 +1,5 @@
 import { partsOf } from '../arguments.js'
+import type { Bytes } from '../crypto/bytes.js'
 import { defaultCrypto } from '../crypto/index.js'
 import { type RoundName, SecAggError, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
@@ -107,7 +108,7 @@ export class ServerSession {
   }
 
   /** The message of the open round for one seat, once more: for a client that has lost its connection. */
-  messageFor(seat: number): Uint8Array | undefined {
+  messageFor(seat: number): Bytes | undefined {
     const outbound = this.#phase?.outbound
     return outbound !== undefined && indexOfSeat(outbound.recipients, seat) >= 0
       ? outbound.messageFor(seat)
@@ -279,7 +280,7 @@ export class ServerSession {
   }
 }
 
-function messagesOf({ outbound }: Phase): Iterable<readonly [seat: number, bytes: Uint8Array]> {
+function messagesOf({ outbound }: Phase): Iterable<readonly [seat: number, bytes: Bytes]> {
   return {
     *[Symbol.iterator]() {
       for (const seat of outbound.recipients) yield [seat, outbound.messageFor(seat)] as const

@@ -1,3 +1,4 @@
+import type { Bytes } from '../crypto/bytes.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { allSeats } from '../protocol/seats.js'
 import { sliceCount } from '../vector/slices.js'
@@ -8,7 +9,7 @@ import { sliceCount } from '../vector/slices.js'
  */
 export interface SliceStore {
   /** Keeps a slice; `bytes` are the store's own from then on. A second time for the same slice replaces the first. */
-  put(seat: number, slice: number, bytes: Uint8Array): void | Promise<void>
+  put(seat: number, slice: number, bytes: Bytes): void | Promise<void>
   /** Gives back what was kept. */
   get(seat: number, slice: number): Uint8Array | Promise<Uint8Array>
   /** Forgets what is kept of a seat, if anything. */

@@ -1,5 +1,5 @@
 import * as P from 'micro-packed'
-import { ascii, codeUnits } from '../crypto/bytes.js'
+import { ascii, type Bytes, codeUnits, plainBytes } from '../crypto/bytes.js'
 import { integerPrivacyContext } from '../privacy/index.js'
 import type { Statistic } from './definition.js'
 import { assemblePrivateStatistics, type PrivateStatistics } from './private-statistics.js'
@@ -39,7 +39,7 @@ const context = P.struct({
  *
  * @throws {SecAggError} `invalid-configuration` where `statistics` are none.
  */
-export function statisticsContext(statistics: Statistics | PrivateStatistics): Uint8Array {
+export function statisticsContext(statistics: Statistics | PrivateStatistics): Bytes {
   return contextOf(
     statistics?.privacy === undefined
       ? assembleStatistics(statistics?.definition, statistics)
@@ -48,20 +48,22 @@ export function statisticsContext(statistics: Statistics | PrivateStatistics): U
 }
 
 /** Of what was made anew, and so has all defaults. */
-export function contextOf({ statistics, parts }: Assembled<Statistics | PrivateStatistics>): Uint8Array {
+export function contextOf({ statistics, parts }: Assembled<Statistics | PrivateStatistics>): Bytes {
   const privacy =
     statistics.privacy === undefined ? new Uint8Array(0) : integerPrivacyContext(statistics.privacy)
-  return context.encode({
-    label: ascii(LABEL),
-    version: VERSION,
-    maximumRecords: BigInt(statistics.maximumRecords),
-    statistics: parts.map(({ name, statistic, unitsPerAnswer }) => ({
-      name: codeUnits(name),
-      kind: encodable(statistic),
-      unitsPerAnswer: BigInt(unitsPerAnswer),
-    })),
-    privacy,
-  })
+  return plainBytes(
+    context.encode({
+      label: ascii(LABEL),
+      version: VERSION,
+      maximumRecords: BigInt(statistics.maximumRecords),
+      statistics: parts.map(({ name, statistic, unitsPerAnswer }) => ({
+        name: codeUnits(name),
+        kind: encodable(statistic),
+        unitsPerAnswer: BigInt(unitsPerAnswer),
+      })),
+      privacy,
+    }),
+  )
 }
 
 function encodable(statistic: Statistic): P.UnwrapCoder<typeof kind> {

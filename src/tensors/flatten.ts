@@ -15,7 +15,8 @@ import {
 /** A tensor as it travels. */
 export interface PlainTensor {
   readonly shape: number[]
-  readonly data: Float32Array
+  /** In memory that is not shared: a `Float32Array<ArrayBuffer>`, where TypeScript knows such. */
+  readonly data: ReturnType<Float32Array['slice']>
 }
 
 /**
@@ -28,6 +29,42 @@ export interface PlainTensor {
  */
 export function flatten(tensors: Named<TensorLike>, manifest: TensorManifest): Float32Array | Float64Array {
   const layout = checkedManifest(manifest)
+  const parts = dataIn(tensors, layout)
+  const isSingle = parts.every((data) => typedArrayName(data) === 'Float32Array')
+  const flat = isSingle ? new Float32Array(layout.length) : new Float64Array(layout.length)
+  parts.forEach((data, index) => {
+    flat.set(data, layout.tensors[index]!.offset)
+  })
+  requireFinite(flat, layout)
+  return flat
+}
+
+/**
+ * What copies values `from` to `from` + `count` of the flat array to the start of `target`, without ever making all of it.
+ * The tensors are read, where that takes a call, but not copied.
+ *
+ * @throws {SecAggError} as {@link flatten} does; the reader itself for numbers that are not finite.
+ */
+export function tensorReader(
+  tensors: Named<TensorLike>,
+  manifest: TensorManifest,
+): (target: Float64Array, from: number, count: number) => void {
+  const layout = checkedManifest(manifest)
+  const parts = dataIn(tensors, layout)
+  return (target, from, count) => {
+    layout.tensors.forEach(({ offset }, index) => {
+      const data = parts[index]!
+      const [first, end] = [Math.max(from - offset, 0), Math.min(from + count - offset, data.length)]
+      if (first >= end) return
+      const part = Array.isArray(data) ? data.slice(first, end) : (data as Float32Array).subarray(first, end)
+      target.set(part, offset + first - from)
+    })
+    requireFinite(target.subarray(0, count), layout, from)
+  }
+}
+
+/** The numbers of each tensor of the manifest, in its order. */
+function dataIn(tensors: Named<TensorLike>, layout: TensorManifest): readonly ReadTensor['data'][] {
   const given = byName(tensors)
   const missing = layout.tensors.find(({ name }) => !given.has(name))
   if (missing !== undefined) {
@@ -41,14 +78,7 @@ export function flatten(tensors: Named<TensorLike>, manifest: TensorManifest): F
     const extra = [...given.keys()].find((name) => !known.has(name))!
     throw usageError('invalid-argument', `tensor ${quoted(extra)} is not in the manifest`)
   }
-  const parts = layout.tensors.map((entry) => dataOf(given.get(entry.name)!, entry))
-  const isSingle = parts.every((data) => typedArrayName(data) === 'Float32Array')
-  const flat = isSingle ? new Float32Array(layout.length) : new Float64Array(layout.length)
-  parts.forEach((data, index) => {
-    flat.set(data, layout.tensors[index]!.offset)
-  })
-  requireFinite(flat, layout)
-  return flat
+  return layout.tensors.map((entry) => dataOf(given.get(entry.name)!, entry))
 }
 
 function dataOf(tensor: TensorLike, { name, shape }: TensorEntry): ReadTensor['data'] {
@@ -74,11 +104,13 @@ function requireNumbers(name: string, data: readonly unknown[]): void {
   }
 }
 
-function requireFinite(flat: Float32Array | Float64Array, { tensors }: TensorManifest): void {
+/** `start`: where in the flat array these values stand. */
+function requireFinite(flat: Float32Array | Float64Array, { tensors }: TensorManifest, start = 0): void {
   for (let i = 0; i < flat.length; i++) {
     if (Number.isFinite(flat[i])) continue
-    const { name, offset } = tensors.find((entry) => i < entry.offset + sizeOf(entry.shape))!
-    throw usageError('input-out-of-range', `element ${i - offset} of tensor ${quoted(name)} is ${flat[i]}`, {
+    const at = start + i
+    const { name, offset } = tensors.find((entry) => at < entry.offset + sizeOf(entry.shape))!
+    throw usageError('input-out-of-range', `element ${at - offset} of tensor ${quoted(name)} is ${flat[i]}`, {
       expected: 'a finite number',
       got: String(flat[i]),
     })

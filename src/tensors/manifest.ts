@@ -1,5 +1,5 @@
 import * as P from 'micro-packed'
-import { ascii, codeUnits } from '../crypto/bytes.js'
+import { ascii, type Bytes, codeUnits, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import {
   byName,
@@ -95,11 +95,13 @@ const encoding = P.struct({
  *
  * @throws {SecAggError} `invalid-argument` where it is no manifest.
  */
-export function manifestBytes(manifest: TensorManifest): Uint8Array {
+export function manifestBytes(manifest: TensorManifest): Bytes {
   const { tensors } = checkedManifest(manifest)
-  return encoding.encode({
-    label: ascii(LABEL),
-    version: VERSION,
-    tensors: tensors.map(({ name, shape }) => ({ name: codeUnits(name), shape: shape.map(BigInt) })),
-  })
+  return plainBytes(
+    encoding.encode({
+      label: ascii(LABEL),
+      version: VERSION,
+      tensors: tensors.map(({ name, shape }) => ({ name: codeUnits(name), shape: shape.map(BigInt) })),
+    }),
+  )
 }

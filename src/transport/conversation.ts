@@ -1,3 +1,4 @@
+import type { Bytes } from '../crypto/bytes.js'
 import { type RoundName, SecAggError } from '../errors.js'
 import type { ClientSession, MessageLimits } from '../session/index.js'
 import type { ClientEvent } from './client-options.js'
@@ -167,7 +168,7 @@ export class Conversation {
   }
 
   /** Makes and sends an answer once those before it are sent; of a vector no more slices than until the next message. */
-  #answer(make: () => Promise<Uint8Array>): void {
+  #answer(make: () => Promise<Bytes>): void {
     const asked = ++this.#asked
     this.#unfinished++
     this.#answers = this.#answers.then(async () => {
@@ -186,7 +187,7 @@ export class Conversation {
     })
   }
 
-  async #send(bytes: Uint8Array): Promise<void> {
+  async #send(bytes: Bytes): Promise<void> {
     if (this.#ending.over) throw this.#ending.reason
     const round = this.#session.round
     this.#longest = Math.max(this.#longest, bytes.length)
@@ -196,14 +197,14 @@ export class Conversation {
   }
 
   /** Sends when what is being sent is gone. */
-  #inTurn(bytes: Uint8Array): Promise<void> {
+  #inTurn(bytes: Bytes): Promise<void> {
     const sending = this.#sending.then(() => lostUnless(() => this.#connection.send(bytes)))
     this.#sending = sending.then(() => this.#pulse.sent(), ignore)
     return sending
   }
 
   /** One at a time: a server that floods gets no more. */
-  #sendBeat(beat: Uint8Array): void {
+  #sendBeat(beat: Bytes): void {
     if (this.#isBeating || this.#ending.over) return
     this.#isBeating = true
     const done = (): void => {

@@ -1,6 +1,6 @@
-import { isBytes } from '../crypto/bytes.js'
+import { type Bytes, isBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
-import type { Connection } from './connection.js'
+import type { OwnConnection } from './connection.js'
 import { ignore } from './ending.js'
 
 /** A stream of bytes in both directions, such as a TCP socket, a pipe or a pair of web streams. */
@@ -8,7 +8,7 @@ export interface ByteStream {
   /** Pieces of any length, as they arrive: a Node stream, a `ReadableStream`. */
   readonly readable: AsyncIterable<Uint8Array> | WebReadable
   /** Settles when there is room for more. */
-  write(bytes: Uint8Array): void | Promise<void>
+  write(bytes: Bytes): void | Promise<void>
   close(): void
 }
 
@@ -29,7 +29,7 @@ const PREFIX = 4
  *
  * @throws {SecAggError} `invalid-argument` where `longest` is no length.
  */
-export function framedConnection(stream: ByteStream, longest: number): Connection {
+export function framedConnection(stream: ByteStream, longest: number): OwnConnection {
   if (!(Number.isInteger(longest) && longest > 0 && longest < 2 ** 32)) {
     throw usageError('invalid-argument', 'longest must be a whole number from 1 to 2^32 − 1 bytes', {
       got: longest,

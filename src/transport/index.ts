@@ -9,7 +9,7 @@
 export { type MessageLimits, messageLimits } from '../session/index.js'
 export type { ClientEvent, ClientResult, Connect, RunClientOptions } from './client-options.js'
 export type { Clock } from './clock.js'
-export type { Connection } from './connection.js'
+export type { Connection, OwnConnection } from './connection.js'
 export { type ByteStream, framedConnection, type WebReadable } from './framing.js'
 export { Inbox, type InboxOptions } from './inbox.js'
 export { messagePortConnection, type Port } from './message-port.js'

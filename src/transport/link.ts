@@ -1,3 +1,4 @@
+import type { Bytes } from '../crypto/bytes.js'
 import type { RoundName } from '../errors.js'
 import type { Clock } from './clock.js'
 import { type Connection, requireMessage } from './connection.js'
@@ -8,7 +9,7 @@ import { Pulse } from './pulse.js'
 /** What one seat is to be told now. */
 export interface Due {
   /** Nothing, where the connection is to be closed without a word. */
-  readonly bytes?: Uint8Array
+  readonly bytes?: Bytes
   /** The round to which it belongs, if any. */
   readonly round?: RoundName
   /** Whether nothing follows. */
@@ -36,7 +37,7 @@ export class Link {
   readonly #host: LinkHost
   readonly #pulse: Pulse
   /** The heartbeat that is due, if any. */
-  #beat: Uint8Array | undefined
+  #beat: Bytes | undefined
   #isSending = false
   #wake = ignore
 
@@ -116,7 +117,7 @@ export class Link {
     return bytes && { bytes, last: false }
   }
 
-  async #send(bytes: Uint8Array): Promise<void> {
+  async #send(bytes: Bytes): Promise<void> {
     this.#isSending = true
     try {
       await this.#connection.send(bytes)

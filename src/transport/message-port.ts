@@ -1,6 +1,6 @@
 import { isBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
-import type { Connection } from './connection.js'
+import type { OwnConnection } from './connection.js'
 import { Inbox, otherThanBytes } from './inbox.js'
 
 /** What a browser's and Node's `MessagePort` have in common, and what a `Worker` has of it. */
@@ -25,7 +25,7 @@ const CLOSED = 'closed'
  * A connection over a `MessagePort`, both ends of it: to another window, worker or frame. The port is for this alone:
  * anything else that arrives there ends the connection.
  */
-export function messagePortConnection(port: Port): Connection {
+export function messagePortConnection(port: Port): OwnConnection {
   let unread = 0
   let closed = false
   /** More than one where a farewell is sent while a message waits. */

@@ -1,3 +1,4 @@
+import type { Bytes } from '../crypto/bytes.js'
 /**
  * What the drivers tell each other beside the messages of the protocol: a zero, where those have their version, the
  * kind, and perhaps a word. Nothing of it is trusted with more than when to stop.
@@ -37,7 +38,7 @@ const LONGEST_WORD = 62
 /** The longest notice in bytes; no round's longest messages are that short. */
 const LONGEST_NOTICE = 2 + LONGEST_WORD
 
-export function encodeNotice(notice: Notice): Uint8Array {
+export function encodeNotice(notice: Notice): Bytes {
   const word = wordOf(notice)
   return Uint8Array.from([
     MARK,

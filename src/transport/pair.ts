@@ -1,5 +1,5 @@
 import { SecAggError } from '../errors.js'
-import { type Connection, requireMessage } from './connection.js'
+import { type OwnConnection, requireMessage } from './connection.js'
 import { Inbox } from './inbox.js'
 
 /**
@@ -7,12 +7,12 @@ import { Inbox } from './inbox.js'
  * polling does. There the host keeps one end: a request that brings a message is answered when `send` resolves, one that
  * fetches a message with the next of `messages`.
  */
-export function connectionPair(): [Connection, Connection] {
+export function connectionPair(): [OwnConnection, OwnConnection] {
   const ends: readonly [End, End] = [new End(() => ends[1]), new End(() => ends[0])]
   return [ends[0], ends[1]]
 }
 
-class End implements Connection {
+class End implements OwnConnection {
   readonly #other: () => End
   #room: { readonly settled: Promise<void>; resolve(): void } | undefined
   #closed = false

@@ -1,3 +1,4 @@
+import type { Bytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import { type Clock, checkTime, timerIfAny } from './clock.js'
 import { decodeNotice, encodeNotice } from './notices.js'
@@ -15,7 +16,7 @@ export interface PulseOptions {
   /** Whether heartbeats are due also where the other side is not silent, so that it does not have to ask. */
   readonly speaks: boolean
   /** Sends a heartbeat, after what is being sent; called again before that, it sends none more. */
-  readonly send: (bytes: Uint8Array) => void
+  readonly send: (bytes: Bytes) => void
   /** The connection is lost; `known`: to a side that has sent heartbeats. */
   readonly lost: (reason: SecAggError, known: boolean) => void
 }
@@ -33,7 +34,7 @@ const LOOKS = 4
 const PER_LOOK = 32
 
 /** What a client begins with. A server that knows of no heartbeats takes it for a message of no use. */
-export const PING: Uint8Array = encodeNotice({ kind: 'ping' })
+export const PING: Bytes = encodeNotice({ kind: 'ping' })
 const PONG = encodeNotice({ kind: 'pong' })
 
 /** @throws {SecAggError} `invalid-argument` where `maximumSilence` is too short for heartbeats, or no time. */

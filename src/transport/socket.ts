@@ -1,7 +1,7 @@
 import { isArrayBuffer } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import { type Clock, systemClock, timerIfAny } from './clock.js'
-import type { Connection } from './connection.js'
+import type { OwnConnection } from './connection.js'
 import { Inbox, otherThanBytes } from './inbox.js'
 import { type Buffered, Outlet } from './outlet.js'
 import { closingError, type SocketEnd, sendingError } from './socket-closing.js'
@@ -38,7 +38,7 @@ const CLOSING = 1000
  * A connection over a WebSocket or a WebRTC data channel, which may still be opening. The server has to limit the size of
  * messages itself (`maxPayload` in `ws`): here they are in memory already.
  */
-export function socketConnection(socket: Socket, options: SocketOptions = {}): Connection {
+export function socketConnection(socket: Socket, options: SocketOptions = {}): OwnConnection {
   const { highWater = 2 ** 20, clock = systemClock } = options
   const inbox = new Inbox({
     pause: () => socket.pause?.(),

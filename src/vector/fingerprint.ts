@@ -1,3 +1,4 @@
+import type { Bytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { typedArrayName } from './lanes.js'
 import { createPackingKernel } from './packing-kernel.js'
@@ -12,7 +13,7 @@ export const PIECE_BYTES: number = 63 * 64
 // What the kernel's memory holds: the sums, and a piece.
 const PIECE_AT = 64
 
-type Fingerprint = (bytes: Uint8Array) => Uint8Array
+type Fingerprint = (bytes: Uint8Array) => Bytes
 
 let kept: Fingerprint | undefined
 
@@ -27,7 +28,7 @@ let kept: Fingerprint | undefined
  * Messages of one length and at most 64 bytes never share one, nor do messages that differ in one word.
  * @throws {SecAggError} `invalid-argument` where `bytes` is no Uint8Array.
  */
-export function fingerprint(bytes: Uint8Array): Uint8Array {
+export function fingerprint(bytes: Uint8Array): Bytes {
   if (typedArrayName(bytes) !== 'Uint8Array') {
     throw usageError('invalid-argument', 'what has a fingerprint is a Uint8Array', { got: typeof bytes })
   }
@@ -52,7 +53,7 @@ export function createKernelFingerprint(): Fingerprint | undefined {
 }
 
 /** The same in plain JavaScript. */
-export function plainFingerprint(bytes: Uint8Array): Uint8Array {
+export function plainFingerprint(bytes: Uint8Array): Bytes {
   const sums = new Uint32Array(16)
   const words = new Uint32Array(nextBlock(Math.min(bytes.length, PIECE_BYTES)) / 4)
   forEachPiece(bytes, new Uint8Array(words.buffer), (length) => addWords(sums, words, length / 4))
@@ -60,7 +61,7 @@ export function plainFingerprint(bytes: Uint8Array): Uint8Array {
 }
 
 /** The fingerprint of `length` bytes with these sums. */
-export function fingerprintOf(sums: Uint32Array, length: number): Uint8Array {
+export function fingerprintOf(sums: Uint32Array, length: number): Bytes {
   const words = new Uint32Array(18)
   words.set(sums)
   words[16] = length

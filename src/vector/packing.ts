@@ -1,4 +1,4 @@
-import { createBytes } from '../crypto/bytes.js'
+import { type Bytes, createBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, createVector } from './arithmetic.js'
 import { packerFor } from './kernel-packer.js'
@@ -60,7 +60,7 @@ export function packedSegmentLength({ length, bits }: Segment): number {
  * @throws {SecAggError} `invalid-argument` where the vector does not fit the segments, `unsupported` on a big-endian
  *   host.
  */
-export function packVector(vector: Vector, segments: readonly Segment[]): Uint8Array {
+export function packVector(vector: Vector, segments: readonly Segment[]): Bytes {
   checkHost()
   const own = checkedSegments(segments)
   checkVector(vector, own)

@@ -1,5 +1,5 @@
 import * as P from 'micro-packed'
-import { isBytes, plainBytes } from '../crypto/bytes.js'
+import { type Bytes, isBytes, plainBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 
 /**
@@ -21,9 +21,10 @@ export function byteString(length: number | P.CoderType<number>): P.CoderType<Ui
  * @throws {SecAggError} `crypto-failure` where a part of it, which a provider, splitter or signer gave, is not what it
  *   should be.
  */
-export function encodeOwn<T>(coder: P.CoderType<T>, value: T): Uint8Array {
+export function encodeOwn<T>(coder: P.CoderType<T>, value: T): Bytes {
   try {
-    return coder.encode(value)
+    // Each time a new array, which its type does not tell.
+    return coder.encode(value) as Bytes
   } catch {
     // Without a cause, as everywhere: the coder's own error can quote what it was given.
     throw new SecAggError('crypto-failure', 'crypto', 'cryptography gave other bytes than were asked for')

@@ -1,5 +1,5 @@
 import * as P from 'micro-packed'
-import { concatBytes } from '../crypto/bytes.js'
+import { type Bytes, concatBytes } from '../crypto/bytes.js'
 import { type Fault, type RoundName, SecAggError } from '../errors.js'
 import { encodeOwn } from './coders.js'
 
@@ -46,7 +46,7 @@ export interface Origin {
 }
 
 /** Writes a message: header, then the body as `coder` has it. */
-export function encodeMessage<T>(type: MessageType, coder: P.CoderType<T>, message: T): Uint8Array {
+export function encodeMessage<T>(type: MessageType, coder: P.CoderType<T>, message: T): Bytes {
   return concatBytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES[type]), encodeOwn(coder, message))
 }
 
@@ -89,7 +89,7 @@ export function beginningOf(
 }
 
 /** A masked input: header, then the packed vector. */
-export function encodeMaskedInput(packed: Uint8Array): Uint8Array {
+export function encodeMaskedInput(packed: Uint8Array): Bytes {
   return concatBytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES.maskedInput), packed)
 }
 
@@ -100,7 +100,7 @@ export function decodeMaskedInput(bytes: Uint8Array, origin: Origin): Uint8Array
 }
 
 /** A slice of a masked input: header, number of the slice, then this part of the packed vector. */
-export function encodeMaskedSlice(slice: number, packed: Uint8Array): Uint8Array {
+export function encodeMaskedSlice(slice: number, packed: Uint8Array): Bytes {
   const header = Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES.maskedSlice, 0, 0, 0, 0)
   new DataView(header.buffer).setUint32(HEADER_LENGTH, slice, true)
   return concatBytes(header, packed)

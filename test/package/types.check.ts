@@ -48,6 +48,7 @@ describe.each(compilers)('TypeScript $version', ({ version, tsc }) => {
   test.each(Object.entries(settings))('%s type-checks', (_name, options) => {
     const name = `${version}-${options.moduleResolution}`
     const programs = [writeEverything(name), 'programs/consumer.ts', 'programs/round.ts']
+    if (options.moduleResolution === 'bundler') programs.push('programs/sends.ts')
     // That Node can require ES modules is known since 5.8.
     if (options.module === 'nodenext' && version !== compilers[0]!.version) {
       programs.push(

@@ -4,6 +4,7 @@ import {
   framedConnection,
   Inbox,
   messagePortConnection,
+  type OwnConnection,
   runClient,
   serveRound,
   socketConnection,
@@ -20,7 +21,7 @@ import { VirtualClock } from './virtual-clock.js'
 /** A stream of bytes that cuts them anew, as networks do. */
 function byteStreams(cut: (bytes: Uint8Array) => readonly Uint8Array[]) {
   const [one, other] = connectionPair()
-  const stream = (end: Connection) => ({
+  const stream = (end: OwnConnection) => ({
     readable: end.messages,
     close: () => end.close(),
     write: async (bytes: Uint8Array) => {

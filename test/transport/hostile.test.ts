@@ -1,5 +1,5 @@
 import { createRoundConfig } from 'secagg'
-import { type Connection, runClient } from 'secagg/transport'
+import { type Connection, type OwnConnection, runClient } from 'secagg/transport'
 import { describe, expect, test } from 'vitest'
 import { PROTOCOL_VERSION } from '../../src/wire/index.js'
 import { ACTIVE, CURIOUS, expectRefusal, seatsBelow } from '../attacks/support.js'
@@ -7,7 +7,7 @@ import { randomOf } from '../support/seeded.js'
 import { expectExactSum, makeScene, type Scene } from './support.js'
 
 /** A connection of a seat that the test holds itself. */
-async function raw(scene: Scene, seat: number): Promise<Connection> {
+async function raw(scene: Scene, seat: number): Promise<OwnConnection> {
   return scene.connect(seat)()
 }
 
@@ -25,7 +25,7 @@ async function heard(connection: Connection): Promise<Uint8Array[]> {
 const wordOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes.subarray(2))
 
 async function flood(
-  connection: Connection,
+  connection: OwnConnection,
   count: number,
   message: (index: number) => Uint8Array,
 ): Promise<number> {

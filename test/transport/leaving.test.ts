@@ -1,5 +1,5 @@
 import { createRoundConfig } from 'secagg'
-import { type Connection, type RunClientOptions, runClient } from 'secagg/transport'
+import { type Connection, type OwnConnection, type RunClientOptions, runClient } from 'secagg/transport'
 import { describe, expect, test } from 'vitest'
 import { ACTIVE, CURIOUS } from '../attacks/support.js'
 import { expectExactSum, makeScene, type Scene } from './support.js'
@@ -20,8 +20,8 @@ async function expectNoWait(scene: Scene, bad: Promise<unknown>): Promise<unknow
 
 /** A connection that does something else in place of sending. */
 function sending(
-  connection: Connection,
-  send: (bytes: Uint8Array, on: Connection['send']) => void | Promise<void>,
+  connection: OwnConnection,
+  send: (bytes: Uint8Array, on: OwnConnection['send']) => void | Promise<void>,
 ): Connection {
   return {
     messages: connection.messages,
@@ -54,7 +54,7 @@ describe('a client whose part is over for good says so before it goes, and nobod
   test('it speaks another version of the protocol', async () => {
     const scene = await makeScene(ACTIVE)
     const bad = scene.join(BAD, {}, () =>
-      sending(scene.connect(BAD)() as Connection, (bytes, on) =>
+      sending(scene.connect(BAD)(), (bytes, on) =>
         // Notices have no version.
         on(bytes[0] === 0 ? bytes : Uint8Array.of(99, ...bytes.subarray(1))),
       ),
@@ -103,7 +103,7 @@ describe('a client whose part is over for good says so before it goes, and nobod
     let inSending = 0
     let overlaps = 0
     const bad = scene.join(BAD, { signal: stop.signal }, () =>
-      sending(scene.connect(BAD)() as Connection, async (bytes, on) => {
+      sending(scene.connect(BAD)(), async (bytes, on) => {
         if (inSending++ > 0) overlaps++
         if (bytes[0] !== 0) {
           stop.abort(new Error('gone'))
@@ -123,7 +123,7 @@ test('what is never sent keeps an aborted client for two seconds, and no longer'
   const scene = await makeScene(ACTIVE)
   const stop = new AbortController()
   const bad = scene.join(BAD, { signal: stop.signal }, () =>
-    sending(scene.connect(BAD)() as Connection, () => {
+    sending(scene.connect(BAD)(), () => {
       stop.abort(new Error('gone'))
       return new Promise<never>(() => {})
     }),

@@ -1,4 +1,4 @@
-import { type Connection, Inbox } from 'secagg/transport'
+import { Inbox, type OwnConnection } from 'secagg/transport'
 import type { Random } from '../support/seeded.js'
 import type { VirtualClock } from './virtual-clock.js'
 
@@ -28,7 +28,7 @@ export class Network {
   }
 
   /** Both ends of a new connection. */
-  connection(): [Connection, Connection] {
+  connection(): [OwnConnection, OwnConnection] {
     const inboxes = [new Inbox(), new Inbox()] as const
     const line = { open: true }
     const over = (error?: unknown): void => {
@@ -38,7 +38,7 @@ export class Network {
     }
     const cut = (): void => over(new Error('the network has failed'))
     this.#open.add(cut)
-    const end = (own: 0 | 1): Connection => {
+    const end = (own: 0 | 1): OwnConnection => {
       let last = 0
       const send = async (bytes: Uint8Array): Promise<void> => {
         if (!line.open) throw new Error('not connected')

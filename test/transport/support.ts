@@ -3,6 +3,7 @@ import {
   type ClientEvent,
   type ClientResult,
   type Connect,
+  type OwnConnection,
   type RunClientOptions,
   runClient,
   type ServedRound,
@@ -55,7 +56,7 @@ export interface Scene extends Cohort {
   /** Serves the round of the cohort; `saved` goes on with it. */
   serve(options?: Partial<ServeRoundOptions>): ServedRound
   /** What the client of a seat connects by. */
-  connect(seat: number): Connect
+  connect(seat: number): () => OwnConnection
   /** Takes the client of a seat through the round. */
   join(seat: number, options?: Partial<RunClientOptions>, connect?: Connect): Promise<ClientResult>
   /** All clients, but for some; how each ended. */

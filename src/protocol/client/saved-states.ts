@@ -1,4 +1,5 @@
 import * as P from 'micro-packed'
+import type { Bytes } from '../../crypto/bytes.js'
 import type { MaskTerm } from '../../vector/segments.js'
 import { byteString, SEALED_SHARES_LENGTH, SELF_MASK_SEED_LENGTH } from '../../wire/index.js'
 import type { RoundConfig } from '../config.js'
@@ -28,7 +29,7 @@ const MASK_KEY_LENGTH = 32
  * The byte form of a client's state, to be stored before the message that it was made with is sent. It holds secrets:
  * guard it like a private key. The configuration is not part of it but for its hash.
  */
-export function encodeState(state: ClientState): Uint8Array {
+export function encodeState(state: ClientState): Bytes {
   return encodeStateBy(codersOf(state.config), state)
 }
 

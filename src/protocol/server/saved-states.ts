@@ -1,4 +1,5 @@
 import * as P from 'micro-packed'
+import type { Bytes } from '../../crypto/bytes.js'
 import type { DrawnGraph } from '../../graph/index.js'
 import { byteString, type PublicKeys, SEALED_SHARES_LENGTH } from '../../wire/index.js'
 import type { RoundConfig } from '../config.js'
@@ -30,7 +31,7 @@ import type { WrongShare } from './wrong-shares.js'
  * The byte form of a server's state, to be stored before any message made from it is sent. The one after the last round
  * holds secrets of clients. The running sum is not part of it, nor the configuration but for its hash.
  */
-export function encodeState(state: ServerState): Uint8Array {
+export function encodeState(state: ServerState): Bytes {
   return encodeStateBy(codersOf(state.config), state)
 }
 
