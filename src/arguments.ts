@@ -27,7 +27,7 @@ function kindOf(value: unknown): string {
 
 /**
  * A copy of the parts of an object, each read once: a getter cannot give one value to a check and another to what
- * follows. A part that may be left out and is `null` stays `null`.
+ * follows. What is `null` counts as left out.
  *
  * @throws {SecAggError} `code` where `given` is no object, or cannot be read.
  */
@@ -41,7 +41,7 @@ export function partsOf<T extends object>(
     what,
     () => {
       const names = new Set(namesIn(given))
-      return Object.fromEntries([...names].map((name) => [name, given[name as keyof T]])) as T
+      return Object.fromEntries([...names].map((name) => [name, given[name as keyof T] ?? undefined])) as T
     },
     code,
   )
@@ -86,7 +86,7 @@ export function requireObject(
 export function requireMethods(what: string, value: unknown, ...names: readonly string[]): void {
   for (const name of names) {
     if (typeof partOf(what, value, name) === 'function') continue
-    throw usageError('invalid-argument', `${what} has a method ${name}`, { got: kindOf(value) })
+    throw usageError('invalid-argument', `${what} must have a method ${name}`, { got: kindOf(value) })
   }
 }
 
@@ -106,7 +106,7 @@ export function requireFunction(what: string, value: unknown): void {
 /** @throws {SecAggError} `invalid-argument` for anything but what `AbortSignal` was from its beginning. */
 export function requireSignal(signal: unknown): void {
   if (signal === undefined || signal === null) return
-  requireMethods('a signal', signal, 'addEventListener', 'removeEventListener')
+  requireMethods('a signal', signal, 'addEventListener')
 }
 
 /** @throws {SecAggError} `invalid-argument` for anything but a function, or nothing. */
@@ -139,5 +139,8 @@ export function wrongKind(
   value: unknown,
   code: ErrorCode = 'invalid-argument',
 ): Error {
-  return usageError(code, `${what} is ${expected}, not ${described(value)}`, { expected, got: shown(value) })
+  return usageError(code, `${what} must be ${expected}, not ${described(value)}`, {
+    expected,
+    got: shown(value),
+  })
 }

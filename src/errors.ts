@@ -93,8 +93,11 @@ export class SecAggError extends Error {
 
   constructor(code: ErrorCode, fault: Fault, message: string, details: ErrorDetails = {}) {
     // An error that fails to be made would hide what it was to tell, whatever it is given.
-    const { round, culprits, concerning, expected, got, cause } = details ?? {}
-    super(message, cause === undefined ? undefined : { cause })
+    const { round, culprits, concerning, expected, got, cause } = readable(details)
+    super(
+      typeof message === 'string' ? message : 'an error without a message',
+      cause === undefined ? undefined : { cause },
+    )
     this.code = code
     this.fault = fault
     this.round = round
@@ -112,6 +115,14 @@ export class SecAggError extends Error {
     const { name, code, fault, message, round, culprits, concerning, expected, got, cause } = this
     const details = { round, culprits, concerning, expected, got }
     return { name, code, fault, message, ...details, cause: cause instanceof SecAggError ? cause : undefined }
+  }
+}
+
+function readable(details: ErrorDetails): ErrorDetails {
+  try {
+    return { ...details }
+  } catch {
+    return {}
   }
 }
 

@@ -1,4 +1,4 @@
-import { partsOf, requireMethods, requireObject } from '../arguments.js'
+import { partsOf, requireMethods, requireObject, wrongKind } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
 import { isBytes } from './bytes.js'
 import type {
@@ -29,7 +29,8 @@ const made = new WeakMap<object, object>()
 export function dependableProvider(crypto: CryptoProvider): CryptoProvider {
   return remembered(crypto, 'a crypto provider', () => {
     requireMethods('a crypto provider', crypto, 'randomBytes')
-    const name = String(crypto.name)
+    const { name } = crypto
+    if (typeof name !== 'string') throw wrongKind('the name of a crypto provider', 'a string', name)
     const suites: { [suite in SuiteName]?: SymmetricSuite } = {}
     const given = partsOf('suites of a crypto provider', crypto.suites)
     for (const suite of ['aes', 'chacha'] as const) {

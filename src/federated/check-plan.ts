@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import { derivedFromServer, mindingVersion, requireAsDerived, requireObject } from '../received/index.js'
 import { planRound } from './plan.js'
 import { checkedRequirements, type PlanRequirements, requireAcceptable } from './requirements.js'
@@ -21,8 +22,8 @@ import type { RoundTask } from './task.js'
 export function checkPlan(received: unknown, requirements: PlanRequirements): RoundPlan {
   const required = checkedRequirements(requirements)
   requireObject(received, 'a plan is')
-  const isPlan = 'task' in received
-  const plan = isPlan ? derivedFrom(received) : derivedFromServer(() => planRound(received as RoundTask))
+  const parts = partsOf('a plan', received)
+  const plan = 'task' in parts ? derivedFrom(parts) : derivedFromServer(() => planRound(parts as RoundTask))
   requireAcceptable(plan, required)
   return plan
 }

@@ -1,3 +1,4 @@
+import { partsOf, requireMethods } from '../arguments.js'
 import { type CryptoProvider, nobleCrypto } from '../crypto/index.js'
 import { usageError } from '../errors.js'
 import { createWeightedMean, encodeWeighted, type RealValues } from '../fixed-point/index.js'
@@ -68,7 +69,8 @@ export function encodeUpdate(
   options: EncodeUpdateOptions = {},
 ): EncodedUpdate {
   requireRound(round)
-  const { onClip = 'report', crypto } = options
+  const { onClip = 'report', crypto } = partsOf('the options of an update', options)
+  if (crypto !== undefined) requireMethods('a crypto provider', crypto, 'randomBytes')
   if (onClip !== 'report' && onClip !== 'refuse') {
     throw usageError('invalid-argument', "onClip is 'report' or 'refuse'", { got: typeof onClip })
   }

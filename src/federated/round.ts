@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { createRoundConfig, type RoundConfig } from '../protocol/index.js'
 import { parametersOf, type RoundOccasion } from './parameters.js'
@@ -22,10 +23,8 @@ const opened = new WeakSet<object>()
  */
 export function openRound(plan: RoundPlan, occasion: RoundOccasion): Round {
   requirePlan(plan)
-  if (typeof occasion !== 'object' || occasion === null) {
-    throw usageError('invalid-argument', 'a round has a session id', { got: typeof occasion })
-  }
-  const round = Object.freeze({ plan, config: createRoundConfig(parametersOf(plan, occasion)) })
+  const parts = partsOf('what tells a round from others', occasion)
+  const round = Object.freeze({ plan, config: createRoundConfig(parametersOf(plan, parts)) })
   opened.add(round)
   return round
 }

@@ -1,3 +1,4 @@
+import { requireInteger } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { analyzePrivacy, type PrivacyLoss } from '../privacy/index.js'
 import { requirePlan } from './plan.js'
@@ -12,6 +13,7 @@ import type { RoundPlan } from './round-plan.js'
 export function privacySpent(plan: RoundPlan, rounds: number): PrivacyLoss {
   requirePlan(plan)
   if (plan.privacy === undefined) throw usageError('invalid-argument', 'the plan has no privacy target')
+  requireInteger('rounds', rounds, 1, 1e9)
   const { epsilon, order, delta, neighbors, amplified } = analyzePrivacy({ ...plan.privacy, rounds })
   return Object.freeze({ epsilon, order, delta, rounds, neighbors, amplified })
 }

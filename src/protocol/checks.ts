@@ -1,4 +1,5 @@
-import { equalBytes } from '../crypto/bytes.js'
+import { reading, shown, wrongKind } from '../arguments.js'
+import { equalBytes, isBytes } from '../crypto/bytes.js'
 import { isAcceptablePublicKey } from '../crypto/public-key.js'
 import type { ErrorCode } from '../errors.js'
 import { usageError } from '../errors.js'
@@ -8,16 +9,33 @@ import type { RoundConfig } from './config.js'
 /** A state of either party, told apart by its name. */
 interface State {
   readonly state: string
+  readonly config: RoundConfig
 }
 
 /** What the compiler ensures, for callers without one and states from disk: `state` is of the given kind. */
 export function requireState<S extends State>(state: S, ...kinds: S['state'][]): void {
-  if (!kinds.includes(state?.state)) {
+  const kind = reading('a state', () => state?.state)
+  if (!kinds.includes(kind)) {
     throw usageError('out-of-order', `this step needs a state of the kind ${kinds.join(' or ')}`, {
       expected: kinds.join(' or '),
-      got: String(state?.state),
+      got: typeof kind === 'string' ? kind.slice(0, 100) : shown(kind),
     })
   }
+  requireConfig(state.config)
+}
+
+/** What rounds are made of has gone through `createRoundConfig`; its bare parameters have not. */
+export function requireConfig(config: RoundConfig): void {
+  const hash = reading('a config', () => config?.hash)
+  if (isBytes(hash) && Array.isArray(config.segments)) return
+  throw usageError('invalid-argument', 'a round has a config that createRoundConfig has made', {
+    got: shown(config),
+  })
+}
+
+/** @throws {SecAggError} `invalid-argument` for anything but a number; whether there is such a seat is checked later. */
+export function requireSeatNumber(seat: unknown): void {
+  if (typeof seat !== 'number') throw wrongKind('a seat', 'a number', seat)
 }
 
 /** Seats are whole numbers below `clients`, distinct and ascending. */

@@ -1,4 +1,5 @@
 import * as P from 'micro-packed'
+import { requireObject } from '../arguments.js'
 import { ascii, isBytes, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import type { GraphShape } from '../graph/index.js'
@@ -66,6 +67,7 @@ const context = P.array(P.U32LE, P.struct({ name: P.bytes(P.U16LE), value: P.byt
 
 /** The context's parts, ordered by name, each with its length: no two contexts have the same encoding. */
 export function encodeContext(parts: Readonly<Record<string, Uint8Array>>): Uint8Array {
+  requireObject('a context', parts, 'invalid-configuration')
   const prototype = Object.getPrototypeOf(parts)
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     throw usageError('invalid-configuration', 'context must be a plain object whose values are Uint8Arrays')

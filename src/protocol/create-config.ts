@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { partsOf } from '../arguments.js'
+import { partsOf, reading } from '../arguments.js'
 import { type Bytes, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { assumptionsOf, type GraphShape, requireProven, type SparseShape } from '../graph/index.js'
@@ -32,8 +32,9 @@ export function createRoundConfig(given: RoundParameters): RoundConfig {
     graph.kind === 'complete' ? thresholdOnComplete(parameters) : sparseThreshold(parameters, graph)
   const minimumCohort = parameters.minimumCohort ?? threshold
   requireWhole('minimumCohort', minimumCohort, threshold, clients)
-  const signatureLength = adversary === 'active' ? (parameters.signatureLength ?? 64) : 0
-  if (adversary === 'active') requireWhole('signatureLength', signatureLength, 1, 65535)
+  const signatureBytes = parameters.signatureLength ?? 64
+  requireWhole('signatureLength', signatureBytes, adversary === 'active' ? 1 : 0, 65535)
+  const signatureLength = adversary === 'active' ? signatureBytes : 0
 
   const segments = boundedSegments(parameters.segments, clients)
   const configuration = {
@@ -48,9 +49,13 @@ export function createRoundConfig(given: RoundParameters): RoundConfig {
     corruptClients,
     minimumCohort,
     signatureLength,
-    contextHash: sha256(encodeContext(parameters.context ?? {})),
+    contextHash: contextHash(parameters.context ?? {}),
   }
   return Object.freeze({ ...configuration, hash: sha256(encodeConfiguration(configuration)) })
+}
+
+function contextHash(context: NonNullable<RoundParameters['context']>): Bytes {
+  return sha256(reading('a context', () => encodeContext(context), 'invalid-configuration'))
 }
 
 const MOST_SEGMENTS = 65535
@@ -66,7 +71,7 @@ function sessionIdOf({ sessionId }: RoundParameters): Bytes {
 function graphShape({ graph = 'complete', clients, adversary }: RoundParameters): GraphShape {
   if (graph === 'complete') return Object.freeze({ kind: 'complete' })
   if (typeof graph !== 'object' || graph === null) throw invalid("graph is 'complete' or a sparse graph")
-  const { neighbors, assumptions: stated } = graph
+  const { neighbors, assumptions: stated } = partsOf('a sparse graph', graph, 'invalid-configuration')
   if (adversary === 'active') {
     throw usageError(
       'unsupported',
@@ -104,7 +109,8 @@ function sparseThreshold(
   { clients, threshold, minimumCohort, corruptClients }: RoundParameters,
   { neighbors, assumptions }: SparseShape,
 ): number {
-  if (threshold === undefined || minimumCohort === undefined) {
+  // Of parameters without types `null` is no number either.
+  if (typeof threshold !== 'number' || typeof minimumCohort !== 'number') {
     throw invalid('on the sparse graph the threshold and the minimum cohort have to be stated')
   }
   if (corruptClients !== undefined) {
@@ -120,7 +126,11 @@ function boundedSegments(segments: RoundParameters['segments'], clients: number)
   if (list.length === 0 || list.length > MOST_SEGMENTS) throw invalid('a vector has 1 to 65535 segments')
   // `Array.from`, so that a hole in a list without types is seen.
   const bounded = Array.from(list, (segment, index): BoundedSegment => {
-    const { length, bits, bound } = segment ?? {}
+    const { length, bits, bound } = reading(
+      `segments[${index}]`,
+      () => ({ ...segment }),
+      'invalid-configuration',
+    )
     requireWhole(`segments[${index}].length`, length, 1, 2 ** 36)
     requireWhole(`segments[${index}].bits`, bits, 1, 64)
     return Object.freeze({ length, bits, bound: inputBound(bound, bits, clients, index) })

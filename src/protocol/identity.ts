@@ -1,10 +1,14 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import { described, partsOf, requireFunction, requireMethods, shown } from '../arguments.js'
 import { type Bytes, bytesToHex, concatBytes, isBytes, plainBytes } from '../crypto/bytes.js'
+import { requireBytes } from '../crypto/checks.js'
+import { dependableSignatures } from '../crypto/dependable.js'
 import type { SignatureScheme } from '../crypto/provider.js'
 import { type RoundName, SecAggError, usageError } from '../errors.js'
 import { publishableSeats } from '../graph/index.js'
 import { encodeMessage, type PublishedKeys, publishedKeysCoder, seatSet } from '../wire/index.js'
 import { type Blame, violation } from './blame.js'
+import { requireSeatNumber } from './checks.js'
 import type { RoundConfig } from './config.js'
 import { label, seatBytes } from './keys.js'
 import { allSeats } from './seats.js'
@@ -34,27 +38,51 @@ export interface SignedClaim {
  */
 export type VerifyIdentity = (claim: SignedClaim) => Promise<string | undefined>
 
-/** A signer with an Ed25519 private key (the 32-byte seed) in memory. */
+/**
+ * A signer with an Ed25519 private key (the 32-byte seed) in memory.
+ * @param ed25519 - Of a crypto provider, such as `(await defaultCrypto()).ed25519`.
+ * @throws {SecAggError} `invalid-argument` for another key, or where `ed25519` is no signature scheme.
+ */
 export function ed25519Signer(privateKey: Uint8Array, ed25519: SignatureScheme): OwnSigner {
   if (!isBytes(privateKey) || privateKey.length !== 32) {
     throw usageError('invalid-argument', 'an Ed25519 private key must be its seed of 32 bytes')
   }
   const key = Uint8Array.from(privateKey)
-  return { sign: (message) => ed25519.sign(key, message) }
+  const scheme = dependableSignatures(ed25519)
+  return {
+    sign: async (message) => {
+      requireBytes('what is signed', message)
+      return scheme.sign(key, message)
+    },
+  }
 }
 
 /**
  * Checks Ed25519 signatures against an enrolment: the public key that may sit at each seat, `undefined` for none. The
  * identity is the public key in hexadecimal.
+ *
+ * @param publicKeyOf - Gives the 32 bytes of a key; with anything else but `undefined` the verifier throws
+ *   `invalid-argument`, fault `usage`.
+ * @param ed25519 - Of a crypto provider, such as `(await defaultCrypto()).ed25519`.
+ * @throws {SecAggError} `invalid-argument` where `publicKeyOf` is no function, or `ed25519` no signature scheme.
  */
 export function ed25519Verifier(
   publicKeyOf: (seat: number) => Uint8Array | undefined,
   ed25519: SignatureScheme,
 ): VerifyIdentity {
-  return async ({ seat, message, signature }) => {
-    const publicKey = publicKeyOf(seat)
+  requireFunction('what gives the public key of a seat', publicKeyOf)
+  const scheme = dependableSignatures(ed25519)
+  return async (claim) => {
+    const { seat, message, signature } = checkedClaim(claim)
+    const publicKey: unknown = publicKeyOf(seat)
     if (publicKey === undefined) return undefined
-    return (await ed25519.verify(publicKey, message, signature)) ? bytesToHex(publicKey) : undefined
+    // An enrolment in another form, such as hexadecimal, would else look like forged signatures of everybody.
+    if (!isBytes(publicKey) || publicKey.length !== 32) {
+      const got = isBytes(publicKey) ? publicKey.length : publicKey
+      const text = `the public key of seat ${seat} is a Uint8Array of 32 bytes, not ${described(got)}`
+      throw usageError('invalid-argument', text, { got: shown(got) })
+    }
+    return (await scheme.verify(publicKey, message, signature)) ? bytesToHex(publicKey) : undefined
   }
 }
 
@@ -63,7 +91,15 @@ export function ed25519Verifier(
  * does not; for tests and simulations only.
  */
 export function dangerouslyTrustAnyIdentity(): VerifyIdentity {
-  return async ({ seat }) => `unverified seat ${seat}`
+  return async (claim) => `unverified seat ${checkedClaim(claim).seat}`
+}
+
+function checkedClaim(claim: SignedClaim): SignedClaim {
+  const parts = partsOf('a signed claim', claim)
+  requireSeatNumber(parts.seat)
+  requireBytes('what is signed', parts.message)
+  requireBytes('a signature', parts.signature)
+  return parts
 }
 
 /** What a client signs in round 0. */
@@ -99,6 +135,30 @@ export function survivorsStatement(
   return concatBytes(label('sign survivors'), config.hash, published, seatBytes(seat), set)
 }
 
+/** @throws {SecAggError} `invalid-argument` where there is none, or something else. */
+export function requireSigner(signer: Signer | undefined, round?: RoundName): asserts signer is Signer {
+  if (signer === undefined || signer === null) {
+    throw usageError('invalid-argument', 'the active model needs a signer', { round })
+  }
+  requireMethods('a signer', signer, 'sign')
+}
+
+/** @throws {SecAggError} `invalid-argument` where there is none, or something else. */
+export function requireVerifier(
+  verifyIdentity: VerifyIdentity | undefined,
+  round?: RoundName,
+): asserts verifyIdentity is VerifyIdentity {
+  if (verifyIdentity === undefined || verifyIdentity === null) {
+    throw usageError('invalid-argument', 'the active model needs verifyIdentity', { round })
+  }
+  requireFunction('verifyIdentity', verifyIdentity)
+}
+
+/** A mistake of the program, which is not to be taken for a failure of cryptography. */
+function isUsage(error: unknown): boolean {
+  return error instanceof SecAggError && error.fault === 'usage'
+}
+
 /** Asks the caller's signer, and holds it to the agreed length. */
 export async function signStatement(
   config: RoundConfig,
@@ -106,18 +166,19 @@ export async function signStatement(
   statement: Bytes,
   round: RoundName,
 ): Promise<Uint8Array> {
-  if (signer === undefined) throw usageError('invalid-argument', 'the active model needs a signer', { round })
+  requireSigner(signer, round)
   let signature: unknown
   try {
     signature = await signer.sign(statement)
   } catch (cause) {
+    if (isUsage(cause)) throw cause
     throw new SecAggError('crypto-failure', 'crypto', 'the signer failed', { round, cause })
   }
   if (!isBytes(signature) || signature.length !== config.signatureLength) {
     throw usageError('invalid-argument', 'the signer returned no signature of the configured length', {
       round,
       expected: config.signatureLength,
-      got: isBytes(signature) ? signature.length : typeof signature,
+      got: isBytes(signature) ? signature.length : shown(signature),
     })
   }
   return Uint8Array.from(signature)
@@ -134,9 +195,7 @@ export async function verifyStatement(
   identity: string | undefined,
   blame: Blame,
 ): Promise<string> {
-  if (verifyIdentity === undefined) {
-    throw usageError('invalid-argument', 'the active model needs verifyIdentity', { round: blame.round })
-  }
+  requireVerifier(verifyIdentity, blame.round)
   // Bytes that were read have it; what a caller of single steps made by itself may not.
   if (claim.signature.length !== signatureLength) {
     const details = { expected: signatureLength, got: claim.signature.length }
@@ -155,10 +214,18 @@ export async function verifyStatement(
       signature: plainBytes(claim.signature),
     })
   } catch (cause) {
+    if (isUsage(cause)) throw cause
     const details = { round: blame.round, concerning: [claim.seat], cause }
     throw new SecAggError('crypto-failure', 'crypto', 'verifyIdentity failed', details)
   }
-  // Whatever else a verifier without types says, such as `false` or '', is a no.
+  // A verifier without types may say no with something else, such as `false` or ''. Anything else is no name of anybody.
+  if (signer && typeof signer !== 'string') {
+    throw usageError('invalid-argument', 'verifyIdentity gives a string, or undefined', {
+      round: blame.round,
+      concerning: [claim.seat],
+      got: shown(signer),
+    })
+  }
   if (typeof signer !== 'string' || signer === '') {
     throw violation('invalid-signature', blame, `the signature of seat ${claim.seat} does not verify`)
   }

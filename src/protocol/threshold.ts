@@ -1,4 +1,8 @@
+import { partsOf, requireInteger } from '../arguments.js'
+import { usageError } from '../errors.js'
 import type { AdversaryModel } from './config.js'
+
+const MOST_CLIENTS = 1e8
 
 /** What the least threshold on the complete graph depends on. */
 export interface ThresholdModel {
@@ -14,9 +18,16 @@ export interface ThresholdModel {
  * - Honest-but-curious: more than half of the clients, and more than the corrupt ones.
  * - Active: more than two thirds of the clients; or, where the number n_C of corrupt clients is stated, 2t > n + n_C, so
  *   that two sets of t signers share an honest client.
+ *
+ * @throws {SecAggError} `invalid-argument` where a value is out of its range: n from 1 to 10⁸, n_C from 0 to n.
  */
 export function leastThreshold(model: ThresholdModel): number {
-  const { clients, adversary, corruptClients } = model
+  const { clients, adversary, corruptClients } = partsOf('what a threshold depends on', model)
+  requireInteger('clients', clients, 1, MOST_CLIENTS)
+  if (adversary !== 'honest-but-curious' && adversary !== 'active') {
+    throw usageError('invalid-argument', "the adversary model is 'honest-but-curious' or 'active'")
+  }
+  if (corruptClients !== undefined) requireInteger('corruptClients', corruptClients, 0, clients)
   if (adversary === 'honest-but-curious') {
     return Math.max(Math.floor(clients / 2), corruptClients ?? 0) + 1
   }

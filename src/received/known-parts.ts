@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import { type ErrorCode, usageError } from '../errors.js'
 
 /** All keys of an interface, as the compiler counts them. */
@@ -15,10 +16,7 @@ export function knownParts<T extends object>(
   known: ReadonlySet<string>,
   code: ErrorCode,
 ): T {
-  if (typeof given !== 'object' || given === null) {
-    throw usageError(code, `${what} must be an object`, { got: typeof given })
-  }
-  const parts = Object.entries(given).filter(([, value]) => value !== undefined)
+  const parts = Object.entries(partsOf(what, given, code)).filter(([, value]) => value !== undefined)
   const unknown = parts.find(([key]) => !known.has(key))?.[0]
   if (unknown === undefined) return Object.fromEntries(parts) as T
   const got = JSON.stringify(unknown.slice(0, 100))

@@ -1,3 +1,4 @@
+import { reading } from '../arguments.js'
 import { usageError } from '../errors.js'
 
 type Context = Readonly<Record<string, Uint8Array>>
@@ -9,6 +10,10 @@ type Context = Readonly<Record<string, Uint8Array>>
  *   "secagg".
  */
 export function extendedContext(given: Context, added: Context): Context {
+  return reading('a context', () => extended(given, added), 'invalid-configuration')
+}
+
+function extended(given: Context, added: Context): Context {
   // Copying another kind of object would lose what is in it, and with it what the clients are to agree on.
   const prototype = Object(given) === given ? Object.getPrototypeOf(given) : undefined
   if (prototype === undefined || (prototype !== null && Object.getPrototypeOf(prototype) !== null)) {

@@ -1,7 +1,10 @@
+import { wrongKind } from '../arguments.js'
 import { type Bytes, bytesToHex, equalBytes, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
+import { requireConfig } from '../protocol/checks.js'
 import type { RoundConfig } from '../protocol/index.js'
 import type { ElementRange, Vector } from '../vector/index.js'
+import { requireLanes } from '../vector/lanes.js'
 
 /** Yields the part of a vector in `range`: all of it where vectors do not go in slices. */
 export type VectorSource = (range: ElementRange) => Vector | Promise<Vector>
@@ -24,7 +27,17 @@ export interface RoundInput<V extends Vector | VectorSource = Vector> {
  * @throws {SecAggError} `invalid-argument` where `config` was not made by `createRoundConfig`.
  */
 export function roundInput<V extends Vector | VectorSource>(config: RoundConfig, vector: V): RoundInput<V> {
+  requireVectorOrSource(vector)
   return Object.freeze({ configHash: hashOf(config), vector })
+}
+
+/** @throws {SecAggError} `invalid-argument` for anything but a list of lanes, whatever fits in them, and a function. */
+export function requireVectorOrSource(input: unknown): void {
+  if (typeof input === 'function') return
+  if (!Array.isArray(input))
+    throw wrongKind('an input', 'an array of lanes, a list of them or a function', input)
+  for (let index = 0; index < input.length; index++)
+    requireLanes(`segment ${index} of an input`, input[index])
 }
 
 /** Whether `input` is a {@link RoundInput}: neither an array, nor a list of arrays, nor a function. */
@@ -43,9 +56,7 @@ export function vectorFor<V extends Vector | VectorSource>(config: RoundConfig, 
 
 /** A copy of the hash, which the caller may keep. */
 export function hashOf(config: RoundConfig): Bytes {
-  if (!isBytes(config?.hash)) {
-    throw usageError('invalid-argument', 'a round has a config that createRoundConfig has made')
-  }
+  requireConfig(config)
   return new Uint8Array(config.hash)
 }
 

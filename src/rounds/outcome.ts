@@ -1,3 +1,4 @@
+import { partsOf, reading } from '../arguments.js'
 import { usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { checkVector, type Vector } from '../vector/index.js'
@@ -26,13 +27,17 @@ export interface RoundSum {
  *   `configuration-mismatch` where the outcome is that of another round.
  */
 export function readOutcome(outcome: FinishedRound, config: RoundConfig): RoundSum {
-  if (outcome?.sum === undefined) {
-    throw usageError('invalid-argument', 'the round is not over: there is no sum')
-  }
-  const { sum, configHash, report } = outcome
+  const { sum, configHash, report } = partsOf('the outcome of a round', outcome)
+  if (sum === undefined) throw usageError('invalid-argument', 'the round is not over: there is no sum')
   requireSameRound(config, configHash, 'the outcome is that of another round')
   checkVector(sum, config.segments)
-  return { sum, survivors: survivorsIn(report?.survivors, config) }
+  return {
+    sum,
+    survivors: survivorsIn(
+      reading('the report of a round', () => report?.survivors),
+      config,
+    ),
+  }
 }
 
 function survivorsIn(given: unknown, { clients, minimumCohort }: RoundConfig): readonly number[] {

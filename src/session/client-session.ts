@@ -1,15 +1,17 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { partsOf } from '../arguments.js'
+import { partsOf, requireInteger } from '../arguments.js'
 import { type Bytes, equalBytes } from '../crypto/bytes.js'
 import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import { type RoundName, SecAggError, usageError } from '../errors.js'
+import { requireConfig } from '../protocol/checks.js'
 import { client } from '../protocol/index.js'
 import { secretSplitter } from '../shamir/index.js'
 import { elementCount } from '../vector/index.js'
 import { sliceCount } from '../vector/slices.js'
+import { checkedClientOptions } from './checked-options.js'
 import { decodeFromServer, encodeFromClient, refuseSecondVersion } from './client-messages.js'
 import type { ClientSessionOptions, ResumedClientOptions } from './client-options.js'
-import { checkInput, requireBytes, requireConfig, sourceFor } from './input.js'
+import { checkInput, requireBytes, sourceFor } from './input.js'
 import { maskSlice } from './mask-slice.js'
 import { decodeClientSession, encodeClientSession } from './saved-client.js'
 import { requireFresh, save, wipeAllBut } from './saving.js'
@@ -53,14 +55,12 @@ export class ClientSession {
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
 
   /**
-   * @throws {SecAggError} `invalid-argument` where `config` was not made by `createRoundConfig`; `configuration-mismatch`
-   *   where `input` was made for another round.
+   * @throws {SecAggError} `invalid-argument` where an option is of the wrong kind, `config` was not made by
+   *   `createRoundConfig`, or the active model lacks `signer` or `verifyIdentity`; `configuration-mismatch` where `input`
+   *   was made for another round.
    */
   constructor(options: ClientSessionOptions) {
-    this.#options = partsOf('the options of a session', options)
-    const { config, input } = this.#options
-    requireConfig(config)
-    sourceFor(config, input)
+    this.#options = checkedClientOptions(options)
   }
 
   /**
@@ -72,10 +72,10 @@ export class ClientSession {
    *   `config` is not that of the round, or `input` was made for another one.
    */
   static resume(saved: Uint8Array, options: ResumedClientOptions): ClientSession {
-    const copy = partsOf('the options of a session', options)
-    requireConfig(copy.config)
-    const { state, lastInbound } = decodeClientSession(saved, copy.config)
-    const session = new ClientSession({ ...copy, seat: state.seat })
+    const { config, ...others } = partsOf('the options of a client', options)
+    requireConfig(config)
+    const { state, lastInbound } = decodeClientSession(saved, config)
+    const session = new ClientSession({ ...others, config, seat: state.seat })
     session.#state = state
     session.#lastInbound = lastInbound
     return session
@@ -172,10 +172,11 @@ export class ClientSession {
    * is there; so it may be asked after every `receive`. Each is made when it is asked for.
    *
    * @throws {SecAggError} `input-changed` where the input is no longer
-   *   what it was for the first slice; what `input` throws.
+   *   what it was for the first slice; `invalid-argument` for another number; what `input` throws.
    */
   async *slices(from = 1): AsyncGenerator<Bytes, void, void> {
     const { segments, sliceLength } = this.#options.config
+    requireInteger('the first slice', from, 0, sliceCount(segments, sliceLength))
     for (let slice = from; slice < sliceCount(segments, sliceLength); slice++) {
       const bytes = await this.#inTurn(() => this.#nextSlice(slice))
       if (bytes === undefined) return

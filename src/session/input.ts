@@ -28,13 +28,6 @@ export type InputSource =
 /** What a function yields. */
 type InputPart = SessionInput | RoundInput
 
-/** What sessions are made of has gone through `createRoundConfig`; its bare parameters have not. */
-export function requireConfig(config: RoundConfig | undefined): void {
-  if (!isBytes(config?.hash)) {
-    throw usageError('invalid-argument', 'config must be made by createRoundConfig')
-  }
-}
-
 /** What a transport hands over is bytes, of whatever realm; anything else is the host's mistake, and no peer's. */
 export function requireBytes(message: unknown): Bytes {
   if (!isBytes(message)) throw usageError('invalid-argument', 'a message must be a Uint8Array')

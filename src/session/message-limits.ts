@@ -1,3 +1,4 @@
+import { requireConfig } from '../protocol/checks.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { packedRange } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/slices.js'
@@ -9,7 +10,6 @@ import {
   SEALED_SHARES_LENGTH,
   SLICE_HEADER_LENGTH,
 } from '../wire/index.js'
-import { requireConfig } from './input.js'
 
 /** The usual one. */
 const ED25519_SIGNATURE_LENGTH = 64

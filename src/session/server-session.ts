@@ -1,15 +1,16 @@
-import { partsOf } from '../arguments.js'
 import type { Bytes } from '../crypto/bytes.js'
 import { defaultCrypto } from '../crypto/index.js'
 import { type RoundName, SecAggError, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
+import { requireSeatNumber } from '../protocol/checks.js'
 import { server } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
 import { hashOf } from '../rounds/index.js'
 import { executeMaskPlan, fingerprint } from '../vector/index.js'
 import { messageType, openEnvelope } from '../wire/index.js'
 import { requireDue } from './arrivals.js'
-import { requireBytes, requireConfig } from './input.js'
+import { checkedServerOptions } from './checked-options.js'
+import { requireBytes } from './input.js'
 import { KnownMessages } from './known-messages.js'
 import type { Phase } from './phase.js'
 import type { PhaseContext } from './phase-context.js'
@@ -52,16 +53,13 @@ export class ServerSession {
    */
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
 
-  /** @throws {SecAggError} `invalid-argument` where `config` is not of `createRoundConfig`'s making. */
+  /**
+   * @throws {SecAggError} `invalid-argument` where an option is of the wrong kind, `config` was not made by
+   *   `createRoundConfig`, or the active model lacks `verifyIdentity`.
+   */
   constructor(options: ServerSessionOptions) {
-    this.#options = partsOf('the options of a session', options)
-    const { config, maximumUploads = 1 } = this.#options
-    requireConfig(config)
-    if (!Number.isSafeInteger(maximumUploads) || maximumUploads < 1) {
-      throw usageError('invalid-argument', 'maximumUploads must be a whole number of at least 1', {
-        got: maximumUploads,
-      })
-    }
+    this.#options = checkedServerOptions(options)
+    const { config } = this.#options
     this.#ledger = new Ledger(config.clients)
     this.#known = new KnownMessages(config)
   }
@@ -107,8 +105,12 @@ export class ServerSession {
     return this.#ledger.report(this.#finished ?? this.#phase?.state)
   }
 
-  /** The message of the open round for one seat, once more: for a client that has lost its connection. */
+  /**
+   * The message of the open round for one seat, once more: for a client that has lost its connection.
+   * @throws {SecAggError} `invalid-argument` where `seat` is no number.
+   */
   messageFor(seat: number): Bytes | undefined {
+    requireSeatNumber(seat)
     const outbound = this.#phase?.outbound
     return outbound !== undefined && indexOfSeat(outbound.recipients, seat) >= 0
       ? outbound.messageFor(seat)
@@ -126,7 +128,7 @@ export class ServerSession {
    */
   async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
     const message = requireBytes(bytes)
-    if (typeof seat !== 'number') throw usageError('invalid-argument', 'a seat must be a number')
+    requireSeatNumber(seat)
     const ahead = this.#checkAhead(seat, message)
     // What goes wrong is seen in its turn.
     ahead.catch(() => undefined)
@@ -148,6 +150,7 @@ export class ServerSession {
    * again. Returns whether there were any.
    */
   async discardUpload(seat: number): Promise<boolean> {
+    requireSeatNumber(seat)
     return this.#inTurn(async () => {
       const discarded = (await this.#phase?.discard?.(seat)) ?? false
       if (discarded) this.#known.forgetSlices(seat)

@@ -4,6 +4,7 @@ import { server } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
 import { allSeats } from '../protocol/seats.js'
 import type { Accumulator, Vector } from '../vector/index.js'
+import type { MaskPlan } from '../vector/segments.js'
 import {
   consistencyCheckCoder,
   consistencySignaturesCoder,
@@ -93,6 +94,13 @@ async function removeMasks(sum: Vector, state: server.ServerUnmasked, context: P
   const { segments } = state.config
   const suite = suiteOf(state.config, crypto)
   const terms = server.countMaskTerms(state)
+  const execute = async (plan: MaskPlan, report: (fraction: number) => void): Promise<void> => {
+    try {
+      await maskExecutor(sum, segments, plan, suite, { signal, onProgress: onProgress && report })
+    } finally {
+      wipeAll(plan.map(({ seed }) => seed))
+    }
+  }
   let done = 0
   let executing = Promise.resolve()
   try {
@@ -100,10 +108,7 @@ async function removeMasks(sum: Vector, state: server.ServerUnmasked, context: P
       await executing
       const before = done
       done += plan.length
-      executing = maskExecutor(sum, segments, plan, suite, {
-        signal,
-        onProgress: onProgress && ((fraction) => onProgress((before + fraction * plan.length) / terms)),
-      }).finally(() => wipeAll(plan.map(({ seed }) => seed)))
+      executing = execute(plan, (fraction) => onProgress?.((before + fraction * plan.length) / terms))
       // Whatever goes wrong is seen at the next turn.
       executing.catch(() => undefined)
     }

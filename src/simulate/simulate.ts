@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../abort.js'
-import { partsOf } from '../arguments.js'
+import { partsOf, requireArray, requireCallback, requireInteger, shown } from '../arguments.js'
+import { dependableProvider } from '../crypto/dependable.js'
 import { type CryptoProvider, defaultCrypto, type SuiteName } from '../crypto/index.js'
 import { ROUNDS, type RoundName, SecAggError, usageError } from '../errors.js'
 import {
@@ -88,9 +89,14 @@ export interface SimulationResult {
  */
 export async function simulate(given: SimulationOptions): Promise<SimulationResult> {
   const options = partsOf('a simulation', given)
-  const { clients, seed = 1, signal, onProgress } = options
-  const valueBits = options.valueBits ?? options.bits
-  const crypto = options.crypto ?? (await defaultCrypto(options.suite))
+  const { clients, bits, seed = 1, signal, onProgress } = options
+  requireInteger('clients', clients, 2, 65535)
+  requireInteger('bits', bits, 1, 64)
+  requireInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER)
+  requireCallback('onProgress', onProgress)
+  const valueBits = options.valueBits ?? bits
+  const crypto =
+    options.crypto === undefined ? await defaultCrypto(options.suite) : dependableProvider(options.crypto)
   const config = configOf(options, valueBits, crypto)
   const dropsAt = chooseDrops(clients, dropsOf(options, config), seed)
   const segment = config.segments[0]!
@@ -178,7 +184,7 @@ function configOf(options: SimulationOptions, valueBits: number, crypto: CryptoP
       'the bits of a value are at least 1 and at most those of its lane',
       {
         expected: bits,
-        got: valueBits,
+        got: shown(valueBits),
       },
     )
   }
@@ -196,7 +202,14 @@ function configOf(options: SimulationOptions, valueBits: number, crypto: CryptoP
 }
 
 function dropsOf({ drops = [] }: SimulationOptions, { adversary }: RoundConfig): readonly Drop[] {
-  const copy = drops.map(({ round, count }) => ({ round, count }))
+  requireArray('drops', drops)
+  const copy = drops.map((drop) => partsOf('a drop', drop))
+  for (const { round, count } of copy) {
+    if (!ROUNDS.includes(round)) {
+      throw usageError('invalid-argument', `clients drop out before one of ${ROUNDS.join(', ')}`)
+    }
+    requireInteger('the number of clients that drop out', count, 0, 65535)
+  }
   if (adversary === 'honest-but-curious' && copy.some(({ round }) => round === 'consistency-check')) {
     throw usageError('invalid-argument', 'only the active model has a consistency check to drop out of')
   }

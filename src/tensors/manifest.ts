@@ -1,4 +1,5 @@
 import * as P from 'micro-packed'
+import { partsOf, reading } from '../arguments.js'
 import { ascii, type Bytes, codeUnits, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import {
@@ -59,12 +60,14 @@ export function manifestOf(tensors: Named<TensorLike | TensorDescription>): Tens
  * @throws {SecAggError} `invalid-argument` where order, offsets or length are not those of a manifest.
  */
 export function checkedManifest(given: TensorManifest): TensorManifest {
-  const { tensors: list, length }: Partial<TensorManifest> = given ?? {}
+  const { tensors: list, length } = partsOf('a manifest', given)
   if (!Array.isArray(list)) throw usageError('invalid-argument', 'a manifest lists tensors')
-  const tensors = Array.from(list as readonly TensorEntry[], (entry) => {
-    const { name, shape, offset }: Partial<TensorEntry> = entry ?? {}
-    return { name, shape, offset }
-  })
+  const tensors = reading('a manifest', () =>
+    Array.from(list as readonly TensorEntry[], (entry) => {
+      const { name, shape, offset }: Partial<TensorEntry> = entry ?? {}
+      return { name, shape, offset }
+    }),
+  )
   const pairs = tensors.map(({ name, shape }) => [name, shape] as [string, readonly number[]])
   const manifest = createManifest(pairs)
   const isSame = manifest.tensors.every(({ name, offset }, index) => {

@@ -1,3 +1,4 @@
+import { reading, shown } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { typedArrayName } from '../vector/lanes.js'
 
@@ -44,10 +45,11 @@ export function quoted(name: string): string {
  */
 export function byName<T>(named: Named<T>): Map<string, T> {
   if (typeof named !== 'object' || named === null) {
-    throw usageError('invalid-argument', 'tensors come by name, as a record or a Map', { got: typeof named })
+    throw usageError('invalid-argument', 'tensors come by name, as a record or a Map', { got: shown(named) })
   }
-  const pairs: Iterable<unknown> =
-    Symbol.iterator in named ? (named as Iterable<unknown>) : Object.entries(named)
+  const pairs = reading('tensors by name', () => [
+    ...(Symbol.iterator in named ? (named as Iterable<unknown>) : Object.entries(named)),
+  ])
   const things = new Map<string, T>()
   for (const pair of pairs) {
     const [name, thing] = Array.isArray(pair) ? (pair as [unknown, T]) : []
@@ -56,7 +58,7 @@ export function byName<T>(named: Named<T>): Map<string, T> {
         'invalid-argument',
         `the name of a tensor must be a string of 1 to ${LONGEST_NAME} characters`,
         {
-          got: typeof name === 'string' ? name.length : typeof name,
+          got: typeof name === 'string' ? name.length : shown(name),
         },
       )
     }
@@ -120,7 +122,7 @@ export interface ReadTensor {
  * @throws {SecAggError} as {@link readTensor} does.
  */
 export function shapeOf(name: string, tensor: TensorLike | TensorDescription): readonly number[] {
-  const parts = partsOf(tensor)
+  const parts = partsOf(name, tensor)
   const { shape, dims, data, dataSync, dtype } = parts
   const isElsewhere = typeof dataSync === 'function' || (data === undefined && typeof dtype === 'string')
   if (!isElsewhere) return readParts(name, tensor, parts).shape
@@ -153,7 +155,7 @@ function notReal(name: string, what: string, got: string): Error {
  *   says.
  */
 export function readTensor(name: string, tensor: TensorLike): ReadTensor {
-  return readParts(name, tensor, partsOf(tensor))
+  return readParts(name, tensor, partsOf(name, tensor))
 }
 
 function readParts(name: string, tensor: object, parts: Parts): ReadTensor {
@@ -161,7 +163,12 @@ function readParts(name: string, tensor: object, parts: Parts): ReadTensor {
   requireReal(name, parts.dtype ?? (parts.dims === undefined ? undefined : parts.type))
   const shape = checkedShape(name, parts.shape ?? parts.dims)
   // A tensor of tfjs has a method `data` as well, which reads asynchronously.
-  const data = typeof parts.dataSync === 'function' ? parts.dataSync.call(tensor) : parts.data
+  const { dataSync } = parts
+  const data =
+    typeof dataSync === 'function'
+      ? // It throws where the tensor was disposed of.
+        reading(`tensor ${quoted(name)}`, () => dataSync.call(tensor))
+      : parts.data
   const type = typedArrayName(data)
   if (!(type === 'Float32Array' || type === 'Float64Array' || Array.isArray(data))) {
     const got = type ?? typeof data
@@ -186,7 +193,9 @@ function readParts(name: string, tensor: object, parts: Parts): ReadTensor {
 type Parts = Readonly<Partial<Record<'shape' | 'dims' | 'data' | 'dataSync' | 'dtype' | 'type', unknown>>>
 
 /** Each part read once: a tensor may make it anew whenever it is asked. */
-function partsOf(tensor: unknown): Parts {
-  const { shape, dims, data, dataSync, dtype, type }: Parts = tensor ?? {}
-  return { shape, dims, data, dataSync, dtype, type }
+function partsOf(name: string, tensor: unknown): Parts {
+  return reading(`tensor ${quoted(name)}`, () => {
+    const { shape, dims, data, dataSync, dtype, type }: Parts = tensor ?? {}
+    return { shape, dims, data, dataSync, dtype, type }
+  })
 }

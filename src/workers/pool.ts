@@ -1,4 +1,4 @@
-import { requireInteger } from '../arguments.js'
+import { partsOf, requireFunction, requireInteger } from '../arguments.js'
 import { equalBytes } from '../crypto/bytes.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
 import type { SecAggError } from '../errors.js'
@@ -56,8 +56,12 @@ const LITTLE_WORK = 16 * 2 ** 20
  * @throws {SecAggError} `invalid-argument` where `workers` is not a whole number from 0 to 1024.
  */
 export async function createMaskPool(options: MaskPoolOptions = {}): Promise<MaskPool> {
-  const { workers = Math.min(parallelism(), MOST_BY_DEFAULT), spawn = spawnWorker } = options
+  const { workers = Math.min(parallelism(), MOST_BY_DEFAULT), spawn = spawnWorker } = partsOf(
+    'the options of a pool',
+    options,
+  )
   requireInteger('the number of workers', workers, 0, 1024)
+  requireFunction('spawn', spawn)
   const starts = await Promise.allSettled(Array.from({ length: workers }, () => startThread(spawn)))
   const failedStart: SecAggError | undefined = starts.find((start) => start.status === 'rejected')?.reason
   const threads = starts.flatMap((start) => (start.status === 'fulfilled' ? start.value : []))

@@ -74,14 +74,17 @@ function complaintOf(ending: Ending, { mayGive, isSaid }: Attempt): string | und
 }
 
 function* attemptsOf(args: readonly unknown[]): Generator<Attempt, void, void> {
-  const allOptional = args.every((arg) => arg instanceof Marked && arg.marks.optional)
-  yield { what: 'called with nothing', change: () => [], mayGive: allOptional, isSaid: false }
+  const allOptional = args.every(
+    (arg) => arg instanceof Marked && (arg.marks.optional || arg.marks.orElse === 'anything'),
+  )
+  const isReceived = args.some((arg) => arg instanceof Marked && arg.marks.received === true)
+  yield { what: 'called with nothing', change: () => [], mayGive: allOptional, isSaid: isReceived }
   for (const wrong of WRONG_VALUES) {
     yield {
       what: `called with nothing but ${wrong.name}`,
       change: () => args.map(() => wrong.value),
       mayGive: args.every((arg) => mayBeTaken(wrong, ...valueAndMarks(arg))),
-      isSaid: false,
+      isSaid: isReceived,
     }
   }
   for (const [index, arg] of args.entries()) yield* attemptsAt([index], arg, {})
@@ -95,7 +98,7 @@ function* attemptsAt(path: readonly (string | number)[], part: unknown, around: 
       what: `${wrong.name} at ${path.join('.')}`,
       change: (args) => replaced(args, path, wrong) as readonly unknown[],
       mayGive: mayBeTaken(wrong, right, marks) || around.said === true,
-      isSaid: around.said === true,
+      isSaid: around.said === true || marks.received === true,
     }
   }
   if (marks.whole || path.length > 4) return

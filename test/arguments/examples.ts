@@ -4,6 +4,10 @@ export interface Marks {
   readonly optional?: boolean | undefined
   /** The library made it: it is replaced as a whole, and its parts stay as they are. */
   readonly whole?: boolean | undefined
+  /** What else it may be than the kind that it is. */
+  readonly orElse?: 'function' | 'bigint' | 'no pairs' | 'anything' | undefined
+  /** It came from a peer as it is, whatever it is. */
+  readonly received?: boolean | undefined
   /** A peer said so: what it holds may be held against the peer. */
   readonly said?: boolean | undefined
 }
@@ -23,6 +27,11 @@ export class Marked {
 // Typed as what they mark, so that examples are checked by the compiler where they are written out.
 
 export const optional = <T>(value: T): T => new Marked(value, { optional: true }) as T
+export const orFunction = <T>(value: T): T => new Marked(value, { orElse: 'function' }) as T
+export const orBigint = <T>(value: T): T => new Marked(value, { orElse: 'bigint' }) as T
+export const orNoPairs = <T>(value: T): T => new Marked(value, { orElse: 'no pairs' }) as T
+export const orAnything = <T>(value: T): T => new Marked(value, { orElse: 'anything' }) as T
+export const received = <T>(value: T): T => new Marked(value, { received: true, said: true }) as T
 export const whole = <T>(value: T): T => new Marked(value, { whole: true }) as T
 export const said = <T>(value: T): T => new Marked(value, { said: true }) as T
 
@@ -49,7 +58,7 @@ export type Examples = Readonly<Record<string, () => Example | Promise<Example>>
 
 /** The value without marks. */
 export function unmarked(value: unknown): unknown {
-  if (value instanceof Marked) return unmarked(value.value)
+  if (value instanceof Marked) return value.marks.whole ? value.value : unmarked(value.value)
   if (Array.isArray(value)) return value.map(unmarked)
   if (!isPlain(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, unmarked(part)]))

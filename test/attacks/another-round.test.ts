@@ -1,4 +1,11 @@
-import { ClientSession, createRoundConfig, type RoundInput, readOutcome, roundInput } from 'secagg'
+import {
+  ClientSession,
+  createRoundConfig,
+  dangerouslyTrustAnyIdentity,
+  type RoundInput,
+  readOutcome,
+  roundInput,
+} from 'secagg'
 import {
   decodeOutcome,
   encodeUpdate,
@@ -85,7 +92,12 @@ describe('an input that was encoded for another round is refused', () => {
   const plan = planRound(quietTask)
   const [round, next] = [openRound(plan, { sessionId: id }), openRound(plan, { sessionId: nextId })]
   const encoded = (own: Round) => encodeUpdate(updates[0]!, 1, own).input
-  const sessionOf = (input: RoundInput) => new ClientSession({ config: round.config, seat: 0, input })
+  const identity = {
+    signer: { sign: async () => new Uint8Array(64) },
+    verifyIdentity: dangerouslyTrustAnyIdentity(),
+  }
+  const sessionOf = (input: RoundInput) =>
+    new ClientSession({ config: round.config, seat: 0, input, ...identity })
 
   test('before anything is sent, though it would fit', () => {
     expect(() => sessionOf(encoded(round))).not.toThrow()
@@ -99,7 +111,7 @@ describe('an input that was encoded for another round is refused', () => {
 
   test('also where it is a resumed session', async () => {
     let saved = new Uint8Array(0)
-    const options = { config: round.config, signer: { sign: async () => new Uint8Array(64) } }
+    const options = { config: round.config, ...identity }
     const save = (bytes: Uint8Array): void => {
       saved = new Uint8Array(bytes)
     }
@@ -140,7 +152,7 @@ describe('an input that was encoded for another round is refused', () => {
       config: round.config,
       seat: 0,
       input: vector,
-      signer: { sign: async () => new Uint8Array(64) },
+      ...identity,
     })
     expect(await session.start()).toBeInstanceOf(Uint8Array)
   })

@@ -3,6 +3,7 @@ import {
   checkNeighborhood,
   chooseParameters,
   createRoundConfig,
+  dangerouslyTrustAnyIdentity,
   leastThreshold,
   type RoundParameters,
   ServerSession,
@@ -79,6 +80,8 @@ const assumptions = {
   adversary: 'honest-but-curious',
 } as const
 const config = createRoundConfig({ ...PARAMETERS, clients: 3, threshold: 3 })
+const signer = { sign: async () => new Uint8Array(64) }
+const verifyIdentity = dangerouslyTrustAnyIdentity()
 const segments = [{ length: 3, bits: 12 }]
 
 /** How a promise ends, which may be with an error. */
@@ -122,8 +125,10 @@ describe('what is read once is what is checked and used:', () => {
         )
       ).outbound,
     ClientSession: (of) =>
-      new ClientSession(of({ config, seat: 0, input: new Uint16Array(4), minimumSurvivors: 3 })).round,
-    ServerSession: (of) => new ServerSession(of({ config, maximumUploads: 2 })).round,
+      new ClientSession(
+        of({ config, seat: 0, input: new Uint16Array(4), minimumSurvivors: 3, signer, verifyIdentity }),
+      ).round,
+    ServerSession: (of) => new ServerSession(of({ config, maximumUploads: 2, verifyIdentity })).round,
     createAccumulator: (of) => createAccumulator(of(segments)).toVector(),
     createVector: (of) => createVector(of(segments)),
     packVector: (of) => packVector([Uint16Array.of(1, 2, 3)], of(segments)),
@@ -160,6 +165,7 @@ describe('what is read once is what is checked and used:', () => {
       const round = serveRound(
         of({
           config,
+          verifyIdentity,
           deadline: 1000,
           rounds: { 'share-keys': { deadline: 500 } },
           signal: AbortSignal.abort(),

@@ -64,16 +64,17 @@ describe('active: a verifier of identities that fails', () => {
   })
 
   test('a client without a verifier or a signer does not take part unprotected', async () => {
-    const { config, crypto, signers } = await makeCohort(ACTIVE)
+    const { config, crypto, signers, verifyIdentity } = await makeCohort(ACTIVE)
+    const [signer] = signers
     const options = { config, seat: 0, input: new Uint16Array(5), crypto }
-    const missing = { code: 'invalid-argument', fault: 'usage' } as const
-    await expectRefusal(new ClientSession(options).start(), { ...missing, round: 'advertise-keys' })
-    const opened = await openedRound('share-keys', {
-      ...ACTIVE,
-      clientOptions: (seat) => (seat === 0 ? { verifyIdentity: undefined, signer: signers[0] } : {}),
-    })
-    const attempt = opened.sessions[0]!.receive(opened.pending.get(0)!)
-    await expectRefusal(attempt, { ...missing, round: 'share-keys' })
+    const missing = expect.objectContaining({ code: 'invalid-argument', fault: 'usage' })
+    expect(() => new ClientSession({ ...options, verifyIdentity })).toThrow(missing)
+    expect(() => new ClientSession({ ...options, signer })).toThrow(missing)
+    // Nor does one that goes through the steps by itself.
+    const states = await clientStates(ACTIVE)
+    const capabilities = { ...states.capabilities[0]!, verifyIdentity: undefined }
+    const attempt = client.shareKeys(states.advertised[0]!, states.published, capabilities)
+    await expectRefusal(attempt, { code: 'invalid-argument', fault: 'usage', round: 'share-keys' })
   })
 })
 

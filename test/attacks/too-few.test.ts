@@ -141,9 +141,10 @@ describe.each(MODELS)('$adversary: a client does not take the server’s word', 
   test.each([threshold - 1, 0, -1, 6, 4.5, Number.NaN])(
     'a minimum of %d of its own makes no sense',
     async (minimum) => {
-      const { config, crypto, signers } = await makeCohort(model)
+      const { config, crypto, signers, verifyIdentity } = await makeCohort(model)
       const input = new Uint16Array(5)
-      const options = { config, seat: 0, input, crypto, signer: signers[0], minimumSurvivors: minimum }
+      const own = { config, seat: 0, input, crypto, signer: signers[0], verifyIdentity }
+      const options = { ...own, minimumSurvivors: minimum }
       const expected = { code: 'invalid-argument', fault: 'usage', round: 'advertise-keys' } as const
       await expectRefusal(new ClientSession(options).start(), expected)
     },
@@ -151,9 +152,9 @@ describe.each(MODELS)('$adversary: a client does not take the server’s word', 
 
   test.each([5, -1, 0.5, Number.NaN, 2 ** 31, 2 ** 32])('seat %d is none of the five', async (seat) => {
     const { config, crypto } = await makeCohort(model)
-    const session = new ClientSession({ config, seat, input: new Uint16Array(5), crypto })
-    const expected = { code: 'invalid-argument', fault: 'usage', round: 'advertise-keys' } as const
-    await expectRefusal(session.start(), expected)
+    const options = { config, seat, input: new Uint16Array(5), crypto }
+    const expected = { code: 'invalid-argument', fault: 'usage' } as const
+    expect(() => new ClientSession(options)).toThrow(expect.objectContaining(expected))
   })
 
   test('nobody else in U2, to the protocol function', async () => {

@@ -121,6 +121,7 @@ describe('identities are no longer what they were', () => {
       config,
       crypto: cohort.crypto,
       input: cohort.inputs[1]!,
+      signer: cohort.signers[1],
       verifyIdentity: async (claim) => (claim.seat === 2 ? undefined : cohort.verifyIdentity!(claim)),
     })
     await expect(client.receive(pending.get(1)!)).rejects.toMatchObject({

@@ -149,14 +149,16 @@ describe.each(MODELS)('$adversary: what was saved is damaged', (model) => {
 
   test('a server’s session, cut at any length or with a bit changed, is refused or whole', async () => {
     const cohort = await savedCohort(model)
-    const { config } = cohort
+    const { config, verifyIdentity } = cohort
     const ran = await run(cohort)
     expect(ran.outcome?.sum).toEqual(ran.expected)
     expect(cohort.serverForms.length).toBe(model === ACTIVE ? 5 : 4)
     for (const [index, form] of cohort.serverForms.entries()) {
       const refused = (bytes: Uint8Array, what: string): Promise<void> =>
         named(`form ${index}, ${what}`, async () => {
-          const error = await ServerSession.resume(bytes, { config }).catch((thrown: unknown) => thrown)
+          const error = await ServerSession.resume(bytes, { config, verifyIdentity }).catch(
+            (thrown: unknown) => thrown,
+          )
           expect(error).toBeInstanceOf(SecAggError)
           expect(error).toMatchObject({ code: 'malformed-state', fault: 'usage' })
         })

@@ -128,8 +128,9 @@ describe('a client at its start', () => {
 
   it.each([-1, 3, 1.5, Number.NaN])('has no seat %d of 3', async (seat) => {
     const { config, crypto } = await makeCohort({ clients: 3, adversary: 'honest-but-curious' })
-    const session = new ClientSession({ config, seat, input: [], crypto })
-    await expect(session.start()).rejects.toMatchObject({ code: 'invalid-argument', fault: 'usage' })
+    expect(() => new ClientSession({ config, seat, input: [], crypto })).toThrow(
+      expect.objectContaining({ code: 'invalid-argument', fault: 'usage' }),
+    )
   })
 
   it.each([2, 4, 2.5])(
@@ -146,10 +147,11 @@ describe('a client at its start', () => {
   )
 
   it('asks for a signer in the active model, one whose signatures have the agreed length', async () => {
-    const { config, crypto, inputs } = await makeCohort({ clients: 3, adversary: 'active' })
+    const cohort = await makeCohort({ clients: 3, adversary: 'active' })
+    const { config, crypto, inputs, verifyIdentity } = cohort
     const input = inputs[0]!
-    const withSigner = (signer?: ConstructorParameters<typeof ClientSession>[0]['signer']) =>
-      new ClientSession({ config, seat: 0, input, crypto, signer }).start()
+    const withSigner = async (signer?: ConstructorParameters<typeof ClientSession>[0]['signer']) =>
+      new ClientSession({ config, seat: 0, input, crypto, signer, verifyIdentity }).start()
     await expect(withSigner()).rejects.toMatchObject({ code: 'invalid-argument', fault: 'usage' })
     const short = { sign: async () => new Uint8Array(63) }
     await expect(withSigner(short)).rejects.toMatchObject({ code: 'invalid-argument', expected: 64, got: 63 })

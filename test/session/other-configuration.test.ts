@@ -35,7 +35,8 @@ describe('a client that is configured for another round hears that its configura
     })
 
     const scene = await makeScene(options, { deadline: 100 })
-    const part = scene.join(1, { config: stranger.config, signer, retryAfter: () => undefined })
+    const { config: own, verifyIdentity } = stranger
+    const part = scene.join(1, { config: own, signer, verifyIdentity, retryAfter: () => undefined })
     const ended = await scene.clock.until(part.catch((error: unknown) => error))
     expect(ended).toMatchObject({ code: 'message-refused', got: 'configuration-mismatch' })
   })

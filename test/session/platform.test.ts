@@ -54,6 +54,7 @@ it('a provider without randomness stops a client before it has sent anything', a
     },
   }
   const { sessions } = await makeCohort({ ...ROUND, clientOptions: () => ({ crypto }) })
-  await expect(sessions[0]!.start()).rejects.toBe(reason)
+  const broken = { code: 'no-randomness', fault: 'crypto', cause: reason }
+  await expect(sessions[0]!.start()).rejects.toMatchObject(broken)
   await expect(sessions[0]!.receive(Uint8Array.of(1, 2))).rejects.toMatchObject({ code: 'out-of-order' })
 })

@@ -89,11 +89,9 @@ describe('the server session', () => {
   it('asks for verifyIdentity in the active model, and blames no client where that fails', async () => {
     const { config, crypto, sessions } = await makeCohort({ clients: 3, adversary: 'active' })
     const message = await sessions[0]!.start()
-    const without = new ServerSession({ config, crypto })
-    await expect(without.receive(0, message)).rejects.toMatchObject({
-      code: 'invalid-argument',
-      fault: 'usage',
-    })
+    expect(() => new ServerSession({ config, crypto })).toThrow(
+      expect.objectContaining({ code: 'invalid-argument', fault: 'usage' }),
+    )
     const verifyIdentity = () => Promise.reject(new Error('directory unreachable'))
     const failing = new ServerSession({ config, crypto, verifyIdentity })
     await expect(failing.receive(0, message)).rejects.toMatchObject({

@@ -113,7 +113,7 @@ describe('a manifest', () => {
       refusal('invalid-argument', 'by name'),
     )
     expect(() => manifestBytes(undefined as unknown as TensorManifest)).toThrow(
-      refusal('invalid-argument', 'lists tensors'),
+      refusal('invalid-argument', 'a manifest must be an object'),
     )
   })
 })

@@ -270,7 +270,7 @@ describe('a stream of bytes', () => {
 })
 
 test('what does not fit is refused at once', async () => {
-  const { config } = await makeCohort(ACTIVE)
+  const { config, verifyIdentity } = await makeCohort(ACTIVE)
   const invalid = expect.objectContaining({ code: 'invalid-argument', fault: 'usage' })
   for (const wrong of [
     { deadline: -1 },
@@ -278,10 +278,10 @@ test('what does not fit is refused at once', async () => {
     { uploadTime: Number.NaN },
     { rounds: { unmasking: { deadline: -5 } } },
   ]) {
-    expect(() => serveRound({ config, ...wrong })).toThrow(invalid)
+    expect(() => serveRound({ config, verifyIdentity, ...wrong })).toThrow(invalid)
   }
   const stop = new AbortController()
-  const round = serveRound({ config, signal: stop.signal })
+  const round = serveRound({ config, verifyIdentity, signal: stop.signal })
   for (const seat of [-1, 5, 0.5]) expect(() => round.connect(seat, connectionPair()[0])).toThrow(invalid)
   stop.abort()
   await expect(round.outcome).rejects.toBe(stop.signal.reason)

@@ -1,3 +1,4 @@
+import { partsOf } from '../../arguments.js'
 import { usageError } from '../../errors.js'
 import type { ServerModel } from './bounds.js'
 
@@ -32,8 +33,9 @@ const MODELS: readonly ServerModel[] = ['honest-but-curious', 'semi-malicious', 
 
 /** @throws {SecAggError} `invalid-argument`, fault `usage`, where a value is out of its range. */
 export function cohortOf(assumptions: Assumptions): Cohort {
-  const { clients, dropoutFraction, corruptFraction, adversary } = assumptions
-  const { statisticalSecurity = 40, correctness = 20 } = assumptions
+  const parts = partsOf('what a graph has to withstand', assumptions)
+  const { clients, dropoutFraction, corruptFraction, adversary } = parts
+  const { statisticalSecurity = 40, correctness = 20 } = parts
   requireWhole('clients', clients, 2, GREATEST_CLIENTS)
   requireFraction('dropoutFraction', dropoutFraction)
   requireFraction('corruptFraction', corruptFraction)

@@ -1,3 +1,4 @@
+import { partsOf, wrongKind } from '../../arguments.js'
 import { SecAggError, usageError } from '../../errors.js'
 import { type Assumptions, cohortOf, partOf, requireWhole } from './assumptions.js'
 import { completeThreshold } from './bounds.js'
@@ -22,9 +23,13 @@ export interface OfferedNeighborhood extends Omit<Assumptions, 'correctness'> {
  *   client's own values are out of range.
  */
 export function checkNeighborhood(offered: OfferedNeighborhood): true {
-  const cohort = cohortOf(offered)
+  const parts = partsOf('what a client checks', offered)
+  const cohort = cohortOf(parts)
   const { clients, corruptClients, adversary, statisticalSecurity } = cohort
-  const { neighbors, threshold } = offered
+  const { neighbors, threshold } = parts
+  for (const [name, value] of Object.entries({ neighbors, threshold })) {
+    if (typeof value !== 'number') throw wrongKind(name, 'a number', value)
+  }
   const complete = neighbors === clients - 1
   const holders = complete ? clients : neighbors
   if (!complete) requireRing(cohort.clients, neighbors)
@@ -103,7 +108,8 @@ export interface ProvenGraph {
 
 /** The assumptions in `given`, whatever else it holds. */
 export function assumptionsOf(given: GraphAssumptions): GraphAssumptions {
-  const { corruptFraction, dropoutFraction, statisticalSecurity } = given
+  const parts = partsOf('what a graph has to withstand', given, 'invalid-configuration')
+  const { corruptFraction, dropoutFraction, statisticalSecurity } = parts
   return Object.freeze({ corruptFraction, dropoutFraction, statisticalSecurity })
 }
 

@@ -1,8 +1,11 @@
+import { partsOf, requireInteger, shown } from '../../arguments.js'
+import { dependableProvider } from '../../crypto/dependable.js'
 import { drawSecret } from '../../crypto/draw.js'
 import { usageError } from '../../errors.js'
 import { countsClients } from '../../graph/index.js'
 import type { AdvertiseKeys } from '../../wire/index.js'
-import type { ClientCapabilities } from '../capabilities.js'
+import { type ClientCapabilities, capable } from '../capabilities.js'
+import { requireConfig } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import { keysStatement, signStatement } from '../identity.js'
 import { suiteOf } from '../keys.js'
@@ -28,15 +31,14 @@ export interface ClientOptions {
 export async function advertiseKeys(
   config: RoundConfig,
   seat: number,
-  { crypto, signer }: Pick<ClientCapabilities, 'crypto' | 'signer'>,
-  { minimumSurvivors: stated }: ClientOptions = {},
+  capabilities: Pick<ClientCapabilities, 'crypto' | 'signer'>,
+  options: ClientOptions = {},
 ): Promise<{ state: ClientAdvertised; outbound: AdvertiseKeys }> {
-  if (!Number.isInteger(seat) || seat < 0 || seat >= config.clients) {
-    throw usageError('invalid-argument', `a seat must be a whole number below ${config.clients}`, {
-      round: ROUND,
-      got: seat,
-    })
-  }
+  requireConfig(config)
+  requireInteger('a seat', seat, 0, config.clients - 1)
+  const { minimumSurvivors: stated } = partsOf('the options of a client', options)
+  const { crypto: provider, signer } = capable(capabilities)
+  const crypto = dependableProvider(provider)
   suiteOf(config, crypto) // rather now than once others count on this client
   if (!countsClients(config.graph) && stated !== undefined) {
     const text = 'on the sparse graph a client cannot see how many others survive'
@@ -47,7 +49,7 @@ export async function advertiseKeys(
   if (!Number.isInteger(minimumSurvivors) || minimumSurvivors < minimumCohort || minimumSurvivors > clients) {
     throw usageError('invalid-argument', `minimumSurvivors must be from ${minimumCohort} to ${clients}`, {
       round: ROUND,
-      got: minimumSurvivors,
+      got: shown(minimumSurvivors),
     })
   }
   const generate = async (): Promise<KeyPair> => {

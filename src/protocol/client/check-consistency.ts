@@ -1,8 +1,9 @@
 import { usageError } from '../../errors.js'
 import type { ConsistencyCheck, Survivors } from '../../wire/index.js'
-import type { ClientCapabilities } from '../capabilities.js'
+import { type ClientCapabilities, capable } from '../capabilities.js'
 import { requireState } from '../checks.js'
 import { signStatement, survivorsStatement } from '../identity.js'
+import { requireShape } from '../shapes.js'
 import type { ClientChecked, ClientMasked } from './states.js'
 import { requireValidSurvivors } from './survivors.js'
 
@@ -17,9 +18,11 @@ const ROUND = 'consistency-check'
 export async function checkConsistency(
   state: ClientMasked,
   inbound: Survivors,
-  { signer }: Pick<ClientCapabilities, 'signer'>,
+  capabilities: Pick<ClientCapabilities, 'signer'>,
 ): Promise<{ state: ClientChecked; outbound: ConsistencyCheck }> {
   requireState(state, 'client-masked')
+  requireShape('Survivors message', inbound)
+  const { signer } = capable(capabilities)
   const { config, seat, minimumSurvivors, ownShares, ownIdentity, publishedDigest, sharers } = state
   if (publishedDigest === undefined) {
     throw usageError('out-of-order', 'the consistency check belongs to the active model', { round: ROUND })

@@ -4,9 +4,10 @@ import { leastSeen } from '../../graph/index.js'
 import type { MaskPlan, MaskTerm } from '../../vector/segments.js'
 import type { ForwardedShares } from '../../wire/index.js'
 import { blameServer, violation } from '../blame.js'
-import type { ClientCapabilities } from '../capabilities.js'
+import { type ClientCapabilities, cryptoOf } from '../capabilities.js'
 import { requireCanonicalSeats, requireEnough, requireState } from '../checks.js'
 import { derivePairwiseSeed, deriveSelfMaskSeed } from '../keys.js'
+import { requireShape } from '../shapes.js'
 import type { ClientMasked, ClientShared, Peer, Sharer } from './states.js'
 
 const ROUND = 'masked-input'
@@ -26,9 +27,12 @@ export async function maskInput(
   state: ClientShared,
   inbound: ForwardedShares,
   inputDigest: Uint8Array,
-  { crypto }: Pick<ClientCapabilities, 'crypto'>,
+  capabilities: Pick<ClientCapabilities, 'crypto'>,
 ): Promise<{ state: ClientMasked; plan: MaskPlan }> {
   requireState(state, 'client-shared')
+  requireShape('ForwardedShares message', inbound)
+  requireShape('digest', inputDigest)
+  const crypto = cryptoOf(capabilities)
   const { config, seat, minimumSurvivors, maskKeyPair, selfMask, ownShares, ownIdentity } = state
   const { publishedDigest, digestKey } = state
   const pairs = matchSharers(state, inbound)
@@ -80,6 +84,7 @@ export async function maskInput(
  */
 export function repeatMaskInput(state: ClientMasked, inputDigest: Uint8Array): MaskPlan {
   requireState(state, 'client-masked')
+  requireShape('digest', inputDigest)
   if (!equalBytes(state.inputDigest, inputDigest)) {
     throw usageError('input-changed', 'the masks of this round were made for another input', { round: ROUND })
   }

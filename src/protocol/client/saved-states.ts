@@ -2,6 +2,7 @@ import * as P from 'micro-packed'
 import type { Bytes } from '../../crypto/bytes.js'
 import type { MaskTerm } from '../../vector/segments.js'
 import { byteString, SEALED_SHARES_LENGTH, SELF_MASK_SEED_LENGTH } from '../../wire/index.js'
+import { requireConfig, requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import { decodeStateBy, encodeStateBy, type StateCoders } from '../saved.js'
 import {
@@ -19,7 +20,14 @@ import {
   seats,
   selfMask,
 } from '../saved-fields.js'
-import type { ClientState, KeyPair, Peer, SharePair, Sharer } from './states.js'
+import {
+  CLIENT_STATES,
+  type ClientState,
+  type KeyPair,
+  type Peer,
+  type SharePair,
+  type Sharer,
+} from './states.js'
 import { sharingSeats } from './survivors.js'
 
 /** Bytes of s^SK, and so of a share of it. */
@@ -30,6 +38,7 @@ const MASK_KEY_LENGTH = 32
  * guard it like a private key. The configuration is not part of it but for its hash.
  */
 export function encodeState(state: ClientState): Bytes {
+  requireState(state, ...CLIENT_STATES)
   return encodeStateBy(codersOf(state.config), state)
 }
 
@@ -41,6 +50,7 @@ export function encodeState(state: ClientState): Bytes {
  *   `unsupported-version`; `configuration-mismatch` where it is of another round.
  */
 export function decodeState(bytes: Uint8Array, config: RoundConfig): ClientState {
+  requireConfig(config)
   return decodeStateBy(codersOf(config), config, bytes, fits)
 }
 

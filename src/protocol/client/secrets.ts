@@ -1,10 +1,12 @@
-import type { ClientState, SharePair, Sharer } from './states.js'
+import { requireState } from '../checks.js'
+import { CLIENT_STATES, type ClientState, type SharePair, type Sharer } from './states.js'
 
 /**
  * The secrets that a state carries, to be overwritten once they are in no later state that is still needed: the very
  * arrays, which states may share.
  */
 export function secretsIn(state: ClientState): readonly Uint8Array[] {
+  requireState(state, ...CLIENT_STATES)
   switch (state.state) {
     case 'client-advertised':
       return [state.cipherKeyPair.privateKey, state.maskKeyPair.privateKey]

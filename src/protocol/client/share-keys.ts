@@ -8,7 +8,7 @@ import {
   type ShareKeys,
 } from '../../wire/index.js'
 import { blameServer, violation } from '../blame.js'
-import type { ClientCapabilities } from '../capabilities.js'
+import { type ClientCapabilities, cryptoOf, splitterOf } from '../capabilities.js'
 import {
   DistinctKeys,
   requireCanonicalSeats,
@@ -18,6 +18,7 @@ import {
 } from '../checks.js'
 import { keysStatement, publishedDigest, verifyStatement } from '../identity.js'
 import { commitToSelfMask, deriveSealingKey, type KeyHolder, sharesAssociatedData, suiteOf } from '../keys.js'
+import { requireShape } from '../shapes.js'
 import type { ClientAdvertised, ClientShared, Peer, SharePair } from './states.js'
 
 const ROUND = 'share-keys'
@@ -38,8 +39,10 @@ export async function shareKeys(
   capabilities: ClientCapabilities,
 ): Promise<{ state: ClientShared; outbound: ShareKeys }> {
   requireState(state, 'client-advertised')
+  requireShape('PublishedKeys message', inbound)
+  const crypto = cryptoOf(capabilities)
+  const splitSecret = splitterOf(capabilities)
   const { config, seat, minimumSurvivors, cipherKeyPair, maskKeyPair } = state
-  const { crypto, splitSecret } = capabilities
   const identities = await checkPublishedKeys(state, inbound, capabilities)
 
   const published = inbound.map((entry) => entry.seat)

@@ -12,6 +12,14 @@ import type { RoundConfig } from '../config.js'
  */
 export type ClientState = ClientAdvertised | ClientShared | ClientMasked | ClientChecked | ClientUnmasked
 
+export const CLIENT_STATES: readonly ClientState['state'][] = [
+  'client-advertised',
+  'client-shared',
+  'client-masked',
+  'client-checked',
+  'client-unmasked',
+]
+
 /** What does not change during a round. */
 interface ClientBase {
   readonly config: RoundConfig

@@ -2,11 +2,15 @@ import type { RoundName } from '../../errors.js'
 import { leastSeen } from '../../graph/index.js'
 import type { Survivors } from '../../wire/index.js'
 import { blameServer, violation } from '../blame.js'
-import { requireCanonicalSeats, requireEnough } from '../checks.js'
-import type { ClientMasked } from './states.js'
+import { requireCanonicalSeats, requireEnough, requireState } from '../checks.js'
+import type { ClientChecked, ClientMasked } from './states.js'
 
-/** U2 as the client knows it, its own seat included; ascending. */
-export function sharingSeats(state: Pick<ClientMasked, 'seat' | 'sharers'>): readonly number[] {
+/**
+ * U2 as the client knows it, its own seat included; ascending.
+ * @throws {SecAggError} `out-of-order` for another state.
+ */
+export function sharingSeats(state: ClientMasked | ClientChecked): readonly number[] {
+  requireState<ClientMasked | ClientChecked>(state, 'client-masked', 'client-checked')
   return [state.seat, ...state.sharers.map(({ seat }) => seat)].sort((a, b) => a - b)
 }
 

@@ -1,11 +1,13 @@
 import { wipe } from '../../crypto/bytes.js'
+import type { CryptoProvider } from '../../crypto/provider.js'
 import { usageError } from '../../errors.js'
 import type { ConsistencySignatures, Seated, Survivors, Unmasking } from '../../wire/index.js'
 import { blameServer, violation } from '../blame.js'
-import type { ClientCapabilities } from '../capabilities.js'
+import { type ClientCapabilities, cryptoOf } from '../capabilities.js'
 import { requireCanonicalSeats, requireEnough, requireState } from '../checks.js'
 import { survivorsStatement, verifyStatement } from '../identity.js'
 import { sharesAssociatedData, suiteOf } from '../keys.js'
+import { requireShape } from '../shapes.js'
 import type { ClientChecked, ClientMasked, ClientUnmasked, SharePair } from './states.js'
 import { requireValidSurvivors, sharingSeats } from './survivors.js'
 
@@ -49,15 +51,19 @@ export async function unmask(
 ): Promise<Unmasked> {
   requireState<ClientMasked | ClientChecked>(state, 'client-masked', 'client-checked')
   if (state.state === 'client-checked') {
+    requireShape('ConsistencySignatures message', inbound)
+    const crypto = cryptoOf(capabilities)
     await requireConsistency(state, inbound as ConsistencySignatures, capabilities)
-    return revealShares(state, state.survivors, capabilities)
+    return revealShares(state, state.survivors, crypto)
   }
   if (state.config.adversary === 'active') {
     throw usageError('out-of-order', 'the active model unmasks after the consistency check', { round: ROUND })
   }
+  requireShape('Survivors message', inbound)
+  const crypto = cryptoOf(capabilities)
   const survivors = [...(inbound as Survivors)]
   requireValidSurvivors(state, survivors, ROUND)
-  return revealShares(state, survivors, capabilities)
+  return revealShares(state, survivors, crypto)
 }
 
 /** [active] At least t clients of U3 have signed that they were told of this client's U3. */
@@ -94,7 +100,7 @@ async function requireConsistency(
 async function revealShares(
   state: ClientMasked | ClientChecked,
   survivors: Survivors,
-  { crypto }: UnmaskCapabilities,
+  crypto: CryptoProvider,
 ): Promise<Unmasked> {
   const { config, seat, minimumSurvivors, ownShares, sharers } = state
   const survived = new Set(survivors)

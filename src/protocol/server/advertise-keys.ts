@@ -1,19 +1,22 @@
 import { drawSecret } from '../../crypto/draw.js'
-import type { SecAggError } from '../../errors.js'
+import { type SecAggError, usageError } from '../../errors.js'
 import { drawGraph, leastAdvertised, visibleFrom } from '../../graph/index.js'
 import type { AdvertiseKeys, PublishedKeys } from '../../wire/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
-import type { ServerCapabilities } from '../capabilities.js'
+import { capable, cryptoOf, type ServerCapabilities } from '../capabilities.js'
 import {
   DistinctKeys,
+  requireConfig,
   requireDistinct,
   requireEnough,
   requirePublicKeys,
   requireSameConfiguration,
+  requireSeatNumber,
   requireState,
 } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import { keysStatement, verifyStatement } from '../identity.js'
+import { requireShape } from '../shapes.js'
 import { bySeat } from './accepted.js'
 import { type Outbound, outboundBySeats } from './outbound.js'
 import type { AdvertisedClient, ServerAdvertising, ServerSharing } from './states.js'
@@ -22,6 +25,7 @@ const ROUND = 'advertise-keys'
 
 /** Opens a round for AdvertiseKeys messages. */
 export function openRound(config: RoundConfig): ServerAdvertising {
+  requireConfig(config)
   return { state: 'server-advertising', config }
 }
 
@@ -35,9 +39,12 @@ export async function acceptAdvertisedKeys(
   state: ServerAdvertising,
   seat: number,
   message: AdvertiseKeys,
-  { verifyIdentity }: Pick<ServerCapabilities, 'verifyIdentity'>,
+  capabilities: Pick<ServerCapabilities, 'verifyIdentity'>,
 ): Promise<AdvertisedClient> {
   requireState(state, 'server-advertising')
+  requireSeatNumber(seat)
+  requireShape('AdvertiseKeys message', message)
+  const { verifyIdentity } = capable(capabilities)
   const { config } = state
   const blame = blamePeer(ROUND, seat)
   if (!Number.isInteger(seat) || seat < 0 || seat >= config.clients) {
@@ -68,10 +75,15 @@ export async function acceptAdvertisedKeys(
 export function publishKeys(
   state: ServerAdvertising,
   accepted: readonly AdvertisedClient[],
-  { crypto }: Pick<ServerCapabilities, 'crypto'>,
+  capabilities: Pick<ServerCapabilities, 'crypto'>,
 ): { state: ServerSharing; outbound: Outbound<PublishedKeys>; refused: readonly SecAggError[] } {
   requireState(state, 'server-advertising')
+  requireShape('list of accepted keys', accepted)
+  const crypto = cryptoOf(capabilities)
   const { config } = state
+  if (config.adversary === 'active' && accepted.some(({ identity }) => identity === undefined)) {
+    throw usageError('invalid-argument', 'in the active model every accepted client has an identity')
+  }
   const distinct = new DistinctKeys()
   const refused: SecAggError[] = []
   const remaining = accepted.filter((client) => {
@@ -97,7 +109,9 @@ export function publishKeys(
 }
 
 /** The messages with which round 1 begins. */
-export function publishedKeys({ config, graph, clients }: ServerSharing): Outbound<PublishedKeys> {
+export function publishedKeys(state: ServerSharing): Outbound<PublishedKeys> {
+  requireState(state, 'server-sharing')
+  const { config, graph, clients } = state
   const seats = clients.map(({ seat }) => seat)
   const keysOf = new Map(clients.map(({ seat, keys }) => [seat, keys]))
   return outboundBySeats(

@@ -1,9 +1,10 @@
 import { indexOfSeat } from '../../graph/index.js'
 import type { ConsistencyCheck, ConsistencySignatures } from '../../wire/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
-import type { ServerCapabilities } from '../capabilities.js'
-import { requireEnough, requireState } from '../checks.js'
+import { capable, type ServerCapabilities } from '../capabilities.js'
+import { requireEnough, requireSeatNumber, requireState } from '../checks.js'
 import { survivorsStatement, verifyStatement } from '../identity.js'
+import { requireShape } from '../shapes.js'
 import { bySeat, requireMember, withAnswers } from './accepted.js'
 import { broadcast, type Outbound } from './outbound.js'
 import type { ConsistentClient, ServerChecking, ServerUnmasking } from './states.js'
@@ -20,9 +21,12 @@ export async function acceptConsistencyCheck(
   state: ServerChecking,
   seat: number,
   signature: ConsistencyCheck,
-  { verifyIdentity }: Pick<ServerCapabilities, 'verifyIdentity'>,
+  capabilities: Pick<ServerCapabilities, 'verifyIdentity'>,
 ): Promise<ConsistentClient> {
   requireState(state, 'server-checking')
+  requireSeatNumber(seat)
+  requireShape('signature', signature)
+  const { verifyIdentity } = capable(capabilities)
   const { config, survivors, publishedDigest } = state
   const blame = blamePeer(ROUND, seat)
   const { identity } = requireMember(state.clients, seat, ROUND)
@@ -43,6 +47,7 @@ export function publishSignatures(
   accepted: readonly ConsistentClient[],
 ): { state: ServerUnmasking; outbound: Outbound<ConsistencySignatures> } {
   requireState(state, 'server-checking')
+  requireShape('list of accepted signatures', accepted)
   const { config, graph, clients, survivors } = state
   requireEnough(accepted.length, config.threshold, 'U4', blameNobody(ROUND))
   const consistent = withAnswers(clients, bySeat(accepted, ROUND)).map(({ answer }) => answer)
@@ -58,7 +63,9 @@ export function publishSignatures(
 }
 
 /** The messages with which round 4 begins in the active model. */
-export function publishedSignatures({ consistent = [] }: ServerUnmasking): Outbound<ConsistencySignatures> {
+export function publishedSignatures(state: ServerUnmasking): Outbound<ConsistencySignatures> {
+  requireState(state, 'server-unmasking')
+  const { consistent = [] } = state
   return broadcast(
     consistent.map(({ seat }) => seat),
     consistent.map(({ seat, signature }) => ({ seat, value: signature })),

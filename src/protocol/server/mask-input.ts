@@ -1,7 +1,8 @@
 import { leastRemaining, nameableSeats, visibleAmong, visibleFrom } from '../../graph/index.js'
 import type { Survivors } from '../../wire/index.js'
 import { blameNobody } from '../blame.js'
-import { requireEnough, requireState } from '../checks.js'
+import { requireEnough, requireSeatNumber, requireState } from '../checks.js'
+import { requireShape } from '../shapes.js'
 import { bySeat, requireHolders, requireMember, withAnswers } from './accepted.js'
 import { type Outbound, outboundBySeats } from './outbound.js'
 import type { MaskedClient, ServerChecking, ServerMasking, ServerUnmasking } from './states.js'
@@ -16,6 +17,7 @@ const ROUND = 'masked-input'
  */
 export function acceptMaskedInput(state: ServerMasking, seat: number): void {
   requireState(state, 'server-masking')
+  requireSeatNumber(seat)
   requireMember(state.clients, seat, ROUND)
 }
 
@@ -30,6 +32,7 @@ export function announceSurvivors(
   survivors: readonly number[],
 ): { state: ServerChecking | ServerUnmasking; outbound: Outbound<Survivors> } {
   requireState(state, 'server-masking')
+  requireShape('seats', survivors)
   const { config, graph, publishedDigest } = state
   requireEnough(survivors.length, leastRemaining(graph, config.minimumCohort), 'U3', blameNobody(ROUND))
   const answers = bySeat(
@@ -61,6 +64,7 @@ export function announceSurvivors(
 
 /** The messages with which round 3 begins, or round 4 in the honest-but-curious model. */
 export function announcedSurvivors(state: ServerChecking | ServerUnmasking): Outbound<Survivors> {
+  requireAnnounced(state)
   const { config, graph, survivors } = state
   return outboundBySeats(
     survivors,
@@ -71,9 +75,16 @@ export function announcedSurvivors(state: ServerChecking | ServerUnmasking): Out
 
 /** The seats that such a message for `receiver` may name: U2 as far as it hears of it, or every seat. */
 export function nameableSurvivors(
-  { config, graph, clients }: ServerChecking | ServerUnmasking,
+  state: ServerChecking | ServerUnmasking,
   receiver: number,
 ): readonly number[] {
+  requireAnnounced(state)
+  requireSeatNumber(receiver)
+  const { config, graph, clients } = state
   const told = visibleAmong(graph, config.clients, receiver, clients).map(({ seat }) => seat)
   return nameableSeats(config.graph, config.clients, told)
+}
+
+function requireAnnounced(state: ServerChecking | ServerUnmasking): void {
+  requireState<ServerChecking | ServerUnmasking>(state, 'server-checking', 'server-unmasking')
 }

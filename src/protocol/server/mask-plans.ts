@@ -3,7 +3,7 @@ import { graphOf } from '../../graph/index.js'
 import { type MaskPlan, type MaskTerm, streamLength } from '../../vector/segments.js'
 import type { Seated } from '../../wire/index.js'
 import { blameNobody, violation } from '../blame.js'
-import type { ServerCapabilities } from '../capabilities.js'
+import { cryptoOf, type ServerCapabilities } from '../capabilities.js'
 import { requireState } from '../checks.js'
 import { derivePairwiseSeed, deriveSelfMaskSeed } from '../keys.js'
 import type { ServerUnmasked } from './states.js'
@@ -25,9 +25,10 @@ const LEAST_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
  */
 export async function* maskPlans(
   state: ServerUnmasked,
-  { crypto }: Pick<ServerCapabilities, 'crypto'>,
+  capabilities: Pick<ServerCapabilities, 'crypto'>,
 ): AsyncGenerator<MaskPlan, void, void> {
   requireState(state, 'server-unmasked')
+  const crypto = cryptoOf(capabilities)
   const { config, selfMasks, maskKeys } = state
   const enough = Math.max(LEAST_PLAN.terms, LEAST_PLAN.bytes / streamLength(config.segments))
   let terms: MaskTerm[] = await Promise.all(

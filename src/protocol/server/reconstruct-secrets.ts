@@ -1,9 +1,10 @@
 import { equalBytes, wipeAll } from '../../crypto/bytes.js'
 import type { Seated } from '../../wire/index.js'
 import { blameNobody, violation } from '../blame.js'
-import type { ServerCapabilities } from '../capabilities.js'
+import { cryptoOf, type ServerCapabilities } from '../capabilities.js'
 import { requireState } from '../checks.js'
 import { commitToSelfMask } from '../keys.js'
+import { requireShape } from '../shapes.js'
 import { sharesByOwner } from './held-shares.js'
 import { SecretRecovery } from './recover-secret.js'
 import type { ServerUnmasked, ServerUnmasking } from './states.js'
@@ -28,9 +29,11 @@ const ROUND = 'unmasking'
 export async function reconstructSecrets(
   state: ServerUnmasking,
   accepted: readonly AcceptedUnmasking[],
-  { crypto }: Pick<ServerCapabilities, 'crypto'>,
+  capabilities: Pick<ServerCapabilities, 'crypto'>,
 ): Promise<{ state: ServerUnmasked }> {
   requireState(state, 'server-unmasking')
+  requireShape('list of accepted answers', accepted)
+  const crypto = cryptoOf(capabilities)
   const { config, graph, clients, survivors } = state
   const held = sharesByOwner(state, requireAnswers(state, accepted))
   const recovery = new SecretRecovery(config.threshold)

@@ -2,6 +2,7 @@ import * as P from 'micro-packed'
 import type { Bytes } from '../../crypto/bytes.js'
 import type { DrawnGraph } from '../../graph/index.js'
 import { byteString, type PublicKeys, SEALED_SHARES_LENGTH } from '../../wire/index.js'
+import { requireConfig, requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import { decodeStateBy, encodeStateBy, type StateCoders } from '../saved.js'
 import {
@@ -18,12 +19,13 @@ import {
   seats,
   selfMask,
 } from '../saved-fields.js'
-import type {
-  AdvertisedClient,
-  ConsistentClient,
-  MaskedClient,
-  ServerState,
-  SharingClient,
+import {
+  type AdvertisedClient,
+  type ConsistentClient,
+  type MaskedClient,
+  SERVER_STATES,
+  type ServerState,
+  type SharingClient,
 } from './states.js'
 import type { WrongShare } from './wrong-shares.js'
 
@@ -32,6 +34,7 @@ import type { WrongShare } from './wrong-shares.js'
  * holds secrets of clients. The running sum is not part of it, nor the configuration but for its hash.
  */
 export function encodeState(state: ServerState): Bytes {
+  requireState(state, ...SERVER_STATES)
   return encodeStateBy(codersOf(state.config), state)
 }
 
@@ -42,6 +45,7 @@ export function encodeState(state: ServerState): Bytes {
  *   `unsupported-version`; `configuration-mismatch` where it is of another round.
  */
 export function decodeState(bytes: Uint8Array, config: RoundConfig): ServerState {
+  requireConfig(config)
   return decodeStateBy(codersOf(config), config, bytes, fits)
 }
 

@@ -1,11 +1,12 @@
 import { graphOf, leastRemaining, visibleAmong } from '../../graph/index.js'
 import { type ForwardedShares, SEALED_SHARES_LENGTH, type ShareKeys } from '../../wire/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
-import { requireEnough, requireState } from '../checks.js'
+import { requireEnough, requireSeatNumber, requireState } from '../checks.js'
 import { publishedDigest } from '../identity.js'
+import { requireShape } from '../shapes.js'
 import { bySeat, requireHolders, requireMember, withAnswers } from './accepted.js'
 import { publishedKeys } from './advertise-keys.js'
-import type { Outbound } from './outbound.js'
+import { type Outbound, requireRecipient } from './outbound.js'
 import type { ServerMasking, ServerSharing, SharingClient } from './states.js'
 
 const ROUND = 'share-keys'
@@ -24,6 +25,8 @@ const peersOfStates = new WeakMap<ServerSharing, Map<number, readonly number[]>>
  * @throws {SecAggError} `unknown-seat`, with the sender as culprit, where it is not in U1.
  */
 export function peersOf(state: ServerSharing, seat: number): readonly number[] {
+  requireState(state, 'server-sharing')
+  requireSeatNumber(seat)
   const found = peersOfStates.get(state) ?? new Map<number, readonly number[]>()
   peersOfStates.set(state, found)
   const known = found.get(seat)
@@ -45,6 +48,7 @@ export function peersOf(state: ServerSharing, seat: number): readonly number[] {
  */
 export function acceptSharedKeys(state: ServerSharing, seat: number, message: ShareKeys): AcceptedShares {
   requireState(state, 'server-sharing')
+  requireShape('ShareKeys message', message)
   const { commitment, ciphertexts } = message
   if (ciphertexts.length !== peersOf(state, seat).length * SEALED_SHARES_LENGTH) {
     throw violation(
@@ -67,6 +71,7 @@ export function forwardShares(
   accepted: readonly AcceptedShares[],
 ): { state: ServerMasking; outbound: Outbound<ForwardedShares> } {
   requireState(state, 'server-sharing')
+  requireShape('list of accepted shares', accepted)
   const { config, graph } = state
   requireEnough(accepted.length, leastRemaining(graph, config.minimumCohort), 'U2', blameNobody(ROUND))
   const clients = withAnswers(state.clients, bySeat(accepted, ROUND)).map(
@@ -93,11 +98,15 @@ export function forwardShares(
 }
 
 /** The messages with which round 2 begins. */
-export function forwardedShares({ config, clients }: ServerMasking): Outbound<ForwardedShares> {
+export function forwardedShares(state: ServerMasking): Outbound<ForwardedShares> {
+  requireState(state, 'server-masking')
+  const { config, clients } = state
   let places: readonly Places[] | undefined
+  const recipients = clients.map(({ seat }) => seat)
   return {
-    recipients: clients.map(({ seat }) => seat),
+    recipients,
     messageFor: (receiver) => {
+      requireRecipient(recipients, receiver)
       places ??= placesOfSealed(config.clients, clients)
       const { senders, positions } = places[receiver]!
       return senders.map((sender, index) => {

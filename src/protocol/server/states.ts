@@ -18,6 +18,15 @@ export type ServerState =
   | ServerUnmasking
   | ServerUnmasked
 
+export const SERVER_STATES: readonly ServerState['state'][] = [
+  'server-advertising',
+  'server-sharing',
+  'server-masking',
+  'server-checking',
+  'server-unmasking',
+  'server-unmasked',
+]
+
 interface ServerBase {
   readonly config: RoundConfig
 }

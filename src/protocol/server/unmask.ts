@@ -1,7 +1,9 @@
+import { usageError } from '../../errors.js'
 import { countsClients, graphOf, indexOfSeat, visibleAmong } from '../../graph/index.js'
 import type { Seated, Unmasking } from '../../wire/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
-import { requireCanonicalSeats, requireEnough, requireState } from '../checks.js'
+import { requireCanonicalSeats, requireEnough, requireSeatNumber, requireState } from '../checks.js'
+import { requireShape } from '../shapes.js'
 import { bySeat } from './accepted.js'
 import type { ServerUnmasking } from './states.js'
 
@@ -19,6 +21,7 @@ export interface AcceptedUnmasking {
 
 /** The clients that may answer in round 4: U4 in the active model, else U3. */
 export function respondents(state: ServerUnmasking): readonly number[] {
+  requireState(state, 'server-unmasking')
   return state.consistent?.map(({ seat }) => seat) ?? state.survivors
 }
 
@@ -30,6 +33,8 @@ export function respondents(state: ServerUnmasking): readonly number[] {
  */
 export function acceptUnmasking(state: ServerUnmasking, seat: number, message: Unmasking): AcceptedUnmasking {
   requireState(state, 'server-unmasking')
+  requireSeatNumber(seat)
+  requireShape('Unmasking message', message)
   const blame = blamePeer(ROUND, seat)
   if (indexOfSeat(respondents(state), seat) < 0) {
     throw violation('unknown-seat', blame, `seat ${seat} takes no part in this round`)
@@ -53,7 +58,10 @@ export function acceptUnmasking(state: ServerUnmasking, seat: number, message: U
 }
 
 /** The owners of U2 that the client at `seat` hears of, ascending; it may hold shares of their secrets. */
-export function ownersKnownTo({ config, graph, clients }: ServerUnmasking, seat: number): readonly number[] {
+export function ownersKnownTo(state: ServerUnmasking, seat: number): readonly number[] {
+  requireState(state, 'server-unmasking')
+  requireSeatNumber(seat)
+  const { config, graph, clients } = state
   return visibleAmong(graph, config.clients, seat, clients).map((client) => client.seat)
 }
 
@@ -63,6 +71,13 @@ export function requireAnswers(
   accepted: readonly AcceptedUnmasking[],
 ): readonly AcceptedUnmasking[] {
   const { graph, threshold } = state.config
+  const members = new Set(state.clients.map(({ seat }) => seat))
+  const stranger = accepted.find(
+    ({ seat, shares }) => !members.has(seat) || shares.some((share) => !members.has(share.seat)),
+  )
+  if (stranger !== undefined) {
+    throw usageError('invalid-argument', `seat ${stranger.seat} has given no such answer in this round`)
+  }
   if (countsClients(graph)) requireEnough(accepted.length, threshold, 'U5', blameNobody(ROUND))
   return bySeat(accepted, ROUND)
 }

@@ -1,0 +1,102 @@
+import * as protocol from 'secagg/protocol'
+import { type Examples, optional, said, whole } from './examples.js'
+import { createRoundConfig, identities, leastThreshold, provider } from './root-examples.js'
+import { ACTIVE, INPUT_DIGEST, wholeRound } from './rounds.js'
+import { testArguments } from './surface.js'
+
+const { client, server } = protocol
+const active = await wholeRound(ACTIVE)
+const { config } = active
+const capabilities = active.capabilities[0]!
+const { splitSecret, signer, verifyIdentity } = capabilities
+const crypto = provider(capabilities.crypto)
+/** The first of a list in parts, the others as they are. */
+const firstOf = <T>([head, ...tail]: readonly T[]): readonly T[] => [head!, ...tail.map(whole)]
+
+const messageFor = (outbound: protocol.server.Outbound<unknown>): { on: object; args: unknown[] } => ({
+  on: outbound,
+  args: [0],
+})
+
+const examples: Examples = {
+  createRoundConfig,
+  leastThreshold,
+  ...identities(capabilities.crypto),
+
+  'client.advertiseKeys': () => ({
+    args: [whole(config), 0, { crypto, signer }, optional({ minimumSurvivors: optional(4) })],
+  }),
+  'client.shareKeys': () => ({
+    args: [
+      whole(active.advertised[0]!),
+      said(firstOf(active.published)),
+      { crypto, splitSecret, verifyIdentity },
+    ],
+  }),
+  'client.maskInput': () => ({
+    args: [whole(active.shared[0]!), said(firstOf(active.forwarded[0]!)), INPUT_DIGEST, { crypto }],
+  }),
+  'client.repeatMaskInput': () => ({ args: [whole(active.masked[0]!), INPUT_DIGEST] }),
+  'client.checkConsistency': () => ({ args: [whole(active.masked[0]!), said(active.survivors), { signer }] }),
+  'client.unmask': () => ({
+    args: [whole(active.checked[0]!), said(firstOf(active.signatures)), { crypto, verifyIdentity }],
+  }),
+  'client.encodeState': () => ({ args: [whole(active.shared[0]!)] }),
+  'client.decodeState': () => ({ args: [client.encodeState(active.shared[0]!), whole(config)] }),
+  'client.secretsIn': () => ({ args: [whole(active.shared[0]!)] }),
+  'client.sharingSeats': () => ({ args: [whole(active.masked[0]!)] }),
+
+  'server.openRound': () => ({ args: [whole(config)] }),
+  'server.acceptAdvertisedKeys': () => ({
+    args: [whole(active.advertising), 0, said({ ...active.advertised[0]!.outbound }), { verifyIdentity }],
+  }),
+  'server.publishKeys': () => ({
+    args: [whole(active.advertising), firstOf(active.acceptedKeys), { crypto }],
+  }),
+  'server.publishKeys().outbound.messageFor': () =>
+    messageFor(server.publishKeys(active.advertising, active.acceptedKeys, capabilities).outbound),
+  'server.publishedKeys': () => ({ args: [whole(active.sharing)] }),
+  'server.publishedKeys().messageFor': () => messageFor(server.publishedKeys(active.sharing)),
+  'server.peersOf': () => ({ args: [whole(active.sharing), 0] }),
+  'server.acceptSharedKeys': () => ({
+    args: [whole(active.sharing), 0, said({ ...active.shared[0]!.outbound })],
+  }),
+  'server.forwardShares': () => ({ args: [whole(active.sharing), firstOf(active.acceptedShares)] }),
+  'server.forwardShares().outbound.messageFor': () =>
+    messageFor(server.forwardShares(active.sharing, active.acceptedShares).outbound),
+  'server.forwardedShares': () => ({ args: [whole(active.masking)] }),
+  'server.forwardedShares().messageFor': () => messageFor(server.forwardedShares(active.masking)),
+  'server.acceptMaskedInput': () => ({ args: [whole(active.masking), 0] }),
+  'server.announceSurvivors': () => ({ args: [whole(active.masking), active.survivors] }),
+  'server.announceSurvivors().outbound.messageFor': () =>
+    messageFor(server.announceSurvivors(active.masking, active.survivors).outbound),
+  'server.announcedSurvivors': () => ({ args: [whole(active.serverChecking!)] }),
+  'server.announcedSurvivors().messageFor': () =>
+    messageFor(server.announcedSurvivors(active.serverChecking!)),
+  'server.nameableSurvivors': () => ({ args: [whole(active.serverChecking!), 0] }),
+  'server.acceptConsistencyCheck': () => ({
+    args: [whole(active.serverChecking!), 0, said(active.checked[0]!.outbound), { verifyIdentity }],
+  }),
+  'server.publishSignatures': () => ({
+    args: [whole(active.serverChecking!), firstOf(active.acceptedSignatures)],
+  }),
+  'server.publishSignatures().outbound.messageFor': () =>
+    messageFor(server.publishSignatures(active.serverChecking!, active.acceptedSignatures).outbound),
+  'server.publishedSignatures': () => ({ args: [whole(active.unmasking)] }),
+  'server.publishedSignatures().messageFor': () => messageFor(server.publishedSignatures(active.unmasking)),
+  'server.ownersKnownTo': () => ({ args: [whole(active.unmasking), 0] }),
+  'server.respondents': () => ({ args: [whole(active.unmasking)] }),
+  'server.acceptUnmasking': () => ({
+    args: [whole(active.unmasking), 0, said(firstOf(active.unmasked[0]!.outbound))],
+  }),
+  'server.reconstructSecrets': () => ({
+    args: [whole(active.unmasking), firstOf(active.acceptedUnmasking), { crypto }],
+  }),
+  'server.countMaskTerms': () => ({ args: [whole(active.serverUnmasked)] }),
+  'server.maskPlans': () => ({ args: [whole(active.serverUnmasked), { crypto }] }),
+  'server.encodeState': () => ({ args: [whole(active.unmasking)] }),
+  'server.decodeState': () => ({ args: [server.encodeState(active.unmasking), whole(config)] }),
+  'server.secretsIn': () => ({ args: [whole(active.serverUnmasked)] }),
+}
+
+testArguments(protocol, examples)

@@ -1,0 +1,104 @@
+import { ClientSession, type ClientSessionOptions, ServerSession, type ServerSessionOptions } from 'secagg'
+import { client, server } from 'secagg/protocol'
+import { type ClientStates, clientStates, INPUT_DIGEST } from '../attacks/states.js'
+import { type CohortOptions, makeCohort } from '../support/cohort.js'
+
+export const ACTIVE: CohortOptions = { clients: 4, adversary: 'active' }
+export const CURIOUS: CohortOptions = { clients: 4, adversary: 'honest-but-curious' }
+
+/** Every state of a round in which nobody drops out, and every message. */
+export interface WholeRound extends ClientStates {
+  readonly advertising: server.ServerAdvertising
+  readonly acceptedKeys: readonly server.AdvertisedClient[]
+  readonly sharing: server.ServerSharing
+  readonly acceptedShares: readonly server.AcceptedShares[]
+  readonly survivors: readonly number[]
+  /** Active model only. */
+  readonly checked: readonly client.ClientChecked[]
+  readonly serverChecking: server.ServerChecking | undefined
+  readonly acceptedSignatures: readonly server.ConsistentClient[]
+  readonly signatures: Parameters<typeof client.unmask>[1]
+  readonly unmasking: server.ServerUnmasking
+  readonly unmasked: readonly client.ClientUnmasked[]
+  readonly acceptedUnmasking: readonly server.AcceptedUnmasking[]
+  readonly serverUnmasked: server.ServerUnmasked
+}
+
+export async function wholeRound(options: CohortOptions): Promise<WholeRound> {
+  const states = await clientStates(options)
+  const { config, capabilities, advertised, shared, masked, masking } = states
+  const own = capabilities[0]!
+  const advertising = server.openRound(config)
+  const acceptedKeys = await Promise.all(
+    advertised.map(({ seat, outbound }) => server.acceptAdvertisedKeys(advertising, seat, outbound, own)),
+  )
+  const { state: sharing } = server.publishKeys(advertising, acceptedKeys, own)
+  const acceptedShares = shared.map(({ seat, outbound }) => server.acceptSharedKeys(sharing, seat, outbound))
+  const survivors = masked.map(({ seat }) => seat)
+  const { state: announced } = server.announceSurvivors(masking, survivors)
+  const checked: client.ClientChecked[] = []
+  const acceptedSignatures: server.ConsistentClient[] = []
+  let unmasking = announced as server.ServerUnmasking
+  if (announced.state === 'server-checking') {
+    for (const [seat, state] of masked.entries()) {
+      const { state: next, outbound } = await client.checkConsistency(state, survivors, capabilities[seat]!)
+      checked.push(next)
+      acceptedSignatures.push(await server.acceptConsistencyCheck(announced, seat, outbound, own))
+    }
+    unmasking = server.publishSignatures(announced, acceptedSignatures).state
+  }
+  const signatures = acceptedSignatures.map(({ seat, signature }) => ({ seat, value: signature }))
+  const unmasked = await Promise.all(
+    masked.map(async (state, seat) => {
+      const given = capabilities[seat]!
+      const isActive = checked.length > 0
+      const answer = isActive
+        ? client.unmask(checked[seat]!, signatures, given)
+        : client.unmask(state, survivors, given)
+      return (await answer).state
+    }),
+  )
+  const acceptedUnmasking = unmasked.map(({ seat, outbound }) =>
+    server.acceptUnmasking(unmasking, seat, outbound),
+  )
+  const { state: serverUnmasked } = await server.reconstructSecrets(unmasking, acceptedUnmasking, own)
+  return {
+    ...states,
+    advertising,
+    acceptedKeys,
+    sharing,
+    acceptedShares,
+    survivors,
+    checked,
+    serverChecking: announced.state === 'server-checking' ? announced : undefined,
+    acceptedSignatures,
+    signatures,
+    unmasking,
+    unmasked,
+    acceptedUnmasking,
+    serverUnmasked,
+  }
+}
+
+/** Sessions of a round before its first message, made anew; secrets are the same each time. */
+export async function newSessions(options: CohortOptions = ACTIVE): Promise<{
+  readonly clientOptions: ClientSessionOptions
+  readonly serverOptions: ServerSessionOptions
+  readonly client: ClientSession
+  readonly server: ServerSession
+  readonly others: readonly ClientSession[]
+}> {
+  const cohort = await makeCohort(options)
+  const { config, crypto, verifyIdentity, inputs, signers, sessions } = cohort
+  const clientOptions = { config, seat: 0, input: inputs[0]!, crypto, signer: signers[0], verifyIdentity }
+  const serverOptions = { config, crypto, verifyIdentity }
+  return {
+    clientOptions,
+    serverOptions,
+    client: new ClientSession(clientOptions),
+    server: new ServerSession(serverOptions),
+    others: sessions.slice(1),
+  }
+}
+
+export { INPUT_DIGEST }
