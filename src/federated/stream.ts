@@ -1,4 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import { partsOf, requireMethods } from '../arguments.js'
 import { ascii, concatBytes, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { createWeightedMean } from '../fixed-point/index.js'
@@ -43,7 +44,8 @@ export function streamUpdate(
 ): StreamedUpdate {
   requireRound(round)
   const { plan, config } = round
-  const { roundingSeed, ...rest } = options
+  const { roundingSeed, ...rest } = partsOf('the options of an update', options)
+  if (rest.crypto !== undefined) requireMethods('a crypto provider', rest.crypto, 'randomBytes')
   if (plan.privacy !== undefined) {
     if (roundingSeed !== undefined) {
       throw usageError('invalid-argument', 'under privacy nothing may follow from a seed that is kept')

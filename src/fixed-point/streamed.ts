@@ -78,7 +78,8 @@ export function streamFrom(
   } = partsOf('the options of an encoding', options)
   requireWeight(weight, encoding.maximumWeight)
   requireOnClip(onClip)
-  const seed = checkedSeed(roundingSeed) ?? drawSecret(generator(randomBytes), SEED_LENGTH)
+  const source = generator(randomBytes)
+  const seed = checkedSeed(roundingSeed) ?? drawSecret(source, SEED_LENGTH)
   const clipped = clippedIn(read, mean, onClip === 'refuse')
   const input = async (range: ElementRange): Promise<Vector> => {
     const [values, last] = cutSegments(segments, checkRange(segments, range))

@@ -79,6 +79,22 @@ const examples: Examples = {
       optional({ onClip: optional('report'), crypto: optional(generator(crypto)) }),
     ],
   }),
+  streamUpdate: () => ({
+    args: [
+      update,
+      3,
+      whole(round),
+      optional({
+        onClip: optional('report'),
+        crypto: optional(generator(crypto)),
+        roundingSeed: optional(new Uint8Array(32)),
+      }),
+    ],
+  }),
+  'streamUpdate().input.vector': () => ({
+    on: federated.streamUpdate(update, 3, round).input,
+    args: [{ from: 0, to: 7 }],
+  }),
   decodeOutcome: () => ({ args: [outcome, whole(round)] }),
   privacySpent: () => ({ args: [whole(privatePlan), 2] }),
 }

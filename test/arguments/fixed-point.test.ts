@@ -32,6 +32,18 @@ const examples: Examples = {
   encodeWeighted: () => ({
     args: [values, 2, { ...task, encoding, segments: optional(task.segments) }, optional(options)],
   }),
+  streamWeighted: () => ({
+    args: [
+      values,
+      2,
+      { ...task, encoding, segments: optional(task.segments) },
+      optional({ ...options, roundingSeed: optional(new Uint8Array(32)) }),
+    ],
+  }),
+  'streamWeighted().input': () => ({
+    on: fixedPoint.streamWeighted(values, 2, task),
+    args: [{ from: 0, to: 4 }],
+  }),
   decodeWeighted: () => ({ args: [input, 1, { ...task, encoding, segments: optional(task.segments) }] }),
 }
 
