@@ -57,7 +57,7 @@ export function sharings(): Candidate[] {
       units: owners,
       run: () => {
         const through = interpolation(fieldFor(holders), coordinates)
-        for (const row of shares) through.valueAt(0, row)
+        for (const row of shares) through.secret(row)
       },
     }
   }

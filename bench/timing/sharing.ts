@@ -53,7 +53,7 @@ function reconstruction(field: Field): Operation {
     prepare: shares.next,
     run: () => {
       const through = interpolation(field, coordinates)
-      return rows.map((row) => through.valueAt(0, row))
+      return rows.map((row) => through.secret(row))
     },
   }
 }

@@ -33,7 +33,10 @@ export interface ServerSessionOptions {
    * announce others than before, which clients that have answered refuse.
    */
   readonly save?: SaveSession | undefined
-  /** Ends the removal of masks: `closeRound` rejects with the signal's reason, and there is no sum. */
+  /**
+   * Ends the reconstruction of secrets and the removal of masks: `closeRound` rejects with the signal's reason, and there
+   * is no sum.
+   */
   readonly signal?: AbortSignal | undefined
   /** Progress of the removal of masks, 0 to 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined

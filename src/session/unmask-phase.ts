@@ -1,9 +1,11 @@
 import { wipeAll } from '../crypto/bytes.js'
+import { SecAggError } from '../errors.js'
 import { blamePeer } from '../protocol/blame.js'
 import { server } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
 import { allSeats } from '../protocol/seats.js'
 import type { Accumulator, Vector } from '../vector/index.js'
+import { createPace } from '../vector/pace.js'
 import type { MaskPlan } from '../vector/segments.js'
 import {
   consistencyCheckCoder,
@@ -45,6 +47,8 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
   const { config, consistent, survivors } = state
   const survived = new Set(survivors)
   const coderOf = (seat: number) => unmaskingCoder(server.ownersKnownTo(state, seat), survived)
+  /** Why the round could not be closed with so many answers. */
+  let failed: { readonly answers: number; readonly error: SecAggError } | undefined
   return phaseOf({
     state,
     round: 'unmasking',
@@ -64,7 +68,14 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
     },
     encode: ({ seat, shares }) => encodeMessage('unmasking', coderOf(seat), shares),
     close: async (accepted) => {
-      const { state: next } = await server.reconstructSecrets(state, accepted, context)
+      // Answers do not change, so that as many of them give the same again, after the same work.
+      if (failed?.answers === accepted.length) throw failed.error
+      const { state: next } = await reconstructSecrets(state, accepted, context).catch((error: unknown) => {
+        if (error instanceof SecAggError && error.code === 'wrong-share') {
+          failed = { answers: accepted.length, error }
+        }
+        throw error
+      })
       // On a copy, so that the masked sum is still there where this fails midway.
       const unmasked = sum.toVector()
       try {
@@ -87,6 +98,22 @@ function survivorsMessages(state: server.ServerChecking | server.ServerUnmasking
     survivorsCoder(server.nameableSurvivors(state, seat)),
   )
 }
+
+/** The event loop gets turns in between, and `signal` ends it. */
+function reconstructSecrets(
+  state: server.ServerUnmasking,
+  accepted: readonly server.AcceptedUnmasking[],
+  { crypto, signal }: PhaseContext,
+): ReturnType<typeof server.reconstructSecrets> {
+  const pace = createPace(Number.POSITIVE_INFINITY, { signal })
+  return server.reconstructSecrets(state, accepted, {
+    crypto,
+    onWork: (units) => pace.step(units * BYTES_PER_UNIT),
+  })
+}
+
+/** As many bytes of a vector are worked on in the time of one unit of work on shares. */
+const BYTES_PER_UNIT = 512
 
 /** Executes one plan while the keys for the next are agreed on. */
 async function removeMasks(sum: Vector, state: server.ServerUnmasked, context: PhaseContext): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Field, invert, type MultiplicationTable, multiplicationTable, multiply } from './field.js'
+import { type Field, invert, type MultiplicationTables, multiplicationTables, multiply } from './field.js'
 
 /**
  * Evaluates a polynomial over GF(2^16), given in the basis of Lin, Chung and Han (FOCS 2014), at 0, 1, … 2^levels − 1, in
@@ -14,13 +14,13 @@ export function evaluateAtAll(field: Field, rows: Uint16Array, width: number, le
     const half = (width * 2 ** level) | 0
     const scale = scaledVanishing(field, level)
     for (let start = 0; start < 2 ** levels; start += 2 ** (level + 1)) {
-      butterfly(rows, start * width, half, multiplicationTable(field, scale(start)))
+      butterfly(rows, start * width, half, multiplicationTables(field, [scale(start)]))
     }
   }
 }
 
 /** Within a block ŝ is constant on either half, and one more on the second. */
-function butterfly(rows: Uint16Array, from: number, half: number, table: MultiplicationTable): void {
+function butterfly(rows: Uint16Array, from: number, half: number, table: MultiplicationTables): void {
   for (let low = from; low < from + half; low++) {
     const word = rows[low + half]!
     const first =

@@ -42,32 +42,55 @@ export function invert(field: Field, a: number): number {
   return inverse
 }
 
-/** The multiples of one public factor: for each nibble position of an element, its 16 products. */
-export type MultiplicationTable = Uint16Array
+/**
+ * The multiples of public factors: for each factor and each nibble position of an element, its 16 products. All are in
+ * one array, as engines make small arrays slowly.
+ */
+export type MultiplicationTables = Uint16Array
 
-export function multiplicationTable(field: Field, factor: number): MultiplicationTable {
-  const table = new Uint16Array(field.bits * 4)
-  for (let position = 0; position < field.bits / 4; position++) {
-    for (let nibble = 0; nibble < 16; nibble++) {
-      table[position * 16 + nibble] = multiply(field, factor, nibble << (4 * position))
+export function multiplicationTables(field: Field, factors: ArrayLike<number>): MultiplicationTables {
+  const tables = new Uint16Array(factors.length * field.bits * 4)
+  for (let index = 0; index < factors.length; index++) {
+    let multiple = factors[index]!
+    for (let bit = 0; bit < field.bits; bit++) {
+      const start = (index * field.bits + (bit & 12)) * 4
+      const power = 1 << (bit & 3)
+      // The multiples of the lower bits of this nibble are there.
+      for (let nibble = 0; nibble < power; nibble++) {
+        tables[start + power + nibble] = multiple ^ tables[start + nibble]!
+      }
+      multiple = (multiple << 1) ^ (-((multiple >>> (field.bits - 1)) & 1) & field.polynomial)
     }
   }
-  return table
+  return tables
 }
 
-/** `target` += factor · `source`, element by element; both of the same length, a multiple of the element's bytes. */
+/**
+ * `target` += factor · `source`, element by element, with the factor at `index` of the tables; both are of the same length,
+ * a multiple of the element's bytes.
+ */
 export function addScaled(
   field: Field,
   target: Uint8Array,
-  table: MultiplicationTable,
   source: Uint8Array,
+  tables: MultiplicationTables,
+  index: number,
 ): void {
+  const at = 4 * field.bits * index
   if (field.bits === 8) {
-    for (let i = 0; i < source.length; i++) target[i]! ^= scaledByte(table, source[i]!)
+    for (let i = 0; i < source.length; i++) {
+      const byte = source[i]!
+      target[i]! ^= tables[at + (byte & 15)]! ^ tables[at + 16 + (byte >>> 4)]!
+    }
     return
   }
   for (let i = 0; i < source.length; i += 2) {
-    const product = scaledWord(table, source[i]!, source[i + 1]!)
+    const [low, high] = [source[i]!, source[i + 1]!]
+    const product =
+      tables[at + (low & 15)]! ^
+      tables[at + 16 + (low >>> 4)]! ^
+      tables[at + 32 + (high & 15)]! ^
+      tables[at + 48 + (high >>> 4)]!
     target[i]! ^= product
     target[i + 1]! ^= product >>> 8
   }
@@ -81,12 +104,4 @@ export function setWords(words: Uint16Array, bytes: Uint8Array): void {
 /** The bytes of elements of GF(2^16). */
 export function bytesOfWords(words: Uint16Array): Uint8Array {
   return Uint8Array.from({ length: 2 * words.length }, (_, i) => words[i >> 1]! >>> (8 * (i & 1)))
-}
-
-function scaledByte(table: MultiplicationTable, byte: number): number {
-  return table[byte & 15]! ^ table[16 + (byte >>> 4)]!
-}
-
-function scaledWord(table: MultiplicationTable, low: number, high: number): number {
-  return table[low & 15]! ^ table[16 + (low >>> 4)]! ^ table[32 + (high & 15)]! ^ table[48 + (high >>> 4)]!
 }

@@ -1,27 +1,33 @@
 import { SecAggError } from '../errors.js'
-import {
-  addScaled,
-  type Field,
-  invert,
-  type MultiplicationTable,
-  multiplicationTable,
-  multiply,
-} from './field.js'
+import { addScaled, type Field, multiplicationTables } from './field.js'
+import { logarithms, logOfDifferences } from './logarithms.js'
+
+/**
+ * The value at one place of the polynomial of least degree through `shares`, one for each coordinate and all of the same
+ * length.
+ *
+ * Shares are taken as they are: the caller checks the value against something public.
+ *
+ * @throws {SecAggError} `internal` where the shares are not as the caller promised.
+ */
+export type Evaluator = (shares: readonly Uint8Array[]) => Uint8Array
 
 /**
  * The polynomials through shares at given coordinates. The weights depend on the coordinates alone, so one of these
  * serves all owners whose shares lie with the same holders.
  */
 export interface Interpolation {
+  /** The number of coordinates. */
+  readonly size: number
+  /** The value at 0, which is the secret. Its weights are kept. */
+  readonly secret: Evaluator
+  /** The value at `x`. Its weights, 128 bytes for each coordinate, live as long as the evaluator. */
+  at(x: number): Evaluator
   /**
-   * The value at `x` of the polynomial of least degree through `shares`, one for each coordinate and all of the same
-   * length; at 0 it is the secret.
-   *
-   * Shares are taken as they are: whoever calls this checks the secret against something public.
-   *
-   * @throws {SecAggError} `internal` where the shares are not as the caller promised.
+   * The discrete logarithms of Lagrange's weights, with which values at the coordinates give the value at `x`, which is
+   * none of them.
    */
-  valueAt(x: number, shares: readonly Uint8Array[]): Uint8Array
+  logWeightsAt(x: number): Uint16Array
 }
 
 /**
@@ -33,58 +39,48 @@ export function interpolation(field: Field, coordinates: readonly number[]): Int
   if (!valid || coordinates.length === 0 || new Set(coordinates).size !== coordinates.length) {
     throw misuse('coordinates are distinct nonzero elements of the field')
   }
-  const denominators = denominatorsOf(field, coordinates)
-  const known = new Map<number, readonly MultiplicationTable[]>()
-  const tablesAt = (x: number): readonly MultiplicationTable[] => {
-    const made = known.get(x)
-    if (made !== undefined) return made
-    const tables = weightsAt(field, coordinates, denominators, x).map((weight) =>
-      multiplicationTable(field, weight),
-    )
-    known.set(x, tables)
-    return tables
+  const logs = logarithms(field)
+  const { log, exp, order } = logs
+  const denominators = coordinates.map((x) => logOfDifferences(logs, coordinates, x) % order)
+  const logWeightsAt = (x: number): Uint16Array => {
+    const numerator = logOfDifferences(logs, coordinates, x) % order
+    const weights = new Uint16Array(coordinates.length)
+    for (let i = 0; i < weights.length; i++) {
+      let weight = numerator - denominators[i]!
+      if (weight < 0) weight += order
+      weight -= log[x ^ coordinates[i]!]!
+      weights[i] = weight < 0 ? weight + order : weight
+    }
+    return weights
   }
-  return {
-    valueAt: (x, shares) => {
+  const at = (x: number): Evaluator => {
+    const weights = logWeightsAt(x).map((weight) => exp[weight]!)
+    const tables = multiplicationTables(field, weights)
+    return (shares) => {
       const length = shares[0]?.length ?? 0
-      if (shares.length !== coordinates.length || shares.some((share) => share.length !== length)) {
-        throw misuse('there is one share of the same length per coordinate')
-      }
-      if (length === 0 || length % (field.bits / 8) !== 0)
+      if (shares.length !== weights.length) throw misuse('there is one share per coordinate')
+      if (length === 0 || length % (field.bits / 8) !== 0) {
         throw misuse('a share is a number of whole elements')
-      const tables = tablesAt(x)
+      }
       const value = new Uint8Array(length)
-      shares.forEach((share, i) => {
-        addScaled(field, value, tables[i]!, share)
-      })
+      for (let index = 0; index < shares.length; index++) {
+        const share = shares[index]!
+        if (share.length !== length) throw misuse('all shares are of the same length')
+        addScaled(field, value, share, tables, index)
+      }
       return value
-    },
+    }
   }
-}
-
-/** Of each coordinate the product of its differences from all others. */
-export function denominatorsOf(field: Field, coordinates: readonly number[]): number[] {
-  return coordinates.map((own, i) => {
-    let product = 1
-    coordinates.forEach((other, j) => {
-      if (i !== j) product = multiply(field, product, other ^ own)
-    })
-    return product
-  })
-}
-
-/** Lagrange's weights, with which values at `coordinates` give the value at `x`, which is none of them. */
-function weightsAt(
-  field: Field,
-  coordinates: readonly number[],
-  denominators: readonly number[],
-  x: number,
-): number[] {
-  const numerator = coordinates.reduce((product, other) => multiply(field, product, x ^ other), 1)
-  return coordinates.map((own, i) => {
-    const denominator = multiply(field, denominators[i]!, x ^ own)
-    return multiply(field, numerator, invert(field, denominator))
-  })
+  let atZero: Evaluator | undefined
+  return {
+    size: coordinates.length,
+    secret: (shares) => {
+      atZero ??= at(0)
+      return atZero(shares)
+    },
+    at,
+    logWeightsAt,
+  }
 }
 
 function misuse(message: string): SecAggError {

@@ -82,10 +82,7 @@ function secretOf(
   expect(few).toHaveLength(threshold)
   const field = fieldFor(graph.kind === 'sparse' ? graph.neighbors : 0)
   const coordinates = few.map(([coordinate]) => coordinate)
-  return interpolation(field, coordinates).valueAt(
-    0,
-    few.map(([, share]) => share),
-  )
+  return interpolation(field, coordinates).secret(few.map(([, share]) => share))
 }
 
 /** What a masked vector of the victim is without the masks that the server has found out. */

@@ -148,7 +148,7 @@ describe('honest-but-curious: this model does NOT protect from a server that sub
 
     // What is left is the self-mask, whose shares everybody reveals as the protocol wants.
     const shares = answers.slice(0, 2).map((bytes) => unmasking(config, survived).read(bytes)[VICTIM]!.value)
-    const selfMask = interpolation(fieldFor(3), [1, 2]).valueAt(0, shares)
+    const selfMask = interpolation(fieldFor(3), [1, 2]).secret(shares)
     const seed = await deriveSelfMaskSeed(config, crypto, selfMask!, VICTIM)
     await executeMaskPlan(learned, config.segments, [{ seed, sign: -1 }], crypto.suites.aes!)
     expect(learned).toEqual(inputs[VICTIM])

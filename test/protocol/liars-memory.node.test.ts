@@ -2,9 +2,12 @@ import { setTimeout } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { SecretRecovery } from '../../src/protocol/server/recover-secret.js'
+import { findMisfits } from '../../src/protocol/server/misfits.js'
+import { SecretRecovery } from '../../src/protocol/server/recover-secrets.js'
+import { Budget } from '../../src/protocol/server/work.js'
 import { fieldFor } from '../../src/shamir/index.js'
 import { seatsBelow } from '../attacks/support.js'
+import { toyCrypto } from '../support/toy-crypto.js'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -19,20 +22,27 @@ async function held(): Promise<number> {
 }
 
 test('one holder after the other lies about another owner: the weights of one choice of shares are kept', async () => {
-  const [clients, threshold, liars] = [256, 129, 8]
-  const field = fieldFor(clients)
-  const recovery = new SecretRecovery(threshold)
+  const [clients, threshold, liars] = [256, 129, 40]
   const holders = seatsBelow(clients)
-  const coordinates = holders.map((holder) => holder + 1)
+  const layout = { field: fieldFor(clients), holders, coordinates: holders.map((holder) => holder + 1) }
+  // On constant polynomials.
+  const secretOf = (owner: number): Uint8Array => new Uint8Array(32).fill(owner + 1)
+  const owners = seatsBelow(liars).map((owner) => {
+    const shares = holders.map((holder) => (holder === owner ? new Uint8Array(32).fill(99) : secretOf(owner)))
+    return { owner, layout, shares }
+  })
   const before = await held()
-  for (let owner = 0; owner < liars; owner++) {
-    // On a constant polynomial.
-    const secret = new Uint8Array(32).fill(owner + 1)
-    const shares = holders.map((holder) => (holder === owner ? new Uint8Array(32).fill(99) : secret))
-    const isRight = async (value: Uint8Array): Promise<boolean> => value.every((byte) => byte === owner + 1)
-    const recovered = await recovery.recover({ owner, field, holders, coordinates, shares }, isRight)
-    expect(recovered?.misfits).toEqual({ owner, holders: [owner], fitting: clients - 1 })
+  const means = {
+    threshold,
+    budget: new Budget(Number.POSITIVE_INFINITY, 0, undefined),
+    checkCost: () => 1,
+    isRight: async (owner: number, value: Uint8Array) => value.every((byte) => byte === owner + 1),
+    randomBytes: toyCrypto(1).randomBytes,
   }
+  const recovery = new SecretRecovery(owners, means)
+  expect(await recovery.recover()).toBeUndefined()
+  const misfits = await findMisfits(recovery, means)
+  expect(misfits).toEqual(owners.map(({ owner }) => ({ owner, holders: [owner], fitting: clients - 1 })))
   const weights = (clients - threshold) * threshold * 128
   expect((await held()) - before).toBeLessThan(2 * weights)
   // Alive until here.

@@ -15,10 +15,7 @@ const SPLITTERS: readonly { name: string; split: SecretSplitter }[] = [
 /** The secret from the shares at the given indices. */
 function recover(shares: readonly Uint8Array[], chosen: readonly number[]): Uint8Array {
   const coordinates = chosen.map((index) => index + 1)
-  return interpolation(fieldFor(shares.length), coordinates).valueAt(
-    0,
-    chosen.map((index) => shares[index]!),
-  )
+  return interpolation(fieldFor(shares.length), coordinates).secret(chosen.map((index) => shares[index]!))
 }
 
 function anyOf(random: Random, holders: number, count: number): number[] {
@@ -128,7 +125,7 @@ it('shares of the package are reconstructed at the coordinates that it drew', as
       const labeled = random.shuffle(await splitWithPackage(secret, holders, threshold)).slice(0, threshold)
       const coordinates = labeled.map((share) => share[16]!)
       const shares = labeled.map((share) => share.slice(0, 16))
-      expect(interpolation(GF256, coordinates).valueAt(0, shares)).toEqual(secret)
+      expect(interpolation(GF256, coordinates).secret(shares)).toEqual(secret)
     }
   })
 })
@@ -143,7 +140,7 @@ it('one set of weights serves many owners, in their order', async () => {
       }),
     )
     const through = interpolation(fieldFor(300), [5, 300, 1])
-    expect(rows.map((row) => through.valueAt(0, row))).toEqual(secrets)
+    expect(rows.map((row) => through.secret(row))).toEqual(secrets)
   })
 })
 
@@ -181,13 +178,13 @@ describe('what cannot be shared or put together', () => {
     ['shares of different lengths', [1, 2], [share, share.slice(1)]],
     ['empty shares', [1, 2], [new Uint8Array(0), new Uint8Array(0)]],
   ])('%s is refused', (_what, coordinates, shares) => {
-    expect(() => interpolation(GF256, coordinates).valueAt(0, shares)).toThrow(
+    expect(() => interpolation(GF256, coordinates).secret(shares)).toThrow(
       expect.objectContaining({ name: 'SecAggError', code: 'internal', fault: 'internal' }),
     )
   })
 
   it('half an element of GF(2^16) is refused', () => {
     const odd = new Uint8Array(15)
-    expect(() => interpolation(fieldFor(300), [1, 2]).valueAt(0, [odd, odd])).toThrow(/whole elements/)
+    expect(() => interpolation(fieldFor(300), [1, 2]).secret([odd, odd])).toThrow(/whole elements/)
   })
 })

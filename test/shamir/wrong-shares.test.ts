@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { fieldFor, interpolation, locateWrongShares } from '../../src/shamir/index.js'
+import { columnsOf, errorLocator, type Field, fieldFor, interpolation } from '../../src/shamir/index.js'
 import { named, type Random, seeded } from '../support/seeded.js'
 import { toySplitter } from '../support/toy-crypto.js'
+
+function locate(
+  field: Field,
+  coordinates: readonly number[],
+  threshold: number,
+  shares: readonly Uint8Array[],
+): readonly number[] | undefined {
+  return errorLocator(field, coordinates).locate(columnsOf(field, shares), threshold)
+}
 
 const ascending = (a: number, b: number): number => a - b
 
@@ -51,7 +60,7 @@ describe.each([
             answers,
             count,
           )
-          const found = locateWrongShares(field, coordinates, threshold, shares)
+          const found = locate(field, coordinates, threshold, shares)
           expect(found).toEqual(wrong)
           const fitting = coordinates.map((_, index) => index).filter((index) => !found!.includes(index))
           const chosen = random.shuffle(fitting).slice(0, threshold)
@@ -60,11 +69,13 @@ describe.each([
             chosen.map((index) => coordinates[index]!),
           )
           const taken = chosen.map((index) => shares[index]!)
-          expect(through.valueAt(0, taken)).toEqual(secret)
+          expect(through.secret(taken)).toEqual(secret)
           // On the same polynomial lie all the others that fit, and none that does not.
           for (const [index, share] of shares.entries()) {
             if (chosen.includes(index)) continue
-            const fits = through.valueAt(coordinates[index]!, taken).every((byte, at) => byte === share[at])
+            const fits = through
+              .at(coordinates[index]!)(taken)
+              .every((byte, at) => byte === share[at])
             expect(fits).toBe(!wrong.includes(index))
           }
         })
@@ -79,7 +90,7 @@ describe.each([
         const least = Math.floor((answers - threshold) / 2) + 1
         const count = least + random.below(answers - least + 1)
         const { coordinates, shares, wrong } = await spoiled(random, holders, threshold, answers, count)
-        const found = locateWrongShares(field, coordinates, threshold, shares)
+        const found = locate(field, coordinates, threshold, shares)
         // What is found, if anything, is another word of the code within the bound, and never the truth.
         if (found !== undefined) expect(2 * found.length).toBeLessThanOrEqual(answers - threshold)
         expect(found).not.toEqual(wrong)
@@ -98,15 +109,15 @@ it('wrong shares may be wrong in different elements, as long as there are few of
     ] as const) {
       shares[index]![at]! ^= 5
     }
-    expect(locateWrongShares(fieldFor(9), coordinates, 3, shares)).toEqual([1, 4, 8])
+    expect(locate(fieldFor(9), coordinates, 3, shares)).toEqual([1, 4, 8])
     shares[2]![3]! ^= 1
-    expect(locateWrongShares(fieldFor(9), coordinates, 3, shares)).toBeUndefined()
+    expect(locate(fieldFor(9), coordinates, 3, shares)).toBeUndefined()
   })
 })
 
 it('t shares fit whatever they are', async () => {
   await seeded(850, (random) => {
     const shares = [random.bytes(16), random.bytes(16), random.bytes(16)]
-    expect(locateWrongShares(fieldFor(3), [1, 2, 3], 3, shares)).toEqual([])
+    expect(locate(fieldFor(3), [1, 2, 3], 3, shares)).toEqual([])
   })
 })

@@ -4,39 +4,45 @@ import { blameNobody, violation } from '../blame.js'
 import type { ServerUnmasking } from './states.js'
 import type { AcceptedUnmasking } from './unmask.js'
 
-/** The revealed shares of one owner's secret. */
-export interface HeldShares {
-  readonly owner: number
+/** Who has revealed shares of an owner's secret, and where they lie. Owners for whom it is the same share one object. */
+export interface Layout {
   readonly field: Field
-  /** Who has revealed one, ascending; at least t. */
+  /** Ascending; at least t. */
   readonly holders: readonly number[]
   /** Where each of them lies, by its Shamir coordinate. */
   readonly coordinates: readonly number[]
+}
+
+/** The revealed shares of one owner's secret. */
+export interface HeldShares {
+  readonly owner: number
+  readonly layout: Layout
   readonly shares: readonly Uint8Array[]
 }
 
 /**
- * The shares in `answers`, which are ascending by seat, for each client of U2.
+ * The shares in `answers`, which are ascending by seat, for each client of U2, ascending.
  *
  * @throws {SecAggError} `too-few-shares`, naming an owner in `concerning`, where fewer than t holders have revealed one.
  */
 export function sharesByOwner(
   { config, graph: drawn, clients }: ServerUnmasking,
   answers: readonly AcceptedUnmasking[],
-): ReadonlyMap<number, HeldShares> {
-  const revealed = new Map(
-    clients.map(({ seat }) => [seat, { holders: [] as number[], shares: [] as Uint8Array[] }]),
-  )
+): readonly HeldShares[] {
+  const revealed: { owner: number; holders: number[]; shares: Uint8Array[] }[] = []
+  for (const { seat } of clients) revealed[seat] = { owner: seat, holders: [], shares: [] }
   for (const { seat: holder, shares } of answers) {
     for (const { seat: owner, value: share } of shares) {
-      const { holders, shares: row } = revealed.get(owner)!
+      const { holders, shares: row } = revealed[owner]!
       holders.push(holder)
       row.push(share)
     }
   }
   const graph = graphOf(drawn, config.clients)
-  const held = new Map<number, HeldShares>()
-  for (const [owner, { holders, shares }] of revealed) {
+  let last: Layout | undefined
+  const held: HeldShares[] = []
+  for (const { seat } of clients) {
+    const { owner, holders, shares } = revealed[seat]!
     if (holders.length < config.threshold) {
       const blame = blameNobody('unmasking', owner)
       throw violation('too-few-shares', blame, `too few shares of seat ${owner}'s secret were revealed`, {
@@ -45,8 +51,9 @@ export function sharesByOwner(
       })
     }
     const all = graph.holders(owner)
-    const coordinates = coordinatesOf(all, holders)
-    held.set(owner, { owner, field: fieldFor(all.length), holders, coordinates, shares })
+    const layout = { field: fieldFor(all.length), holders, coordinates: coordinatesOf(all, holders) }
+    if (last === undefined || !isSame(last, layout)) last = layout
+    held.push({ owner, layout: last, shares })
   }
   return held
 }
@@ -58,4 +65,13 @@ function coordinatesOf(all: readonly number[], holders: readonly number[]): numb
     while (index < all.length && all[index] !== holder) index++
     return index + 1
   })
+}
+
+function isSame(one: Layout, other: Layout): boolean {
+  return (
+    one.field === other.field &&
+    one.holders.length === other.holders.length &&
+    one.holders.every((holder, index) => holder === other.holders[index]) &&
+    one.coordinates.every((coordinate, index) => coordinate === other.coordinates[index])
+  )
 }

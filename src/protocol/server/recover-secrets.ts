@@ -1,0 +1,220 @@
+import { wipe } from '../../crypto/bytes.js'
+import type { HeldShares } from './held-shares.js'
+import { LocatedHolders } from './locate-holders.js'
+import { type Choice, TrustedHolders } from './trusted-holders.js'
+import { type Budget, OutOfWork, placeCost, valueCost, weightsCost } from './work.js'
+
+/** How many wrong shares are looked for, few being found in far less time. */
+const MOST_WRONG = [8, 64, Number.POSITIVE_INFINITY] as const
+
+const NOBODY: ReadonlySet<number> = new Set()
+
+/** A secret that fits what its owner published. */
+export interface RecoveredSecret {
+  readonly held: HeldShares
+  readonly value: Uint8Array
+  /** The shares that it was computed from. */
+  readonly choice: Choice
+  /** Whether it came out at once, from the holders that were chosen before any was suspected. */
+  readonly atOnce: boolean
+  /** Where it did not, the holders that were found to have wrong shares, of this secret or of others along with it. */
+  readonly wrong: ReadonlySet<number>
+}
+
+/** What is known where a secret is not recovered. */
+export interface LostSecret {
+  readonly held: HeldShares
+  /** Whether there was work left to try other choices of its shares. */
+  readonly wasTried: boolean
+  /** All those, ascending by owner, of which more shares are wrong than can be corrected, or which fit something else. */
+  readonly uncorrectable: readonly HeldShares[]
+}
+
+/** What the recovery of a round's secrets takes from outside. */
+export interface RecoveryMeans {
+  readonly threshold: number
+  readonly budget: Budget
+  /** What one call of `isRight` costs. */
+  checkCost(owner: number): number
+  isRight(owner: number, secret: Uint8Array): Promise<boolean>
+  randomBytes(length: number): Uint8Array
+}
+
+/**
+ * Recovers the secrets of a round though some shares are wrong:
+ *
+ * 1. from the shares of t holders, the same for all owners where that can be;
+ * 2. where that does not give what the owner published, from others, once the holders with wrong shares are located. One
+ *    search does for many owners, as cheating holders are the same for all of them; where too many are wrong among all
+ *    their shares, the owners are halved, until each has a search of its own, which corrects up to ⌊(r − t)/2⌋ wrong ones
+ *    of r;
+ * 3. from other choices of t shares, the least suspicious ones first.
+ *
+ * All but the first step is paid from one budget.
+ */
+export class SecretRecovery {
+  readonly trusted: TrustedHolders
+  readonly recovered: Map<number, RecoveredSecret> = new Map()
+  readonly #held: readonly HeldShares[]
+  readonly #means: RecoveryMeans
+  readonly #located: LocatedHolders
+  /** The last choice of the first step that has failed, by owner. */
+  readonly #failed = new Map<number, string>()
+  /** The interpolations whose weights are paid for. */
+  readonly #paid = new WeakSet<object>()
+  /** Owners whose shares were not corrected so, and whether it was because too many are wrong for that. */
+  readonly #beyond: (readonly [owner: HeldShares, isUncorrectable: boolean])[] = []
+
+  constructor(held: readonly HeldShares[], means: RecoveryMeans) {
+    this.#held = held
+    this.#means = means
+    this.trusted = new TrustedHolders(means.threshold, held)
+    this.#located = new LocatedHolders(this.trusted, means)
+  }
+
+  /** Recovers all secrets. Returns one, if any, that no choice of shares gives which the budget allows to try. */
+  async recover(): Promise<LostSecret | undefined> {
+    let alone: HeldShares | undefined
+    const uncorrectable: HeldShares[] = []
+    try {
+      // First a few, so that holders that lie to everybody are known before they have cost much.
+      for (let from = 0, size = 1; from < this.#held.length; from += size, size *= 2) {
+        await this.#recoverAll(this.#held.slice(from, from + size))
+      }
+      for (const [owner, isUncorrectable] of this.#beyond) {
+        if (!isUncorrectable && (await this.#correctAlone(owner))) continue
+        uncorrectable.push(owner)
+        alone = owner
+        if (!(await this.#tryOthers(owner))) break
+        alone = undefined
+      }
+    } catch (error) {
+      if (!(error instanceof OutOfWork)) throw error
+    }
+    const held = alone ?? this.#held.find(({ owner }) => !this.recovered.has(owner))
+    if (held === undefined) return undefined
+    for (const [owner, isUncorrectable] of this.#beyond) {
+      if (isUncorrectable && !uncorrectable.includes(owner)) uncorrectable.push(owner)
+    }
+    uncorrectable.sort((a, b) => a.owner - b.owner)
+    return { held, wasTried: alone !== undefined, uncorrectable }
+  }
+
+  async #recoverAll(owners: readonly HeldShares[]): Promise<void> {
+    const failing: HeldShares[] = []
+    for (const owner of owners) {
+      const choice = this.trusted.choice(owner.layout)
+      if (this.#failed.get(owner.owner) !== choice.key && (await this.#attempt(owner, choice))) continue
+      this.#failed.set(owner.owner, choice.key)
+      failing.push(owner)
+    }
+    if (failing.length > 0) await this.#correct(failing)
+  }
+
+  /** Corrects the shares of owners who have a wrong one among those that are chosen for them. */
+  async #correct(owners: readonly HeldShares[]): Promise<void> {
+    let left = owners
+    let isUncorrectable = false
+    for (const most of MOST_WRONG) {
+      const wrong = await this.#located.among(left, most)
+      isUncorrectable = wrong === undefined
+      const still: HeldShares[] = []
+      for (const owner of left) if (!(await this.#attemptWithout(owner, wrong))) still.push(owner)
+      left = still
+      // With an owner left, what was located may be that owner's alone, and is to count for it once.
+      if (left.length === 0) return this.trusted.noteWrong(wrong!)
+      const holders = Math.max(...left.map(({ shares }) => shares.length))
+      if (this.#means.threshold + 2 * most >= holders) break
+    }
+    if (owners.length === 1) {
+      this.#beyond.push([left[0]!, isUncorrectable])
+      return
+    }
+    const middle = Math.ceil(left.length / 2)
+    for (const half of [left.slice(0, middle), left.slice(middle)]) await this.#recoverAll(half)
+  }
+
+  /** Corrects one owner's shares, wherever they are wrong in any of their elements. */
+  async #correctAlone(owner: HeldShares): Promise<boolean> {
+    const wrong = await this.#located.of(owner)
+    const isRecovered = await this.#attemptWithout(owner, wrong)
+    if (isRecovered) this.trusted.noteWrong(wrong!)
+    return isRecovered
+  }
+
+  async #tryOthers(owner: HeldShares): Promise<boolean> {
+    const { threshold } = this.#means
+    for (const indices of choices(this.trusted.leastWrong(owner.layout), threshold)) {
+      const choice = this.trusted.choiceOf(owner.layout, indices)
+      if (!(await this.#attempt(owner, choice))) continue
+      await this.#noteHoldersOff(owner, choice)
+      return true
+    }
+    return false
+  }
+
+  async #attemptWithout(owner: HeldShares, wrong: ReadonlySet<number> | undefined): Promise<boolean> {
+    if (wrong === undefined || wrong.size === 0) return false
+    const choice = this.trusted.choiceWithout(owner.layout, wrong)
+    return choice !== undefined && this.#attempt(owner, choice, wrong)
+  }
+
+  async #attempt(held: HeldShares, choice: Choice, wrong: ReadonlySet<number> = NOBODY): Promise<boolean> {
+    const { threshold, budget, checkCost, isRight } = this.#means
+    const isFirst = !this.#failed.has(held.owner)
+    const weights = this.#paid.has(choice.through) ? 0 : weightsCost(threshold)
+    this.#paid.add(choice.through)
+    const cost = valueCost(threshold) + checkCost(held.owner)
+    await (isFirst ? budget.expect(cost, weights) : budget.spend(cost + weights))
+    const value = choice.through.secret(choice.indices.map((index) => held.shares[index]!))
+    if (await isRight(held.owner, value)) {
+      const atOnce = isFirst && !this.trusted.suspectsAny
+      this.recovered.set(held.owner, { held, value, choice, atOnce, wrong })
+      return true
+    }
+    wipe(value)
+    return false
+  }
+
+  /** Notes the holders whose shares do not lie on the polynomial through the chosen ones. */
+  async #noteHoldersOff({ owner, layout, shares }: HeldShares, choice: Choice): Promise<void> {
+    const { threshold, budget } = this.#means
+    const each = valueCost(threshold) + placeCost(threshold)
+    if (budget.left < (shares.length - threshold) * each) return
+    const chosen = new Set(choice.indices)
+    const taken = choice.indices.map((index) => shares[index]!)
+    const wrong = new Set<number>()
+    for (const [index, share] of shares.entries()) {
+      if (chosen.has(index)) continue
+      await budget.spend(each)
+      const expected = choice.through.at(layout.coordinates[index]!)(taken)
+      if (expected.some((byte, at) => byte !== share[at])) wrong.add(layout.holders[index]!)
+    }
+    this.trusted.noteWrong(wrong)
+    this.recovered.set(owner, { ...this.recovered.get(owner)!, wrong })
+  }
+}
+
+/**
+ * The choices of `count` of these values: the first one, then those that do without one of the first count + 1, before
+ * those that do without two of the first count + 2, and so on.
+ */
+function* choices(values: readonly number[], count: number): Generator<readonly number[], void, void> {
+  for (let last = count; last <= values.length; last++) {
+    for (const without of subsets(last - 1, last - count)) {
+      const left = new Set(without)
+      yield values.slice(0, last).filter((_, index) => !left.has(index))
+    }
+  }
+}
+
+/** The subsets of 0, 1, … count − 1 with `size` elements, each ascending. */
+function* subsets(count: number, size: number, from = 0): Generator<readonly number[], void, void> {
+  if (size === 0) {
+    yield []
+    return
+  }
+  for (let first = from; first <= count - size; first++) {
+    for (const rest of subsets(count, size - 1, first + 1)) yield [first, ...rest]
+  }
+}
