@@ -68,7 +68,10 @@ export type ErrorCode =
 export interface ErrorDetails {
   /** The round in which it happened, where there is one. */
   readonly round?: RoundName | undefined
-  /** The seats shown to be at fault; empty where nobody in particular is, or where it is the server. */
+  /**
+   * The seats shown to be at fault; empty where nobody in particular is, or where it is the server. A server names the
+   * sender of a message that it refuses, whose fault may be no more than to be late, or to run another version.
+   */
   readonly culprits?: readonly number[] | undefined
   /** The seats that the error is about, without blame: whose key, signature or secret it was. */
   readonly concerning?: readonly number[] | undefined

@@ -3,7 +3,7 @@ import { equalBytes, isBytes } from '../crypto/bytes.js'
 import { isAcceptablePublicKey } from '../crypto/public-key.js'
 import type { ErrorCode } from '../errors.js'
 import { usageError } from '../errors.js'
-import { type Blame, blamePeer, violation } from './blame.js'
+import { type Blame, blameNobody, blamePeer, violation } from './blame.js'
 import type { RoundConfig } from './config.js'
 
 /** A state of either party, told apart by its name. */
@@ -123,7 +123,7 @@ export class DistinctKeys {
 /**
  * Refuses the client at `seat` where another has one of its keys or its identity; else takes note of them.
  *
- * @throws {SecAggError} fault `peer`: `duplicate-key`, `duplicate-identity`.
+ * @throws {SecAggError} fault `peer`: `duplicate-key`, without a culprit; `duplicate-identity`.
  */
 export function requireDistinct(
   distinct: DistinctKeys,
@@ -136,7 +136,11 @@ export function requireDistinct(
   const { seat, keys, identity } = client
   const clash = distinct.claim(seat, keys, identity)
   if (clash === undefined) return
+  if (clash.code === 'duplicate-key') {
+    // Either may have copied the other's: the one that copies may well be first.
+    const blame = blameNobody('advertise-keys', seat, clash.owner)
+    throw violation(clash.code, blame, `seat ${seat} uses a key of seat ${clash.owner}`)
+  }
   const blame = { ...blamePeer('advertise-keys', seat), concerning: [clash.owner] }
-  const what = clash.code === 'duplicate-key' ? 'a key' : 'the identity'
-  throw violation(clash.code, blame, `seat ${seat} uses ${what} of seat ${clash.owner}`)
+  throw violation(clash.code, blame, `seat ${seat} uses the identity of seat ${clash.owner}`)
 }
