@@ -1,4 +1,5 @@
 import type { FuzzTarget } from '../target.js'
+import { colludingClients } from './colluding-clients.js'
 import { configurations } from './configurations.js'
 import { definitions } from './definitions.js'
 import { messages } from './messages.js'
@@ -25,6 +26,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   signatures,
   sealedShares,
   shares,
+  colludingClients,
   savedSessions,
   sessions,
   slicedRounds,
