@@ -96,6 +96,21 @@ const spoilMasked: Operation = async (transcript, choices) => {
   }
 }
 
+/** A client whose secrets are not shared yet deals wrong shares of them. */
+const dealWrong: Operation = async ({ cohort }, choices) => {
+  cohort.plots.plan(choices.below(cohort.sessions.length), choices)
+}
+
+/** A holder lies about shares of many owners, and the server never sees the right ones. */
+const lieAboutShares: Operation = async (transcript, choices) => {
+  const index = transcript.inFlight.findIndex(({ to, bytes }) => to === 'server' && bytes[1] === 9)
+  const [message] = index < 0 ? [] : transcript.inFlight.splice(index, 1)
+  if (message === undefined) return
+  const [from, every, mask] = [3 + choices.byte(), 1 + choices.below(16), choices.byte()]
+  const lie = (byte: number, at: number) => (at >= from && at % every === 0 ? byte ^ mask : byte)
+  await deliver(transcript, { ...message, bytes: message.bytes.map(lie) })
+}
+
 export const checkpoint: Operation = (transcript) => transcript.checkpoint()
 
 export const killServer: Operation = (transcript) => transcript.kill()
@@ -127,6 +142,9 @@ export const OPERATIONS: readonly Operation[] = [
   killServer,
   weather,
   weather,
+  dealWrong,
+  lieAboutShares,
+  lieAboutShares,
 ]
 
 async function anywhere(

@@ -1,8 +1,17 @@
-import type { RoundConfig } from 'secagg'
+import type { RoundConfig, RoundName } from 'secagg'
 import { equalBytes } from '../../../src/crypto/bytes.js'
 import { type MessageType, openEnvelope } from '../../../src/wire/index.js'
 import { ensure } from '../target.js'
 import { Slices } from './vectors.js'
+
+/** The types of the messages that clients send in a round. */
+export const TYPES_OF: Readonly<Record<RoundName, readonly MessageType[]>> = {
+  'advertise-keys': ['advertiseKeys'],
+  'share-keys': ['shareKeys'],
+  'masked-input': ['maskedInput', 'maskedSlice'],
+  'consistency-check': ['consistencyCheck'],
+  unmasking: ['unmasking'],
+}
 
 /** One client as the transcript sees it. */
 export class Party {
@@ -10,6 +19,10 @@ export class Party {
   /** The last message that it took in, and what it answered. */
   last: { readonly inbound: Uint8Array; readonly answer: Uint8Array } | undefined
   readonly took: Set<MessageType> = new Set()
+  /** What its own session made for the server. */
+  readonly made: Uint8Array[] = []
+  /** Whether the server took in another message about keys or shares for it. */
+  deviates = false
   /** What the server made for it. */
   readonly sent: Uint8Array[] = []
   /** Its masked vector as it sent it, where it goes in slices. */
@@ -35,6 +48,7 @@ export class Party {
     const known = this.#accepted.get(key)
     ensure(known === undefined || equalBytes(known, content), `two versions of ${key} are accepted`)
     this.#accepted.set(key, Uint8Array.from(content))
+    this.deviates ||= !key.startsWith('masked') && !this.made.some((own) => equalBytes(own, bytes))
     this.#uncertain.delete(key)
     this.taken.put(bytes)
   }

@@ -1,7 +1,10 @@
 import { defaultCrypto, ServerSession, type ServerSessionOptions } from 'secagg'
+import { secretSplitter } from '../../../src/shamir/index.js'
 import { type Cohort, type CohortOptions, makeCohort, runCohort } from '../../support/cohort.js'
 import { randomOf } from '../../support/seeded.js'
+import { toySplitter } from '../../support/toy-crypto.js'
 import { DiskOfProcess, FlakyDisk } from '../flaky-disk.js'
+import { Plots } from './plots.js'
 
 const sparse = { neighbors: 4, assumptions: 'unproven' } as const
 /** Vectors that go in three and more slices, which cut a segment within its elements. */
@@ -32,11 +35,15 @@ export const SCENARIOS: readonly CohortOptions[] = [
       { length: 2, bits: 64, bound: 1n << 61n },
     ],
   },
+  // With shares to spare, and clients that may cheat about them.
+  { clients: 7, adversary: 'honest-but-curious', threshold: 4, corruptClients: 1 },
+  { clients: 8, adversary: 'active', threshold: 6, corruptClients: 1 },
 ]
 
 /** The parties of a round, and the disk from which its server can be brought back. */
 export interface Parties extends Cohort {
   readonly disk: FlakyDisk
+  readonly plots: Plots
   /** The disk as the first process of the server sees it. */
   readonly process: DiskOfProcess
   /** Another process of the server. */
@@ -55,8 +62,11 @@ export async function partiesOf(scenario: number, real: boolean): Promise<Partie
   })
   const options = { ...own, serverOptions: serverOptions(process), seed: 100 + scenario }
   const platform = real ? await defaultCrypto(options.suite) : undefined
+  const plots = new Plots()
+  const split = platform === undefined ? toySplitter(options.seed) : secretSplitter(platform)
   const cohort = await makeCohort({
     ...options,
+    clientOptions: (seat) => ({ splitSecret: plots.splitter(seat, split) }),
     ...(platform && { crypto: { ...platform, randomBytes: randomOf(scenario).bytes } }),
   })
   const { config, crypto, verifyIdentity, server } = cohort
@@ -64,6 +74,7 @@ export async function partiesOf(scenario: number, real: boolean): Promise<Partie
   return {
     ...cohort,
     disk,
+    plots,
     process,
     resumeServer: (by) =>
       ServerSession.resume(disk.form!, { config, crypto, verifyIdentity, ...serverOptions(by) }),

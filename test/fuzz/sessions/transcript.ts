@@ -1,11 +1,12 @@
-import type { RoundName, RoundOutcome, SecAggError, ServerSession } from 'secagg'
+import type { RoundOutcome, SecAggError, ServerSession } from 'secagg'
 import { equalBytes } from '../../../src/crypto/bytes.js'
 import { type MessageType, messageType, openEnvelope } from '../../../src/wire/index.js'
 import { sumOf } from '../../support/inputs.js'
 import { valuesOf } from '../../vector/support.js'
 import { DiskOfProcess } from '../flaky-disk.js'
 import { ensure, outcomeOfAsync } from '../target.js'
-import { Party } from './party.js'
+import { Party, TYPES_OF } from './party.js'
+import { requireOnlyCheatingNamed } from './plots.js'
 import type { Parties } from './scenarios.js'
 import { plus } from './vectors.js'
 
@@ -14,15 +15,6 @@ export interface InFlight {
   readonly to: 'server' | 'client'
   readonly seat: number
   readonly bytes: Uint8Array
-}
-
-/** The types of the messages that clients send in a round. */
-const TYPES_OF: Readonly<Record<RoundName, readonly MessageType[]>> = {
-  'advertise-keys': ['advertiseKeys'],
-  'share-keys': ['shareKeys'],
-  'masked-input': ['maskedInput', 'maskedSlice'],
-  'consistency-check': ['consistencyCheck'],
-  unmasking: ['unmasking'],
 }
 
 /** How a transcript ended: with the exact sum; with one that cannot be checked; or with none. */
@@ -142,6 +134,7 @@ export class Transcript {
       const { fault, code } = outcome.error
       if (code === 'storage-failure') this.#requireStorageFailure(outcome.error)
       else ensure(fault === 'peer' || code === 'out-of-order', 'a round that cannot be closed blames clients')
+      requireOnlyCheatingNamed(this.cohort.config, outcome.error.culprits, this.#cheating)
       // A vector that the store has held up may be in the sum now.
       const isStill = this.cohort.disk.failures > 0 || this.#serverView() === before
       ensure(this.#changing || isStill, 'a round that is not closed changes the server')
@@ -227,6 +220,7 @@ export class Transcript {
     const { config, inputs } = this.cohort
     if (this.#outcome === undefined) return 'no sum'
     const { sum, report } = this.#outcome
+    requireOnlyCheatingNamed(config, report.culprits, this.#cheating)
     for (const seat of report.survivors) this.#parties[seat]!.settle()
     const whole = this.#parties.flatMap(({ taken }, seat) => (taken.isWhole ? [seat] : []))
     ensure(`${report.survivors}` === `${whole}`, 'the survivors are those whose masked vector was accepted')
@@ -246,6 +240,15 @@ export class Transcript {
   #fly(to: InFlight['to'], seat: number, bytes: Uint8Array): void {
     this.inFlight.push({ to, seat, bytes })
     this.seen.push(bytes)
+    if (to === 'server') this.#parties[seat]!.made.push(bytes)
+  }
+
+  /** Who has dealt wrong shares, or said something else than its session, or was told of other keys. */
+  get #cheating(): ReadonlySet<number> {
+    const others = [...this.#parties.keys()].filter((seat) => {
+      return this.#parties[seat]!.deviates || this.#parties[seat]!.deceived
+    })
+    return new Set([...this.cohort.plots.dealers, ...others])
   }
 
   #requireStorageFailure({ code, fault }: SecAggError): void {
