@@ -18,9 +18,9 @@ function example({ round, values }: RoundVector): string {
   const [coefficient] = drawn.maskKeyCoefficients
   const inputs = round.clients.map(({ seat, input }) => `client ${seat}: ${input[0]!.join(' ')}`)
   return [
-    'Three clients, two of which recover a secret, in the honest-but-curious model on the complete graph, with suite `aes`. Vectors have',
-    'four elements of 16 bits, below 1000; the context has one part, `model`, which is `00 01 02 03`. All this is',
-    '`round-example.json`, where the other clients are as well. The inputs:',
+    'Three clients take part, and any two recover a secret. The model is honest-but-curious, the graph complete, the suite `aes`. Vectors',
+    'have four elements of 16 bits, below 1000. The context has one part, `model`, with the value `00 01 02 03`. The whole round, with the',
+    'other clients, is in `round-example.json`. The inputs:',
     '',
     block(inputs),
     '',
@@ -35,7 +35,7 @@ function example({ round, values }: RoundVector): string {
       `H                    ${values.configuration.hash}`,
     ]),
     '',
-    '**Round 0.** Client 1 draws its private keys and sends AdvertiseKeys:',
+    '**Phase 0.** Client 1 draws its private keys and sends AdvertiseKeys:',
     '',
     block([
       `c^SK                 ${drawn.cipherPrivateKey}`,
@@ -46,8 +46,8 @@ function example({ round, values }: RoundVector): string {
       ...message(advertiseKeys.message),
     ]),
     '',
-    '**Round 1.** It gets PublishedKeys, draws b and, as t is 2, one coefficient for each element of its secrets. The shares of client 2 are at',
-    'coordinate 3. What it seals to client 2, and what it sends:',
+    '**Phase 1.** Client 1 receives PublishedKeys. It draws b and, because t is 2, one coefficient for each element of its secrets. The',
+    'shares of client 2 are at coordinate 3. This is what client 1 seals to client 2, and what it sends:',
     '',
     block([
       ...message(shareKeys.received),
@@ -70,7 +70,7 @@ function example({ round, values }: RoundVector): string {
       ...message(shareKeys.message),
     ]),
     '',
-    '**Round 2.** It gets ForwardedShares and masks its input: the mask with client 0 is added, that with client 2 subtracted.',
+    '**Phase 2.** Client 1 receives ForwardedShares and masks its input. It adds the mask with client 0 and subtracts the mask with client 2.',
     '',
     block([
       ...message(maskedInput.received),
@@ -91,7 +91,7 @@ function example({ round, values }: RoundVector): string {
       ...message(maskedInput.messages[0]!),
     ]),
     '',
-    '**Round 4.** All three have survived, so it reveals its share of the b of each, its own included:',
+    '**Phase 4.** All three clients have survived, so client 1 reveals its share of b of every client, including its own:',
     '',
     block([
       ...message(unmasking.received),
@@ -101,8 +101,8 @@ function example({ round, values }: RoundVector): string {
       ...message(unmasking.message),
     ]),
     '',
-    'From the shares of clients 0 and 1, at coordinates 1 and 2, the server has all three b, takes the self-masks off and is left with',
-    'the sum, as the pairwise masks cancel:',
+    'From the shares of clients 0 and 1, at coordinates 1 and 2, the server recovers all three b. It removes the self-masks. The pairwise',
+    'masks cancel, so the sum is left:',
     '',
     block([
       ...values.server.secrets.map(({ owner, value }) => `b_${owner}                  ${value}`),
