@@ -72,14 +72,14 @@ async function measure(name: keyof typeof INPUTS): Promise<void> {
   )
   const server = new ServerSession({ config })
   for (const [seat, session] of sessions.entries()) await server.receive(seat, await session.start())
-  let outcome = await server.closeRound()
+  let outcome = await server.closePhase()
   while (!outcome.done) {
     for (const [seat, bytes] of outcome.messages) {
       const session = sessions[seat]!
       await server.receive(seat, await session.receive(bytes))
       for await (const slice of session.slices()) await server.receive(seat, slice)
     }
-    outcome = await server.closeRound()
+    outcome = await server.closePhase()
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(0)
   const most = process.resourceUsage().maxRSS / 1024

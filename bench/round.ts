@@ -1,4 +1,4 @@
-import { ClientSession, createRoundConfig, type RoundConfig, type RoundName, ServerSession } from 'secagg'
+import { ClientSession, createRoundConfig, type PhaseName, type RoundConfig, ServerSession } from 'secagg'
 import { type CryptoProvider, nodeCrypto } from 'secagg/crypto'
 import { costOf } from './cost.js'
 import { CHECKED_ELEMENTS, type ClientKind, standIns } from './stand-in.js'
@@ -21,7 +21,7 @@ export interface RoundShape {
 /** What one party did in a round, and the processor time it took, all threads of the process together. */
 export interface PartyTime {
   readonly ms: number
-  readonly msByRound: Partial<Readonly<Record<RoundName, number>>>
+  readonly msByRound: Partial<Readonly<Record<PhaseName, number>>>
   /** Mask streams as long as the vector. */
   readonly streams: number
   readonly agreements: number
@@ -60,13 +60,13 @@ export async function timeRound(shape: RoundShape, timed: number): Promise<Timed
   const counting = countAgreements(crypto)
   const server = new ServerSession({ config, crypto: counting.crypto })
 
-  const serverMs: Partial<Record<RoundName, number>> = {}
-  const clientMs: Partial<Record<RoundName, number>> = {}
+  const serverMs: Partial<Record<PhaseName, number>> = {}
+  const clientMs: Partial<Record<PhaseName, number>> = {}
   const costs = new Map([...timedSeats].map((seat) => [seat, 0]))
   const bytesOf = new Map([...timedSeats].map((seat) => [seat, 0]))
   let messages: Iterable<Message> = sessions.map((_, seat) => [seat, undefined])
   for (;;) {
-    const round = server.round!
+    const phase = server.phase!
     let serverCost = 0
     const clientCosts: number[] = []
     const iterator = messages[Symbol.iterator]()
@@ -75,7 +75,7 @@ export async function timeRound(shape: RoundShape, timed: number): Promise<Timed
       serverCost += next.cost
       if (next.value.done === true) break
       const [seat, bytes] = next.value.value
-      if (seat < dropping && (round === 'masked-input' || round === 'unmasking')) continue
+      if (seat < dropping && (phase === 'masked-input' || phase === 'unmasking')) continue
       const session = sessions[seat]!
       const answer = await costOf(() => (bytes === undefined ? session.start() : session.receive(bytes)))
       if (timedSeats.has(seat)) {
@@ -83,14 +83,14 @@ export async function timeRound(shape: RoundShape, timed: number): Promise<Timed
         costs.set(seat, costs.get(seat)! + answer.cost)
         bytesOf.set(seat, bytesOf.get(seat)! + (bytes?.length ?? 0) + answer.value.length)
       }
-      if (round === 'advertise-keys') others.enrol(answer.value, kindOf(seat))
+      if (phase === 'advertise-keys') others.enrol(answer.value, kindOf(seat))
       const receipt = await costOf(() => server.receive(seat, answer.value))
       serverCost += receipt.cost
       if (receipt.value.status !== 'accepted') throw new Error(`seat ${seat} was ${receipt.value.status}`)
     }
-    const closed = await costOf(() => server.closeRound())
-    serverMs[round] = serverCost + closed.cost
-    clientMs[round] = median(clientCosts)
+    const closed = await costOf(() => server.closePhase())
+    serverMs[phase] = serverCost + closed.cost
+    clientMs[phase] = median(clientCosts)
     if (!closed.value.done) {
       messages = closed.value.messages
       continue

@@ -50,11 +50,11 @@ async function fullMaskedInput(): Promise<number> {
   const server = new ServerSession({ config })
   for (const [seat, session] of sessions.entries()) await server.receive(seat, await session.start())
   for (;;) {
-    const outcome = await server.closeRound()
+    const outcome = await server.closePhase()
     if (outcome.done) throw new Error('the round has no masked input')
     for (const [seat, message] of outcome.messages) {
       const answer = await sessions[seat]!.receive(message)
-      if (outcome.round === 'masked-input') return answer.length
+      if (outcome.phase === 'masked-input') return answer.length
       await server.receive(seat, answer)
     }
   }

@@ -20,7 +20,7 @@ const { values } = parseArgs({
 const crypto = nodeCrypto()!
 
 const HONEST: ShareAttack = { name: 'nobody cheats', cheating: () => [], spoil: () => undefined, ends: 'sum' }
-const ROUNDS = [HONEST, ...SHARE_ATTACKS, SCATTERED]
+const PHASES = [HONEST, ...SHARE_ATTACKS, SCATTERED]
 
 /** Milliseconds of processor time, and how it ended. */
 async function reconstruct(round: WaitingServer, { spoil }: ShareAttack, random: Random) {
@@ -44,11 +44,11 @@ for (const clients of values.clients.split(',').map(Number)) {
   const { threshold, correctable } = round
   console.log(`${clients} clients, t = ${threshold}, ⌊(n − t)/2⌋ = ${correctable}`)
   const random = randomOf(Number(values.seed))
-  const costs = ROUNDS.map((): number[] => [])
+  const costs = PHASES.map((): number[] => [])
   const endings: string[] = []
   // In turn, so that what else the machine does falls on all of them alike. The first time, code is compiled.
   for (let sample = 0; sample <= Number(values.samples); sample++) {
-    for (const [index, attack] of ROUNDS.entries()) {
+    for (const [index, attack] of PHASES.entries()) {
       const { value, cost } = await reconstruct(round, attack, random)
       if (sample > 0) costs[index]!.push(cost)
       endings[index] = value
@@ -56,7 +56,7 @@ for (const clients of values.clients.split(',').map(Number)) {
   }
   // The least of them, as what else the machine does only adds to it.
   const least = costs.map((samples) => Math.min(...samples))
-  for (const [index, { name }] of ROUNDS.entries()) {
+  for (const [index, { name }] of PHASES.entries()) {
     const [ms, ratio] = [least[index]!, least[index]! / least[0]!].map((number) => number.toFixed(2))
     console.log(`  ${name.padEnd(100)} ${ms!.padStart(8)} ms ${ratio!.padStart(6)} ×  ${endings[index]}`)
   }

@@ -1,5 +1,5 @@
 /** The messages of a round, in order, as Bonawitz et al. 2017 name them (figure 4). */
-export const ROUNDS = [
+export const PHASES = [
   'advertise-keys',
   'share-keys',
   'masked-input',
@@ -8,7 +8,7 @@ export const ROUNDS = [
 ] as const
 
 /** One message of a round; `consistency-check` exists in the active model only. */
-export type RoundName = (typeof ROUNDS)[number]
+export type PhaseName = (typeof PHASES)[number]
 
 /**
  * Who is to blame:
@@ -67,7 +67,7 @@ export type ErrorCode =
 /** What a {@link SecAggError} carries beside its message. */
 export interface ErrorDetails {
   /** The round in which it happened, where there is one. */
-  readonly round?: RoundName | undefined
+  readonly phase?: PhaseName | undefined
   /**
    * The seats shown to be at fault; empty where nobody in particular is, or where it is the server. A server names the
    * sender of a message that it refuses, whose fault may be no more than to be late, or to run another version.
@@ -88,7 +88,7 @@ export class SecAggError extends Error {
   override readonly name = 'SecAggError'
   readonly code: ErrorCode
   readonly fault: Fault
-  readonly round: RoundName | undefined
+  readonly phase: PhaseName | undefined
   readonly culprits: readonly number[]
   readonly concerning: readonly number[]
   readonly expected: string | number | undefined
@@ -96,14 +96,14 @@ export class SecAggError extends Error {
 
   constructor(code: ErrorCode, fault: Fault, message: string, details: ErrorDetails = {}) {
     // An error that fails to be made would hide what it was to tell, whatever it is given.
-    const { round, culprits, concerning, expected, got, cause } = readable(details)
+    const { phase, culprits, concerning, expected, got, cause } = readable(details)
     super(
       typeof message === 'string' ? message : 'an error without a message',
       cause === undefined ? undefined : { cause },
     )
     this.code = code
     this.fault = fault
-    this.round = round
+    this.phase = phase
     this.culprits = ascending(culprits)
     this.concerning = ascending(concerning)
     this.expected = expected
@@ -115,8 +115,8 @@ export class SecAggError extends Error {
    * `SecAggError` too: nobody knows what the errors of others quote.
    */
   toJSON(): Record<string, unknown> {
-    const { name, code, fault, message, round, culprits, concerning, expected, got, cause } = this
-    const details = { round, culprits, concerning, expected, got }
+    const { name, code, fault, message, phase, culprits, concerning, expected, got, cause } = this
+    const details = { phase, culprits, concerning, expected, got }
     return { name, code, fault, message, ...details, cause: cause instanceof SecAggError ? cause : undefined }
   }
 }

@@ -60,7 +60,7 @@ export function configOf(
     suite: round % 2 === 0 ? 'aes' : 'chacha',
     graph: { neighbors: graph.neighbors, assumptions: { corruptFraction, dropoutFraction } },
     threshold: graph.threshold,
-    minimumCohort: Math.max(graph.threshold, graph.leastPresent - graph.dropouts),
+    minimumCohort: Math.max(graph.threshold, graph.minimumPresent - graph.dropouts),
     segments: round % 3 === 0 ? [plain] : [plain, ...others],
     ...(round % 3 === 2 && { sliceLength: Math.max(64, Math.ceil((1.25 * length + 3) / SLICES)) }),
   })

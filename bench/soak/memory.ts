@@ -20,7 +20,7 @@ const WARM_UP = 0.25
 /** What counts as flat: a round adds less than this part of the mean. */
 const FLAT = 0.01
 /** Below three samples there is no line. */
-const LEAST_SAMPLES = 4
+const MINIMUM_SAMPLES = 4
 
 /** @throws {Error} where the process was not started with --expose-gc. */
 export async function sampleMemory(): Promise<MemorySample> {
@@ -39,7 +39,7 @@ export function trendsOf(
   samples: readonly MemorySample[],
 ): { [kind in keyof MemorySample]: Trend } | undefined {
   const counted = samples.slice(Math.ceil(samples.length * WARM_UP))
-  if (counted.length < LEAST_SAMPLES) return undefined
+  if (counted.length < MINIMUM_SAMPLES) return undefined
   return {
     heap: trendOf(counted.map(({ heap }) => heap)),
     arrays: trendOf(counted.map(({ arrays }) => arrays)),

@@ -108,7 +108,7 @@ export class Network {
   #compare({ seat, type, part }: Parcel, expected: Expectation, receipt: Receipt): void {
     const got = receipt.status === 'refused' ? receipt.error.code : receipt.status
     const wanted = expected.status === 'refused' ? expected.code : expected.status
-    const what = `${type ?? 'unreadable bytes'} ${part} of seat ${seat} in ${this.model.round}`
+    const what = `${type ?? 'unreadable bytes'} ${part} of seat ${seat} in ${this.model.phase}`
     if (got !== wanted) this.tally.find(`${what}: ${got} in place of ${wanted}`)
     if (receipt.status === 'refused' && receipt.error.fault !== 'peer') {
       this.tally.find(`${what}: the fault is said to be ${receipt.error.fault}`)

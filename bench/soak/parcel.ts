@@ -1,4 +1,4 @@
-import type { ErrorCode, RoundName } from 'secagg'
+import type { ErrorCode, PhaseName } from 'secagg'
 import type { MessageType } from '../../src/wire/index.js'
 
 /** Something that is sent to the server. */
@@ -15,7 +15,7 @@ export interface Parcel {
 }
 
 /** The rounds of the honest-but-curious model, in which alone there is a sparse graph. */
-export const STEPS: readonly RoundName[] = ['advertise-keys', 'share-keys', 'masked-input', 'unmasking']
+export const STEPS: readonly PhaseName[] = ['advertise-keys', 'share-keys', 'masked-input', 'unmasking']
 
 /** The type of the message that clients send in a step. */
 export function typeOfStep(step: number, slices: number): MessageType {

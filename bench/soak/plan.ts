@@ -35,7 +35,7 @@ export class RoundPlan {
     const { clients, seed } = options
     const random = new SeededRandom(seed, STREAM.plan, round)
     this.ending = round % 8 === 4 ? 'sum after waiting' : round % 8 === 6 ? 'given up' : 'sum'
-    const absent = random.below(Math.max(1, Math.floor((clients - graph.leastPresent) / 2)))
+    const absent = random.below(Math.max(1, Math.floor((clients - graph.minimumPresent) / 2)))
     const missing = Math.min(absent, graph.dropouts)
     // Floors are nudged, and those who do not show up take their part of what may drop out with them.
     const mayDrop = Math.floor(options.dropoutFraction * (clients - missing) + 1e-9)

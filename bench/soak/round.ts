@@ -2,8 +2,8 @@ import {
   ClientSession,
   type CryptoProvider,
   type GraphParameters,
+  type PhaseOutcome,
   type RoundConfig,
-  type RoundOutcome,
   type RoundReport,
   SecAggError,
   ServerSession,
@@ -21,7 +21,7 @@ import { Tally } from './tally.js'
 
 /** How long the server waits in a round, in simulated milliseconds: for whole vectors and for slices. */
 const PATIENCE = { whole: 10_000, sliced: 600_000 } as const
-const LEAST_UPLOADS = 4
+const MINIMUM_UPLOADS = 4
 
 /** What a round came to. */
 export interface SoakedRound {
@@ -46,14 +46,14 @@ export async function soakRound(
   const { clients, seed } = options
   const config = configOf(options, graph, round, crypto)
   const slices = sliceCount(config.segments, config.sliceLength)
-  const maximumUploads = Math.max(LEAST_UPLOADS, clients >> 4)
+  const maximumUploads = Math.max(MINIMUM_UPLOADS, clients >> 4)
   const server = new ServerSession({ config, crypto, maximumUploads })
   const model = new ServerModel({
     clients,
     slices,
     maximumUploads,
     threshold: graph.threshold,
-    leastAdvertised: graph.leastPresent,
+    minimumAdvertised: graph.minimumPresent,
     dropoutFraction: options.dropoutFraction,
   })
   const tally = new Tally()
@@ -70,7 +70,7 @@ export async function soakRound(
   }
 
   for (const client of cohort) conduct.begin(client, undefined)
-  let outcome: RoundOutcome | undefined
+  let outcome: PhaseOutcome | undefined
   while (outcome?.done !== true) {
     conduct.patience = model.step === 2 && slices > 1 ? PATIENCE.sliced : PATIENCE.whole
     outcome = await closeInTime(network, conduct, plan.ending, cohort)
@@ -78,10 +78,10 @@ export async function soakRound(
     if (outcome === undefined) break
     compareSeats(
       tally,
-      `the answers of ${outcome.done ? 'the last round' : `those before ${outcome.round}`}`,
+      `the answers of ${outcome.done ? 'the last round' : `those before ${outcome.phase}`}`,
       {
         expected,
-        got: server.report.rounds.at(-1)!.accepted,
+        got: server.report.phases.at(-1)!.accepted,
       },
     )
     network.posted = new Map(outcome.done ? network.posted : outcome.messages)
@@ -98,7 +98,7 @@ export async function soakRound(
     if (!isExact(outcome.sum, config, seed, round, survivors)) tally.find('the sum is wrong')
   }
   compareReports(tally, model.report, server.report)
-  const sizes = server.report.rounds.map(({ accepted }) => accepted.length)
+  const sizes = server.report.phases.map(({ accepted }) => accepted.length)
   return { round, ending: plan.ending, slices, sizes, tally, samples: conduct.samples }
 }
 
@@ -127,7 +127,7 @@ async function closeInTime(
   conduct: Conduct,
   ending: Ending,
   cohort: readonly SimulatedClient[],
-): Promise<RoundOutcome | undefined> {
+): Promise<PhaseOutcome | undefined> {
   const { clock, model, server, tally } = network
   const open = clock.now
   await clock.run(open + 30)
@@ -143,17 +143,17 @@ async function closeInTime(
 }
 
 /** Closes the open round, or sees the refusal that has to come. */
-async function close({ model, server, tally }: Network): Promise<RoundOutcome | undefined> {
-  const { obstacle, round } = model
+async function close({ model, server, tally }: Network): Promise<PhaseOutcome | undefined> {
+  const { obstacle, phase } = model
   try {
-    const outcome = await server.closeRound()
-    if (obstacle !== undefined) tally.find(`${round} was closed in spite of ${obstacle}`)
+    const outcome = await server.closePhase()
+    if (obstacle !== undefined) tally.find(`${phase} was closed in spite of ${obstacle}`)
     model.close()
     return outcome
   } catch (error) {
     if (!(error instanceof SecAggError)) throw error
-    if (error.code !== obstacle || error.round !== round || error.fault !== 'peer') {
-      tally.find(`closing ${round}: ${String(error)} in place of ${obstacle ?? 'what follows'}`)
+    if (error.code !== obstacle || error.phase !== phase || error.fault !== 'peer') {
+      tally.find(`closing ${phase}: ${String(error)} in place of ${obstacle ?? 'what follows'}`)
     }
     return undefined
   }
@@ -171,10 +171,10 @@ function compareSeats(
 }
 
 function compareReports(tally: Tally, expected: ServerModel['report'], got: RoundReport): void {
-  const rounds = [expected.rounds, got.rounds].map((list) => JSON.stringify(list))
+  const rounds = [expected.phases, got.phases].map((list) => JSON.stringify(list))
   if (rounds[0] !== rounds[1]) tally.find('the report counts rounds in another way')
   const refused = new Map(
-    got.refused.map(({ seat, round, code, count }) => [`${seat} ${round} ${code}`, count]),
+    got.refused.map(({ seat, phase, code, count }) => [`${seat} ${phase} ${code}`, count]),
   )
   for (const key of new Set([...expected.refused.keys(), ...refused.keys()])) {
     const [wanted, count] = [expected.refused.get(key) ?? 0, refused.get(key) ?? 0]

@@ -1,11 +1,11 @@
-import type { ErrorCode, RoundName, RoundReport } from 'secagg'
+import type { ErrorCode, PhaseName, RoundReport } from 'secagg'
 import type { MessageType } from '../../src/wire/index.js'
 import { type Parcel, STEPS, sameBytes, typeOfStep } from './parcel.js'
 
 /** What a server must answer to a parcel. */
 export type Expectation =
   | { readonly status: 'accepted' | 'duplicate' | 'busy' }
-  | { readonly status: 'refused'; readonly code: ErrorCode; readonly round: RoundName }
+  | { readonly status: 'refused'; readonly code: ErrorCode; readonly phase: PhaseName }
 
 /** What a server of these parameters counts on. */
 export interface ModelParameters {
@@ -14,7 +14,7 @@ export interface ModelParameters {
   readonly maximumUploads: number
   readonly threshold: number
   /** The least |U1|. */
-  readonly leastAdvertised: number
+  readonly minimumAdvertised: number
   /** δ, of those that have shown up. */
   readonly dropoutFraction: number
 }
@@ -27,7 +27,7 @@ export class ServerModel {
   readonly #parameters: ModelParameters
   readonly #accepted = new Map<MessageType, Map<string, Uint8Array>>()
   readonly #refused = new Map<string, number>()
-  readonly #closed: { round: RoundName; expected: number[]; accepted: number[]; duplicates: number }[] = []
+  readonly #closed: { phase: PhaseName; expected: number[]; accepted: number[]; duplicates: number }[] = []
   readonly #uploads = new Map<number, number>()
   #step = 0
   #members: ReadonlySet<number>
@@ -45,7 +45,7 @@ export class ServerModel {
     return this.#step
   }
 
-  get round(): RoundName {
+  get phase(): PhaseName {
     return STEPS[this.#step]!
   }
 
@@ -69,7 +69,7 @@ export class ServerModel {
     } else if (expectation.status === 'duplicate') {
       this.#duplicates++
     } else if (expectation.status === 'refused' && this.#isSeat(seat)) {
-      const key = `${seat} ${expectation.round} ${expectation.code}`
+      const key = `${seat} ${expectation.phase} ${expectation.code}`
       this.#refused.set(key, (this.#refused.get(key) ?? 0) + 1)
     }
     return expectation
@@ -87,9 +87,9 @@ export class ServerModel {
 
   /** Why the open round cannot be closed yet, as far as that can be told without the graph. */
   get obstacle(): ErrorCode | undefined {
-    const { leastAdvertised, dropoutFraction, threshold } = this.#parameters
+    const { minimumAdvertised, dropoutFraction, threshold } = this.#parameters
     const count = this.#taken.size
-    if (this.#step === 0) return count < leastAdvertised ? 'too-few-clients' : undefined
+    if (this.#step === 0) return count < minimumAdvertised ? 'too-few-clients' : undefined
     // Nobody has t answering holders where there are fewer than t answers.
     if (this.#step === 3) return count < threshold ? 'too-few-shares' : undefined
     // The tiny addend: the part that was meant, and not what the nearest double gives.
@@ -100,7 +100,7 @@ export class ServerModel {
   /** Closes the open round. */
   close(): void {
     const [expected, accepted] = [ascending(this.#members), ascending(this.#taken)]
-    this.#closed.push({ round: this.round, expected, accepted, duplicates: this.#duplicates })
+    this.#closed.push({ phase: this.phase, expected, accepted, duplicates: this.#duplicates })
     this.#duplicates = 0
     if (this.#step === 3) {
       this.#done = true
@@ -114,13 +114,13 @@ export class ServerModel {
   }
 
   /** The report of the round so far, with counts in place of reasons. */
-  get report(): { rounds: RoundReport['rounds']; refused: ReadonlyMap<string, number> } {
-    return { rounds: this.#closed, refused: this.#refused }
+  get report(): { phases: RoundReport['phases']; refused: ReadonlyMap<string, number> } {
+    return { phases: this.#closed, refused: this.#refused }
   }
 
   #judge({ seat, type, part, bytes, flaw }: Parcel): Expectation {
     const { slices, maximumUploads } = this.#parameters
-    const refused = (code: ErrorCode): Expectation => ({ status: 'refused', code, round: this.round })
+    const refused = (code: ErrorCode): Expectation => ({ status: 'refused', code, phase: this.phase })
     const expectedType = typeOfStep(this.#step, slices)
     const before = type && this.#accepted.get(type)?.get(`${seat} ${part}`)
     if (before !== undefined && sameBytes(before, bytes)) return { status: 'duplicate' }

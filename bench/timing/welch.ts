@@ -23,7 +23,7 @@ export function percentile(sorted: Float64Array, fraction: number): number {
 /** Of so many tests, one takes all measurements, and each of the others crops them at another percentile. */
 const CROPS = 20
 /** A test counts if it keeps at least this part of either class. */
-const LEAST_KEPT = 0.1
+const MINIMUM_KEPT = 0.1
 
 /**
  * The parts of all measurements that are kept, as Reparaz, Balasch and Verbauwhede (DATE 2017) choose them: dense towards
@@ -62,9 +62,9 @@ export function compareClasses({ times, classes }: Measurements): Verdict {
     const [a, b] = cropped({ times, classes }, limit)
     if (
       a.length < 2 ||
-      a.length < LEAST_KEPT * totals[0]! ||
+      a.length < MINIMUM_KEPT * totals[0]! ||
       b.length < 2 ||
-      b.length < LEAST_KEPT * totals[1]!
+      b.length < MINIMUM_KEPT * totals[1]!
     )
       continue
     const found = welchT(a, b)

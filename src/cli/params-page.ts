@@ -76,7 +76,7 @@ function proven({ securityFailure, correctnessFailure }: GraphParameters): strin
 
 /** What to write into a round's configuration. */
 function settings(parameters: GraphParameters, isPrivate: boolean): string[] {
-  const { graph, adversary, neighbors, threshold, corruptClients, leastPresent, survivors } = parameters
+  const { graph, adversary, neighbors, threshold, corruptClients, minimumPresent, survivors } = parameters
   const cohort = isPrivate ? ` and minimumCohort ${survivors}` : ''
   if (graph === 'complete') {
     const corrupt =
@@ -84,7 +84,7 @@ function settings(parameters: GraphParameters, isPrivate: boolean): string[] {
     return [`Configure threshold ${threshold}${corrupt}${cohort}.`]
   }
   const { corruptFraction, dropoutFraction } = parameters
-  const own = leastPresent - Math.floor(leastPresent * dropoutFraction)
+  const own = minimumPresent - Math.floor(minimumPresent * dropoutFraction)
   return [
     `Configure graph { neighbors: ${neighbors}, assumptions: { corruptFraction: ${corruptFraction}, ` +
       `dropoutFraction: ${dropoutFraction} } }, threshold ${threshold}` +
@@ -93,14 +93,14 @@ function settings(parameters: GraphParameters, isPrivate: boolean): string[] {
 }
 
 function advice(parameters: GraphParameters, isPrivate: boolean): string[] {
-  const { clients, threshold, greatestThreshold, leastPresent } = parameters
+  const { clients, threshold, maximumThreshold, minimumPresent } = parameters
   return [
     ...settings(parameters, isPrivate),
     'The server and the clients configure the same; a client can check that against its own assumptions.',
-    greatestThreshold > threshold
-      ? `Thresholds up to ${greatestThreshold} work as well: more holders have to be corrupted, and fewer may drop out.`
+    maximumThreshold > threshold
+      ? `Thresholds up to ${maximumThreshold} work as well: more holders have to be corrupted, and fewer may drop out.`
       : 'No other threshold works.',
-    `Go on only if ${leastPresent < clients ? `at least ${leastPresent}` : 'all'} clients have sent their keys; with fewer, none of ` +
+    `Go on only if ${minimumPresent < clients ? `at least ${minimumPresent}` : 'all'} clients have sent their keys; with fewer, none of ` +
       'this is proven.',
   ]
 }
@@ -112,11 +112,11 @@ function probability(log2: number): string {
 
 /** What the noise gives, and what it rests on. */
 function promised({ survivors, corruptClients }: GraphParameters, privacy: PrivacyParameters): string[] {
-  const { leastHonest } = privacy
+  const { minimumHonest } = privacy
   return [
     privacyHeadline(privacy),
     ...promise(privacy, survivors),
-    `The noise is sized for ${leastHonest} honest clients: ${survivors} that are left, ${corruptClients} of them corrupt. ` +
+    `The noise is sized for ${minimumHonest} honest clients: ${survivors} that are left, ${corruptClients} of them corrupt. ` +
       'With a smaller minimumCohort ε does not hold.',
   ]
 }

@@ -65,9 +65,9 @@ export async function paramsCommand(args: readonly string[]): Promise<void> {
 /** The noise is sized for the honest ones of as many clients as are left after all dropouts. */
 function cohortOf({ clients, survivors, corruptClients }: GraphParameters): {
   readonly clients: number
-  readonly leastHonest: number
+  readonly minimumHonest: number
 } {
-  return { clients, leastHonest: survivors - corruptClients }
+  return { clients, minimumHonest: survivors - corruptClients }
 }
 
 function noted({ survivors }: GraphParameters, privacy: PrivacyParameters | undefined): object {
@@ -75,7 +75,7 @@ function noted({ survivors }: GraphParameters, privacy: PrivacyParameters | unde
 }
 
 /** A target that does not know its cohort yet. */
-type Target = Omit<PrivacyTarget, 'clients' | 'leastHonest'>
+type Target = Omit<PrivacyTarget, 'clients' | 'minimumHonest'>
 
 function parse(args: readonly string[]): {
   readonly assumptions: Assumptions

@@ -14,14 +14,14 @@ export function privacyPage(parameters: PrivacyParameters, details: boolean): st
   ])
 }
 
-export function headline({ epsilon, delta, rounds, clients, leastHonest }: PrivacyParameters): string {
-  const honest = `${leastHonest} of them honest`
+export function headline({ epsilon, delta, rounds, clients, minimumHonest }: PrivacyParameters): string {
+  const honest = `${minimumHonest} of them honest`
   return `ε = ${short(epsilon)} with δ = ${delta} over ${counted(rounds, 'round')} of ${clients} clients, at least ${honest}`
 }
 
 /** What is promised, what that takes, and what it does to a mean of `count` updates. */
 export function promise(parameters: PrivacyParameters, count: number): string[] {
-  const { clients, leastHonest, length, clip, distribution, noiseMultiplier, localStandardDeviation } =
+  const { clients, minimumHonest, length, clip, distribution, noiseMultiplier, localStandardDeviation } =
     parameters
   const { sumStandardDeviation, wrapProbability, centralEpsilon, amplified } = parameters
   const deviation = sumStandardDeviation / Math.sqrt(clients * count)
@@ -35,7 +35,7 @@ export function promise(parameters: PrivacyParameters, count: number): string[] 
             'those who see only results and not who took part (neighbors: add or remove one client).',
         ]),
     `Every client scales its update down to an L2 norm of ${clip} where it is longer, and adds ${nameOf(distribution)} noise ` +
-      `of standard deviation ${short(localStandardDeviation)}. The noise of ${counted(leastHonest, 'honest client')} together ` +
+      `of standard deviation ${short(localStandardDeviation)}. The noise of ${counted(minimumHonest, 'honest client')} together ` +
       `is ${short(noiseMultiplier)} times that norm.`,
     `In the mean of ${count} updates a value is off by a standard deviation of ${short(deviation)}, and the whole mean by a ` +
       `norm of about ${short(deviation * Math.sqrt(length))}; no update is longer than ${clip}.`,

@@ -25,7 +25,7 @@ secagg params --epsilon.
 In JSON, null is infinity. Exit code 2 for bad options and where the sum does not fit the bits.
 `
 
-const NAMES = { leastHonest: '--minimum', noiseMultiplier: '--noise-multiplier' }
+const NAMES = { minimumHonest: '--minimum', noiseMultiplier: '--noise-multiplier' }
 
 /** `secagg privacy`. */
 export async function privacyCommand(args: readonly string[]): Promise<void> {
@@ -59,7 +59,7 @@ function parse(args: readonly string[]): {
   const rate = values['sampling-rate']
   const setting: PrivacySetting = {
     clients,
-    leastHonest: wholeNumber('minimum', given('minimum'), 1, clients),
+    minimumHonest: wholeNumber('minimum', given('minimum'), 1, clients),
     length: wholeNumber('length', given('length'), 1, 2 ** 30),
     clip: realNumber('clip', given('clip'), 1e-30, 1e30),
     bits: wholeNumber('bits', given('bits'), 1, 32),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
-import { ROUNDS, type RoundName } from '../errors.js'
+import { PHASES, type PhaseName } from '../errors.js'
 import { type Drop, type SimulationOptions, type SimulationResult, simulate } from '../simulate/index.js'
 import { createMaskPool } from '../workers/index.js'
 import { oneOf, readOptions, UsageProblem, wholeNumber } from './options.js'
@@ -89,7 +89,7 @@ function dropOf(text: string): Drop {
   if (count === undefined || rest.length > 0) {
     throw new UsageProblem(`--drop takes ROUND:COUNT, not ${JSON.stringify(text.slice(0, 40))}`)
   }
-  return { round: oneOf('drop', round, ROUNDS), count: wholeNumber('drop', count, 0, 65535) }
+  return { phase: oneOf('drop', round, PHASES), count: wholeNumber('drop', count, 0, 65535) }
 }
 
 /** Of this process alone: on Linux `maxRSS` begins with what the process that started this one had. */
@@ -106,12 +106,12 @@ function peakMemory(): number {
 /** A line that is rewritten in place; only on a terminal. */
 function progressOn(
   stream: NodeJS.WriteStream,
-): { show: (round: RoundName, served: number, clients: number) => void; clear: () => void } | undefined {
+): { show: (phase: PhaseName, served: number, clients: number) => void; clear: () => void } | undefined {
   if (!stream.isTTY) return undefined
   const CLEAR_LINE = '\r\x1b[2K'
   return {
-    show: (round, served, clients) => {
-      stream.write(`${CLEAR_LINE}${round}: client ${served} of ${clients}`)
+    show: (phase, served, clients) => {
+      stream.write(`${CLEAR_LINE}${phase}: client ${served} of ${clients}`)
     },
     clear: () => {
       stream.write(CLEAR_LINE)

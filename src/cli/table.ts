@@ -4,8 +4,8 @@ import type { SimulationResult } from '../simulate/index.js'
 export function simulationTable(result: SimulationResult, peakMemoryBytes: number): string {
   const { clients, survivors, length, bits, threshold, neighbors, exact, expansion } = result
   const graph = neighbors === clients - 1 ? 'complete graph' : `sparse graph of ${neighbors} neighbors`
-  const rows = result.rounds.map(({ name, sent, clientMs, serverMs, bytesUp, bytesDown }, index) => {
-    const before = result.rounds[index - 1]?.sent ?? clients
+  const rows = result.phases.map(({ name, sent, clientMs, serverMs, bytesUp, bytesDown }, index) => {
+    const before = result.phases[index - 1]?.sent ?? clients
     return [
       name,
       milliseconds(clientMs),
@@ -16,9 +16,9 @@ export function simulationTable(result: SimulationResult, peakMemoryBytes: numbe
     ]
   })
   const totals = ['all', milliseconds(result.clientMs), milliseconds(result.serverMs)]
-  totals.push(bytes(sum(result.rounds.map(({ bytesUp }) => bytesUp))))
-  totals.push(bytes(sum(result.rounds.map(({ bytesDown }) => bytesDown))))
-  totals.push(`${clients - (result.rounds.at(-1)?.sent ?? clients)}`)
+  totals.push(bytes(sum(result.phases.map(({ bytesUp }) => bytesUp))))
+  totals.push(bytes(sum(result.phases.map(({ bytesDown }) => bytesDown))))
+  totals.push(`${clients - (result.phases.at(-1)?.sent ?? clients)}`)
   const header = ['message', 'client', 'server', 'up', 'down', 'dropped']
   return [
     `${clients} clients, ${length} elements of ${bits} bits`,

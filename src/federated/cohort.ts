@@ -1,6 +1,6 @@
 import { type SecAggError, usageError } from '../errors.js'
 import { chooseParameters, type GraphParameters } from '../graph/index.js'
-import { leastThreshold } from '../protocol/index.js'
+import { minimumThreshold } from '../protocol/index.js'
 import type { PlannedTask } from './task.js'
 
 /** Who masks with whom, how many must be left, and how many of those are honest. */
@@ -15,11 +15,11 @@ export interface PlannedCohort {
   /** D = ⌊δn⌋: the clients that may drop out. */
   readonly dropouts: number
   /** The fewest clients that must have sent their keys. */
-  readonly leastPresent: number
+  readonly minimumPresent: number
   /** The fewest inputs of a sum; with fewer there is none. */
   readonly minimumCohort: number
   /** h = minimumCohort − n_C: the fewest honest inputs of a sum. */
-  readonly leastHonest: number
+  readonly minimumHonest: number
   /** Privacy fails with probability at most 2^−this in a round; absent where it cannot, as on the complete graph. */
   readonly securityBits?: number
   /** A round is lost for want of shares with probability at most 2^−this; absent where it cannot be. */
@@ -53,21 +53,21 @@ export function planCohort(task: PlannedTask): PlannedCohort & { readonly warnin
   const { corruptClients, dropouts, survivors, securityFailure, correctnessFailure } = parameters
   const minimumCohort = settledCohort(task, parameters, threshold)
   const isSparse = graph === 'sparse'
-  const leastHonest = minimumCohort - corruptClients
+  const minimumHonest = minimumCohort - corruptClients
   return {
     graph,
     neighbors,
     threshold,
     corruptClients,
     dropouts,
-    leastPresent: Math.max(isSparse ? parameters.leastPresent : 0, minimumCohort),
+    minimumPresent: Math.max(isSparse ? parameters.minimumPresent : 0, minimumCohort),
     minimumCohort,
-    leastHonest,
+    minimumHonest,
     ...(isSparse ? bitsOf('securityBits', securityFailure.total) : {}),
     ...(isSparse ? bitsOf('correctnessBits', correctnessFailure) : {}),
     warnings: [
       ...parameters.warnings,
-      ...(leastHonest < 2 && survivors - corruptClients >= 2 ? [LONELY] : []),
+      ...(minimumHonest < 2 && survivors - corruptClients >= 2 ? [LONELY] : []),
       ...(isSparse && task.privacy !== undefined ? [UNSEEN] : []),
     ],
   }
@@ -102,7 +102,7 @@ function settledGraph(
     throw usageError('invalid-configuration', "graph must be 'complete' or 'sparse'", { got: String(graph) })
   }
   const { clients, corruptClients, survivors } = parameters
-  const threshold = leastThreshold({ clients, adversary: 'honest-but-curious', corruptClients })
+  const threshold = minimumThreshold({ clients, adversary: 'honest-but-curious', corruptClients })
   if (threshold <= survivors) return { graph, neighbors: clients - 1, threshold }
   throw usageError(
     'invalid-configuration',

@@ -49,13 +49,13 @@ function chance({
   graph,
   securityBits,
   correctnessBits,
-  leastPresent,
+  minimumPresent,
   minimumCohort,
 }: PlanNumbers): string[] {
   if (graph !== 'sparse') return []
   const present =
-    leastPresent > minimumCohort
-      ? ` At least ${leastPresent} clients must have sent their keys for that.`
+    minimumPresent > minimumCohort
+      ? ` At least ${minimumPresent} clients must have sent their keys for that.`
       : ''
   const learns =
     securityBits === undefined
@@ -72,11 +72,11 @@ function power(bits: number): string {
   return `2^−${bits.toFixed(1)}`
 }
 
-function cohort({ minimumCohort, leastHonest, dropouts, task }: PlanNumbers): string {
+function cohort({ minimumCohort, minimumHonest, dropouts, task }: PlanNumbers): string {
   const planned = minimumCohort === task.clients - dropouts ? ', as many as are left after all dropouts' : ''
   return (
-    `A sum has at least ${minimumCohort} inputs${planned}; with fewer there is none. At least ${leastHonest} of them ` +
-    `${leastHonest === 1 ? 'is' : 'are'} honest.`
+    `A sum has at least ${minimumCohort} inputs${planned}; with fewer there is none. At least ${minimumHonest} of them ` +
+    `${minimumHonest === 1 ? 'is' : 'are'} honest.`
   )
 }
 
@@ -124,12 +124,12 @@ function noise({
   distribution,
   localStandardDeviation,
   noiseMultiplier,
-  leastHonest,
+  minimumHonest,
 }: PlannedPrivacy): string {
   const name = distribution === 'skellam' ? 'Skellam' : 'discrete Gaussian'
   return (
     `Every client adds ${name} noise of standard deviation ${short(localStandardDeviation)}. That of ` +
-    `${counted(leastHonest, 'honest client')} together is ${short(noiseMultiplier)} times the clip, and is enough for ε by itself.`
+    `${counted(minimumHonest, 'honest client')} together is ${short(noiseMultiplier)} times the clip, and is enough for ε by itself.`
   )
 }
 

@@ -69,8 +69,8 @@ function valuesOf(
     return { encoding, segments: createWeightedMean(length, encoding).segments }
   }
   const { clipNorm, ...target } = goal
-  const { leastHonest, minimumCohort } = cohort
-  const parameters = choosePrivacy({ ...target, clients, leastHonest, length, clip: clipNorm })
+  const { minimumHonest, minimumCohort } = cohort
+  const parameters = choosePrivacy({ ...target, clients, minimumHonest, length, clip: clipNorm })
   const privacy = { ...parameters, meanStandardDeviation: meanDeviation(parameters, minimumCohort) }
   return { privacy, segments: [parameters.segment] }
 }

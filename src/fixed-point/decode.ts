@@ -28,8 +28,8 @@ export function decodeMean(sum: Lanes, encoding: FixedPoint, totalWeight: number
       },
     )
   }
-  const greatestLevel = (levels - 1) / 2
-  const shift = BigInt(greatestLevel) * BigInt(totalWeight)
+  const maximumLevel = (levels - 1) / 2
+  const shift = BigInt(maximumLevel) * BigInt(totalWeight)
   const impossible = firstOutOfRange(sum, 2n * shift + 1n)
   if (impossible >= 0) {
     throw new SecAggError(
@@ -48,7 +48,7 @@ export function decodeMean(sum: Lanes, encoding: FixedPoint, totalWeight: number
   const mean = unshift(sum, shift)
   for (let i = 0; i < mean.length; i++) {
     // In this order the largest sum becomes the clip exactly, and none gets beyond it.
-    mean[i] = (mean[i]! / totalWeight / greatestLevel) * clip
+    mean[i] = (mean[i]! / totalWeight / maximumLevel) * clip
   }
   return mean
 }

@@ -76,8 +76,8 @@ export function encodeRange(
 ): EncodedValues {
   const draw = dependableRandom({ randomBytes })
   checkHost()
-  const greatestLevel = (levels - 1) / 2
-  const scaling = { clip, greatestLevel, refuse: onClip === 'refuse' }
+  const maximumLevel = (levels - 1) / 2
+  const scaling = { clip, maximumLevel, refuse: onClip === 'refuse' }
   const lanes = createLanes(bits, range.to - range.from)
   const batch = new Float64Array(Math.min(BATCH, lanes.length))
   const uniform = new Uint32Array(rounding === 'stochastic' ? batch.length : 0)
@@ -92,7 +92,7 @@ export function encodeRange(
     } else {
       roundToNearest(batch, count)
     }
-    for (let i = 0; i < count; i++) batch[i] = (batch[i]! + greatestLevel) * weight
+    for (let i = 0; i < count; i++) batch[i] = (batch[i]! + maximumLevel) * weight
     store(lanes, from, batch, count)
   }
   return { lanes, clipped }

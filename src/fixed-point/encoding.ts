@@ -1,7 +1,7 @@
 import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'
-import { fits, greatestFitting, greatestValue, LIMITS, type Load, largestSum } from './capacity.js'
+import { fits, LIMITS, type Load, largestSum, maximumFitting, maximumValue } from './capacity.js'
 
 /**
  * How a value between two levels is rounded: `stochastic`, up or down at random so that the expected value is the value
@@ -97,7 +97,7 @@ export function createFixedPoint(options: FixedPointOptions): FixedPoint {
   const needed = sum.toString(2).length
   const lane = bits ?? Math.min(needed, 64)
   if (!fits(load, lane)) throw tooMuch(load, lane, needed)
-  const greatest = greatestValue(bitsPerValue)
+  const greatest = maximumValue(bitsPerValue)
   const step = clip / (greatest / 2)
   const factor = Number((1n << BigInt(lane)) - 1n) / Number(sum)
   return Object.freeze({
@@ -108,7 +108,7 @@ export function createFixedPoint(options: FixedPointOptions): FixedPoint {
     step,
     bits: lane,
     bound: greatest * maximumWeight + 1,
-    headroom: Object.freeze({ factor, bits: Math.log2(factor), ...greatestFitting(load, lane) }),
+    headroom: Object.freeze({ factor, bits: Math.log2(factor), ...maximumFitting(load, lane) }),
     errorBound: (rounding === 'nearest' ? step / 2 : step) + clip * DOUBLE_ERROR,
   })
 }
@@ -129,7 +129,7 @@ export function checkedEncoding(encoding: FixedPoint): FixedPoint {
 function finest(load: Omit<Load, 'bitsPerValue'>, bits: number | undefined): number {
   if (bits === undefined) throw invalid('an encoding needs bitsPerValue, or the bits of a lane')
   const coarsest = { ...load, bitsPerValue: LIMITS.bitsPerValue[0] }
-  const { bitsPerValue } = greatestFitting(coarsest, bits)
+  const { bitsPerValue } = maximumFitting(coarsest, bits)
   if (bitsPerValue === 0) throw tooMuch(coarsest, bits, largestSum(coarsest).toString(2).length)
   return bitsPerValue
 }
@@ -141,7 +141,7 @@ function tooMuch(load: Load, bits: number, needed: number): Error {
   const problem = tooNarrow
     ? `${subject}: the sum takes lanes of ${needed} bits and there are ${bits}`
     : `${subject}: the largest element of a client, or the total weight, is not a safe integer`
-  const fitting = greatestFitting(load, bits)
+  const fitting = maximumFitting(load, bits)
   const choices = [
     fitting.bitsPerValue > 0 ? `at most ${fitting.bitsPerValue} bits per value` : '',
     fitting.maximumWeight > 0 ? `weights up to ${fitting.maximumWeight}` : '',

@@ -15,7 +15,7 @@ export interface Clipped {
 export type ClipCount = { -readonly [Key in keyof Clipped]: Clipped[Key] }
 
 /**
- * Clips the first `count` of `values` to [−clip, clip] and scales them to [−greatestLevel, greatestLevel], in place.
+ * Clips the first `count` of `values` to [−clip, clip] and scales them to [−maximumLevel, maximumLevel], in place.
  * `from` is the index of the first, for messages.
  * @throws {SecAggError} `input-out-of-range` naming the index of a value that is not finite, or is beyond the clip where
  *   that is refused.
@@ -23,7 +23,7 @@ export type ClipCount = { -readonly [Key in keyof Clipped]: Clipped[Key] }
 export function clipAndScale(
   values: Float64Array,
   count: number,
-  { clip, greatestLevel, refuse }: { clip: number; greatestLevel: number; refuse: boolean },
+  { clip, maximumLevel, refuse }: { clip: number; maximumLevel: number; refuse: boolean },
   clipped: ClipCount,
   from: number,
 ): void {
@@ -34,7 +34,7 @@ export function clipAndScale(
     if (magnitude > largest) largest = magnitude
     if (magnitude <= clip) {
       // In this order a value at the clip becomes the greatest level exactly, and none gets beyond it.
-      values[i] = (value / clip) * greatestLevel
+      values[i] = (value / clip) * maximumLevel
       continue
     }
     if (!Number.isFinite(value)) {
@@ -50,7 +50,7 @@ export function clipAndScale(
     }
     clipped.count++
     clipped.excess += magnitude - clip
-    values[i] = value < 0 ? -greatestLevel : greatestLevel
+    values[i] = value < 0 ? -maximumLevel : maximumLevel
   }
   clipped.largest = largest
 }

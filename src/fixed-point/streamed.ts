@@ -117,7 +117,7 @@ function readerInOrder(bytes: Uint8Array): (count: number) => Uint8Array {
 
 /** Looks at all values, and encodes none. */
 function clippedIn(read: ReadValues, { encoding, length }: WeightedMean, refuse: boolean): Clipped {
-  const scaling = { clip: encoding.clip, greatestLevel: 1, refuse }
+  const scaling = { clip: encoding.clip, maximumLevel: 1, refuse }
   const clipped: ClipCount = { count: 0, largest: 0, excess: 0 }
   const batch = new Float64Array(Math.min(BATCH, length))
   for (let from = 0; from < length; from += BATCH) {

@@ -1,4 +1,4 @@
-import { type GraphAssumptions, leastLeft, leastProven } from './chooser/check.js'
+import { type GraphAssumptions, minimumLeft, minimumProven } from './chooser/check.js'
 import { completeGraph, drawRing, type Graph, hararyGraph, indexOfSeat, memberAt } from './graph.js'
 
 /**
@@ -127,7 +127,7 @@ export function publishableSeats(shape: GraphShape, clients: number): readonly n
  * The fewest clients of U1 with which a round goes on: on the sparse graph each has to find its k neighbors, and what is
  * assumed still has to be withstood by k and t among those who have shown up.
  */
-export function leastAdvertised(
+export function minimumAdvertised(
   shape: GraphShape,
   clients: number,
   threshold: number,
@@ -137,16 +137,16 @@ export function leastAdvertised(
   const { neighbors, assumptions } = shape
   const least = Math.max(minimumCohort, neighbors + 1)
   if (assumptions === undefined) return least
-  return Math.max(least, leastProven({ clients, neighbors, threshold, assumptions }))
+  return Math.max(least, minimumProven({ clients, neighbors, threshold, assumptions }))
 }
 
 /**
  * The fewest clients of U2 and U3 with which a round goes on: on the sparse graph also those that are left where no more
  * drop out than is assumed.
  */
-export function leastRemaining(drawn: DrawnGraph, minimumCohort: number): number {
+export function minimumRemaining(drawn: DrawnGraph, minimumCohort: number): number {
   if (drawn.kind === 'complete' || drawn.assumptions === undefined) return minimumCohort
-  return Math.max(minimumCohort, leastLeft(drawn.ring.length, drawn.assumptions))
+  return Math.max(minimumCohort, minimumLeft(drawn.ring.length, drawn.assumptions))
 }
 
 /**
@@ -172,7 +172,7 @@ export function ownerWithoutHolders(
  * The fewest seats of U1, itself included, that a client must be told of: the threshold and its own minimum; or all of
  * its neighbors, since the ring is drawn over U1.
  */
-export function leastPublished(shape: GraphShape, threshold: number, minimumSurvivors: number): number {
+export function minimumPublished(shape: GraphShape, threshold: number, minimumSurvivors: number): number {
   return shape.kind === 'complete' ? Math.max(threshold, minimumSurvivors) : shape.neighbors + 1
 }
 
@@ -180,6 +180,6 @@ export function leastPublished(shape: GraphShape, threshold: number, minimumSurv
  * The fewest seats of U2 and of U3, itself included, that a client must be told of: the threshold and its own minimum;
  * or enough neighbors to reconstruct its secrets.
  */
-export function leastSeen(shape: GraphShape, threshold: number, minimumSurvivors: number): number {
+export function minimumSeen(shape: GraphShape, threshold: number, minimumSurvivors: number): number {
   return shape.kind === 'complete' ? Math.max(threshold, minimumSurvivors) : threshold + 1
 }

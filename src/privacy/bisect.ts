@@ -8,7 +8,7 @@ const PRECISION = 2 ** -32
  * The least number, up to rounding up, that a monotone predicate holds for; `undefined` where there is none from 2^−39 to
  * 2^39.
  */
-export function leastNumber(holds: (value: number) => boolean): number | undefined {
+export function minimumNumber(holds: (value: number) => boolean): number | undefined {
   let high = 1
   while (!holds(high)) {
     high *= 2
@@ -25,7 +25,7 @@ export function leastNumber(holds: (value: number) => boolean): number | undefin
 }
 
 /** The least whole number from `least` to `greatest` that a monotone predicate holds for; `undefined` where none. */
-export function leastWhole(
+export function minimumWhole(
   holds: (value: number) => boolean,
   least: number,
   greatest: number,

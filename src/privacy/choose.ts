@@ -1,8 +1,8 @@
 import { partsOf } from '../arguments.js'
-import { leastWhole } from './bisect.js'
+import { minimumWhole } from './bisect.js'
 import { requireNumber } from './checks.js'
 import { infeasible, MOST_BITS } from './infeasible.js'
-import { leastMultiplier } from './multiplier.js'
+import { minimumMultiplier } from './multiplier.js'
 import { analyzePrivacy, type PrivacyParameters } from './parameters.js'
 import { checkedSetting, type PrivacySetting } from './scaled-sum.js'
 
@@ -32,11 +32,11 @@ export function choosePrivacy(given: PrivacyTarget): PrivacyParameters {
   const { epsilon, bits = MOST_BITS } = target
   requireNumber('epsilon', epsilon, 1e-3, 1e3)
   checkedSetting({ ...target, bits, noiseMultiplier: 1 })
-  const noiseMultiplier = leastMultiplier({ ...target, bits })
+  const noiseMultiplier = minimumMultiplier({ ...target, bits })
   if (noiseMultiplier === undefined) throw infeasible({ ...target, bits })
   if (target.bits !== undefined) return analyzePrivacy({ ...target, bits, noiseMultiplier })
   const multiplierAt = (b: number): number =>
-    leastMultiplier({ ...target, bits: b }) ?? Number.POSITIVE_INFINITY
-  const enough = leastWhole((b) => multiplierAt(b) <= noiseMultiplier * TOLERATED_NOISE, 1, MOST_BITS)!
+    minimumMultiplier({ ...target, bits: b }) ?? Number.POSITIVE_INFINITY
+  const enough = minimumWhole((b) => multiplierAt(b) <= noiseMultiplier * TOLERATED_NOISE, 1, MOST_BITS)!
   return analyzePrivacy({ ...target, bits: enough, noiseMultiplier: multiplierAt(enough) })
 }

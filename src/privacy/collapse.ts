@@ -1,6 +1,6 @@
 import { usageError } from '../errors.js'
 import { composedRdp, epsilonOf, type PrivacyLoss } from './accountant.js'
-import { LEAST_GAUSSIAN_VARIANCE } from './noise/sampler.js'
+import { MINIMUM_GAUSSIAN_VARIANCE } from './noise/sampler.js'
 import { gaussianRdp, type NoisySum } from './rdp.js'
 
 /** How much more ε than one discrete Gaussian would cost is taken for a sum of them. */
@@ -15,8 +15,8 @@ export function hasCollapsed(
   { epsilon, delta, rounds }: Pick<PrivacyLoss, 'epsilon' | 'delta' | 'rounds'>,
 ): boolean {
   if (sum.distribution === 'skellam') return false
-  if (sum.localVariance < LEAST_GAUSSIAN_VARIANCE) return true
-  const single = gaussianRdp(Math.sqrt(sum.leastHonest * sum.localVariance) / sum.l2Sensitivity)
+  if (sum.localVariance < MINIMUM_GAUSSIAN_VARIANCE) return true
+  const single = gaussianRdp(Math.sqrt(sum.minimumHonest * sum.localVariance) / sum.l2Sensitivity)
   return epsilon > TOLERATED * epsilonOf(composedRdp([{ curve: single, times: rounds }]), delta).epsilon
 }
 

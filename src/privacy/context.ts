@@ -12,7 +12,7 @@ const cohort = {
   kind: P.map(P.U8, { vector: 1, integers: 2 }),
   distribution: P.map(P.U8, { skellam: 1, 'discrete-gaussian': 2 }),
   clients: P.U32LE,
-  leastHonest: P.U32LE,
+  minimumHonest: P.U32LE,
   length: P.U32LE,
   bits: P.U8,
   delta: P.F64LE,
@@ -36,8 +36,8 @@ const integers = P.struct({
   ...cohort,
   l1Sensitivity: P.F64LE,
   l2Sensitivity: P.F64LE,
-  leastSum: P.F64LE,
-  greatestSum: P.F64LE,
+  minimumSum: P.F64LE,
+  maximumSum: P.F64LE,
   noiseStandardDeviation: P.F64LE,
 })
 

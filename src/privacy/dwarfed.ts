@@ -1,5 +1,5 @@
 import { composedRdp, epsilonOf, type PrivacyLoss } from './accountant.js'
-import { leastWhole } from './bisect.js'
+import { minimumWhole } from './bisect.js'
 import { MOST_BITS } from './infeasible.js'
 import { type RdpCurve, rdpOf } from './rdp.js'
 import { type CheckedSetting, type ScaledSum, scaledSum, sumDeviation } from './scaled-sum.js'
@@ -20,7 +20,7 @@ type Target = Pick<PrivacyLoss, 'epsilon' | 'delta' | 'rounds'>
 export function dwarfedMean(setting: CheckedSetting, sum: ScaledSum, target: Target): string[] {
   const ratio = ratioOf(setting, sum)
   if (!(ratio > 1)) return []
-  const { clients, clip, leastHonest, length, noiseMultiplier } = setting
+  const { clients, clip, minimumHonest, length, noiseMultiplier } = setting
   const goal = MARGIN / ratio
   const tried = (changes: Partial<CheckedSetting>): ScaledSum | undefined => {
     const other = { ...setting, ...changes, bits: MOST_BITS }
@@ -29,7 +29,7 @@ export function dwarfedMean(setting: CheckedSetting, sum: ScaledSum, target: Tar
   }
   const more = Math.ceil(clients / goal)
   const shorter = Math.floor(length * goal * goal)
-  const larger = { clients: more, leastHonest: Math.floor((leastHonest * more) / clients) }
+  const larger = { clients: more, minimumHonest: Math.floor((minimumHonest * more) / clients) }
   const quieter = tried({ noiseMultiplier: noiseMultiplier * goal })
   return [
     `Noise outweighs the mean: even with all ${clients} clients in it, its noise has a norm of about ` +
@@ -76,7 +76,7 @@ export function dwarfedSum(
 function weakerPromises(curve: RdpCurve, { epsilon, delta, rounds }: Target): string[] {
   const epsilonOver = (times: number): number => epsilonOf(composedRdp([{ curve, times }]), delta).epsilon
   const larger = Number((epsilonOver(rounds) * 1.05).toPrecision(3))
-  const tooMany = leastWhole((times) => epsilonOver(times) > epsilon, 1, rounds) ?? rounds
+  const tooMany = minimumWhole((times) => epsilonOver(times) > epsilon, 1, rounds) ?? rounds
   return [
     ...(larger <= 1000 ? [`an ε of ${larger}`] : []),
     ...(tooMany > 1 ? [counted(tooMany - 1, 'round')] : []),

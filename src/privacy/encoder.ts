@@ -57,7 +57,7 @@ export interface PrivateEncoder {
 
 /**
  * An encoder for a setting; takes some tens of milliseconds to prepare its noise. A client that was told the setting by a
- * server looks at `parameters.epsilon` and `parameters.leastHonest` before it encodes anything.
+ * server looks at `parameters.epsilon` and `parameters.minimumHonest` before it encodes anything.
  *
  * @param setting - A setting, or `PrivacyParameters` with all their numbers, which then have to be those that follow.
  * @throws {SecAggError} as {@link analyzePrivacy} does; `configuration-mismatch` where a number does not follow from the

@@ -14,7 +14,7 @@ export function explainPrivacy(parameters: PrivacyParameters): readonly Explanat
 }
 
 function promise(parameters: PrivacyParameters): Explanation[] {
-  const { epsilon, delta, rounds, order, amplified, centralEpsilon, leastHonest } = parameters
+  const { epsilon, delta, rounds, order, amplified, centralEpsilon, minimumHonest } = parameters
   const lines: Explanation[] = [
     {
       name: 'epsilon',
@@ -25,8 +25,8 @@ function promise(parameters: PrivacyParameters): Explanation[] {
     },
     { name: 'delta', value: delta, meaning: 'the probability with which ε may not hold' },
     {
-      name: 'leastHonest',
-      value: leastHonest,
+      name: 'minimumHonest',
+      value: minimumHonest,
       meaning:
         'the fewest honest clients in a sum; their noise alone gives ε, and dropouts down to there weaken nothing',
     },
@@ -52,7 +52,7 @@ function promise(parameters: PrivacyParameters): Explanation[] {
 
 function noise(parameters: PrivacyParameters): Explanation[] {
   const { distribution, noiseMultiplier, clip, totalStandardDeviation, localStandardDeviation } = parameters
-  const { localVariance, leastHonest } = parameters
+  const { localVariance, minimumHonest } = parameters
   return [
     { name: 'distribution', value: distribution, meaning: 'of the noise; sampled exactly, in whole numbers' },
     {
@@ -63,13 +63,13 @@ function noise(parameters: PrivacyParameters): Explanation[] {
     {
       name: 'noiseMultiplier',
       value: noiseMultiplier,
-      meaning: `standard deviation of the noise of ${leastHonest} honest clients together, in multiples of the clip`,
+      meaning: `standard deviation of the noise of ${minimumHonest} honest clients together, in multiples of the clip`,
     },
     { name: 'totalStandardDeviation', value: totalStandardDeviation, meaning: 'noise multiplier · clip' },
     {
       name: 'localStandardDeviation',
       value: localStandardDeviation,
-      meaning: `of one client’s noise: the total divided by √${leastHonest}`,
+      meaning: `of one client’s noise: the total divided by √${minimumHonest}`,
     },
     {
       name: 'localVariance',

@@ -55,14 +55,14 @@ export function createIntegerEncoder(setting: IntegerPrivacySetting, crypto: Cry
 }
 
 /**
- * The noisy sum that `sum` over Z_2^b stands for; whole numbers, which may lie below `leastSum` or above `greatestSum`.
+ * The noisy sum that `sum` over Z_2^b stands for; whole numbers, which may lie below `minimumSum` or above `maximumSum`.
  *
  * @throws {SecAggError} as {@link createIntegerEncoder} does; `invalid-argument` where the sum does not fit.
  */
 export function decodeIntegerSum(setting: IntegerPrivacySetting, sum: Lanes): Float64Array {
-  const { length, bits, leastSum, greatestSum } = checkedPrivacy(setting)
+  const { length, bits, minimumSum, maximumSum } = checkedPrivacy(setting)
   requireSum(sum, length, bits)
-  return unwrap(sum, bits, Math.ceil((leastSum + greatestSum) / 2) - 2 ** (bits - 1))
+  return unwrap(sum, bits, Math.ceil((minimumSum + maximumSum) / 2) - 2 ** (bits - 1))
 }
 
 function checkedPrivacy(given: IntegerPrivacySetting): IntegerPrivacyParameters {

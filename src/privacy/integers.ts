@@ -1,12 +1,12 @@
 import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { type PrivacyLoss, privacyLoss } from './accountant.js'
-import { leastNumber } from './bisect.js'
+import { minimumNumber } from './bisect.js'
 import { requireNumber, requireWhole } from './checks.js'
 import { type CheckedCohort, checkedCohort, cohortWarnings, type PrivateCohort } from './cohort.js'
 import { hasCollapsed, requireUncollapsed } from './collapse.js'
 import { dwarfedSum } from './dwarfed.js'
-import { LEAST_VARIANCE } from './noise/sampler.js'
+import { MINIMUM_VARIANCE } from './noise/sampler.js'
 import { type NoisySum, type RdpCurve, rdpOf } from './rdp.js'
 import { roundUpDecimal, roundUpVariance } from './round-up.js'
 
@@ -19,9 +19,9 @@ export interface IntegerQuery extends PrivateCohort {
   /** Δ2: the greatest L2 norm; 1 for a histogram. At most Δ1, and at least its square root, as the numbers are whole. */
   readonly l2Sensitivity: number
   /** The least value that an element of the sum has without noise; default 0. */
-  readonly leastSum?: number | undefined
+  readonly minimumSum?: number | undefined
   /** The greatest; the number of clients for a histogram. */
-  readonly greatestSum: number
+  readonly maximumSum: number
   /** b, up to 32; by default the least with which nothing wraps around but with probability 2^−40. */
   readonly bits?: number | undefined
 }
@@ -43,8 +43,8 @@ interface CheckedQuery extends CheckedCohort {
   readonly length: number
   readonly l1Sensitivity: number
   readonly l2Sensitivity: number
-  readonly leastSum: number
-  readonly greatestSum: number
+  readonly minimumSum: number
+  readonly maximumSum: number
 }
 
 /** An {@link IntegerPrivacySetting} with its defaults and all that follows from it. */
@@ -63,8 +63,8 @@ export interface IntegerPrivacyParameters extends NoisySum, PrivacyLoss, Checked
   readonly warnings: readonly string[]
 }
 
-const LEAST_DEVIATION = 1e-6
-const GREATEST_DEVIATION = 1e9
+const MINIMUM_DEVIATION = 1e-6
+const MAXIMUM_DEVIATION = 1e9
 
 /** That anything in a sum wraps around has a probability of at most 2^−40. */
 const LOG_WRAP = -40 * Math.LN2
@@ -78,16 +78,16 @@ const LOG_WRAP = -40 * Math.LN2
 export function analyzeIntegerPrivacy(given: IntegerPrivacySetting): IntegerPrivacyParameters {
   const setting = partsOf('a privacy setting', given)
   const query = checkedQuery(setting)
-  const { clients, leastHonest, length, leastSum, greatestSum, delta, rounds, samplingRate } = query
+  const { clients, minimumHonest, length, minimumSum, maximumSum, delta, rounds, samplingRate } = query
   const { noiseStandardDeviation } = setting
-  requireNumber('noiseStandardDeviation', noiseStandardDeviation, LEAST_DEVIATION, GREATEST_DEVIATION)
+  requireNumber('noiseStandardDeviation', noiseStandardDeviation, MINIMUM_DEVIATION, MAXIMUM_DEVIATION)
   const sum = noisySum(query, noiseStandardDeviation)
-  const needed = bitsFor(greatestSum - leastSum, clients * sum.localVariance, length)
+  const needed = bitsFor(maximumSum - minimumSum, clients * sum.localVariance, length)
   const bits = setting.bits ?? needed
   if (needed > Math.min(bits, 32)) {
     throw usageError(
       'invalid-configuration',
-      `sums from ${leastSum} to ${greatestSum} and their noise take ${needed} bits, more than ${Math.min(bits, 32)}`,
+      `sums from ${minimumSum} to ${maximumSum} and their noise take ${needed} bits, more than ${Math.min(bits, 32)}`,
       { expected: needed, got: bits },
     )
   }
@@ -97,14 +97,14 @@ export function analyzeIntegerPrivacy(given: IntegerPrivacySetting): IntegerPriv
   const warnings = cohortWarnings(query)
   if (collapsed) warnings.push('Discrete Gaussians are too coarse for so many clients; take skellam.')
   const curveWith = (factor: number): RdpCurve => rdpOf(noisySum(query, noiseStandardDeviation * factor))
-  warnings.push(...dwarfedSum(sumStandardDeviation, greatestSum - leastSum, curveWith, loss))
+  warnings.push(...dwarfedSum(sumStandardDeviation, maximumSum - minimumSum, curveWith, loss))
   return Object.freeze({
     ...query,
     ...sum,
     ...loss,
     bits,
     noiseStandardDeviation,
-    localStandardDeviation: noiseStandardDeviation / Math.sqrt(leastHonest),
+    localStandardDeviation: noiseStandardDeviation / Math.sqrt(minimumHonest),
     sumStandardDeviation,
     segment: Object.freeze({ length, bits, bound: 'modular' as const }),
     collapsed,
@@ -124,15 +124,15 @@ export function chooseIntegerPrivacy(given: IntegerPrivacyTarget): IntegerPrivac
   const query = checkedQuery(target)
   const lossAt = (deviation: number): PrivacyLoss =>
     privacyLoss(rdpOf(noisySum(query, deviation)), { ...query, samplingRate: undefined })
-  const least = leastNumber((deviation) => lossAt(deviation).epsilon <= epsilon)
-  if (least === undefined || least > GREATEST_DEVIATION / 2) {
+  const least = minimumNumber((deviation) => lossAt(deviation).epsilon <= epsilon)
+  if (least === undefined || least > MAXIMUM_DEVIATION / 2) {
     throw usageError(
       'invalid-configuration',
       `the noise for ε = ${epsilon} does not fit 32 bits; a larger ε, smaller sensitivities or fewer rounds would do`,
       { got: epsilon },
     )
   }
-  const rounded = roundUpDecimal(Math.max(least, LEAST_DEVIATION))
+  const rounded = roundUpDecimal(Math.max(least, MINIMUM_DEVIATION))
   // The variance is rounded up, so that slightly more noise can have a slightly larger ε.
   const deviation = lossAt(rounded).epsilon <= epsilon ? rounded : roundUpDecimal(rounded * (1 + 1e-6))
   const parameters = analyzeIntegerPrivacy({ ...target, noiseStandardDeviation: deviation })
@@ -141,24 +141,24 @@ export function chooseIntegerPrivacy(given: IntegerPrivacyTarget): IntegerPrivac
 }
 
 function checkedQuery(query: IntegerQuery): CheckedQuery {
-  const { length, l1Sensitivity, l2Sensitivity, leastSum = 0, greatestSum, bits } = query
+  const { length, l1Sensitivity, l2Sensitivity, minimumSum = 0, maximumSum, bits } = query
   const cohort = checkedCohort(query)
   requireWhole('length', length, 1, 2 ** 30)
   requireNumber('l1Sensitivity', l1Sensitivity, 1e-6, 2 ** 40)
   requireNumber('l2Sensitivity', l2Sensitivity, 1e-6, 2 ** 40)
-  requireWhole('leastSum', leastSum, -(2 ** 32), 2 ** 32)
-  requireWhole('greatestSum', greatestSum, leastSum, 2 ** 32)
+  requireWhole('minimumSum', minimumSum, -(2 ** 32), 2 ** 32)
+  requireWhole('maximumSum', maximumSum, minimumSum, 2 ** 32)
   if (bits !== undefined) requireWhole('bits', bits, 1, 32)
-  return { ...cohort, length, l1Sensitivity, l2Sensitivity, leastSum, greatestSum }
+  return { ...cohort, length, l1Sensitivity, l2Sensitivity, minimumSum, maximumSum }
 }
 
 function noisySum(query: CheckedQuery, deviation: number): NoisySum {
-  const { distribution, clients, leastHonest, length, l1Sensitivity, l2Sensitivity } = query
-  const localVariance = Math.max(roundUpVariance((deviation * deviation) / leastHonest), LEAST_VARIANCE)
+  const { distribution, clients, minimumHonest, length, l1Sensitivity, l2Sensitivity } = query
+  const localVariance = Math.max(roundUpVariance((deviation * deviation) / minimumHonest), MINIMUM_VARIANCE)
   return {
     distribution,
     clients,
-    leastHonest,
+    minimumHonest,
     dimension: length,
     localVariance,
     l1Sensitivity,

@@ -1,5 +1,5 @@
 import { composedRdp, epsilonOf } from './accountant.js'
-import { leastNumber } from './bisect.js'
+import { minimumNumber } from './bisect.js'
 import { hasCollapsed } from './collapse.js'
 import { rdpOf } from './rdp.js'
 import { roundUpDecimal } from './round-up.js'
@@ -11,8 +11,8 @@ export interface BitTarget extends Omit<PrivacySetting, 'noiseMultiplier'> {
 }
 
 /** z, of six decimal digits; `undefined` where none keeps the target, or one only at which the distribution collapses. */
-export function leastMultiplier(target: BitTarget): number | undefined {
-  const least = leastNumber((multiplier) => epsilonAt(target, multiplier) <= target.epsilon)
+export function minimumMultiplier(target: BitTarget): number | undefined {
+  const least = minimumNumber((multiplier) => epsilonAt(target, multiplier) <= target.epsilon)
   if (least === undefined) return undefined
   // The variance on the grid is rounded up, so that a slightly larger multiplier can have a slightly larger ε.
   const rounded = roundUpDecimal(least)
@@ -20,7 +20,7 @@ export function leastMultiplier(target: BitTarget): number | undefined {
 }
 
 /** The ε that no noise at this many bits gets below. */
-export function leastEpsilon(target: BitTarget): number {
+export function minimumEpsilon(target: BitTarget): number {
   return epsilonAt(target, 2 ** 39)
 }
 

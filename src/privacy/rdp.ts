@@ -21,7 +21,7 @@ export interface NoisySum {
   /** n: the number of clients; no more than these add noise. */
   readonly clients: number
   /** h: honest clients whose noise is in the sum at the very least, 1 ≤ h ≤ n. */
-  readonly leastHonest: number
+  readonly minimumHonest: number
   /** d: the elements of a vector. */
   readonly dimension: number
   /** Variance of the noise that one client adds to each element. */
@@ -50,8 +50,8 @@ export function gaussianRdp(multiplier: number): RdpCurve {
  *
  * Source: Agarwal, Kairouz and Liu (2021), for whole orders and whole vectors.
  */
-function skellamRdp({ leastHonest, localVariance, l1Sensitivity, l2Sensitivity }: NoisySum): RdpCurve {
-  const variance = leastHonest * localVariance
+function skellamRdp({ minimumHonest, localVariance, l1Sensitivity, l2Sensitivity }: NoisySum): RdpCurve {
+  const variance = minimumHonest * localVariance
   const square = l2Sensitivity * l2Sensitivity
   const coarse = (3 * l1Sensitivity) / (2 * variance)
   return (order) => {
@@ -68,7 +68,7 @@ function skellamRdp({ leastHonest, localVariance, l1Sensitivity, l2Sensitivity }
  */
 function distributedDiscreteGaussianRdp(sum: NoisySum): RdpCurve {
   const { dimension, l1Sensitivity, l2Sensitivity } = sum
-  const sigma = Math.sqrt(sum.leastHonest * sum.localVariance)
+  const sigma = Math.sqrt(sum.minimumHonest * sum.localVariance)
   const l2 = l2Sensitivity / sigma
   const l1 = l1Sensitivity / sigma
   const tau = discreteGaussianGap(sum.clients, sum.localVariance)

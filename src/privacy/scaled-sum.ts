@@ -1,7 +1,7 @@
 import { paddedLength, roundedL1Bound, roundedL2Bound, scaleFor } from './bounds.js'
 import { requireNumber, requireWhole } from './checks.js'
 import { type CheckedCohort, checkedCohort, type PrivateCohort } from './cohort.js'
-import { LEAST_VARIANCE } from './noise/sampler.js'
+import { MINIMUM_VARIANCE } from './noise/sampler.js'
 import type { NoisySum } from './rdp.js'
 import { roundUpVariance } from './round-up.js'
 
@@ -50,18 +50,18 @@ export function checkedSetting(setting: PrivacySetting): CheckedSetting {
 
 /** `undefined` where the sum fits the bits at no scale, or at one only that leaves no noise. */
 export function scaledSum(setting: CheckedSetting): ScaledSum | undefined {
-  const { distribution, clients, leastHonest, length, clip, noiseMultiplier } = setting
+  const { distribution, clients, minimumHonest, length, clip, noiseMultiplier } = setting
   const dimension = paddedLength(length)
-  const localStandardDeviation = (noiseMultiplier * clip) / Math.sqrt(leastHonest)
+  const localStandardDeviation = (noiseMultiplier * clip) / Math.sqrt(minimumHonest)
   const scale = scaleFor({ ...setting, dimension, localStandardDeviation })
   const scaledDeviation = localStandardDeviation * scale
   const variance = scaledDeviation * scaledDeviation
-  if (variance < LEAST_VARIANCE) return undefined
+  if (variance < MINIMUM_VARIANCE) return undefined
   const l2Sensitivity = roundedL2Bound(scale * clip, dimension)
   return {
     distribution,
     clients,
-    leastHonest,
+    minimumHonest,
     dimension,
     scale,
     localStandardDeviation,

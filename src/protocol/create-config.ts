@@ -7,7 +7,7 @@ import { MAXIMUM_HOLDERS } from '../shamir/index.js'
 import { elementCount, LONGEST_STREAM, streamLength } from '../vector/segments.js'
 import type { BoundedSegment, InputBound, RoundConfig, RoundParameters } from './config.js'
 import { encodeConfiguration, encodeContext } from './config-encoding.js'
-import { leastThreshold, type ThresholdModel } from './threshold.js'
+import { minimumThreshold, type ThresholdModel } from './threshold.js'
 
 /**
  * Validates the parameters of a round, fills in the defaults and hashes the whole.
@@ -91,7 +91,7 @@ function graphShape({ graph = 'complete', clients, adversary }: RoundParameters)
 function thresholdOnComplete(parameters: RoundParameters): number {
   const { clients, adversary, corruptClients } = parameters
   const model: ThresholdModel = { clients, adversary, corruptClients }
-  const least = leastThreshold(model)
+  const least = minimumThreshold(model)
   const threshold = parameters.threshold ?? least
   requireWhole('threshold', threshold, 2, clients)
   if (threshold < least) {

@@ -4,7 +4,7 @@ import { type Bytes, bytesToHex, concatBytes, isBytes, plainBytes } from '../cry
 import { requireBytes } from '../crypto/checks.js'
 import { dependableSignatures } from '../crypto/dependable.js'
 import type { SignatureScheme } from '../crypto/provider.js'
-import { type RoundName, SecAggError, usageError } from '../errors.js'
+import { type PhaseName, SecAggError, usageError } from '../errors.js'
 import { publishableSeats } from '../graph/index.js'
 import { encodeMessage, type PublishedKeys, publishedKeysCoder, seatSet } from '../wire/index.js'
 import { type Blame, violation } from './blame.js'
@@ -136,9 +136,9 @@ export function survivorsStatement(
 }
 
 /** @throws {SecAggError} `invalid-argument` where there is none, or something else. */
-export function requireSigner(signer: Signer | undefined, round?: RoundName): asserts signer is Signer {
+export function requireSigner(signer: Signer | undefined, phase?: PhaseName): asserts signer is Signer {
   if (signer === undefined || signer === null) {
-    throw usageError('invalid-argument', 'the active model needs a signer', { round })
+    throw usageError('invalid-argument', 'the active model needs a signer', { phase })
   }
   requireMethods('a signer', signer, 'sign')
 }
@@ -146,10 +146,10 @@ export function requireSigner(signer: Signer | undefined, round?: RoundName): as
 /** @throws {SecAggError} `invalid-argument` where there is none, or something else. */
 export function requireVerifier(
   verifyIdentity: VerifyIdentity | undefined,
-  round?: RoundName,
+  phase?: PhaseName,
 ): asserts verifyIdentity is VerifyIdentity {
   if (verifyIdentity === undefined || verifyIdentity === null) {
-    throw usageError('invalid-argument', 'the active model needs verifyIdentity', { round })
+    throw usageError('invalid-argument', 'the active model needs verifyIdentity', { phase })
   }
   requireFunction('verifyIdentity', verifyIdentity)
 }
@@ -164,19 +164,19 @@ export async function signStatement(
   config: RoundConfig,
   signer: Signer | undefined,
   statement: Bytes,
-  round: RoundName,
+  phase: PhaseName,
 ): Promise<Uint8Array> {
-  requireSigner(signer, round)
+  requireSigner(signer, phase)
   let signature: unknown
   try {
     signature = await signer.sign(statement)
   } catch (cause) {
     if (isUsage(cause)) throw cause
-    throw new SecAggError('crypto-failure', 'crypto', 'the signer failed', { round, cause })
+    throw new SecAggError('crypto-failure', 'crypto', 'the signer failed', { phase, cause })
   }
   if (!isBytes(signature) || signature.length !== config.signatureLength) {
     throw usageError('invalid-argument', 'the signer returned no signature of the configured length', {
-      round,
+      phase,
       expected: config.signatureLength,
       got: isBytes(signature) ? signature.length : shown(signature),
     })
@@ -195,7 +195,7 @@ export async function verifyStatement(
   identity: string | undefined,
   blame: Blame,
 ): Promise<string> {
-  requireVerifier(verifyIdentity, blame.round)
+  requireVerifier(verifyIdentity, blame.phase)
   // Bytes that were read have it; what a caller of single steps made by itself may not.
   if (claim.signature.length !== signatureLength) {
     const details = { expected: signatureLength, got: claim.signature.length }
@@ -215,13 +215,13 @@ export async function verifyStatement(
     })
   } catch (cause) {
     if (isUsage(cause)) throw cause
-    const details = { round: blame.round, concerning: [claim.seat], cause }
+    const details = { phase: blame.phase, concerning: [claim.seat], cause }
     throw new SecAggError('crypto-failure', 'crypto', 'verifyIdentity failed', details)
   }
   // A verifier without types may say no with something else, such as `false` or ''. Anything else is no name of anybody.
   if (signer && typeof signer !== 'string') {
     throw usageError('invalid-argument', 'verifyIdentity gives a string, or undefined', {
-      round: blame.round,
+      phase: blame.phase,
       concerning: [claim.seat],
       got: shown(signer),
     })

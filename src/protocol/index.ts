@@ -4,11 +4,11 @@
  *
  * | round | client | server |
  * | --- | --- | --- |
- * | 0 AdvertiseKeys | `client.advertiseKeys` | `server.acceptAdvertisedKeys`, `server.publishKeys` |
- * | 1 ShareKeys | `client.shareKeys` | `server.acceptSharedKeys`, `server.forwardShares` |
- * | 2 MaskedInputCollection | `client.maskInput` | `server.acceptMaskedInput`, `server.announceSurvivors` |
- * | 3 ConsistencyCheck | `client.checkConsistency` | `server.acceptConsistencyCheck`, `server.publishSignatures` |
- * | 4 Unmasking | `client.unmask` | `server.acceptUnmasking`, `server.reconstructSecrets`, `server.maskPlans` |
+ * | 0 AdvertiseKeys | `client.advertiseKeys` | `server.acceptAdvertisedKeys`, `server.closeAdvertiseKeys` |
+ * | 1 ShareKeys | `client.shareKeys` | `server.acceptSharedKeys`, `server.closeShareKeys` |
+ * | 2 MaskedInputCollection | `client.maskInput` | `server.acceptMaskedInput`, `server.closeMaskedInput` |
+ * | 3 ConsistencyCheck | `client.checkConsistency` | `server.acceptConsistencyCheck`, `server.closeConsistencyCheck` |
+ * | 4 Unmasking | `client.unmask` | `server.acceptUnmasking`, `server.reconstructSecrets`, `server.planUnmasking` |
  *
  * A step that fails throws a `SecAggError` and changes nothing: the caller still has the state it had.
  *
@@ -49,4 +49,4 @@ export {
   type VerifyIdentity,
 } from './identity.js'
 export * as server from './server/index.js'
-export { leastThreshold, type ThresholdModel } from './threshold.js'
+export { minimumThreshold, type ThresholdModel } from './threshold.js'

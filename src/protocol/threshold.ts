@@ -21,7 +21,7 @@ export interface ThresholdModel {
  *
  * @throws {SecAggError} `invalid-argument` where a value is out of its range: n from 1 to 10⁸, n_C from 0 to n.
  */
-export function leastThreshold(model: ThresholdModel): number {
+export function minimumThreshold(model: ThresholdModel): number {
   const { clients, adversary, corruptClients } = partsOf('what a threshold depends on', model)
   requireInteger('clients', clients, 1, MOST_CLIENTS)
   if (adversary !== 'honest-but-curious' && adversary !== 'active') {

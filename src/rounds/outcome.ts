@@ -22,7 +22,7 @@ export interface RoundSum {
 /**
  * The sum of the round of `config`, and nothing else: what every decoder starts with.
  *
- * @param outcome - What the last `closeRound` has returned.
+ * @param outcome - What the last `closePhase` has returned.
  * @throws {SecAggError} `invalid-argument` where the round is not over, or sum or survivors do not fit the configuration;
  *   `configuration-mismatch` where the outcome is that of another round.
  */

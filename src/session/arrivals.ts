@@ -21,7 +21,7 @@ export function requireDue(
   known: KnownMessages,
   isFinished: boolean,
 ): Envelope {
-  const blame = blamePeer(phase.round, seat)
+  const blame = blamePeer(phase.phase, seat)
   const type = messageType(bytes)
   const isOver = type === phase.type ? isFinished : type !== undefined && known.hasAnyOf(type)
   if (isOver) {

@@ -1,5 +1,5 @@
 import type { Bytes } from '../crypto/bytes.js'
-import { type RoundName, SecAggError } from '../errors.js'
+import { type PhaseName, SecAggError } from '../errors.js'
 import { nameableSeats, publishableSeats } from '../graph/index.js'
 import { blameServer } from '../protocol/blame.js'
 import { client } from '../protocol/index.js'
@@ -86,23 +86,23 @@ export function refuseSecondVersion(state: client.ClientState, bytes: Uint8Array
   const answered = answeredMessage(state)
   if (answered === undefined || messageType(bytes) !== answered.type) return
   const text = `the server sent two versions of the ${answered.type} message`
-  throw new SecAggError('conflicting-message', 'server', text, { round: answered.round })
+  throw new SecAggError('conflicting-message', 'server', text, { phase: answered.phase })
 }
 
 function answeredMessage(
   state: client.ClientState,
-): { readonly type: MessageType; readonly round: RoundName } | undefined {
+): { readonly type: MessageType; readonly phase: PhaseName } | undefined {
   const active = state.config.adversary === 'active'
   switch (state.state) {
     case 'client-advertised':
       return undefined
     case 'client-shared':
-      return { type: 'publishedKeys', round: 'share-keys' }
+      return { type: 'publishedKeys', phase: 'share-keys' }
     case 'client-masked':
-      return { type: 'forwardedShares', round: 'masked-input' }
+      return { type: 'forwardedShares', phase: 'masked-input' }
     case 'client-checked':
-      return { type: 'survivors', round: 'consistency-check' }
+      return { type: 'survivors', phase: 'consistency-check' }
     case 'client-unmasked':
-      return { type: active ? 'consistencySignatures' : 'survivors', round: 'unmasking' }
+      return { type: active ? 'consistencySignatures' : 'survivors', phase: 'unmasking' }
   }
 }

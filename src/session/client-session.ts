@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { partsOf, requireInteger } from '../arguments.js'
 import { type Bytes, equalBytes } from '../crypto/bytes.js'
 import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
-import { type RoundName, SecAggError, usageError } from '../errors.js'
+import { type PhaseName, SecAggError, usageError } from '../errors.js'
 import { requireConfig } from '../protocol/checks.js'
 import { client } from '../protocol/index.js'
 import { secretSplitter } from '../shamir/index.js'
@@ -21,7 +21,7 @@ import { inTurns } from './turns.js'
 const WIPED = 'the session has been wiped'
 
 /** The round of the message that brought a client into its state. */
-const ROUND_OF: Readonly<Record<client.ClientState['state'], RoundName>> = {
+const ROUND_OF: Readonly<Record<client.ClientState['state'], PhaseName>> = {
   'client-advertised': 'advertise-keys',
   'client-shared': 'share-keys',
   'client-masked': 'masked-input',
@@ -87,7 +87,7 @@ export class ClientSession {
   }
 
   /** The round of the last message that the session has made; before the start that of the first. */
-  get round(): RoundName {
+  get phase(): PhaseName {
     return this.#state === undefined ? 'advertise-keys' : ROUND_OF[this.#state.state]
   }
 
@@ -256,7 +256,7 @@ export class ClientSession {
       }
       case 'client-unmasked':
         throw new SecAggError('unexpected-message', 'server', 'the round is over for this client', {
-          round: 'unmasking',
+          phase: 'unmasking',
         })
     }
   }

@@ -2,11 +2,11 @@ export type { ClientSessionOptions, ResumedClientOptions } from './client-option
 export { ClientSession } from './client-session.js'
 export type { InputSource, SessionInput } from './input.js'
 export { type MessageLimits, messageLimits } from './message-limits.js'
-export type { Refusal, RoundCount, RoundReport, WrongShare } from './report.js'
+export type { PhaseCount, Refusal, RoundReport, WrongShare } from './report.js'
 export type { ClaimSession, SaveSession } from './saving.js'
 export {
+  type PhaseOutcome,
   type Receipt,
-  type RoundOutcome,
   type ServerSessionOptions,
   UPLOADS,
 } from './server-interface.js'

@@ -52,7 +52,7 @@ export function checkInput(vector: Vector, { segments }: RoundConfig, range: Ele
         'input-out-of-range',
         `element ${element} of segment ${index} is not below ${exclusive}`,
         {
-          round: 'masked-input',
+          phase: 'masked-input',
           expected: `below ${exclusive}`,
         },
       )

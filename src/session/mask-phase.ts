@@ -27,11 +27,11 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
   }
   return {
     state,
-    round: 'masked-input',
+    phase: 'masked-input',
     type: slices === 1 ? 'maskedInput' : 'maskedSlice',
     parts: slices,
     expected: seatsOf(clients),
-    outbound: encoded('forwardedShares', server.forwardedShares(state), (seat) =>
+    outbound: encoded('forwardedShares', server.sharesToForward(state), (seat) =>
       forwardedSharesCoder(peersOf.get(seat) ?? []),
     ),
     accepted: sum.seats,
@@ -69,7 +69,7 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
     close: async () => {
       const failure = await uploads.foldAll()
       if (failure !== undefined) throw failure.error
-      const { state: next } = server.announceSurvivors(state, [...sum.seats])
+      const { state: next } = server.closeMaskedInput(state, [...sum.seats])
       const phase =
         next.state === 'server-checking'
           ? checkPhase(next, sum.whole, context)

@@ -1,5 +1,5 @@
 import type { Bytes } from '../crypto/bytes.js'
-import type { RoundName } from '../errors.js'
+import type { PhaseName } from '../errors.js'
 import type { server } from '../protocol/index.js'
 import type { Accumulator, Vector } from '../vector/index.js'
 import type { MessageType } from '../wire/index.js'
@@ -27,7 +27,7 @@ export type Taken =
 /** The server collecting one kind of message. */
 export interface Phase {
   readonly state: server.ServerState
-  readonly round: RoundName
+  readonly phase: PhaseName
   readonly type: MessageType
   /** How many messages each seat sends: one, or the slices of a vector. */
   readonly parts: number
@@ -76,7 +76,7 @@ export interface Closed {
 
 /** The end of a round. */
 export interface FinishedRound {
-  readonly state: server.ServerUnmasked
+  readonly state: server.ServerFinished
   readonly sum: Vector
 }
 

@@ -23,7 +23,7 @@ export function advertisePhase(state: server.ServerAdvertising, context: PhaseCo
   const distinct = new DistinctKeys()
   return phaseOf({
     state,
-    round: 'advertise-keys',
+    phase: 'advertise-keys',
     type: 'advertiseKeys',
     expected: allSeats(config),
     outbound: { recipients: [], messageFor: () => new Uint8Array(0) },
@@ -41,7 +41,7 @@ export function advertisePhase(state: server.ServerAdvertising, context: PhaseCo
     },
     encode: ({ keys }) => encodeMessage('advertiseKeys', coder, { configurationHash: config.hash, ...keys }),
     close: async (accepted) => {
-      const { state: next } = server.publishKeys(state, accepted, context)
+      const { state: next } = server.closeAdvertiseKeys(state, accepted, context)
       return { accepted: seatsOf(next.clients), next: sharePhase(next, context) }
     },
   })
@@ -53,10 +53,10 @@ export function sharePhase(state: server.ServerSharing, context: PhaseContext): 
   const coderOf = (seat: number) => shareKeysCoder(server.peersOf(state, seat).length)
   return phaseOf({
     state,
-    round: 'share-keys',
+    phase: 'share-keys',
     type: 'shareKeys',
     expected: seatsOf(state.clients),
-    outbound: encoded('publishedKeys', server.publishedKeys(state), () =>
+    outbound: encoded('publishedKeys', server.keysToPublish(state), () =>
       publishedKeysCoder(publishableSeats(config.graph, config.clients), config.signatureLength),
     ),
     check: (seat, bytes) => {
@@ -66,7 +66,7 @@ export function sharePhase(state: server.ServerSharing, context: PhaseContext): 
     },
     encode: (accepted) => encodeMessage('shareKeys', coderOf(accepted.seat), accepted),
     close: async (accepted) => {
-      const { state: next } = server.forwardShares(state, accepted)
+      const { state: next } = server.closeShareKeys(state, accepted)
       return { accepted: seatsOf(next.clients), next: maskPhase(next, context) }
     },
   })

@@ -1,11 +1,11 @@
-import { type ErrorCode, ROUNDS, type RoundName, type SecAggError } from '../errors.js'
+import { type ErrorCode, PHASES, type PhaseName, type SecAggError } from '../errors.js'
 import type { server } from '../protocol/index.js'
 
 export type WrongShare = server.WrongShare
 
 /** How one round of messages went. */
-export interface RoundCount {
-  readonly round: RoundName
+export interface PhaseCount {
+  readonly phase: PhaseName
   /** The seats whose message was expected, ascending. */
   readonly expected: readonly number[]
   /** The seats whose message was accepted and used, ascending. */
@@ -17,7 +17,7 @@ export interface RoundCount {
 /** Why messages of one seat were refused. */
 export interface Refusal {
   readonly seat: number
-  readonly round: RoundName
+  readonly phase: PhaseName
   readonly code: ErrorCode
   readonly reason: string
   /** How many such messages there were. */
@@ -29,7 +29,7 @@ export interface RoundReport {
   /** The seats whose inputs are in the sum, U3, ascending. */
   readonly survivors: readonly number[]
   /** One entry for each round of messages that was closed, in order. */
-  readonly rounds: readonly RoundCount[]
+  readonly phases: readonly PhaseCount[]
   readonly refused: readonly Refusal[]
   /**
    * Shares that did not fit the others, each with the client that revealed it and the one that dealt it: either may be
@@ -43,7 +43,7 @@ export interface RoundReport {
 
 /** What was written down so far. */
 export interface Books {
-  readonly rounds: readonly RoundCount[]
+  readonly phases: readonly PhaseCount[]
   readonly refused: readonly Refusal[]
   /** Repetitions in the open round. */
   readonly duplicates: number
@@ -52,35 +52,35 @@ export interface Books {
 /** Keeps the books of a round. Its memory is bounded by the seats, however many messages come. */
 export class Ledger {
   readonly #clients: number
-  readonly #rounds: RoundCount[]
+  readonly #rounds: PhaseCount[]
   readonly #refused = new Map<string, Refusal>()
   #duplicates: number
 
-  constructor(clients: number, books: Books = { rounds: [], refused: [], duplicates: 0 }) {
+  constructor(clients: number, books: Books = { phases: [], refused: [], duplicates: 0 }) {
     this.#clients = clients
-    this.#rounds = [...books.rounds]
+    this.#rounds = [...books.phases]
     for (const refusal of books.refused) this.#refused.set(keyOf(refusal), refusal)
     this.#duplicates = books.duplicates
   }
 
   get books(): Books {
-    return { rounds: this.#rounds, refused: [...this.#refused.values()], duplicates: this.#duplicates }
+    return { phases: this.#rounds, refused: [...this.#refused.values()], duplicates: this.#duplicates }
   }
 
   duplicate(): void {
     this.#duplicates++
   }
 
-  refuse(seat: number, round: RoundName, { code, message }: SecAggError): void {
+  refuse(seat: number, phase: PhaseName, { code, message }: SecAggError): void {
     if (!Number.isInteger(seat) || seat < 0 || seat >= this.#clients) return
-    const key = keyOf({ seat, round, code })
+    const key = keyOf({ seat, phase, code })
     const count = (this.#refused.get(key)?.count ?? 0) + 1
-    this.#refused.set(key, { seat, round, code, reason: message, count })
+    this.#refused.set(key, { seat, phase, code, reason: message, count })
   }
 
-  close(round: RoundName, expected: readonly number[], accepted: readonly number[]): void {
+  close(phase: PhaseName, expected: readonly number[], accepted: readonly number[]): void {
     const sorted = [...accepted].sort((a, b) => a - b)
-    this.#rounds.push({ round, expected, accepted: sorted, duplicates: this.#duplicates })
+    this.#rounds.push({ phase, expected, accepted: sorted, duplicates: this.#duplicates })
     this.#duplicates = 0
   }
 
@@ -89,13 +89,13 @@ export class Ledger {
     const survivors = state !== undefined && 'survivors' in state ? state.survivors : []
     const { wrongShares, culprits } = state?.state === 'server-unmasked' ? state : NOTHING_FOUND
     const order = (a: Refusal, b: Refusal): number =>
-      ROUNDS.indexOf(a.round) - ROUNDS.indexOf(b.round) || a.seat - b.seat
+      PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase) || a.seat - b.seat
     const refused = [...this.#refused.values()].sort(order)
-    return { survivors, rounds: [...this.#rounds], refused, wrongShares, culprits }
+    return { survivors, phases: [...this.#rounds], refused, wrongShares, culprits }
   }
 }
 
-function keyOf({ seat, round, code }: Pick<Refusal, 'seat' | 'round' | 'code'>): string {
+function keyOf({ seat, phase: round, code }: Pick<Refusal, 'seat' | 'phase' | 'code'>): string {
   return `${seat} ${round} ${code}`
 }
 

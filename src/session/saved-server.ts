@@ -1,6 +1,6 @@
 import * as P from 'micro-packed'
 import { type Bytes, equalBytes, plainBytes } from '../crypto/bytes.js'
-import { type ErrorCode, ROUNDS, type RoundName, usageError } from '../errors.js'
+import { type ErrorCode, PHASES, type PhaseName, usageError } from '../errors.js'
 import { type RoundConfig, server } from '../protocol/index.js'
 import { decodeSaved, encodeSaved } from '../protocol/saved.js'
 import { list, record, seats, text } from '../protocol/saved-fields.js'
@@ -8,7 +8,7 @@ import { type Accumulator, createAccumulator, fingerprint, packVector } from '..
 import { messageTypeCoder } from '../wire/index.js'
 import type { KnownMessage } from './known-messages.js'
 import type { Phase } from './phase.js'
-import type { Books, Refusal, RoundCount } from './report.js'
+import type { Books, PhaseCount, Refusal } from './report.js'
 
 /** What is kept of a server's session. */
 export interface SavedServer {
@@ -40,7 +40,7 @@ export function encodeServerSession(phase: Phase, books: Books, known: readonly 
   const value = {
     ...books,
     known,
-    folded: phase.round === 'masked-input' ? [...phase.accepted].sort((a, b) => a - b) : [],
+    folded: phase.phase === 'masked-input' ? [...phase.accepted].sort((a, b) => a - b) : [],
     messages: [...phase.messages()].map(([seat, bytes]) => ({ seat, bytes })),
     state: fingerprint(state),
     sum: fingerprint(sum),
@@ -85,10 +85,10 @@ function sumOf(packed: Uint8Array, { segments }: RoundConfig): Accumulator {
   return sum
 }
 
-const round = P.map(
+const phase = P.map(
   P.U8,
-  Object.fromEntries(ROUNDS.map((name, index) => [name, index])),
-) as P.CoderType<RoundName>
+  Object.fromEntries(PHASES.map((name, index) => [name, index])),
+) as P.CoderType<PhaseName>
 
 /** Who sends the same thing four billion times over is counted no further. */
 const count: P.CoderType<number> = P.apply(P.U32LE, {
@@ -98,13 +98,13 @@ const count: P.CoderType<number> = P.apply(P.U32LE, {
 
 function booksCoder(config: RoundConfig) {
   return record({
-    rounds: list(
-      record<RoundCount>({ round, expected: seats(config), accepted: seats(config), duplicates: count }),
+    phases: list(
+      record<PhaseCount>({ phase, expected: seats(config), accepted: seats(config), duplicates: count }),
     ),
     refused: list(
       record<Refusal>({
         seat: P.U32LE,
-        round,
+        phase,
         code: text as P.CoderType<ErrorCode>,
         reason: text,
         count,

@@ -43,7 +43,7 @@ export async function requireFresh(options: {
   }
   const text =
     'this session id was used before: the server offers it again, or this client starts over without its saved session'
-  throw new SecAggError('session-id-reused', 'server', text, { round: 'advertise-keys' })
+  throw new SecAggError('session-id-reused', 'server', text, { phase: 'advertise-keys' })
 }
 
 /** @throws {SecAggError} `storage-failure`, fault `usage`, where the host's store fails. */

@@ -1,6 +1,6 @@
 import type { Bytes } from '../crypto/bytes.js'
 import type { CryptoProvider } from '../crypto/index.js'
-import type { RoundName, SecAggError } from '../errors.js'
+import type { PhaseName, SecAggError } from '../errors.js'
 import type { RoundConfig, VerifyIdentity } from '../protocol/index.js'
 import type { MaskExecutor, Vector } from '../vector/index.js'
 import type { RoundReport } from './report.js'
@@ -34,7 +34,7 @@ export interface ServerSessionOptions {
    */
   readonly save?: SaveSession | undefined
   /**
-   * Ends the reconstruction of secrets and the removal of masks: `closeRound` rejects with the signal's reason, and there
+   * Ends the reconstruction of secrets and the removal of masks: `closePhase` rejects with the signal's reason, and there
    * is no sum.
    */
   readonly signal?: AbortSignal | undefined
@@ -57,11 +57,11 @@ export type Receipt =
   | { readonly status: 'refused'; readonly error: SecAggError }
 
 /** What follows a closed round: messages to send, or the sum. */
-export type RoundOutcome =
+export type PhaseOutcome =
   | {
       readonly done: false
       /** The round that is now open. */
-      readonly round: RoundName
+      readonly phase: PhaseName
       /** Seat and message, each made when it is asked for. */
       readonly messages: Iterable<readonly [seat: number, bytes: Bytes]>
     }

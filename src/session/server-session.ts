@@ -1,6 +1,6 @@
 import type { Bytes } from '../crypto/bytes.js'
 import { defaultCrypto } from '../crypto/index.js'
-import { type RoundName, SecAggError, usageError } from '../errors.js'
+import { type PhaseName, SecAggError, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
 import { requireSeatNumber } from '../protocol/checks.js'
 import { server } from '../protocol/index.js'
@@ -19,7 +19,7 @@ import { Ledger, type RoundReport } from './report.js'
 import { resumedPhase } from './resumed-phase.js'
 import { decodeServerSession, encodeServerSession } from './saved-server.js'
 import { save } from './saving.js'
-import { type Receipt, type RoundOutcome, type ServerSessionOptions, UPLOADS } from './server-interface.js'
+import { type PhaseOutcome, type Receipt, type ServerSessionOptions, UPLOADS } from './server-interface.js'
 import { discardAllUploads, memorySliceStore } from './slice-store.js'
 import { inTurns } from './turns.js'
 
@@ -35,7 +35,7 @@ interface CheckedAhead {
  *
  *     const session = new ServerSession({ config })
  *     for each message that arrives: await session.receive(seat, bytes)
- *     when all have answered, or time is up: await session.closeRound()
+ *     when all have answered, or time is up: await session.closePhase()
  */
 export class ServerSession {
   readonly #options: ServerSessionOptions
@@ -43,10 +43,10 @@ export class ServerSession {
   #known: KnownMessages
   #opened: Promise<void> | undefined
   #phase: Phase | undefined
-  #closing: Promise<RoundOutcome> | undefined
-  #outcome: RoundOutcome | undefined
+  #closing: Promise<PhaseOutcome> | undefined
+  #outcome: PhaseOutcome | undefined
   /** The last state, once the sum is there. */
-  #finished: server.ServerUnmasked | undefined
+  #finished: server.ServerFinished | undefined
   /**
    * Calls take effect one after the other, in the order in which they are made. So a message is in the sum if and only if
    * its sender is a survivor, and a host that closes again and again keeps no message out.
@@ -86,9 +86,9 @@ export class ServerSession {
   }
 
   /** The round that is open: the message that is collected. `undefined` once the sum is there. */
-  get round(): RoundName | undefined {
+  get phase(): PhaseName | undefined {
     if (this.#outcome !== undefined) return undefined
-    return this.#phase?.round ?? 'advertise-keys'
+    return this.#phase?.phase ?? 'advertise-keys'
   }
 
   /** The seats that may still answer in the open round, ascending. */
@@ -123,7 +123,7 @@ export class ServerSession {
    *
    * @throws {SecAggError} `invalid-argument` where the host hands over something else than a number and bytes;
    *   `crypto-failure` where `verifyIdentity` fails, `storage-failure` where the store of slices does. The same message
-   *   may then be given again. A slice that the store has kept is taken in even so: `checkpoint` and `closeRound` try
+   *   may then be given again. A slice that the store has kept is taken in even so: `checkpoint` and `closePhase` try
    *   again to finish its vector.
    */
   async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
@@ -139,7 +139,7 @@ export class ServerSession {
         return receipt
       } catch (error) {
         if (!(error instanceof SecAggError) || error.fault !== 'peer') throw error
-        this.#ledger.refuse(seat, error.round ?? this.round ?? 'unmasking', error)
+        this.#ledger.refuse(seat, error.phase ?? this.phase ?? 'unmasking', error)
         return { status: 'refused', error }
       }
     })
@@ -185,7 +185,7 @@ export class ServerSession {
    *   `storage-failure` where `save` or the store of slices fails. The round is then still open, for more messages, to be
    *   closed again or to be given up.
    */
-  closeRound(): Promise<RoundOutcome> {
+  closePhase(): Promise<PhaseOutcome> {
     if (this.#closing !== undefined) {
       return Promise.reject(usageError('out-of-order', 'the round is being closed already'))
     }
@@ -198,18 +198,18 @@ export class ServerSession {
     return this.#closing
   }
 
-  async #close(): Promise<RoundOutcome> {
+  async #close(): Promise<PhaseOutcome> {
     await this.#open()
     const phase = this.#phase!
     // The sum can then be made again without the clients.
-    if (phase.round === 'unmasking') await this.#save(phase, this.#ledger)
+    if (phase.phase === 'unmasking') await this.#save(phase, this.#ledger)
     const { accepted, next, release } = await phase.close()
     if (!('sum' in next)) {
       const closed = new Ledger(this.#options.config.clients, this.#ledger.books)
-      closed.close(phase.round, phase.expected, accepted)
+      closed.close(phase.phase, phase.expected, accepted)
       await this.#save(next, closed)
     }
-    this.#ledger.close(phase.round, phase.expected, accepted)
+    this.#ledger.close(phase.phase, phase.expected, accepted)
     if ('sum' in next) {
       this.#finished = next.state
       const configHash = hashOf(this.#options.config)
@@ -219,7 +219,7 @@ export class ServerSession {
     }
     this.#phase = next
     await release?.()
-    return { done: false, round: next.round, messages: messagesOf(next) }
+    return { done: false, phase: next.phase, messages: messagesOf(next) }
   }
 
   #save(phase: Phase, ledger: Ledger): Promise<void> {

@@ -58,7 +58,7 @@ export class SlicedInput {
     const digested = this.#digests[slice]
     if (digested === undefined || !equalBytes(digest, digested)) {
       throw usageError('input-changed', `slice ${slice} of the input is not what it was`, {
-        round: 'masked-input',
+        phase: 'masked-input',
       })
     }
     return elements

@@ -24,7 +24,7 @@ export function checkPhase(state: server.ServerChecking, sum: Accumulator, conte
   const coder = consistencyCheckCoder(config.signatureLength)
   return phaseOf({
     state,
-    round: 'consistency-check',
+    phase: 'consistency-check',
     type: 'consistencyCheck',
     expected: state.survivors,
     outbound: survivorsMessages(state),
@@ -36,7 +36,7 @@ export function checkPhase(state: server.ServerChecking, sum: Accumulator, conte
     },
     encode: ({ signature }) => encodeMessage('consistencyCheck', coder, signature),
     close: async (accepted) => {
-      const { state: next } = server.publishSignatures(state, accepted)
+      const { state: next } = server.closeConsistencyCheck(state, accepted)
       return { accepted: server.respondents(next), next: unmaskPhase(next, sum, context) }
     },
   })
@@ -51,13 +51,13 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
   let failed: { readonly answers: number; readonly error: SecAggError } | undefined
   return phaseOf({
     state,
-    round: 'unmasking',
+    phase: 'unmasking',
     type: 'unmasking',
     expected: server.respondents(state),
     outbound:
       consistent === undefined
         ? survivorsMessages(state)
-        : encoded('consistencySignatures', server.publishedSignatures(state), () =>
+        : encoded('consistencySignatures', server.signaturesToPublish(state), () =>
             consistencySignaturesCoder(allSeats(config), config.signatureLength),
           ),
     runningSum: sum,
@@ -94,7 +94,7 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
 
 /** U3, to each survivor as far as it hears of it. */
 function survivorsMessages(state: server.ServerChecking | server.ServerUnmasking): OutboundBytes {
-  return encoded('survivors', server.announcedSurvivors(state), (seat) =>
+  return encoded('survivors', server.survivorsToAnnounce(state), (seat) =>
     survivorsCoder(server.nameableSurvivors(state, seat)),
   )
 }
@@ -102,7 +102,7 @@ function survivorsMessages(state: server.ServerChecking | server.ServerUnmasking
 /** The event loop gets turns in between, and `signal` ends it. */
 function reconstructSecrets(
   state: server.ServerUnmasking,
-  accepted: readonly server.AcceptedUnmasking[],
+  accepted: readonly server.RevealingClient[],
   { crypto, signal }: PhaseContext,
 ): ReturnType<typeof server.reconstructSecrets> {
   const pace = createPace(Number.POSITIVE_INFINITY, { signal })
@@ -116,7 +116,7 @@ function reconstructSecrets(
 const BYTES_PER_UNIT = 512
 
 /** Executes one plan while the keys for the next are agreed on. */
-async function removeMasks(sum: Vector, state: server.ServerUnmasked, context: PhaseContext): Promise<void> {
+async function removeMasks(sum: Vector, state: server.ServerFinished, context: PhaseContext): Promise<void> {
   const { crypto, maskExecutor, signal, onProgress } = context
   const { segments } = state.config
   const suite = suiteOf(state.config, crypto)
@@ -131,7 +131,7 @@ async function removeMasks(sum: Vector, state: server.ServerUnmasked, context: P
   let done = 0
   let executing = Promise.resolve()
   try {
-    for await (const plan of server.maskPlans(state, context)) {
+    for await (const plan of server.planUnmasking(state, context)) {
       await executing
       const before = done
       done += plan.length

@@ -1,10 +1,10 @@
-import { type RoundName, usageError } from '../errors.js'
+import { type PhaseName, usageError } from '../errors.js'
 import { createVector, type Lanes, type Segment, type Vector } from '../vector/index.js'
 import { SeededRandom } from './seeded-random.js'
 
 /** Clients that no longer send the message of a round, nor any after it. */
 export interface Drop {
-  readonly round: RoundName
+  readonly phase: PhaseName
   readonly count: number
 }
 
@@ -19,7 +19,7 @@ export function chooseDrops(
   clients: number,
   drops: readonly Drop[],
   seed: number,
-): ReadonlyMap<number, RoundName> {
+): ReadonlyMap<number, PhaseName> {
   const total = drops.reduce((sum, { count }) => sum + count, 0)
   if (total > clients) {
     throw usageError('invalid-argument', `${total} of ${clients} clients cannot drop out`, {
@@ -29,8 +29,8 @@ export function chooseDrops(
   }
   const seats = Array.from({ length: clients }, (_, seat) => seat)
   const order = new SeededRandom(seed, STREAM.drops).shuffle(seats)
-  const rounds = drops.flatMap(({ round, count }) => new Array<RoundName>(count).fill(round))
-  return new Map(rounds.map((round, index) => [order[index]!, round]))
+  const rounds = drops.flatMap(({ phase, count }) => new Array<PhaseName>(count).fill(phase))
+  return new Map(rounds.map((phase, index) => [order[index]!, phase]))
 }
 
 /** The input of one client: one segment of values uniform below 2^`valueBits`. */

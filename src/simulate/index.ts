@@ -4,5 +4,5 @@
  * @module
  */
 export type { Drop } from './cohort.js'
-export type { SimulatedRound } from './meter.js'
+export type { SimulatedPhase } from './meter.js'
 export { type SimulationOptions, type SimulationResult, simulate } from './simulate.js'

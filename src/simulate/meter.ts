@@ -1,8 +1,8 @@
-import type { RoundName } from '../errors.js'
+import type { PhaseName } from '../errors.js'
 
 /** Time and traffic of one round of messages. Per client: medians over the clients that sent the message. */
-export interface SimulatedRound {
-  readonly name: RoundName
+export interface SimulatedPhase {
+  readonly name: PhaseName
   readonly clientMs: number
   /** Of the server for all clients: sending, receiving and closing the round. */
   readonly serverMs: number
@@ -13,14 +13,14 @@ export interface SimulatedRound {
 }
 
 /** Takes the time of a round. */
-export class RoundMeter {
-  readonly #name: RoundName
+export class PhaseMeter {
+  readonly #name: PhaseName
   readonly #clientMs: number[] = []
   readonly #bytesUp: number[] = []
   readonly #bytesDown: number[] = []
   #serverMs = 0
 
-  constructor(name: RoundName) {
+  constructor(name: PhaseName) {
     this.#name = name
   }
 
@@ -64,7 +64,7 @@ export class RoundMeter {
     this.#bytesUp.push(bytesUp)
   }
 
-  result(): SimulatedRound {
+  result(): SimulatedPhase {
     return {
       name: this.#name,
       clientMs: median(this.#clientMs),

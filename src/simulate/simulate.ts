@@ -2,7 +2,7 @@ import { throwIfAborted } from '../abort.js'
 import { partsOf, requireArray, requireCallback, requireInteger, shown } from '../arguments.js'
 import { dependableProvider } from '../crypto/dependable.js'
 import { type CryptoProvider, defaultCrypto, type SuiteName } from '../crypto/index.js'
-import { ROUNDS, type RoundName, SecAggError, usageError } from '../errors.js'
+import { PHASES, type PhaseName, SecAggError, usageError } from '../errors.js'
 import {
   type AdversaryModel,
   createRoundConfig,
@@ -12,7 +12,7 @@ import {
   type Signer,
   type VerifyIdentity,
 } from '../protocol/index.js'
-import { ClientSession, type Receipt, type RoundOutcome, ServerSession } from '../session/index.js'
+import { ClientSession, type PhaseOutcome, type Receipt, ServerSession } from '../session/index.js'
 import {
   addInto,
   createVector,
@@ -24,7 +24,7 @@ import {
   vectorInRange,
 } from '../vector/index.js'
 import { chooseDrops, type Drop, inputGenerator, inputOf } from './cohort.js'
-import { median, RoundMeter, type SimulatedRound } from './meter.js'
+import { median, PhaseMeter, type SimulatedPhase } from './meter.js'
 
 const CHECKED_AT_A_TIME = 2 ** 20
 
@@ -55,7 +55,7 @@ export interface SimulationOptions {
   readonly crypto?: CryptoProvider | undefined
   readonly signal?: AbortSignal | undefined
   /** Called after each client's message with how many clients of the round have been served. */
-  readonly onProgress?: ((round: RoundName, served: number, clients: number) => void) | undefined
+  readonly onProgress?: ((phase: PhaseName, served: number, clients: number) => void) | undefined
 }
 
 /** What a simulated round came to. Times and bytes per client are medians; milliseconds. */
@@ -74,7 +74,7 @@ export interface SimulationResult {
   readonly exact: boolean
   /** All bytes of one client, both ways, over the bytes of its values in the clear. */
   readonly expansion: number
-  readonly rounds: readonly SimulatedRound[]
+  readonly phases: readonly SimulatedPhase[]
   /** Of one client over all rounds. */
   readonly clientMs: number
   /** Of the server over all rounds. */
@@ -112,42 +112,42 @@ export async function simulate(given: SimulationOptions): Promise<SimulationResu
     return new ClientSession({ ...identity, ...common, seat, input: inputPart })
   })
 
-  const meters: RoundMeter[] = []
+  const meters: PhaseMeter[] = []
   const totalBytes = new Array<number>(clients).fill(0)
   let messages: Iterable<readonly [number, Uint8Array | undefined]> = sessions.map((_, seat) => [
     seat,
     undefined,
   ])
   for (;;) {
-    const round = server.round!
-    const meter = new RoundMeter(round)
+    const phase = server.phase!
+    const meter = new PhaseMeter(phase)
     meters.push(meter)
     let served = 0
     for (const [seat, bytes] of meter.producing(messages)) {
       throwIfAborted(signal)
-      if (!takesPart(dropsAt.get(seat), round)) continue
+      if (!takesPart(dropsAt.get(seat), phase)) continue
       // Made outside the client's time: a real client has its input already.
-      if (round === 'masked-input') nextInput = input(seat)
+      if (phase === 'masked-input') nextInput = input(seat)
       const session = sessions[seat]!
       const bytesDown = bytes?.length ?? 0
       let bytesUp = 0
-      for await (const answer of meter.answering(answersOf(session, bytes, round))) {
+      for await (const answer of meter.answering(answersOf(session, bytes, phase))) {
         bytesUp += answer.length
         requireAccepted(await meter.server(() => server.receive(seat, answer)))
       }
       meter.count(bytesDown, bytesUp)
       totalBytes[seat]! += bytesDown + bytesUp
-      onProgress?.(round, ++served, clients)
+      onProgress?.(phase, ++served, clients)
     }
     nextInput = []
-    const outcome: RoundOutcome = await meter.server(() => server.closeRound())
+    const outcome: PhaseOutcome = await meter.server(() => server.closePhase())
     if (!outcome.done) {
       messages = outcome.messages
       continue
     }
     const { survivors } = outcome.report
     const finished = totalBytes.filter((_, seat) => !dropsAt.has(seat))
-    const rounds = meters.map((each) => each.result())
+    const phases = meters.map((each) => each.result())
     return {
       clients,
       survivors: survivors.length,
@@ -159,9 +159,9 @@ export async function simulate(given: SimulationOptions): Promise<SimulationResu
       suite: config.suite,
       exact: equalsSum(outcome.sum, config, survivors, valueBits, seed),
       expansion: median(finished) / ((segment.length * valueBits) / 8),
-      rounds,
-      clientMs: rounds.reduce((sum, { clientMs }) => sum + clientMs, 0),
-      serverMs: rounds.reduce((sum, { serverMs }) => sum + serverMs, 0),
+      phases,
+      clientMs: phases.reduce((sum, { clientMs }) => sum + clientMs, 0),
+      serverMs: phases.reduce((sum, { serverMs }) => sum + serverMs, 0),
     }
   }
 }
@@ -170,10 +170,10 @@ export async function simulate(given: SimulationOptions): Promise<SimulationResu
 async function* answersOf(
   session: ClientSession,
   bytes: Uint8Array | undefined,
-  round: RoundName,
+  phase: PhaseName,
 ): AsyncGenerator<Uint8Array, void, void> {
   yield await (bytes === undefined ? session.start() : session.receive(bytes))
-  if (round === 'masked-input') yield* session.slices()
+  if (phase === 'masked-input') yield* session.slices()
 }
 
 function configOf(options: SimulationOptions, valueBits: number, crypto: CryptoProvider): RoundConfig {
@@ -204,20 +204,20 @@ function configOf(options: SimulationOptions, valueBits: number, crypto: CryptoP
 function dropsOf({ drops = [] }: SimulationOptions, { adversary }: RoundConfig): readonly Drop[] {
   requireArray('drops', drops)
   const copy = drops.map((drop) => partsOf('a drop', drop))
-  for (const { round, count } of copy) {
-    if (!ROUNDS.includes(round)) {
-      throw usageError('invalid-argument', `clients drop out before one of ${ROUNDS.join(', ')}`)
+  for (const { phase, count } of copy) {
+    if (!PHASES.includes(phase)) {
+      throw usageError('invalid-argument', `clients drop out before one of ${PHASES.join(', ')}`)
     }
     requireInteger('the number of clients that drop out', count, 0, 65535)
   }
-  if (adversary === 'honest-but-curious' && copy.some(({ round }) => round === 'consistency-check')) {
+  if (adversary === 'honest-but-curious' && copy.some(({ phase }) => phase === 'consistency-check')) {
     throw usageError('invalid-argument', 'only the active model has a consistency check to drop out of')
   }
   return copy
 }
 
-function takesPart(dropsAt: RoundName | undefined, round: RoundName): boolean {
-  return dropsAt === undefined || ROUNDS.indexOf(round) < ROUNDS.indexOf(dropsAt)
+function takesPart(dropsAt: PhaseName | undefined, phase: PhaseName): boolean {
+  return dropsAt === undefined || PHASES.indexOf(phase) < PHASES.indexOf(dropsAt)
 }
 
 /** An Ed25519 key for every seat; nothing in the honest-but-curious model. */

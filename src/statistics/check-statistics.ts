@@ -54,13 +54,13 @@ export function checkStatistics(received: unknown, requirements: StatisticsRequi
   if (required.privacy !== undefined) requirePrivacy(NAMES[0], statistics.privacy, required.privacy)
   if (statistics.privacy !== undefined) {
     const most = statistics.clients - partOf(statistics.clients, required.corruptFraction)
-    const { leastHonest } = statistics.privacy
-    if (leastHonest > most) {
+    const { minimumHonest } = statistics.privacy
+    if (minimumHonest > most) {
       throw unmet(
-        `leastHonest of the statistics is ${leastHonest}, and this client takes only ${most} of ${statistics.clients} ` +
+        `minimumHonest of the statistics is ${minimumHonest}, and this client takes only ${most} of ${statistics.clients} ` +
           'clients to be honest',
         most,
-        leastHonest,
+        minimumHonest,
       )
     }
   }

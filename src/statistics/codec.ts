@@ -42,10 +42,10 @@ export interface Codec<S> {
   /** Rows of cells: each counts every answer in full. */
   rows(statistic: S): number
   /**
-   * As what an answer counts without privacy; `mostAnswers` times that is below 2^53.
+   * As what an answer counts without privacy; `maximumAnswers` times that is below 2^53.
    * @throws {SecAggError} `invalid-configuration` where the statistic asks for more.
    */
-  exactUnits(statistic: S, mostAnswers: number, subject: string): number
+  exactUnits(statistic: S, maximumAnswers: number, subject: string): number
   /**
    * What counts an answer.
    * @throws {SecAggError} `invalid-argument` or `input-out-of-range` where it is none, and then nothing is counted.

@@ -36,7 +36,7 @@ export interface PrivateStatisticsOutcome<D extends Definition> extends Statisti
 /**
  * The statistics, from the outcome of their round.
  *
- * @param outcome - What the last `closeRound` of the server's session has returned.
+ * @param outcome - What the last `closePhase` of the server's session has returned.
  * @param round - What `openStatistics` has returned, of statistics without a privacy target.
  * @throws {SecAggError} `configuration-mismatch` where the outcome is that of another round, and so of other statistics;
  *   `invalid-argument` where the round is not over or the outcome does not fit it; `input-out-of-range`, fault `peer`, where no inputs of that many honest clients have this sum, naming the statistic. That finds mistakes, and not
@@ -95,7 +95,7 @@ export function readPrivately<D extends Definition>(
 ): PrivateStatisticsOutcome<D> {
   const { unitsPerRecord } = assembled
   const { clients, privacy, segments } = assembled.statistics
-  requireSurvivors(survivors, privacy.leastHonest, clients)
+  requireSurvivors(survivors, privacy.minimumHonest, clients)
   checkVector(sum, segments)
   const cells = decodeIntegerSum(privacy, sum[0]!)
   const deviation = Math.sqrt(survivors * privacy.localVariance)

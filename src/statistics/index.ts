@@ -18,9 +18,9 @@
  *     console.log(results.age.mean, results.stay.quantile(0.5), results.ward.counts.surgery)
  *
  * A client that has received its statistics from a server uses what `checkStatistics` returns, and no number that it was
- * told. Under a privacy target, for which the round's `minimumCohort` is `leastHonest` plus the corrupt clients at least:
+ * told. Under a privacy target, for which the round's `minimumCohort` is `minimumHonest` plus the corrupt clients at least:
  *
- *     const statistics = createPrivateStatistics(definition, { clients: 100, leastHonest: 60, epsilon: 1, delta: 1e-6 })
+ *     const statistics = createPrivateStatistics(definition, { clients: 100, minimumHonest: 60, epsilon: 1, delta: 1e-6 })
  *     const round = openStatistics(statistics, { sessionId, adversary: 'active', corruptClients: 5, minimumCohort: 70 })
  *     const { input } = encodePrivateRecords(record, round, crypto)
  *     const { results, privacy } = decodePrivateStatistics(outcome, round)

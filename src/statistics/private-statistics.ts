@@ -54,7 +54,7 @@ export interface PrivateStatistics<D extends Definition = Definition> {
 type NoiseChoice = (
   size: Pick<
     IntegerQuery,
-    'clients' | 'length' | 'l1Sensitivity' | 'l2Sensitivity' | 'leastSum' | 'greatestSum'
+    'clients' | 'length' | 'l1Sensitivity' | 'l2Sensitivity' | 'minimumSum' | 'maximumSum'
   >,
 ) => IntegerPrivacyParameters
 
@@ -62,7 +62,7 @@ type NoiseChoice = (
 const FINEST_UNITS = 1024
 const COARSEST_UNITS = 16
 /** What the sum of a cell takes at most, so that 32 bits hold the noise as well. */
-const GREATEST_SUM = 2 ** 28
+const MAXIMUM_SUM = 2 ** 28
 
 /** @throws {SecAggError} as `createPrivateStatistics` does; it makes anew what came as JSON from somebody else. */
 export function assemblePrivateStatistics<D extends Definition>(
@@ -94,9 +94,9 @@ function assemble<D extends Definition>(
   const unplaced = partsOf(definition)
   const weightOf = checkedWeights(unplaced, weights)
   const finest = finestUnits(clients * maximumRecords)
-  const greatestWeight = Math.max(...weightOf.values())
+  const maximumWeight = Math.max(...weightOf.values())
   const parts = unplaced.map((part): PlacedPart => {
-    const relative = weightOf.get(part.name)! / greatestWeight / Math.sqrt(part.rows)
+    const relative = weightOf.get(part.name)! / maximumWeight / Math.sqrt(part.rows)
     return { ...part, unitsPerAnswer: Math.max(Math.round(finest * relative), 1) }
   })
   const unitsPerRecord = maximumRecords > 1 ? finest : undefined
@@ -109,8 +109,8 @@ function assemble<D extends Definition>(
     length: all.reduce((sum, { cells }) => sum + cells, 0),
     l1Sensitivity: maximumRecords * l1,
     l2Sensitivity: maximumRecords * Math.sqrt(square),
-    leastSum: 0,
-    greatestSum: clients * maximumRecords * finest,
+    minimumSum: 0,
+    maximumSum: clients * maximumRecords * finest,
   })
   const statistics = Object.freeze({
     version: LIBRARY_VERSION,
@@ -125,11 +125,11 @@ function assemble<D extends Definition>(
   return { statistics, parts, unitsPerRecord }
 }
 
-function finestUnits(mostRecords: number): number {
+function finestUnits(recordLimit: number): number {
   let units = FINEST_UNITS
-  while (units > COARSEST_UNITS && mostRecords * units > GREATEST_SUM) units /= 2
-  if (mostRecords * units <= GREATEST_SUM) return units
-  throw invalid(`private sums must be of at most ${GREATEST_SUM / COARSEST_UNITS} records`, mostRecords)
+  while (units > COARSEST_UNITS && recordLimit * units > MAXIMUM_SUM) units /= 2
+  if (recordLimit * units <= MAXIMUM_SUM) return units
+  throw invalid(`private sums must be of at most ${MAXIMUM_SUM / COARSEST_UNITS} records`, recordLimit)
 }
 
 function checkedWeights(parts: readonly Part[], weights: unknown = {}): ReadonlyMap<string, number> {

@@ -52,13 +52,13 @@ export function requireRound(
   const asked = required === undefined ? 0 : partOf(config.clients, required.corruptFraction)
   const corrupt = Math.max(stated, asked)
   const honest = config.minimumCohort - corrupt
-  const { leastHonest } = statistics.privacy
-  if (leastHonest <= honest) return
+  const { minimumHonest } = statistics.privacy
+  if (minimumHonest <= honest) return
   throw refused(
     required,
-    `the noise of the statistics counts on ${leastHonest} honest clients, and a sum of ${config.minimumCohort} clients, ` +
+    `the noise of the statistics counts on ${minimumHonest} honest clients, and a sum of ${config.minimumCohort} clients, ` +
       `${corrupt} of which may be corrupt, has only ${honest}`,
-    { expected: leastHonest, got: honest },
+    { expected: minimumHonest, got: honest },
   )
 }
 

@@ -49,15 +49,15 @@ export function assembleStatistics<D extends Definition>(
   options: StatisticsOptions,
 ): Assembled<Statistics<D>> {
   const { clients, maximumRecords } = checkedOptions(options)
-  const mostRecords = clients * maximumRecords
+  const recordLimit = clients * maximumRecords
   const parts = partsOf(definition).map((part): PlacedPart => {
     const { codec, statistic, subject } = part
-    return { ...part, unitsPerAnswer: codec.exactUnits(statistic, mostRecords, subject) }
+    return { ...part, unitsPerAnswer: codec.exactUnits(statistic, recordLimit, subject) }
   })
   const segmentOf = (length: number, units: number): EncodedSegment =>
     Object.freeze({
       length,
-      bits: (mostRecords * units).toString(2).length,
+      bits: (recordLimit * units).toString(2).length,
       bound: maximumRecords * units + 1,
     })
   const segments = parts.map(({ cells, unitsPerAnswer }) => segmentOf(cells, unitsPerAnswer))

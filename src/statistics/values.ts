@@ -7,9 +7,9 @@ import { deviationOf, meanOf, meanSlope, nodesOf, spread, varianceOf, varianceSl
 
 const DEFAULT_LEVELS = 2 ** 20
 /** Sums stay below it, so that doubles hold them. */
-const GREATEST_SUM = 2 ** 53
+const MAXIMUM_SUM = 2 ** 53
 /** Beyond it doubles would not always find the right step. */
-const GREATEST_UNITS = 2 ** 50
+const MAXIMUM_UNITS = 2 ** 50
 
 function codecOf<S extends Sum | Mean | Variance>(
   cells: 2 | 3,
@@ -31,15 +31,15 @@ function codecOf<S extends Sum | Mean | Variance>(
     },
     cellCount: () => cells,
     rows: () => 1,
-    exactUnits: ({ from, to, step }, mostAnswers, subject) => {
-      const mostUnits = Math.min((GREATEST_SUM - 1) / mostAnswers, GREATEST_UNITS)
-      const fits = (levels: number): boolean => levels ** degree <= mostUnits
+    exactUnits: ({ from, to, step }, maximumAnswers, subject) => {
+      const maximumUnits = Math.min((MAXIMUM_SUM - 1) / maximumAnswers, MAXIMUM_UNITS)
+      const fits = (levels: number): boolean => levels ** degree <= maximumUnits
       let levels = step === undefined ? DEFAULT_LEVELS : Math.round((to - from) / step)
       while (step === undefined && levels > 1 && !fits(levels)) levels /= 2
       if (fits(levels)) return levels ** degree
-      const most = Math.floor(mostUnits ** (1 / degree))
+      const most = Math.floor(maximumUnits ** (1 / degree))
       throw invalid(
-        `step of ${subject} is too fine for ${mostAnswers} answers: ${most} steps would fit`,
+        `step of ${subject} is too fine for ${maximumAnswers} answers: ${most} steps would fit`,
         step,
       )
     },

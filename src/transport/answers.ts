@@ -1,4 +1,4 @@
-import type { RoundName } from '../errors.js'
+import type { PhaseName } from '../errors.js'
 import type { Absence } from './absence.js'
 import { type Clock, timer } from './clock.js'
 import type { Patience } from './server-options.js'
@@ -11,7 +11,7 @@ export type Reason = 'all' | 'present' | 'enough' | 'deadline'
 
 /** Who has answered in the open round, and whether that will do. */
 export class Answers {
-  readonly round: RoundName
+  readonly phase: PhaseName
   readonly #waiting: Set<number>
   readonly #absence: Absence
   #answered: number
@@ -24,12 +24,12 @@ export class Answers {
 
   /** `waiting`: the seats that may still answer, of `expected`. */
   constructor(
-    round: RoundName,
+    phase: PhaseName,
     { waiting, expected, absence }: { waiting: readonly number[]; expected: number; absence: Absence },
     { deadline, enough = Number.POSITIVE_INFINITY }: Patience,
     clock: Clock,
   ) {
-    this.round = round
+    this.phase = phase
     this.#waiting = new Set(waiting)
     this.#absence = absence
     this.#answered = expected - waiting.length

@@ -1,4 +1,4 @@
-import { type RoundName, usageError } from '../errors.js'
+import { type PhaseName, usageError } from '../errors.js'
 import type { ClientSessionOptions } from '../session/index.js'
 import type { Clock } from './clock.js'
 import type { Connection } from './connection.js'
@@ -46,7 +46,7 @@ export type ClientEvent =
   | { readonly type: 'connected' }
   | { readonly type: 'received'; readonly bytes: number }
   /** One message has been handed to the connection, of a vector in slices each. */
-  | { readonly type: 'sent'; readonly round: RoundName; readonly bytes: number }
+  | { readonly type: 'sent'; readonly phase: PhaseName; readonly bytes: number }
   /** `retryIn`: milliseconds; `undefined` where that was the last attempt. */
   | { readonly type: 'disconnected'; readonly cause: unknown; readonly retryIn: number | undefined }
 

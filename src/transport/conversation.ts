@@ -1,5 +1,5 @@
 import type { Bytes } from '../crypto/bytes.js'
-import { type RoundName, SecAggError } from '../errors.js'
+import { type PhaseName, SecAggError } from '../errors.js'
 import type { ClientSession, MessageLimits } from '../session/index.js'
 import type { ClientEvent } from './client-options.js'
 import { type Clock, timerIfAny } from './clock.js'
@@ -46,7 +46,7 @@ export class Conversation {
   #unfinished = 0
   /** The number of messages that have called for an answer. */
   #asked = 0
-  readonly #began: RoundName
+  readonly #began: PhaseName
   #held = false
   #longest = 0
   /** Milliseconds are counted from the last message that was sent. */
@@ -58,7 +58,7 @@ export class Conversation {
     { fromServer }: MessageLimits,
     { emit, clock, maximumSilence, isMute }: ConversationOptions,
   ) {
-    this.#began = session.round
+    this.#began = session.phase
     this.#beats = maximumSilence !== Number.POSITIVE_INFINITY
     this.#session = session
     this.#connection = connection
@@ -88,7 +88,7 @@ export class Conversation {
    * then not another attempt at the same.
    */
   get succeeded(): boolean {
-    return this.#held || this.#session.round !== this.#began
+    return this.#held || this.#session.phase !== this.#began
   }
 
   /** Whether it was lost to the silence of a server that has sent no heartbeat, and may know of none. */
@@ -117,7 +117,7 @@ export class Conversation {
       this.#emit({ type: 'connected' })
       this.#hold()
       // What the server cannot ask for: it does not know the client yet.
-      if (this.#session.round === 'advertise-keys') this.#answer(() => this.#session.start())
+      if (this.#session.phase === 'advertise-keys') this.#answer(() => this.#session.start())
       this.#pulse.start()
       // After the first message, before which nothing is sent; and before a long one, behind which it would wait.
       if (this.#beats) this.#answers.then(() => this.#sendBeat(PING)).catch(ignore)
@@ -189,10 +189,10 @@ export class Conversation {
 
   async #send(bytes: Bytes): Promise<void> {
     if (this.#ending.over) throw this.#ending.reason
-    const round = this.#session.round
+    const phase = this.#session.phase
     this.#longest = Math.max(this.#longest, bytes.length)
     await this.#ending.race(this.#inTurn(bytes))
-    this.#emit({ type: 'sent', round, bytes: bytes.length })
+    this.#emit({ type: 'sent', phase, bytes: bytes.length })
     this.#hold()
   }
 

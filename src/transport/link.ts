@@ -1,5 +1,5 @@
 import type { Bytes } from '../crypto/bytes.js'
-import type { RoundName } from '../errors.js'
+import type { PhaseName } from '../errors.js'
 import type { Clock } from './clock.js'
 import { type Connection, requireMessage } from './connection.js'
 import { Ending, ignore } from './ending.js'
@@ -11,7 +11,7 @@ export interface Due {
   /** Nothing, where the connection is to be closed without a word. */
   readonly bytes?: Bytes
   /** The round to which it belongs, if any. */
-  readonly round?: RoundName
+  readonly phase?: PhaseName
   /** Whether nothing follows. */
   readonly last: boolean
 }
@@ -30,7 +30,7 @@ export class Link {
   /** Breaks off what waits for this connection. */
   readonly ending: Ending = new Ending()
   /** The round whose message went over this connection last. */
-  told: RoundName | undefined
+  told: PhaseName | undefined
   /** Why a message of this connection was refused, until it is told. */
   refused: string | undefined
   readonly #connection: Connection
@@ -104,7 +104,7 @@ export class Link {
         await this.ending.race(woken)
         continue
       }
-      this.told = due.round ?? this.told
+      this.told = due.phase ?? this.told
       const { bytes } = due
       if (bytes !== undefined) await this.ending.race(this.#send(bytes))
       if (due.last) return this.#pulse.stop()

@@ -145,10 +145,10 @@ export class Seats implements LinkHost {
       link.refused = undefined
       return { bytes, last: false }
     }
-    if (answers.round === 'advertise-keys' || link.told === answers.round) return undefined
+    if (answers.phase === 'advertise-keys' || link.told === answers.phase) return undefined
     const bytes = session.messageFor(seat)
     if (bytes === undefined) return last({ kind: 'late' })
-    return answers.isWaitingFor(seat) ? { bytes, round: answers.round, last: false } : undefined
+    return answers.isWaitingFor(seat) ? { bytes, phase: answers.phase, last: false } : undefined
   }
 
   async take(link: Link, bytes: Uint8Array): Promise<boolean> {
@@ -195,7 +195,7 @@ export class Seats implements LinkHost {
 
   /** `answers`: those of the round that was open when the message was handed over. */
   async #accepted(session: ServerSession, seat: number, answers: Answers | undefined): Promise<void> {
-    if (this.#limits.slices > 1 && session.round === 'masked-input') {
+    if (this.#limits.slices > 1 && session.phase === 'masked-input') {
       if (session.waitingFor.includes(seat)) {
         this.#uploads.progress(seat)
         return
@@ -215,7 +215,7 @@ export class Seats implements LinkHost {
 
   /** A checkpoint finishes vectors that the store of slices has held up; their clients have nothing more to send. */
   #tally(session: ServerSession, answers: Answers | undefined): void {
-    if (this.#limits.slices === 1 || session.round !== 'masked-input' || answers?.round !== session.round)
+    if (this.#limits.slices === 1 || session.phase !== 'masked-input' || answers?.phase !== session.phase)
       return
     const waiting = new Set(session.waitingFor)
     for (const seat of answers.missing) if (!waiting.has(seat)) answers.answer(seat)
@@ -223,11 +223,11 @@ export class Seats implements LinkHost {
 
   async #checkpoint(session: ServerSession): Promise<void> {
     const { checkpointEvery = Number.POSITIVE_INFINITY } = this.#options
-    if (++this.#sinceCheckpoint < checkpointEvery || session.round === undefined) return
+    if (++this.#sinceCheckpoint < checkpointEvery || session.phase === undefined) return
     this.#sinceCheckpoint = 0
     await session.checkpoint().catch((error: unknown) => {
       // The sum may be there in the meantime.
-      if (session.round !== undefined) throw error
+      if (session.phase !== undefined) throw error
     })
   }
 

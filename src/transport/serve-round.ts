@@ -1,6 +1,6 @@
 import { partsOf } from '../arguments.js'
-import { type RoundName, SecAggError } from '../errors.js'
-import { type RoundOutcome, type RoundReport, ServerSession } from '../session/index.js'
+import { type PhaseName, SecAggError } from '../errors.js'
+import { type PhaseOutcome, type RoundReport, ServerSession } from '../session/index.js'
 import { Answers } from './answers.js'
 import { checkTime, systemClock } from './clock.js'
 import type { Connection } from './connection.js'
@@ -46,7 +46,7 @@ class RoundServer implements ServedRound {
   constructor(given: ServeRoundOptions) {
     const options = ownOptions(given)
     checkTime('deadline', options.deadline ?? 0)
-    for (const patience of Object.values(options.rounds ?? {})) checkTime('deadline', patience.deadline ?? 0)
+    for (const patience of Object.values(options.phases ?? {})) checkTime('deadline', patience.deadline ?? 0)
     this.#options = options
     this.#seats = new Seats(options, {
       opening: () => this.#opening,
@@ -62,8 +62,8 @@ class RoundServer implements ServedRound {
     this.closed = this.outcome.then(ignore, ignore).then(() => this.#seats.close())
   }
 
-  get round(): RoundName | undefined {
-    return this.#end === undefined ? this.#answers?.round : undefined
+  get phase(): PhaseName | undefined {
+    return this.#end === undefined ? this.#answers?.phase : undefined
   }
 
   get report(): RoundReport | undefined {
@@ -79,7 +79,7 @@ class RoundServer implements ServedRound {
       const session = await this.#ending.race(this.#opening)
       this.#session = session
       for (;;) {
-        const outcome = await this.#collect(session, session.round!)
+        const outcome = await this.#collect(session, session.phase!)
         if (!outcome.done) continue
         const { sum, configHash, report } = outcome
         this.#finish({ sum: new Set(report.survivors) })
@@ -95,27 +95,27 @@ class RoundServer implements ServedRound {
   }
 
   /** Collects the answers of the open round, and closes it. */
-  async #collect(session: ServerSession, round: RoundName): Promise<RoundOutcome> {
-    const { config, deadline = DEADLINE, rounds, clock = systemClock } = this.#options
+  async #collect(session: ServerSession, phase: PhaseName): Promise<PhaseOutcome> {
+    const { config, deadline = DEADLINE, phases, clock = systemClock } = this.#options
     const waiting = session.waitingFor
-    const expected = session.report.rounds.at(-1)?.accepted.length ?? config.clients
-    const own = rounds?.[round]
+    const expected = session.report.phases.at(-1)?.accepted.length ?? config.clients
+    const own = phases?.[phase]
     const patience: Patience = { ...own, deadline: own?.deadline ?? deadline }
-    const answers = new Answers(round, { waiting, expected, absence: this.#seats.absence }, patience, clock)
+    const answers = new Answers(phase, { waiting, expected, absence: this.#seats.absence }, patience, clock)
     this.#answers = answers
     try {
-      this.#emit({ type: 'round-opened', round, waitingFor: waiting.length })
+      this.#emit({ type: 'phase-opened', phase, waitingFor: waiting.length })
       this.#seats.wake()
       for (let inVain = false; ; inVain = true) {
         const reason = await this.#ending.race(answers.ready(inVain))
-        if (reason === 'deadline') this.#emit({ type: 'deadline', round, missing: answers.missing })
+        if (reason === 'deadline') this.#emit({ type: 'deadline', phase, missing: answers.missing })
         try {
           if (reason !== 'enough') requireAnswers(answers, patience)
-          return await this.#ending.race(session.closeRound())
+          return await this.#ending.race(session.closePhase())
         } catch (error) {
           const mayAnswer = reason === 'enough' || reason === 'present'
           if (!mayAnswer || !(error instanceof SecAggError) || error.fault !== 'peer') throw error
-          this.#emit({ type: 'not-enough', round, error })
+          this.#emit({ type: 'not-enough', phase, error })
         }
       }
     } finally {
@@ -146,15 +146,15 @@ class RoundServer implements ServedRound {
 /** A copy of the options, and of how long each message is waited for: they are used until the round is over. */
 function ownOptions(given: ServeRoundOptions): ServeRoundOptions {
   const options = partsOf('the options of a round', given)
-  if (options.rounds === undefined) return options
-  const rounds = Object.entries(partsOf('what is said of single messages', options.rounds))
+  if (options.phases === undefined) return options
+  const phases = Object.entries(partsOf('what is said of single messages', options.phases))
     .filter(([, patience]) => patience !== undefined)
     .map(([round, patience]) => [round, partsOf(`what is said of ${round}`, patience)] as const)
-  return { ...options, rounds: Object.fromEntries(rounds) }
+  return { ...options, phases: Object.fromEntries(phases) }
 }
 
-function requireAnswers({ round, answered }: Answers, { minimum = 0 }: Patience): void {
+function requireAnswers({ phase, answered }: Answers, { minimum = 0 }: Patience): void {
   if (answered >= minimum) return
   const text = `fewer clients have answered than minimum asks for`
-  throw new SecAggError('too-few-clients', 'peer', text, { round, expected: minimum, got: answered })
+  throw new SecAggError('too-few-clients', 'peer', text, { phase, expected: minimum, got: answered })
 }

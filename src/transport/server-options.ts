@@ -1,5 +1,5 @@
-import type { RoundName, SecAggError } from '../errors.js'
-import type { Receipt, RoundOutcome, RoundReport, ServerSessionOptions } from '../session/index.js'
+import type { PhaseName, SecAggError } from '../errors.js'
+import type { PhaseOutcome, Receipt, RoundReport, ServerSessionOptions } from '../session/index.js'
 import type { Clock } from './clock.js'
 import type { Connection } from './connection.js'
 
@@ -23,7 +23,7 @@ export interface ServeRoundOptions extends ServerSessionOptions {
   /** Milliseconds that each message of the round is waited for, 60 000 by default. */
   readonly deadline?: number | undefined
   /** Where single messages differ. */
-  readonly rounds?: Readonly<Partial<Record<RoundName, Partial<Patience>>>> | undefined
+  readonly phases?: Readonly<Partial<Record<PhaseName, Partial<Patience>>>> | undefined
   /**
    * Where vectors go in slices: milliseconds that one client's vector may take while others wait for its place. Then, or
    * when a quarter of that time has passed without a slice, its connection is closed; it may begin again, after those
@@ -56,11 +56,11 @@ export interface ServeRoundOptions extends ServerSessionOptions {
 
 /** What happens in a round. Nothing in it is secret. */
 export type ServerEvent =
-  | { readonly type: 'round-opened'; readonly round: RoundName; readonly waitingFor: number }
+  | { readonly type: 'phase-opened'; readonly phase: PhaseName; readonly waitingFor: number }
   /** Time is up for those that are missing. */
-  | { readonly type: 'deadline'; readonly round: RoundName; readonly missing: readonly number[] }
+  | { readonly type: 'deadline'; readonly phase: PhaseName; readonly missing: readonly number[] }
   /** With those that have answered there is no going on, yet more may answer. */
-  | { readonly type: 'not-enough'; readonly round: RoundName; readonly error: SecAggError }
+  | { readonly type: 'not-enough'; readonly phase: PhaseName; readonly error: SecAggError }
   | { readonly type: 'connected'; readonly seat: number }
   | { readonly type: 'disconnected'; readonly seat: number; readonly cause: unknown }
   | {
@@ -81,7 +81,7 @@ export type ServerEvent =
   | { readonly type: 'failed'; readonly seat: number; readonly error: unknown }
 
 /** The sum, and what happened. */
-export type RoundResult = Omit<Extract<RoundOutcome, { done: true }>, 'done'>
+export type RoundResult = Omit<Extract<PhaseOutcome, { done: true }>, 'done'>
 
 /** A round that is being served. */
 export interface ServedRound {
@@ -94,7 +94,7 @@ export interface ServedRound {
   /** Resolves when all connections are closed, after the outcome; it never rejects. */
   readonly closed: Promise<void>
   /** The message that is being collected; `undefined` before the first and after the last. */
-  readonly round: RoundName | undefined
+  readonly phase: PhaseName | undefined
   /** What happened so far. */
   readonly report: RoundReport | undefined
   /**

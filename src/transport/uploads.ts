@@ -36,8 +36,8 @@ const SHORTEST = 4000
  * can leave the others time enough.
  */
 export function uploadTimeFor(options: ServeRoundOptions): number {
-  const { config, deadline = DEADLINE, rounds, maximumUploads = UPLOADS } = options
-  const { deadline: own = deadline } = rounds?.['masked-input'] ?? {}
+  const { config, deadline = DEADLINE, phases, maximumUploads = UPLOADS } = options
+  const { deadline: own = deadline } = phases?.['masked-input'] ?? {}
   const collecting = own === Number.POSITIVE_INFINITY ? DEADLINE : own
   const share = (2 * maximumUploads) / config.minimumCohort
   return Math.min(collecting / 2, Math.max(SHORTEST, collecting * share))

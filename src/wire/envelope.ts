@@ -1,6 +1,6 @@
 import * as P from 'micro-packed'
 import { type Bytes, concatBytes } from '../crypto/bytes.js'
-import { type Fault, type RoundName, SecAggError } from '../errors.js'
+import { type Fault, type PhaseName, SecAggError } from '../errors.js'
 import { encodeOwn } from './coders.js'
 
 /**
@@ -41,7 +41,7 @@ export const SLICE_HEADER_LENGTH: number = HEADER_LENGTH + 4
 /** From whom bytes come and in which round, for the errors that they cause. */
 export interface Origin {
   readonly fault: Fault
-  readonly round: RoundName
+  readonly phase: PhaseName
   readonly culprits: readonly number[]
 }
 

@@ -2,7 +2,7 @@ import { SecAggError } from 'secagg'
 import { expect, test } from 'vitest'
 
 const error = new SecAggError('wrong-share', 'peer', 'a share does not fit', {
-  round: 'unmasking',
+  phase: 'unmasking',
   culprits: [3, 1],
   expected: 2,
   cause: new Error('key 0a1b2c'),
@@ -15,7 +15,7 @@ test('an error in a JSON log says what it is about', () => {
       code: 'wrong-share',
       fault: 'peer',
       message: 'a share does not fit',
-      round: 'unmasking',
+      phase: 'unmasking',
       culprits: [1, 3],
       concerning: [],
       expected: 2,

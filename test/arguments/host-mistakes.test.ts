@@ -32,7 +32,7 @@ describe('what the active model needs is missed by the constructor, and not in t
     const { clientOptions, serverOptions } = await newSessions(CURIOUS)
     const nobody = { signer: undefined, verifyIdentity: undefined }
     expect(await new ClientSession({ ...clientOptions, ...nobody }).start()).toBeInstanceOf(Uint8Array)
-    expect(new ServerSession({ ...serverOptions, verifyIdentity: undefined }).round).toBe('advertise-keys')
+    expect(new ServerSession({ ...serverOptions, verifyIdentity: undefined }).phase).toBe('advertise-keys')
   })
 })
 
@@ -63,7 +63,7 @@ describe('a verifier that is wrong is not held against clients or servers', () =
     for (const [seat, session] of [client, ...others].entries()) {
       await server.receive(seat, await session.start())
     }
-    await server.closeRound()
+    await server.closePhase()
     await expect(client.receive(server.messageFor(0)!)).rejects.toThrow(usage)
   })
 
@@ -151,7 +151,7 @@ describe('a provider of the caller', () => {
       for (const [seat, session] of [client, ...others].entries()) {
         await server.receive(seat, await session.start())
       }
-      await server.closeRound()
+      await server.closePhase()
       await client.receive(server.messageFor(0)!)
     } catch (error) {
       expect(error).toBeInstanceOf(SecAggError)

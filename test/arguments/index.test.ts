@@ -1,7 +1,7 @@
 import * as root from 'secagg'
 import { type Example, type Examples, optional, orAnything, orFunction, said, whole } from './examples.js'
 import { providerExamples } from './provider-examples.js'
-import { createRoundConfig, identities, leastThreshold, provider } from './root-examples.js'
+import { createRoundConfig, identities, minimumThreshold, provider } from './root-examples.js'
 import { ACTIVE, newSessions } from './rounds.js'
 import { testArguments } from './surface.js'
 
@@ -52,13 +52,13 @@ async function published(): Promise<{
 }> {
   const { client, server, others } = await newSessions()
   for (const [at, session] of [client, ...others].entries()) await server.receive(at, await session.start())
-  await server.closeRound()
+  await server.closePhase()
   return { client, server, message: server.messageFor(0)! }
 }
 
 const examples: Examples = {
   createRoundConfig,
-  leastThreshold,
+  minimumThreshold,
   ...identities(clientOptions.crypto!),
   defaultCrypto: () => ({ args: [optional('aes')] }),
   ...providerExamples('defaultCrypto', await root.defaultCrypto()),
@@ -133,7 +133,7 @@ const examples: Examples = {
     on: new root.ServerSession({ ...serverOptions, save: async () => undefined }),
     args: [],
   }),
-  'ServerSession#closeRound': async () => {
+  'ServerSession#closePhase': async () => {
     const { client, server, others } = await newSessions()
     for (const [at, session] of [client, ...others].entries()) await server.receive(at, await session.start())
     return { on: server, args: [] }

@@ -1,6 +1,6 @@
 import * as protocol from 'secagg/protocol'
 import { type Examples, optional, said, whole } from './examples.js'
-import { createRoundConfig, identities, leastThreshold, provider } from './root-examples.js'
+import { createRoundConfig, identities, minimumThreshold, provider } from './root-examples.js'
 import { ACTIVE, INPUT_DIGEST, wholeRound } from './rounds.js'
 import { testArguments } from './surface.js'
 
@@ -20,7 +20,7 @@ const messageFor = (outbound: protocol.server.Outbound<unknown>): { on: object; 
 
 const examples: Examples = {
   createRoundConfig,
-  leastThreshold,
+  minimumThreshold,
   ...identities(capabilities.crypto),
 
   'client.advertiseKeys': () => ({
@@ -50,40 +50,40 @@ const examples: Examples = {
   'server.acceptAdvertisedKeys': () => ({
     args: [whole(active.advertising), 0, said({ ...active.advertised[0]!.outbound }), { verifyIdentity }],
   }),
-  'server.publishKeys': () => ({
+  'server.closeAdvertiseKeys': () => ({
     args: [whole(active.advertising), firstOf(active.acceptedKeys), { crypto }],
   }),
-  'server.publishKeys().outbound.messageFor': () =>
-    messageFor(server.publishKeys(active.advertising, active.acceptedKeys, capabilities).outbound),
-  'server.publishedKeys': () => ({ args: [whole(active.sharing)] }),
-  'server.publishedKeys().messageFor': () => messageFor(server.publishedKeys(active.sharing)),
+  'server.closeAdvertiseKeys().outbound.messageFor': () =>
+    messageFor(server.closeAdvertiseKeys(active.advertising, active.acceptedKeys, capabilities).outbound),
+  'server.keysToPublish': () => ({ args: [whole(active.sharing)] }),
+  'server.keysToPublish().messageFor': () => messageFor(server.keysToPublish(active.sharing)),
   'server.peersOf': () => ({ args: [whole(active.sharing), 0] }),
   'server.acceptSharedKeys': () => ({
     args: [whole(active.sharing), 0, said({ ...active.shared[0]!.outbound })],
   }),
-  'server.forwardShares': () => ({ args: [whole(active.sharing), firstOf(active.acceptedShares)] }),
-  'server.forwardShares().outbound.messageFor': () =>
-    messageFor(server.forwardShares(active.sharing, active.acceptedShares).outbound),
-  'server.forwardedShares': () => ({ args: [whole(active.masking)] }),
-  'server.forwardedShares().messageFor': () => messageFor(server.forwardedShares(active.masking)),
+  'server.closeShareKeys': () => ({ args: [whole(active.sharing), firstOf(active.acceptedShares)] }),
+  'server.closeShareKeys().outbound.messageFor': () =>
+    messageFor(server.closeShareKeys(active.sharing, active.acceptedShares).outbound),
+  'server.sharesToForward': () => ({ args: [whole(active.masking)] }),
+  'server.sharesToForward().messageFor': () => messageFor(server.sharesToForward(active.masking)),
   'server.acceptMaskedInput': () => ({ args: [whole(active.masking), 0] }),
-  'server.announceSurvivors': () => ({ args: [whole(active.masking), active.survivors] }),
-  'server.announceSurvivors().outbound.messageFor': () =>
-    messageFor(server.announceSurvivors(active.masking, active.survivors).outbound),
-  'server.announcedSurvivors': () => ({ args: [whole(active.serverChecking!)] }),
-  'server.announcedSurvivors().messageFor': () =>
-    messageFor(server.announcedSurvivors(active.serverChecking!)),
+  'server.closeMaskedInput': () => ({ args: [whole(active.masking), active.survivors] }),
+  'server.closeMaskedInput().outbound.messageFor': () =>
+    messageFor(server.closeMaskedInput(active.masking, active.survivors).outbound),
+  'server.survivorsToAnnounce': () => ({ args: [whole(active.serverChecking!)] }),
+  'server.survivorsToAnnounce().messageFor': () =>
+    messageFor(server.survivorsToAnnounce(active.serverChecking!)),
   'server.nameableSurvivors': () => ({ args: [whole(active.serverChecking!), 0] }),
   'server.acceptConsistencyCheck': () => ({
     args: [whole(active.serverChecking!), 0, said(active.checked[0]!.outbound), { verifyIdentity }],
   }),
-  'server.publishSignatures': () => ({
+  'server.closeConsistencyCheck': () => ({
     args: [whole(active.serverChecking!), firstOf(active.acceptedSignatures)],
   }),
-  'server.publishSignatures().outbound.messageFor': () =>
-    messageFor(server.publishSignatures(active.serverChecking!, active.acceptedSignatures).outbound),
-  'server.publishedSignatures': () => ({ args: [whole(active.unmasking)] }),
-  'server.publishedSignatures().messageFor': () => messageFor(server.publishedSignatures(active.unmasking)),
+  'server.closeConsistencyCheck().outbound.messageFor': () =>
+    messageFor(server.closeConsistencyCheck(active.serverChecking!, active.acceptedSignatures).outbound),
+  'server.signaturesToPublish': () => ({ args: [whole(active.unmasking)] }),
+  'server.signaturesToPublish().messageFor': () => messageFor(server.signaturesToPublish(active.unmasking)),
   'server.ownersKnownTo': () => ({ args: [whole(active.unmasking), 0] }),
   'server.respondents': () => ({ args: [whole(active.unmasking)] }),
   'server.acceptUnmasking': () => ({
@@ -93,7 +93,7 @@ const examples: Examples = {
     args: [whole(active.unmasking), firstOf(active.acceptedUnmasking), { crypto }],
   }),
   'server.countMaskTerms': () => ({ args: [whole(active.serverUnmasked)] }),
-  'server.maskPlans': () => ({ args: [whole(active.serverUnmasked), { crypto }] }),
+  'server.planUnmasking': () => ({ args: [whole(active.serverUnmasked), { crypto }] }),
   'server.encodeState': () => ({ args: [whole(active.unmasking)] }),
   'server.decodeState': () => ({ args: [server.encodeState(active.unmasking), whole(config)] }),
   'server.secretsIn': () => ({ args: [whole(active.serverUnmasked)] }),

@@ -53,7 +53,7 @@ export function provider({
   }
 }
 
-export const leastThreshold = (): Example => ({
+export const minimumThreshold = (): Example => ({
   args: [{ clients: 10, adversary: 'active', corruptClients: optional(2) }],
 })
 

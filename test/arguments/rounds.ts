@@ -19,9 +19,9 @@ export interface WholeRound extends ClientStates {
   readonly acceptedSignatures: readonly server.ConsistentClient[]
   readonly signatures: Parameters<typeof client.unmask>[1]
   readonly unmasking: server.ServerUnmasking
-  readonly unmasked: readonly client.ClientUnmasked[]
-  readonly acceptedUnmasking: readonly server.AcceptedUnmasking[]
-  readonly serverUnmasked: server.ServerUnmasked
+  readonly unmasked: readonly client.ClientFinished[]
+  readonly acceptedUnmasking: readonly server.RevealingClient[]
+  readonly serverUnmasked: server.ServerFinished
 }
 
 export async function wholeRound(options: CohortOptions): Promise<WholeRound> {
@@ -32,10 +32,10 @@ export async function wholeRound(options: CohortOptions): Promise<WholeRound> {
   const acceptedKeys = await Promise.all(
     advertised.map(({ seat, outbound }) => server.acceptAdvertisedKeys(advertising, seat, outbound, own)),
   )
-  const { state: sharing } = server.publishKeys(advertising, acceptedKeys, own)
+  const { state: sharing } = server.closeAdvertiseKeys(advertising, acceptedKeys, own)
   const acceptedShares = shared.map(({ seat, outbound }) => server.acceptSharedKeys(sharing, seat, outbound))
   const survivors = masked.map(({ seat }) => seat)
-  const { state: announced } = server.announceSurvivors(masking, survivors)
+  const { state: announced } = server.closeMaskedInput(masking, survivors)
   const checked: client.ClientChecked[] = []
   const acceptedSignatures: server.ConsistentClient[] = []
   let unmasking = announced as server.ServerUnmasking
@@ -45,7 +45,7 @@ export async function wholeRound(options: CohortOptions): Promise<WholeRound> {
       checked.push(next)
       acceptedSignatures.push(await server.acceptConsistencyCheck(announced, seat, outbound, own))
     }
-    unmasking = server.publishSignatures(announced, acceptedSignatures).state
+    unmasking = server.closeConsistencyCheck(announced, acceptedSignatures).state
   }
   const signatures = acceptedSignatures.map(({ seat, signature }) => ({ seat, value: signature }))
   const unmasked = await Promise.all(

@@ -21,7 +21,7 @@ const examples: Examples = {
         threshold: 2,
         adversary: 'honest-but-curious',
         suite: 'aes',
-        drops: [{ round: 'unmasking', count: 0 }],
+        drops: [{ phase: 'unmasking', count: 0 }],
         seed: 3,
         crypto: provider(crypto),
         signal: whole(new AbortController().signal),

@@ -19,7 +19,7 @@ describe('a server asks a client that has come back for shares of other secrets'
     const { pending, sessions } = await run(cohort, { until: 'unmasking' })
     const answer = await sessions[1]!.receive(pending.get(1)!)
     for (const other of others) {
-      const refused = { code: 'conflicting-message', fault: 'server', round: 'unmasking' } as const
+      const refused = { code: 'conflicting-message', fault: 'server', phase: 'unmasking' } as const
       await expectRefusal(cohort.resumeClient(1).receive(survivors(cohort.config).write(other)), refused)
     }
     expect(await cohort.resumeClient(1).receive(pending.get(1)!)).toEqual(answer)
@@ -33,7 +33,11 @@ describe('a server asks a client that has come back for shares of other secrets'
       const round = code === 'conflicting-message' ? 'consistency-check' : 'unmasking'
       for (const other of others) {
         const announced = survivors(cohort.config).write(other)
-        await expectRefusal(cohort.resumeClient(1).receive(announced), { code, fault: 'server', round })
+        await expectRefusal(cohort.resumeClient(1).receive(announced), {
+          code,
+          fault: 'server',
+          phase: round,
+        })
       }
     }
     await refuses('conflicting-message')
@@ -56,24 +60,24 @@ test.each(MODELS)(
     await server.checkpoint()
     const older = cohort.serverForms.at(-1)!
     await server.receive(4, masked.get(4)!)
-    const first = await server.closeRound()
+    const first = await server.closePhase()
     const answers = new Map<number, Uint8Array>()
     for (const [seat, bytes] of first.done ? [] : first.messages)
       answers.set(seat, await sessions[seat]!.receive(bytes))
     expect(answers.size).toBe(5)
 
     const restored = await cohort.resumeServer(older)
-    const second = await restored.closeRound()
+    const second = await restored.closePhase()
     expect(restored.report.survivors).toEqual([0, 1, 2, 3])
-    const round = restored.round!
+    const phase = restored.phase!
     for (const [seat, bytes] of second.done ? [] : second.messages) {
-      const refused = { code: 'conflicting-message', fault: 'server', round } as const
+      const refused = { code: 'conflicting-message', fault: 'server', phase } as const
       await expectRefusal(sessions[seat]!.receive(bytes), refused)
       await expectRefusal(cohort.resumeClient(seat).receive(bytes), refused)
     }
     // What was answered to the first is of no use for the second: there is no sum, and so no wrong one.
     for (const [seat, bytes] of answers) await restored.receive(seat, bytes)
-    const closed = await restored.closeRound().catch((error: unknown) => error)
+    const closed = await restored.closePhase().catch((error: unknown) => error)
     expect(closed).toMatchObject({ name: 'SecAggError', fault: 'peer' })
   },
 )
@@ -84,7 +88,7 @@ describe.each(MODELS)('$adversary: a server that has come back', (model) => {
     const said: [seat: number, bytes: Uint8Array][] = []
     let server = cohort.server
     for (;;) {
-      const round = server.round!
+      const phase = server.phase!
       for (const seat of server.waitingFor) {
         const open = server.messageFor(seat)
         const session = cohort.sessions[seat]!
@@ -98,10 +102,10 @@ describe.each(MODELS)('$adversary: a server that has come back', (model) => {
         expect(await server.receive(seat, bytes)).toEqual({ status: 'duplicate' })
         const isOpen = index >= said.length - 5
         const code = isOpen ? 'conflicting-message' : 'late-message'
-        const refused = { code, fault: 'peer', round, culprits: [seat] } as const
+        const refused = { code, fault: 'peer', phase, culprits: [seat] } as const
         expectRefused(await server.receive(seat, flipped(bytes, -1)), refused)
       }
-      const outcome = await server.closeRound()
+      const outcome = await server.closePhase()
       if (outcome.done) {
         expect(outcome.sum).toEqual(sumOf(cohort.config, everybody, cohort.inputs))
         return
@@ -112,17 +116,17 @@ describe.each(MODELS)('$adversary: a server that has come back', (model) => {
 })
 
 describe('a client comes back from an older form than its last, which it cannot tell', () => {
-  /** Client 1 is given what it has stored before it answered in `round`, after all have answered. */
-  async function setBack(round: 'share-keys' | 'masked-input', input?: Vector) {
+  /** Client 1 is given what it has stored before it answered in `phase`, after all have answered. */
+  async function setBack(phase: 'share-keys' | 'masked-input', input?: Vector) {
     const cohort = await savedCohort(CURIOUS)
-    const { pending } = await run(cohort, { until: round })
+    const { pending } = await run(cohort, { until: phase })
     const older = cohort.clientForms.get(1)!
     for (const [seat, bytes] of pending) {
       await cohort.server.receive(seat, await cohort.sessions[seat]!.receive(bytes))
     }
     const client = cohort.resumeClient(1, input, older)
     const receipt = await cohort.server.receive(1, await client.receive(pending.get(1)!))
-    const refused = { code: 'conflicting-message', fault: 'peer', round, culprits: [1] } as const
+    const refused = { code: 'conflicting-message', fault: 'peer', phase: phase, culprits: [1] } as const
     expectRefused(receipt, refused)
     expect(cohort.server.report.refused).toMatchObject([{ seat: 1, code: 'conflicting-message' }])
     return { cohort, client }
@@ -132,7 +136,7 @@ describe('a client comes back from an older form than its last, which it cannot 
   async function finish({ cohort, client }: Awaited<ReturnType<typeof setBack>>) {
     const { server, sessions, config, inputs } = cohort
     for (;;) {
-      const outcome = await server.closeRound()
+      const outcome = await server.closePhase()
       if (outcome.done) return { sum: outcome.sum, exact: sumOf(config, everybody, inputs) }
       for (const [seat, bytes] of outcome.messages) {
         const session = seat === 1 ? client : sessions[seat]!

@@ -163,7 +163,7 @@ describe('statistics of another round are refused', () => {
   const occasion = { adversary: 'honest-but-curious', sessionId: id, corruptClients: 1 } as const
   const exact = createStatistics({ age: { kind: 'mean', from: 0, to: 120 } }, { clients })
   const wider = createStatistics({ age: { kind: 'mean', from: 0, to: 240 } }, { clients })
-  const target = { clients, leastHonest: 2, delta: 1e-3 }
+  const target = { clients, minimumHonest: 2, delta: 1e-3 }
   const noisy = createPrivateStatistics(exact.definition, { ...target, epsilon: 10 })
   const noisier = createPrivateStatistics(exact.definition, { ...target, epsilon: 9.999 })
 

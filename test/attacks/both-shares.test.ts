@@ -82,7 +82,7 @@ describe.each([
           expectRefusal(client.receive(survivors(opened.config).write(second)), {
             code: 'conflicting-message',
             fault: 'server',
-            round,
+            phase: round,
           }),
         )
       }
@@ -111,7 +111,7 @@ test('active: other signatures after the shares were revealed are refused', asyn
   await expectRefusal(client.receive(signatures(opened.config).write(fewer)), {
     code: 'conflicting-message',
     fault: 'server',
-    round: 'unmasking',
+    phase: 'unmasking',
   })
   expect(client.done).toBe(true)
   expect(await client.receive(honest)).toEqual(answer)

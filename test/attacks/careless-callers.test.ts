@@ -30,7 +30,7 @@ describe('active: a verifier in plain JavaScript that says no with something els
     await expectRefusal(attempt, {
       code: 'invalid-signature',
       fault: 'server',
-      round: 'share-keys',
+      phase: 'share-keys',
       concerning: [1],
     })
   })
@@ -45,7 +45,7 @@ test('active: a signature of another length, to the protocol functions, is not v
   await expectRefusal(client.shareKeys(advertised[0]!, cut, trusting), {
     code: 'invalid-signature',
     fault: 'server',
-    round: 'share-keys',
+    phase: 'share-keys',
     concerning: [3],
   })
 })
@@ -87,7 +87,7 @@ describe('a generator that gives too little', () => {
       })
       broken = true
       const attempt = opened.sessions[0]!.receive(opened.pending.get(0)!)
-      await expectRefusal(attempt, { code: 'no-randomness', fault: 'crypto', round: undefined })
+      await expectRefusal(attempt, { code: 'no-randomness', fault: 'crypto', phase: undefined })
       broken = false
       expect(await finish(opened)).toEqual([0, 1, 2, 3, 4])
     },
@@ -103,7 +103,7 @@ describe('a generator that gives too little', () => {
     })
     broken = true
     const attempt = opened.sessions[0]!.receive(opened.pending.get(0)!)
-    await expectRefusal(attempt, { code: 'no-randomness', fault: 'crypto', round: undefined })
+    await expectRefusal(attempt, { code: 'no-randomness', fault: 'crypto', phase: undefined })
   })
 })
 
@@ -157,7 +157,7 @@ test.each([5, -1, 2 ** 31, Number.NaN])(
     expectRefused(await opened.server.receive(seat, message), {
       code: 'unknown-seat',
       fault: 'peer',
-      round: 'share-keys',
+      phase: 'share-keys',
       culprits: [seat],
     })
   },

@@ -113,10 +113,10 @@ describe.each(MODELS)('$adversary: client 1 advertises', (model) => {
     const receipt = await honest.receive(1, codec.write({ ...forged, configurationHash: config.hash }))
     // That one key serves two purposes is its own doing; of two with the same key either may have copied it.
     const whose = code === 'duplicate-key' && !alone ? { concerning: [0, 1] } : { culprits: [1] }
-    expectRefused(receipt, { code, fault: 'peer', round: 'advertise-keys', ...whose })
+    expectRefused(receipt, { code, fault: 'peer', phase: 'advertise-keys', ...whose })
     // It may still send proper ones, which openedRound does.
     expect(await finish(await openedRound('share-keys', cohort))).toEqual([0, 1, 2, 3, 4])
-    expect(honest.report.refused).toMatchObject([{ seat: 1, round: 'advertise-keys', code, count: 1 }])
+    expect(honest.report.refused).toMatchObject([{ seat: 1, phase: 'advertise-keys', code, count: 1 }])
   })
 
   test.each(tricks)('$what, a malicious server passes it on, and each client refuses', async (trick) => {
@@ -129,7 +129,7 @@ describe.each(MODELS)('$adversary: client 1 advertises', (model) => {
       const { code, alone } = trick
       const concerning = alone ? [1] : [0, 1]
       const attempt = opened.sessions[receiver]!.receive(codec.write(forged))
-      await expectRefusal(attempt, { code, fault: 'server', round: 'share-keys', concerning })
+      await expectRefusal(attempt, { code, fault: 'server', phase: 'share-keys', concerning })
     }
     expect(await finish(opened)).toEqual([0, 1, 2, 3, 4])
   })
@@ -143,11 +143,11 @@ describe.each(MODELS)('$adversary: client 1 advertises', (model) => {
       const message = seat === 1 ? { ...outbound, ...copied } : outbound
       accepted.push(await server.acceptAdvertisedKeys(state, seat, message, capabilities[0]!))
     }
-    const { state: next, refused } = server.publishKeys(state, accepted, capabilities[0]!)
+    const { state: next, refused } = server.closeAdvertiseKeys(state, accepted, capabilities[0]!)
     expect(next.clients.map(({ seat }) => seat)).toEqual([0, 2, 3, 4])
     expect(refused).toHaveLength(1)
-    const round = 'advertise-keys'
-    expectError(refused[0], { code: 'duplicate-key', fault: 'peer', round, concerning: [0, 1] })
+    const phase = 'advertise-keys'
+    expectError(refused[0], { code: 'duplicate-key', fault: 'peer', phase, concerning: [0, 1] })
   })
 })
 
@@ -193,7 +193,7 @@ describe('active: one identity in two seats', () => {
       await expectRefusal(session.receive(codec.write(everyone)), {
         code: 'duplicate-identity',
         fault: 'server',
-        round: 'share-keys',
+        phase: 'share-keys',
         concerning: [0, 1],
       })
     }
@@ -205,7 +205,7 @@ describe('active: one identity in two seats', () => {
     const genuine = codec.read(opened.pending.get(0)!)
     const moved = [...genuine.slice(0, 3), { ...genuine[3]!, seat: 4 }]
     const attempt = opened.sessions[0]!.receive(codec.write(moved))
-    const expected = { code: 'invalid-signature', fault: 'server', round: 'share-keys' } as const
+    const expected = { code: 'invalid-signature', fault: 'server', phase: 'share-keys' } as const
     await expectRefusal(attempt, { ...expected, concerning: [4] })
     expect(await finish(opened)).toEqual([0, 1, 2, 3])
   })
@@ -227,7 +227,7 @@ describe('active: one identity in two seats', () => {
     const stolen = await signers[1]!.sign(statement)
     const code = 'invalid-signature'
     const receipt = await opened.server.receive(2, consistencyCheck(opened.config).write(stolen))
-    expectRefused(receipt, { code, fault: 'peer', round: 'consistency-check', culprits: [2] })
+    expectRefused(receipt, { code, fault: 'peer', phase: 'consistency-check', culprits: [2] })
 
     const signed = []
     for (const seat of everybody) {
@@ -237,7 +237,7 @@ describe('active: one identity in two seats', () => {
     // Client 2 itself least of all.
     for (const receiver of [0, 2]) {
       const attempt = opened.sessions[receiver]!.receive(signatures(opened.config).write(signed))
-      await expectRefusal(attempt, { code, fault: 'server', round: 'unmasking', concerning: [2] })
+      await expectRefusal(attempt, { code, fault: 'server', phase: 'unmasking', concerning: [2] })
     }
     expect(await finish(opened)).toEqual(everybody)
   })
@@ -248,7 +248,7 @@ describe('active: one identity in two seats', () => {
     await expectRefusal(client.shareKeys(advertised[0]!, echoed, capabilities[0]!), {
       code: 'invalid-signature',
       fault: 'server',
-      round: 'share-keys',
+      phase: 'share-keys',
       concerning: [3],
     })
   })

@@ -29,8 +29,8 @@ async function cheating(seed: number, corruptClients: number, cheats: Cheats): P
       const splitSecret = cheats.dealing?.get(seat)
       return splitSecret === undefined ? {} : { splitSecret }
     },
-    onClientMessage: (seat, round, bytes) =>
-      round === 'unmasking' && cheats.reveal !== undefined
+    onClientMessage: (seat, phase, bytes) =>
+      phase === 'unmasking' && cheats.reveal !== undefined
         ? codec.write([...cheats.reveal(seat, codec.read(bytes))])
         : bytes,
   })

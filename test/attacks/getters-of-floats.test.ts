@@ -30,15 +30,15 @@ const encoding = createFixedPoint({ clip: 1, clients: 3, bitsPerValue: 8 })
 const mean = createWeightedMean(2, encoding)
 const manifest = manifestOf(updateOf(1))
 const flat = flatten(updateOf(1), manifest)
-const vectors = { clients: 10, leastHonest: 5, delta: 1e-3, length: 4, clip: 1 }
+const vectors = { clients: 10, minimumHonest: 5, delta: 1e-3, length: 4, clip: 1 }
 const integers = {
   clients: 10,
-  leastHonest: 5,
+  minimumHonest: 5,
   delta: 1e-3,
   length: 4,
   l1Sensitivity: 4,
   l2Sensitivity: 2,
-  greatestSum: 100,
+  maximumSum: 100,
 }
 const counts = { yes: { kind: 'count' } } as const
 const occasion = { sessionId: new Uint8Array(16), adversary: 'active' } as const
@@ -131,7 +131,7 @@ describe('what is read once is what is checked and used:', () => {
       ),
     chooseIntegerPrivacy: (of) => chooseIntegerPrivacy(of({ ...integers, epsilon: 10, bits: 20 })),
     analyzeIntegerPrivacy: (of) =>
-      analyzeIntegerPrivacy(of({ ...integers, noiseStandardDeviation: 3, bits: 20, leastSum: 0 })),
+      analyzeIntegerPrivacy(of({ ...integers, noiseStandardDeviation: 3, bits: 20, minimumSum: 0 })),
     createIntegerEncoder: (of) =>
       createIntegerEncoder(of({ ...integers, noiseStandardDeviation: 3, bits: 20 }), seededCrypto(1)).encode([
         1, 0, 0, 1,
@@ -142,7 +142,14 @@ describe('what is read once is what is checked and used:', () => {
     createPrivateStatistics: (of) =>
       createPrivateStatistics(
         of({ ...counts }),
-        of({ clients: 10, leastHonest: 5, delta: 1e-3, epsilon: 10, maximumRecords: 2, weights: { yes: 2 } }),
+        of({
+          clients: 10,
+          minimumHonest: 5,
+          delta: 1e-3,
+          epsilon: 10,
+          maximumRecords: 2,
+          weights: { yes: 2 },
+        }),
       ),
     encodeRecords: (of) => {
       const round = openStatistics(createStatistics(counts, { clients: 3 }), occasion)

@@ -4,7 +4,7 @@ import {
   chooseParameters,
   createRoundConfig,
   dangerouslyTrustAnyIdentity,
-  leastThreshold,
+  minimumThreshold,
   type RoundParameters,
   ServerSession,
 } from 'secagg'
@@ -111,7 +111,7 @@ describe('what is read once is what is checked and used:', () => {
           sliceLength: 64,
         }),
       ),
-    leastThreshold: (of) => leastThreshold(of({ clients: 10, adversary: 'active', corruptClients: 2 })),
+    minimumThreshold: (of) => minimumThreshold(of({ clients: 10, adversary: 'active', corruptClients: 2 })),
     chooseParameters: (of) =>
       chooseParameters(of({ ...assumptions, statisticalSecurity: 30, correctness: 10 })),
     checkNeighborhood: (of) => checkNeighborhood(of({ ...assumptions, neighbors: 99, threshold: 60 })),
@@ -127,8 +127,8 @@ describe('what is read once is what is checked and used:', () => {
     ClientSession: (of) =>
       new ClientSession(
         of({ config, seat: 0, input: new Uint16Array(4), minimumSurvivors: 3, signer, verifyIdentity }),
-      ).round,
-    ServerSession: (of) => new ServerSession(of({ config, maximumUploads: 2, verifyIdentity })).round,
+      ).phase,
+    ServerSession: (of) => new ServerSession(of({ config, maximumUploads: 2, verifyIdentity })).phase,
     createAccumulator: (of) => createAccumulator(of(segments)).toVector(),
     createVector: (of) => createVector(of(segments)),
     packVector: (of) => packVector([Uint16Array.of(1, 2, 3)], of(segments)),
@@ -167,7 +167,7 @@ describe('what is read once is what is checked and used:', () => {
           config,
           verifyIdentity,
           deadline: 1000,
-          rounds: { 'share-keys': { deadline: 500 } },
+          phases: { 'share-keys': { deadline: 500 } },
           signal: AbortSignal.abort(),
         }),
       )
@@ -182,7 +182,7 @@ describe('what is read once is what is checked and used:', () => {
             bits: 16,
             adversary: 'active',
             seed: 2,
-            drops: [{ count: 0, round: 'unmasking' }],
+            drops: [{ count: 0, phase: 'unmasking' }],
           }),
         )
       ).exact,

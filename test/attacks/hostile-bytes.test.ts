@@ -1,4 +1,4 @@
-import { type RoundName, SecAggError } from 'secagg'
+import { type PhaseName, SecAggError } from 'secagg'
 import { describe, expect, test } from 'vitest'
 import { PROTOCOL_VERSION } from '../../src/wire/index.js'
 import { type CohortOptions, makeCohort, run, runCohort } from '../support/cohort.js'
@@ -16,7 +16,7 @@ const SPARSE: CohortOptions = {
 }
 
 /** Each kind of round with each of its steps in which a client answers a message of the server. */
-const STEPS: readonly (readonly [string, RoundName, CohortOptions])[] = [
+const STEPS: readonly (readonly [string, PhaseName, CohortOptions])[] = [
   ['honest-but-curious', 'share-keys', CURIOUS],
   ['honest-but-curious', 'masked-input', CURIOUS],
   ['honest-but-curious', 'unmasking', CURIOUS],
@@ -43,9 +43,9 @@ function* spoiled(bytes: Uint8Array, seed: number): Generator<Uint8Array> {
     yield Uint8Array.of(PROTOCOL_VERSION, 1 + random.below(10), ...random.bytes(random.below(300)))
 }
 
-describe.each(STEPS)('hostile bytes, %s, %s', (_, round, options) => {
+describe.each(STEPS)('hostile bytes, %s, %s', (_, phase, options) => {
   test('from the server: the client answers or refuses with a typed error that blames the server', async () => {
-    const attempt = () => runCohort({ ...options, until: round })
+    const attempt = () => runCohort({ ...options, until: phase })
     let { sessions, pending } = await attempt()
     let refused = 0
     for (const bytes of spoiled(pending.get(0)!, 801)) {
@@ -68,7 +68,7 @@ describe.each(STEPS)('hostile bytes, %s, %s', (_, round, options) => {
   })
 
   test('from a client: the server takes or refuses them, and uses nothing that it refused', async () => {
-    const cohort = await runCohort({ ...options, until: round })
+    const cohort = await runCohort({ ...options, until: phase })
     const { server, sessions, pending, config } = cohort
     const good = await sessions[0]!.receive(pending.get(0)!)
     let taken = false
@@ -88,7 +88,7 @@ describe.each(STEPS)('hostile bytes, %s, %s', (_, round, options) => {
     // Nothing that it sent was taken, so the others have their sum without it.
     const others = new Map([...pending].filter(([seat]) => seat !== 0))
     const { outcome, expected } = await run({ ...cohort, pending: others })
-    const count = outcome?.report.rounds.find((entry) => entry.round === round)
+    const count = outcome?.report.phases.find((entry) => entry.phase === phase)
     expect(count?.accepted).toEqual(seatsBelow(config.clients).slice(1))
     expect(outcome?.sum).toEqual(expected)
   })
@@ -125,7 +125,7 @@ describe('hostile bytes where vectors go in slices', () => {
         expect((await server.receive(seat, slice)).status).toBe('duplicate')
       }
     }
-    const outcome = await server.closeRound()
+    const outcome = await server.closePhase()
     const survivors = new Map(outcome.done ? [] : outcome.messages)
     expect(await finish({ ...opened, pending: survivors })).toEqual([0, 1, 2, 3])
   })

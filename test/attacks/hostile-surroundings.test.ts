@@ -38,7 +38,7 @@ describe('active: a verifier of identities that fails', () => {
     const expected = {
       code: 'crypto-failure',
       fault: 'crypto',
-      round: 'share-keys',
+      phase: 'share-keys',
       concerning: [0],
     } as const
     const refused = await expectRefusal(opened.sessions[2]!.receive(opened.pending.get(2)!), expected)
@@ -56,7 +56,7 @@ describe('active: a verifier of identities that fails', () => {
     await expectRefusal(attempt, {
       code: 'crypto-failure',
       fault: 'crypto',
-      round: 'advertise-keys',
+      phase: 'advertise-keys',
       concerning: [0],
     })
     works = true
@@ -74,7 +74,7 @@ describe('active: a verifier of identities that fails', () => {
     const states = await clientStates(ACTIVE)
     const capabilities = { ...states.capabilities[0]!, verifyIdentity: undefined }
     const attempt = client.shareKeys(states.advertised[0]!, states.published, capabilities)
-    await expectRefusal(attempt, { code: 'invalid-argument', fault: 'usage', round: 'share-keys' })
+    await expectRefusal(attempt, { code: 'invalid-argument', fault: 'usage', phase: 'share-keys' })
   })
 })
 
@@ -129,7 +129,7 @@ describe('sizes that a server makes up', () => {
     for (const length of [2, 3, 8193, 8194, 20_000]) {
       const bytes = new Uint8Array(length).fill(0xff)
       bytes.set([PROTOCOL_VERSION, 2])
-      const expected = { code: 'malformed-message', fault: 'server', round: 'share-keys' } as const
+      const expected = { code: 'malformed-message', fault: 'server', phase: 'share-keys' } as const
       await expectRefusal(session.receive(bytes), expected)
     }
   })
@@ -140,7 +140,7 @@ describe('sizes that a server makes up', () => {
     const codec = forwardedShares(opened.config, 0)
     const inU1 = forwardedShares({ clients: 4, signatureLength: 0 }, 0).read(opened.pending.get(0)!)
     const forged = codec.write([...inU1, { seat: 4, value: new Uint8Array(64) }])
-    const expected = { code: 'malformed-message', fault: 'server', round: 'masked-input' } as const
+    const expected = { code: 'malformed-message', fault: 'server', phase: 'masked-input' } as const
     await expectRefusal(opened.sessions[0]!.receive(forged), expected)
     expect(await finish(opened)).toEqual([0, 1, 2, 3])
   })
@@ -150,7 +150,7 @@ describe('sizes that a server makes up', () => {
     const { shared, forwarded, capabilities } = await clientStates(model)
     const state = { ...shared[0]!, peers: shared[0]!.peers.slice(0, 3) }
     const attempt = client.maskInput(state, forwarded[0]!, INPUT_DIGEST, capabilities[0]!)
-    const expected = { code: 'malformed-message', fault: 'server', round: 'masked-input' } as const
+    const expected = { code: 'malformed-message', fault: 'server', phase: 'masked-input' } as const
     await expectRefusal(attempt, { ...expected, concerning: [4] })
   })
 
@@ -166,13 +166,13 @@ describe('sizes that a server makes up', () => {
       for (const seat of [1, 2, 3, 4, 5]) {
         await opened.server.receive(seat, await opened.sessions[seat]!.receive(opened.pending.get(seat)!))
       }
-      const outcome = await opened.server.closeRound()
+      const outcome = await opened.server.closePhase()
       const message = new Map(outcome.done ? [] : outcome.messages).get(0)!
       // It is told of a survivor that for it never shared anything.
       await expectRefusal(opened.sessions[0]!.receive(message), {
         code: 'invalid-survivors',
         fault: 'server',
-        round: model === ACTIVE ? 'consistency-check' : 'unmasking',
+        phase: model === ACTIVE ? 'consistency-check' : 'unmasking',
         concerning: [5],
       })
       expect(opened.sessions[0]!.done).toBe(false)

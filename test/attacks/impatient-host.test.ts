@@ -1,4 +1,4 @@
-import type { RoundOutcome, SliceStore } from 'secagg'
+import type { PhaseOutcome, SliceStore } from 'secagg'
 import { expect, test } from 'vitest'
 import { named } from '../support/seeded.js'
 import { CURIOUS, finish, openedRound } from './support.js'
@@ -24,13 +24,13 @@ test('masked vectors that come in while a host closes the round again are in the
             microtasks(second).then(() => server.receive(3, answers[3]!)),
           ]
           await microtasks(4)
-          const failing = server.closeRound() // one too few
+          const failing = server.closePhase() // one too few
           failing.catch(() => undefined)
           await microtasks(delay)
-          const closing = failing.catch(() => server.closeRound())
+          const closing = failing.catch(() => server.closePhase())
           closing.catch(() => undefined)
           await Promise.all(arriving)
-          const outcome: RoundOutcome = await closing.catch(() => server.closeRound())
+          const outcome: PhaseOutcome = await closing.catch(() => server.closePhase())
           const next = new Map(outcome.done ? [] : outcome.messages)
           const survived = await finish({ ...opened, pending: next })
           expect(survived.length).toBeGreaterThanOrEqual(3)
@@ -67,7 +67,7 @@ test.each([
       for (const [seat, own] of messages.entries()) {
         for (const bytes of own) await server.receive(seat, bytes)
       }
-      const closing = server.closeRound()
+      const closing = server.closePhase()
       const arriving = microtasks(delay).then(() => server.receive(3, last))
       const [outcome, receipt] = await Promise.all([closing, arriving])
       const next = new Map(outcome.done ? [] : outcome.messages)

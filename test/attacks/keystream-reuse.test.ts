@@ -97,8 +97,8 @@ test.each(MODELS)(
       clientOptions: (seat) => ({ crypto: recording(base, clients[seat]!) }),
     })
     const ran = await run(cohort, {
-      onClientMessage: (_, round, bytes) => {
-        if (round !== 'unmasking') sent.push(hexOf(bytes))
+      onClientMessage: (_, phase, bytes) => {
+        if (phase !== 'unmasking') sent.push(hexOf(bytes))
         return bytes
       },
     })

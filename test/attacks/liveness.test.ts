@@ -73,10 +73,10 @@ test('any number of clients and of shares gives a sum, even and odd ones', async
 describe.each(MODELS)('$adversary: one client both alive and dead', (model) => {
   test('cannot be announced: the dead are who is left of U2', async () => {
     const { masking } = await clientStates(model)
-    const twice = thrownBy(() => server.announceSurvivors(masking, [0, 1, 2, 3, 3]))
-    expectError(twice, { code: 'invalid-argument', fault: 'usage', round: 'masked-input' })
-    const stranger = thrownBy(() => server.announceSurvivors(masking, [0, 1, 2, 3, 5]))
-    expectError(stranger, { code: 'invalid-argument', fault: 'usage', round: undefined })
+    const twice = thrownBy(() => server.closeMaskedInput(masking, [0, 1, 2, 3, 3]))
+    expectError(twice, { code: 'invalid-argument', fault: 'usage', phase: 'masked-input' })
+    const stranger = thrownBy(() => server.closeMaskedInput(masking, [0, 1, 2, 3, 5]))
+    expectError(stranger, { code: 'invalid-argument', fault: 'usage', phase: undefined })
   })
 
   test('cannot be by a masked vector that comes after the survivors were announced', async () => {
@@ -85,11 +85,11 @@ describe.each(MODELS)('$adversary: one client both alive and dead', (model) => {
     for (const seat of [0, 1, 2, 3]) {
       await opened.server.receive(seat, await opened.sessions[seat]!.receive(opened.pending.get(seat)!))
     }
-    const outcome = await opened.server.closeRound()
+    const outcome = await opened.server.closePhase()
     expectRefused(await opened.server.receive(4, late), {
       code: 'late-message',
       fault: 'peer',
-      round: opened.server.round,
+      phase: opened.server.phase,
       culprits: [4],
     })
     const pending = new Map(outcome.done ? [] : outcome.messages)
@@ -106,7 +106,7 @@ test('active: a client that has dropped out signs the survivors all the same: re
   expectRefused(await session.receive(4, consistencyCheck(config).write(signature)), {
     code: 'unknown-seat',
     fault: 'peer',
-    round: 'consistency-check',
+    phase: 'consistency-check',
     culprits: [4],
   })
   expect(await finish(opened, { silent: [4] })).toEqual([0, 1, 2, 3])

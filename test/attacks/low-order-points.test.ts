@@ -49,7 +49,7 @@ describe.each(MODELS)('$adversary: a point of low order as public key', (model) 
     const { hash: configurationHash } = cohort.config
     for (const keys of await forgeries(cohort, own, point)) {
       const receipt = await cohort.server.receive(1, codec.write({ ...keys, configurationHash }))
-      expectRefused(receipt, { code, fault: 'peer', round: 'advertise-keys', culprits: [1] })
+      expectRefused(receipt, { code, fault: 'peer', phase: 'advertise-keys', culprits: [1] })
     }
     expect(await finish(await openedRound('share-keys', cohort))).toEqual([0, 1, 2, 3, 4])
   })
@@ -64,7 +64,7 @@ describe.each(MODELS)('$adversary: a point of low order as public key', (model) 
         for (const keys of await forgeries(opened, genuine[1]!.value, point)) {
           const forged = genuine.map((entry) => (entry.seat === 1 ? { seat: 1, value: keys } : entry))
           const attempt = opened.sessions[0]!.receive(codec.write(forged))
-          await expectRefusal(attempt, { code, fault: 'server', round: 'share-keys', concerning: [1] })
+          await expectRefusal(attempt, { code, fault: 'server', phase: 'share-keys', concerning: [1] })
         }
       }
       expect(await finish(opened)).toEqual([0, 1, 2, 3, 4])
@@ -89,18 +89,18 @@ test.each([toyCrypto(1), ...providers])(
         const state = shared[0]!
         const peers = state.peers.map((peer) => (peer.seat === 1 ? { ...peer, maskKey: point } : peer))
         const attempt = client.maskInput({ ...state, peers }, forwarded[0]!, INPUT_DIGEST, capabilities[0]!)
-        await expectRefusal(attempt, { code, fault: 'server', round: 'masked-input', concerning: [1] })
+        await expectRefusal(attempt, { code, fault: 'server', phase: 'masked-input', concerning: [1] })
 
         // Nor does the server take it for a mask, where client 2 has dropped out.
         const clients = masking.clients.map((each) =>
           each.seat === 1 ? { ...each, keys: { ...each.keys, maskKey: point } } : each,
         )
-        const announced = server.announceSurvivors({ ...masking, clients }, [0, 1])
+        const announced = server.closeMaskedInput({ ...masking, clients }, [0, 1])
           .state as server.ServerUnmasking
         const accepted = answers.map((answer, seat) => server.acceptUnmasking(announced, seat, answer))
         const { state: unmasked } = await server.reconstructSecrets(announced, accepted, { crypto })
-        const plans = server.maskPlans(unmasked, { crypto })
-        await expectRefusal(plans.next(), { code, fault: 'peer', round: 'unmasking', concerning: [1] })
+        const plans = server.planUnmasking(unmasked, { crypto })
+        await expectRefusal(plans.next(), { code, fault: 'peer', phase: 'unmasking', concerning: [1] })
       })
     }
   },
@@ -116,5 +116,5 @@ test('a client seals no shares under a key that agrees on zero, even where it lo
   const options = { ...CURIOUS, clientOptions: (seat: number) => (seat === 0 ? { crypto: zero } : {}) }
   const opened = await openedRound('share-keys', options)
   const attempt = opened.sessions[0]!.receive(opened.pending.get(0)!)
-  await expectRefusal(attempt, { code, fault: 'server', round: 'share-keys', concerning: [2] })
+  await expectRefusal(attempt, { code, fault: 'server', phase: 'share-keys', concerning: [2] })
 })

@@ -35,7 +35,7 @@ test('on the sparse graph a client reveals a share of its own secret, which it c
       ...new Uint8Array(16),
       ...bytes.slice(3),
     )
-    const refused = { code: 'invalid-share', fault: 'peer', round: 'unmasking', culprits: [seat] } as const
+    const refused = { code: 'invalid-share', fault: 'peer', phase: 'unmasking', culprits: [seat] } as const
     expectRefused(await opened.server.receive(seat, forged), refused)
   }
   expect(await finish(opened)).toHaveLength(9)
@@ -67,14 +67,14 @@ describe.each(MODELS)('$adversary: client 1 sends the server', (model) => {
   ])('$what: refused, and the right ones still count', async ({ change }) => {
     const { opened, bytes } = await answered()
     const receipt = await opened.server.receive(1, change(bytes))
-    expectRefused(receipt, { ...malformed, round: 'unmasking', culprits: [1] })
+    expectRefused(receipt, { ...malformed, phase: 'unmasking', culprits: [1] })
     expect(await finish(opened, { silent: [4] })).toEqual([0, 1, 2, 3])
   })
 
   test('both shares of everybody, 16 bytes and 32: refused', async () => {
     const { opened, bytes } = await answered()
     const both = Uint8Array.of(...bytes, ...bytes.slice(3))
-    expectRefused(await opened.server.receive(1, both), { ...malformed, round: 'unmasking', culprits: [1] })
+    expectRefused(await opened.server.receive(1, both), { ...malformed, phase: 'unmasking', culprits: [1] })
     expect(await finish(opened, { silent: [4] })).toEqual([0, 1, 2, 3])
   })
 
@@ -86,7 +86,7 @@ describe.each(MODELS)('$adversary: client 1 sends the server', (model) => {
     const opened = await openedRound('share-keys', model)
     const forged = { commitment: new Uint8Array(32), ciphertexts: new Uint8Array(peers * 64) }
     const receipt = await opened.server.receive(1, shareKeys(peers).write(forged))
-    expectRefused(receipt, { ...malformed, round: 'share-keys', culprits: [1] })
+    expectRefused(receipt, { ...malformed, phase: 'share-keys', culprits: [1] })
     expect(await finish(opened)).toEqual(everybody)
   })
 
@@ -95,7 +95,7 @@ describe.each(MODELS)('$adversary: client 1 sends the server', (model) => {
     const bytes = await opened.sessions[1]!.receive(opened.pending.get(1)!)
     for (const wrong of [bytes.slice(0, -1), Uint8Array.of(...bytes, 0), bytes.slice(0, 2)]) {
       const receipt = await opened.server.receive(1, wrong)
-      expectRefused(receipt, { ...malformed, round: 'masked-input', culprits: [1] })
+      expectRefused(receipt, { ...malformed, phase: 'masked-input', culprits: [1] })
     }
     expect(await finish(opened)).toEqual(everybody)
   })
@@ -108,7 +108,7 @@ describe.each(MODELS)('$adversary: shares that nobody asked for', (model) => {
     expectRefused(await opened.server.receive(4, bytes), {
       code: 'unknown-seat',
       fault: 'peer',
-      round: 'unmasking',
+      phase: 'unmasking',
       culprits: [4],
     })
     expect(await finish(opened, { silent: [4] })).toEqual([0, 1, 2, 3])
@@ -134,7 +134,7 @@ describe.each(MODELS)('$adversary: shares that nobody asked for', (model) => {
     const refused = await expectRefusal(attempt, {
       code: 'too-few-shares',
       fault: 'peer',
-      round: 'unmasking',
+      phase: 'unmasking',
       concerning: [3],
     })
     expect(refused).toMatchObject({ expected: opened.config.threshold, got: 5 - silentOn.length })
@@ -160,7 +160,7 @@ test('on the sparse graph, a share of its own secret, of which nobody holds one:
   expectRefused(await opened.server.receive(1, Uint8Array.from(forged)), {
     code: 'invalid-share',
     fault: 'peer',
-    round: 'unmasking',
+    phase: 'unmasking',
     culprits: [1],
   })
   expect(await finish(opened)).toEqual([0, 1, 2, 3, 4, 5])
@@ -174,7 +174,7 @@ describe('the protocol functions refuse', () => {
     const { masking } = await clientStates(CURIOUS)
     // Client 4 drops out; client 3 is taken out of U2, as if it had never shared anything.
     const clients = masking.clients.filter(({ seat }) => seat !== 3)
-    return server.announceSurvivors({ ...masking, clients }, [0, 1, 2]).state as server.ServerUnmasking
+    return server.closeMaskedInput({ ...masking, clients }, [0, 1, 2]).state as server.ServerUnmasking
   }
 
   test.each([
@@ -193,7 +193,7 @@ describe('the protocol functions refuse', () => {
   ])('$what', async ({ shares }) => {
     const state = await unmaskingServer()
     const thrown = thrownBy(() => server.acceptUnmasking(state, 1, shares))
-    expectError(thrown, { code: 'invalid-share', fault: 'peer', round: 'unmasking', culprits: [1] })
+    expectError(thrown, { code: 'invalid-share', fault: 'peer', phase: 'unmasking', culprits: [1] })
   })
 
   test.each([0, 3 * 64, 4 * 64 - 1, 5 * 64])('%d bytes of ciphertexts for four peers', async (length) => {
@@ -201,7 +201,7 @@ describe('the protocol functions refuse', () => {
     const state = { ...masking, state: 'server-sharing' } as unknown as server.ServerSharing
     const message = { commitment: new Uint8Array(32), ciphertexts: new Uint8Array(length) }
     const thrown = thrownBy(() => server.acceptSharedKeys(state, 1, message))
-    expectError(thrown, { ...malformed, round: 'share-keys', culprits: [1] })
+    expectError(thrown, { ...malformed, phase: 'share-keys', culprits: [1] })
   })
 
   test.each([3, 4, 5, -1, 2 ** 31, Number.NaN])(
@@ -210,7 +210,7 @@ describe('the protocol functions refuse', () => {
       const state = await unmaskingServer()
       await named(`seat ${seat}`, () => {
         const thrown = thrownBy(() => server.acceptUnmasking(state, seat, []))
-        expectError(thrown, { code: 'unknown-seat', fault: 'peer', round: 'unmasking', culprits: [seat] })
+        expectError(thrown, { code: 'unknown-seat', fault: 'peer', phase: 'unmasking', culprits: [seat] })
       })
     },
   )

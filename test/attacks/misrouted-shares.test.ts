@@ -51,9 +51,9 @@ describe.each(MODELS)('$adversary: instead of a share of client 1, client 0 gets
         const forged = altered(opened, 0, new Map([[1, substitute(opened)]]))
         const revealed = new Map<number, readonly number[]>()
         const survived = await finish(opened, {
-          onServerMessage: (seat, round, bytes) => (seat === 0 && round === 'masked-input' ? forged : bytes),
-          onClientMessage: (seat, round, bytes) => {
-            if (round !== 'unmasking') return bytes
+          onServerMessage: (seat, phase, bytes) => (seat === 0 && phase === 'masked-input' ? forged : bytes),
+          onClientMessage: (seat, phase, bytes) => {
+            if (phase !== 'unmasking') return bytes
             const shares = unmasking(opened.config, everybody).read(bytes)
             revealed.set(
               seat,
@@ -78,7 +78,7 @@ describe.each(MODELS)('$adversary: a server', (model) => {
       [2, altered(opened, 2, new Map([[1, sealed(opened, 1, 0)]]))],
     ])
     const attempt = finish(opened, {
-      onServerMessage: (seat, round, bytes) => (round === 'masked-input' ? (swap.get(seat) ?? bytes) : bytes),
+      onServerMessage: (seat, phase, bytes) => (phase === 'masked-input' ? (swap.get(seat) ?? bytes) : bytes),
     })
     // Of client 1's five shares three are left.
     if (opened.config.threshold <= 3) expect(await attempt).toEqual(everybody)
@@ -86,7 +86,7 @@ describe.each(MODELS)('$adversary: a server', (model) => {
       await expectRefusal(attempt, {
         code: 'too-few-shares',
         fault: 'peer',
-        round: 'unmasking',
+        phase: 'unmasking',
         concerning: [1],
       })
     }
@@ -97,15 +97,15 @@ describe.each(MODELS)('$adversary: a server', (model) => {
       await named(`owner ${owner}`, async () => {
         const opened = await openedRound('masked-input', model)
         const attempt = finish(opened, {
-          onServerMessage: (seat, round, bytes) =>
-            round === 'masked-input' && seat !== owner
+          onServerMessage: (seat, phase, bytes) =>
+            phase === 'masked-input' && seat !== owner
               ? altered(opened, seat, new Map([[owner, new Uint8Array(64)]]))
               : bytes,
         })
         const expected = {
           code: 'too-few-shares',
           fault: 'peer',
-          round: 'unmasking',
+          phase: 'unmasking',
           concerning: [owner],
         } as const
         const refused = await expectRefusal(attempt, expected)
@@ -118,10 +118,10 @@ describe.each(MODELS)('$adversary: a server', (model) => {
     const opened = await openedRound('masked-input', model)
     let revealed: readonly number[] = []
     const survived = await finish(opened, {
-      onServerMessage: (seat, round, bytes) =>
-        seat === 0 && round === 'masked-input' ? opened.pending.get(1)! : bytes,
-      onClientMessage: (seat, round, bytes) => {
-        if (seat === 0 && round === 'unmasking') {
+      onServerMessage: (seat, phase, bytes) =>
+        seat === 0 && phase === 'masked-input' ? opened.pending.get(1)! : bytes,
+      onClientMessage: (seat, phase, bytes) => {
+        if (seat === 0 && phase === 'unmasking') {
           revealed = unmasking(opened.config, everybody)
             .read(bytes)
             .map((share) => share.seat)

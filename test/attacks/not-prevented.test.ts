@@ -66,28 +66,28 @@ describe.each(MODELS)('NOT prevented, $adversary: one client ends the round with
     const codec = shareKeys(4)
     const ran = await runCohort({
       ...model,
-      onClientMessage: (seat, round, bytes) => {
-        if (seat !== 2 || round !== 'share-keys') return bytes
+      onClientMessage: (seat, phase, bytes) => {
+        if (seat !== 2 || phase !== 'share-keys') return bytes
         const { commitment, ciphertexts } = codec.read(bytes)
         return codec.write({ commitment, ciphertexts: ciphertexts.map((byte, i) => byte ^ (i + 1)) })
       },
     })
     expect(ran.outcome).toBeUndefined()
-    expectError(ran.error, { code: 'too-few-shares', fault: 'peer', round: 'unmasking', concerning: [2] })
+    expectError(ran.error, { code: 'too-few-shares', fault: 'peer', phase: 'unmasking', concerning: [2] })
   })
 
   test('by a commitment to nothing: the error names it as the owner', async () => {
     const codec = shareKeys(4)
     const ran = await runCohort({
       ...model,
-      onClientMessage: (seat, round, bytes) => {
-        if (seat !== 2 || round !== 'share-keys') return bytes
+      onClientMessage: (seat, phase, bytes) => {
+        if (seat !== 2 || phase !== 'share-keys') return bytes
         const message = codec.read(bytes)
         return codec.write({ ...message, commitment: flipped(message.commitment) })
       },
     })
     expect(ran.outcome).toBeUndefined()
-    expectError(ran.error, { code: 'wrong-share', fault: 'peer', round: 'unmasking', concerning: [2] })
+    expectError(ran.error, { code: 'wrong-share', fault: 'peer', phase: 'unmasking', concerning: [2] })
   })
 })
 
@@ -99,7 +99,7 @@ test('NOT prevented: more than n − t clients that fall silent end the round wi
     const enough = await runCohort({ ...model, stages: stagesWith(silent) })
     expect(enough.outcome?.sum).toEqual(enough.expected)
     const tooFew = await runCohort({ ...model, stages: stagesWith(silent + 1) })
-    expectError(tooFew.error, { code: 'too-few-clients', fault: 'peer', round: 'masked-input' })
+    expectError(tooFew.error, { code: 'too-few-clients', fault: 'peer', phase: 'masked-input' })
   }
 })
 
@@ -124,7 +124,7 @@ test('NOT prevented: clients that begin their slices and stop keep others out, u
   expect(await send(2, 5)).toEqual(new Set(['busy']))
   expect([await server.discardUpload(0), await server.discardUpload(1)]).toEqual([true, true])
   for (const seat of [2, 3, 4]) expect(await send(seat, 5)).toEqual(new Set(['accepted']))
-  const outcome = await server.closeRound()
+  const outcome = await server.closePhase()
   const next = new Map(outcome.done ? [] : outcome.messages)
   expect(await finish({ ...opened, pending: next })).toEqual([2, 3, 4])
 })

@@ -11,7 +11,7 @@ function configure(clients: number, segment: RoundParameters['segments'][number]
 
 function refused(clients: number, segment: RoundParameters['segments'][number]) {
   const thrown = thrownBy(() => configure(clients, segment))
-  return expectError(thrown, { code: 'invalid-configuration', fault: 'usage', round: undefined })
+  return expectError(thrown, { code: 'invalid-configuration', fault: 'usage', phase: undefined })
 }
 
 describe('a sum that could overflow its modulus is no configuration', () => {
@@ -120,7 +120,7 @@ describe('an input that does not fit is refused before anything of it is masked'
       const refused = await expectRefusal(opened.sessions[2]!.receive(opened.pending.get(2)!), {
         code: range === undefined ? 'invalid-argument' : 'input-out-of-range',
         fault: 'usage',
-        round: range === undefined ? undefined : 'masked-input',
+        phase: range === undefined ? undefined : 'masked-input',
       })
       if (range !== undefined) expect(refused.expected).toBe(range)
       current = good()
@@ -139,7 +139,7 @@ describe('an input that does not fit is refused before anything of it is masked'
     expectError(other.clientErrors.get(3), {
       code: 'input-out-of-range',
       fault: 'usage',
-      round: 'masked-input',
+      phase: 'masked-input',
     })
     expect(other.outcome?.sum).toEqual(other.expected)
   })

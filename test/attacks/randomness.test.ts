@@ -20,7 +20,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const noRandomness = { code: 'no-randomness', fault: 'crypto', round: undefined } as const
+const noRandomness = { code: 'no-randomness', fault: 'crypto', phase: undefined } as const
 
 describe.each([
   ['there is no generator', undefined],
@@ -62,9 +62,9 @@ describe.each([
       await cohort.server.receive(seat, await session.start())
     }
     vi.stubGlobal('crypto', broken)
-    await expectRefusal(cohort.server.closeRound(), noRandomness)
+    await expectRefusal(cohort.server.closePhase(), noRandomness)
     vi.unstubAllGlobals()
-    expect((await cohort.server.closeRound()).done).toBe(false)
+    expect((await cohort.server.closePhase()).done).toBe(false)
   })
 })
 
@@ -108,7 +108,7 @@ describe.each(MODELS)('$adversary: a generator that gives', (model) => {
       expectRefused(await server.receive(0, await session.start()), {
         code: 'duplicate-key',
         fault: 'peer',
-        round: 'advertise-keys',
+        phase: 'advertise-keys',
         culprits: [0],
       })
     },
@@ -131,7 +131,7 @@ describe.each(MODELS)('$adversary: a generator that gives', (model) => {
       entries.push({ seat, value: advertiseKeys(cohort.config).read(await session.start()) })
     }
     const attempt = cohort.sessions[0]!.receive(publishedKeys(cohort.config).write(entries))
-    const expected = { code: 'duplicate-key', fault: 'server', round: 'share-keys', concerning: [0] } as const
+    const expected = { code: 'duplicate-key', fault: 'server', phase: 'share-keys', concerning: [0] } as const
     await expectRefusal(attempt, expected)
   })
 
@@ -141,7 +141,7 @@ describe.each(MODELS)('$adversary: a generator that gives', (model) => {
       clientOptions: (seat) => (seat === 1 || seat === 3 ? { crypto: toyCrypto(77) } : {}),
     })
     expect(opened.server.report.refused).toMatchObject([{ seat: 3, code: 'duplicate-key' }])
-    expect(opened.server.report.rounds[0]!.accepted).toEqual([0, 1, 2, 4])
+    expect(opened.server.report.phases[0]!.accepted).toEqual([0, 1, 2, 4])
     expect(await finish(opened)).toEqual([0, 1, 2, 4])
   })
 })

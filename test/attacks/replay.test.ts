@@ -34,7 +34,7 @@ describe.each(MODELS)('$adversary: from an earlier round of the same clients wit
     expectRefused(await later.server.receive(1, replayed), {
       code: 'configuration-mismatch',
       fault: 'peer',
-      round: 'advertise-keys',
+      phase: 'advertise-keys',
       culprits: [1],
     })
     expect(await finish(await openedRound('share-keys', later))).toEqual(everybody)
@@ -48,10 +48,10 @@ describe.each(MODELS)('$adversary: from an earlier round of the same clients wit
     const mixed = codec.read(later.pending.get(0)!).map((entry) => (entry.seat === 1 ? old[0]! : entry))
     let revealed: readonly number[] = []
     const survived = await finish(later, {
-      onServerMessage: (seat, round, bytes) =>
-        seat === 0 && round === 'masked-input' ? codec.write(mixed) : bytes,
-      onClientMessage: (seat, round, bytes) => {
-        if (seat === 0 && round === 'unmasking') {
+      onServerMessage: (seat, phase, bytes) =>
+        seat === 0 && phase === 'masked-input' ? codec.write(mixed) : bytes,
+      onClientMessage: (seat, phase, bytes) => {
+        if (seat === 0 && phase === 'unmasking') {
           revealed = unmasking(later.config, everybody)
             .read(bytes)
             .map((entry) => entry.seat)
@@ -67,13 +67,13 @@ describe.each(MODELS)('$adversary: from an earlier round of the same clients wit
     const earlier = await openedRound('masked-input', { ...model, ...EARLIER })
     const later = await openedRound('masked-input', { ...model, ...LATER })
     const attempt = finish(later, {
-      onServerMessage: (seat, round, bytes) =>
-        round === 'masked-input' ? earlier.pending.get(seat)! : bytes,
+      onServerMessage: (seat, phase, bytes) =>
+        phase === 'masked-input' ? earlier.pending.get(seat)! : bytes,
     })
     await expectRefusal(attempt, {
       code: 'too-few-shares',
       fault: 'peer',
-      round: 'unmasking',
+      phase: 'unmasking',
       concerning: [0],
     })
   })
@@ -84,7 +84,7 @@ describe.each(MODELS)('$adversary: from an earlier round of the same clients wit
     await expectRefusal(opened.sessions[0]!.receive(larger), {
       code: 'malformed-message',
       fault: 'server',
-      round: model === ACTIVE ? 'consistency-check' : 'unmasking',
+      phase: model === ACTIVE ? 'consistency-check' : 'unmasking',
     })
     expect(await finish(opened)).toEqual(everybody)
   })
@@ -100,7 +100,7 @@ describe('active: signatures of an earlier round with the same keys', () => {
     expectRefused(await later.server.receive(1, disguised), {
       code: 'invalid-signature',
       fault: 'peer',
-      round: 'advertise-keys',
+      phase: 'advertise-keys',
       culprits: [1],
     })
     expect(await finish(await openedRound('share-keys', later))).toEqual(everybody)
@@ -117,7 +117,7 @@ describe('active: signatures of an earlier round with the same keys', () => {
     await expectRefusal(later.sessions[0]!.receive(codec.write(mixed)), {
       code: 'invalid-signature',
       fault: 'server',
-      round: 'share-keys',
+      phase: 'share-keys',
       concerning: [1],
     })
     expect(await finish(later)).toEqual(everybody)
@@ -131,13 +131,13 @@ describe('active: signatures of an earlier round with the same keys', () => {
     expectRefused(await later.server.receive(1, consistencyCheck(later.config).write(old[1]!.value)), {
       code: 'invalid-signature',
       fault: 'peer',
-      round: 'consistency-check',
+      phase: 'consistency-check',
       culprits: [1],
     })
     await later.sessions[0]!.receive(later.pending.get(0)!)
     const attempt = later.sessions[0]!.receive(codec.write(old))
     const refused = await attempt.catch((error) => error)
-    expect(refused).toMatchObject({ code: 'invalid-signature', fault: 'server', round: 'unmasking' })
+    expect(refused).toMatchObject({ code: 'invalid-signature', fault: 'server', phase: 'unmasking' })
     expect(await finish(later)).toEqual(everybody)
   })
 
@@ -149,7 +149,7 @@ describe('active: signatures of an earlier round with the same keys', () => {
     expectRefused(await server.receive(1, consistencyCheck(config).write(signature)), {
       code: 'invalid-signature',
       fault: 'peer',
-      round: 'consistency-check',
+      phase: 'consistency-check',
       culprits: [1],
     })
     expect(await finish(opened)).toEqual(everybody)
@@ -229,14 +229,14 @@ test('clients that were given different models form no sum, though the server hi
         ...CURIOUS,
         context: context(1),
         clientOptions: (seat) => (seat === deceived ? { config } : {}),
-        onClientMessage: (_, round, bytes) => {
-          if (round !== 'advertise-keys') return bytes
+        onClientMessage: (_, phase, bytes) => {
+          if (phase !== 'advertise-keys') return bytes
           const codec = advertiseKeys(config)
           return codec.write({ ...codec.read(bytes), configurationHash: cohort.config.hash })
         },
       })
       expect(ran.outcome).toBeUndefined()
-      expect(ran.error).toMatchObject({ code: 'too-few-shares', round: 'unmasking', concerning: [deceived] })
+      expect(ran.error).toMatchObject({ code: 'too-few-shares', phase: 'unmasking', concerning: [deceived] })
     })
   }
 })

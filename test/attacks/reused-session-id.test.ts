@@ -68,8 +68,8 @@ async function lieWith(signed: ReadonlyMap<readonly number[], Signed>, options: 
   const sent = new Map<string, Uint8Array>()
   const opened = await run(await makeCohort(options), {
     until: 'consistency-check',
-    onClientMessage: (seat, round, bytes) => {
-      sent.set(`${round} ${seat}`, bytes)
+    onClientMessage: (seat, phase, bytes) => {
+      sent.set(`${phase} ${seat}`, bytes)
       return bytes
     },
   })
@@ -112,7 +112,7 @@ async function sumOfWanted(round: Awaited<ReturnType<typeof lieWith>>): Promise<
   const accumulator = createAccumulator(config.segments)
   for (const seat of WANTED) accumulator.add(sent.get(`masked-input ${seat}`)!.subarray(2))
   const sum = accumulator.toVector()
-  for await (const plan of core.maskPlans(unmasked, { crypto })) {
+  for await (const plan of core.planUnmasking(unmasked, { crypto })) {
     await executeMaskPlan(sum, config.segments, plan, crypto.suites.aes!)
   }
   reduceInto(sum, config.segments)
@@ -134,7 +134,7 @@ describe('active, no client corrupt: eight rounds under one session id are abort
       const { concerning } = expectError(round.answers[seat], {
         code: 'invalid-signature',
         fault: 'server',
-        round: 'unmasking',
+        phase: 'unmasking',
         concerning: expect.any(Array) as unknown as readonly number[],
       })
       expect(toldTo(seat)).toContain(concerning[0])

@@ -1,4 +1,4 @@
-import type { RoundName } from 'secagg'
+import type { PhaseName } from 'secagg'
 import { client } from 'secagg/protocol'
 import { describe, expect, test } from 'vitest'
 import { makeCohort } from '../support/cohort.js'
@@ -59,7 +59,7 @@ describe.each(MODELS)('$adversary: a server asks once more for a masked vector',
       const message = opened.pending.get(0)!
       const answer = await opened.sessions[0]!.receive(message)
       change(input)
-      const expected = { code: 'input-changed', fault: 'usage', round: 'masked-input' } as const
+      const expected = { code: 'input-changed', fault: 'usage', phase: 'masked-input' } as const
       await expectRefusal(opened.sessions[0]!.receive(message), expected)
       await expectRefusal(opened.sessions[0]!.receive(message), expected)
       input.current = Uint16Array.of(0, 1, 2, 3, 4)
@@ -95,7 +95,7 @@ describe.each(MODELS)('$adversary: a server asks once more for a masked vector',
     const genuine = opened.pending.get(0)!
     const codec = forwardedShares(opened.config, 0)
     const entries = codec.read(genuine)
-    const expected = { code: 'conflicting-message', fault: 'server', round: 'masked-input' } as const
+    const expected = { code: 'conflicting-message', fault: 'server', phase: 'masked-input' } as const
     const [answer, conflict] = await Promise.allSettled([
       session.receive(genuine),
       session.receive(codec.write(entries.slice(1))),
@@ -115,7 +115,7 @@ describe.each(MODELS)('$adversary: a server asks once more for a masked vector',
     expect(client.repeatMaskInput(state, state.inputDigest)).toBe(state.plan)
     expectError(
       thrownBy(() => client.repeatMaskInput(state, flipped(state.inputDigest))),
-      { code: 'input-changed', fault: 'usage', round: 'masked-input' },
+      { code: 'input-changed', fault: 'usage', phase: 'masked-input' },
     )
   })
 })
@@ -129,24 +129,24 @@ test.each(MODELS)('$adversary: a second, different list of keys is refused', asy
   await expectRefusal(session.receive(codec.write(codec.read(genuine).slice(0, 4))), {
     code: 'conflicting-message',
     fault: 'server',
-    round: 'share-keys',
+    phase: 'share-keys',
   })
   expect(await session.receive(genuine)).toEqual(answer)
   expect(await finish(opened)).toEqual(everybody)
 })
 
 /** Each round in which a client may try to send two versions of its message. */
-const rounds: readonly { round: RoundName; model: typeof CURIOUS | typeof ACTIVE }[] = [
-  { round: 'advertise-keys', model: CURIOUS },
-  { round: 'share-keys', model: CURIOUS },
-  { round: 'masked-input', model: CURIOUS },
-  { round: 'consistency-check', model: ACTIVE },
-  { round: 'unmasking', model: CURIOUS },
+const phases: readonly { phase: PhaseName; model: typeof CURIOUS | typeof ACTIVE }[] = [
+  { phase: 'advertise-keys', model: CURIOUS },
+  { phase: 'share-keys', model: CURIOUS },
+  { phase: 'masked-input', model: CURIOUS },
+  { phase: 'consistency-check', model: ACTIVE },
+  { phase: 'unmasking', model: CURIOUS },
 ]
 
-describe.each(rounds)('a client sends two versions of its message of $round', ({ round, model }) => {
+describe.each(phases)('a client sends two versions of its message of $round', ({ phase, model }) => {
   async function answered() {
-    const opened = await openedRound(round, model)
+    const opened = await openedRound(phase, model)
     const message = opened.pending.get(1)
     const session = opened.sessions[1]!
     const bytes = message === undefined ? await session.start() : await session.receive(message)
@@ -157,12 +157,12 @@ describe.each(rounds)('a client sends two versions of its message of $round', ({
     const { opened, bytes, other } = await answered()
     const { server } = opened
     expect((await server.receive(1, bytes)).status).toBe('accepted')
-    const expected = { code: 'conflicting-message', fault: 'peer', round, culprits: [1] } as const
+    const expected = { code: 'conflicting-message', fault: 'peer', phase, culprits: [1] } as const
     expectRefused(await server.receive(1, other), expected)
     expect((await server.receive(1, bytes)).status).toBe('duplicate')
-    const continued = round === 'advertise-keys' ? await openedRound('share-keys', opened) : opened
+    const continued = phase === 'advertise-keys' ? await openedRound('share-keys', opened) : opened
     expect(await finish(continued)).toEqual(everybody)
-    expect(server.report.refused).toMatchObject([{ seat: 1, round, code: 'conflicting-message', count: 1 }])
+    expect(server.report.refused).toMatchObject([{ seat: 1, phase, code: 'conflicting-message', count: 1 }])
   })
 
   test('both at once: one counts', async () => {
@@ -173,7 +173,7 @@ describe.each(rounds)('a client sends two versions of its message of $round', ({
       opened.server.receive(1, bytes),
     ])
     expect(receipts.map(({ status }) => status)).toEqual(['accepted', 'refused', 'duplicate'])
-    const continued = round === 'advertise-keys' ? await openedRound('share-keys', opened) : opened
+    const continued = phase === 'advertise-keys' ? await openedRound('share-keys', opened) : opened
     expect(await finish(continued)).toEqual(everybody)
   })
 
@@ -188,10 +188,10 @@ describe.each(rounds)('a client sends two versions of its message of $round', ({
         message === undefined ? await session.start() : await session.receive(message),
       )
     }
-    const outcome = await server.closeRound()
+    const outcome = await server.closePhase()
     expect((await server.receive(1, bytes)).status).toBe('duplicate')
-    const now = outcome.done ? 'unmasking' : outcome.round
+    const now = outcome.done ? 'unmasking' : outcome.phase
     const receipt = await server.receive(1, other)
-    expectRefused(receipt, { code: 'late-message', fault: 'peer', culprits: [1], round: now })
+    expectRefused(receipt, { code: 'late-message', fault: 'peer', culprits: [1], phase: now })
   })
 })

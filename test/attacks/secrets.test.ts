@@ -1,4 +1,4 @@
-import { type RoundName, SecAggError } from 'secagg'
+import { type PhaseName, SecAggError } from 'secagg'
 import type { CryptoProvider } from 'secagg/crypto'
 import { client } from 'secagg/protocol'
 import { expect, test } from 'vitest'
@@ -7,7 +7,7 @@ import { toyCrypto, toySplitter } from '../support/toy-crypto.js'
 import { clientStates, INPUT_DIGEST } from './states.js'
 import { flipped, hexOf, MODELS, openedRound } from './support.js'
 
-const ROUNDS: readonly RoundName[] = ['share-keys', 'masked-input', 'consistency-check', 'unmasking']
+const PHASES: readonly PhaseName[] = ['share-keys', 'masked-input', 'consistency-check', 'unmasking']
 
 /** Remembers whatever must never be seen: keys, seeds, agreements, shares, inputs. */
 class Vault {
@@ -120,8 +120,8 @@ test.each(MODELS)(
       (bytes) => flipped(bytes, -1),
       (bytes) => new Uint8Array(bytes.length),
     ]
-    const rounds = ROUNDS.filter((round) => model.adversary === 'active' || round !== 'consistency-check')
-    for (const round of rounds) {
+    const rounds = PHASES.filter((phase) => model.adversary === 'active' || phase !== 'consistency-check')
+    for (const phase of rounds) {
       for (const damage of damages) {
         let value = VALUE
         const cohort = await makeCohort({
@@ -132,7 +132,7 @@ test.each(MODELS)(
           inputs: [0, 1, 2, 3, 4].map(() => [BigUint64Array.of(VALUE, VALUE)]),
           clientOptions: (seat) => (seat === 0 ? { input: () => [BigUint64Array.of(VALUE, value)] } : {}),
         })
-        const { server, sessions, pending } = await openedRound(round, cohort)
+        const { server, sessions, pending } = await openedRound(phase, cohort)
         const bytes = pending.get(0)!
         await attempt(() => sessions[0]!.receive(damage(bytes)))
         value = 61_729n
@@ -147,13 +147,13 @@ test.each(MODELS)(
           await attempt(() => server.receive(0, answer))
           await attempt(() => server.receive(0, damage(answer)))
         }
-        await attempt(() => server.closeRound())
+        await attempt(() => server.closePhase())
         for (const [seat, message] of pending) {
           // In the last round no more than needed, so that no other share makes up for a damaged one.
-          if (round === 'unmasking' && seat >= cohort.config.threshold) continue
+          if (phase === 'unmasking' && seat >= cohort.config.threshold) continue
           if (seat > 0) await server.receive(seat, await sessions[seat]!.receive(message).catch(() => bytes))
         }
-        await attempt(() => server.closeRound())
+        await attempt(() => server.closePhase())
         errors.push(sessions[0], server, server.report)
         vault.expectNothingOf([sessions[0], server, server.report].map((each) => JSON.stringify(each)).join())
       }

@@ -50,7 +50,7 @@ describe('an update that is not one of this round is refused before anything of 
     ['more values than its shape has', updateOf([0.5, 0.5, 0.5, 0.5], [3])],
   ])('%s', (_, update) => {
     const thrown = thrownBy(() => encodeUpdate(update, 1, opened()))
-    const error = expectError(thrown, { code: 'invalid-argument', fault: 'usage', round: undefined })
+    const error = expectError(thrown, { code: 'invalid-argument', fault: 'usage', phase: undefined })
     expect(error.message).toContain('bias')
   })
 
@@ -58,7 +58,7 @@ describe('an update that is not one of this round is refused before anything of 
     '%d among its values',
     (value) => {
       const thrown = thrownBy(() => encodeUpdate(updateOf([0, value, 0]), 1, opened()))
-      const error = expectError(thrown, { code: 'input-out-of-range', fault: 'usage', round: undefined })
+      const error = expectError(thrown, { code: 'input-out-of-range', fault: 'usage', phase: undefined })
       expect(error.message).toContain('bias')
       expect(error.message).toContain('1')
     },
@@ -66,7 +66,7 @@ describe('an update that is not one of this round is refused before anything of 
 
   test.each([-1, 11, 0.5, Number.NaN, 2 ** 53])('a weight of %d', (weight) => {
     const thrown = thrownBy(() => encodeUpdate(updateOf([0, 0, 0]), weight, opened()))
-    expectError(thrown, { code: 'input-out-of-range', fault: 'usage', round: undefined })
+    expectError(thrown, { code: 'input-out-of-range', fault: 'usage', phase: undefined })
   })
 })
 
@@ -83,7 +83,7 @@ describe('a value beyond the clip', () => {
 
   test('is refused where that is asked for', () => {
     const thrown = thrownBy(() => encodeUpdate(updateOf([0, 0, 5]), 1, opened(), { onClip: 'refuse' }))
-    expectError(thrown, { code: 'input-out-of-range', fault: 'usage', round: undefined })
+    expectError(thrown, { code: 'input-out-of-range', fault: 'usage', phase: undefined })
   })
 })
 

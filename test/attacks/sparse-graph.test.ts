@@ -1,4 +1,4 @@
-import { createRoundConfig, type ErrorCode, type RoundName } from 'secagg'
+import { createRoundConfig, type ErrorCode, type PhaseName } from 'secagg'
 import { describe, expect, test } from 'vitest'
 import { type PublishedKeys, publishedKeysCoder, survivorsCoder } from '../../src/wire/index.js'
 import { LOW_ORDER_POINTS } from '../crypto/providers.js'
@@ -19,16 +19,16 @@ const keys = codec<PublishedKeys>('publishedKeys', publishedKeysCoder(5, 0))
 
 describe('sparse: a client refuses', () => {
   /** A round that has come to `round`, and what client 7 was told of in round 1. */
-  async function openedAt(round: RoundName) {
+  async function openedAt(phase: PhaseName) {
     let told: PublishedKeys = []
     const opened = await run(await makeCohort(parameters), {
-      until: round,
+      until: phase,
       onServerMessage: (receiver, current, bytes) => {
         if (receiver === seat && current === 'share-keys') told = keys.read(bytes)
         return bytes
       },
     })
-    if (round === 'share-keys') told = keys.read(opened.pending.get(seat)!)
+    if (phase === 'share-keys') told = keys.read(opened.pending.get(seat)!)
     return { ...opened, session: opened.sessions[seat]!, told }
   }
 
@@ -79,7 +79,7 @@ describe('sparse: a client refuses', () => {
   ])('$what', async ({ code, forge }) => {
     const { session, told, ...opened } = await openedAt('share-keys')
     const attempt = session.receive(keys.write(forge(told)))
-    await expect(attempt).rejects.toMatchObject({ code, fault: 'server', round: 'share-keys', culprits: [] })
+    await expect(attempt).rejects.toMatchObject({ code, fault: 'server', phase: 'share-keys', culprits: [] })
     expect(await finish(opened)).toEqual(seatsBelow(20))
   })
 
@@ -90,7 +90,7 @@ describe('sparse: a client refuses', () => {
   ])('$what, which bytes can say', async ({ bytes }) => {
     const { session, pending, ...opened } = await openedAt('share-keys')
     const attempt = session.receive(bytes(pending.get(seat)!))
-    await expectRefusal(attempt, { code: 'malformed-message', fault: 'server', round: 'share-keys' })
+    await expectRefusal(attempt, { code: 'malformed-message', fault: 'server', phase: 'share-keys' })
     expect(await finish({ ...opened, pending })).toEqual(seatsBelow(20))
   })
 
@@ -99,7 +99,7 @@ describe('sparse: a client refuses', () => {
     const around = told.map((entry) => entry.seat)
     const codecOfSurvivors = codec('survivors', survivorsCoder(around))
     const without = codecOfSurvivors.write(around.filter((other) => other !== seat))
-    const refused = { fault: 'server', round: 'unmasking' } as const
+    const refused = { fault: 'server', phase: 'unmasking' } as const
     await expectRefusal(session.receive(without), { ...refused, code: 'invalid-survivors' })
     const strangers = codecOfSurvivors.write(around)
     strangers[strangers.length - 1]! |= 1 << 5
@@ -115,7 +115,7 @@ describe('sparse: a client refuses', () => {
     await expectRefusal(session.receive(codec('survivors', survivorsCoder(around)).write(other)), {
       code: 'conflicting-message',
       fault: 'server',
-      round: 'unmasking',
+      phase: 'unmasking',
     })
     expect(await session.receive(pending.get(seat)!)).toEqual(answer)
     expect(await finish({ ...opened, pending })).toEqual(seatsBelow(20))
@@ -131,7 +131,7 @@ test('sparse: there is no such round in the active model', () => {
       segments: [{ length: 1, bits: 8, bound: 'modular' }],
     }),
   )
-  expectError(attempt, { code: 'unsupported', fault: 'usage', round: undefined })
+  expectError(attempt, { code: 'unsupported', fault: 'usage', phase: undefined })
 })
 
 /** The message of round 1 with one neighbor more, whose keys are as good as any. */

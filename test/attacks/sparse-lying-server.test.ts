@@ -43,12 +43,12 @@ async function maskedRound(options: CohortOptions) {
   const masked = new Map<number, Uint8Array>()
   const opened = await run(cohort, {
     until: 'unmasking',
-    onServerMessage: (seat, round, bytes) => {
-      if (round === 'share-keys') told.set(seat, publishedKeys.read(bytes))
+    onServerMessage: (seat, phase, bytes) => {
+      if (phase === 'share-keys') told.set(seat, publishedKeys.read(bytes))
       return bytes
     },
-    onClientMessage: (seat, round, bytes) => {
-      if (round === 'masked-input') masked.set(seat, bytes)
+    onClientMessage: (seat, phase, bytes) => {
+      if (phase === 'masked-input') masked.set(seat, bytes)
       return bytes
     },
   })

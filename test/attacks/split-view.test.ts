@@ -63,7 +63,7 @@ async function splitActively(
     if (genuine.length >= config.threshold) {
       shares[victimShare(opened, view, await asked) as 16 | 32]++
     } else {
-      const expected = { code: 'too-few-clients', fault: 'server', round: 'unmasking' } as const
+      const expected = { code: 'too-few-clients', fault: 'server', phase: 'unmasking' } as const
       await expectRefusal(asked, expected)
       expect(sessions[seat]!.done).toBe(false)
     }
@@ -112,7 +112,7 @@ describe('active: a server names different survivors to different clients', () =
         const refusal = await sessions[seat]!.receive(signatures(config).write(inView)).catch(
           (error) => error,
         )
-        expect(refusal).toMatchObject({ fault: 'server', round: 'unmasking', culprits: [] })
+        expect(refusal).toMatchObject({ fault: 'server', phase: 'unmasking', culprits: [] })
         expect(inView.length < config.threshold ? 'too-few-clients' : 'invalid-signature').toBe(refusal.code)
       }
       expect(sessions[seat]!.done).toBe(false)
@@ -126,7 +126,7 @@ describe('active: a server names different survivors to different clients', () =
     await expectRefusal(sessions[0]!.receive(opened.pending.get(0)!), {
       code: 'conflicting-message',
       fault: 'server',
-      round: 'consistency-check',
+      phase: 'consistency-check',
     })
     expect(await finish(opened, { silent: [0] })).toEqual(SEATS)
   })

@@ -40,13 +40,17 @@ export async function clientStates(
   for (const { seat, outbound } of advertised) {
     accepted.push(await server.acceptAdvertisedKeys(opened, seat, outbound, { verifyIdentity }))
   }
-  const { state: sharing, outbound: publishing } = server.publishKeys(opened, accepted, capabilities[0]!)
+  const { state: sharing, outbound: publishing } = server.closeAdvertiseKeys(
+    opened,
+    accepted,
+    capabilities[0]!,
+  )
   const published = publishing.messageFor(0)
   const shared: client.ClientShared[] = []
   for (const state of advertised) {
     shared.push((await client.shareKeys(state, published, capabilities[state.seat]!)).state)
   }
-  const { state: masking, outbound: forwarding } = server.forwardShares(
+  const { state: masking, outbound: forwarding } = server.closeShareKeys(
     sharing,
     shared.map(({ seat, outbound }) => server.acceptSharedKeys(sharing, seat, outbound)),
   )

@@ -20,7 +20,7 @@ import {
   unmasking,
 } from './support.js'
 
-const round = 'share-keys'
+const phase = 'share-keys'
 const fresh = toyCrypto(99)
 const freshKey = (): Promise<Uint8Array> => fresh.x25519.publicKey(fresh.randomBytes(32))
 
@@ -37,7 +37,7 @@ const substitutions: readonly { what: string; substitute: Substitution }[] = [
 
 describe('active: a server that substitutes keys is refused by every client', () => {
   test.each(substitutions)('$what', async ({ substitute }) => {
-    const opened = await openedRound(round, ACTIVE)
+    const opened = await openedRound(phase, ACTIVE)
     const codec = publishedKeys(opened.config)
     for (const victim of [0, 1, 3, 4]) {
       const genuine = codec.read(opened.pending.get(victim)!)
@@ -45,13 +45,13 @@ describe('active: a server that substitutes keys is refused by every client', ()
       const forged = genuine.map((entry, seat) => (seat === 2 ? { seat, value: keys[2]! } : entry))
       forged[2] = { seat: 2, value: await substitute(keys[2]!, keys) }
       const attempt = opened.sessions[victim]!.receive(codec.write(forged))
-      await expectRefusal(attempt, { code: 'invalid-signature', fault: 'server', round, concerning: [2] })
+      await expectRefusal(attempt, { code: 'invalid-signature', fault: 'server', phase, concerning: [2] })
     }
     expect(await finish(opened)).toEqual([0, 1, 2, 3, 4])
   })
 
   test('keys that somebody else has signed for this seat', async () => {
-    const opened = await openedRound(round, ACTIVE)
+    const opened = await openedRound(phase, ACTIVE)
     const { config, signers } = opened
     const codec = publishedKeys(config)
     const forged = [...codec.read(opened.pending.get(0)!)]
@@ -59,38 +59,38 @@ describe('active: a server that substitutes keys is refused by every client', ()
     const signature = await signers[1]!.sign(keysStatement(config, 2, keys))
     forged[2] = { seat: 2, value: { ...keys, signature } }
     const attempt = opened.sessions[0]!.receive(codec.write(forged))
-    await expectRefusal(attempt, { code: 'invalid-signature', fault: 'server', round, concerning: [2] })
+    await expectRefusal(attempt, { code: 'invalid-signature', fault: 'server', phase, concerning: [2] })
     expect(await finish(opened)).toEqual([0, 1, 2, 3, 4])
   })
 
   test('the signed keys of one client at the seat of another', async () => {
-    const opened = await openedRound(round, ACTIVE, [9, 9, 9, 9, 0])
+    const opened = await openedRound(phase, ACTIVE, [9, 9, 9, 9, 0])
     const codec = publishedKeys(opened.config)
     const genuine = codec.read(opened.pending.get(0)!)
     const moved = [...genuine.slice(0, 3), { ...genuine[3]!, seat: 4 }]
     const attempt = opened.sessions[0]!.receive(codec.write(moved))
-    await expectRefusal(attempt, { code: 'invalid-signature', fault: 'server', round, concerning: [4] })
+    await expectRefusal(attempt, { code: 'invalid-signature', fault: 'server', phase, concerning: [4] })
     expect(await finish(opened)).toEqual([0, 1, 2, 3])
   })
 })
 
 describe.each(MODELS)('$adversary: a server that changes the receiver’s own entry is refused', (model) => {
   test.each(substitutions)('$what', async ({ substitute }) => {
-    const opened = await openedRound(round, model)
+    const opened = await openedRound(phase, model)
     const codec = publishedKeys(opened.config)
     const forged = [...codec.read(opened.pending.get(2)!)]
     forged[2] = { seat: 2, value: await substitute(forged[2]!.value, []) }
     const attempt = opened.sessions[2]!.receive(codec.write(forged))
-    await expectRefusal(attempt, { code: 'own-entry-mismatch', fault: 'server', round })
+    await expectRefusal(attempt, { code: 'own-entry-mismatch', fault: 'server', phase })
     expect(await finish(opened)).toEqual([0, 1, 2, 3, 4])
   })
 
   test('it is left out', async () => {
-    const opened = await openedRound(round, model)
+    const opened = await openedRound(phase, model)
     const codec = publishedKeys(opened.config)
     const without = codec.read(opened.pending.get(2)!).filter(({ seat }) => seat !== 2)
     const attempt = opened.sessions[2]!.receive(codec.write(without))
-    await expectRefusal(attempt, { code: 'own-entry-mismatch', fault: 'server', round })
+    await expectRefusal(attempt, { code: 'own-entry-mismatch', fault: 'server', phase })
     expect(await finish(opened)).toEqual([0, 1, 2, 3, 4])
   })
 })
@@ -101,7 +101,7 @@ describe('honest-but-curious: this model does NOT protect from a server that sub
   test.each(providers)('it learns one client’s input and nobody notices ($name)', async (crypto) => {
     const cohort = await makeCohort({ ...CURIOUS, clients: 3, crypto })
     const { config, inputs } = cohort
-    const opened = await openedRound(round, cohort)
+    const opened = await openedRound(phase, cohort)
     const genuine = publishedKeys(config).read(opened.pending.get(VICTIM)!)
 
     // The server sits between the victim and each of the others with mask keys of its own.
@@ -126,7 +126,7 @@ describe('honest-but-curious: this model does NOT protect from a server that sub
     const answers: Uint8Array[] = []
     const survived = await finish(opened, {
       onServerMessage: (seat, current, bytes) => {
-        if (current !== round) return bytes
+        if (current !== phase) return bytes
         const forged = genuine.map((entry) => {
           const isForged = seat === VICTIM ? entry.seat !== VICTIM : entry.seat === VICTIM
           if (!isForged) return entry

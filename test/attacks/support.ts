@@ -2,9 +2,9 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import {
   type ErrorCode,
   type Fault,
+  type PhaseName,
   type Receipt,
   type RoundConfig,
-  type RoundName,
   SecAggError,
 } from 'secagg'
 import { expect } from 'vitest'
@@ -41,7 +41,7 @@ export const MODELS: readonly (typeof CURIOUS | typeof ACTIVE)[] = [CURIOUS, ACT
 export interface Expected {
   readonly code: ErrorCode
   readonly fault: Fault
-  readonly round: RoundName | undefined
+  readonly phase: PhaseName | undefined
   readonly culprits?: readonly number[]
   readonly concerning?: readonly number[]
 }
@@ -71,12 +71,12 @@ export function expectError(error: unknown, expected: Expected): SecAggError {
  * messages the client of each seat has sent before it vanished.
  */
 export async function openedRound(
-  round: RoundName,
+  phase: PhaseName,
   options: CohortOptions | Cohort,
   stages: readonly number[] = [],
 ): Promise<CohortRun> {
   const cohort = 'sessions' in options ? options : await makeCohort(options)
-  const opened = await run(cohort, { until: round, stages })
+  const opened = await run(cohort, { until: phase, stages })
   expect(opened.error).toBeUndefined()
   expect(opened.clientErrors.size).toBe(0)
   return opened
@@ -86,9 +86,9 @@ export interface FinishOptions {
   /** Clients that say nothing from here on. */
   readonly silent?: readonly number[]
   /** What the server gets instead of a client's message. */
-  onClientMessage?(seat: number, round: RoundName, bytes: Uint8Array): Uint8Array | Promise<Uint8Array>
+  onClientMessage?(seat: number, phase: PhaseName, bytes: Uint8Array): Uint8Array | Promise<Uint8Array>
   /** What a client gets instead of the message that it answers in `round`. */
-  onServerMessage?(seat: number, round: RoundName, bytes: Uint8Array): Uint8Array
+  onServerMessage?(seat: number, phase: PhaseName, bytes: Uint8Array): Uint8Array
 }
 
 /**
@@ -100,15 +100,15 @@ export async function finish(opened: CohortRun, options: FinishOptions = {}): Pr
   const { silent = [], onClientMessage, onServerMessage } = options
   let inbox: Iterable<readonly [number, Uint8Array]> = opened.pending
   for (;;) {
-    const round = server.round!
+    const phase = server.phase!
     for (const [seat, bytes] of inbox) {
       if (silent.includes(seat)) continue
-      const answer = await sessions[seat]!.receive(onServerMessage?.(seat, round, bytes) ?? bytes)
-      const sent = (await onClientMessage?.(seat, round, answer)) ?? answer
+      const answer = await sessions[seat]!.receive(onServerMessage?.(seat, phase, bytes) ?? bytes)
+      const sent = (await onClientMessage?.(seat, phase, answer)) ?? answer
       const receipt = await server.receive(seat, sent)
       if (receipt.status === 'refused') throw receipt.error
     }
-    const outcome = await server.closeRound()
+    const outcome = await server.closePhase()
     if (outcome.done) {
       const { survivors } = outcome.report
       expect(outcome.sum).toEqual(sumOf(config, survivors, inputs))
@@ -130,7 +130,7 @@ export interface Codec<T> {
 }
 
 export function codec<T>(type: MessageType, coder: Parameters<typeof encodeMessage<T>>[1]): Codec<T> {
-  const origin = { fault: 'internal', round: 'advertise-keys', culprits: [] } as const
+  const origin = { fault: 'internal', phase: 'advertise-keys', culprits: [] } as const
   return {
     read: (bytes) => decodeMessage(type, coder, bytes, origin),
     write: (message) => encodeMessage(type, coder, message),

@@ -2,7 +2,7 @@ import {
   ClientSession,
   createRoundConfig,
   type ErrorCode,
-  type RoundName,
+  type PhaseName,
   type RoundParameters,
 } from 'secagg'
 import { client } from 'secagg/protocol'
@@ -32,7 +32,7 @@ describe('no configuration can be made with a threshold below what the model nee
   }
   const refused = (parameters: Pick<RoundParameters, 'clients' | 'adversary'> & Partial<RoundParameters>) => {
     const thrown = thrownBy(() => createRoundConfig({ ...base, ...parameters }))
-    return expectError(thrown, { code: 'invalid-configuration', fault: 'usage', round: undefined })
+    return expectError(thrown, { code: 'invalid-configuration', fault: 'usage', phase: undefined })
   }
 
   test('honest-but-curious: half of the clients or fewer', () => {
@@ -109,22 +109,22 @@ describe.each(MODELS)('$adversary: a client does not take the server’s word', 
     const sharing = await openedRound('share-keys', cohort)
     const keys = publishedKeys(cohort.config)
     const fewKeys = keys.read(sharing.pending.get(0)!).slice(0, least - 1)
-    const inU1 = await expectRefusal(session.receive(keys.write(fewKeys)), { ...tooFew, round: 'share-keys' })
+    const inU1 = await expectRefusal(session.receive(keys.write(fewKeys)), { ...tooFew, phase: 'share-keys' })
     expect(inU1).toMatchObject({ expected: least, got: least - 1 })
 
-    const masking = { ...(await advance(sharing)), round: 'masked-input' as const }
+    const masking = { ...(await advance(sharing)), phase: 'masked-input' as const }
     const shares = forwardedShares(cohort.config, 0)
     const fewShares = shares.read(masking.pending.get(0)!).slice(0, least - 2)
     const inU2 = await expectRefusal(session.receive(shares.write(fewShares)), {
       ...tooFew,
-      round: 'masked-input',
+      phase: 'masked-input',
     })
     expect(inU2).toMatchObject({ expected: least, got: least - 1 })
 
     const unmasking = await advance(masking)
-    const round: RoundName = model === ACTIVE ? 'consistency-check' : 'unmasking'
+    const phase: PhaseName = model === ACTIVE ? 'consistency-check' : 'unmasking'
     const fewSurvivors = survivors(cohort.config).write(seatsBelow(least - 1))
-    const inU3 = await expectRefusal(session.receive(fewSurvivors), { ...tooFew, round })
+    const inU3 = await expectRefusal(session.receive(fewSurvivors), { ...tooFew, phase })
     expect(inU3).toMatchObject({ expected: least, got: least - 1 })
     expect(await finish(unmasking)).toEqual(everybody)
   })
@@ -134,7 +134,7 @@ describe.each(MODELS)('$adversary: a client does not take the server’s word', 
     for (const [seat, bytes] of opened.pending) {
       await opened.server.receive(seat, await opened.sessions[seat]!.receive(bytes))
     }
-    const outcome = await opened.server.closeRound()
+    const outcome = await opened.server.closePhase()
     return { ...opened, pending: new Map(outcome.done ? [] : outcome.messages) }
   }
 
@@ -145,7 +145,7 @@ describe.each(MODELS)('$adversary: a client does not take the server’s word', 
       const input = new Uint16Array(5)
       const own = { config, seat: 0, input, crypto, signer: signers[0], verifyIdentity }
       const options = { ...own, minimumSurvivors: minimum }
-      const expected = { code: 'invalid-argument', fault: 'usage', round: 'advertise-keys' } as const
+      const expected = { code: 'invalid-argument', fault: 'usage', phase: 'advertise-keys' } as const
       await expectRefusal(new ClientSession(options).start(), expected)
     },
   )
@@ -160,18 +160,18 @@ describe.each(MODELS)('$adversary: a client does not take the server’s word', 
   test('nobody else in U2, to the protocol function', async () => {
     const { shared, capabilities } = await clientStates(model)
     const attempt = client.maskInput(shared[0]!, [], INPUT_DIGEST, capabilities[0]!)
-    await expectRefusal(attempt, { code: 'too-few-clients', fault: 'server', round: 'masked-input' })
+    await expectRefusal(attempt, { code: 'too-few-clients', fault: 'server', phase: 'masked-input' })
   })
 })
 
 describe.each(MODELS)('$adversary: a server cannot close a round with too few', (model) => {
-  const rounds: RoundName[] =
+  const rounds: PhaseName[] =
     model === ACTIVE
       ? ['advertise-keys', 'share-keys', 'masked-input', 'consistency-check', 'unmasking']
       : ['advertise-keys', 'share-keys', 'masked-input', 'unmasking']
 
-  test.each(rounds)('in %s; it stays open, and one more answer is enough', async (round) => {
-    const opened = await openedRound(round, model)
+  test.each(rounds)('in %s; it stays open, and one more answer is enough', async (phase) => {
+    const opened = await openedRound(phase, model)
     const { threshold } = opened.config
     const answer = async (seat: number): Promise<void> => {
       const session = opened.sessions[seat]!
@@ -184,12 +184,12 @@ describe.each(MODELS)('$adversary: a server cannot close a round with too few', 
     for (const seat of seatsBelow(threshold - 1)) await answer(seat)
     for (let attempt = 0; attempt < 2; attempt++) {
       const code: ErrorCode = 'too-few-clients'
-      const refused = await expectRefusal(opened.server.closeRound(), { code, fault: 'peer', round })
+      const refused = await expectRefusal(opened.server.closePhase(), { code, fault: 'peer', phase })
       expect(refused).toMatchObject({ expected: threshold, got: threshold - 1 })
-      expect(opened.server.round).toBe(round)
+      expect(opened.server.phase).toBe(phase)
     }
     await answer(threshold - 1)
-    const outcome = await opened.server.closeRound()
+    const outcome = await opened.server.closePhase()
     if (outcome.done) return
     const pending = new Map(outcome.messages)
     const survived = await finish({ ...opened, pending })
@@ -201,8 +201,8 @@ describe.each(MODELS)('$adversary: a server cannot close a round with too few', 
     for (const seat of [0, 1, 2, 3]) {
       await opened.server.receive(seat, await opened.sessions[seat]!.receive(opened.pending.get(seat)!))
     }
-    const expected = { code: 'too-few-clients', fault: 'peer', round: 'masked-input' } as const
-    await expectRefusal(opened.server.closeRound(), expected)
+    const expected = { code: 'too-few-clients', fault: 'peer', phase: 'masked-input' } as const
+    await expectRefusal(opened.server.closePhase(), expected)
     expect(await finish(opened)).toEqual(everybody)
   })
 })

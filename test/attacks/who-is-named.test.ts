@@ -107,8 +107,8 @@ async function dealing(
       dealers.includes(seat)
         ? { splitSecret: async (...request) => (await toySplitter(seat)(...request)).map(spoil) }
         : {},
-    onClientMessage: (seat, round, bytes) =>
-      round === 'unmasking' && liars.includes(seat)
+    onClientMessage: (seat, phase, bytes) =>
+      phase === 'unmasking' && liars.includes(seat)
         ? codec.write(codec.read(bytes).map((share) => ({ ...share, value: flipped(share.value, seat) })))
         : bytes,
   })
@@ -137,7 +137,7 @@ describe('a lost secret', () => {
     expectError(ran.error, {
       code: 'wrong-share',
       fault: 'peer',
-      round: 'unmasking',
+      phase: 'unmasking',
       culprits,
       concerning: [4],
     })
@@ -145,12 +145,12 @@ describe('a lost secret', () => {
 
   test('more dealers of noise than clients that cheat: nobody', async () => {
     const ran = await dealing({ clients: 12, corruptClients: 2 }, [3, 4, 8], noise)
-    expectError(ran.error, { code: 'wrong-share', fault: 'peer', round: 'unmasking', concerning: [3] })
+    expectError(ran.error, { code: 'wrong-share', fault: 'peer', phase: 'unmasking', concerning: [3] })
   })
 
   test('of everybody, as more holders lie than clients cheat: nobody', async () => {
     const ran = await dealing({ clients: 30, corruptClients: 2 }, [], noise, seatsBelow(14))
-    expectError(ran.error, { code: 'wrong-share', fault: 'peer', round: 'unmasking', concerning: [0] })
+    expectError(ran.error, { code: 'wrong-share', fault: 'peer', phase: 'unmasking', concerning: [0] })
   })
 })
 
@@ -163,7 +163,7 @@ test('a client that copies the keys of another and comes first: nobody is named,
   expectRefused(receipt, {
     code: 'duplicate-key',
     fault: 'peer',
-    round: 'advertise-keys',
+    phase: 'advertise-keys',
     concerning: [1, 3],
   })
 })

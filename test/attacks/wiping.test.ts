@@ -70,7 +70,7 @@ describe.each(MODELS)('$adversary: what is no longer needed is overwritten', (mo
   test('a session that was wiped says so, whatever it is asked', async () => {
     const { sessions, pending } = await run(await makeCohort(model), { until: 'masked-input' })
     await sessions[0]!.wipe()
-    const expected = { code: 'out-of-order', fault: 'usage', round: undefined } as const
+    const expected = { code: 'out-of-order', fault: 'usage', phase: undefined } as const
     await expectRefusal(sessions[0]!.start(), expected)
     await expectRefusal(sessions[0]!.receive(pending.get(0)!), expected)
     await expectRefusal(sessions[0]!.resend(), expected)

@@ -7,7 +7,7 @@ import { answersOf, type Shares, type WaitingServer, waitingServer } from '../su
 
 /** What one reconstruction took, and how it ended. */
 interface Ran {
-  readonly state: server.ServerUnmasked | undefined
+  readonly state: server.ServerFinished | undefined
   readonly error: unknown
   /** Units of work that were announced. */
   readonly work: number

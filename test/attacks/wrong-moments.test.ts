@@ -1,4 +1,4 @@
-import type { RoundName } from 'secagg'
+import type { PhaseName } from 'secagg'
 import { describe, expect, test } from 'vitest'
 import { PROTOCOL_VERSION } from '../../src/wire/index.js'
 import { makeCohort, run } from '../support/cohort.js'
@@ -9,15 +9,15 @@ const everybody = [0, 1, 2, 3, 4]
 
 /** All messages of an honest round; of equal seeds all rounds are the same. */
 async function transcript(model: (typeof MODELS)[number]) {
-  const toServer = new Map<RoundName, Uint8Array>()
-  const toClient = new Map<RoundName, Uint8Array>()
+  const toServer = new Map<PhaseName, Uint8Array>()
+  const toClient = new Map<PhaseName, Uint8Array>()
   const ran = await run(await makeCohort(model), {
-    onClientMessage: (seat, round, bytes) => {
-      if (seat === 1) toServer.set(round, bytes)
+    onClientMessage: (seat, phase, bytes) => {
+      if (seat === 1) toServer.set(phase, bytes)
       return bytes
     },
-    onServerMessage: (seat, round, bytes) => {
-      if (seat === 1) toClient.set(round, bytes)
+    onServerMessage: (seat, phase, bytes) => {
+      if (seat === 1) toClient.set(phase, bytes)
       return bytes
     },
   })
@@ -26,20 +26,20 @@ async function transcript(model: (typeof MODELS)[number]) {
 }
 
 describe.each(MODELS)('$adversary: the genuine message of another round', (model) => {
-  const rounds: RoundName[] = ['advertise-keys', 'share-keys', 'masked-input']
+  const rounds: PhaseName[] = ['advertise-keys', 'share-keys', 'masked-input']
   if (model === ACTIVE) rounds.push('consistency-check')
   rounds.push('unmasking')
 
   test.each(rounds.slice(1))(
     'from the server to a client that awaits %s: refused, and the round goes on',
-    async (round) => {
+    async (phase) => {
       const { toClient } = await transcript(model)
-      const opened = await openedRound(round, model)
+      const opened = await openedRound(phase, model)
       const session = opened.sessions[1]!
       for (const [other, bytes] of toClient) {
-        if (other === round) continue
+        if (other === phase) continue
         // The message that it answered last gets the same answer; of all others it wants none.
-        const isRepeated = rounds.indexOf(other) === rounds.indexOf(round) - 1
+        const isRepeated = rounds.indexOf(other) === rounds.indexOf(phase) - 1
         await named(`the message of ${other}`, async () => {
           const outcome = await session.receive(bytes).catch((error: unknown) => error)
           if (isRepeated) expect(outcome).toBeInstanceOf(Uint8Array)
@@ -47,14 +47,14 @@ describe.each(MODELS)('$adversary: the genuine message of another round', (model
             expect(outcome).toMatchObject({
               code: 'unexpected-message',
               fault: 'server',
-              round,
+              phase,
               culprits: [],
             })
         })
       }
       for (const bytes of (await transcript(model)).toServer.values()) {
         const outcome = await session.receive(bytes).catch((error: unknown) => error)
-        expect(outcome).toMatchObject({ code: 'unexpected-message', fault: 'server', round })
+        expect(outcome).toMatchObject({ code: 'unexpected-message', fault: 'server', phase })
       }
       expect(await finish(opened)).toEqual(everybody)
     },
@@ -62,41 +62,41 @@ describe.each(MODELS)('$adversary: the genuine message of another round', (model
 
   test.each(rounds)(
     'from a client to a server that collects %s: refused, and the round goes on',
-    async (round) => {
+    async (phase) => {
       const { toServer, toClient } = await transcript(model)
-      const opened = await openedRound(round, model)
+      const opened = await openedRound(phase, model)
       for (const [other, bytes] of toServer) {
-        if (other === round) continue
+        if (other === phase) continue
         const receipt = await opened.server.receive(1, bytes)
         await named(`the message of ${other}`, () => {
-          if (rounds.indexOf(other) < rounds.indexOf(round)) expect(receipt.status).toBe('duplicate')
-          else expectRefused(receipt, { code: 'unexpected-message', fault: 'peer', round, culprits: [1] })
+          if (rounds.indexOf(other) < rounds.indexOf(phase)) expect(receipt.status).toBe('duplicate')
+          else expectRefused(receipt, { code: 'unexpected-message', fault: 'peer', phase, culprits: [1] })
         })
       }
       for (const bytes of toClient.values()) {
         const receipt = await opened.server.receive(1, bytes)
-        expectRefused(receipt, { code: 'unexpected-message', fault: 'peer', round, culprits: [1] })
+        expectRefused(receipt, { code: 'unexpected-message', fault: 'peer', phase, culprits: [1] })
       }
-      const continued = round === 'advertise-keys' ? await openedRound('share-keys', opened) : opened
+      const continued = phase === 'advertise-keys' ? await openedRound('share-keys', opened) : opened
       expect(await finish(continued)).toEqual(everybody)
     },
   )
 
   test('from a seat that takes no part: refused in each round, and not a word of it in the report', async () => {
-    for (const round of rounds) {
+    for (const phase of rounds) {
       const { toServer } = await transcript(model)
-      const opened = await openedRound(round, model)
+      const opened = await openedRound(phase, model)
       for (const seat of [5, -1, 0.5, Number.NaN, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 2 ** 53]) {
-        await named(`seat ${seat} in ${round}`, async () => {
-          const receipt = await opened.server.receive(seat, toServer.get(round)!)
+        await named(`seat ${seat} in ${phase}`, async () => {
+          const receipt = await opened.server.receive(seat, toServer.get(phase)!)
           expect(receipt).toMatchObject({
             status: 'refused',
-            error: { fault: 'peer', round, culprits: [seat] },
+            error: { fault: 'peer', phase, culprits: [seat] },
           })
         })
       }
       expect(opened.server.report.refused).toEqual([])
-      const continued = round === 'advertise-keys' ? await openedRound('share-keys', opened) : opened
+      const continued = phase === 'advertise-keys' ? await openedRound('share-keys', opened) : opened
       expect(await finish(continued)).toEqual(everybody)
     }
   })
@@ -112,8 +112,8 @@ describe.each(MODELS)('$adversary: the genuine message of another round', (model
     const finished = cohort.sessions[1]!
     expect(finished.done).toBe(true)
     const last = rounds.at(-1)!
-    for (const [round, bytes] of toClient) {
-      if (round === last) continue
+    for (const [phase, bytes] of toClient) {
+      if (phase === last) continue
       const late = await finished.receive(bytes).catch((error: unknown) => error)
       expect(late).toMatchObject({ name: 'SecAggError' })
     }
@@ -133,10 +133,10 @@ test('a flood of bad messages does not fill the report, and closing twice at onc
   for (const seat of everybody) {
     await opened.server.receive(seat, await opened.sessions[seat]!.receive(opened.pending.get(seat)!))
   }
-  const [first, second] = await Promise.allSettled([opened.server.closeRound(), opened.server.closeRound()])
+  const [first, second] = await Promise.allSettled([opened.server.closePhase(), opened.server.closePhase()])
   expect(first.status).toBe('fulfilled')
   expect(second).toMatchObject({ status: 'rejected', reason: { code: 'out-of-order', fault: 'usage' } })
-  const outcome = (first as PromiseFulfilledResult<Awaited<ReturnType<typeof opened.server.closeRound>>>)
+  const outcome = (first as PromiseFulfilledResult<Awaited<ReturnType<typeof opened.server.closePhase>>>)
     .value
   const pending = new Map(outcome.done ? [] : outcome.messages)
   expect(await finish({ ...opened, pending })).toEqual(everybody)

@@ -20,7 +20,7 @@ function expectCorrected(ran: CohortRun, wrong: readonly { owner: number; holder
 
 function expectWrongShare(ran: CohortRun, owner: number): void {
   expect(ran.outcome).toBeUndefined()
-  expectError(ran.error, { code: 'wrong-share', fault: 'peer', round: 'unmasking', concerning: [owner] })
+  expectError(ran.error, { code: 'wrong-share', fault: 'peer', phase: 'unmasking', concerning: [owner] })
 }
 
 /** One holder flips a bit of its share of one owner's secret. */
@@ -103,8 +103,8 @@ test('so many liars that no choice that is tried does without them: no sum, afte
   const ran = await runCohort({
     ...CURIOUS,
     clients,
-    onClientMessage: (seat, round, bytes) =>
-      round === 'unmasking' && liars.includes(seat)
+    onClientMessage: (seat, phase, bytes) =>
+      phase === 'unmasking' && liars.includes(seat)
         ? codec.write(codec.read(bytes).map((share) => ({ ...share, value: flipped(share.value, seat) })))
         : bytes,
   })
@@ -182,9 +182,9 @@ describe.each(MODELS)('$adversary: client 1 commits', (model) => {
     let first: Uint8Array | undefined
     return runCohort({
       ...model,
-      onClientMessage: (seat, round, bytes) => {
-        if (round === 'share-keys' && seat === 0) first = bytes
-        return round === 'share-keys' && seat === 1 ? forge(bytes, first!) : bytes
+      onClientMessage: (seat, phase, bytes) => {
+        if (phase === 'share-keys' && seat === 0) first = bytes
+        return phase === 'share-keys' && seat === 1 ? forge(bytes, first!) : bytes
       },
     })
   }
@@ -207,7 +207,7 @@ describe.each(MODELS)('$adversary: client 1 commits', (model) => {
   test('to what client 0 has, and passes on client 0’s ciphertexts as its own: no sum', async () => {
     const ran = await committing((_, first) => first)
     // The ciphertexts open for nobody, so client 1's own share is all there is.
-    const expected = { code: 'too-few-shares', fault: 'peer', round: 'unmasking', concerning: [1] } as const
+    const expected = { code: 'too-few-shares', fault: 'peer', phase: 'unmasking', concerning: [1] } as const
     expectError(ran.error, expected)
   })
 })

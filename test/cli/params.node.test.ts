@@ -102,7 +102,7 @@ describe('secagg params', () => {
         JSON.parse(
           JSON.stringify(
             choosePrivacy({
-              ...{ clients: 100, leastHonest: 90, epsilon: 8, delta: 1e-6 },
+              ...{ clients: 100, minimumHonest: 90, epsilon: 8, delta: 1e-6 },
               ...{ rounds: 100, length: 7850, clip: 1 },
             }),
           ),

@@ -16,7 +16,7 @@ import {
   train,
 } from '../../docs/examples/mnist/training.js'
 import type { RoundPlan } from '../../src/federated/index.js'
-import { ROUNDS } from '../../src/index.js'
+import { PHASES } from '../../src/index.js'
 
 const seats = 6
 const rounds = 2
@@ -120,7 +120,7 @@ test('of fifty clients some drop out before every message, and the minimum cohor
   expect({ most, minimumCohort }).toEqual({ most: 10, minimumCohort: 40 })
   for (let round = 1; round <= 100; round++) {
     const dropouts = planDropouts(50, most, round, new SeededRandom(round, 'dropouts'))
-    expect(new Set(dropouts.values())).toEqual(new Set(ROUNDS))
+    expect(new Set(dropouts.values())).toEqual(new Set(PHASES))
     expect(50 - dropouts.size).toBeGreaterThanOrEqual(minimumCohort)
     for (const [seat, message] of dropouts) expect(takesPart(dropouts, seat, message)).toBe(false)
   }

@@ -14,7 +14,7 @@ describe('a plan', () => {
     const plan = planRound({ ...hundred, bitsPerValue: 12, rounding: 'nearest' })
     expect(plan).toMatchObject({
       ...{ graph: 'complete', neighbors: 99, threshold: 53, corruptClients: 5, dropouts: 10 },
-      ...{ minimumCohort: 90, leastPresent: 90, leastHonest: 85, length: 34, warnings: [] },
+      ...{ minimumCohort: 90, minimumPresent: 90, minimumHonest: 85, length: 34, warnings: [] },
     })
     const numbers = {
       clip: 1,
@@ -36,7 +36,7 @@ describe('a plan', () => {
     const privacy = { epsilon: 4, delta: 1e-6, rounds: 20, clipNorm: 0.5, samplingRate: 0.2 }
     const plan = planRound({ ...privateTask, clients: 100, corruptFraction, dropoutFraction, privacy })
     const { epsilon, delta, rounds, samplingRate } = privacy
-    const cohort = { clients: 100, leastHonest: 85, length: 34, clip: 0.5 }
+    const cohort = { clients: 100, minimumHonest: 85, length: 34, clip: 0.5 }
     const chosen = choosePrivacy({ ...cohort, epsilon, delta, rounds, samplingRate })
     expect(plan.privacy).toMatchObject(chosen)
     expect(plan.privacy!.epsilon).toBeLessThanOrEqual(4)
@@ -58,10 +58,16 @@ describe('a plan', () => {
     }
     const sparse = planRound(curious)
     const chosen = chooseParameters(curious)
-    const { neighbors, threshold, leastPresent, securityFailure } = chosen
-    expect(sparse).toMatchObject({ graph: 'sparse', neighbors, threshold, leastPresent, minimumCohort: 900 })
+    const { neighbors, threshold, minimumPresent, securityFailure } = chosen
+    expect(sparse).toMatchObject({
+      graph: 'sparse',
+      neighbors,
+      threshold,
+      minimumPresent,
+      minimumCohort: 900,
+    })
     expect(sparse.securityBits).toBe(-securityFailure.total)
-    expect(sparse.explanation.join('\n')).toContain(`At least ${leastPresent} clients must have sent`)
+    expect(sparse.explanation.join('\n')).toContain(`At least ${minimumPresent} clients must have sent`)
     const complete = planRound({ ...curious, graph: 'complete' })
     expect(complete).toMatchObject({ graph: 'complete', neighbors: 999, threshold: 501, minimumCohort: 900 })
     expect(complete.securityBits).toBeUndefined()

@@ -32,7 +32,7 @@ function meanOf(plan: RoundPlan, seats: readonly number[], weigh: (seat: number)
   return mean
 }
 
-function greatestDistance(one: Float64Array, other: Float64Array): number {
+function maximumDistance(one: Float64Array, other: Float64Array): number {
   return one.reduce((most, value, i) => Math.max(most, Math.abs(value - other[i]!)), 0)
 }
 
@@ -52,7 +52,7 @@ describe('a round', () => {
     expect(result).toMatchObject({ survivors, standardDeviation: undefined })
     expect(result!.totalWeight).toBe(survivors.reduce((sum, seat) => sum + weights[seat]!, 0))
     const expected = meanOf(plan, survivors, (seat) => weights[seat]!)
-    const distance = greatestDistance(result!.mean, expected)
+    const distance = maximumDistance(result!.mean, expected)
     expect(distance).toBeLessThanOrEqual(plan.encoding!.errorBound)
     expect(distance).toBeGreaterThan(0)
     expect(Object.keys(result!.tensors)).toEqual(['dense/bias', 'dense/kernel'])
@@ -67,7 +67,7 @@ describe('a round', () => {
     const arrays = updates.map((_, seat) => [seat / 10, -seat / 10, 0])
     const { result } = await runFederated(plan, { sessionId, updates: arrays, stages })
     const seats = survivors.reduce((sum, seat) => sum + seat, 0) / survivors.length / 10
-    expect(greatestDistance(result!.mean, Float64Array.of(seats, -seats, 0))).toBeLessThan(1e-4)
+    expect(maximumDistance(result!.mean, Float64Array.of(seats, -seats, 0))).toBeLessThan(1e-4)
     expect(result).toMatchObject({ tensors: {}, totalWeight: 7, survivors })
   })
 
@@ -101,7 +101,7 @@ describe('a round', () => {
     const { result, outcome } = await runFederated(plan, { sessionId, updates, weights, stages })
     expect(result).toMatchObject({ survivors, totalWeight: 30 + 50 + 70 + 90 })
     const expected = meanOf(plan, survivors, (seat) => weights[seat]!)
-    expect(greatestDistance(result!.mean, expected)).toBeLessThanOrEqual(plan.encoding!.errorBound)
+    expect(maximumDistance(result!.mean, expected)).toBeLessThanOrEqual(plan.encoding!.errorBound)
 
     const round = openRound(plan, { sessionId })
     const sum = plan.segments.map(({ length }, index) =>

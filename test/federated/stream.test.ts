@@ -174,24 +174,24 @@ test('a round of streamed updates in slices, in which a client crashes and makes
     expect(receipt.status === 'refused' ? receipt.error : receipt.status).toMatch(/accepted|duplicate/)
   }
   for (const [seat, client] of clients.entries()) await deliver(seat, await client.start())
-  let outcome = await server.closeRound()
+  let outcome = await server.closePhase()
   while (!outcome.done) {
     for (const [seat, bytes] of outcome.messages) {
-      if (outcome.round === 'masked-input' && seat === 3) continue
+      if (outcome.phase === 'masked-input' && seat === 3) continue
       await deliver(seat, await clients[seat]!.receive(bytes))
       let sent = 0
       for await (const slice of clients[seat]!.slices()) {
         await deliver(seat, slice)
         if (seat === 1 && ++sent === 3) break
       }
-      if (seat !== 1 || outcome.round !== 'masked-input') continue
+      if (seat !== 1 || outcome.phase !== 'masked-input') continue
       // It has died in the middle of its vector.
       const back = ClientSession.resume(saved.get(1)!, optionsOf(1))
       clients[1] = back
       await deliver(1, await back.receive(bytes))
       for await (const slice of back.slices()) await deliver(1, slice)
     }
-    outcome = await server.closeRound()
+    outcome = await server.closePhase()
   }
   const { mean, totalWeight, survivors } = decodeOutcome(outcome, round)
   expect([survivors, totalWeight]).toEqual([[0, 1, 2], 6])
@@ -222,11 +222,11 @@ test('an update that has changed in the middle of its round is noticed', async (
   const server = new ServerSession({ config })
   for (const [seat, client] of clients.entries()) await server.receive(seat, await client.start())
   for (;;) {
-    const outcome = await server.closeRound()
+    const outcome = await server.closePhase()
     if (outcome.done) throw new Error('nobody has noticed')
     for (const [seat, bytes] of outcome.messages) {
       await server.receive(seat, await clients[seat]!.receive(bytes))
-      if (outcome.round !== 'masked-input') continue
+      if (outcome.phase !== 'masked-input') continue
       // Training goes on, on the same array.
       data[150] = 0.5
       const send = async () => {

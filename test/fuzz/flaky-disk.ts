@@ -95,7 +95,7 @@ export class DiskOfProcess {
   }
 
   readonly save = (bytes: Uint8Array): void | Promise<void> => {
-    const stored = { round: this.server?.round, waitingFor: this.server?.waitingFor ?? [] }
+    const stored = { phase: this.server?.phase, waitingFor: this.server?.waitingFor ?? [] }
     return this.#atSomeTime(() => {
       const fails = this.#disk.fails('save')
       if (!fails || this.#disk.chance(2) === 0) Object.assign(this.#disk, { form: bytes, stored })

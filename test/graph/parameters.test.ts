@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { partOf } from '../../src/graph/chooser/assumptions.js'
 import { disconnection, exposure, fatalHolders, shortage } from '../../src/graph/chooser/bounds.js'
-import { leastNeighborhood } from '../../src/graph/chooser/neighborhood.js'
+import { minimumNeighborhood } from '../../src/graph/chooser/neighborhood.js'
 import { chooseParameters } from '../../src/graph/chooser/parameters.js'
 import { slowNeighborhood } from './exact.js'
 
@@ -47,7 +47,7 @@ describe('the least k and its t', () => {
       dropouts,
       adversary: semiMalicious ? SEMI : CURIOUS,
     } as const
-    const fast = leastNeighborhood({ ...counts, statisticalSecurity: security, correctness })
+    const fast = minimumNeighborhood({ ...counts, statisticalSecurity: security, correctness })
     const slow = slowNeighborhood({ clients, corrupt, dropouts, semiMalicious, security, correctness })
     expect(fast, JSON.stringify({ ...counts, bits })).toEqual(slow)
   }
@@ -108,7 +108,7 @@ describe('what is promised', () => {
         expect(p.securityFailure.total).toBeLessThanOrEqual(-p.statisticalSecurity)
         expect(p.correctnessFailure).toBeLessThanOrEqual(-p.correctness)
         expect(p.survivors).toBe(p.clients - p.dropouts)
-        expect(p.threshold).toBeLessThanOrEqual(p.greatestThreshold)
+        expect(p.threshold).toBeLessThanOrEqual(p.maximumThreshold)
         if (p.graph === 'complete') return
         expect(p.neighbors % 2).toBe(0)
         const { clients: n, neighbors: k, threshold: t, corruptClients, dropouts, adversary } = p
@@ -116,9 +116,9 @@ describe('what is promised', () => {
         expect(disconnection(n, k, corruptClients + dropouts)).toBeLessThan(bits)
         if (t > 2)
           expect(exposure(n, k, corruptClients, fatalHolders(k, t - 1, adversary) - 1)).toBeGreaterThan(bits)
-        expect(shortage(n, k, dropouts, p.greatestThreshold)).toBeLessThanOrEqual(-p.correctness)
-        if (p.greatestThreshold < k) {
-          expect(shortage(n, k, dropouts, p.greatestThreshold + 1)).toBeGreaterThan(-p.correctness)
+        expect(shortage(n, k, dropouts, p.maximumThreshold)).toBeLessThanOrEqual(-p.correctness)
+        if (p.maximumThreshold < k) {
+          expect(shortage(n, k, dropouts, p.maximumThreshold + 1)).toBeGreaterThan(-p.correctness)
         }
       }),
       { numRuns: 150 },
@@ -139,12 +139,12 @@ describe('what is promised', () => {
   test('the complete graph: in the active model always, else where no ring is enough', () => {
     const base = { clients: 1000, corruptFraction: 0.33, dropoutFraction: 0.05 }
     expect(chooseParameters({ ...base, adversary: 'active' })).toMatchObject({
-      ...{ graph: 'complete', neighbors: 999, holders: 1000, threshold: 666, greatestThreshold: 950 },
+      ...{ graph: 'complete', neighbors: 999, holders: 1000, threshold: 666, maximumThreshold: 950 },
       securityFailure: { total: Number.NEGATIVE_INFINITY },
       correctnessFailure: Number.NEGATIVE_INFINITY,
     })
     expect(chooseParameters({ ...base, clients: 2, adversary: CURIOUS })).toMatchObject({
-      ...{ graph: 'complete', neighbors: 1, threshold: 2, leastPresent: 2 },
+      ...{ graph: 'complete', neighbors: 1, threshold: 2, minimumPresent: 2 },
     })
     // 2t > n + A also where single clients may be lied to.
     const few = { clients: 3, corruptFraction: 0.34, dropoutFraction: 0, adversary: SEMI } as const

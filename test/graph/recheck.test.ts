@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { SecAggError } from '../../src/errors.js'
 import { cohortOf } from '../../src/graph/chooser/assumptions.js'
-import { checkNeighborhood, leastProven, type OfferedNeighborhood } from '../../src/graph/chooser/check.js'
+import { checkNeighborhood, minimumProven, type OfferedNeighborhood } from '../../src/graph/chooser/check.js'
 import { chooseParameters } from '../../src/graph/chooser/parameters.js'
 import { recheckParameters } from '../../src/graph/chooser/proof.js'
 
@@ -90,7 +90,7 @@ describe('what the server checks once it knows who sent keys', () => {
       const parameters = chooseParameters({ clients, corruptFraction, dropoutFraction, adversary })
       let least = clients
       while (least > 0 && recheckParameters(parameters, least - 1).holds) least--
-      expect(parameters.leastPresent).toBe(least)
+      expect(parameters.minimumPresent).toBe(least)
     }
   })
 
@@ -117,7 +117,7 @@ describe('what the server checks once it knows who sent keys', () => {
         (present) => recheckParameters(parameters, present).holds,
       )
       expect(Math.min(...passing)).toBeLessThan(least)
-      expect(leastProven({ clients, neighbors, threshold, assumptions })).toBe(least)
+      expect(minimumProven({ clients, neighbors, threshold, assumptions })).toBe(least)
     }
   })
 

@@ -165,7 +165,7 @@ async function libraryServer(parameters: Parameters, enrolment: Enrolment): Prom
     receive: async (seat, bytes) =>
       expect(await session.receive(seat, bytes)).toEqual({ status: 'accepted' }),
     close: async () => {
-      const outcome = await session.closeRound()
+      const outcome = await session.closePhase()
       return outcome.done ? elementsOf(outcome.sum) : new Map(outcome.messages)
     },
   }

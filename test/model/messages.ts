@@ -23,12 +23,12 @@ export type Round = 'advertise-keys' | 'share-keys' | 'masked-input' | 'consiste
 /** A message, or the lack of messages, that the protocol does not go on with. */
 export class Refusal extends Error {
   readonly code: string
-  readonly round: Round
+  readonly phase: Round
 
-  constructor(code: string, round: Round) {
-    super(`${code} in ${round}`)
+  constructor(code: string, phase: Round) {
+    super(`${code} in ${phase}`)
     this.code = code
-    this.round = round
+    this.phase = phase
   }
 }
 

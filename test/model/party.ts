@@ -16,7 +16,7 @@ export function modelParty(round: RoundInput, party: number | 'server'): Party {
     close: async () => {
       const messages = server.close()
       return {
-        round: server.round ?? 'done',
+        phase: server.round ?? 'done',
         sends: Array.from(messages, ([seat, bytes]) => ({ seat, message: hex(bytes) })),
         sum: server.sum === undefined ? null : elements(server.sum),
       }

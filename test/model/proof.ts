@@ -26,7 +26,7 @@ export function isProven({ clients, neighbors, threshold, assumptions }: Neighbo
 }
 
 /** The least |U1| with which a round goes on for the sake of what is assumed. */
-export function leastPresent(neighborhood: Neighborhood): number {
+export function minimumPresent(neighborhood: Neighborhood): number {
   const { clients, neighbors } = neighborhood
   let least = clients
   while (least - 1 > neighbors && isStillProven(neighborhood, least - 1)) least--

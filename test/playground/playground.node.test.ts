@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { ROUNDS, type RoundName } from '../../src/index.js'
+import { PHASES, type PhaseName } from '../../src/index.js'
 import { trainedInTheClear } from './clear-training.js'
 import { expectSum, newRound, next, numbersOf, result, runToEnd, step } from './round-page.js'
 import { openSite, type Site } from './site.js'
 import { takeScreenshots } from './take-screenshots.js'
 
 const PHONE = { viewport: { width: 360, height: 740 } }
-const CURIOUS = ROUNDS.filter((name) => name !== 'consistency-check')
+const CURIOUS = PHASES.filter((name) => name !== 'consistency-check')
 
 describe('the playground', () => {
   let site: Site
@@ -26,9 +26,9 @@ describe('the playground', () => {
   })
 
   test('shows noise and then the sum, step by step', async () => {
-    for (const round of CURIOUS) {
-      expect(await next(page)).toBe(round)
-      expect(await page.locator('[aria-current="step"]').getAttribute('data-step')).toBe(round)
+    for (const phase of CURIOUS) {
+      expect(await next(page)).toBe(phase)
+      expect(await page.locator('[aria-current="step"]').getAttribute('data-step')).toBe(phase)
       await step(page)
     }
     expect(await next(page)).toBe('over')
@@ -42,14 +42,14 @@ describe('the playground', () => {
 
   test.each([...CURIOUS.entries()])(
     'goes on when a client drops out before message %i, %s',
-    async (at, round) => {
+    async (at, phase) => {
       await newRound(page, { clients: '6', digit: '7' })
       for (let done = 0; done < at; done++) await step(page)
-      expect(await next(page)).toBe(round)
+      expect(await next(page)).toBe(phase)
       await page.click('.client[data-seat="2"]')
       expect(await page.getAttribute('.client[data-seat="2"]', 'data-state')).toBe('gone')
       await runToEnd(page)
-      const hasSent = round === 'unmasking'
+      const hasSent = phase === 'unmasking'
       await expectSum(page, hasSent ? [0, 1, 2, 3, 4, 5] : [0, 1, 3, 4, 5])
       expect(await page.textContent('#log')).toContain('Client 2 dropped out')
     },
@@ -58,7 +58,7 @@ describe('the playground', () => {
   test('goes on in the active model when clients drop out before and after their signature', async () => {
     await newRound(page, { clients: '9', adversary: 'active' })
     for (let done = 0; done < 3; done++) await step(page)
-    expect(await next(page)).toBe('consistency-check' satisfies RoundName)
+    expect(await next(page)).toBe('consistency-check' satisfies PhaseName)
     await page.click('.client[data-seat="4"]')
     await step(page)
     await page.click('.client[data-seat="7"]')

@@ -17,7 +17,7 @@ import { discreteGaussianLaw, divergence, logOfSum, skellamLaw, sumLaw } from '.
 const sum: NoisySum = {
   distribution: 'skellam',
   clients: 100,
-  leastHonest: 60,
+  minimumHonest: 60,
   dimension: 256,
   localVariance: 40,
   l1Sensitivity: 300,
@@ -59,7 +59,7 @@ describe('curves are never below the divergence that they bound', () => {
     for (const shift of [1, 2, 5]) {
       const curve = rdpOf({
         ...sum,
-        leastHonest: 1,
+        minimumHonest: 1,
         localVariance: variance,
         dimension: 1,
         l1Sensitivity: shift,
@@ -74,7 +74,7 @@ describe('curves are never below the divergence that they bound', () => {
 
   test('and near it where the noise is large', () => {
     const law = skellamLaw(500, 900)
-    const curve = rdpOf({ ...sum, leastHonest: 5, localVariance: 100, l1Sensitivity: 3, l2Sensitivity: 3 })
+    const curve = rdpOf({ ...sum, minimumHonest: 5, localVariance: 100, l1Sensitivity: 3, l2Sensitivity: 3 })
     for (const order of orders.slice(0, 5)) {
       const exact = divergence(order, 880, law.at, (k) => law.at(k - 3))
       expect(curve(order)).toBeGreaterThan(exact)
@@ -86,7 +86,7 @@ describe('curves are never below the divergence that they bound', () => {
     const law = skellamLaw(6, 900)
     const curve = rdpOf({
       ...sum,
-      leastHonest: 3,
+      minimumHonest: 3,
       localVariance: 2,
       l1Sensitivity: 4,
       l2Sensitivity: Math.sqrt(10),
@@ -109,7 +109,7 @@ describe('curves are never below the divergence that they bound', () => {
       const curve = rdpOf({
         distribution: 'discrete-gaussian',
         clients,
-        leastHonest: clients,
+        minimumHonest: clients,
         dimension: 1,
         localVariance: variance,
         l1Sensitivity: shift,
@@ -124,7 +124,7 @@ describe('curves are never below the divergence that they bound', () => {
 
   test('sampling, whichever of two neighbors is the likelier', () => {
     const law = skellamLaw(4, 300)
-    const curve = rdpOf({ ...sum, leastHonest: 1, localVariance: 4, l1Sensitivity: 1, l2Sensitivity: 1 })
+    const curve = rdpOf({ ...sum, minimumHonest: 1, localVariance: 4, l1Sensitivity: 1, l2Sensitivity: 1 })
     for (const rate of [0.01, 0.2, 0.7]) {
       const mixture = (k: number): number =>
         logOfSum([Math.log1p(-rate) + law.at(k), Math.log(rate) + law.at(k - 1)])
@@ -146,13 +146,13 @@ describe('what ε depends on', () => {
     const one = fc.record({
       distribution: fc.constantFrom('skellam' as const, 'discrete-gaussian' as const),
       localVariance: fc.double({ min: 0.3, max: 1e4, noNaN: true }),
-      leastHonest: fc.integer({ min: 1, max: 99 }),
+      minimumHonest: fc.integer({ min: 1, max: 99 }),
       l2Sensitivity: fc.double({ min: 1, max: 100, noNaN: true }),
     })
     fc.assert(
       fc.property(one, (changes) => {
         const now = epsilon(changes)
-        expect(epsilon({ ...changes, leastHonest: changes.leastHonest + 1 })).toBeLessThanOrEqual(now)
+        expect(epsilon({ ...changes, minimumHonest: changes.minimumHonest + 1 })).toBeLessThanOrEqual(now)
         expect(epsilon({ ...changes, localVariance: changes.localVariance * 1.1 })).toBeLessThanOrEqual(now)
         expect(epsilon({ ...changes, l2Sensitivity: changes.l2Sensitivity * 1.1 })).toBeGreaterThanOrEqual(
           now,

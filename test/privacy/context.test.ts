@@ -11,7 +11,7 @@ import { bytesToHex } from '../../src/crypto/bytes.js'
 
 const setting: PrivacySetting = {
   clients: 100,
-  leastHonest: 60,
+  minimumHonest: 60,
   length: 200,
   clip: 10,
   bits: 16,
@@ -20,11 +20,11 @@ const setting: PrivacySetting = {
 }
 const integers: IntegerPrivacySetting = {
   clients: 100,
-  leastHonest: 60,
+  minimumHonest: 60,
   length: 10,
   l1Sensitivity: 1,
   l2Sensitivity: 1,
-  greatestSum: 100,
+  maximumSum: 100,
   noiseStandardDeviation: 4,
   delta: 1e-5,
 }
@@ -47,7 +47,7 @@ describe('the bytes that bind a round to its privacy', () => {
     const changes: Partial<PrivacySetting>[] = [
       {},
       { clients: 101 },
-      { leastHonest: 61 },
+      { minimumHonest: 61 },
       { length: 201 },
       { clip: 11 },
       { bits: 17 },
@@ -70,8 +70,8 @@ describe('the bytes that bind a round to its privacy', () => {
       { length: 11 },
       { l1Sensitivity: 2 },
       { l2Sensitivity: 1.5 },
-      { leastSum: -1 },
-      { greatestSum: 101 },
+      { minimumSum: -1 },
+      { maximumSum: 101 },
       { bits: 20 },
       { noiseStandardDeviation: 5 },
       { samplingRate: 1 },

@@ -30,22 +30,25 @@ test('ten clients, ε = 0.1, a hundred rounds: noise a hundred times as long as 
 
 describe('what is said to help does, each by itself', () => {
   const targets: readonly PrivacyTarget[] = [
-    { clients: 10, leastHonest: 7, length: 6, clip: 1, epsilon: 0.1, delta: 1e-5, rounds: 100 },
-    { clients: 100, leastHonest: 75, length: 1000, clip: 1, epsilon: 8, delta: 1e-5, rounds: 20 },
-    { clients: 50, leastHonest: 35, length: 8000, clip: 0.5, epsilon: 8, delta: 1e-6, rounds: 10 },
-    { clients: 1000, leastHonest: 700, length: 10 ** 6, clip: 30, epsilon: 8, delta: 1e-6, rounds: 300 },
-    { clients: 300, leastHonest: 200, length: 9, clip: 1, epsilon: 1e-2, delta: 1e-5, rounds: 2 },
+    { clients: 10, minimumHonest: 7, length: 6, clip: 1, epsilon: 0.1, delta: 1e-5, rounds: 100 },
+    { clients: 100, minimumHonest: 75, length: 1000, clip: 1, epsilon: 8, delta: 1e-5, rounds: 20 },
+    { clients: 50, minimumHonest: 35, length: 8000, clip: 0.5, epsilon: 8, delta: 1e-6, rounds: 10 },
+    { clients: 1000, minimumHonest: 700, length: 10 ** 6, clip: 30, epsilon: 8, delta: 1e-6, rounds: 300 },
+    { clients: 300, minimumHonest: 200, length: 9, clip: 1, epsilon: 1e-2, delta: 1e-5, rounds: 2 },
     {
-      ...{ clients: 40, leastHonest: 30, length: 500, clip: 2, epsilon: 3, delta: 1e-4, rounds: 50 },
+      ...{ clients: 40, minimumHonest: 30, length: 500, clip: 2, epsilon: 3, delta: 1e-4, rounds: 50 },
       distribution: 'discrete-gaussian',
     },
   ]
   test.each(targets)('$clients clients, ε = $epsilon, $rounds rounds of $length values', (target) => {
     const [warning] = choosePrivacy(target).warnings
     expect(warning).toEqual(outweighs)
-    const { clients, leastHonest } = target
+    const { clients, minimumHonest } = target
     const pieces: readonly [RegExp, (value: number) => Partial<PrivacyTarget>][] = [
-      [/(\S+) clients[,.]/, (n) => ({ clients: n, leastHonest: Math.floor((leastHonest * n) / clients) })],
+      [
+        /(\S+) clients[,.]/,
+        (n) => ({ clients: n, minimumHonest: Math.floor((minimumHonest * n) / clients) }),
+      ],
       [/ε of (\S+?)[,.]( |$)/, (epsilon) => ({ epsilon })],
       [/(\d+) rounds?[,.]/, (rounds) => ({ rounds })],
       [/(\d+) values?[,.]/, (length) => ({ length })],
@@ -66,13 +69,13 @@ describe('what is said to help does, each by itself', () => {
 
 test('where nothing helps by itself, that is said', () => {
   const [warning] = choosePrivacy({
-    ...{ clients: 2, leastHonest: 1, length: 1, clip: 1, epsilon: 0.1, delta: 1e-9, rounds: 10 ** 6 },
+    ...{ clients: 2, minimumHonest: 1, length: 1, clip: 1, epsilon: 0.1, delta: 1e-9, rounds: 10 ** 6 },
   }).warnings.filter((text) => text.includes('outweighs'))
   expect(warning).toContain('More clients, a larger ε and fewer rounds together would help.')
 })
 
 test('noise just as long as the clip is not too long', () => {
-  const setting = { clients: 100, leastHonest: 50, length: 100, clip: 1, bits: 20, delta: 1e-5 }
+  const setting = { clients: 100, minimumHonest: 50, length: 100, clip: 1, bits: 20, delta: 1e-5 }
   // In the mean the noise of 100 clients has a norm of z · √(100/50) · √100 / 100.
   const [less, more] = [0.99, 1.01].map((factor) =>
     analyzePrivacy({ ...setting, noiseMultiplier: (factor * 10) / Math.SQRT2 }),
@@ -83,7 +86,7 @@ test('noise just as long as the clip is not too long', () => {
 
 describe('statistics under a target that leaves nothing to be seen', () => {
   const definition: Definition = { stay: { kind: 'histogram', edges: [0, 1, 3, 7, 14] } }
-  const base = { clients: 100, leastHonest: 75, delta: 1e-6 }
+  const base = { clients: 100, minimumHonest: 75, delta: 1e-6 }
   const warningsOf = (changes: object): readonly string[] =>
     createPrivateStatistics(definition, { ...base, epsilon: 0.1, rounds: 12, ...changes }).privacy.warnings
 
@@ -95,7 +98,7 @@ describe('statistics under a target that leaves nothing to be seen', () => {
     const [, times] = /(\d+) times as many clients/.exec(warning!)!
     const [, epsilon] = /ε of (\d\.\d+)/.exec(warning!)!
     expect(warningsOf({ epsilon: Number(epsilon) })).toEqual([])
-    expect(warningsOf({ clients: 100 * Number(times), leastHonest: 75 * Number(times) })).toEqual([])
+    expect(warningsOf({ clients: 100 * Number(times), minimumHonest: 75 * Number(times) })).toEqual([])
   })
 
   test('and are silent where something is to be seen', () => {

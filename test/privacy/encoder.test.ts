@@ -12,7 +12,7 @@ import { seededCrypto } from './support.js'
 
 const setting: PrivacySetting = {
   clients: 20,
-  leastHonest: 12,
+  minimumHonest: 12,
   length: 3000,
   clip: 2,
   bits: 18,

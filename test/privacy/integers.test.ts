@@ -13,11 +13,11 @@ import { seededCrypto } from './support.js'
 /** A histogram of 10 cells: every client is in one of them. */
 const histogram: IntegerPrivacyTarget = {
   clients: 1000,
-  leastHonest: 700,
+  minimumHonest: 700,
   length: 10,
   l1Sensitivity: 1,
   l2Sensitivity: 1,
-  greatestSum: 1000,
+  maximumSum: 1000,
   epsilon: 1,
   delta: 1e-6,
 }
@@ -92,7 +92,7 @@ describe('sensitivities of one’s own', () => {
       ...histogram,
       l1Sensitivity: 25,
       l2Sensitivity: 5,
-      greatestSum: 5000,
+      maximumSum: 5000,
     })
     expect(five.noiseStandardDeviation / one).toBeGreaterThan(4.8)
     expect(five.noiseStandardDeviation / one).toBeLessThan(5.05)
@@ -113,8 +113,8 @@ describe('sensitivities of one’s own', () => {
       length: 2,
       l1Sensitivity: 100,
       l2Sensitivity: 100,
-      leastSum: -100_000,
-      greatestSum: 0,
+      minimumSum: -100_000,
+      maximumSum: 0,
       noiseStandardDeviation: 10,
     }
     const { encode, parameters } = createIntegerEncoder(setting, seededCrypto(73))
@@ -129,7 +129,7 @@ describe('sensitivities of one’s own', () => {
     expect(analyzeIntegerPrivacy({ ...setting, bits: 16 }).segment.bits).toBe(16)
     const act = (): unknown => analyzeIntegerPrivacy({ ...setting, bits: 10 })
     expect(act).toThrow(expect.objectContaining({ code: 'invalid-configuration', expected: 11, got: 10 }))
-    expect(() => analyzeIntegerPrivacy({ ...setting, greatestSum: 2 ** 32 })).toThrow('33 bits')
+    expect(() => analyzeIntegerPrivacy({ ...setting, maximumSum: 2 ** 32 })).toThrow('33 bits')
   })
 
   test('discrete Gaussians too coarse for their sum are refused', () => {
@@ -137,7 +137,7 @@ describe('sensitivities of one’s own', () => {
     expect(() => chooseIntegerPrivacy(coarse)).toThrow(
       expect.objectContaining({ code: 'invalid-configuration' }),
     )
-    const few = chooseIntegerPrivacy({ ...coarse, clients: 12, leastHonest: 10, greatestSum: 12 })
+    const few = chooseIntegerPrivacy({ ...coarse, clients: 12, minimumHonest: 10, maximumSum: 12 })
     expect(few.collapsed).toBe(false)
     expect(few.localVariance).toBeGreaterThan(1)
   })
@@ -164,9 +164,9 @@ describe('sensitivities of one’s own', () => {
   test.each([
     ['l1Sensitivity', 0],
     ['l2Sensitivity', Number.NaN],
-    ['greatestSum', -1],
-    ['greatestSum', 0.5],
-    ['leastSum', -(2 ** 40)],
+    ['maximumSum', -1],
+    ['maximumSum', 0.5],
+    ['minimumSum', -(2 ** 40)],
     ['length', 0],
     ['bits', 40],
     ['epsilon', -1],

@@ -11,19 +11,19 @@ import { describe, expect, test } from 'vitest'
 
 const few: PrivacySetting = {
   clients: 100,
-  leastHonest: 100,
+  minimumHonest: 100,
   length: 256,
   clip: 10,
   noiseMultiplier: 1,
   bits: 16,
   delta: 1e-5,
 }
-const many: PrivacySetting = { ...few, clients: 1000, leastHonest: 1000, bits: 12 }
+const many: PrivacySetting = { ...few, clients: 1000, minimumHonest: 1000, bits: 12 }
 
 const target: PrivacyTarget = {
   epsilon: 3,
   clients: 200,
-  leastHonest: 120,
+  minimumHonest: 120,
   length: 5000,
   clip: 1.5,
   delta: 1e-6,
@@ -46,7 +46,7 @@ describe('reference values', () => {
 
 describe('what follows from a setting', () => {
   test('all of it, consistently', () => {
-    const parameters = analyzePrivacy({ ...few, clients: 200, leastHonest: 64, length: 200, rounds: 3 })
+    const parameters = analyzePrivacy({ ...few, clients: 200, minimumHonest: 64, length: 200, rounds: 3 })
     expect(parameters).toMatchObject({
       distribution: 'skellam',
       tail: 4,
@@ -80,7 +80,7 @@ describe('what follows from a setting', () => {
     })
     fc.assert(
       fc.property(one, ({ honest, ...some }) => {
-        const setting = { ...few, ...some, leastHonest: Math.ceil(some.clients * honest) }
+        const setting = { ...few, ...some, minimumHonest: Math.ceil(some.clients * honest) }
         const { epsilon, centralEpsilon } = analyzePrivacy(setting)
         const epsilonWith = (change: Partial<PrivacySetting>): number =>
           analyzePrivacy({ ...setting, ...change }).epsilon
@@ -115,20 +115,20 @@ describe('what follows from a setting', () => {
   })
 
   test('what is to be known beforehand is said', () => {
-    expect(analyzePrivacy({ ...few, leastHonest: 60 }).warnings).toEqual([])
+    expect(analyzePrivacy({ ...few, minimumHonest: 60 }).warnings).toEqual([])
     const [dropouts] = analyzePrivacy(few).warnings
     expect(dropouts).toContain('drop out')
-    const [delta] = analyzePrivacy({ ...few, leastHonest: 60, delta: 0.01 }).warnings
+    const [delta] = analyzePrivacy({ ...few, minimumHonest: 60, delta: 0.01 }).warnings
     expect(delta).toContain('1/100')
-    const [rounding] = analyzePrivacy({ ...many, leastHonest: 900 }).warnings
+    const [rounding] = analyzePrivacy({ ...many, minimumHonest: 900 }).warnings
     expect(rounding).toContain('12 bits')
   })
 
   test.each([
     ['clients', 1],
     ['clients', 2.5],
-    ['leastHonest', 0],
-    ['leastHonest', 101],
+    ['minimumHonest', 0],
+    ['minimumHonest', 101],
     ['length', 0],
     ['clip', 0],
     ['clip', -1],
@@ -172,9 +172,9 @@ describe('the chooser', () => {
   })
 
   test('what it chose can be checked from the setting alone', () => {
-    const { clients, leastHonest, length, clip, bits, noiseMultiplier, delta, rounds, ...rest } =
+    const { clients, minimumHonest, length, clip, bits, noiseMultiplier, delta, rounds, ...rest } =
       choosePrivacy(target)
-    const setting = { clients, leastHonest, length, clip, bits, noiseMultiplier, delta, rounds }
+    const setting = { clients, minimumHonest, length, clip, bits, noiseMultiplier, delta, rounds }
     expect(analyzePrivacy(setting)).toEqual({ ...setting, ...rest })
   })
 
@@ -187,7 +187,9 @@ describe('the chooser', () => {
   })
 
   test('fewer honest clients each add more noise', () => {
-    const [half, all] = [60, 200].map((leastHonest) => choosePrivacy({ ...target, bits: 20, leastHonest }))
+    const [half, all] = [60, 200].map((minimumHonest) =>
+      choosePrivacy({ ...target, bits: 20, minimumHonest }),
+    )
     expect(half!.localStandardDeviation / all!.localStandardDeviation).toBeCloseTo(Math.sqrt(200 / 60), 2)
   })
 
@@ -208,16 +210,16 @@ describe('the chooser', () => {
   })
 
   test('more honest clients: that advice has been tried as well', () => {
-    const impossible = { ...target, epsilon: 0.5, leastHonest: 1, bits: 11, length: 16 }
+    const impossible = { ...target, epsilon: 0.5, minimumHonest: 1, bits: 11, length: 16 }
     let message = ''
     try {
       choosePrivacy(impossible)
     } catch (error) {
       message = (error as Error).message
     }
-    const leastHonest = Number(/(\d+) honest clients at least or/.exec(message)![1])
-    expect(choosePrivacy({ ...impossible, leastHonest }).epsilon).toBeLessThanOrEqual(0.5)
-    expect(() => choosePrivacy({ ...impossible, leastHonest: leastHonest - 1 })).toThrow('no noise')
+    const minimumHonest = Number(/(\d+) honest clients at least or/.exec(message)![1])
+    expect(choosePrivacy({ ...impossible, minimumHonest }).epsilon).toBeLessThanOrEqual(0.5)
+    expect(() => choosePrivacy({ ...impossible, minimumHonest: minimumHonest - 1 })).toThrow('no noise')
   })
 
   test.each([
@@ -226,7 +228,7 @@ describe('the chooser', () => {
     ['epsilon', 2000],
     ['bits', 0],
     ['clip', 0],
-    ['leastHonest', 201],
+    ['minimumHonest', 201],
   ])('%s = %s is refused by name', (name, value) => {
     const act = (): unknown => choosePrivacy({ ...target, [name]: value })
     expect(act).toThrow(expect.objectContaining({ code: 'invalid-argument' }))

@@ -13,7 +13,7 @@ import { seededCrypto } from './support.js'
 
 const setting: PrivacySetting = {
   clients: 8,
-  leastHonest: 4,
+  minimumHonest: 4,
   length: 100,
   clip: 1,
   bits: 16,

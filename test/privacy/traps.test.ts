@@ -21,7 +21,7 @@ import { seededCrypto } from './support.js'
 
 const setting: PrivacySetting = {
   clients: 30,
-  leastHonest: 12,
+  minimumHonest: 12,
   length: 4096,
   clip: 3,
   bits: 20,
@@ -31,7 +31,7 @@ const setting: PrivacySetting = {
 
 /** ε for the server where the noise of just so many honest clients is in the sum. */
 function epsilonWith(parameters: PrivacyParameters, honest: number): number {
-  return epsilonOf(rdpOf({ ...parameters, leastHonest: honest, clients: honest }), parameters.delta).epsilon
+  return epsilonOf(rdpOf({ ...parameters, minimumHonest: honest, clients: honest }), parameters.delta).epsilon
 }
 
 describe('dropouts weaken nothing down to the least honest survivors', () => {
@@ -72,7 +72,7 @@ test('the gap of discrete Gaussians is that of n clients, their variance that of
   const coarse = {
     ...setting,
     clients: 3000,
-    leastHonest: 10,
+    minimumHonest: 10,
     bits: 10,
     distribution: 'discrete-gaussian' as const,
   }
@@ -84,7 +84,7 @@ test('the gap of discrete Gaussians is that of n clients, their variance that of
   const curve = rdpOf(parameters)
   expect(curve(2)).toBeLessThanOrEqual(l2 ** 2 + gap * dimension)
   expect(curve(2)).toBeGreaterThan(rdpOf({ ...parameters, clients: 10 })(2))
-  expect(curve(2)).toBeGreaterThan(rdpOf({ ...parameters, leastHonest: 11 })(2))
+  expect(curve(2)).toBeGreaterThan(rdpOf({ ...parameters, minimumHonest: 11 })(2))
 })
 
 describe('weights under privacy', () => {
@@ -110,7 +110,7 @@ describe('a distribution that collapses at the scale', () => {
   const coarse: PrivacySetting = {
     ...setting,
     clients: 1000,
-    leastHonest: 1000,
+    minimumHonest: 1000,
     length: 256,
     clip: 10,
     bits: 12,
@@ -151,7 +151,7 @@ describe('parameters that claim a smaller ε than their noise gives encode nothi
   })
 
   test('vectors', () => {
-    const setting = { clients: 100, leastHonest: 75, length: 10, clip: 1, bits: 16, noiseMultiplier: 1e-2 }
+    const setting = { clients: 100, minimumHonest: 75, length: 10, clip: 1, bits: 16, noiseMultiplier: 1e-2 }
     const parameters = analyzePrivacy({ ...setting, delta: 1e-5 })
     const travelled = JSON.parse(JSON.stringify(parameters))
     expect(() => createPrivateEncoder(travelled, crypto)).not.toThrow()
@@ -163,8 +163,8 @@ describe('parameters that claim a smaller ε than their noise gives encode nothi
   })
 
   test('whole numbers', () => {
-    const query = { clients: 100, leastHonest: 75, length: 10, l1Sensitivity: 1, l2Sensitivity: 1 }
-    const setting = { ...query, greatestSum: 100, delta: 1e-5, noiseStandardDeviation: 1e-6 }
+    const query = { clients: 100, minimumHonest: 75, length: 10, l1Sensitivity: 1, l2Sensitivity: 1 }
+    const setting = { ...query, maximumSum: 100, delta: 1e-5, noiseStandardDeviation: 1e-6 }
     const travelled = JSON.parse(JSON.stringify(analyzeIntegerPrivacy(setting)))
     expect(() => createIntegerEncoder(travelled, crypto)).not.toThrow()
     expect(() => createIntegerEncoder({ ...travelled, epsilon: 1 }, crypto)).toThrow(claims)
@@ -191,7 +191,7 @@ describe('sampling amplifies only for those who see results and not participants
 
 test('the neighbor relation stands with every ε', () => {
   expect(NEIGHBORS).toBe('add-or-remove-one-client')
-  const histogram = { ...setting, l1Sensitivity: 1, l2Sensitivity: 1, greatestSum: 30, epsilon: 1 }
+  const histogram = { ...setting, l1Sensitivity: 1, l2Sensitivity: 1, maximumSum: 30, epsilon: 1 }
   for (const parameters of [
     analyzePrivacy(setting),
     choosePrivacy({ ...setting, epsilon: 4 }),
@@ -202,7 +202,7 @@ test('the neighbor relation stands with every ε', () => {
 })
 
 test('statistics have sensitivities of their own: a histogram of any length costs what one cell does', () => {
-  const histogram = { ...setting, l1Sensitivity: 1, l2Sensitivity: 1, greatestSum: 30, epsilon: 1 }
+  const histogram = { ...setting, l1Sensitivity: 1, l2Sensitivity: 1, maximumSum: 30, epsilon: 1 }
   const [short, long] = [1, 1000].map((length) => chooseIntegerPrivacy({ ...histogram, length }))
   expect(long!.noiseStandardDeviation).toBe(short!.noiseStandardDeviation)
 })

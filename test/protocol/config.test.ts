@@ -1,5 +1,5 @@
 import { createRoundConfig, type RoundParameters } from 'secagg'
-import { leastThreshold } from 'secagg/protocol'
+import { minimumThreshold } from 'secagg/protocol'
 import { describe, expect, it } from 'vitest'
 
 const base: RoundParameters = {
@@ -198,7 +198,7 @@ describe('thresholds', () => {
         const expected = every.filter((t) => t >= 2 && t <= clients && rule(clients, corruptClients, t))
         expect(every.filter((t) => admitted(t) !== undefined)).toEqual(expected)
         expect(admitted(undefined)).toBe(expected[0])
-        const least = leastThreshold({ clients, adversary, corruptClients })
+        const least = minimumThreshold({ clients, adversary, corruptClients })
         if (expected.length === 0) expect(least).toBeGreaterThan(clients)
         else expect(least).toBe(expected[0])
       }

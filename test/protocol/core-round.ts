@@ -73,10 +73,10 @@ export async function coreRound(adversary: AdversaryModel, via: Via = direct): P
       ),
     ),
   )
-  const sharing = await via('server.publishKeys', advertising, keys, (server_, accepted) =>
-    server.publishKeys(server_, accepted, { crypto }),
+  const sharing = await via('server.closeAdvertiseKeys', advertising, keys, (server_, accepted) =>
+    server.closeAdvertiseKeys(server_, accepted, { crypto }),
   )
-  const published: PublishedKeys = server.publishedKeys(keep(sharing.state)).messageFor(0)
+  const published: PublishedKeys = server.keysToPublish(keep(sharing.state)).messageFor(0)
 
   // Round 1
   const shared = await Promise.all(
@@ -93,8 +93,8 @@ export async function coreRound(adversary: AdversaryModel, via: Via = direct): P
       ),
     ),
   )
-  const masking = await via('server.forwardShares', sharing.state, shares, server.forwardShares)
-  const forwarded = server.forwardedShares(keep(masking.state))
+  const masking = await via('server.closeShareKeys', sharing.state, shares, server.closeShareKeys)
+  const forwarded = server.sharesToForward(keep(masking.state))
 
   // Round 2, without the last client
   const survivors = [0, 1]
@@ -120,13 +120,13 @@ export async function coreRound(adversary: AdversaryModel, via: Via = direct): P
       return keep(state)
     }),
   )
-  const announced = await via('server.announceSurvivors', masking.state, survivors, server.announceSurvivors)
+  const announced = await via('server.closeMaskedInput', masking.state, survivors, server.closeMaskedInput)
   let unmasking = keep(announced.state)
-  const u3 = server.announcedSurvivors(announced.state).messageFor(0)
+  const u3 = server.survivorsToAnnounce(announced.state).messageFor(0)
 
   // Round 3, active model only, and round 4
   const capabilities = (seat: number) => capabilitiesOf(seat)
-  let answers: { state: client.ClientUnmasked; outbound: client.ClientUnmasked['outbound'] }[]
+  let answers: { state: client.ClientFinished; outbound: client.ClientFinished['outbound'] }[]
   if (unmasking.state === 'server-checking') {
     const checking = unmasking
     const checked = await Promise.all(
@@ -143,9 +143,14 @@ export async function coreRound(adversary: AdversaryModel, via: Via = direct): P
         ),
       ),
     )
-    const signed = await via('server.publishSignatures', checking, consistent, server.publishSignatures)
+    const signed = await via(
+      'server.closeConsistencyCheck',
+      checking,
+      consistent,
+      server.closeConsistencyCheck,
+    )
     unmasking = keep(signed.state)
-    const signatures = server.publishedSignatures(signed.state).messageFor(0)
+    const signatures = server.signaturesToPublish(signed.state).messageFor(0)
     answers = await Promise.all(
       checked.map(({ state }) =>
         via('client.unmask', state, signatures, (state, inbound) =>
@@ -173,7 +178,7 @@ export async function coreRound(adversary: AdversaryModel, via: Via = direct): P
   )
   keep(unmasked)
   let terms = 0
-  for await (const plan of server.maskPlans(unmasked, { crypto })) {
+  for await (const plan of server.planUnmasking(unmasked, { crypto })) {
     terms += plan.length
     await executeMaskPlan(sum, config.segments, plan, suite)
   }

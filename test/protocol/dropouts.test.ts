@@ -1,4 +1,4 @@
-import { type AdversaryModel, leastThreshold } from 'secagg/protocol'
+import { type AdversaryModel, minimumThreshold } from 'secagg/protocol'
 import { describe, expect, it } from 'vitest'
 import { providers } from '../crypto/providers.js'
 import { type CohortOptions, runCohort } from '../support/cohort.js'
@@ -63,7 +63,7 @@ async function checkScenario(scenario: Scenario, options: Partial<CohortOptions>
 }
 
 function admissibleThresholds(clients: number, adversary: AdversaryModel): number[] {
-  const least = leastThreshold({ clients, adversary, corruptClients: undefined })
+  const least = minimumThreshold({ clients, adversary, corruptClients: undefined })
   return Array.from({ length: clients - least + 1 }, (_, index) => least + index)
 }
 

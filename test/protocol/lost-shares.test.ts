@@ -51,7 +51,7 @@ async function check(adversary: AdversaryModel, owner: number, holders: number[]
   expect(round.clientErrors.size).toBe(0)
   const shares = CLIENTS - holders.length - (ownerStays ? 0 : 1)
   if (shares < THRESHOLD) {
-    const expected = { fault: 'peer', round: 'unmasking', culprits: [], concerning: [owner] }
+    const expected = { fault: 'peer', phase: 'unmasking', culprits: [], concerning: [owner] }
     expect(round.error).toMatchObject({
       ...expected,
       code: 'too-few-shares',

@@ -9,10 +9,10 @@ const root = fileURLToPath(new URL('../../src/', import.meta.url))
 describe('errors say what has happened, with the set of the paper behind it', () => {
   test('of a round for which nobody has come', async () => {
     const { server } = await makeCohort({ ...ACTIVE })
-    const error = await expectRefusal(server.closeRound(), {
+    const error = await expectRefusal(server.closePhase(), {
       code: 'too-few-clients',
       fault: 'peer',
-      round: 'advertise-keys',
+      phase: 'advertise-keys',
     })
     expect(error.message).toBe('only 0 clients have sent keys, and 4 are needed (U1)')
   })
@@ -20,10 +20,10 @@ describe('errors say what has happened, with the set of the paper behind it', ()
   test('and of one for which a single client has', async () => {
     const { server, sessions } = await makeCohort({ ...ACTIVE })
     await server.receive(2, await sessions[2]!.start())
-    const error = await expectRefusal(server.closeRound(), {
+    const error = await expectRefusal(server.closePhase(), {
       code: 'too-few-clients',
       fault: 'peer',
-      round: 'advertise-keys',
+      phase: 'advertise-keys',
     })
     expect(error.message).toBe('only 1 client has sent keys, and 4 are needed (U1)')
   })

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import type { CryptoProvider, SuiteName } from 'secagg'
-import { leastThreshold } from 'secagg/protocol'
+import { minimumThreshold } from 'secagg/protocol'
 import { describe, expect, it } from 'vitest'
 import { providers } from '../crypto/providers.js'
 import { type CohortOptions, type RunOptions, runCohort } from '../support/cohort.js'
@@ -31,7 +31,7 @@ function scenarios(mostClients: number, mostElements: number, suites: SuiteName[
     adversary: fc.constantFrom('honest-but-curious' as const, 'active' as const),
   })
   return sizes.chain(({ clients, adversary }) => {
-    const least = leastThreshold({ clients, adversary, corruptClients: undefined })
+    const least = minimumThreshold({ clients, adversary, corruptClients: undefined })
     return fc.integer({ min: least, max: clients }).chain((threshold) =>
       fc.integer({ min: threshold, max: clients }).chain((minimumCohort) =>
         fc

@@ -74,21 +74,21 @@ const STEPS: readonly (readonly [
   ['client.checkConsistency', ['client-masked'], client.checkConsistency],
   ['client.unmask', ['client-masked', 'client-checked'], client.unmask],
   ['server.acceptAdvertisedKeys', ['server-advertising'], server.acceptAdvertisedKeys],
-  ['server.publishKeys', ['server-advertising'], server.publishKeys],
+  ['server.closeAdvertiseKeys', ['server-advertising'], server.closeAdvertiseKeys],
   ['server.acceptSharedKeys', ['server-sharing'], server.acceptSharedKeys],
-  ['server.forwardShares', ['server-sharing'], server.forwardShares],
+  ['server.closeShareKeys', ['server-sharing'], server.closeShareKeys],
   ['server.acceptMaskedInput', ['server-masking'], server.acceptMaskedInput],
-  ['server.announceSurvivors', ['server-masking'], server.announceSurvivors],
+  ['server.closeMaskedInput', ['server-masking'], server.closeMaskedInput],
   ['server.acceptConsistencyCheck', ['server-checking'], server.acceptConsistencyCheck],
-  ['server.publishSignatures', ['server-checking'], server.publishSignatures],
+  ['server.closeConsistencyCheck', ['server-checking'], server.closeConsistencyCheck],
   ['server.acceptUnmasking', ['server-unmasking'], server.acceptUnmasking],
   ['server.reconstructSecrets', ['server-unmasking'], server.reconstructSecrets],
   ['server.countMaskTerms', ['server-unmasked'], server.countMaskTerms],
   [
-    'server.maskPlans',
+    'server.planUnmasking',
     ['server-unmasked'],
     (...given: never[]) =>
-      server.maskPlans(...(given as unknown as Parameters<typeof server.maskPlans>)).next(),
+      server.planUnmasking(...(given as unknown as Parameters<typeof server.planUnmasking>)).next(),
   ],
 ]
 
@@ -123,7 +123,7 @@ describe('a step out of its order', () => {
   it('a second message of one seat, handed over as accepted, is the caller’s mistake', async () => {
     const { states } = await coreRound('active')
     const masking = states.get('server-masking') as server.ServerMasking
-    expect(() => server.announceSurvivors(masking, [0, 1, 1])).toThrow(/two messages of seat 1/)
-    expect(() => server.announceSurvivors(masking, [0, 7])).toThrow(/seat 7 takes no part/)
+    expect(() => server.closeMaskedInput(masking, [0, 1, 1])).toThrow(/two messages of seat 1/)
+    expect(() => server.closeMaskedInput(masking, [0, 7])).toThrow(/seat 7 takes no part/)
   })
 })

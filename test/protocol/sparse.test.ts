@@ -1,7 +1,7 @@
 import { chooseParameters, createRoundConfig, SecAggError } from 'secagg'
 import { describe, expect, test } from 'vitest'
 import { drawRing, hararyGraph } from '../../src/graph/graph.js'
-import { leastAdvertised } from '../../src/graph/index.js'
+import { minimumAdvertised } from '../../src/graph/index.js'
 import {
   decodeMessage,
   encodeMessage,
@@ -15,7 +15,7 @@ import { type CohortRun, makeCohort, runCohort } from '../support/cohort.js'
 import { randomOf } from '../support/seeded.js'
 import { toyCrypto } from '../support/toy-crypto.js'
 
-const ORIGIN: Origin = { fault: 'server', round: 'share-keys', culprits: [] }
+const ORIGIN: Origin = { fault: 'server', phase: 'share-keys', culprits: [] }
 
 /** A sparse round of the toy provider; also whom each client was told of. */
 async function runSparse(
@@ -72,7 +72,7 @@ describe('a round on the sparse graph', () => {
       givenUp.add(error.code)
       if (error.code === 'too-few-shares') {
         const [owner] = error.concerning
-        const answered = round.receipts.filter((each) => each.round === 'unmasking').map(({ seat }) => seat)
+        const answered = round.receipts.filter((each) => each.phase === 'unmasking').map(({ seat }) => seat)
         const holders = round.neighborsOf.get(owner!)!.filter((seat) => answered.includes(seat))
         expect(holders.length, `seed ${seed}`).toBeLessThan(threshold)
       } else {
@@ -94,14 +94,14 @@ describe('a round on the sparse graph', () => {
   test('is given up where too few advertise keys for everybody to find its neighbors', async () => {
     const stages = [4, 4, 4, 4, 4, 4, 0, 0, 0, 0]
     const { error } = await runSparse(10, 6, { threshold: 3, minimumCohort: 4, stages })
-    expect(error).toMatchObject({ code: 'too-few-clients', round: 'advertise-keys', expected: 7, got: 6 })
+    expect(error).toMatchObject({ code: 'too-few-clients', phase: 'advertise-keys', expected: 7, got: 6 })
   })
 
   test('is given up as soon as an owner has lost its holders, which the error names', async () => {
     const stages = Array.from({ length: 12 }, (_, seat) => (seat % 2 === 0 ? 4 : 1))
     const options = { threshold: 4, minimumCohort: 4, stages }
     const { error, neighborsOf, clientErrors } = await runSparse(12, 4, options)
-    expect(error).toMatchObject({ code: 'too-few-shares', fault: 'peer', round: 'share-keys', culprits: [] })
+    expect(error).toMatchObject({ code: 'too-few-shares', fault: 'peer', phase: 'share-keys', culprits: [] })
     const holders = neighborsOf.get(error!.concerning[0]!)!
     expect(holders.filter((other) => stages[other]! > 1).length).toBeLessThan(4)
     expect(clientErrors.size).toBe(0)
@@ -123,8 +123,8 @@ describe('on the sparse graph a client refuses', () => {
   test('fewer neighbors than the graph has', async () => {
     const { clientErrors } = await runCohort({
       ...sparse,
-      onServerMessage: (seat, round, bytes) => {
-        if (seat !== 5 || round !== 'share-keys') return bytes
+      onServerMessage: (seat, phase, bytes) => {
+        if (seat !== 5 || phase !== 'share-keys') return bytes
         const others = told(bytes).filter((entry) => entry.seat !== 5)
         const own = told(bytes).filter((entry) => entry.seat === 5)
         const fewer = [...own, ...others.slice(1)].sort((a, b) => a.seat - b.seat)
@@ -132,7 +132,7 @@ describe('on the sparse graph a client refuses', () => {
       },
     })
     expect([...clientErrors.keys()]).toEqual([5])
-    const error = { code: 'too-few-clients', fault: 'server', round: 'share-keys', expected: 5, got: 4 }
+    const error = { code: 'too-few-clients', fault: 'server', phase: 'share-keys', expected: 5, got: 4 }
     expect(clientErrors.get(5)).toMatchObject(error)
   })
 
@@ -140,18 +140,18 @@ describe('on the sparse graph a client refuses', () => {
     let others: readonly number[] = []
     const { clientErrors } = await runCohort({
       ...sparse,
-      onServerMessage: (seat, round, bytes) => {
+      onServerMessage: (seat, phase, bytes) => {
         if (seat !== 5) return bytes
-        if (round === 'share-keys') {
+        if (phase === 'share-keys') {
           others = told(bytes).flatMap((entry) => (entry.seat === 5 ? [] : [entry.seat]))
         }
-        if (round !== 'masked-input') return bytes
+        if (phase !== 'masked-input') return bytes
         const coder = forwardedSharesCoder(others)
         const entries = decodeMessage('forwardedShares', coder, bytes, ORIGIN)
         return encodeMessage('forwardedShares', coder, entries.slice(2))
       },
     })
-    const error = { code: 'too-few-clients', fault: 'server', round: 'masked-input', expected: 4, got: 3 }
+    const error = { code: 'too-few-clients', fault: 'server', phase: 'masked-input', expected: 4, got: 3 }
     expect(clientErrors.get(5)).toMatchObject(error)
   })
 
@@ -159,15 +159,15 @@ describe('on the sparse graph a client refuses', () => {
     let around: readonly number[] = []
     const { clientErrors } = await runCohort({
       ...sparse,
-      onServerMessage: (seat, round, bytes) => {
+      onServerMessage: (seat, phase, bytes) => {
         if (seat !== 5) return bytes
-        if (round === 'share-keys') around = told(bytes).map((entry) => entry.seat)
-        if (round !== 'unmasking') return bytes
+        if (phase === 'share-keys') around = told(bytes).map((entry) => entry.seat)
+        if (phase !== 'unmasking') return bytes
         const few = around.filter((other) => other === 5 || other === around.find((first) => first !== 5))
         return encodeMessage('survivors', survivorsCoder(around), few)
       },
     })
-    const error = { code: 'too-few-clients', fault: 'server', round: 'unmasking', expected: 4, got: 2 }
+    const error = { code: 'too-few-clients', fault: 'server', phase: 'unmasking', expected: 4, got: 2 }
     expect(clientErrors.get(5)).toMatchObject(error)
   })
 
@@ -185,8 +185,8 @@ test('the server refuses a share of the sender’s own secret, which nobody on t
     graph: { neighbors: 4, assumptions: 'unproven' },
     threshold: 3,
     minimumCohort: 7,
-    onServerMessage: (seat, round, bytes) => {
-      if (round === 'share-keys') {
+    onServerMessage: (seat, phase, bytes) => {
+      if (phase === 'share-keys') {
         const published = decodeMessage('publishedKeys', publishedKeysCoder(5, 0), bytes, ORIGIN)
         around.set(
           seat,
@@ -195,8 +195,8 @@ test('the server refuses a share of the sender’s own secret, which nobody on t
       }
       return bytes
     },
-    onClientMessage: (seat, round, bytes) => {
-      if (seat !== 5 || round !== 'unmasking') return bytes
+    onClientMessage: (seat, phase, bytes) => {
+      if (seat !== 5 || phase !== 'unmasking') return bytes
       const coder = unmaskingCoder(around.get(5)!, new Set(around.get(5)))
       const shares = decodeMessage('unmasking', coder, bytes, ORIGIN)
       const own = { seat: 5, value: new Uint8Array(16) }
@@ -208,7 +208,7 @@ test('the server refuses a share of the sender’s own secret, which nobody on t
     },
   })
   const refused = receipts.flatMap(({ receipt }) => (receipt.status === 'refused' ? [receipt.error] : []))
-  expect(refused).toMatchObject([{ code: 'invalid-share', fault: 'peer', round: 'unmasking', culprits: [5] }])
+  expect(refused).toMatchObject([{ code: 'invalid-share', fault: 'peer', phase: 'unmasking', culprits: [5] }])
   expect(outcome?.sum).toEqual(expected)
 })
 
@@ -241,8 +241,8 @@ describe('what is assumed of a sparse round', () => {
   test('sets how many have to come, since the corrupt clients weigh more among fewer', () => {
     const { assumptions } = proven.graph
     const shape = { kind: 'sparse', neighbors: 30, assumptions } as const
-    expect(leastAdvertised(shape, 1000, 17, 900)).toBe(935)
-    expect(leastAdvertised({ ...shape, assumptions: undefined }, 1000, 17, 900)).toBe(900)
+    expect(minimumAdvertised(shape, 1000, 17, 900)).toBe(935)
+    expect(minimumAdvertised({ ...shape, assumptions: undefined }, 1000, 17, 900)).toBe(900)
   })
 
   test('is a broken ring’s undoing: a generator of zeros draws none', async () => {
@@ -250,7 +250,7 @@ describe('what is assumed of a sparse round', () => {
     const broken = { ...crypto, randomBytes: (length: number) => new Uint8Array(length) }
     const { server, sessions } = await makeCohort({ ...proven, serverOptions: { crypto: broken } })
     for (const [seat, session] of sessions.entries()) await server.receive(seat, await session.start())
-    await expect(server.closeRound()).rejects.toMatchObject({ code: 'no-randomness' })
+    await expect(server.closePhase()).rejects.toMatchObject({ code: 'no-randomness' })
   })
 
   test('is proven of the configuration’s own numbers, whatever else comes with it', () => {

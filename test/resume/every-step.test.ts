@@ -1,10 +1,10 @@
-import type { ClientSession, RoundOutcome, RoundParameters, ServerSession } from 'secagg'
+import type { ClientSession, PhaseOutcome, RoundParameters, ServerSession } from 'secagg'
 import { describe, expect, test } from 'vitest'
 import { ACTIVE, CURIOUS, seatsBelow } from '../attacks/support.js'
 import { sumOf } from '../support/inputs.js'
 import { type SavedCohort, savedCohort } from './support.js'
 
-const ROUNDS: readonly {
+const PHASES: readonly {
   readonly name: string
   readonly parameters: Pick<RoundParameters, 'clients' | 'adversary'> & Partial<RoundParameters>
 }[] = [
@@ -39,10 +39,10 @@ async function runCrashing(cohort: SavedCohort, crash: Crash) {
   const clients: ClientSession[] = [...sessions]
   const gone = config.clients - 1
   let server: ServerSession = cohort.server
-  let outcome: RoundOutcome | undefined
+  let outcome: PhaseOutcome | undefined
   while (outcome?.done !== true) {
     for (const seat of server.waitingFor) {
-      if (seat === gone && server.round !== 'advertise-keys' && server.round !== 'share-keys') continue
+      if (seat === gone && server.phase !== 'advertise-keys' && server.phase !== 'share-keys') continue
       const inbound = server.messageFor(seat)
       const answer = await (inbound === undefined ? clients[seat]!.start() : clients[seat]!.receive(inbound))
       clients[seat] = cohort.resumeClient(seat)
@@ -56,7 +56,7 @@ async function runCrashing(cohort: SavedCohort, crash: Crash) {
       for await (const slice of clients[seat]!.slices()) await server.receive(seat, slice)
       expect(await server.receive(seat, await clients[seat]!.resend())).toEqual({ status: 'duplicate' })
     }
-    outcome = await server.closeRound()
+    outcome = await server.closePhase()
     // The next round's messages are those of the process that comes back.
     const before = outcome.done ? [] : [...outcome.messages]
     if (!outcome.done) server = await cohort.resumeServer()
@@ -65,7 +65,7 @@ async function runCrashing(cohort: SavedCohort, crash: Crash) {
   return outcome
 }
 
-describe.each(ROUNDS)('$name: everybody is a new process after every step', ({ parameters }) => {
+describe.each(PHASES)('$name: everybody is a new process after every step', ({ parameters }) => {
   test.each(['before', 'after'] as const)('going down %s the answer has left', async (crash) => {
     const cohort = await savedCohort(parameters)
     const { sum, report } = await runCrashing(cohort, crash)
@@ -74,19 +74,19 @@ describe.each(ROUNDS)('$name: everybody is a new process after every step', ({ p
     expect(sum).toEqual(sumOf(cohort.config, survivors, cohort.inputs))
     // The books survive as well.
     const rounds = parameters.adversary === 'active' ? 5 : 4
-    expect(report.rounds.map(({ duplicates }) => duplicates)).toEqual(
-      report.rounds.map(({ accepted }) => accepted.length),
+    expect(report.phases.map(({ duplicates }) => duplicates)).toEqual(
+      report.phases.map(({ accepted }) => accepted.length),
     )
-    expect(report.rounds.length).toBe(rounds)
+    expect(report.phases.length).toBe(rounds)
   })
 })
 
-describe.each(ROUNDS)('$name: the server comes back in the middle of a round', ({ parameters }) => {
+describe.each(PHASES)('$name: the server comes back in the middle of a round', ({ parameters }) => {
   test('what was in the checkpoint counts, what came after it is asked for again', async () => {
     const cohort = await savedCohort(parameters)
     const { config, sessions } = cohort
     let server: ServerSession = cohort.server
-    let outcome: RoundOutcome | undefined
+    let outcome: PhaseOutcome | undefined
     const give = async (seat: number): Promise<string> => {
       const inbound = server.messageFor(seat)
       const answer = await (inbound === undefined
@@ -105,7 +105,7 @@ describe.each(ROUNDS)('$name: the server comes back in the middle of a round', (
       expect(server.waitingFor).toEqual(seats.slice(3))
       expect(await give(seats[0]!)).toBe('duplicate')
       for (const seat of seats.slice(3)) expect(await give(seat)).toBe('accepted')
-      outcome = await server.closeRound()
+      outcome = await server.closePhase()
     }
     const everybody = seatsBelow(config.clients)
     expect(outcome.report.survivors).toEqual(everybody)
@@ -116,7 +116,7 @@ describe.each(ROUNDS)('$name: the server comes back in the middle of a round', (
     const cohort = await savedCohort(parameters)
     const { config, sessions, server } = cohort
     for (;;) {
-      const last = server.round === 'unmasking'
+      const last = server.phase === 'unmasking'
       for (const seat of server.waitingFor) {
         const inbound = server.messageFor(seat)
         const answer = await (inbound === undefined
@@ -125,11 +125,11 @@ describe.each(ROUNDS)('$name: the server comes back in the middle of a round', (
         await server.receive(seat, answer)
         for await (const slice of sessions[seat]!.slices()) await server.receive(seat, slice)
       }
-      await server.closeRound()
+      await server.closePhase()
       if (last) break
     }
     // The process that has closed it is gone before its host had the sum.
-    const outcome = await (await cohort.resumeServer()).closeRound()
+    const outcome = await (await cohort.resumeServer()).closePhase()
     expect(outcome.done && outcome.sum).toEqual(sumOf(config, seatsBelow(config.clients), cohort.inputs))
   })
 })

@@ -106,7 +106,7 @@ describe.each(SHAPES)('$clients clients, $adversary, slices of $sliceLength', (s
         for await (const slice of sessions[seat]!.slices()) await say(seat, slice)
         if (seat === 2) await server.checkpoint()
       }
-      done = (await server.closeRound()).done
+      done = (await server.closePhase()).done
     }
     const forms = cohort.serverForms
     let resumed = 0
@@ -118,12 +118,12 @@ describe.each(SHAPES)('$clients clients, $adversary, slices of $sliceLength', (s
         const again = await orRefused(() => ServerSession.resume(forged, options))
         if (again === undefined) return
         resumed++
-        expect(again.report.rounds.length).toBeLessThan(6)
+        expect(again.report.phases.length).toBeLessThan(6)
         for (const seat of again.waitingFor) again.messageFor(seat)
         for (const [seat, bytes] of said) await again.receive(seat, bytes)
         await orRefused(() => again.checkpoint())
         await orRefused(async () => {
-          const outcome = await again.closeRound()
+          const outcome = await again.closePhase()
           return outcome.done ? outcome.sum : [...outcome.messages]
         })
       })

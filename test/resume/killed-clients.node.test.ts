@@ -1,4 +1,4 @@
-import type { RoundOutcome } from 'secagg'
+import type { PhaseOutcome } from 'secagg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { seatsBelow } from '../attacks/support.js'
 import { sumOf } from '../support/inputs.js'
@@ -47,9 +47,9 @@ describe.each(SHAPES)(
       }
 
       let hosts = workshop.start()
-      let outcome: RoundOutcome | undefined
+      let outcome: PhaseOutcome | undefined
       while (outcome?.done !== true) {
-        const first = server.round === 'advertise-keys'
+        const first = server.phase === 'advertise-keys'
         const killed = await Promise.all(
           victims.map((seat) => hosts.do(task(seat, openFor(seat), CLIENT_POINTS[seat]))),
         )
@@ -82,7 +82,7 @@ describe.each(SHAPES)(
           for await (const slice of session.slices()) await server.receive(seat, slice)
         }
         expect(server.waitingFor).toEqual([])
-        outcome = await server.closeRound()
+        outcome = await server.closePhase()
       }
       await hosts.kill()
       expect(outcome.sum).toEqual(sumOf(config, seatsBelow(config.clients), inputs))
@@ -102,9 +102,9 @@ describe.each(SHAPES)(
       const folder = `${workshop.folder}/changed ${name}`
 
       let hosts = workshop.start()
-      let outcome: RoundOutcome | undefined
+      let outcome: PhaseOutcome | undefined
       while (outcome?.done !== true) {
-        const masking = server.round === 'masked-input'
+        const masking = server.phase === 'masked-input'
         for (const seat of server.waitingFor) {
           const act = server.messageFor(seat) ?? 'start'
           if (seat !== lost && seat !== arrived) {
@@ -134,13 +134,13 @@ describe.each(SHAPES)(
           }
           expect(server.waitingFor).toEqual([lost])
         }
-        outcome = await server.closeRound()
+        outcome = await server.closePhase()
       }
       await hosts.kill()
       const survivors = seatsBelow(config.clients).slice(1)
       expect(outcome.report.survivors).toEqual(survivors)
       // What has arrived counts, and its sender takes part to the end.
-      expect(outcome.report.rounds.at(-1)!.accepted).toContain(arrived)
+      expect(outcome.report.phases.at(-1)!.accepted).toContain(arrived)
       expect(outcome.sum).toEqual(sumOf(config, survivors, inputs))
     })
   },

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import type { RoundName } from 'secagg'
+import type { PhaseName } from 'secagg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { seatsBelow } from '../attacks/support.js'
 import { sumOf } from '../support/inputs.js'
@@ -25,13 +25,13 @@ const POINTS: readonly Point[] = [
 ]
 
 /** Where the server that is meant for `point` is killed in `round`. */
-function pointIn(round: RoundName, point: Point, sliced: boolean): Point {
-  if (round === 'unmasking') {
+function pointIn(phase: PhaseName, point: Point, sliced: boolean): Point {
+  if (phase === 'unmasking') {
     // There is nothing more to send. The sum is there, but the host has not got it.
     if (point === 'half a message sent') return 'removing masks'
     if (point === 'message sent' || point === 'all sent') return 'saved'
   }
-  if (round === 'masked-input' && sliced) {
+  if (phase === 'masked-input' && sliced) {
     if (point === 'file written') return 'half a slice stored'
     if (point === 'message sent') return 'half a vector folded'
   }
@@ -46,7 +46,7 @@ async function killedRound(seed: number, name: string, shape: (typeof SHAPES)[nu
   const clients = seatsBelow(config.clients).map(round.client)
   /** What each has been told last. */
   const inbox = new Map<number, Uint8Array>()
-  const killedIn = new Set<RoundName>()
+  const killedIn = new Set<PhaseName>()
   let view: ServerView | undefined
 
   const answersOf = async (seat: number): Promise<[seat: number, bytes: Uint8Array][]> => {
@@ -70,7 +70,7 @@ async function killedRound(seed: number, name: string, shape: (typeof SHAPES)[nu
     async advance(hosts: PartyProcess, point: Point): Promise<Point | undefined> {
       for (;;) {
         heed(await ask(hosts, { messages: [], close: false }))
-        const { round: open, waitingFor } = view!
+        const { phase: open, waitingFor } = view!
         if (open === undefined) return undefined
         const messages = []
         for (const seat of waitingFor) messages.push(...(await answersOf(seat)))

@@ -42,7 +42,7 @@ describe('resumed with other options', () => {
           expect(await clients[seat]!.resend()).toEqual(answer)
           await server.receive(seat, answer)
         }
-        const outcome = await server.closeRound()
+        const outcome = await server.closePhase()
         if (outcome.done) {
           expect(outcome.sum).toEqual(sumOf(config, everybody, inputs))
           return
@@ -63,7 +63,7 @@ describe('resumed with other options', () => {
     await run(cohort, { until: 'unmasking' })
     const options = { config: cohort.config, input: cohort.inputs[1]!, minimumSurvivors: 3 }
     const client = ClientSession.resume(cohort.clientForms.get(1)!, options)
-    const refused = { code: 'too-few-clients', fault: 'server', round: 'unmasking' } as const
+    const refused = { code: 'too-few-clients', fault: 'server', phase: 'unmasking' } as const
     await expectRefusal(client.receive(survivors(cohort.config).write([0, 1, 2, 3])), refused)
   })
 
@@ -97,7 +97,7 @@ describe('identities are no longer what they were', () => {
         crypto,
         verifyIdentity: async (claim) => (claim.seat === 2 ? undefined : cohort.verifyIdentity!(claim)),
       }),
-      { code: 'malformed-state', fault: 'usage', round: undefined },
+      { code: 'malformed-state', fault: 'usage', phase: undefined },
     )
     expect(revoked.cause).toMatchObject({ code: 'invalid-signature', culprits: [2] })
     const failing = ServerSession.resume(form, {
@@ -178,7 +178,7 @@ describe('two processes come back from one form', () => {
       }
     })
     await one.receive(all)
-    const failed = { code: 'storage-failure', fault: 'usage', round: undefined } as const
+    const failed = { code: 'storage-failure', fault: 'usage', phase: undefined } as const
     await expectRefusal(other.receive(less), failed)
     await expectRefusal(other.receive(all), failed)
   })

@@ -5,7 +5,7 @@ import { run } from '../support/cohort.js'
 import { named } from '../support/seeded.js'
 import { savedCohort } from './support.js'
 
-const malformed = { code: 'malformed-state', fault: 'usage', round: undefined } as const
+const malformed = { code: 'malformed-state', fault: 'usage', phase: undefined } as const
 
 /** A copy of an input of 16 bits in which one element is another. */
 function changedAt(input: Vector, element: number): Vector {
@@ -22,7 +22,7 @@ describe('a masked vector is sent once', () => {
       const { pending, sessions } = await run(cohort, { until: 'masked-input' })
       const sent = await sessions[1]!.receive(pending.get(1)!)
       const changed = changedAt(cohort.inputs[1]!, 2)
-      const inputChanged = { code: 'input-changed', fault: 'usage', round: 'masked-input' } as const
+      const inputChanged = { code: 'input-changed', fault: 'usage', phase: 'masked-input' } as const
       const cheating = cohort.resumeClient(1, changed)
       await expectRefusal(cheating.resend(), inputChanged)
       await expectRefusal(cheating.receive(pending.get(1)!), inputChanged)
@@ -45,7 +45,7 @@ describe('a masked vector is sent once', () => {
       for await (const _slice of cohort.resumeClient(1, changed).slices(2))
         throw new Error('a slice was made')
     }
-    await expectRefusal(attempt(), { code: 'input-changed', fault: 'usage', round: 'masked-input' })
+    await expectRefusal(attempt(), { code: 'input-changed', fault: 'usage', phase: 'masked-input' })
     const slices = []
     for await (const slice of cohort.resumeClient(1).slices(2)) slices.push(slice)
     const again = []
@@ -64,7 +64,7 @@ describe('a masked vector is sent once', () => {
     await expectRefusal(resumed.receive(other), {
       code: 'conflicting-message',
       fault: 'server',
-      round: 'unmasking',
+      phase: 'unmasking',
     })
     expect(await resumed.receive(pending.get(1)!)).toEqual(answer)
   })
@@ -93,7 +93,7 @@ describe('what cannot be saved does not leave', () => {
             const refused = await expectRefusal(act(), {
               code: 'storage-failure',
               fault: 'usage',
-              round: undefined,
+              phase: undefined,
             })
             expect(refused.cause).toEqual(new Error('disk full'))
             broken = undefined
@@ -103,15 +103,15 @@ describe('what cannot be saved does not leave', () => {
           if (seat === 2) saved = cohort.clientForms.get(2)
         }
         broken = 'server'
-        const round = server.round
-        await expectRefusal(server.closeRound(), {
+        const phase = server.phase
+        await expectRefusal(server.closePhase(), {
           code: 'storage-failure',
           fault: 'usage',
-          round: undefined,
+          phase: undefined,
         })
-        expect(server.round).toBe(round)
+        expect(server.phase).toBe(phase)
         broken = undefined
-        const outcome = await server.closeRound()
+        const outcome = await server.closePhase()
         if (!outcome.done) continue
         expect(outcome.report.survivors).toEqual(seatsBelow(5))
         return
@@ -202,13 +202,13 @@ test('sessions are resumed in their own round and as their own party', async () 
   await expectRefusal(ServerSession.resume(client, { config }), malformed)
   expect(() => ClientSession.resume(server, { config, input })).toThrow(SecAggError)
   const other = createRoundConfig({ ...CURIOUS, sessionId: new Uint8Array(16), segments: config.segments })
-  const mismatch = { code: 'configuration-mismatch', fault: 'usage', round: undefined } as const
+  const mismatch = { code: 'configuration-mismatch', fault: 'usage', phase: undefined } as const
   await expectRefusal(ServerSession.resume(server, { config: other }), mismatch)
   expect(() => ClientSession.resume(client, { config: other, input })).toThrow(
     expect.objectContaining(mismatch),
   )
   const nothing = undefined as unknown as Uint8Array
-  const invalid = { code: 'invalid-argument', fault: 'usage', round: undefined } as const
+  const invalid = { code: 'invalid-argument', fault: 'usage', phase: undefined } as const
   await expectRefusal(ServerSession.resume(nothing, { config }), invalid)
   expect(() => ClientSession.resume(nothing, { config, input })).toThrow(expect.objectContaining(invalid))
 })
@@ -216,9 +216,9 @@ test('sessions are resumed in their own round and as their own party', async () 
 test('a server without a store has no checkpoints; one whose round is over has nothing to save', async () => {
   const cohort = await savedCohort(CURIOUS)
   const bare = new ServerSession({ config: cohort.config, crypto: cohort.crypto })
-  await expectRefusal(bare.checkpoint(), { code: 'invalid-argument', fault: 'usage', round: undefined })
+  await expectRefusal(bare.checkpoint(), { code: 'invalid-argument', fault: 'usage', phase: undefined })
   await run(cohort)
-  await expectRefusal(cohort.server.checkpoint(), { code: 'out-of-order', fault: 'usage', round: undefined })
+  await expectRefusal(cohort.server.checkpoint(), { code: 'out-of-order', fault: 'usage', phase: undefined })
 })
 
 test('what is refused while the session is being saved stands in the books', async () => {

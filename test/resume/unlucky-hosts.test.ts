@@ -74,16 +74,16 @@ describe('the store takes its time', () => {
     const masked = new Map<number, Uint8Array>()
     for (const [seat, bytes] of pending) masked.set(seat, await cohort.sessions[seat]!.receive(bytes))
     for (const seat of [0, 1, 2, 3]) await server.receive(seat, masked.get(seat)!)
-    const closed = server.closeRound()
+    const closed = server.closePhase()
     const late = server.receive(4, masked.get(4)!)
     const checkpoint = server.checkpoint()
     const pendingOnes = [closed, late, checkpoint].map(settling)
     await awhile()
     expect(pendingOnes.map((settled) => settled())).toEqual([false, false, false])
-    expect(server.round).toBe('masked-input')
+    expect(server.phase).toBe('masked-input')
     expect(server.messageFor(0)).toEqual(pending.get(0))
     stored!()
-    expect(await closed).toMatchObject({ done: false, round: 'unmasking' })
+    expect(await closed).toMatchObject({ done: false, phase: 'unmasking' })
     expect(await late).toMatchObject({ status: 'refused', error: { code: 'late-message' } })
     await checkpoint
   })
@@ -105,7 +105,7 @@ test('a store that says no after it has stored: what was stored is as good as wh
   }
   const client = ClientSession.resume(form, options)
   broken = true
-  const failed = { code: 'storage-failure', fault: 'usage', round: undefined } as const
+  const failed = { code: 'storage-failure', fault: 'usage', phase: undefined } as const
   await expectRefusal(client.receive(pending.get(1)!), failed)
   broken = false
   const fromDisk = await ClientSession.resume(form, options).resend()
@@ -131,7 +131,7 @@ test.each([1, 2, 3, 4])(
         if (random.below(3) === 0) all.push(server.checkpoint())
         if (random.below(8) === 0) all.push(server.discardUpload(random.below(5)))
       }
-      const closing = server.closeRound().catch((error: SecAggError) => error.code)
+      const closing = server.closePhase().catch((error: SecAggError) => error.code)
       await Promise.all([...all, closing])
       expect(cohort.serverForms.length).toBeGreaterThan(before + 2)
       for (const form of cohort.serverForms.slice(before)) {
@@ -140,12 +140,12 @@ test.each([1, 2, 3, 4])(
           cohort.resumeClient(seat, cohort.inputs[seat], clientForms.get(seat)),
         )
         for (;;) {
-          const names = again.round === 'masked-input' ? everybody : again.report.survivors
+          const names = again.phase === 'masked-input' ? everybody : again.report.survivors
           for (const seat of again.waitingFor) {
             await again.receive(seat, await clients[seat]!.receive(again.messageFor(seat)!))
             for await (const slice of clients[seat]!.slices()) await again.receive(seat, slice)
           }
-          const outcome = await again.closeRound()
+          const outcome = await again.closePhase()
           if (outcome.done) {
             expect(outcome.report.survivors).toEqual(names)
             expect(outcome.sum).toEqual(sumOf(config, names, cohort.inputs))

@@ -67,13 +67,13 @@ async function exercise(api: Api, sessionId: Uint8Array): Promise<string> {
   })
   const server = new api.ServerSession({ config, verifyIdentity })
   for (const [seat, client] of clients.entries()) await server.receive(seat, await client.start())
-  let outcome = await server.closeRound()
+  let outcome = await server.closePhase()
   while (!outcome.done) {
     for (const [seat, bytes] of outcome.messages) {
-      if (outcome.round === 'masked-input' && seat === 3) continue
+      if (outcome.phase === 'masked-input' && seat === 3) continue
       await server.receive(seat, await clients[seat]!.receive(bytes))
     }
-    outcome = await server.closeRound()
+    outcome = await server.closePhase()
   }
   const { tensors, totalWeight, survivors } = api.decodeOutcome(outcome, round)
   const values = Array.from(tensors.kernel!.data, (value) => value.toFixed(3))

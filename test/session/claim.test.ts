@@ -23,7 +23,7 @@ const optionsOf = ({ config, crypto, inputs, signers, verifyIdentity }: Cohort, 
   return { config, crypto, seat, input: inputs[seat]!, signer: signers[seat], verifyIdentity }
 }
 
-const REUSED = { code: 'session-id-reused', fault: 'server', round: 'advertise-keys' } as const
+const REUSED = { code: 'session-id-reused', fault: 'server', phase: 'advertise-keys' } as const
 
 describe.each([CURIOUS, ACTIVE])('a session id that was used before ($adversary)', (parameters) => {
   test('a server that offers ids A, B and A again gets no message for the second A', async () => {
@@ -48,7 +48,7 @@ describe.each([CURIOUS, ACTIVE])('a session id that was used before ($adversary)
     await expectRefusal(again.start(), REUSED)
     // Asked once more it stays with that, and nothing was stored that could be resumed.
     await expectRefusal(again.start(), REUSED)
-    await expectRefusal(again.resend(), { code: 'out-of-order', fault: 'usage', round: undefined })
+    await expectRefusal(again.resend(), { code: 'out-of-order', fault: 'usage', phase: undefined })
     expect(saved).toHaveLength(2)
   })
 
@@ -89,7 +89,7 @@ test('a store that fails after the id was recorded may be repaired: nothing had 
     if (full) throw new Error('the disk is full')
   }
   const session = new ClientSession({ ...optionsOf(await makeCohort(CURIOUS)), save, claimSession })
-  const failed = { code: 'storage-failure', fault: 'usage', round: undefined } as const
+  const failed = { code: 'storage-failure', fault: 'usage', phase: undefined } as const
   await expectRefusal(session.start(), failed)
   full = false
   expect((await session.start()).length).toBeGreaterThan(64)
@@ -100,7 +100,7 @@ test('an input that does not fit costs no session id', async () => {
   const { claimSession, asked } = record()
   const cohort = await makeCohort(CURIOUS)
   const session = new ClientSession({ ...optionsOf(cohort), input: new Uint8Array(3), claimSession })
-  await expectRefusal(session.start(), { code: 'invalid-argument', fault: 'usage', round: undefined })
+  await expectRefusal(session.start(), { code: 'invalid-argument', fault: 'usage', phase: undefined })
   expect(asked).toEqual([])
 })
 
@@ -110,13 +110,13 @@ test('a record that fails, or answers with no boolean, lets nothing out', async 
     new ClientSession({ ...optionsOf(cohort), claimSession }).start()
   const error = await expectRefusal(
     start(() => Promise.reject(new Error('locked'))),
-    { code: 'storage-failure', fault: 'usage', round: undefined },
+    { code: 'storage-failure', fault: 'usage', phase: undefined },
   )
   expect(error.cause).toEqual(new Error('locked'))
   for (const answer of [undefined, null, 1, 'true', {}]) {
     await expectRefusal(
       start(() => answer as unknown as boolean),
-      { code: 'invalid-argument', fault: 'usage', round: undefined },
+      { code: 'invalid-argument', fault: 'usage', phase: undefined },
     )
   }
 })

@@ -7,12 +7,12 @@ import { MODELS_AND_ROUNDS, secondVersion } from './versions.js'
 /** A round of five, stopped where the client at seat 0 is about to get its message of `round`. */
 async function stoppedAt(
   adversary: (typeof MODELS_AND_ROUNDS)[number][0],
-  round: CohortRun['receipts'][number]['round'],
+  phase: CohortRun['receipts'][number]['phase'],
 ) {
-  const cohort = await runCohort({ clients: 5, threshold: 4, adversary, until: round })
+  const cohort = await runCohort({ clients: 5, threshold: 4, adversary, until: phase })
   const session = cohort.sessions[0]!
   const message = cohort.pending.get(0)!
-  const other = secondVersion(cohort.config, 0, round, message)
+  const other = secondVersion(cohort.config, 0, phase, message)
   const finish = async (): Promise<void> => {
     const { outcome, expected, survivors, clientErrors } = await run(cohort)
     expect(clientErrors.size).toBe(0)
@@ -24,9 +24,9 @@ async function stoppedAt(
 
 const conflict = { name: 'SecAggError', code: 'conflicting-message', fault: 'server' }
 
-describe.each(MODELS_AND_ROUNDS)('a client, %s, asked for its message of %s', (adversary, round) => {
+describe.each(MODELS_AND_ROUNDS)('a client, %s, asked for its message of %s', (adversary, phase) => {
   it('answers the same message with the same bytes, however often it comes', async () => {
-    const { session, message, finish } = await stoppedAt(adversary, round)
+    const { session, message, finish } = await stoppedAt(adversary, phase)
     const answer = await session.receive(message)
     expect(await session.receive(message.slice())).toEqual(answer)
     expect(await session.receive(message)).toEqual(answer)
@@ -34,23 +34,23 @@ describe.each(MODELS_AND_ROUNDS)('a client, %s, asked for its message of %s', (a
   })
 
   it('refuses a second, different version and is as it was', async () => {
-    const { session, message, other, finish } = await stoppedAt(adversary, round)
+    const { session, message, other, finish } = await stoppedAt(adversary, phase)
     const answer = await session.receive(message)
-    await expect(session.receive(other)).rejects.toMatchObject({ ...conflict, round })
+    await expect(session.receive(other)).rejects.toMatchObject({ ...conflict, phase })
     expect(await session.receive(message)).toEqual(answer)
     await expect(session.receive(other)).rejects.toMatchObject(conflict)
     await finish()
   })
 
   it('answers whichever version comes first, so the refusal is not for what one of them says', async () => {
-    const { session, message, other } = await stoppedAt(adversary, round)
+    const { session, message, other } = await stoppedAt(adversary, phase)
     const answer = await session.receive(other)
-    await expect(session.receive(message)).rejects.toMatchObject({ ...conflict, round })
+    await expect(session.receive(message)).rejects.toMatchObject({ ...conflict, phase })
     expect(await session.receive(other)).toEqual(answer)
   })
 
   it('answers exactly one of two versions that come at once', async () => {
-    const { session, message, other, finish } = await stoppedAt(adversary, round)
+    const { session, message, other, finish } = await stoppedAt(adversary, phase)
     const results = await Promise.allSettled([session.receive(message), session.receive(other)])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
     expect(results[1]).toMatchObject({ reason: conflict })
@@ -58,14 +58,14 @@ describe.each(MODELS_AND_ROUNDS)('a client, %s, asked for its message of %s', (a
   })
 
   it('answers the same message twice at once with the same bytes', async () => {
-    const { session, message, finish } = await stoppedAt(adversary, round)
+    const { session, message, finish } = await stoppedAt(adversary, phase)
     const [one, two] = await Promise.all([session.receive(message), session.receive(message)])
     expect(two).toEqual(one)
     await finish()
   })
 
   it('goes on after a message that it refused', async () => {
-    const { session, message, finish } = await stoppedAt(adversary, round)
+    const { session, message, finish } = await stoppedAt(adversary, phase)
     for (const bytes of [new Uint8Array(0), message.slice(0, -1), Uint8Array.of(...message, 0)]) {
       await expect(session.receive(bytes)).rejects.toMatchObject({
         code: 'malformed-message',
@@ -79,11 +79,11 @@ describe.each(MODELS_AND_ROUNDS)('a client, %s, asked for its message of %s', (a
   })
 
   it('refuses the messages of other rounds, but repeats its last answer for the one before', async () => {
-    const { session, finish } = await stoppedAt(adversary, round)
+    const { session, finish } = await stoppedAt(adversary, phase)
     const rounds = MODELS_AND_ROUNDS.filter(([model]) => model === adversary).map(([, name]) => name)
-    for (const another of rounds.filter((name) => name !== round)) {
+    for (const another of rounds.filter((name) => name !== phase)) {
       const { message, session: twin } = await stoppedAt(adversary, another)
-      if (rounds.indexOf(another) === rounds.indexOf(round) - 1) {
+      if (rounds.indexOf(another) === rounds.indexOf(phase) - 1) {
         expect(await session.receive(message)).toEqual(await twin.receive(message))
       } else {
         await expect(session.receive(message)).rejects.toMatchObject({ name: 'SecAggError', fault: 'server' })
@@ -93,7 +93,7 @@ describe.each(MODELS_AND_ROUNDS)('a client, %s, asked for its message of %s', (a
   })
 
   it('takes the bytes as they were when they were handed over', async () => {
-    const { session, message, finish } = await stoppedAt(adversary, round)
+    const { session, message, finish } = await stoppedAt(adversary, phase)
     const buffer = message.slice()
     const answer = session.receive(buffer)
     buffer.fill(0)
@@ -102,10 +102,10 @@ describe.each(MODELS_AND_ROUNDS)('a client, %s, asked for its message of %s', (a
   })
 
   it('cannot be started again', async () => {
-    const { session, message, finish } = await stoppedAt(adversary, round)
+    const { session, message, finish } = await stoppedAt(adversary, phase)
     await session.receive(message)
     await expect(session.start()).rejects.toMatchObject({ code: 'out-of-order', fault: 'usage' })
-    expect(session.done).toBe(round === 'unmasking')
+    expect(session.done).toBe(phase === 'unmasking')
     await finish()
   })
 })

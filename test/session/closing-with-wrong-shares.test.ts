@@ -96,7 +96,7 @@ test('a signal ends the correction, and the round stays open', async () => {
 
 test('a host that closes again pays once, until another answer has come', async () => {
   const { phase, receive, checks } = closing(round, spoiled('one client deals noise'))
-  const expected = { code: 'wrong-share', fault: 'peer', round: 'unmasking', concerning: [5] } as const
+  const expected = { code: 'wrong-share', fault: 'peer', phase: 'unmasking', concerning: [5] } as const
   for (const seat of seatsBelow(CLIENTS - 1)) await receive(seat)
   expectError(await rejection(phase.close()), expected)
   const once = checks()
@@ -118,7 +118,7 @@ test('an answer that makes the difference makes it after a failure as well', asy
   expectError(await rejection(phase.close()), {
     code: 'wrong-share',
     fault: 'peer',
-    round: 'unmasking',
+    phase: 'unmasking',
     concerning: [3],
   })
   await receive(enough)

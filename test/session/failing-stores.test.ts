@@ -29,7 +29,7 @@ describe('a vector that is in the sum while its owner is no survivor', () => {
     await server.checkpoint().catch(() => undefined)
     expect(server.waitingFor).toEqual([2])
     trouble.seats = []
-    const outcome = await server.closeRound()
+    const outcome = await server.closePhase()
     expect(server.report.survivors).toEqual([0, 1, 2, 3, 4])
     expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 2, 3, 4], round.inputs))
   })
@@ -44,11 +44,11 @@ describe('a vector that is in the sum while its owner is no survivor', () => {
       await expect(server.receive(seat, vectors[seat]!.at(-1)!)).rejects.toMatchObject(STORAGE_FAILURE)
     }
     trouble.seats = [1]
-    await expect(server.closeRound()).rejects.toMatchObject(STORAGE_FAILURE)
+    await expect(server.closePhase()).rejects.toMatchObject(STORAGE_FAILURE)
     expect(server.waitingFor).toEqual([1])
     // Nothing of its vector is in the sum, so the host may go on without it.
     expect(await server.discardUpload(1)).toBe(true)
-    const outcome = await server.closeRound()
+    const outcome = await server.closePhase()
     expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 2, 3, 4], round.inputs))
   })
 })
@@ -67,7 +67,7 @@ describe('a vector that is in the sum twice', () => {
     for (const slice of vectors[1]!) expect(await server.receive(1, slice)).toEqual({ status: 'duplicate' })
     expect(await server.discardUpload(1)).toBe(false)
     for (const slice of vectors[1]!) expect(await server.receive(1, slice)).toEqual({ status: 'duplicate' })
-    const outcome = await server.closeRound()
+    const outcome = await server.closePhase()
     expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 2, 3, 4], round.inputs))
   })
 
@@ -85,7 +85,7 @@ describe('a vector that is in the sum twice', () => {
     expect(server.waitingFor).toEqual([])
     for (const slice of vectors[1]!) expect(await server.receive(1, slice)).toEqual({ status: 'duplicate' })
     expect(await server.discardUpload(1)).toBe(false)
-    const outcome = await server.closeRound()
+    const outcome = await server.closePhase()
     expect(await finish({ ...round, server }, outcome)).toEqual(sumOf(config, [0, 1, 2, 3, 4], round.inputs))
     expect(kept.size).toBe(0)
   })
@@ -131,7 +131,7 @@ describe('a slice that was taken in', () => {
       trouble.get = -1
       expect(await server.receive(1, vectors[1]![again]!)).toEqual({ status: 'accepted' })
       expect(server.waitingFor).toEqual([])
-      const outcome = await server.closeRound()
+      const outcome = await server.closePhase()
       expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 2, 3, 4], round.inputs))
     }
   })
@@ -143,7 +143,7 @@ describe('a slice that was taken in', () => {
     await deliver(round, 1, vectors[1]!.slice(0, -1))
     kept.delete('1 2')
     await expect(server.receive(1, vectors[1]![4]!)).rejects.toMatchObject(STORAGE_FAILURE)
-    await expect(server.closeRound()).rejects.toMatchObject(STORAGE_FAILURE)
+    await expect(server.closePhase()).rejects.toMatchObject(STORAGE_FAILURE)
     const statuses: string[] = []
     for (const slice of vectors[1]!) {
       statuses.push(
@@ -154,7 +154,7 @@ describe('a slice that was taken in', () => {
       )
     }
     expect(statuses).toEqual(['storage-failure', 'storage-failure', 'accepted', 'duplicate', 'duplicate'])
-    const outcome = await server.closeRound()
+    const outcome = await server.closePhase()
     expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 2, 3, 4], round.inputs))
   })
 
@@ -166,7 +166,7 @@ describe('a slice that was taken in', () => {
     const discarded = server.discardUpload(1)
     await deliver(round, 1, vectors[1]!)
     expect(await discarded).toBe(true)
-    const outcome = await server.closeRound()
+    const outcome = await server.closePhase()
     expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 2, 3, 4], round.inputs))
   })
 })

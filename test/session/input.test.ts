@@ -100,7 +100,7 @@ describe('the input of a client', () => {
     await expect(ask()).rejects.toMatchObject({
       code: 'input-changed',
       fault: 'usage',
-      round: 'masked-input',
+      phase: 'masked-input',
     })
     input[0]![0] = 0
     expect(await ask()).toEqual(answer)
@@ -115,8 +115,8 @@ describe('the input of a client', () => {
       adversary: 'honest-but-curious',
       segments: SEGMENTS,
       inputs,
-      onClientMessage: (_seat, round, bytes) => {
-        if (round === 'masked-input') sent.add(String(bytes))
+      onClientMessage: (_seat, phase, bytes) => {
+        if (phase === 'masked-input') sent.add(String(bytes))
         return bytes
       },
     })

@@ -23,7 +23,7 @@ async function anyOrder(random: Random, adversary: CohortOptions['adversary']): 
   })
   let inbox = new Map<number, Uint8Array | undefined>(sessions.map((_, seat) => [seat, undefined]))
   for (;;) {
-    const round = server.round!
+    const phase = server.phase!
     const answers = await Promise.all(
       [...inbox].map(async ([seat, bytes]) => {
         const session = sessions[seat]!
@@ -37,10 +37,10 @@ async function anyOrder(random: Random, adversary: CohortOptions['adversary']): 
     const closing = closeAtAnyMoment(server, random)
     const receipts = await Promise.all(arriving)
     // Where too few came in before the last attempt, the round is still open.
-    const outcome = (await closing) ?? (await server.closeRound().catch(() => undefined))
+    const outcome = (await closing) ?? (await server.closePhase().catch(() => undefined))
     if (outcome === undefined) return false
     const accepted = receipts.filter(({ receipt }) => receipt.status === 'accepted').map(({ seat }) => seat)
-    expect(server.report.rounds.at(-1), round).toMatchObject({ round, accepted })
+    expect(server.report.phases.at(-1), phase).toMatchObject({ phase, accepted })
     if (outcome.done) {
       expect(outcome.sum).toEqual(sumOf(config, outcome.report.survivors, inputs))
       return true
@@ -52,7 +52,7 @@ async function anyOrder(random: Random, adversary: CohortOptions['adversary']): 
 async function closeAtAnyMoment(server: Awaited<ReturnType<typeof makeCohort>>['server'], random: Random) {
   for (let attempt = 0; attempt < 6; attempt++) {
     await ticks(random.below(12))
-    const closing = server.closeRound()
+    const closing = server.closePhase()
     closing.catch(() => undefined)
     await ticks(random.below(12))
     try {
@@ -108,8 +108,8 @@ async function closeAgainAtOnce({ arrivals, firstClose, look }: Schedule): Promi
     return server.receive(seat, messages[seat]!)
   })
   await ticks(firstClose)
-  for (let attempt = 1; attempt <= 12 && server.round === 'masked-input'; attempt++) {
-    const closing = server.closeRound()
+  for (let attempt = 1; attempt <= 12 && server.phase === 'masked-input'; attempt++) {
+    const closing = server.closePhase()
     closing.catch(() => undefined)
     await ticks(look)
     try {
@@ -120,7 +120,7 @@ async function closeAgainAtOnce({ arrivals, firstClose, look }: Schedule): Promi
     // A host that never let go would keep the event loop from delivering anything.
     if (attempt % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 0))
   }
-  expect(server.round).toBe('unmasking')
+  expect(server.phase).toBe('unmasking')
   const receipts = await Promise.all(arriving)
   const accepted = [0, 1, ...[2, 3].filter((seat) => receipts[seat - 2]!.status === 'accepted')]
   const next = new Map(

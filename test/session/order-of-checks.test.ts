@@ -1,4 +1,4 @@
-import { type ErrorCode, ROUNDS, type RoundName } from 'secagg'
+import { type ErrorCode, PHASES, type PhaseName } from 'secagg'
 import { describe, expect, test } from 'vitest'
 import { PROTOCOL_VERSION } from '../../src/wire/index.js'
 import { expectRefused, finish, openedRound } from '../attacks/support.js'
@@ -25,7 +25,7 @@ const MODELS: readonly (readonly [string, CohortOptions])[] = [
 ]
 
 /** The number of each round's message. */
-const TYPES: Readonly<Record<RoundName, number>> = {
+const TYPES: Readonly<Record<PhaseName, number>> = {
   'advertise-keys': 1,
   'share-keys': 3,
   'masked-input': 5,
@@ -34,32 +34,32 @@ const TYPES: Readonly<Record<RoundName, number>> = {
 }
 
 const CASES = [
-  ...MODELS.flatMap(([name, options]) => roundsOf(options).map((round) => [name, round, options] as const)),
+  ...MODELS.flatMap(([name, options]) => roundsOf(options).map((phase) => [name, phase, options] as const)),
   ['in slices', 'masked-input', { ...CURIOUS, ...SLICES }] as const,
 ]
 
-function roundsOf({ adversary }: CohortOptions): readonly RoundName[] {
-  return ROUNDS.filter((round) => round !== 'consistency-check' || adversary === 'active')
+function roundsOf({ adversary }: CohortOptions): readonly PhaseName[] {
+  return PHASES.filter((phase) => phase !== 'consistency-check' || adversary === 'active')
 }
 
-function typeIn(round: RoundName, { config }: Pick<CohortRun, 'config'>): number {
-  return round === 'masked-input' && config.sliceLength !== undefined ? 10 : TYPES[round]
+function typeIn(phase: PhaseName, { config }: Pick<CohortRun, 'config'>): number {
+  return phase === 'masked-input' && config.sliceLength !== undefined ? 10 : TYPES[phase]
 }
 
 /** A round that is open, and in which client 1 is gone: it has sent nothing since the round before. */
-async function opened(round: RoundName, options: CohortOptions): Promise<CohortRun> {
-  return openedRound(round, options, [9, Math.max(roundsOf(options).indexOf(round) - 1, 0)])
+async function opened(phase: PhaseName, options: CohortOptions): Promise<CohortRun> {
+  return openedRound(phase, options, [9, Math.max(roundsOf(options).indexOf(phase) - 1, 0)])
 }
 
-describe.each(CASES)('%s, %s', (_, round, options) => {
+describe.each(CASES)('%s, %s', (_, phase, options) => {
   test('header, type and sender are looked at before the body', async () => {
-    const cohort = await opened(round, options)
-    const due = typeIn(round, cohort)
+    const cohort = await opened(phase, options)
+    const due = typeIn(phase, cohort)
     // One that is no seat, and in all rounds but the first one that takes no part any more.
-    const strangers = round === 'advertise-keys' ? [6] : [6, 1]
+    const strangers = phase === 'advertise-keys' ? [6] : [6, 1]
     for (const seat of strangers) {
       const expectCode = async (code: ErrorCode, ...bytes: number[]): Promise<void> => {
-        const expected = { code, fault: 'peer', round, culprits: [seat] } as const
+        const expected = { code, fault: 'peer', phase, culprits: [seat] } as const
         expectRefused(await cohort.server.receive(seat, Uint8Array.from(bytes)), expected)
       }
       await expectCode('malformed-message')
@@ -67,26 +67,26 @@ describe.each(CASES)('%s, %s', (_, round, options) => {
       await expectCode('unsupported-version', 1, due)
       await expectCode('unexpected-message', PROTOCOL_VERSION, 2, 7)
       await expectCode('unexpected-message', PROTOCOL_VERSION, 77)
-      for (const earlier of roundsOf(options).slice(0, roundsOf(options).indexOf(round))) {
+      for (const earlier of roundsOf(options).slice(0, roundsOf(options).indexOf(phase))) {
         await expectCode('late-message', PROTOCOL_VERSION, typeIn(earlier, cohort), 7)
       }
       await expectCode('unknown-seat', PROTOCOL_VERSION, due)
       await expectCode('unknown-seat', PROTOCOL_VERSION, due, 7, 0, 0, 0)
     }
     if (options.sliceLength !== undefined) return
-    await finish(round === 'advertise-keys' ? await openedRound('share-keys', cohort) : cohort)
+    await finish(phase === 'advertise-keys' ? await openedRound('share-keys', cohort) : cohort)
   })
 
   test('that there is one already is looked at before the body, and the number of a slice before that', async () => {
-    const cohort = await opened(round, options)
+    const cohort = await opened(phase, options)
     const { server, sessions, pending } = cohort
-    const due = typeIn(round, cohort)
+    const due = typeIn(phase, cohort)
     const inbound = pending.get(0)
     const first = inbound === undefined ? await sessions[0]!.start() : await sessions[0]!.receive(inbound)
     expect(await server.receive(0, first)).toEqual({ status: 'accepted' })
     const expectCode = async (code: ErrorCode, ...bytes: number[]): Promise<void> => {
       const receipt = await server.receive(0, Uint8Array.of(PROTOCOL_VERSION, due, ...bytes))
-      expectRefused(receipt, { code, fault: 'peer', round, culprits: [0] })
+      expectRefused(receipt, { code, fault: 'peer', phase, culprits: [0] })
     }
     if (due === 10) {
       await expectCode('malformed-message', 0, 0, 0)
@@ -103,15 +103,15 @@ describe.each(CASES)('%s, %s', (_, round, options) => {
 
 describe.each(MODELS)('%s, after the sum', (_, options) => {
   test('what is repeated is a duplicate, and another message of any round is late, whatever is in it', async () => {
-    const sent = new Map<RoundName, Uint8Array>()
+    const sent = new Map<PhaseName, Uint8Array>()
     const { server, config, outcome } = await run(await makeCohort(options), {
-      onClientMessage: (seat, round, bytes) => {
-        if (seat === 0) sent.set(round, bytes)
+      onClientMessage: (seat, phase, bytes) => {
+        if (seat === 0) sent.set(phase, bytes)
         return bytes
       },
     })
     expect(outcome?.done).toBe(true)
-    for (const [round, bytes] of sent) {
+    for (const [phase, bytes] of sent) {
       expect(await server.receive(0, bytes)).toEqual({ status: 'duplicate' })
       for (const other of [
         bytes.slice(0, 2),
@@ -122,7 +122,7 @@ describe.each(MODELS)('%s, after the sum', (_, options) => {
           const expected = {
             code: 'late-message',
             fault: 'peer',
-            round: 'unmasking',
+            phase: 'unmasking',
             culprits: [seat],
           } as const
           expectRefused(await server.receive(seat, other), expected)
@@ -131,16 +131,16 @@ describe.each(MODELS)('%s, after the sum', (_, options) => {
       expectRefused(await server.receive(0, bytes.slice(0, 1)), {
         code: 'malformed-message',
         fault: 'peer',
-        round: 'unmasking',
+        phase: 'unmasking',
         culprits: [0],
       })
-      expect(typeIn(round, { config })).toBe(bytes[1])
+      expect(typeIn(phase, { config })).toBe(bytes[1])
     }
     const unexpected = await server.receive(0, Uint8Array.of(PROTOCOL_VERSION, 2))
     expectRefused(unexpected, {
       code: 'unexpected-message',
       fault: 'peer',
-      round: 'unmasking',
+      phase: 'unmasking',
       culprits: [0],
     })
   })

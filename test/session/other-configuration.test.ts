@@ -30,7 +30,7 @@ describe('a client that is configured for another round hears that its configura
     expectRefused(await server.receive(1, first), {
       code: 'configuration-mismatch',
       fault: 'peer',
-      round: 'advertise-keys',
+      phase: 'advertise-keys',
       culprits: [1],
     })
 
@@ -48,7 +48,7 @@ describe('a client that is configured for another round hears that its configura
       expectRefused(await server.receive(1, bytes), {
         code: 'malformed-message',
         fault: 'peer',
-        round: 'advertise-keys',
+        phase: 'advertise-keys',
         culprits: [1],
       })
     }

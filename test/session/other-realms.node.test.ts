@@ -67,17 +67,17 @@ test.each(surroundings)(
 
     for (const [seat, client] of clients.entries()) await deliver(seat, await client.start())
     await server.checkpoint()
-    let outcome = await server.closeRound()
+    let outcome = await server.closePhase()
     while (!outcome.done) {
       for (const [seat, bytes] of outcome.messages) {
-        if (outcome.round === 'masked-input' && seat === 3) continue
+        if (outcome.phase === 'masked-input' && seat === 3) continue
         const client = ClientSession.resume(stored.get(`client ${seat}`)!, optionsOf(seat))
         await deliver(seat, await client.receive(foreign(bytes)))
         for await (const slice of client.slices()) await deliver(seat, slice)
       }
       await server.checkpoint()
       server = await ServerSession.resume(stored.get('server')!, serverOptions)
-      outcome = await server.closeRound()
+      outcome = await server.closePhase()
     }
     expect(outcome.sum.map((lanes) => String(lanes[0]))).toEqual(['3', '15', '3'])
     expect(outcome.report.survivors).toEqual([0, 1, 2])
@@ -100,13 +100,13 @@ test('a provider from outside, all of whose answers are Buffers', async () => {
   )
   const server = new ServerSession(options)
   for (const [seat, client] of clients.entries()) await server.receive(seat, await client.start())
-  let outcome = await server.closeRound()
+  let outcome = await server.closePhase()
   while (!outcome.done) {
     for (const [seat, bytes] of outcome.messages) {
-      if (outcome.round === 'masked-input' && seat === 0) continue
+      if (outcome.phase === 'masked-input' && seat === 0) continue
       expect(await server.receive(seat, await clients[seat]!.receive(bytes))).toEqual({ status: 'accepted' })
     }
-    outcome = await server.closeRound()
+    outcome = await server.closePhase()
   }
   expect([...outcome.sum[0]!]).toEqual([3, 14])
 })

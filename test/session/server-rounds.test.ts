@@ -1,10 +1,10 @@
-import type { Receipt, RoundName } from 'secagg'
+import type { PhaseName, Receipt } from 'secagg'
 import { describe, expect, it } from 'vitest'
 import { type CohortRun, run, runCohort } from '../support/cohort.js'
 
-const ALL_ROUNDS: readonly (readonly ['honest-but-curious' | 'active', RoundName])[] = [
+const ALL_ROUNDS: readonly (readonly ['honest-but-curious' | 'active', PhaseName])[] = [
   ...(['advertise-keys', 'share-keys', 'masked-input', 'unmasking'] as const).map(
-    (round) => ['honest-but-curious', round] as const,
+    (phase) => ['honest-but-curious', phase] as const,
   ),
   ['active', 'advertise-keys'],
   ['active', 'consistency-check'],
@@ -12,7 +12,7 @@ const ALL_ROUNDS: readonly (readonly ['honest-but-curious' | 'active', RoundName
 ]
 
 /** A round of four, three of which are needed, just come to `until`; and what a client answers there. */
-async function opened(adversary: 'honest-but-curious' | 'active', until: RoundName) {
+async function opened(adversary: 'honest-but-curious' | 'active', until: PhaseName) {
   const cohort = await runCohort({ clients: 4, threshold: 3, adversary, until })
   const answerOf = (seat: number): Promise<Uint8Array> => {
     const message = cohort.pending.get(seat)
@@ -38,29 +38,29 @@ async function finish(cohort: CohortRun): Promise<CohortRun> {
   return rest
 }
 
-describe.each(ALL_ROUNDS)('the server, %s, collecting %s', (adversary, round) => {
+describe.each(ALL_ROUNDS)('the server, %s, collecting %s', (adversary, phase) => {
   it('takes a message once, knows it again, and refuses a different one of the same seat', async () => {
-    const { server, answerOf, ...cohort } = await opened(adversary, round)
+    const { server, answerOf, ...cohort } = await opened(adversary, phase)
     const message = await answerOf(1)
     expect(await server.receive(1, message)).toEqual({ status: 'accepted' })
     expect(await server.receive(1, message.slice())).toEqual({ status: 'duplicate' })
     const error = refusal(await server.receive(1, twisted(message)))
-    expect(error).toMatchObject({ code: 'conflicting-message', fault: 'peer', round, culprits: [1] })
+    expect(error).toMatchObject({ code: 'conflicting-message', fault: 'peer', phase, culprits: [1] })
     expect(await server.receive(1, message)).toEqual({ status: 'duplicate' })
     const { outcome } = await finish({ ...cohort, server })
-    const { rounds, refused, survivors } = outcome!.report
-    expect(rounds.find((entry) => entry.round === round)).toMatchObject({
+    const { phases, refused, survivors } = outcome!.report
+    expect(phases.find((entry) => entry.phase === phase)).toMatchObject({
       accepted: [0, 1, 2, 3],
       duplicates: 3,
     })
     expect(refused).toEqual([
-      { seat: 1, round, code: 'conflicting-message', reason: error!.message, count: 1 },
+      { seat: 1, phase, code: 'conflicting-message', reason: error!.message, count: 1 },
     ])
     expect(survivors).toEqual([0, 1, 2, 3])
   })
 
   it('takes exactly one of two versions that arrive at once, and one of two copies', async () => {
-    const { server, answerOf, ...cohort } = await opened(adversary, round)
+    const { server, answerOf, ...cohort } = await opened(adversary, phase)
     const message = await answerOf(1)
     const [first, second, third] = await Promise.all([
       server.receive(1, message),
@@ -72,42 +72,42 @@ describe.each(ALL_ROUNDS)('the server, %s, collecting %s', (adversary, round) =>
   })
 
   it('refuses bad bytes of a seat and takes its good ones after them', async () => {
-    const { server, answerOf, ...cohort } = await opened(adversary, round)
+    const { server, answerOf, ...cohort } = await opened(adversary, phase)
     const message = await answerOf(2)
     for (const bytes of [new Uint8Array(0), message.slice(0, -1), Uint8Array.of(...message, 0)]) {
       const error = refusal(await server.receive(2, bytes))
-      expect(error).toMatchObject({ code: 'malformed-message', fault: 'peer', round, culprits: [2] })
+      expect(error).toMatchObject({ code: 'malformed-message', fault: 'peer', phase, culprits: [2] })
     }
     expect(server.waitingFor).toEqual([0, 1, 2, 3])
     expect(await server.receive(2, message)).toEqual({ status: 'accepted' })
     expect(server.waitingFor).toEqual([0, 1, 3])
     const { outcome } = await finish({ ...cohort, server })
-    expect(outcome!.report.refused).toMatchObject([{ seat: 2, round, code: 'malformed-message', count: 3 }])
+    expect(outcome!.report.refused).toMatchObject([{ seat: 2, phase, code: 'malformed-message', count: 3 }])
   })
 
   it('stays open where too few have answered, and goes on once there are enough', async () => {
-    const { server, answerOf, ...cohort } = await opened(adversary, round)
+    const { server, answerOf, ...cohort } = await opened(adversary, phase)
     for (const seat of [0, 3]) await server.receive(seat, await answerOf(seat))
     for (let attempt = 0; attempt < 2; attempt++) {
-      await expect(server.closeRound()).rejects.toMatchObject({
+      await expect(server.closePhase()).rejects.toMatchObject({
         code: 'too-few-clients',
-        round,
+        phase,
         expected: 3,
         got: 2,
       })
-      expect(server.round).toBe(round)
+      expect(server.phase).toBe(phase)
       expect(server.waitingFor).toEqual([1, 2])
     }
     await finish({ ...cohort, server })
   })
 
   it('knows no seats beyond the round’s', async () => {
-    const { server, answerOf, ...cohort } = await opened(adversary, round)
+    const { server, answerOf, ...cohort } = await opened(adversary, phase)
     const message = await answerOf(0)
     for (const seat of [4, -1, 1.5, Number.NaN]) {
       expect(refusal(await server.receive(seat, message))).toMatchObject({
         fault: 'peer',
-        round,
+        phase,
         culprits: [seat],
       })
     }
@@ -115,19 +115,19 @@ describe.each(ALL_ROUNDS)('the server, %s, collecting %s', (adversary, round) =>
   })
 
   it('is not closed twice at once', async () => {
-    const { server, answerOf } = await opened(adversary, round)
+    const { server, answerOf } = await opened(adversary, phase)
     for (const seat of [0, 1, 2]) await server.receive(seat, await answerOf(seat))
-    const [first, second] = await Promise.allSettled([server.closeRound(), server.closeRound()])
+    const [first, second] = await Promise.allSettled([server.closePhase(), server.closePhase()])
     expect(first!.status).toBe('fulfilled')
     expect(second).toMatchObject({ status: 'rejected', reason: { code: 'out-of-order', fault: 'usage' } })
-    expect(server.round).not.toBe(round)
+    expect(server.phase).not.toBe(phase)
   })
 
   it('refuses what comes late, knows again what came in time, and goes on without the late', async () => {
-    const { server, answerOf, ...cohort } = await opened(adversary, round)
+    const { server, answerOf, ...cohort } = await opened(adversary, phase)
     const messages = await Promise.all([0, 1, 2, 3].map(answerOf))
     for (const seat of [0, 1, 2]) await server.receive(seat, messages[seat]!)
-    const [outcome, whileClosing] = await Promise.all([server.closeRound(), server.receive(3, messages[3]!)])
+    const [outcome, whileClosing] = await Promise.all([server.closePhase(), server.receive(3, messages[3]!)])
     const late = { code: 'late-message', fault: 'peer', culprits: [3] }
     expect(refusal(whileClosing)).toMatchObject(late)
     expect(refusal(await server.receive(3, messages[3]!))).toMatchObject(late)

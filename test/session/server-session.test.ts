@@ -11,21 +11,21 @@ describe('the server session', () => {
   it('says which round is open and for whom it waits, and repeats a message that was lost', async () => {
     const cohort = await makeCohort({ clients: 3, adversary: 'honest-but-curious', threshold: 2 })
     const { server, sessions } = cohort
-    expect([server.round, server.waitingFor, server.messageFor(0)]).toEqual([
+    expect([server.phase, server.waitingFor, server.messageFor(0)]).toEqual([
       'advertise-keys',
       [0, 1, 2],
       undefined,
     ])
     const paused = await run(cohort, { until: 'share-keys', stages: [9, 0, 9] })
-    expect([server.round, server.waitingFor]).toEqual(['share-keys', [0, 2]])
+    expect([server.phase, server.waitingFor]).toEqual(['share-keys', [0, 2]])
     expect(server.messageFor(2)).toEqual(paused.pending.get(2))
     expect([server.messageFor(1), server.messageFor(7)]).toEqual([undefined, undefined])
     const answer = await sessions[0]!.receive(server.messageFor(0)!)
     expect(await server.receive(0, answer)).toEqual({ status: 'accepted' })
     expect(server.waitingFor).toEqual([2])
     await run(paused)
-    expect([server.round, server.waitingFor]).toEqual([undefined, []])
-    await expect(server.closeRound()).rejects.toMatchObject({ code: 'out-of-order', fault: 'usage' })
+    expect([server.phase, server.waitingFor]).toEqual([undefined, []])
+    await expect(server.closePhase()).rejects.toMatchObject({ code: 'out-of-order', fault: 'usage' })
   })
 
   it('reports who was expected, who answered, and who was refused for what', async () => {
@@ -34,8 +34,8 @@ describe('the server session', () => {
       threshold: 5,
       adversary: 'honest-but-curious',
       stages: [9, 0, 1, 3],
-      onClientMessage: (seat, round, bytes) =>
-        seat === 8 && round === 'unmasking' ? bytes.slice(0, -1) : bytes,
+      onClientMessage: (seat, phase, bytes) =>
+        seat === 8 && phase === 'unmasking' ? bytes.slice(0, -1) : bytes,
     })
     const survivors = [0, 3, 4, 5, 6, 7, 8]
     const advertised = [0, 2, 3, 4, 5, 6, 7, 8]
@@ -43,13 +43,13 @@ describe('the server session', () => {
     expect(outcome?.report).toEqual({
       survivors,
       rounds: [
-        { round: 'advertise-keys', expected: all, accepted: advertised, duplicates: 0 },
-        { round: 'share-keys', expected: advertised, accepted: survivors, duplicates: 0 },
-        { round: 'masked-input', expected: survivors, accepted: survivors, duplicates: 0 },
-        { round: 'unmasking', expected: survivors, accepted: [0, 4, 5, 6, 7], duplicates: 0 },
+        { phase: 'advertise-keys', expected: all, accepted: advertised, duplicates: 0 },
+        { phase: 'share-keys', expected: advertised, accepted: survivors, duplicates: 0 },
+        { phase: 'masked-input', expected: survivors, accepted: survivors, duplicates: 0 },
+        { phase: 'unmasking', expected: survivors, accepted: [0, 4, 5, 6, 7], duplicates: 0 },
       ],
       refused: [
-        { seat: 8, round: 'unmasking', code: 'malformed-message', reason: expect.any(String), count: 1 },
+        { seat: 8, phase: 'unmasking', code: 'malformed-message', reason: expect.any(String), count: 1 },
       ],
       wrongShares: [],
       culprits: [],
@@ -66,12 +66,12 @@ describe('the server session', () => {
       clientOptions: (seat) => (seat === 0 ? {} : { crypto: toyCrypto(77) }),
     })
     for (const [seat, session] of sessions.entries()) await server.receive(seat, await session.start())
-    await expect(server.closeRound()).rejects.toMatchObject({ code: 'too-few-clients', got: 2 })
-    expect(server.report.refused).toMatchObject([{ seat: 2, round: 'advertise-keys', code: 'duplicate-key' }])
+    await expect(server.closePhase()).rejects.toMatchObject({ code: 'too-few-clients', got: 2 })
+    expect(server.report.refused).toMatchObject([{ seat: 2, phase: 'advertise-keys', code: 'duplicate-key' }])
     expect(server.waitingFor).toEqual([2])
     const anew = new ClientSession({ config, seat: 2, input: inputs[2]!, crypto: toyCrypto(78) })
     expect(await server.receive(2, await anew.start())).toEqual({ status: 'accepted' })
-    expect(await server.closeRound()).toMatchObject({ done: false, round: 'share-keys' })
+    expect(await server.closePhase()).toMatchObject({ done: false, phase: 'share-keys' })
   })
 
   it('names the configuration as what differs', async () => {

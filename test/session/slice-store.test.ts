@@ -10,7 +10,7 @@ describe('a store of slices', () => {
     expect(kept.size).toBe(0)
     await deliver(round, 3, round.vectors[3]!.slice(0, 2))
     expect(kept.size).toBe(2)
-    const outcome = await round.server.closeRound()
+    const outcome = await round.server.closePhase()
     expect(kept.size).toBe(0)
     expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 2], round.inputs))
   })
@@ -25,7 +25,7 @@ describe('a store of slices', () => {
     })
     trouble.put = false
     for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
-    expect(await finish(round, await round.server.closeRound())).toEqual(
+    expect(await finish(round, await round.server.closePhase())).toEqual(
       sumOf(round.config, [0, 1, 2, 3], round.inputs),
     )
   })
@@ -41,11 +41,11 @@ describe('a store of slices', () => {
       else trouble.damage = true
       const storageFailure = { code: 'storage-failure', fault: 'usage' }
       await expect(round.server.receive(3, round.vectors[3]!.at(-1)!)).rejects.toMatchObject(storageFailure)
-      await expect(round.server.closeRound()).rejects.toMatchObject(storageFailure)
+      await expect(round.server.closePhase()).rejects.toMatchObject(storageFailure)
       if (kind === 'get') expect(await round.server.discardUpload(3)).toBe(false)
       trouble.get = -1
       trouble.damage = false
-      const outcome = await round.server.closeRound()
+      const outcome = await round.server.closePhase()
       expect(round.server.report.survivors).toEqual([0, 1, 2, 3])
       expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 2, 3], round.inputs))
     },
@@ -56,7 +56,7 @@ describe('a store of slices', () => {
     const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
     trouble.discard = true
     for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
-    expect(await finish(round, await round.server.closeRound())).toEqual(
+    expect(await finish(round, await round.server.closePhase())).toEqual(
       sumOf(round.config, [0, 1, 2, 3], round.inputs),
     )
   })

@@ -1,4 +1,4 @@
-import type { RoundOutcome, SliceStore, Vector } from 'secagg'
+import type { PhaseOutcome, SliceStore, Vector } from 'secagg'
 import { expect } from 'vitest'
 import { type Cohort, type CohortOptions, makeCohort, run } from '../support/cohort.js'
 
@@ -37,7 +37,7 @@ export async function maskedVectors(options: CohortOptions = ROUND): Promise<Sli
   return { ...cohort, pending, vectors }
 }
 
-export async function finish({ server, sessions }: Cohort, outcome: RoundOutcome): Promise<Vector> {
+export async function finish({ server, sessions }: Cohort, outcome: PhaseOutcome): Promise<Vector> {
   let next = outcome
   while (!next.done) {
     for (const [seat, message] of next.messages) {
@@ -45,7 +45,7 @@ export async function finish({ server, sessions }: Cohort, outcome: RoundOutcome
         status: 'accepted',
       })
     }
-    next = await server.closeRound()
+    next = await server.closePhase()
   }
   return next.sum
 }

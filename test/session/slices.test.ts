@@ -11,7 +11,7 @@ describe('a vector that goes in slices', () => {
       expect(slices).toHaveLength(SLICES)
       await deliver(round, seat, slices)
     }
-    const sum = await finish(round, await round.server.closeRound())
+    const sum = await finish(round, await round.server.closePhase())
     expect(sum).toEqual(sumOf(round.config, [0, 1, 2, 3], round.inputs))
   })
 
@@ -24,7 +24,7 @@ describe('a vector that goes in slices', () => {
       }
     }
     expect(round.server.waitingFor).toEqual([])
-    const sum = await finish(round, await round.server.closeRound())
+    const sum = await finish(round, await round.server.closePhase())
     expect(sum).toEqual(sumOf(round.config, [0, 1, 2, 3], round.inputs))
   })
 
@@ -33,7 +33,7 @@ describe('a vector that goes in slices', () => {
     for (const seat of [0, 1, 3]) await deliver(round, seat, round.vectors[seat]!)
     await deliver(round, 2, round.vectors[2]!.slice(0, -1))
     expect(round.server.waitingFor).toEqual([2])
-    const outcome = await round.server.closeRound()
+    const outcome = await round.server.closePhase()
     expect(round.server.report.survivors).toEqual([0, 1, 3])
     const late = await round.server.receive(2, round.vectors[2]!.at(-1)!)
     expect(late).toMatchObject({ status: 'refused', error: { code: 'late-message', culprits: [2] } })
@@ -58,7 +58,7 @@ describe('a vector that goes in slices', () => {
     const others = ['61-125', '125-189', '189-253', '253-300']
     expect(asked).toEqual(['0-61', ...others, ...others])
     for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
-    const sum = await finish(round, await round.server.closeRound())
+    const sum = await finish(round, await round.server.closePhase())
     expect(sum).toEqual(sumOf(round.config, [0, 1, 2, 3], inputs))
   })
 
@@ -95,7 +95,7 @@ describe('a vector that goes in slices', () => {
     const { sessions, server, vectors, ...round } = await maskedVectors()
     for (const [seat, slices] of vectors.entries())
       await deliver({ sessions, server, ...round }, seat, slices)
-    await finish({ sessions, server, ...round }, await server.closeRound())
+    await finish({ sessions, server, ...round }, await server.closePhase())
     expect((await sessions[0]!.slices().next()).done).toBe(true)
     const whole = await makeCohort({ ...ROUND, sliceLength: undefined })
     await run(whole, { until: 'masked-input' })
@@ -127,7 +127,7 @@ describe('a server that takes in slices', () => {
     for (const [seat, slices] of round.vectors.entries())
       await deliver(round, seat, slices.slice(seat === 2 ? 2 : 0))
     expect(await round.server.receive(2, first!)).toEqual({ status: 'duplicate' })
-    const outcome = await round.server.closeRound()
+    const outcome = await round.server.closePhase()
     expect(await round.server.receive(2, first!)).toEqual({ status: 'duplicate' })
     expect(await finish(round, outcome)).toEqual(sumOf(round.config, [0, 1, 2, 3], round.inputs))
   })
@@ -147,7 +147,7 @@ describe('a server that takes in slices', () => {
     expect(hasRoom).toBe(true)
     await deliver(round, 2, round.vectors[2]!)
     await deliver(round, 1, round.vectors[1]!.slice(1))
-    expect(await finish(round, await round.server.closeRound())).toEqual(
+    expect(await finish(round, await round.server.closePhase())).toEqual(
       sumOf(round.config, [0, 1, 2], round.inputs),
     )
   })
@@ -161,7 +161,7 @@ describe('a server that takes in slices', () => {
     if (busy.status === 'busy') await busy.room
     for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
     expect(await round.server.discardUpload(3)).toBe(false)
-    expect(await finish(round, await round.server.closeRound())).toEqual(
+    expect(await finish(round, await round.server.closePhase())).toEqual(
       sumOf(round.config, [0, 1, 2, 3], round.inputs),
     )
   })
@@ -188,7 +188,7 @@ describe('a server that takes in slices', () => {
       })
     }
     for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
-    expect(await finish(round, await round.server.closeRound())).toEqual(
+    expect(await finish(round, await round.server.closePhase())).toEqual(
       sumOf(round.config, [0, 1, 2, 3], round.inputs),
     )
   })

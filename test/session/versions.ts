@@ -1,5 +1,5 @@
 import type { CoderType } from 'micro-packed'
-import type { RoundConfig, RoundName } from 'secagg'
+import type { PhaseName, RoundConfig } from 'secagg'
 import {
   consistencySignaturesCoder,
   decodeMessage,
@@ -11,7 +11,7 @@ import {
 } from '../../src/wire/index.js'
 
 /** Each model with each round in which a client answers a message of the server. */
-export const MODELS_AND_ROUNDS: readonly (readonly [RoundConfig['adversary'], RoundName])[] = [
+export const MODELS_AND_ROUNDS: readonly (readonly [RoundConfig['adversary'], PhaseName])[] = [
   ['honest-but-curious', 'share-keys'],
   ['honest-but-curious', 'masked-input'],
   ['honest-but-curious', 'unmasking'],
@@ -25,11 +25,11 @@ export const MODELS_AND_ROUNDS: readonly (readonly [RoundConfig['adversary'], Ro
 export function secondVersion(
   config: RoundConfig,
   seat: number,
-  round: RoundName,
+  phase: PhaseName,
   bytes: Uint8Array,
 ): Uint8Array {
   const universe = Array.from({ length: config.clients }, (_, index) => index)
-  switch (round) {
+  switch (phase) {
     case 'share-keys':
       return withoutLast('publishedKeys', publishedKeysCoder(universe, config.signatureLength), bytes)
     case 'masked-input': {
@@ -50,6 +50,6 @@ export function secondVersion(
 }
 
 function withoutLast<T>(type: MessageType, coder: CoderType<readonly T[]>, bytes: Uint8Array): Uint8Array {
-  const origin = { fault: 'internal', round: 'advertise-keys', culprits: [] } as const
+  const origin = { fault: 'internal', phase: 'advertise-keys', culprits: [] } as const
   return encodeMessage(type, coder, decodeMessage(type, coder, bytes, origin).slice(0, -1))
 }

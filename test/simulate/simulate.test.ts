@@ -18,19 +18,19 @@ describe('a simulated round', () => {
       clients: 5,
       length: 33,
       ...widths,
-      drops: [{ round: 'masked-input', count: 2 }],
+      drops: [{ phase: 'masked-input', count: 2 }],
     })
     expect(result).toMatchObject({ survivors: 3, exact: true, threshold: 3 })
   })
 
   test('counts what one client sends and receives, beside the bytes of its values', async () => {
-    const { expansion, rounds } = await simulate({ clients: 4, length: 1000, bits: 20, valueBits: 16 })
-    const bytes = rounds.reduce((sum, { bytesUp, bytesDown }) => sum + bytesUp + bytesDown, 0)
+    const { expansion, phases } = await simulate({ clients: 4, length: 1000, bits: 20, valueBits: 16 })
+    const bytes = phases.reduce((sum, { bytesUp, bytesDown }) => sum + bytesUp + bytesDown, 0)
     expect(expansion).toBeCloseTo(bytes / 2000, 6)
   })
 
   test('more than 255 clients share over GF(2^16)', async () => {
-    const drops = [{ round: 'masked-input', count: 20 }] as const
+    const drops = [{ phase: 'masked-input', count: 20 }] as const
     // The toy provider, since it is the sharing that is real here.
     const result = await simulate({ clients: 260, length: 4, bits: 32, drops, crypto: toyCrypto(260) })
     expect(result).toMatchObject({ survivors: 240, exact: true })
@@ -53,12 +53,12 @@ describe('a simulated round', () => {
 describe('the seed', () => {
   test('fixes who drops out, and clients of different drops are different ones', () => {
     const drops = [
-      { round: 'share-keys', count: 3 },
-      { round: 'unmasking', count: 4 },
+      { phase: 'share-keys', count: 3 },
+      { phase: 'unmasking', count: 4 },
     ] as const
     const chosen = chooseDrops(10, drops, 5)
     expect(chosen.size).toBe(7)
-    expect([...chosen.values()].filter((round) => round === 'unmasking')).toHaveLength(4)
+    expect([...chosen.values()].filter((phase) => phase === 'unmasking')).toHaveLength(4)
     expect(chooseDrops(10, drops, 5)).toEqual(chosen)
     expect(chooseDrops(10, drops, 6)).not.toEqual(chosen)
   })

@@ -26,7 +26,7 @@ const definition = {
 const exact = createStatistics(definition, { clients: 100, maximumRecords: 3 })
 const noisy = createPrivateStatistics(definition, {
   clients: 100,
-  leastHonest: 75,
+  minimumHonest: 75,
   epsilon: 1,
   delta: 1e-6,
   rounds: 12,
@@ -135,10 +135,10 @@ describe('a lie about privacy is found', () => {
 
   test('noise that counts on 100 honest clients of 100', () => {
     const claimed = createPrivateStatistics(definition, {
-      ...{ clients: 100, leastHonest: 100, epsilon: 1, delta: 1e-6, rounds: 12 },
+      ...{ clients: 100, minimumHonest: 100, epsilon: 1, delta: 1e-6, rounds: 12 },
     })
     expect(() => checkStatistics(received(claimed), requirements)).toThrow(
-      fromServer('invalid-configuration', 'leastHonest of the statistics is 100'),
+      fromServer('invalid-configuration', 'minimumHonest of the statistics is 100'),
     )
     const naive = checkStatistics(received(claimed), { ...requirements, corruptFraction: 0 })
     expect(() => openStatistics(naive, { ...occasion, corruptClients: 0 })).toThrow(

@@ -20,7 +20,7 @@ import { randomOf } from '../support/seeded.js'
 import { toyCrypto } from '../support/toy-crypto.js'
 import { encodePrivateNumbers, everything, readPrivateNumbers, runRound } from './support.js'
 
-const target = { clients: 20, leastHonest: 12, epsilon: 4, delta: 1e-5 }
+const target = { clients: 20, minimumHonest: 12, epsilon: 4, delta: 1e-5 }
 
 const survey = {
   diabetic: { kind: 'count' },
@@ -117,7 +117,7 @@ describe('what the noise has to hide of one client', () => {
       length: 3,
       l1Sensitivity: 50 * 2 * 1024,
       l2Sensitivity: 50 * Math.sqrt(2) * 1024,
-      greatestSum: 20 * 50 * 1024,
+      maximumSum: 20 * 50 * 1024,
     })
   })
 
@@ -180,7 +180,7 @@ describe('the noise', () => {
   const clients = 12
   const wide = createPrivateStatistics(
     { ward: { kind: 'frequency', categories: Array.from({ length: 4000 }, (_, i) => `ward ${i}`) } },
-    { clients, leastHonest: 6, epsilon: 1, delta: 1e-5 },
+    { clients, minimumHonest: 6, epsilon: 1, delta: 1e-5 },
   )
 
   it('has the variance that was said, in each cell and on either side', () => {
@@ -232,7 +232,7 @@ describe('the noise', () => {
     ])
     const statistics = createPrivateStatistics(definition, {
       clients,
-      leastHonest: clients,
+      minimumHonest: clients,
       epsilon: 1000,
       delta: 0.1,
     })
@@ -323,7 +323,7 @@ describe('without answers under a privacy target', () => {
 test('hospitals with many patients each are counted with noise, and so are their patients', () => {
   const statistics = createPrivateStatistics(
     { age: { kind: 'mean', from: 0, to: 100 } },
-    { clients: 10, leastHonest: 10, epsilon: 50, delta: 1e-3, maximumRecords: 200 },
+    { clients: 10, minimumHonest: 10, epsilon: 50, delta: 1e-3, maximumRecords: 200 },
   )
   const random = randomOf(4)
   const crypto = toyCrypto(9)
@@ -347,7 +347,7 @@ test('hospitals with many patients each are counted with noise, and so are their
 test('strings are estimated within collisions and noise', () => {
   const statistics = createPrivateStatistics(
     { code: survey.code },
-    { clients: 40, leastHonest: 40, epsilon: 8, delta: 1e-4 },
+    { clients: 40, minimumHonest: 40, epsilon: 8, delta: 1e-4 },
   )
   const records = Array.from({ length: 40 }, (_, seat) => ({ code: seat < 25 ? 'J45' : `rare ${seat}` }))
   const { code } = decoded(statistics, records).results
@@ -366,7 +366,7 @@ describe('a private definition that is none', () => {
     for (const changes of [
       { epsilon: 0 },
       { delta: 1 },
-      { leastHonest: 21 },
+      { minimumHonest: 21 },
       { rounds: 0 },
       { clients: 1 },
     ]) {

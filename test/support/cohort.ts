@@ -5,12 +5,12 @@ import {
   createRoundConfig,
   ed25519Signer,
   ed25519Verifier,
+  PHASES,
+  type PhaseName,
+  type PhaseOutcome,
   type Receipt,
-  ROUNDS,
   type RoundConfig,
   type RoundInput,
-  type RoundName,
-  type RoundOutcome,
   type RoundParameters,
   SecAggError,
   type SecretSplitter,
@@ -82,24 +82,24 @@ export interface RunOptions {
   /** How many messages the client of each seat sends before it vanishes; default: all. */
   readonly stages?: readonly number[]
   /** Stops when this round is open, none of its messages being delivered; they are then `pending`. */
-  readonly until?: RoundName
+  readonly until?: PhaseName
   /** What the server gets instead of a client's message of `round`; `undefined` for nothing. */
-  onClientMessage?(seat: number, round: RoundName, bytes: Uint8Array): Uint8Array | undefined
+  onClientMessage?(seat: number, phase: PhaseName, bytes: Uint8Array): Uint8Array | undefined
   /** What a client gets instead of the message that it answers in `round`. */
-  onServerMessage?(seat: number, round: RoundName, bytes: Uint8Array): Uint8Array
+  onServerMessage?(seat: number, phase: PhaseName, bytes: Uint8Array): Uint8Array
 }
 
 /** How a round went. */
 export interface CohortRun extends Cohort {
   /** The sum and the report, where the round came to its end. */
-  readonly outcome: Extract<RoundOutcome, { done: true }> | undefined
+  readonly outcome: Extract<PhaseOutcome, { done: true }> | undefined
   /** Why the server could not close a round. */
   readonly error: SecAggError | undefined
   /** Clients that refused a message of the server; they send nothing more. */
   readonly clientErrors: ReadonlyMap<number, SecAggError>
   readonly receipts: readonly {
     readonly seat: number
-    readonly round: RoundName
+    readonly phase: PhaseName
     readonly receipt: Receipt
   }[]
   /** The server's messages of the open round that no client has got yet. */
@@ -126,17 +126,17 @@ export async function run(
   const clientErrors = new Map<number, SecAggError>()
   const receipts: CohortRun['receipts'][number][] = []
   let inbox = new Map<number, Uint8Array | undefined>(cohort.pending)
-  if (server.round === 'advertise-keys') inbox = new Map(sessions.map((_, seat) => [seat, undefined]))
-  const rounds = ROUNDS.filter((name) => name !== 'consistency-check' || config.adversary === 'active')
-  let outcome: RoundOutcome | undefined
+  if (server.phase === 'advertise-keys') inbox = new Map(sessions.map((_, seat) => [seat, undefined]))
+  const rounds = PHASES.filter((name) => name !== 'consistency-check' || config.adversary === 'active')
+  let outcome: PhaseOutcome | undefined
   let error: SecAggError | undefined
   let { published } = cohort
 
-  const answerOf = async (seat: number, round: RoundName, bytes: Uint8Array | undefined) => {
+  const answerOf = async (seat: number, phase: PhaseName, bytes: Uint8Array | undefined) => {
     const session = sessions[seat]!
     try {
       if (bytes === undefined) return await session.start()
-      return await session.receive(onServerMessage?.(seat, round, bytes) ?? bytes)
+      return await session.receive(onServerMessage?.(seat, phase, bytes) ?? bytes)
     } catch (refusal) {
       clientErrors.set(seat, requireTyped(refusal))
       return undefined
@@ -144,19 +144,19 @@ export async function run(
   }
 
   while (outcome?.done !== true && error === undefined) {
-    const round = server.round!
-    if (round === until) break
-    const step = rounds.indexOf(round)
+    const phase = server.phase!
+    if (phase === until) break
+    const step = rounds.indexOf(phase)
     for (const [seat, bytes] of inbox) {
       if (clientErrors.has(seat) || step >= (stages[seat] ?? Number.POSITIVE_INFINITY)) continue
-      const answer = await answerOf(seat, round, bytes)
-      const sent = answer && onClientMessage ? onClientMessage(seat, round, answer) : answer
-      if (sent !== undefined) receipts.push({ seat, round, receipt: await server.receive(seat, sent) })
+      const answer = await answerOf(seat, phase, bytes)
+      const sent = answer && onClientMessage ? onClientMessage(seat, phase, answer) : answer
+      if (sent !== undefined) receipts.push({ seat, phase, receipt: await server.receive(seat, sent) })
     }
     try {
-      outcome = await server.closeRound()
+      outcome = await server.closePhase()
       inbox = new Map(outcome.done ? [] : outcome.messages)
-      if (round === 'advertise-keys') published = inbox.values().next().value
+      if (phase === 'advertise-keys') published = inbox.values().next().value
     } catch (refusal) {
       error = requireTyped(refusal)
     }

@@ -66,7 +66,7 @@ export async function waitingServer(
 }
 
 /** The answers in which holders reveal these shares; those who have dropped out give none. */
-export function answersOf({ state }: WaitingServer, shares: Shares): readonly server.AcceptedUnmasking[] {
+export function answersOf({ state }: WaitingServer, shares: Shares): readonly server.RevealingClient[] {
   return state.survivors.map((holder) => ({
     seat: holder,
     shares: shares.flatMap((row, owner) => {

@@ -99,7 +99,7 @@ test('a connection that is made after the abort is closed', async () => {
   scene.clock.after(500, () => stop.abort(new Error('gone')))
   await expect(scene.clock.until(part)).rejects.toThrow('gone')
   await scene.clock.pass(2000)
-  expect(scene.serverEvents.map(({ type }) => type)).toEqual(['round-opened', 'connected', 'disconnected'])
+  expect(scene.serverEvents.map(({ type }) => type)).toEqual(['phase-opened', 'connected', 'disconnected'])
   const ends = scene.joinAll({ without: [0] })
   await expectExactSum(scene)
   await scene.clock.until(ends)
@@ -164,7 +164,7 @@ describe('what hangs does not hang the driver', () => {
 describe('what functions of the host throw', () => {
   test('a listener of the server’s events ends the round', async () => {
     const scene = await makeScene(ACTIVE)
-    for (const type of ['connected', 'message', 'round-opened'] as const) {
+    for (const type of ['connected', 'message', 'phase-opened'] as const) {
       const broken = (event: { readonly type: string }): void => {
         if (event.type === type) throw new Error('broken')
       }
@@ -176,7 +176,7 @@ describe('what functions of the host throw', () => {
       const error = await expectRefusal(scene.clock.until(outcome), {
         code: 'invalid-argument',
         fault: 'usage',
-        round: undefined,
+        phase: undefined,
       })
       expect(error.cause).toEqual(new Error('broken'))
       await scene.clock.until(closed)
@@ -197,7 +197,7 @@ describe('what functions of the host throw', () => {
       const error = await expectRefusal(scene.clock.until(part), {
         code: 'invalid-argument',
         fault: 'usage',
-        round: undefined,
+        phase: undefined,
       })
       expect(error.cause).toEqual(new Error('broken'))
     }
@@ -209,7 +209,7 @@ describe('what functions of the host throw', () => {
     const scene = await makeScene(ACTIVE)
     const error = await expectRefusal(
       scene.clock.until(scene.join(0, {}, () => Promise.reject(new Error('refused')))),
-      { code: 'connection-lost', fault: 'network', round: undefined },
+      { code: 'connection-lost', fault: 'network', phase: undefined },
     )
     expect(error.cause).toEqual(new Error('refused'))
     expect(error.got).toBe(11)

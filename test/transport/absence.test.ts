@@ -81,7 +81,7 @@ describe('a client whose connection has closed is not waited for until the deadl
     expect(survivors).toEqual(expect.arrayContaining([3, 4]))
     expect(survivors.length).toBeGreaterThanOrEqual(4)
     expect(scene.serverEvents).toContainEqual(
-      expect.objectContaining({ type: 'not-enough', round: 'share-keys' }),
+      expect.objectContaining({ type: 'not-enough', phase: 'share-keys' }),
     )
     expect(scene.clock.now).toBeLessThan(10_000)
     await scene.clock.until(ends)
@@ -95,7 +95,7 @@ describe('a client whose connection has closed is not waited for until the deadl
     await expectRefusal(scene.clock.until(scene.round.outcome), {
       code: 'too-few-clients',
       fault: 'peer',
-      round: 'share-keys',
+      phase: 'share-keys',
     })
     expect(scene.clock.now).toBeGreaterThan(20_000)
     await scene.clock.until(ends)
@@ -164,7 +164,7 @@ describe('the end of a connection that never reads', () => {
       })(),
     }
     scene.round.connect(4, speaking)
-    while (scene.round.round !== 'share-keys') await scene.clock.pass(1)
+    while (scene.round.phase !== 'share-keys') await scene.clock.pass(1)
     await scene.clock.pass(10)
     expect(sent).toHaveLength(1)
     scene.round.connect(4, slowConnection().connection)

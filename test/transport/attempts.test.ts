@@ -17,7 +17,7 @@ function through(scene: Scene, seat: number, change: (connection: Connection) =>
   }
 }
 
-const LOST = { code: 'connection-lost', fault: 'network', round: undefined } as const
+const LOST = { code: 'connection-lost', fault: 'network', phase: undefined } as const
 
 describe('only progress of the round resets the count of failures', () => {
   test('a connection that breaks at the same message again and again was tried for ever', async () => {

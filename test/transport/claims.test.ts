@@ -14,7 +14,7 @@ test('an id that was used before: the server hears that the client leaves, and n
     }
     return { send, messages: connection.messages, close: () => connection.close() }
   })
-  const refused = { code: 'session-id-reused', fault: 'server', round: 'advertise-keys' } as const
+  const refused = { code: 'session-id-reused', fault: 'server', phase: 'advertise-keys' } as const
   await scene.clock.until(expectRefusal(part, refused))
   // A zero, then the kind: a notice of the drivers, not a message of the protocol.
   expect(sent.map(([mark]) => mark)).toEqual([0])

@@ -200,7 +200,7 @@ describe('sockets', () => {
         for await (const _bytes of messages);
       }
       const code = hostile === 'flood' ? 'connection-lost' : 'malformed-message'
-      await expectRefusal(read(), { code, fault: 'network', round: undefined })
+      await expectRefusal(read(), { code, fault: 'network', phase: undefined })
     }
   })
 })
@@ -247,19 +247,19 @@ describe('a stream of bytes', () => {
     await expectRefusal(read([255, 255, 255, 255]), {
       code: 'malformed-message',
       fault: 'network',
-      round: undefined,
+      phase: undefined,
     })
     await expectRefusal(read([12, 0, 0, 0, 1]), {
       code: 'malformed-message',
       fault: 'network',
-      round: undefined,
+      phase: undefined,
     })
     await expectRefusal(read([2, 0, 0, 0], [1]), {
       code: 'connection-lost',
       fault: 'network',
-      round: undefined,
+      phase: undefined,
     })
-    await expectRefusal(read([2, 0]), { code: 'connection-lost', fault: 'network', round: undefined })
+    await expectRefusal(read([2, 0]), { code: 'connection-lost', fault: 'network', phase: undefined })
     const stream = byteStreams(halves)[0]
     for (const longest of [0, 1.5, 2 ** 32]) {
       expect(() => framedConnection(stream, longest)).toThrow(
@@ -276,7 +276,7 @@ test('what does not fit is refused at once', async () => {
     { deadline: -1 },
     { farewell: 2 ** 31 },
     { uploadTime: Number.NaN },
-    { rounds: { unmasking: { deadline: -5 } } },
+    { phases: { unmasking: { deadline: -5 } } },
   ]) {
     expect(() => serveRound({ config, verifyIdentity, ...wrong })).toThrow(invalid)
   }
@@ -309,7 +309,7 @@ test.each([2, 3, 'closing', 'closed'])('a socket that is over already, %s', asyn
   await expectRefusal(Promise.resolve(connection.send(Uint8Array.of(1))), {
     code: 'connection-lost',
     fault: 'network',
-    round: undefined,
+    phase: undefined,
   })
 })
 

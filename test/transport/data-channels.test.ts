@@ -76,7 +76,7 @@ test('in one message it is too long for them, which the client says at once', as
   const { round, parts, close } = await overChannels(undefined)
   const ended = round.outcome.catch((error: unknown) => error)
   for (const part of parts) {
-    const error = await expectRefusal(part, { code: 'message-refused', fault: 'network', round: undefined })
+    const error = await expectRefusal(part, { code: 'message-refused', fault: 'network', phase: undefined })
     expect([error.got, error.message]).toEqual(['message-too-long', expect.stringContaining('sliceLength')])
   }
   expect(await ended).toMatchObject({ code: 'too-few-clients' })

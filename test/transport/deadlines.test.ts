@@ -8,7 +8,7 @@ describe('a deadline is reached', () => {
     const ends = scene.joinAll({ without: [2] })
     expect(await expectExactSum(scene)).toEqual([0, 1, 3, 4])
     expect(new Set((await scene.clock.until(ends)).values())).toEqual(new Set([true]))
-    expect(scene.serverEvents).toContainEqual({ type: 'deadline', round: 'advertise-keys', missing: [2] })
+    expect(scene.serverEvents).toContainEqual({ type: 'deadline', phase: 'advertise-keys', missing: [2] })
     // One deadline was waited for, and no other.
     expect(scene.clock.now).toBeGreaterThan(10_000)
     expect(scene.clock.now).toBeLessThan(11_000)
@@ -20,7 +20,7 @@ describe('a deadline is reached', () => {
     await expectRefusal(scene.clock.until(scene.round.outcome), {
       code: 'too-few-clients',
       fault: 'peer',
-      round: 'advertise-keys',
+      phase: 'advertise-keys',
     })
     expect([...(await scene.clock.until(ends)).values()]).toEqual([
       'round-aborted',
@@ -31,7 +31,7 @@ describe('a deadline is reached', () => {
 
   test('with fewer than the host asks for, though the protocol would do with them', async () => {
     const scene = await makeScene(CURIOUS, {
-      rounds: { 'share-keys': { minimum: 5 }, 'masked-input': { minimum: 5 } },
+      phases: { 'share-keys': { minimum: 5 }, 'masked-input': { minimum: 5 } },
     })
     const stop = new AbortController()
     const ends = scene.joinAll({ without: [4] })
@@ -44,7 +44,7 @@ describe('a deadline is reached', () => {
     const error = await expectRefusal(scene.clock.until(scene.round.outcome), {
       code: 'too-few-clients',
       fault: 'peer',
-      round: 'share-keys',
+      phase: 'share-keys',
     })
     expect([error.expected, error.got]).toEqual([5, 4])
     const told = scene.join(3).catch((refusal: unknown) => refusal)
@@ -58,7 +58,7 @@ describe('a deadline is reached', () => {
   })
 
   test('each message has its own', async () => {
-    const scene = await makeScene(CURIOUS, { rounds: { 'advertise-keys': { deadline: 500 } } })
+    const scene = await makeScene(CURIOUS, { phases: { 'advertise-keys': { deadline: 500 } } })
     const ends = scene.joinAll({ without: [0] })
     await expectExactSum(scene)
     expect(scene.clock.now).toBeLessThan(1000)
@@ -69,7 +69,7 @@ describe('a deadline is reached', () => {
     const scene = await makeScene(CURIOUS, { deadline: Number.POSITIVE_INFINITY })
     const ends = scene.joinAll({ without: [0] })
     await scene.clock.pass(10_000_000)
-    expect(scene.round.round).toBe('advertise-keys')
+    expect(scene.round.phase).toBe('advertise-keys')
     const late = endOf(scene.join(0))
     expect(await expectExactSum(scene)).toEqual(seatsBelow(5))
     await scene.clock.until(Promise.all([ends, late]))
@@ -90,9 +90,9 @@ describe('late joiners', () => {
   test('one that comes after it is told that it is too late, at once', async () => {
     const scene = await makeScene(CURIOUS, { weather: { delay: 100 } })
     const ends = scene.joinAll({ without: [1] })
-    while (scene.round.round !== 'share-keys') await scene.clock.pass(100)
+    while (scene.round.phase !== 'share-keys') await scene.clock.pass(100)
     const late = scene.join(1)
-    await expectRefusal(scene.clock.until(late), { code: 'late-message', fault: 'network', round: undefined })
+    await expectRefusal(scene.clock.until(late), { code: 'late-message', fault: 'network', phase: undefined })
     expect(await expectExactSum(scene)).toEqual([0, 2, 3, 4])
     await scene.clock.until(ends)
   })
@@ -110,7 +110,7 @@ describe('late joiners', () => {
 
 describe('who is not waited for', () => {
   test('`enough` answers close a round at once; who is missing then is too late', async () => {
-    const scene = await makeScene(CURIOUS, { rounds: { 'advertise-keys': { enough: 4 } } })
+    const scene = await makeScene(CURIOUS, { phases: { 'advertise-keys': { enough: 4 } } })
     const ends = scene.joinAll({ without: [3] })
     expect(await expectExactSum(scene)).toEqual([0, 1, 2, 4])
     expect(scene.clock.now).toBeLessThan(1000)
@@ -144,7 +144,7 @@ describe('who is not waited for', () => {
   })
 
   test('where so many answers turn out to be not enough, the others are waited for', async () => {
-    const scene = await makeScene(CURIOUS, { rounds: { unmasking: { enough: 3 } } })
+    const scene = await makeScene(CURIOUS, { phases: { unmasking: { enough: 3 } } })
     /** Of the first three answers of the last round, which are as many as the threshold, one has a wrong share. */
     const joined = seatsBelow(5).map((seat) =>
       scene.join(seat, {}, async () => {

@@ -267,7 +267,7 @@ describe('hostile heartbeats', () => {
 
 test('a longest silence that is none is refused at once', async () => {
   const scene = await makeScene(CURIOUS)
-  const misuse = { code: 'invalid-argument', fault: 'usage', round: undefined } as const
+  const misuse = { code: 'invalid-argument', fault: 'usage', phase: undefined } as const
   for (const maximumSilence of [0, 999, -1, Number.NaN, '5000' as unknown as number, 2 ** 31]) {
     const options: Partial<RunClientOptions> = { maximumSilence }
     const error = await expectRefusal(scene.clock.until(scene.join(0, options)), misuse)

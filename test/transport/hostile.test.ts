@@ -117,7 +117,7 @@ describe('one client misbehaves, the others have their sum without waiting', () 
     const error = await expectRefusal(scene.clock.until(part), {
       code: 'message-refused',
       fault: 'network',
-      round: undefined,
+      phase: undefined,
     })
     expect(error.got).toBe('configuration-mismatch')
     const ends = scene.joinAll({ without: [4] })
@@ -129,7 +129,7 @@ describe('one client misbehaves, the others have their sum without waiting', () 
     const scene = await makeScene(CURIOUS)
     const first = scene.join(0)
     await scene.clock.pass(100)
-    const error = expectRefusal(first, { code: 'connection-lost', fault: 'network', round: undefined })
+    const error = expectRefusal(first, { code: 'connection-lost', fault: 'network', phase: undefined })
     const again = scene.connect(0)
     const second = runClient(again, {
       config: scene.config,
@@ -296,7 +296,7 @@ test('a store that fails ends the round without a word, as it can be gone on wit
   await expectRefusal(scene.clock.until(broken.outcome), {
     code: 'storage-failure',
     fault: 'usage',
-    round: undefined,
+    phase: undefined,
   })
   scene.serve({ saved: stored })
   expect(await expectExactSum(scene)).toEqual(seatsBelow(5))

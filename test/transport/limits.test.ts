@@ -53,7 +53,7 @@ describe('no message is longer than the limits say, and one of each side is as l
             onEvent: (event) => {
               if (event.type === 'sent') longest.fromClient = Math.max(longest.fromClient, event.bytes)
               if (event.type === 'received') longest.fromServer = Math.max(longest.fromServer, event.bytes)
-              if (event.type === 'sent' && event.round === 'masked-input') slices++
+              if (event.type === 'sent' && event.phase === 'masked-input') slices++
             },
           },
         ),
@@ -85,7 +85,7 @@ describe('no message is longer than the limits say, and one of each side is as l
     await expectRefusal((async () => messageLimits(parameters))(), {
       code: 'invalid-argument',
       fault: 'usage',
-      round: undefined,
+      phase: undefined,
     })
   })
 })

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { CURIOUS, expectRefusal } from '../attacks/support.js'
 import { makeScene, type Scene } from './support.js'
 
-const MISUSE = { code: 'invalid-argument', fault: 'usage', round: undefined } as const
+const MISUSE = { code: 'invalid-argument', fault: 'usage', phase: undefined } as const
 
 /** A client's part that must be over before any time has passed. */
 async function expectAtOnce(
@@ -223,7 +223,7 @@ describe('what may be a failure of the network is retried', () => {
     await expectRefusal(scene.clock.until(part), {
       code: 'connection-lost',
       fault: 'network',
-      round: undefined,
+      phase: undefined,
     })
     expect(causes).toEqual([failure, failure, failure])
   })

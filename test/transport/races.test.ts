@@ -62,7 +62,7 @@ test('a client that is gone is not waited for where a checkpoint has finished it
     },
   })
   const others = [0, 2, 3].map((seat) => scene.join(seat))
-  while (scene.round.round !== 'unmasking') await scene.clock.pass(100)
+  while (scene.round.phase !== 'unmasking') await scene.clock.pass(100)
   expect(scene.clock.now).toBeLessThan(2000)
   expect(await expectExactSum(scene)).toEqual(seatsBelow(scene.config.clients))
   expect(scene.serverEvents.filter(({ type }) => type === 'failed')).toHaveLength(1)
@@ -106,7 +106,7 @@ test('a listener that throws leaves no connection open', async () => {
 test('a deadline that is left undefined for one message is that of all', async () => {
   const patience: { deadline: number } = JSON.parse('{}')
   const { deadline } = patience
-  const scene = await makeScene(CURIOUS, { weather: { delay: 50 }, rounds: { 'masked-input': { deadline } } })
+  const scene = await makeScene(CURIOUS, { weather: { delay: 50 }, phases: { 'masked-input': { deadline } } })
   const ends = scene.joinAll()
   expect(await expectExactSum(scene)).toEqual(seatsBelow(scene.config.clients))
   await scene.clock.until(ends)

@@ -1,4 +1,4 @@
-import { ROUNDS } from 'secagg'
+import { PHASES } from 'secagg'
 import { describe, expect, test } from 'vitest'
 import { seatsBelow } from '../attacks/support.js'
 import { named } from '../support/seeded.js'
@@ -21,8 +21,8 @@ describe.each(MODELS)('$name', ({ parameters }) => {
             alive = false
             scene.network.fail()
             // Those who have answered before count as well.
-            const rounds = Object.fromEntries(ROUNDS.map((round) => [round, { minimum: parameters.clients }]))
-            scene.serve({ saved: scene.saved.get('server'), checkpointEvery, rounds })
+            const phases = Object.fromEntries(PHASES.map((phase) => [phase, { minimum: parameters.clients }]))
+            scene.serve({ saved: scene.saved.get('server'), checkpointEvery, phases })
           },
         })
         const ends = scene.joinAll()

@@ -30,7 +30,7 @@ describe('why a socket is over', () => {
   ])('%j', async (details, text) => {
     const { socket, connection, reading } = opened()
     socket.end(details)
-    const lost = { code: 'connection-lost', fault: 'network', round: undefined } as const
+    const lost = { code: 'connection-lost', fault: 'network', phase: undefined } as const
     const error = await expectRefusal(reading, lost)
     expect(error.message).toBe(`the socket was closed with ${text}`)
     expect(error.cause).toEqual({ reason: '', ...details })
@@ -42,13 +42,13 @@ describe('why a socket is over', () => {
     const { socket, clock, reading } = opened()
     socket.fire('error')
     socket.end({ code: 1009 })
-    await expectRefusal(reading, { code: 'message-refused', fault: 'network', round: undefined })
+    await expectRefusal(reading, { code: 'message-refused', fault: 'network', phase: undefined })
     const silent = opened()
     silent.socket.fire('error')
     const ends = expectRefusal(silent.reading, {
       code: 'connection-lost',
       fault: 'network',
-      round: undefined,
+      phase: undefined,
     })
     await silent.clock.until(ends)
     await clock.rest()
@@ -65,7 +65,7 @@ describe('why a socket is over', () => {
     const error = await expectRefusal(Promise.resolve(connection.send(new Uint8Array(300_000))), {
       code: 'message-refused',
       fault: 'network',
-      round: undefined,
+      phase: undefined,
     })
     expect(error.got).toBe('message-too-long')
     expect(error.message).toContain('300000 bytes')
@@ -81,7 +81,7 @@ describe('what arrives that is no message', () => {
       const { reading } = opened(other)
       one.open()
       other.fire('message', data)
-      await expectRefusal(reading, { code: 'malformed-message', fault: 'network', round: undefined })
+      await expectRefusal(reading, { code: 'malformed-message', fault: 'network', phase: undefined })
       expect(other.readyState).toBe(3)
     },
   )

@@ -58,7 +58,7 @@ test('a vector that is longer than the server’s socket takes was sent 23 times
       message: expect.stringContaining(String(messageLimits(config).fromClient)),
     })
     expect(error).toMatchObject({ cause: { code: 1009, reason: '' } })
-    const vectors = events[seat]!.filter((event) => event.type === 'sent' && event.round === 'masked-input')
+    const vectors = events[seat]!.filter((event) => event.type === 'sent' && event.phase === 'masked-input')
     expect(vectors.length).toBeLessThanOrEqual(1)
   }
   // Nobody waits for clients that cannot send what they have to.

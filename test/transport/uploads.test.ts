@@ -47,10 +47,10 @@ describe('four clients hold all places under the defaults of serveRound; the oth
     const holding = [0, 1, 2, 3].map((seat) => endOf(joinSlowly(scene, seat, before)))
     await scene.clock.pass(10)
     const ends = scene.joinAll({ without: [0, 1, 2, 3] })
-    while (scene.round.round !== 'masked-input') await scene.clock.pass(100)
+    while (scene.round.phase !== 'masked-input') await scene.clock.pass(100)
     // The vectors of the others are in well before the deadline.
     await scene.clock.pass(10_000)
-    expect(scene.round.report!.rounds).toHaveLength(2)
+    expect(scene.round.report!.phases).toHaveLength(2)
     const accepted = scene.serverEvents.filter(
       (event) => event.type === 'message' && event.status === 'accepted' && others.includes(event.seat),
     )
@@ -111,8 +111,8 @@ describe('who gets the next place', () => {
     expect(await expectExactSum(scene)).toEqual(seatsBelow(5))
     await scene.clock.until(Promise.all(parts))
     const { serverEvents } = scene
-    const opened = serverEvents.findIndex((event) => 'round' in event && event.round === 'masked-input')
-    const closed = serverEvents.findIndex((event) => 'round' in event && event.round === 'consistency-check')
+    const opened = serverEvents.findIndex((event) => 'phase' in event && event.phase === 'masked-input')
+    const closed = serverEvents.findIndex((event) => 'phase' in event && event.phase === 'consistency-check')
     const slices = serverEvents
       .slice(opened, closed)
       .flatMap((event) => (event.type === 'message' && event.status === 'accepted' ? [event.seat] : []))

@@ -81,10 +81,10 @@ function survivors(bases: Bases): TranscriptPlan[] {
     ['no set', 'malformed-message', '0206'],
   ] as const
   const strangers = ([CURIOUS, ACTIVE] as const).map((base, index): TranscriptPlan => {
-    const round = index === 0 ? 'unmasking' : 'consistency-check'
+    const phase = index === 0 ? 'unmasking' : 'consistency-check'
     const [published, forwarded] = inboundOf(bases[base]!, 0) as [Hex, Hex]
     return {
-      name: `client, ${round}: a seat that is not in U2`,
+      name: `client, ${phase}: a seat that is not in U2`,
       description: 'Client 2 has not shared its secrets, and is said to have survived.',
       base,
       party: 0,
@@ -92,7 +92,7 @@ function survivors(bases: Bases): TranscriptPlan[] {
         { do: 'start' },
         { do: 'receive', message: published },
         { do: 'receive', message: `020401${forwarded.slice(6, 6 + 128)}` },
-        { do: 'receive', message: '020607', fails: { round, code: 'invalid-survivors' } },
+        { do: 'receive', message: '020607', fails: { phase, code: 'invalid-survivors' } },
         { do: 'receive', message: '020603' },
       ],
     }
@@ -120,7 +120,7 @@ function consistencySignatures(bases: Bases): TranscriptPlan[] {
       { do: 'receive', message: published },
       { do: 'receive', message: forwarded },
       { do: 'receive', message: '020603' },
-      { do: 'receive', message, fails: { round: 'unmasking', code } },
+      { do: 'receive', message, fails: { phase: 'unmasking', code } },
       { do: 'receive', message: `020803${signedBy(0, [0, 1])}${signedBy(1, [0, 1])}` },
     ],
   })
@@ -153,9 +153,9 @@ function consistencySignatures(bases: Bases): TranscriptPlan[] {
 }
 
 /** The same plan, whose failure belongs to another round. */
-function inRound(plan: TranscriptPlan, round: string): TranscriptPlan {
+function inRound(plan: TranscriptPlan, phase: string): TranscriptPlan {
   const operations = plan.operations.map(
-    (each): Planned => ('fails' in each && each.fails ? { ...each, fails: { ...each.fails, round } } : each),
+    (each): Planned => ('fails' in each && each.fails ? { ...each, fails: { ...each.fails, phase } } : each),
   )
   return { ...plan, operations }
 }
@@ -168,10 +168,10 @@ function repetitions(bases: Bases): TranscriptPlan[] {
     { do: 'receive', message: published },
     { do: 'receive', message: published },
   ]
-  const second = (round: string, message: Hex, code = 'conflicting-message'): Planned => ({
+  const second = (phase: string, message: Hex, code = 'conflicting-message'): Planned => ({
     do: 'receive',
     message,
-    fails: { round, code },
+    fails: { phase, code },
   })
   return [
     {

@@ -142,7 +142,7 @@ export interface RoundVector {
 
 /** A step that a party refuses: in which round, and the code of the error. */
 export interface Failure {
-  round: string
+  phase: string
   code: string
 }
 
@@ -157,7 +157,7 @@ export type Operation =
   | { do: 'accept'; seat: number; message: Hex; result: 'accepted' | 'duplicate' }
   | { do: 'accept'; seat: number; message: Hex; fails: Failure }
   /** The server goes on with those who have answered: to the next round, or to the sum. */
-  | { do: 'close'; round: string; sends: { seat: number; message: Hex }[]; sum: Elements | null }
+  | { do: 'close'; phase: string; sends: { seat: number; message: Hex }[]; sum: Elements | null }
   | { do: 'close'; fails: Failure }
 
 export interface Transcript {
@@ -183,7 +183,7 @@ export interface Parts {
     neighbors: number
     threshold: number
     assumptions: NonNullable<Parameters['assumptions']>
-    leastPresent: number | null
+    minimumPresent: number | null
   }[]
   /** ⌊fraction · of⌋, computed in doubles. */
   fractions: { fraction: number; of: number; part: number }[]

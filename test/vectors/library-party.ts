@@ -22,10 +22,10 @@ export function libraryParty(round: RoundInput, party: number | 'server', crypto
       return receipt.status
     },
     close: async () => {
-      const outcome = await server.closeRound()
-      if (outcome.done) return { round: 'done', sends: [], sum: elementsOf(outcome.sum) }
+      const outcome = await server.closePhase()
+      if (outcome.done) return { phase: 'done', sends: [], sum: elementsOf(outcome.sum) }
       const sends = Array.from(outcome.messages, ([seat, bytes]) => ({ seat, message: hex(bytes) }))
-      return { round: outcome.round, sends, sum: null }
+      return { phase: outcome.phase, sends, sum: null }
     },
   }
 }

@@ -4,7 +4,7 @@ import { hex, unhex } from '../model/bytes.js'
 import { configurationOf, encodedSliceLength } from '../model/configuration.js'
 import { modelLarge } from '../model/large.js'
 import { ed25519Verify, isAcceptablePublicKey, SUITES } from '../model/primitives.js'
-import { isProven, leastPresent, partOf } from '../model/proof.js'
+import { isProven, minimumPresent, partOf } from '../model/proof.js'
 import { elements } from '../model/round.js'
 import { fieldFor, interpolate, shareAt } from '../model/secret-sharing.js'
 import { pack, prg, sliceCount, sliceSegments, unpack } from '../model/vectors.js'
@@ -43,7 +43,7 @@ describe('the model agrees on', () => {
   test('what k and t withstand', () => {
     const judged = PARTS.neighborhoods.map((each) => ({
       ...each,
-      leastPresent: isProven(each) ? leastPresent(each) : null,
+      minimumPresent: isProven(each) ? minimumPresent(each) : null,
     }))
     expect(judged).toEqual(PARTS.neighborhoods)
   })

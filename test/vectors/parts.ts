@@ -3,7 +3,7 @@ import { nobleCrypto } from 'secagg/crypto'
 import { expandMask, packVector } from 'secagg/vector'
 import { isAcceptablePublicKey } from '../../src/crypto/public-key.js'
 import { partOf } from '../../src/graph/chooser/assumptions.js'
-import { leastProven, requireProven } from '../../src/graph/chooser/check.js'
+import { minimumProven, requireProven } from '../../src/graph/chooser/check.js'
 import { sliceCount, sliceRange } from '../../src/vector/slices.js'
 import { inputFor } from '../support/inputs.js'
 import { type Random, randomOf } from '../support/seeded.js'
@@ -231,9 +231,9 @@ function neighborhood([
   try {
     requireProven(offered)
   } catch {
-    return { ...offered, leastPresent: null }
+    return { ...offered, minimumPresent: null }
   }
-  return { ...offered, leastPresent: leastProven(offered) }
+  return { ...offered, minimumPresent: minimumProven(offered) }
 }
 
 const ones = 'ff'.repeat(30)

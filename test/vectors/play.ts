@@ -5,7 +5,7 @@ export interface Party {
   start(): Promise<Hex[]>
   receive(message: Hex): Promise<Hex[]>
   accept(seat: number, message: Hex): Promise<'accepted' | 'duplicate'>
-  close(): Promise<{ round: string; sends: { seat: number; message: Hex }[]; sum: Elements | null }>
+  close(): Promise<{ phase: string; sends: { seat: number; message: Hex }[]; sum: Elements | null }>
 }
 
 /** What a transcript says beforehand: which operations there are, and which of them are to fail. */
@@ -59,8 +59,8 @@ async function attempt(work: () => Promise<object>): Promise<object> {
   try {
     return await work()
   } catch (error) {
-    const { code, round } = error as Partial<Failure>
+    const { code, phase } = error as Partial<Failure>
     if (code === undefined) throw error
-    return { fails: { round, code } }
+    return { fails: { phase, code } }
   }
 }

@@ -124,7 +124,7 @@ function publishedSignatures(bases: Bases): TranscriptPlan[] {
         {
           do: 'receive',
           message: overwrite(published, entry(2, 64) + 64, signed),
-          fails: { round: 'share-keys', code: 'duplicate-identity' },
+          fails: { phase: 'share-keys', code: 'duplicate-identity' },
         },
       ],
     },

@@ -27,7 +27,7 @@ import { elementsOf, lanesFor, statedSplitter } from './library.js'
 import type { Traffic } from './record.js'
 import type { Asked } from './recording.js'
 
-const ORIGIN = { fault: 'internal', round: 'unmasking', culprits: [] } as const
+const ORIGIN = { fault: 'internal', phase: 'unmasking', culprits: [] } as const
 
 /** Every value of one client, from what it got and sent and what it asked of its primitives. */
 export async function clientValues(

@@ -71,8 +71,8 @@ async function run(round: RoundInput, provider: CryptoProvider, serverCrypto: Cr
         if (status !== 'accepted') throw new Error(`a message of seat ${input.seat} is ${status}`)
       }
     }
-    const outcome = await server.closeRound()
-    const closed = server.report.rounds.map(({ accepted }) => [...accepted])
+    const outcome = await server.closePhase()
+    const closed = server.report.phases.map(({ accepted }) => [...accepted])
     if (outcome.done) return { traffic, closed, sum: outcome.sum }
     inbox = new Map(outcome.messages)
   }

@@ -106,36 +106,36 @@ export const SPARSE = 'round-sparse-chacha'
 export function refusals(
   bases: Bases,
   base: string,
-  round: string,
+  phase: string,
   count: number,
   cases: readonly (readonly [name: string, code: string, message: Hex])[],
 ): TranscriptPlan[] {
   const seat = 0
   return cases.map(([name, code, message]) => ({
-    name: `client, ${round}: ${name}`,
+    name: `client, ${phase}: ${name}`,
     description: 'Refused; the right message is then taken.',
     base,
     party: seat,
     operations: [
       ...answered(bases[base]!, seat, count),
-      { do: 'receive', message, fails: { round, code } },
+      { do: 'receive', message, fails: { phase, code } },
       { do: 'receive', message: inboundOf(bases[base]!, seat)[count]! },
     ],
   }))
 }
 
 /** The server refuses a message. */
-export const refuse = (round: string, seat: number, message: Hex, code: string): Planned => ({
+export const refuse = (phase: string, seat: number, message: Hex, code: string): Planned => ({
   do: 'accept',
   seat,
   message,
-  fails: { round, code },
+  fails: { phase, code },
 })
 
 /** The server cannot go on. */
-export const tooFew = (round: string, code = 'too-few-clients'): Planned => ({
+export const tooFew = (phase: string, code = 'too-few-clients'): Planned => ({
   do: 'close',
-  fails: { round, code },
+  fails: { phase, code },
 })
 
 /** A transcript of the server. */

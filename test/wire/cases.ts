@@ -24,7 +24,7 @@ import {
 import { inputFor } from '../support/inputs.js'
 import type { Random } from '../support/seeded.js'
 
-export const ORIGIN: Origin = { fault: 'peer', round: 'unmasking', culprits: [3] }
+export const ORIGIN: Origin = { fault: 'peer', phase: 'unmasking', culprits: [3] }
 
 /** One kind of message, its type of value hidden. */
 export interface WireCase {

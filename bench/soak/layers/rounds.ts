@@ -4,8 +4,8 @@ import {
   createRoundConfig,
   ed25519Signer,
   ed25519Verifier,
+  type PhaseOutcome,
   type RoundConfig,
-  type RoundOutcome,
   ServerSession,
 } from 'secagg'
 import { simulate } from 'secagg/simulate'
@@ -72,15 +72,15 @@ export const sessionRounds: Layer = async () => {
       const options = { config, crypto, verifyIdentity, signal, save }
       const first = new ServerSession(options)
       for (const [seat, client] of clients.entries()) await first.receive(seat, await client.start())
-      let outcome: RoundOutcome = await first.closeRound()
+      let outcome: PhaseOutcome = await first.closePhase()
       const server = await ServerSession.resume(stored, options)
       while (!outcome.done) {
         for (const [seat, bytes] of outcome.messages) {
-          if (outcome.round === 'masked-input' && seat === GONE) continue
+          if (outcome.phase === 'masked-input' && seat === GONE) continue
           await server.receive(seat, await clients[seat]!.receive(bytes))
           for await (const slice of clients[seat]!.slices()) await server.receive(seat, slice)
         }
-        outcome = await server.closeRound()
+        outcome = await server.closePhase()
       }
       for (const client of clients) await client.wipe()
       noteAll(note, {

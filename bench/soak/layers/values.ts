@@ -98,7 +98,7 @@ export const clearStatistics: Layer = () => {
 }
 
 export const noisyStatistics: Layer = () => {
-  const goal = { clients: 20, leastHonest: 12, epsilon: 4, delta: 1e-5 }
+  const goal = { clients: 20, minimumHonest: 12, epsilon: 4, delta: 1e-5 }
   const statistics = createPrivateStatistics(definition, goal)
   return {
     run: async (_, note) => {

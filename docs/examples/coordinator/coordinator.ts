@@ -7,7 +7,7 @@ import { offerText } from './handshake.js'
 import { log } from './log.js'
 import type { Metrics } from './metrics.js'
 import type { OpenRound, Result, Store } from './store.js'
-import { configOf, type RoundName } from './task.js'
+import { configOf, type PhaseName } from './task.js'
 
 export interface CoordinatorOptions {
   readonly enrolment: Enrolment
@@ -26,7 +26,7 @@ export class Coordinator {
   /** Clients that wait for the next round. */
   readonly #lobby = new Map<number, WebSocket>()
   #filled = (): void => {}
-  #open: { readonly name: RoundName; readonly served: ServedRound } | undefined
+  #open: { readonly name: PhaseName; readonly served: ServedRound } | undefined
 
   constructor(options: CoordinatorOptions) {
     this.#options = options
@@ -39,7 +39,7 @@ export class Coordinator {
     readonly waiting: number
   } {
     const { name, served } = this.#open ?? {}
-    return { round: name?.round, collecting: served?.round, waiting: this.#lobby.size }
+    return { round: name?.round, collecting: served?.phase, waiting: this.#lobby.size }
   }
 
   /** A client is there, or back. */
@@ -137,13 +137,13 @@ export class Coordinator {
         log('failed', { round, seat: event.seat, error: String(event.error) })
         return
       case 'not-enough':
-        log(event.type, { round, message: event.round, code: event.error.code })
+        log(event.type, { round, message: event.phase, code: event.error.code })
         return
-      case 'round-opened':
-        log('collecting', { round, message: event.round, waitingFor: event.waitingFor })
+      case 'phase-opened':
+        log('collecting', { round, message: event.phase, waitingFor: event.waitingFor })
         return
       case 'deadline':
-        log(event.type, { round, message: event.round, missing: event.missing })
+        log(event.type, { round, message: event.phase, missing: event.missing })
         return
       default:
         log(event.type, { round, seat: event.seat })

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { writeDurably } from './durable-file.js'
-import type { RoundName } from './task.js'
+import type { PhaseName } from './task.js'
 
 /** Bytes before what was saved: the number of the round, then its session id. */
 const NUMBER = 8
@@ -18,7 +18,7 @@ export class StateFile {
   }
 
   /** Records that the round begins. `false` where it, or a later one, was begun before. */
-  claim(name: RoundName): boolean {
+  claim(name: PhaseName): boolean {
     const last = this.#last()
     if (last !== undefined && name.round <= last.round) return false
     this.write(name, new Uint8Array(0))
@@ -26,29 +26,29 @@ export class StateFile {
   }
 
   /** What was saved of this round, if anything. */
-  read(name: RoundName): Uint8Array | undefined {
+  read(name: PhaseName): Uint8Array | undefined {
     const saved = this.#of(name)
     return saved?.length ? saved : undefined
   }
 
   /** Whether this round is over for the client. Without its session it must not begin the round again. */
-  isOver(name: RoundName): boolean {
+  isOver(name: PhaseName): boolean {
     return this.#of(name)?.length === 0
   }
 
   /** All of it or nothing, and on the disk before it returns. */
-  write({ round, sessionId }: RoundName, saved: Uint8Array): void {
+  write({ round, sessionId }: PhaseName, saved: Uint8Array): void {
     const number = Buffer.alloc(NUMBER)
     number.writeBigUInt64LE(BigInt(round))
     writeDurably(this.#path, Buffer.concat([number, sessionId, saved]))
   }
 
   /** The round is over: its secrets go. */
-  finish(name: RoundName): void {
+  finish(name: PhaseName): void {
     this.write(name, new Uint8Array(0))
   }
 
-  #of({ round, sessionId }: RoundName): Uint8Array | undefined {
+  #of({ round, sessionId }: PhaseName): Uint8Array | undefined {
     const last = this.#last()
     return last?.round === round && last.sessionId.equals(sessionId) ? last.saved : undefined
   }

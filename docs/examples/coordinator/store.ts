@@ -1,7 +1,7 @@
 import { ClassicLevel } from 'classic-level'
 import { makeFolder } from './durable-file.js'
 import { fromHex, toHex } from './hex.js'
-import type { RoundName } from './task.js'
+import type { PhaseName } from './task.js'
 
 /** How a round ended. */
 export type Result =
@@ -9,7 +9,7 @@ export type Result =
   | { readonly round: number; readonly failed: string }
 
 /** The round that was open, with the session of the server as far as it was saved. */
-export interface OpenRound extends RoundName {
+export interface OpenRound extends PhaseName {
   readonly saved: Uint8Array | undefined
 }
 
@@ -40,7 +40,7 @@ export class Store {
   }
 
   /** The session of the open round goes together with what its configuration is made of. */
-  async save({ round, sessionId }: RoundName, session?: Uint8Array): Promise<void> {
+  async save({ round, sessionId }: PhaseName, session?: Uint8Array): Promise<void> {
     const name = Buffer.from(JSON.stringify({ round, sessionId: toHex(sessionId) }))
     const batch = this.#database.batch().put('round', name)
     if (session !== undefined) batch.put('session', Buffer.from(session))

@@ -6,13 +6,13 @@ const LENGTH = 1000
 const BOUND = 1000
 
 /** What tells one round from another. */
-export interface RoundName {
+export interface PhaseName {
   readonly round: number
   readonly sessionId: Uint8Array
 }
 
 /** The round's configuration, which server and clients make each for itself. */
-export function configOf({ round, sessionId }: RoundName, { names, bytes }: Enrolment): RoundConfig {
+export function configOf({ round, sessionId }: PhaseName, { names, bytes }: Enrolment): RoundConfig {
   const number = new Uint8Array(8)
   new DataView(number.buffer).setBigUint64(0, BigInt(round), true)
   return createRoundConfig({

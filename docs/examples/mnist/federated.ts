@@ -118,7 +118,7 @@ async function runRound(
   const specimens: Specimen[] = []
   let messages: Iterable<readonly [seat: number, bytes?: Uint8Array]> = clients.map((_, seat) => [seat])
   for (;;) {
-    const open = server.round!
+    const open = server.phase!
     for (const [seat, message] of messages) {
       if (!takesPart(dropouts, seat, open)) continue
       const { session, held } = clients[seat]!
@@ -129,7 +129,7 @@ async function runRound(
       if (receipt.status === 'refused') throw receipt.error
       if (open === 'masked-input') specimens.push(specimenOf(seat, held()!.input.vector, answer, round.plan))
     }
-    const outcome = await server.closeRound()
+    const outcome = await server.closePhase()
     if (outcome.done) {
       const { survivors } = outcome.report
       return {

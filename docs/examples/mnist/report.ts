@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { ROUNDS } from 'secagg'
+import { PHASES } from 'secagg'
 import { privacySpent, type RoundPlan } from 'secagg/federated'
 import { modelToBytes, PARAMETERS } from './model.js'
 import { partsOf, type Setup, type TrainedRound } from './training.js'
@@ -38,7 +38,7 @@ export function printTableHead({ privacy }: RoundPlan): void {
 /** One line for a round of secure aggregation. */
 export function printRound(trained: TrainedRound, plan: RoundPlan): void {
   const { round, accuracy, result, dropouts, clipped, seconds, trainingSeconds, traffic = [] } = trained
-  const drops = ROUNDS.map((message) => [...dropouts.values()].filter((each) => each === message).length)
+  const drops = PHASES.map((message) => [...dropouts.values()].filter((each) => each === message).length)
   const cells = [
     `${round}`,
     percent(accuracy),
@@ -58,7 +58,7 @@ export function printRound(trained: TrainedRound, plan: RoundPlan): void {
 export function printWhatTheServerSaw({ specimen, sum, round }: TrainedRound, { privacy }: RoundPlan): void {
   console.log(`
 survivors  clients whose update is in the sum, whatever became of them afterwards
-dropouts   all, and those lost before each message: ${ROUNDS.join(', ')}
+dropouts   all, and those lost before each message: ${PHASES.join(', ')}
 sent       by the median client that stayed; received likewise, the model itself not counted
 clipped    survivors whose update was clipped, which only they know
 time       of all parties in turn in this one process; training is the clients' part of it${

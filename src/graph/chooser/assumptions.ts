@@ -28,7 +28,7 @@ export interface Cohort extends Required<Assumptions> {
 }
 
 /** The most clients that parameters are chosen for. */
-export const GREATEST_CLIENTS = 1e8
+export const MAXIMUM_CLIENTS = 1e8
 const MODELS: readonly ServerModel[] = ['honest-but-curious', 'semi-malicious', 'active']
 
 /** @throws {SecAggError} `invalid-argument`, fault `usage`, where a value is out of its range. */
@@ -36,7 +36,7 @@ export function cohortOf(assumptions: Assumptions): Cohort {
   const parts = partsOf('what a graph has to withstand', assumptions)
   const { clients, dropoutFraction, corruptFraction, adversary } = parts
   const { statisticalSecurity = 40, correctness = 20 } = parts
-  requireWhole('clients', clients, 2, GREATEST_CLIENTS)
+  requireWhole('clients', clients, 2, MAXIMUM_CLIENTS)
   requireFraction('dropoutFraction', dropoutFraction)
   requireFraction('corruptFraction', corruptFraction)
   if (!MODELS.includes(adversary)) {

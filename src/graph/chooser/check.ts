@@ -2,7 +2,7 @@ import { partsOf, wrongKind } from '../../arguments.js'
 import { SecAggError, usageError } from '../../errors.js'
 import { type Assumptions, cohortOf, partOf, requireWhole } from './assumptions.js'
 import { completeThreshold } from './bounds.js'
-import { leastPresent, proofFor } from './proof.js'
+import { minimumPresent, proofFor } from './proof.js'
 
 /** The k and t that a server offers for n clients, with what the client itself assumes and asks for. */
 export interface OfferedNeighborhood extends Omit<Assumptions, 'correctness'> {
@@ -129,13 +129,13 @@ export function requireProven({ clients, neighbors, threshold, assumptions }: Pr
 }
 
 /** The fewest clients that may show up: with fewer, the corrupt ones weigh more than k and t were chosen for. */
-export function leastProven({ clients, neighbors, threshold, assumptions }: ProvenGraph): number {
+export function minimumProven({ clients, neighbors, threshold, assumptions }: ProvenGraph): number {
   const cohort = cohortOf({ ...expectations(assumptions), clients })
-  return leastPresent({ graph: 'sparse', neighbors, threshold, ...cohort })
+  return minimumPresent({ graph: 'sparse', neighbors, threshold, ...cohort })
 }
 
 /** The fewest of `present` clients on the ring that may be left, since more dropouts than assumed are not withstood. */
-export function leastLeft(present: number, { dropoutFraction }: GraphAssumptions): number {
+export function minimumLeft(present: number, { dropoutFraction }: GraphAssumptions): number {
   return present - partOf(present, dropoutFraction)
 }
 

@@ -1,7 +1,7 @@
 import { type SecAggError, usageError } from '../../errors.js'
-import { type Cohort, GREATEST_CLIENTS, partOf } from './assumptions.js'
+import { type Cohort, MAXIMUM_CLIENTS, partOf } from './assumptions.js'
 import { completeThreshold } from './bounds.js'
-import { choiceFor, dropoutWeight, GREATEST_LOAD, isBearable, mostDropouts } from './neighborhood.js'
+import { choiceFor, dropoutWeight, isBearable, MAXIMUM_LOAD, maximumDropouts } from './neighborhood.js'
 
 /** Why no graph does for `cohort`, and what would: each piece of advice has been tried. */
 export function infeasible(cohort: Cohort): SecAggError {
@@ -16,7 +16,7 @@ function reason(cohort: Cohort): string {
     const weight = dropoutWeight(cohort)
     const load = Number((corruptFraction + weight * dropoutFraction).toPrecision(6))
     const term = weight === 1 ? 'dropoutFraction' : 'twice dropoutFraction'
-    return `corruptFraction and ${term} add up to ${load}, more than ${GREATEST_LOAD}`
+    return `corruptFraction and ${term} add up to ${load}, more than ${MAXIMUM_LOAD}`
   }
   const threshold = completeThreshold(clients, corruptClients, adversary)
   const complete =
@@ -30,8 +30,8 @@ function reason(cohort: Cohort): string {
 function lessDropouts(cohort: Cohort): string | undefined {
   const { clients, corruptFraction } = cohort
   if (!isBearable({ ...cohort, dropoutFraction: 0 })) return undefined
-  const bearable = Math.max(GREATEST_LOAD - corruptFraction, 0) / dropoutWeight(cohort)
-  const most = mostDropouts(cohort, Math.min(partOf(clients, bearable), cohort.dropouts))
+  const bearable = Math.max(MAXIMUM_LOAD - corruptFraction, 0) / dropoutWeight(cohort)
+  const most = maximumDropouts(cohort, Math.min(partOf(clients, bearable), cohort.dropouts))
   if (most === 0) return 'a dropoutFraction of 0 would do'
   return `a dropoutFraction of at most ${fractionFor(most, cohort)} (${most} clients) would do`
 }
@@ -59,11 +59,11 @@ function moreClients(cohort: Cohort): string | undefined {
   }
   let low = cohort.clients
   let high = low * 2
-  while (high <= GREATEST_CLIENTS && !does(high)) {
+  while (high <= MAXIMUM_CLIENTS && !does(high)) {
     low = high
     high *= 2
   }
-  if (high > GREATEST_CLIENTS) return undefined
+  if (high > MAXIMUM_CLIENTS) return undefined
   for (const precision = high / 256; high - low > Math.max(precision, 1); ) {
     const middle = Math.floor((low + high) / 2)
     if (does(middle)) high = middle

@@ -7,9 +7,9 @@ export interface Choice extends Neighborhood {
 }
 
 /** Beyond this, corrupt clients and dropouts leave too little of any neighborhood to work with. */
-export const GREATEST_LOAD = 0.9
+export const MAXIMUM_LOAD = 0.9
 
-/** How often a dropout counts against {@link GREATEST_LOAD}: a server that may lie profits from each twice. */
+/** How often a dropout counts against {@link MAXIMUM_LOAD}: a server that may lie profits from each twice. */
 export function dropoutWeight({ adversary }: Pick<Cohort, 'adversary'>): 1 | 2 {
   return adversary === 'semi-malicious' ? 2 : 1
 }
@@ -19,7 +19,7 @@ export function isBearable(
   cohort: Pick<Cohort, 'adversary' | 'corruptFraction' | 'dropoutFraction'>,
 ): boolean {
   const load = cohort.corruptFraction + dropoutWeight(cohort) * cohort.dropoutFraction
-  return load <= GREATEST_LOAD + 1e-12
+  return load <= MAXIMUM_LOAD + 1e-12
 }
 
 /** The sparse graph with the least k, else the complete graph, else nothing. */
@@ -27,7 +27,7 @@ export function choiceFor(cohort: Cohort): Choice | undefined {
   if (!isBearable(cohort)) return undefined
   const { clients, corruptClients, dropouts, adversary } = cohort
   // The ring is the server's to draw, so it means nothing where the server may do as it likes.
-  const sparse = adversary === 'active' ? undefined : leastNeighborhood(cohort)
+  const sparse = adversary === 'active' ? undefined : minimumNeighborhood(cohort)
   if (sparse !== undefined) return { graph: 'sparse', ...sparse }
   const threshold = completeThreshold(clients, corruptClients, adversary)
   if (threshold > clients - dropouts) return undefined
@@ -51,7 +51,7 @@ export type Counts = Pick<
  * there is none below n − 1. That k is not monotone in n, and greater k may fail again, so no k is passed over unless it
  * is sure to fail.
  */
-export function leastNeighborhood(counts: Counts): Neighborhood | undefined {
+export function minimumNeighborhood(counts: Counts): Neighborhood | undefined {
   const thresholds = safeThresholds(counts)
   for (let neighbors = 2; neighbors < counts.clients - 1; neighbors += 2) {
     const threshold = thresholds(neighbors)
@@ -66,7 +66,7 @@ export function leastNeighborhood(counts: Counts): Neighborhood | undefined {
  * The most dropouts that some graph withstands, no more than `limit`, all else being equal; one pass over all k, since
  * the safe threshold of a k does not depend on the dropouts, and fewer dropouts never hurt.
  */
-export function mostDropouts(counts: Counts, limit: number): number {
+export function maximumDropouts(counts: Counts, limit: number): number {
   const { clients, corruptClients, adversary } = counts
   let most = Math.min(clients - completeThreshold(clients, corruptClients, adversary), limit)
   if (adversary === 'active') return most
@@ -80,7 +80,7 @@ export function mostDropouts(counts: Counts, limit: number): number {
       const withstands = (dropouts: number): boolean =>
         staysReachable({ ...counts, dropouts }, neighbors, threshold) &&
         staysConnected({ ...counts, dropouts }, neighbors)
-      most = greatestWhere(withstands, most + 1, limit)
+      most = largestWhere(withstands, most + 1, limit)
     }
   }
   return most
@@ -100,7 +100,7 @@ function lastOutOfReach(counts: Counts, neighbors: number, threshold: number): n
 }
 
 /** The greatest whole number from `least` to `greatest` that `holds`, which it does for `least` and up to some number. */
-export function greatestWhere(holds: (value: number) => boolean, least: number, greatest: number): number {
+export function largestWhere(holds: (value: number) => boolean, least: number, greatest: number): number {
   let low = least
   let high = greatest
   while (low < high) {

@@ -1,8 +1,8 @@
 import { type Assumptions, type Cohort, cohortOf } from './assumptions.js'
 import { type ServerModel, shortage } from './bounds.js'
 import { infeasible } from './infeasible.js'
-import { type Choice, choiceFor, greatestWhere } from './neighborhood.js'
-import { leastPresent, type Proof, proofFor } from './proof.js'
+import { type Choice, choiceFor, largestWhere } from './neighborhood.js'
+import { minimumPresent, type Proof, proofFor } from './proof.js'
 
 /** What {@link chooseParameters} chose, from what, and what is proven of it. */
 export interface GraphParameters extends Proof {
@@ -16,7 +16,7 @@ export interface GraphParameters extends Proof {
   /** t: how many holders recover a secret; the least that is safe. */
   readonly threshold: number
   /** The greatest t that the dropouts leave reachable; any from `threshold` to here keeps both promises. */
-  readonly greatestThreshold: number
+  readonly maximumThreshold: number
   readonly adversary: ServerModel
   readonly corruptFraction: number
   readonly dropoutFraction: number
@@ -27,7 +27,7 @@ export interface GraphParameters extends Proof {
   /** S = n − D. */
   readonly survivors: number
   /** The least |U1| that passes `recheckParameters`, where all corrupt clients are among those present. */
-  readonly leastPresent: number
+  readonly minimumPresent: number
   /** σ, as asked for; `securityFailure.total` is at most −σ. */
   readonly statisticalSecurity: number
   /** η, as asked for; `correctnessFailure` is at most −η. */
@@ -74,19 +74,19 @@ export function chooseParameters(assumptions: Assumptions): GraphParameters {
     ...choice,
     ...cohort,
     holders: choice.graph === 'complete' ? clients : choice.neighbors,
-    greatestThreshold: greatestThreshold(choice, cohort),
+    maximumThreshold: maximumThreshold(choice, cohort),
     survivors: clients - dropouts,
-    leastPresent: leastPresent({ ...choice, ...cohort }),
+    minimumPresent: minimumPresent({ ...choice, ...cohort }),
     ...proofFor(choice, cohort),
     warnings: Object.freeze(warningsFor(cohort)),
   })
 }
 
-function greatestThreshold({ graph, neighbors, threshold }: Choice, cohort: Cohort): number {
+function maximumThreshold({ graph, neighbors, threshold }: Choice, cohort: Cohort): number {
   const { clients, dropouts, correctness } = cohort
   if (graph === 'complete') return clients - dropouts
   const isReachable = (t: number): boolean => shortage(clients, neighbors, dropouts, t) <= -correctness
-  return greatestWhere(isReachable, threshold, neighbors)
+  return largestWhere(isReachable, threshold, neighbors)
 }
 
 function warningsFor({ clients, corruptClients, dropouts, adversary }: Cohort): string[] {

@@ -1,6 +1,6 @@
 import { type Cohort, partOf, requireWhole } from './assumptions.js'
 import { disconnection, either, exposure, fatalHolders, shortage } from './bounds.js'
-import { type Choice, greatestWhere } from './neighborhood.js'
+import { type Choice, largestWhere } from './neighborhood.js'
 
 /** log2 of the proven bounds on what could cost privacy in a round; −∞: impossible, 0: nothing is proven. */
 export interface SecurityFailure {
@@ -91,11 +91,10 @@ const LARGEST_ROUND = 65_535
  * One after the other is looked at, as a few numbers may fail above some that pass: ⌊δ|U1|⌋ goes down in steps. Above the
  * size of any round, where a look at each would take long, it is the end of such a stretch.
  */
-export function leastPresent(parameters: Configured): number {
+export function minimumPresent(parameters: Configured): number {
   const { clients, corruptClients } = parameters
   const passes = (present: number): boolean => recheck(parameters, present, corruptClients).holds
-  if (clients > LARGEST_ROUND)
-    return clients - greatestWhere((absent) => passes(clients - absent), 0, clients)
+  if (clients > LARGEST_ROUND) return clients - largestWhere((absent) => passes(clients - absent), 0, clients)
   let least = clients
   while (least > 0 && passes(least - 1)) least--
   return least

@@ -18,12 +18,12 @@ export interface NoiseSampler {
 }
 
 /** The least variance of a Skellam variable that is sampled. */
-export const LEAST_VARIANCE: number = 2 ** -40
+export const MINIMUM_VARIANCE: number = 2 ** -40
 
 /** The least of a discrete Gaussian: σ = ½, below which it is not known how sums of them behave. */
-export const LEAST_GAUSSIAN_VARIANCE = 0.25
+export const MINIMUM_GAUSSIAN_VARIANCE = 0.25
 
-const GREATEST_VARIANCE = 2 ** 60
+const MAXIMUM_VARIANCE = 2 ** 60
 
 /**
  * An exact sampler for noise with this variance, which is taken as the rational number that a double is.
@@ -54,8 +54,8 @@ export function prepareNoise(
   variance: number,
 ): (crypto: CryptoProvider) => NoiseSampler {
   requireDistribution(distribution)
-  const least = distribution === 'skellam' ? LEAST_VARIANCE : LEAST_GAUSSIAN_VARIANCE
-  requireNumber('the variance of the noise', variance, least, GREATEST_VARIANCE)
+  const least = distribution === 'skellam' ? MINIMUM_VARIANCE : MINIMUM_GAUSSIAN_VARIANCE
+  requireNumber('the variance of the noise', variance, least, MAXIMUM_VARIANCE)
   const fill = distribution === 'skellam' ? skellamNoise(variance) : gaussianNoise(variance)
   return (crypto) => {
     const words = new RandomWords(crypto)

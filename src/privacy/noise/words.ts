@@ -4,7 +4,7 @@ import type { CryptoProvider } from '../../crypto/provider.js'
 
 /** Words drawn at first; each time that more are needed, twice as many, up to the 65536 bytes that browsers give at once. */
 const FIRST_BATCH = 64
-const GREATEST_BATCH = 16_384
+const MAXIMUM_BATCH = 16_384
 
 /** Random 32-bit words, drawn from a provider in batches. */
 export class RandomWords {
@@ -15,7 +15,7 @@ export class RandomWords {
 
   constructor(crypto: CryptoProvider) {
     this.crypto = crypto
-    this.words = new Uint32Array(GREATEST_BATCH)
+    this.words = new Uint32Array(MAXIMUM_BATCH)
   }
 
   /** Uniform in [0, 2^32). */
@@ -39,7 +39,7 @@ export class RandomWords {
   }
 
   private refill(): void {
-    const count = Math.min(Math.max(this.drawn * 2, FIRST_BATCH), GREATEST_BATCH)
+    const count = Math.min(Math.max(this.drawn * 2, FIRST_BATCH), MAXIMUM_BATCH)
     const bytes = drawSecret(this.crypto, count * 4)
     new Uint8Array(this.words.buffer).set(bytes)
     wipe(bytes)

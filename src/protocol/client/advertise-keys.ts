@@ -11,7 +11,7 @@ import { keysStatement, signStatement } from '../identity.js'
 import { suiteOf } from '../keys.js'
 import type { ClientAdvertised, KeyPair } from './states.js'
 
-const ROUND = 'advertise-keys'
+const PHASE = 'advertise-keys'
 
 /** What a client decides for itself. */
 export interface ClientOptions {
@@ -42,13 +42,13 @@ export async function advertiseKeys(
   suiteOf(config, crypto) // rather now than once others count on this client
   if (!countsClients(config.graph) && stated !== undefined) {
     const text = 'on the sparse graph a client cannot see how many others survive'
-    throw usageError('unsupported', text, { round: ROUND })
+    throw usageError('unsupported', text, { phase: PHASE })
   }
   const minimumSurvivors = stated ?? config.minimumCohort
   const { minimumCohort, clients } = config
   if (!Number.isInteger(minimumSurvivors) || minimumSurvivors < minimumCohort || minimumSurvivors > clients) {
     throw usageError('invalid-argument', `minimumSurvivors must be from ${minimumCohort} to ${clients}`, {
-      round: ROUND,
+      phase: PHASE,
       got: shown(minimumSurvivors),
     })
   }
@@ -61,7 +61,7 @@ export async function advertiseKeys(
   const keys = { cipherKey: cipherKeyPair.publicKey, maskKey: maskKeyPair.publicKey }
   const signature =
     config.adversary === 'active'
-      ? await signStatement(config, signer, keysStatement(config, seat, keys), ROUND)
+      ? await signStatement(config, signer, keysStatement(config, seat, keys), PHASE)
       : new Uint8Array(0)
   const outbound: AdvertiseKeys = { configurationHash: config.hash, ...keys, signature }
   return {

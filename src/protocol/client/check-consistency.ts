@@ -7,7 +7,7 @@ import { requireShape } from '../shapes.js'
 import type { ClientChecked, ClientMasked } from './states.js'
 import { requireValidSurvivors } from './survivors.js'
 
-const ROUND = 'consistency-check'
+const PHASE = 'consistency-check'
 
 /**
  * Round 3 (ConsistencyCheck, active model only): checks U3 and signs it, so that every client can tell that t others
@@ -25,12 +25,12 @@ export async function checkConsistency(
   const { signer } = capable(capabilities)
   const { config, seat, minimumSurvivors, ownShares, ownIdentity, publishedDigest, sharers } = state
   if (publishedDigest === undefined) {
-    throw usageError('out-of-order', 'the consistency check belongs to the active model', { round: ROUND })
+    throw usageError('out-of-order', 'the consistency check belongs to the active model', { phase: PHASE })
   }
-  requireValidSurvivors(state, inbound, ROUND)
+  requireValidSurvivors(state, inbound, PHASE)
   const survivors = [...inbound]
   const statement = survivorsStatement(config, publishedDigest, seat, survivors)
-  const outbound = await signStatement(config, signer, statement, ROUND)
+  const outbound = await signStatement(config, signer, statement, PHASE)
   return {
     state: {
       state: 'client-checked',

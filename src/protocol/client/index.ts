@@ -7,14 +7,14 @@ export { shareKeys } from './share-keys.js'
 export type {
   ClientAdvertised,
   ClientChecked,
+  ClientFinished,
   ClientMasked,
   ClientShared,
   ClientState,
-  ClientUnmasked,
   KeyPair,
   Peer,
   SharePair,
   Sharer,
 } from './states.js'
 export { sharingSeats } from './survivors.js'
-export { type UnmaskCapabilities, type Unmasked, unmask } from './unmask.js'
+export { type UnmaskCapabilities, type UnmaskResult, unmask } from './unmask.js'

@@ -1,6 +1,6 @@
 import { equalBytes, wipe } from '../../crypto/bytes.js'
 import { usageError } from '../../errors.js'
-import { leastSeen } from '../../graph/index.js'
+import { minimumSeen } from '../../graph/index.js'
 import type { MaskPlan, MaskTerm } from '../../vector/segments.js'
 import type { ForwardedShares } from '../../wire/index.js'
 import { blameServer, violation } from '../blame.js'
@@ -10,7 +10,7 @@ import { derivePairwiseSeed, deriveSelfMaskSeed } from '../keys.js'
 import { requireShape } from '../shapes.js'
 import type { ClientMasked, ClientShared, Peer, Sharer } from './states.js'
 
-const ROUND = 'masked-input'
+const PHASE = 'masked-input'
 
 /**
  * Round 2 (MaskedInputCollection): takes U2 and the sealed shares, and yields the plan by which the vector core makes
@@ -36,8 +36,8 @@ export async function maskInput(
   const { config, seat, minimumSurvivors, maskKeyPair, selfMask, ownShares, ownIdentity } = state
   const { publishedDigest, digestKey } = state
   const pairs = matchSharers(state, inbound)
-  const least = leastSeen(config.graph, config.threshold, minimumSurvivors)
-  requireEnough(pairs.length + 1, least, 'U2', blameServer(ROUND))
+  const least = minimumSeen(config.graph, config.threshold, minimumSurvivors)
+  requireEnough(pairs.length + 1, least, 'U2', blameServer(PHASE))
 
   const agreements = await crypto.x25519.sharedSecrets(
     maskKeyPair.privateKey,
@@ -48,7 +48,7 @@ export async function maskInput(
     pairs.map(async ({ peer }, index): Promise<MaskTerm> => {
       const agreement = agreements[index]
       if (agreement === undefined) {
-        throw violation('invalid-public-key', blameServer(ROUND, peer.seat), 'a key agreement gives zero')
+        throw violation('invalid-public-key', blameServer(PHASE, peer.seat), 'a key agreement gives zero')
       }
       const other = { seat: peer.seat, publicKey: peer.maskKey }
       const seed = await derivePairwiseSeed(config, crypto, agreement, own, other)
@@ -86,13 +86,13 @@ export function repeatMaskInput(state: ClientMasked, inputDigest: Uint8Array): M
   requireState(state, 'client-masked')
   requireShape('digest', inputDigest)
   if (!equalBytes(state.inputDigest, inputDigest)) {
-    throw usageError('input-changed', 'the masks of this round were made for another input', { round: ROUND })
+    throw usageError('input-changed', 'the masks of this round were made for another input', { phase: PHASE })
   }
   return state.plan
 }
 
 function matchSharers(state: ClientShared, inbound: ForwardedShares): { peer: Peer; sharer: Sharer }[] {
-  const blame = blameServer(ROUND)
+  const blame = blameServer(PHASE)
   const seats = inbound.map((entry) => entry.seat)
   requireCanonicalSeats(seats, state.config.clients, 'malformed-message', blame)
   const peers = new Map(state.peers.map((peer) => [peer.seat, peer]))
@@ -101,7 +101,7 @@ function matchSharers(state: ClientShared, inbound: ForwardedShares): { peer: Pe
     if (peer === undefined) {
       throw violation(
         'malformed-message',
-        blameServer(ROUND, seat),
+        blameServer(PHASE, seat),
         `there is a ciphertext of seat ${seat} (U2), which is none of those whose keys this client was given (U1)`,
       )
     }

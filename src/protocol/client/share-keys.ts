@@ -1,6 +1,6 @@
 import { concatBytes, equalBytes, wipe, wipeAll } from '../../crypto/bytes.js'
 import { drawSecret } from '../../crypto/draw.js'
-import { coordinateOf, holdersKnownTo, leastPublished } from '../../graph/index.js'
+import { coordinateOf, holdersKnownTo, minimumPublished } from '../../graph/index.js'
 import {
   type PublishedKeys,
   SEALED_SHARES_LENGTH,
@@ -21,7 +21,7 @@ import { commitToSelfMask, deriveSealingKey, type KeyHolder, sharesAssociatedDat
 import { requireShape } from '../shapes.js'
 import type { ClientAdvertised, ClientShared, Peer, SharePair } from './states.js'
 
-const ROUND = 'share-keys'
+const PHASE = 'share-keys'
 
 /**
  * Round 1 (ShareKeys): checks U1 and its keys, draws the self-mask secret b, shares s^SK and b t-of-holders, and seals
@@ -68,7 +68,7 @@ export async function shareKeys(
       const { cipherKey, maskKey } = keysOf.get(other)!
       const agreement = agreements[index]
       if (agreement === undefined) {
-        throw violation('invalid-public-key', blameServer(ROUND, other), 'a key agreement gives zero')
+        throw violation('invalid-public-key', blameServer(PHASE, other), 'a key agreement gives zero')
       }
       const holder: KeyHolder = { seat: other, publicKey: cipherKey }
       const sealingKey = await deriveSealingKey(config, crypto, agreement, own, holder)
@@ -119,10 +119,10 @@ async function checkPublishedKeys(
   { verifyIdentity }: ClientCapabilities,
 ): Promise<ReadonlyMap<number, string>> {
   const { config, seat, minimumSurvivors, outbound: sent } = state
-  const blame = blameServer(ROUND)
+  const blame = blameServer(PHASE)
   const seats = inbound.map((entry) => entry.seat)
   requireCanonicalSeats(seats, config.clients, 'malformed-message', blame)
-  requireEnough(seats.length, leastPublished(config.graph, config.threshold, minimumSurvivors), 'U1', blame)
+  requireEnough(seats.length, minimumPublished(config.graph, config.threshold, minimumSurvivors), 'U1', blame)
   const own = inbound.find((entry) => entry.seat === seat)?.value
   if (
     own === undefined ||
@@ -145,7 +145,7 @@ async function checkPublishedKeys(
           message: keysStatement(config, signer, keys),
           signature: keys.signature,
         }
-        return verifyStatement(config, verifyIdentity, claim, undefined, blameServer(ROUND, signer))
+        return verifyStatement(config, verifyIdentity, claim, undefined, blameServer(PHASE, signer))
       }),
     )
     seats.forEach((signer, index) => {
@@ -154,10 +154,10 @@ async function checkPublishedKeys(
   }
   const distinct = new DistinctKeys()
   for (const { seat: claimant, value: keys } of inbound) {
-    requirePublicKeys(keys, blameServer(ROUND, claimant))
+    requirePublicKeys(keys, blameServer(PHASE, claimant))
     const clash = distinct.claim(claimant, keys, identities.get(claimant))
     if (clash !== undefined) {
-      const concerned = blameServer(ROUND, clash.owner, claimant)
+      const concerned = blameServer(PHASE, clash.owner, claimant)
       throw violation(
         clash.code,
         concerned,

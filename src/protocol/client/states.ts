@@ -10,7 +10,7 @@ import type { RoundConfig } from '../config.js'
  * A state must be durable before `outbound`, the message that it was made with, leaves the client. After a crash the
  * same `outbound` is sent again; nothing is drawn anew.
  */
-export type ClientState = ClientAdvertised | ClientShared | ClientMasked | ClientChecked | ClientUnmasked
+export type ClientState = ClientAdvertised | ClientShared | ClientMasked | ClientChecked | ClientFinished
 
 export const CLIENT_STATES: readonly ClientState['state'][] = [
   'client-advertised',
@@ -122,7 +122,7 @@ export interface ClientChecked extends ClientBase {
 }
 
 /** After round 4: shares revealed, all secrets gone. */
-export interface ClientUnmasked extends ClientBase {
+export interface ClientFinished extends ClientBase {
   readonly state: 'client-unmasked'
   /** U2, ascending. */
   readonly owners: readonly number[]

@@ -1,5 +1,5 @@
-import type { RoundName } from '../../errors.js'
-import { leastSeen } from '../../graph/index.js'
+import type { PhaseName } from '../../errors.js'
+import { minimumSeen } from '../../graph/index.js'
 import type { Survivors } from '../../wire/index.js'
 import { blameServer, violation } from '../blame.js'
 import { requireCanonicalSeats, requireEnough, requireState } from '../checks.js'
@@ -20,16 +20,16 @@ export function sharingSeats(state: ClientMasked | ClientChecked): readonly numb
  *
  * @throws {SecAggError} fault `server`: `invalid-survivors`, `too-few-clients`.
  */
-export function requireValidSurvivors(state: ClientMasked, survivors: Survivors, round: RoundName): void {
+export function requireValidSurvivors(state: ClientMasked, survivors: Survivors, phase: PhaseName): void {
   const { config, seat, minimumSurvivors } = state
-  const blame = blameServer(round)
+  const blame = blameServer(phase)
   requireCanonicalSeats(survivors, config.clients, 'invalid-survivors', blame)
   const sharing = new Set(sharingSeats(state))
   const stranger = survivors.find((survivor) => !sharing.has(survivor))
   if (stranger !== undefined) {
     throw violation(
       'invalid-survivors',
-      blameServer(round, stranger),
+      blameServer(phase, stranger),
       `seat ${stranger} is named as a survivor (U3), but sent no shares of its secrets (U2)`,
     )
   }
@@ -40,6 +40,6 @@ export function requireValidSurvivors(state: ClientMasked, survivors: Survivors,
       'the list of survivors (U3) does not have the client that it was sent to',
     )
   }
-  const least = leastSeen(config.graph, config.threshold, minimumSurvivors)
+  const least = minimumSeen(config.graph, config.threshold, minimumSurvivors)
   requireEnough(survivors.length, least, 'U3', blame)
 }

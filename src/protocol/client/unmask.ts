@@ -8,13 +8,13 @@ import { requireCanonicalSeats, requireEnough, requireState } from '../checks.js
 import { survivorsStatement, verifyStatement } from '../identity.js'
 import { sharesAssociatedData, suiteOf } from '../keys.js'
 import { requireShape } from '../shapes.js'
-import type { ClientChecked, ClientMasked, ClientUnmasked, SharePair } from './states.js'
+import type { ClientChecked, ClientFinished, ClientMasked, SharePair } from './states.js'
 import { requireValidSurvivors, sharingSeats } from './survivors.js'
 
-const ROUND = 'unmasking'
+const PHASE = 'unmasking'
 
 /** What the last step gives. */
-export type Unmasked = { state: ClientUnmasked; outbound: Unmasking }
+export type UnmaskResult = { state: ClientFinished; outbound: Unmasking }
 /** What the last step takes. */
 export type UnmaskCapabilities = Pick<ClientCapabilities, 'crypto' | 'verifyIdentity'>
 
@@ -38,17 +38,17 @@ export function unmask(
   state: ClientMasked,
   inbound: Survivors,
   capabilities: UnmaskCapabilities,
-): Promise<Unmasked>
+): Promise<UnmaskResult>
 export function unmask(
   state: ClientChecked,
   inbound: ConsistencySignatures,
   capabilities: UnmaskCapabilities,
-): Promise<Unmasked>
+): Promise<UnmaskResult>
 export async function unmask(
   state: ClientMasked | ClientChecked,
   inbound: Survivors | ConsistencySignatures,
   capabilities: UnmaskCapabilities,
-): Promise<Unmasked> {
+): Promise<UnmaskResult> {
   requireState<ClientMasked | ClientChecked>(state, 'client-masked', 'client-checked')
   if (state.state === 'client-checked') {
     requireShape('ConsistencySignatures message', inbound)
@@ -57,12 +57,12 @@ export async function unmask(
     return revealShares(state, state.survivors, crypto)
   }
   if (state.config.adversary === 'active') {
-    throw usageError('out-of-order', 'the active model unmasks after the consistency check', { round: ROUND })
+    throw usageError('out-of-order', 'the active model unmasks after the consistency check', { phase: PHASE })
   }
   requireShape('Survivors message', inbound)
   const crypto = cryptoOf(capabilities)
   const survivors = [...(inbound as Survivors)]
-  requireValidSurvivors(state, survivors, ROUND)
+  requireValidSurvivors(state, survivors, PHASE)
   return revealShares(state, survivors, crypto)
 }
 
@@ -74,25 +74,25 @@ async function requireConsistency(
 ): Promise<void> {
   const { config, survivors, publishedDigest } = state
   const seats = signatures.map(({ seat }) => seat)
-  requireCanonicalSeats(seats, config.clients, 'malformed-message', blameServer(ROUND))
+  requireCanonicalSeats(seats, config.clients, 'malformed-message', blameServer(PHASE))
   const surviving = new Set(survivors)
   const stranger = seats.find((seat) => !surviving.has(seat))
   if (stranger !== undefined) {
-    const blame = blameServer(ROUND, stranger)
+    const blame = blameServer(PHASE, stranger)
     throw violation(
       'invalid-survivors',
       blame,
       `seat ${stranger} is said to have signed the list of survivors (U4), but is not on it (U3)`,
     )
   }
-  requireEnough(seats.length, config.threshold, 'U4', blameServer(ROUND))
+  requireEnough(seats.length, config.threshold, 'U4', blameServer(PHASE))
   const identities = new Map(state.sharers.map(({ seat, identity }) => [seat, identity]))
   identities.set(state.seat, state.ownIdentity)
   await Promise.all(
     signatures.map(({ seat, value: signature }) => {
       const message = survivorsStatement(config, publishedDigest, seat, survivors)
       const claim = { seat, message, signature }
-      return verifyStatement(config, verifyIdentity, claim, identities.get(seat), blameServer(ROUND, seat))
+      return verifyStatement(config, verifyIdentity, claim, identities.get(seat), blameServer(PHASE, seat))
     }),
   )
 }
@@ -101,7 +101,7 @@ async function revealShares(
   state: ClientMasked | ClientChecked,
   survivors: Survivors,
   crypto: CryptoProvider,
-): Promise<Unmasked> {
+): Promise<UnmaskResult> {
   const { config, seat, minimumSurvivors, ownShares, sharers } = state
   const survived = new Set(survivors)
   /** The share to reveal, in an array of its own. */

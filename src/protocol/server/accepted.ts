@@ -1,4 +1,4 @@
-import type { RoundName } from '../../errors.js'
+import type { PhaseName } from '../../errors.js'
 import { usageError } from '../../errors.js'
 import { memberAt, ownerWithoutHolders } from '../../graph/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
@@ -10,11 +10,11 @@ interface FromSeat {
 }
 
 /** `accepted` in the order of their seats. Two from one seat are the caller's mistake. */
-export function bySeat<T extends FromSeat>(accepted: readonly T[], round: RoundName): readonly T[] {
+export function bySeat<T extends FromSeat>(accepted: readonly T[], phase: PhaseName): readonly T[] {
   const sorted = [...accepted].sort((a, b) => a.seat - b.seat)
   sorted.forEach(({ seat }, index) => {
     if (index > 0 && sorted[index - 1]!.seat === seat) {
-      throw usageError('invalid-argument', `two messages of seat ${seat} are given as accepted`, { round })
+      throw usageError('invalid-argument', `two messages of seat ${seat} are given as accepted`, { phase })
     }
   })
   return sorted
@@ -24,10 +24,10 @@ export function bySeat<T extends FromSeat>(accepted: readonly T[], round: RoundN
  * The client at `seat` among those that may send this message, ascending by seat.
  * @throws {SecAggError} `unknown-seat`, with the sender as culprit, where it is none of them.
  */
-export function requireMember<T extends FromSeat>(members: readonly T[], seat: number, round: RoundName): T {
+export function requireMember<T extends FromSeat>(members: readonly T[], seat: number, phase: PhaseName): T {
   const member = memberAt(members, seat)
   if (member === undefined) {
-    throw violation('unknown-seat', blamePeer(round, seat), `seat ${seat} takes no part in this round`)
+    throw violation('unknown-seat', blamePeer(phase, seat), `seat ${seat} takes no part in this round`)
   }
   return member
 }
@@ -56,10 +56,10 @@ export function requireHolders(
   { config, graph }: Pick<ServerSharing, 'config' | 'graph'>,
   owners: readonly number[],
   present: readonly number[],
-  round: RoundName,
+  phase: PhaseName,
 ): void {
   const owner = ownerWithoutHolders(graph, config.clients, config.threshold, owners, present)
   if (owner === undefined) return
   const text = `fewer than ${config.threshold} of the clients that hold seat ${owner}'s secrets are left`
-  throw violation('too-few-shares', blameNobody(round, owner), text, { expected: config.threshold })
+  throw violation('too-few-shares', blameNobody(phase, owner), text, { expected: config.threshold })
 }

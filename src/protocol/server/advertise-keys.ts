@@ -1,6 +1,6 @@
 import { drawSecret } from '../../crypto/draw.js'
 import { type SecAggError, usageError } from '../../errors.js'
-import { drawGraph, leastAdvertised, visibleFrom } from '../../graph/index.js'
+import { drawGraph, minimumAdvertised, visibleFrom } from '../../graph/index.js'
 import type { AdvertiseKeys, PublishedKeys } from '../../wire/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
 import { capable, cryptoOf, type ServerCapabilities } from '../capabilities.js'
@@ -21,7 +21,7 @@ import { bySeat } from './accepted.js'
 import { type Outbound, outboundBySeats } from './outbound.js'
 import type { AdvertisedClient, ServerAdvertising, ServerSharing } from './states.js'
 
-const ROUND = 'advertise-keys'
+const PHASE = 'advertise-keys'
 
 /** Opens a round for AdvertiseKeys messages. */
 export function openRound(config: RoundConfig): ServerAdvertising {
@@ -46,7 +46,7 @@ export async function acceptAdvertisedKeys(
   requireShape('AdvertiseKeys message', message)
   const { verifyIdentity } = capable(capabilities)
   const { config } = state
-  const blame = blamePeer(ROUND, seat)
+  const blame = blamePeer(PHASE, seat)
   if (!Number.isInteger(seat) || seat < 0 || seat >= config.clients) {
     throw violation('unknown-seat', blame, `there is no seat ${seat}`)
   }
@@ -72,7 +72,7 @@ export async function acceptAdvertisedKeys(
  *
  * @throws {SecAggError} `too-few-clients` where |U1| < t or the minimum cohort.
  */
-export function publishKeys(
+export function closeAdvertiseKeys(
   state: ServerAdvertising,
   accepted: readonly AdvertisedClient[],
   capabilities: Pick<ServerCapabilities, 'crypto'>,
@@ -97,19 +97,19 @@ export function publishKeys(
   })
   requireEnough(
     remaining.length,
-    leastAdvertised(config.graph, config.clients, config.threshold, config.minimumCohort),
+    minimumAdvertised(config.graph, config.clients, config.threshold, config.minimumCohort),
     'U1',
-    blameNobody(ROUND),
+    blameNobody(PHASE),
   )
-  const clients = bySeat(remaining, ROUND)
+  const clients = bySeat(remaining, PHASE)
   const seats = clients.map(({ seat }) => seat)
   const graph = drawGraph(config.graph, seats, (length) => drawSecret(crypto, length))
   const next: ServerSharing = { state: 'server-sharing', config, graph, clients }
-  return { state: next, outbound: publishedKeys(next), refused }
+  return { state: next, outbound: keysToPublish(next), refused }
 }
 
 /** The messages with which round 1 begins. */
-export function publishedKeys(state: ServerSharing): Outbound<PublishedKeys> {
+export function keysToPublish(state: ServerSharing): Outbound<PublishedKeys> {
   requireState(state, 'server-sharing')
   const { config, graph, clients } = state
   const seats = clients.map(({ seat }) => seat)

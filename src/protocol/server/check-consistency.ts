@@ -9,7 +9,7 @@ import { bySeat, requireMember, withAnswers } from './accepted.js'
 import { broadcast, type Outbound } from './outbound.js'
 import type { ConsistentClient, ServerChecking, ServerUnmasking } from './states.js'
 
-const ROUND = 'consistency-check'
+const PHASE = 'consistency-check'
 
 /**
  * Round 3 (active model), one message: it is of a client of U3, and its signature over U3 in this run is valid and by
@@ -28,8 +28,8 @@ export async function acceptConsistencyCheck(
   requireShape('signature', signature)
   const { verifyIdentity } = capable(capabilities)
   const { config, survivors, publishedDigest } = state
-  const blame = blamePeer(ROUND, seat)
-  const { identity } = requireMember(state.clients, seat, ROUND)
+  const blame = blamePeer(PHASE, seat)
+  const { identity } = requireMember(state.clients, seat, PHASE)
   if (indexOfSeat(survivors, seat) < 0)
     throw violation('unknown-seat', blame, `seat ${seat} is not among the survivors (U3)`)
   const message = survivorsStatement(config, publishedDigest, seat, survivors)
@@ -42,15 +42,15 @@ export async function acceptConsistencyCheck(
  *
  * @throws {SecAggError} `too-few-clients` where |U4| < t.
  */
-export function publishSignatures(
+export function closeConsistencyCheck(
   state: ServerChecking,
   accepted: readonly ConsistentClient[],
 ): { state: ServerUnmasking; outbound: Outbound<ConsistencySignatures> } {
   requireState(state, 'server-checking')
   requireShape('list of accepted signatures', accepted)
   const { config, graph, clients, survivors } = state
-  requireEnough(accepted.length, config.threshold, 'U4', blameNobody(ROUND))
-  const consistent = withAnswers(clients, bySeat(accepted, ROUND)).map(({ answer }) => answer)
+  requireEnough(accepted.length, config.threshold, 'U4', blameNobody(PHASE))
+  const consistent = withAnswers(clients, bySeat(accepted, PHASE)).map(({ answer }) => answer)
   const next: ServerUnmasking = {
     state: 'server-unmasking',
     config,
@@ -59,11 +59,11 @@ export function publishSignatures(
     survivors,
     consistent,
   }
-  return { state: next, outbound: publishedSignatures(next) }
+  return { state: next, outbound: signaturesToPublish(next) }
 }
 
 /** The messages with which round 4 begins in the active model. */
-export function publishedSignatures(state: ServerUnmasking): Outbound<ConsistencySignatures> {
+export function signaturesToPublish(state: ServerUnmasking): Outbound<ConsistencySignatures> {
   requireState(state, 'server-unmasking')
   const { consistent = [] } = state
   return broadcast(

@@ -2,7 +2,7 @@ import { graphOf } from '../../graph/index.js'
 import { type Field, fieldFor } from '../../shamir/index.js'
 import { blameNobody, violation } from '../blame.js'
 import type { ServerUnmasking } from './states.js'
-import type { AcceptedUnmasking } from './unmask.js'
+import type { RevealingClient } from './unmask.js'
 
 /** Who has revealed shares of an owner's secret, and where they lie. Owners for whom it is the same share one object. */
 export interface Layout {
@@ -27,7 +27,7 @@ export interface HeldShares {
  */
 export function sharesByOwner(
   { config, graph: drawn, clients }: ServerUnmasking,
-  answers: readonly AcceptedUnmasking[],
+  answers: readonly RevealingClient[],
 ): readonly HeldShares[] {
   const revealed: { owner: number; holders: number[]; shares: Uint8Array[] }[] = []
   for (const { seat } of clients) revealed[seat] = { owner: seat, holders: [], shares: [] }

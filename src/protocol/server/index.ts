@@ -1,12 +1,21 @@
 export {
   acceptAdvertisedKeys,
+  closeAdvertiseKeys,
+  keysToPublish,
   openRound,
-  publishedKeys,
-  publishKeys,
 } from './advertise-keys.js'
-export { acceptConsistencyCheck, publishedSignatures, publishSignatures } from './check-consistency.js'
-export { acceptMaskedInput, announcedSurvivors, announceSurvivors, nameableSurvivors } from './mask-input.js'
-export { countMaskTerms, maskPlans } from './mask-plans.js'
+export {
+  acceptConsistencyCheck,
+  closeConsistencyCheck,
+  signaturesToPublish,
+} from './check-consistency.js'
+export {
+  acceptMaskedInput,
+  closeMaskedInput,
+  nameableSurvivors,
+  survivorsToAnnounce,
+} from './mask-input.js'
+export { countMaskTerms, planUnmasking } from './mask-plans.js'
 export type { Outbound } from './outbound.js'
 export { reconstructSecrets } from './reconstruct-secrets.js'
 export { decodeState, encodeState } from './saved-states.js'
@@ -14,9 +23,9 @@ export { secretsIn } from './secrets.js'
 export {
   type AcceptedShares,
   acceptSharedKeys,
-  forwardedShares,
-  forwardShares,
+  closeShareKeys,
   peersOf,
+  sharesToForward,
 } from './share-keys.js'
 export type {
   AdvertisedClient,
@@ -24,12 +33,12 @@ export type {
   MaskedClient,
   ServerAdvertising,
   ServerChecking,
+  ServerFinished,
   ServerMasking,
   ServerSharing,
   ServerState,
-  ServerUnmasked,
   ServerUnmasking,
   SharingClient,
 } from './states.js'
-export { type AcceptedUnmasking, acceptUnmasking, ownersKnownTo, respondents } from './unmask.js'
+export { acceptUnmasking, ownersKnownTo, type RevealingClient, respondents } from './unmask.js'
 export type { WrongShare } from './wrong-shares.js'

@@ -1,4 +1,4 @@
-import { leastRemaining, nameableSeats, visibleAmong, visibleFrom } from '../../graph/index.js'
+import { minimumRemaining, nameableSeats, visibleAmong, visibleFrom } from '../../graph/index.js'
 import type { Survivors } from '../../wire/index.js'
 import { blameNobody } from '../blame.js'
 import { requireEnough, requireSeatNumber, requireState } from '../checks.js'
@@ -7,7 +7,7 @@ import { bySeat, requireHolders, requireMember, withAnswers } from './accepted.j
 import { type Outbound, outboundBySeats } from './outbound.js'
 import type { MaskedClient, ServerChecking, ServerMasking, ServerUnmasking } from './states.js'
 
-const ROUND = 'masked-input'
+const PHASE = 'masked-input'
 
 /**
  * Round 2, one message: whether the client at `seat` may hand in a masked vector. The vector itself is checked and
@@ -18,7 +18,7 @@ const ROUND = 'masked-input'
 export function acceptMaskedInput(state: ServerMasking, seat: number): void {
   requireState(state, 'server-masking')
   requireSeatNumber(seat)
-  requireMember(state.clients, seat, ROUND)
+  requireMember(state.clients, seat, PHASE)
 }
 
 /**
@@ -27,21 +27,21 @@ export function acceptMaskedInput(state: ServerMasking, seat: number): void {
  * @throws {SecAggError} `too-few-clients` where |U3| is below the minimum cohort, or fewer than the graph withstands;
  *   `too-few-shares` where an owner, named in `concerning`, has lost its holders.
  */
-export function announceSurvivors(
+export function closeMaskedInput(
   state: ServerMasking,
   survivors: readonly number[],
 ): { state: ServerChecking | ServerUnmasking; outbound: Outbound<Survivors> } {
   requireState(state, 'server-masking')
   requireShape('seats', survivors)
   const { config, graph, publishedDigest } = state
-  requireEnough(survivors.length, leastRemaining(graph, config.minimumCohort), 'U3', blameNobody(ROUND))
+  requireEnough(survivors.length, minimumRemaining(graph, config.minimumCohort), 'U3', blameNobody(PHASE))
   const answers = bySeat(
     survivors.map((seat) => ({ seat })),
-    ROUND,
+    PHASE,
   )
   const surviving = withAnswers(state.clients, answers).map(({ member }) => member.seat)
   const owners = state.clients.map(({ seat }) => seat)
-  requireHolders(state, owners, surviving, ROUND)
+  requireHolders(state, owners, surviving, PHASE)
   const common = {
     config,
     graph,
@@ -59,11 +59,11 @@ export function announceSurvivors(
     publishedDigest === undefined
       ? { ...common, state: 'server-unmasking', consistent: undefined }
       : { ...common, state: 'server-checking', publishedDigest }
-  return { state: next, outbound: announcedSurvivors(next) }
+  return { state: next, outbound: survivorsToAnnounce(next) }
 }
 
 /** The messages with which round 3 begins, or round 4 in the honest-but-curious model. */
-export function announcedSurvivors(state: ServerChecking | ServerUnmasking): Outbound<Survivors> {
+export function survivorsToAnnounce(state: ServerChecking | ServerUnmasking): Outbound<Survivors> {
   requireAnnounced(state)
   const { config, graph, survivors } = state
   return outboundBySeats(

@@ -6,12 +6,12 @@ import { blameNobody, violation } from '../blame.js'
 import { cryptoOf, type ServerCapabilities } from '../capabilities.js'
 import { requireState } from '../checks.js'
 import { derivePairwiseSeed, deriveSelfMaskSeed } from '../keys.js'
-import type { ServerUnmasked } from './states.js'
+import type { ServerFinished } from './states.js'
 
-const ROUND = 'unmasking'
+const PHASE = 'unmasking'
 
 /** What a plan has, at least, if there is so much: as many keystreams as the vector core has open at a time, and work for threads. */
-const LEAST_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
+const MINIMUM_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
 
 /**
  * The masks to take off the sum of the masked vectors of U3:
@@ -23,14 +23,14 @@ const LEAST_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
  *
  * @throws {SecAggError} `invalid-public-key`, naming a client in `concerning`, where its key is a point of low order.
  */
-export async function* maskPlans(
-  state: ServerUnmasked,
+export async function* planUnmasking(
+  state: ServerFinished,
   capabilities: Pick<ServerCapabilities, 'crypto'>,
 ): AsyncGenerator<MaskPlan, void, void> {
   requireState(state, 'server-unmasked')
   const crypto = cryptoOf(capabilities)
   const { config, selfMasks, maskKeys } = state
-  const enough = Math.max(LEAST_PLAN.terms, LEAST_PLAN.bytes / streamLength(config.segments))
+  const enough = Math.max(MINIMUM_PLAN.terms, MINIMUM_PLAN.bytes / streamLength(config.segments))
   let terms: MaskTerm[] = await Promise.all(
     selfMasks.map(async ({ seat, value }): Promise<MaskTerm> => {
       return { seed: await deriveSelfMaskSeed(config, crypto, value, seat), sign: -1 }
@@ -50,7 +50,7 @@ export async function* maskPlans(
 }
 
 /** The number of terms in all plans together. */
-export function countMaskTerms(state: ServerUnmasked): number {
+export function countMaskTerms(state: ServerFinished): number {
   requireState(state, 'server-unmasked')
   const survivors = new Set(state.survivors)
   return state.maskKeys.reduce(
@@ -61,7 +61,7 @@ export function countMaskTerms(state: ServerUnmasked): number {
 
 /** ∓ PRG(s_{u,v}) of one dropped v with every survivor u it was joined to. */
 async function pairwiseTerms(
-  { config }: ServerUnmasked,
+  { config }: ServerFinished,
   { seat: dropped, value: privateKey }: Seated<Uint8Array>,
   joined: readonly number[],
   maskKeyOf: ReadonlyMap<number, Uint8Array>,
@@ -76,7 +76,7 @@ async function pairwiseTerms(
     joined.map(async (seat, index): Promise<MaskTerm> => {
       const agreement = agreements[index]
       if (agreement === undefined) {
-        throw violation('invalid-public-key', blameNobody(ROUND, seat), 'a key agreement gives zero')
+        throw violation('invalid-public-key', blameNobody(PHASE, seat), 'a key agreement gives zero')
       }
       const other = { seat, publicKey: maskKeyOf.get(seat)! }
       const seed = await derivePairwiseSeed(config, crypto, agreement, own, other)
@@ -87,13 +87,13 @@ async function pairwiseTerms(
 }
 
 /** s^PK of every client of U2. */
-function maskKeysOf({ clients }: ServerUnmasked): ReadonlyMap<number, Uint8Array> {
+function maskKeysOf({ clients }: ServerFinished): ReadonlyMap<number, Uint8Array> {
   return new Map(clients.map(({ seat, maskKey }) => [seat, maskKey]))
 }
 
 /** The survivors with which a client that dropped out shares a mask, ascending. */
 function joinedTo(
-  { config, graph }: ServerUnmasked,
+  { config, graph }: ServerFinished,
   dropped: number,
   survivors: ReadonlySet<number>,
 ): readonly number[] {

@@ -9,12 +9,12 @@ import { requireShape } from '../shapes.js'
 import { type HeldShares, sharesByOwner } from './held-shares.js'
 import { findMisfits } from './misfits.js'
 import { type LostSecret, type RecoveryMeans, SecretRecovery } from './recover-secrets.js'
-import type { ServerUnmasked, ServerUnmasking } from './states.js'
-import { type AcceptedUnmasking, requireAnswers } from './unmask.js'
+import type { ServerFinished, ServerUnmasking } from './states.js'
+import { type RevealingClient, requireAnswers } from './unmask.js'
 import { Budget, CHECK_COST, type OnWork, valueCost, weightsCost } from './work.js'
 import { culpritsAmong, dealersAmong } from './wrong-shares.js'
 
-const ROUND = 'unmasking'
+const PHASE = 'unmasking'
 
 /**
  * Ends round 4: reconstructs b of every survivor and s^SK of every client of U2 that dropped out. Each secret is checked
@@ -34,9 +34,9 @@ const ROUND = 'unmasking'
  */
 export async function reconstructSecrets(
   state: ServerUnmasking,
-  accepted: readonly AcceptedUnmasking[],
+  accepted: readonly RevealingClient[],
   capabilities: Pick<ServerCapabilities, 'crypto'> & { readonly onWork?: OnWork | undefined },
-): Promise<{ state: ServerUnmasked }> {
+): Promise<{ state: ServerFinished }> {
   requireState(state, 'server-unmasking')
   requireShape('list of accepted answers', accepted)
   const crypto = cryptoOf(capabilities)
@@ -111,5 +111,5 @@ function wrongShare(
     ? `no choice of the shares of seat ${owner}'s secret that was tried gives what its ${against} says`
     : `wrong shares, of seat ${owner}'s secret among others, take too much work to correct`
   const culprits = dealersAmong(uncorrectable, config)
-  return violation('wrong-share', { ...blameNobody(ROUND, owner), culprits }, message)
+  return violation('wrong-share', { ...blameNobody(PHASE, owner), culprits }, message)
 }

@@ -1,15 +1,15 @@
-import { graphOf, leastRemaining, visibleAmong } from '../../graph/index.js'
+import { graphOf, minimumRemaining, visibleAmong } from '../../graph/index.js'
 import { type ForwardedShares, SEALED_SHARES_LENGTH, type ShareKeys } from '../../wire/index.js'
 import { blameNobody, blamePeer, violation } from '../blame.js'
 import { requireEnough, requireSeatNumber, requireState } from '../checks.js'
 import { publishedDigest } from '../identity.js'
 import { requireShape } from '../shapes.js'
 import { bySeat, requireHolders, requireMember, withAnswers } from './accepted.js'
-import { publishedKeys } from './advertise-keys.js'
+import { keysToPublish } from './advertise-keys.js'
 import { type Outbound, requireRecipient } from './outbound.js'
 import type { ServerMasking, ServerSharing, SharingClient } from './states.js'
 
-const ROUND = 'share-keys'
+const PHASE = 'share-keys'
 
 /** The sealed shares of one client, accepted. */
 export interface AcceptedShares extends ShareKeys {
@@ -32,7 +32,7 @@ export function peersOf(state: ServerSharing, seat: number): readonly number[] {
   const known = found.get(seat)
   if (known !== undefined) return known
   const { config, graph, clients } = state
-  requireMember(clients, seat, ROUND)
+  requireMember(clients, seat, PHASE)
   const holders = new Set(graphOf(graph, config.clients).holders(seat))
   const peers = visibleAmong(graph, config.clients, seat, clients)
     .map((client) => client.seat)
@@ -53,7 +53,7 @@ export function acceptSharedKeys(state: ServerSharing, seat: number, message: Sh
   if (ciphertexts.length !== peersOf(state, seat).length * SEALED_SHARES_LENGTH) {
     throw violation(
       'malformed-message',
-      blamePeer(ROUND, seat),
+      blamePeer(PHASE, seat),
       'the message must have one ciphertext for each client that shares masks with its sender',
     )
   }
@@ -66,15 +66,15 @@ export function acceptSharedKeys(state: ServerSharing, seat: number, message: Sh
  * @throws {SecAggError} `too-few-clients` where |U2| is below the minimum cohort, or fewer than the graph withstands;
  *   `too-few-shares` where an owner, named in `concerning`, has lost its holders.
  */
-export function forwardShares(
+export function closeShareKeys(
   state: ServerSharing,
   accepted: readonly AcceptedShares[],
 ): { state: ServerMasking; outbound: Outbound<ForwardedShares> } {
   requireState(state, 'server-sharing')
   requireShape('list of accepted shares', accepted)
   const { config, graph } = state
-  requireEnough(accepted.length, leastRemaining(graph, config.minimumCohort), 'U2', blameNobody(ROUND))
-  const clients = withAnswers(state.clients, bySeat(accepted, ROUND)).map(
+  requireEnough(accepted.length, minimumRemaining(graph, config.minimumCohort), 'U2', blameNobody(PHASE))
+  const clients = withAnswers(state.clients, bySeat(accepted, PHASE)).map(
     ({ member, answer }): SharingClient => ({
       ...member,
       commitment: answer.commitment,
@@ -83,22 +83,22 @@ export function forwardShares(
     }),
   )
   const seats = clients.map(({ seat }) => seat)
-  requireHolders({ config, graph }, seats, seats, ROUND)
+  requireHolders({ config, graph }, seats, seats, PHASE)
   const next: ServerMasking = {
     state: 'server-masking',
     config,
     graph,
     publishedDigest:
       config.adversary === 'active'
-        ? publishedDigest(config, publishedKeys(state).messageFor(seats[0]!))
+        ? publishedDigest(config, keysToPublish(state).messageFor(seats[0]!))
         : undefined,
     clients,
   }
-  return { state: next, outbound: forwardedShares(next) }
+  return { state: next, outbound: sharesToForward(next) }
 }
 
 /** The messages with which round 2 begins. */
-export function forwardedShares(state: ServerMasking): Outbound<ForwardedShares> {
+export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares> {
   requireState(state, 'server-masking')
   const { config, clients } = state
   let places: readonly Places[] | undefined

@@ -16,7 +16,7 @@ export type ServerState =
   | ServerMasking
   | ServerChecking
   | ServerUnmasking
-  | ServerUnmasked
+  | ServerFinished
 
 export const SERVER_STATES: readonly ServerState['state'][] = [
   'server-advertising',
@@ -114,7 +114,7 @@ export interface ServerUnmasking extends ServerOnGraph {
 }
 
 /** The secrets behind the masks are known; what is left is to take the masks off the sum. */
-export interface ServerUnmasked extends ServerOnGraph {
+export interface ServerFinished extends ServerOnGraph {
   readonly state: 'server-unmasked'
   /** U2, ascending by seat. */
   readonly clients: readonly MaskedClient[]

@@ -99,7 +99,7 @@ export class TrustedHolders {
   }
 
   /** The indices of all holders, those first whose shares were never found wrong, or for few owners. */
-  leastWrong(layout: Layout): readonly number[] {
+  minimumWrong(layout: Layout): readonly number[] {
     return this.#sorted(layout, 1)
   }
 

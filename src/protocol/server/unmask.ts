@@ -7,13 +7,13 @@ import { requireShape } from '../shapes.js'
 import { bySeat } from './accepted.js'
 import type { ServerUnmasking } from './states.js'
 
-const ROUND = 'unmasking'
+const PHASE = 'unmasking'
 
 /** Bytes of a share: of b, and of s^SK. */
 const SHARE_LENGTH = { selfMask: 16, maskKey: 32 } as const
 
 /** The shares revealed by one client, accepted. */
-export interface AcceptedUnmasking {
+export interface RevealingClient {
   readonly seat: number
   /** Ascending by the owner of the secret. */
   readonly shares: readonly Seated<Uint8Array>[]
@@ -31,11 +31,11 @@ export function respondents(state: ServerUnmasking): readonly number[] {
  *
  * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `invalid-share`.
  */
-export function acceptUnmasking(state: ServerUnmasking, seat: number, message: Unmasking): AcceptedUnmasking {
+export function acceptUnmasking(state: ServerUnmasking, seat: number, message: Unmasking): RevealingClient {
   requireState(state, 'server-unmasking')
   requireSeatNumber(seat)
   requireShape('Unmasking message', message)
-  const blame = blamePeer(ROUND, seat)
+  const blame = blamePeer(PHASE, seat)
   if (indexOfSeat(respondents(state), seat) < 0) {
     throw violation('unknown-seat', blame, `seat ${seat} takes no part in this round`)
   }
@@ -68,8 +68,8 @@ export function ownersKnownTo(state: ServerUnmasking, seat: number): readonly nu
 /** The answers of round 4 by seat, at least t of them where t counts answers. */
 export function requireAnswers(
   state: ServerUnmasking,
-  accepted: readonly AcceptedUnmasking[],
-): readonly AcceptedUnmasking[] {
+  accepted: readonly RevealingClient[],
+): readonly RevealingClient[] {
   const { graph, threshold } = state.config
   const members = new Set(state.clients.map(({ seat }) => seat))
   const stranger = accepted.find(
@@ -78,6 +78,6 @@ export function requireAnswers(
   if (stranger !== undefined) {
     throw usageError('invalid-argument', `seat ${stranger.seat} has given no such answer in this round`)
   }
-  if (countsClients(graph)) requireEnough(accepted.length, threshold, 'U5', blameNobody(ROUND))
-  return bySeat(accepted, ROUND)
+  if (countsClients(graph)) requireEnough(accepted.length, threshold, 'U5', blameNobody(PHASE))
+  return bySeat(accepted, PHASE)
 }

@@ -1,11 +1,11 @@
-import type { RoundConfig, RoundName } from 'secagg'
+import type { PhaseName, RoundConfig } from 'secagg'
 import { equalBytes } from '../../../src/crypto/bytes.js'
 import { type MessageType, openEnvelope } from '../../../src/wire/index.js'
 import { ensure } from '../target.js'
 import { Slices } from './vectors.js'
 
 /** The types of the messages that clients send in a round. */
-export const TYPES_OF: Readonly<Record<RoundName, readonly MessageType[]>> = {
+export const TYPES_OF: Readonly<Record<PhaseName, readonly MessageType[]>> = {
   'advertise-keys': ['advertiseKeys'],
   'share-keys': ['shareKeys'],
   'masked-input': ['maskedInput', 'maskedSlice'],

@@ -1,4 +1,4 @@
-import type { RoundOutcome, SecAggError, ServerSession } from 'secagg'
+import type { PhaseOutcome, SecAggError, ServerSession } from 'secagg'
 import { equalBytes } from '../../../src/crypto/bytes.js'
 import { type MessageType, messageType, openEnvelope } from '../../../src/wire/index.js'
 import { sumOf } from '../../support/inputs.js'
@@ -31,7 +31,7 @@ export class Transcript {
   kills = 0
   readonly #parties: readonly Party[]
   #process: DiskOfProcess
-  #outcome: Extract<RoundOutcome, { done: true }> | undefined
+  #outcome: Extract<PhaseOutcome, { done: true }> | undefined
 
   constructor(cohort: Parties) {
     this.cohort = cohort
@@ -129,7 +129,7 @@ export class Transcript {
 
   async close(): Promise<boolean> {
     const before = this.#serverView()
-    const outcome = await outcomeOfAsync(() => this.server.closeRound())
+    const outcome = await outcomeOfAsync(() => this.server.closePhase())
     if ('error' in outcome) {
       const { fault, code } = outcome.error
       if (code === 'storage-failure') this.#requireStorageFailure(outcome.error)
@@ -186,12 +186,12 @@ export class Transcript {
     this.#process = new DiskOfProcess(this.cohort.disk)
     this.server = await this.cohort.resumeServer(this.#process)
     this.#process.server = this.server
-    const { round, waitingFor, report } = this.server
+    const { phase, waitingFor, report } = this.server
     for (const [seat, party] of this.#parties.entries()) {
-      const isMasked = round === 'consistency-check' || round === 'unmasking'
+      const isMasked = phase === 'consistency-check' || phase === 'unmasking'
       if (isMasked && !report.survivors.includes(seat)) party.forget(['maskedInput', 'maskedSlice'])
       if (!waitingFor.includes(seat)) continue
-      party.forget(TYPES_OF[round!])
+      party.forget(TYPES_OF[phase!])
       const message = this.server.messageFor(seat)
       if (message !== undefined) {
         party.sent.push(message)
@@ -287,7 +287,7 @@ export class Transcript {
   #serverView(): string {
     const { server } = this
     const messages = this.#parties.map((_, seat) => hashOf(server.messageFor(seat)))
-    return `${server.round} ${server.waitingFor} ${server.report.survivors} ${server.report.rounds.length} ${messages}`
+    return `${server.phase} ${server.waitingFor} ${server.report.survivors} ${server.report.phases.length} ${messages}`
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ClientSession, type Receipt, type RoundOutcome, SecAggError, ServerSession } from 'secagg'
+import { type ClientSession, type PhaseOutcome, type Receipt, SecAggError, ServerSession } from 'secagg'
 import { sliceRange } from '../../../src/vector/slices.js'
 import { sumOf } from '../../support/inputs.js'
 import { valuesOf } from '../../vector/support.js'
@@ -19,7 +19,7 @@ export class SlicedRound {
   readonly round: MaskedRound
   readonly disk: FlakyDisk
   server: ServerSession
-  outcome: Extract<RoundOutcome, { done: true }> | undefined
+  outcome: Extract<PhaseOutcome, { done: true }> | undefined
   /** How many processes were killed. */
   kills = 0
   readonly #clients: readonly ClientSession[]
@@ -101,7 +101,7 @@ export class SlicedRound {
 
   async discard(seat: number): Promise<void> {
     const { server } = this
-    const wasAccepted = server.round === 'masked-input' && !server.waitingFor.includes(seat)
+    const wasAccepted = server.phase === 'masked-input' && !server.waitingFor.includes(seat)
     const discarded = await server.discardUpload(seat)
     ensure(!(wasAccepted && discarded), 'a vector that is in the sum is discarded')
   }
@@ -109,23 +109,23 @@ export class SlicedRound {
   /** A client answers what the server has for it, in the rounds after the masked input. */
   async answer(seat: number): Promise<void> {
     const { server } = this
-    const { round } = server
-    const bytes = round === 'masked-input' ? undefined : server.messageFor(seat)
+    const { phase } = server
+    const bytes = phase === 'masked-input' ? undefined : server.messageFor(seat)
     if (bytes === undefined) return
     const answer = await this.#clients[seat]!.receive(bytes)
     const receipt = await this.#attempt(() => server.receive(seat, answer))
     if (receipt?.status === 'refused') {
-      ensure(server.round !== round && receipt.error.code === 'late-message', 'an answer is refused')
+      ensure(server.phase !== phase && receipt.error.code === 'late-message', 'an answer is refused')
     }
   }
 
   async close(): Promise<boolean> {
     const { server } = this
-    const { round } = server
+    const { phase } = server
     const accepted = this.#accepted()
-    const outcome = await this.#attempt(() => server.closeRound(), ['out-of-order', ...TOO_FEW])
+    const outcome = await this.#attempt(() => server.closePhase(), ['out-of-order', ...TOO_FEW])
     const after = this.#accepted()
-    if (server.round === round) {
+    if (server.phase === phase) {
       ensure(
         accepted.every((seat) => after.includes(seat)),
         'a seat that was accepted is waited for again',
@@ -133,7 +133,7 @@ export class SlicedRound {
     }
     if (outcome === undefined) return false
     const { survivors } = server.report
-    if (round === 'masked-input') {
+    if (phase === 'masked-input') {
       ensure(
         accepted.every((seat) => survivors.includes(seat)),
         'who was accepted is no survivor',
@@ -152,7 +152,7 @@ export class SlicedRound {
     this.#process = process
     this.server = server
     const { stored } = this.disk
-    if (stored !== undefined && stored.round === server.round) {
+    if (stored !== undefined && stored.round === server.phase) {
       ensure(
         `${server.waitingFor}` === `${stored.waitingFor}`,
         'who was accepted when it was stored is forgotten',
@@ -164,7 +164,7 @@ export class SlicedRound {
   /** The seats whose vectors are accepted, while more may come. */
   #accepted(): readonly number[] {
     const { server } = this
-    return server.round === 'masked-input'
+    return server.phase === 'masked-input'
       ? this.seats.filter((seat) => !server.waitingFor.includes(seat))
       : []
   }
@@ -184,7 +184,7 @@ export class SlicedRound {
     }
   }
 
-  #finish(outcome: Extract<RoundOutcome, { done: true }>): void {
+  #finish(outcome: Extract<PhaseOutcome, { done: true }>): void {
     this.outcome = outcome
     const { cohort } = this.round
     const { config, inputs } = cohort

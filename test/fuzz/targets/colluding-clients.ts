@@ -9,7 +9,7 @@ import { ensure, type FuzzTarget, outcomeOfAsync } from '../target.js'
 
 const crypto = toyCrypto(12)
 
-const ROUNDS = [
+const PHASES = [
   { clients: 9, corruptClients: 0 },
   { clients: 8, corruptClients: 1 },
   { clients: 12, threshold: 7, corruptClients: 2 },
@@ -20,13 +20,13 @@ const ROUNDS = [
   // In GF(2^16); takes long, so that it is rare.
   { clients: 260, corruptClients: 20 },
 ] as const
-const LARGE = ROUNDS.length - 1
+const LARGE = PHASES.length - 1
 const RARELY = 250
 /** Where single secrets cost so little that the limit of work is never reached. */
 const FEW = 13
 
 const rounds = await Promise.all(
-  ROUNDS.map(async (parameters) => {
+  PHASES.map(async (parameters) => {
     const round = await waitingServer(parameters, crypto)
     const honest = await reconstruct(round, copyOf(round))
     return { round, work: honest.work }

@@ -30,7 +30,7 @@ const BASES: readonly unknown[] = [
   createManifest({ kernel: [2, 3], bias: [3], scalar: [], empty: [0, 5] }),
   createStatistics(definition, { clients: 100 }),
   createStatistics(definition, { clients: 7, maximumRecords: 20 }),
-  createPrivateStatistics(definition, { clients: 100, leastHonest: 60, epsilon: 1, delta: 1e-6 }),
+  createPrivateStatistics(definition, { clients: 100, minimumHonest: 60, epsilon: 1, delta: 1e-6 }),
 ].map((base) => JSON.parse(JSON.stringify(base)))
 
 const REQUIREMENTS = { minimumCohort: 2, corruptFraction: 0 } as const

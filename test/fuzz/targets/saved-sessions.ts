@@ -1,4 +1,4 @@
-import { ClientSession, ROUNDS, type RoundParameters, ServerSession } from 'secagg'
+import { ClientSession, PHASES, type RoundParameters, ServerSession } from 'secagg'
 import { forgedClient, forgedServer } from '../../resume/forged.js'
 import { type SavedCohort, savedCohort } from '../../resume/support.js'
 import { run as runRound } from '../../support/cohort.js'
@@ -33,7 +33,7 @@ const shapes: readonly (Pick<RoundParameters, 'clients' | 'adversary'> & Partial
 ]
 const saved = { client: [] as Saved[], server: [] as Saved[] }
 for (const shape of shapes) {
-  for (const until of ROUNDS) {
+  for (const until of PHASES) {
     if (until === 'consistency-check' && shape.adversary !== 'active') continue
     if (until === 'advertise-keys') continue
     const cohort = await savedCohort(shape)
@@ -98,7 +98,7 @@ export const savedSessions: FuzzTarget = {
     const session = outcome.value
     for (const seat of session.waitingFor) await outcomeOfAsync(async () => session.messageFor(seat))
     if (inbound !== undefined) await outcomeOfAsync(() => session.receive(1, inbound))
-    await outcomeOfAsync(() => session.closeRound())
+    await outcomeOfAsync(() => session.closePhase())
   },
 }
 

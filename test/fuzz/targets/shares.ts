@@ -55,7 +55,7 @@ export const shares: FuzzTarget = {
   run: async (data) => {
     const choices = new Choices(data)
     const { state, secrets, answers } = choices.pick(waiting)
-    const accepted: server.AcceptedUnmasking[] = []
+    const accepted: server.RevealingClient[] = []
     for (const [seat, honest] of answers) {
       const edits = choices.byte()
       // Some answer twice, and some not at all.

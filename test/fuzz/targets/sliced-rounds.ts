@@ -145,7 +145,7 @@ async function end(round: SlicedRound, absent: number): Promise<void> {
   let present: readonly number[] = round.seats.filter((seat) => ((absent >>> seat) & 1) === 0)
   for (let attempts = 0; round.outcome === undefined; attempts++) {
     ensure(attempts < 8, 'a round does not end')
-    if (round.server.round === 'masked-input') await upload(round, present)
+    if (round.server.phase === 'masked-input') await upload(round, present)
     else for (const seat of round.seats) await round.answer(seat)
     if (!(await round.close())) present = round.seats
   }

@@ -3,7 +3,7 @@ import { demand, message, Reader, TYPE } from '../messages.js'
 import { everybody, isSubset } from '../parties.js'
 import { ed25519Sign } from '../primitives.js'
 import type { Masked } from './mask-input.js'
-import { leastSeen, type Self } from './self.js'
+import { minimumSeen, type Self } from './self.js'
 
 // Round 3, in the active model
 
@@ -30,14 +30,14 @@ export function checkConsistency(masked: Masked, inbound: Uint8Array): Checked {
 export function readSurvivors(
   { self, ciphertexts }: Masked,
   inbound: Uint8Array,
-  round: 'consistency-check' | 'unmasking',
+  phase: 'consistency-check' | 'unmasking',
 ): readonly number[] {
   const { configuration, seat } = self
   const sharing = [seat, ...ciphertexts.keys()].sort((a, b) => a - b)
-  const reader = new Reader(inbound, TYPE.survivors, round)
+  const reader = new Reader(inbound, TYPE.survivors, phase)
   const survivors = reader.seatSet(configuration.neighbors === 0 ? everybody(configuration.clients) : sharing)
   reader.end()
-  demand(isSubset(survivors, sharing) && survivors.includes(seat), 'invalid-survivors', round)
-  demand(survivors.length >= leastSeen(configuration), 'too-few-clients', round)
+  demand(isSubset(survivors, sharing) && survivors.includes(seat), 'invalid-survivors', phase)
+  demand(survivors.length >= minimumSeen(configuration), 'too-few-clients', phase)
   return survivors
 }

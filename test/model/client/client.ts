@@ -5,7 +5,7 @@ import { type Checked, checkConsistency } from './check-consistency.js'
 import { type Masked, maskInput } from './mask-input.js'
 import type { Self } from './self.js'
 import { type Shared, shareKeys } from './share-keys.js'
-import { type Unmasked, unmask, unmaskConsistently } from './unmask.js'
+import { type UnmaskResult, unmask, unmaskConsistently } from './unmask.js'
 
 /** A client from outside: bytes in, bytes out. */
 export class Client {
@@ -14,7 +14,7 @@ export class Client {
   shared: Shared | undefined
   masked: Masked | undefined
   checked: Checked | undefined
-  unmasked: Unmasked | undefined
+  unmasked: UnmaskResult | undefined
   #last: { readonly inbound: Uint8Array; readonly answers: readonly Uint8Array[] } | undefined
 
   constructor(self: Self) {
@@ -61,7 +61,7 @@ export class Client {
   }
 
   /** The round of the last message that was answered. */
-  #answered(): Refusal['round'] {
+  #answered(): Refusal['phase'] {
     if (this.unmasked !== undefined) return 'unmasking'
     if (this.checked !== undefined) return 'consistency-check'
     return this.masked !== undefined ? 'masked-input' : 'share-keys'

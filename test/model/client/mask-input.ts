@@ -4,7 +4,7 @@ import * as keys from '../keys.js'
 import { demand, message, Reader, TYPE } from '../messages.js'
 import { x25519 } from '../primitives.js'
 import { add, pack, prg, sliceCount, sliceOf, sliceSegments, type Vector } from '../vectors.js'
-import { leastSeen, type Self } from './self.js'
+import { minimumSeen, type Self } from './self.js'
 import type { Shared } from './share-keys.js'
 
 // Round 2
@@ -40,7 +40,7 @@ export function maskInput(shared: Shared, inbound: Uint8Array): Masked {
   const reader = new Reader(inbound, TYPE.forwardedShares, 'masked-input')
   const ciphertexts = new Map(reader.seatSet(peers).map((sender) => [sender, reader.bytes(64)]))
   reader.end()
-  demand(ciphertexts.size + 1 >= leastSeen(configuration), 'too-few-clients', 'masked-input')
+  demand(ciphertexts.size + 1 >= minimumSeen(configuration), 'too-few-clients', 'masked-input')
 
   const self_ = keys.selfMaskSeed(configuration, drawn.selfMask, seat)
   const masks: Mask[] = [

@@ -28,6 +28,6 @@ export interface Self {
 }
 
 /** The least |U2| and |U3| that a client goes on with, as far as it hears of them. */
-export function leastSeen({ neighbors, threshold, minimumCohort }: Configuration): number {
+export function minimumSeen({ neighbors, threshold, minimumCohort }: Configuration): number {
   return neighbors === 0 ? minimumCohort : threshold + 1
 }

@@ -16,7 +16,7 @@ interface Revealed {
   readonly share: Uint8Array | null
 }
 
-export interface Unmasked {
+export interface UnmaskResult {
   readonly self: Self
   /** U3. */
   readonly survivors: readonly number[]
@@ -25,12 +25,12 @@ export interface Unmasked {
 }
 
 /** In the honest-but-curious model. */
-export function unmask(masked: Masked, inbound: Uint8Array): Unmasked {
+export function unmask(masked: Masked, inbound: Uint8Array): UnmaskResult {
   return revealShares(masked, readSurvivors(masked, inbound, 'unmasking'))
 }
 
 /** In the active model. */
-export function unmaskConsistently(checked: Checked, inbound: Uint8Array): Unmasked {
+export function unmaskConsistently(checked: Checked, inbound: Uint8Array): UnmaskResult {
   const { self, masked, survivors } = checked
   const { configuration, enrolment } = self
   const reader = new Reader(inbound, TYPE.consistencySignatures, 'unmasking')
@@ -48,7 +48,7 @@ export function unmaskConsistently(checked: Checked, inbound: Uint8Array): Unmas
   return revealShares(masked, survivors)
 }
 
-function revealShares(masked: Masked, survivors: readonly number[]): Unmasked {
+function revealShares(masked: Masked, survivors: readonly number[]): UnmaskResult {
   const { self, shared, ciphertexts } = masked
   const { seat } = self
   const owners = [seat, ...ciphertexts.keys()].sort((a, b) => a - b)

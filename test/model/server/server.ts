@@ -5,7 +5,7 @@ import * as keys from '../keys.js'
 import { demand, message, Reader, type Round, seatSet, TYPE, VERSION } from '../messages.js'
 import { type Enrolment, everybody, whoSigned } from '../parties.js'
 import { isAcceptablePublicKey } from '../primitives.js'
-import { leastPresent, partOf } from '../proof.js'
+import { minimumPresent, partOf } from '../proof.js'
 import { add, sliceCount, sliceSegments, unpack, type Vector, zero } from '../vectors.js'
 import { isOver, typeOf } from './order.js'
 import { announcedSurvivors, forwardedShares, messagesTo, publishedKeys } from './outbound.js'
@@ -128,29 +128,29 @@ export class Server {
 
   #takeKeys(seat: number, bytes: Uint8Array): void {
     const { active, hash, signatureLength } = this.configuration
-    const round = 'advertise-keys'
-    const reader = new Reader(bytes, TYPE.advertiseKeys, round)
+    const phase = 'advertise-keys'
+    const reader = new Reader(bytes, TYPE.advertiseKeys, phase)
     const theirHash = bytes.slice(2, 34)
-    demand(theirHash.length < 32 || equal(theirHash, hash), 'configuration-mismatch', round)
+    demand(theirHash.length < 32 || equal(theirHash, hash), 'configuration-mismatch', phase)
     reader.bytes(32)
     const [cipherKey, maskKey] = [reader.bytes(32), reader.bytes(32)]
     const signature = reader.bytes(signatureLength)
     reader.end()
-    demand([cipherKey, maskKey].every(isAcceptablePublicKey), 'invalid-public-key', round)
-    demand(!equal(cipherKey, maskKey), 'duplicate-key', round)
+    demand([cipherKey, maskKey].every(isAcceptablePublicKey), 'invalid-public-key', phase)
+    demand(!equal(cipherKey, maskKey), 'duplicate-key', phase)
     const statement = keys.keysStatement(this.configuration, seat, { cipherKey, maskKey })
     const identity = active ? whoSigned(this.enrolment, seat, statement, signature) : undefined
-    demand(!active || identity !== undefined, 'invalid-signature', round)
+    demand(!active || identity !== undefined, 'invalid-signature', phase)
     const others = [...this.u1.values()]
     const known = others.flatMap((other) => [hex(other.keys.cipherKey), hex(other.keys.maskKey)])
-    demand(!known.includes(hex(cipherKey)) && !known.includes(hex(maskKey)), 'duplicate-key', round)
-    demand(!active || others.every((other) => other.identity !== identity), 'duplicate-identity', round)
+    demand(!known.includes(hex(cipherKey)) && !known.includes(hex(maskKey)), 'duplicate-key', phase)
+    demand(!active || others.every((other) => other.identity !== identity), 'duplicate-identity', phase)
     this.u1.set(seat, { seat, keys: { cipherKey, maskKey, signature }, identity })
   }
 
   #publishKeys(): ReadonlyMap<number, Uint8Array> {
     const { neighbors, minimumCohort, assumptions } = this.configuration
-    const proven = assumptions === null ? 0 : leastPresent({ ...this.configuration, assumptions })
+    const proven = assumptions === null ? 0 : minimumPresent({ ...this.configuration, assumptions })
     const least = Math.max(minimumCohort, neighbors + 1, proven)
     demand(this.u1.size >= least, 'too-few-clients', 'advertise-keys')
     this.u1 = ascending(this.u1)

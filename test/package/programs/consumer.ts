@@ -1,5 +1,5 @@
 // Type-checked against the built declarations, as a program that installs the package sees them.
-import { ClientSession, createRoundConfig, type RoundOutcome, SecAggError, ServerSession } from 'secagg'
+import { ClientSession, createRoundConfig, type PhaseOutcome, SecAggError, ServerSession } from 'secagg'
 import { type CryptoProvider, defaultCrypto } from 'secagg/crypto'
 import { decodeOutcome, openRound, planRound } from 'secagg/federated'
 import { createFixedPoint } from 'secagg/fixed-point'
@@ -15,7 +15,7 @@ import { createMaskPool } from 'secagg/workers'
 /** Names a state type of each party, which lives in a namespace of the package. */
 export type States = [client.ClientState, client.ClientMasked, server.ServerState, server.Outbound<Vector>]
 
-export async function consume(): Promise<[RoundOutcome, SimulationResult, CryptoProvider]> {
+export async function consume(): Promise<[PhaseOutcome, SimulationResult, CryptoProvider]> {
   const config = createRoundConfig({
     sessionId: new Uint8Array(16),
     clients: 3,
@@ -30,7 +30,7 @@ export async function consume(): Promise<[RoundOutcome, SimulationResult, Crypto
   await executeMaskPlan([new Uint8Array(1)], config.segments, [], crypto.suites.aes!)
   server.openRound(state.config)
   return [
-    await new ServerSession({ config }).closeRound(),
+    await new ServerSession({ config }).closePhase(),
     await simulate({ clients: 3, length: 1, bits: 8 }),
     crypto,
   ]

@@ -29,13 +29,13 @@ export async function runRound(maskExecutor?: MaskExecutor): Promise<Seen> {
   })
   const server = new ServerSession(options)
   for (const [seat, client] of clients.entries()) await server.receive(seat, await client.start())
-  let outcome = await server.closeRound()
+  let outcome = await server.closePhase()
   while (!outcome.done) {
     for (const [seat, bytes] of outcome.messages) {
-      if (outcome.round === 'masked-input' && seat === 3) continue
+      if (outcome.phase === 'masked-input' && seat === 3) continue
       await server.receive(seat, await clients[seat]!.receive(bytes))
     }
-    outcome = await server.closeRound()
+    outcome = await server.closePhase()
   }
   return { survivors: outcome.report.survivors, sum: [...(outcome.sum[0] as Uint32Array)] }
 }

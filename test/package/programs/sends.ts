@@ -20,7 +20,7 @@ export async function send(
 }
 
 export async function answer(session: ServerSession, channels: readonly RTCDataChannel[]): Promise<Blob[]> {
-  const outcome = await session.closeRound()
+  const outcome = await session.closePhase()
   const blobs: Blob[] = []
   if (outcome.done) return [new Blob([outcome.configHash])]
   for (const [seat, bytes] of outcome.messages) {

@@ -109,7 +109,7 @@ async function actAsServer(number: number, task: ServerTask): Promise<ServerView
   servers.set(task.folder, { session, speaker })
   const { messages, checkpointAfter, close, stop } = task
   const receipts: string[] = []
-  const view = () => ({ round: session.round, waitingFor: session.waitingFor, receipts })
+  const view = () => ({ phase: session.phase, waitingFor: session.waitingFor, receipts })
   for (const [index, [seat, bytes]] of messages.entries()) {
     // The points of saving are meant for the end of the round.
     Object.assign(speaker, { task: number, stop: undefined })
@@ -120,7 +120,7 @@ async function actAsServer(number: number, task: ServerTask): Promise<ServerView
   Object.assign(speaker, { task: number, stop })
   await speaker.reach('collected')
   if (close) {
-    const outcome = await session.closeRound()
+    const outcome = await session.closePhase()
     await speaker.reach('saved')
     if (outcome.done) return { ...view(), sum: outcome.sum, survivors: outcome.report.survivors }
   }

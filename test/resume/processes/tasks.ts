@@ -1,4 +1,4 @@
-import type { ErrorCode, RoundName, RoundParameters, Vector } from 'secagg'
+import type { ErrorCode, PhaseName, RoundParameters, Vector } from 'secagg'
 
 /** Where a party stops, to be killed there. */
 export type Point =
@@ -52,7 +52,7 @@ export type Task = ClientTask | ServerTask
 
 /** How the server's process sees its round. */
 export interface ServerView {
-  readonly round: RoundName | undefined
+  readonly phase: PhaseName | undefined
   readonly waitingFor: readonly number[]
   readonly receipts: readonly string[]
   /** After the last round. */

@@ -27,7 +27,7 @@ interface Examples {
 }
 
 const CLIENTS = 7
-const ROUNDS = 5
+const PHASES = 5
 /** How many messages each client sends before it vanishes, by round. Whoever sends 3 is in the sum. */
 const STAGES = [
   [9, 9, 9, 9, 9, 9, 9],
@@ -61,7 +61,7 @@ test('clients train a network of tfjs by federated averaging, some dropping out 
   const crypto = await defaultCrypto()
   const losses = [lossOf(model, everybody)]
 
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < PHASES; round++) {
     const received = await download(weightsOf(model))
     const encoding = createFixedPoint({ clip: 2, bitsPerValue: 20, clients: CLIENTS, maximumWeight: 200 })
     const sessionId = random.bytes(32)
@@ -119,8 +119,8 @@ test('clients train a network of tfjs by federated averaging, some dropping out 
     losses.push(lossOf(model, everybody))
   }
 
-  for (let round = 1; round <= ROUNDS; round++) expect(losses[round]).toBeLessThan(losses[round - 1]!)
-  expect(losses[ROUNDS]).toBeLessThan(losses[0]! / 2)
+  for (let round = 1; round <= PHASES; round++) expect(losses[round]).toBeLessThan(losses[round - 1]!)
+  expect(losses[PHASES]).toBeLessThan(losses[0]! / 2)
 })
 
 test('a network of another size is refused, and so are integers', () => {

@@ -1,4 +1,4 @@
-import { type Receipt, type RoundName, type RoundReport, ServerSession } from 'secagg'
+import { type PhaseName, type Receipt, type RoundReport, ServerSession } from 'secagg'
 import type { AggregationServer, Closing } from './server.js'
 import type { Cohort } from './setup.js'
 
@@ -10,8 +10,8 @@ export class HonestServer implements AggregationServer {
     this.#session = new ServerSession({ config, crypto, verifyIdentity })
   }
 
-  get round(): RoundName | undefined {
-    return this.#session.round
+  get phase(): PhaseName | undefined {
+    return this.#session.phase
   }
 
   get report(): RoundReport {
@@ -28,7 +28,7 @@ export class HonestServer implements AggregationServer {
 }
 
 export async function closed(session: ServerSession): Promise<Closing> {
-  const outcome = await session.closeRound()
+  const outcome = await session.closePhase()
   if (!outcome.done) return { done: false, messages: new Map(outcome.messages) }
   return {
     done: true,

@@ -2,8 +2,8 @@ import {
   ClientSession,
   dangerouslyTrustAnyIdentity,
   ed25519Signer,
+  type PhaseName,
   type Receipt,
-  type RoundName,
   type RoundReport,
   SecAggError,
   ServerSession,
@@ -39,8 +39,8 @@ export class InventingServer implements AggregationServer {
     )
   }
 
-  get round(): RoundName | undefined {
-    return this.#others.round
+  get phase(): PhaseName | undefined {
+    return this.#others.phase
   }
 
   get report(): RoundReport {

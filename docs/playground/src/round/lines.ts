@@ -21,8 +21,8 @@ export function maskLines(play: Play, positionOf: (seat: number) => Position): r
 }
 
 /** The state of the mask that two clients share. */
-function stateOf({ masked, learned, round }: Play, one: number, other: number): string {
-  const isCollected = round === 'consistency-check' || round === 'unmasking' || learned !== undefined
+function stateOf({ masked, learned, phase }: Play, one: number, other: number): string {
+  const isCollected = phase === 'consistency-check' || phase === 'unmasking' || learned !== undefined
   if (!isCollected) return 'agreed'
   const sent = [one, other].filter((seat) => masked.has(seat)).length
   if (sent === 2) return 'cancelled'

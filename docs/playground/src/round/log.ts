@@ -16,12 +16,12 @@ function sentenceFor(event: PlayEvent, play: Play | undefined): string | undefin
     case 'opened':
       return 'A new round: fresh keys, a fresh session id.'
     case 'sent': {
-      if (event.seats.length === 0) return `${STEPS[event.round].name}: nobody answered.`
-      const { name, sent } = STEPS[event.round]
+      if (event.seats.length === 0) return `${STEPS[event.phase].name}: nobody answered.`
+      const { name, sent } = STEPS[event.phase]
       return `${name}: ${clientsText(event.seats)} ${sent}, ${bytesText(event.bytes)}.`
     }
     case 'dropped':
-      return `Client ${event.seat} dropped out before ${event.round ? STEPS[event.round].name : 'the end'}.`
+      return `Client ${event.seat} dropped out before ${event.phase ? STEPS[event.phase].name : 'the end'}.`
     case 'returned':
       return `Client ${event.seat} came back before anybody missed it.`
     case 'client-refused':
@@ -31,22 +31,22 @@ function sentenceFor(event: PlayEvent, play: Play | undefined): string | undefin
     case 'failed':
       return `The round cannot continue (${event.error.code}): ${event.error.message}.`
     case 'closed':
-      return play && closedSentence(event.round, play)
+      return play && closedSentence(event.phase, play)
   }
 }
 
 function closedSentence(
-  round: keyof typeof STEPS,
+  phase: keyof typeof STEPS,
   { learned, report, cohort, setup }: Play,
 ): string | undefined {
   const { threshold } = cohort.config
-  const { accepted = [], expected = [] } = report.rounds.find((count) => count.round === round) ?? {}
+  const { accepted = [], expected = [] } = report.phases.find((count) => count.phase === phase) ?? {}
   const silent = expected.filter((seat) => !accepted.includes(seat))
   // The report of a lying server covers only one of its stories.
   const missed =
     silent.length === 0 || setup.server !== 'honest' ? '' : ` Nothing came from ${clientsText(silent)}.`
   if (learned === undefined) return missed === '' ? undefined : `The server continues.${missed}`
-  const sharers = report.rounds.find((count) => count.round === 'share-keys')!.accepted
+  const sharers = report.phases.find((count) => count.phase === 'share-keys')!.accepted
   const left = sharers.filter((seat) => !learned.survivors.includes(seat))
   const keys =
     left.length === 0 ? '' : ` and the mask keys of ${clientsText(left)}, whose masks did not cancel`

@@ -1,4 +1,4 @@
-import { type Receipt, type RoundName, type RoundReport, SecAggError } from 'secagg'
+import { type PhaseName, type Receipt, type RoundReport, SecAggError } from 'secagg'
 import { addInto, createVector, packedLength, unpackVector } from 'secagg/vector'
 import { HonestServer } from './honest-server.js'
 import { InventingServer } from './invented-clients.js'
@@ -12,7 +12,7 @@ export interface Parcel {
   readonly seat: number
   readonly up: boolean
   /** The phase in which it is sent or answered. */
-  readonly round: RoundName
+  readonly phase: PhaseName
   readonly bytes: Uint8Array
 }
 
@@ -24,13 +24,13 @@ export type PlayEvent =
   | { readonly kind: 'opened' }
   | {
       readonly kind: 'sent'
-      readonly round: RoundName
+      readonly phase: PhaseName
       readonly seats: readonly number[]
       readonly bytes: number
     }
-  | { readonly kind: 'dropped' | 'returned'; readonly seat: number; readonly round: RoundName | undefined }
+  | { readonly kind: 'dropped' | 'returned'; readonly seat: number; readonly phase: PhaseName | undefined }
   | { readonly kind: 'client-refused' | 'server-refused'; readonly seat: number; readonly error: SecAggError }
-  | { readonly kind: 'closed'; readonly round: RoundName; readonly learned?: Learned | undefined }
+  | { readonly kind: 'closed'; readonly phase: PhaseName; readonly learned?: Learned | undefined }
   | { readonly kind: 'failed'; readonly error: SecAggError }
 
 /** What went through the network in one phase. */
@@ -46,7 +46,7 @@ export class Play {
   readonly pictures: readonly Uint8Array[]
   readonly cohort: Cohort
   /** For each client that has dropped out, the first message that it does not send. */
-  readonly gone: Map<number, RoundName> = new Map()
+  readonly gone: Map<number, PhaseName> = new Map()
   /** Clients that refused a message of the server, and why. */
   readonly refusals: Map<number, SecAggError> = new Map()
   /** A color for each public mask key. */
@@ -55,7 +55,7 @@ export class Play {
   readonly neighbors: Map<number, readonly number[]> = new Map()
   /** The masked pictures that the server has received. */
   readonly masked: Map<number, Uint16Array> = new Map()
-  readonly traffic: Map<RoundName, Traffic> = new Map()
+  readonly traffic: Map<PhaseName, Traffic> = new Map()
   /** The sum of the masked pictures, before any mask is removed. */
   maskedSum: Uint16Array | undefined
   learned: Learned | undefined
@@ -89,8 +89,8 @@ export class Play {
   }
 
   /** The next phase; `undefined` once the round is over. */
-  get round(): RoundName | undefined {
-    return this.failure === undefined ? this.#server.round : undefined
+  get phase(): PhaseName | undefined {
+    return this.failure === undefined ? this.#server.phase : undefined
   }
 
   get report(): RoundReport {
@@ -104,36 +104,36 @@ export class Play {
 
   /** A client drops out. If nobody has missed it yet, it comes back instead. */
   toggle(seat: number): void {
-    const { round } = this
-    if (round === undefined || this.refusals.has(seat)) return
+    const { phase } = this
+    if (phase === undefined || this.refusals.has(seat)) return
     const left = this.gone.get(seat)
-    if (left !== undefined && left !== round) return
-    if (left === undefined) this.gone.set(seat, round)
+    if (left !== undefined && left !== phase) return
+    if (left === undefined) this.gone.set(seat, phase)
     else this.gone.delete(seat)
-    this.#tell({ kind: left === undefined ? 'dropped' : 'returned', seat, round })
+    this.#tell({ kind: left === undefined ? 'dropped' : 'returned', seat, phase })
   }
 
   /** Carries the open phase's messages to the clients and their answers to the server, which then closes the phase. */
   async step(carry: Network): Promise<void> {
-    const { round } = this
-    if (round === undefined) return
+    const { phase } = this
+    if (phase === undefined) return
     const inbox = [...this.#inbox].filter(([seat]) => this.isThere(seat))
-    const down = inbox.flatMap(([seat, bytes]) => (bytes ? [{ seat, up: false, round, bytes }] : []))
+    const down = inbox.flatMap(([seat, bytes]) => (bytes ? [{ seat, up: false, phase, bytes }] : []))
     await carry(down)
-    if (round === 'share-keys') this.#learnNeighbors(down)
+    if (phase === 'share-keys') this.#learnNeighbors(down)
     const up: Parcel[] = []
     for (const [seat, message] of inbox) {
       const bytes = await this.#answer(seat, message)
       if (bytes === undefined) continue
-      if (round === 'advertise-keys') this.keys.set(seat, keyHue(bytes))
-      up.push({ seat, up: true, round, bytes })
+      if (phase === 'advertise-keys') this.keys.set(seat, keyHue(bytes))
+      up.push({ seat, up: true, phase, bytes })
     }
     await carry(up)
     const traffic = { messages: up.length, up: total(up), down: total(down) }
-    this.traffic.set(round, traffic)
-    this.#tell({ kind: 'sent', round, seats: up.map(({ seat }) => seat), bytes: traffic.up })
+    this.traffic.set(phase, traffic)
+    this.#tell({ kind: 'sent', phase, seats: up.map(({ seat }) => seat), bytes: traffic.up })
     for (const parcel of up) await this.#hand(parcel)
-    await this.#close(round)
+    await this.#close(phase)
   }
 
   /** A client's answer to a message; `undefined` if it has dropped out or refuses. */
@@ -150,13 +150,13 @@ export class Play {
     }
   }
 
-  async #hand({ seat, round, bytes }: Parcel): Promise<void> {
-    if (round === 'masked-input') this.#collect(seat, bytes)
+  async #hand({ seat, phase, bytes }: Parcel): Promise<void> {
+    if (phase === 'masked-input') this.#collect(seat, bytes)
     const receipt: Receipt = await this.#server.receive(seat, bytes)
     if (receipt.status === 'refused') this.#tell({ kind: 'server-refused', seat, error: receipt.error })
   }
 
-  async #close(round: RoundName): Promise<void> {
+  async #close(phase: PhaseName): Promise<void> {
     let closing: Closing
     try {
       closing = await this.#server.close()
@@ -168,11 +168,11 @@ export class Play {
     }
     if (closing.done) this.learned = closing.learned
     else this.#inbox = closing.messages
-    this.#tell({ kind: 'closed', round, learned: this.learned })
+    this.#tell({ kind: 'closed', phase, learned: this.learned })
   }
 
   #learnNeighbors(parcels: readonly Parcel[]): void {
-    const published = this.#server.report.rounds[0]!.accepted
+    const published = this.#server.report.phases[0]!.accepted
     for (const { seat, bytes } of parcels) {
       // The stage does not show the clients that a lying server has invented.
       if (this.setup.server === 'invented-clients' && seat === VICTIM) continue

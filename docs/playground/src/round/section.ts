@@ -92,7 +92,7 @@ export class RoundSection {
 
   async #step(): Promise<void> {
     const play = this.#play
-    if (play === undefined || this.#busy || play.round === undefined) return
+    if (play === undefined || this.#busy || play.phase === undefined) return
     const number = this.#opened
     this.#busy = true
     this.#showActions()
@@ -110,7 +110,7 @@ export class RoundSection {
 
   async #run(): Promise<void> {
     const play = this.#play
-    while (play !== undefined && play === this.#play && play.round !== undefined && !this.#busy)
+    while (play !== undefined && play === this.#play && play.phase !== undefined && !this.#busy)
       await this.#step()
   }
 
@@ -131,17 +131,17 @@ export class RoundSection {
   }
 
   #showActions(): void {
-    const round = this.#play?.round
+    const phase = this.#play?.phase
     // Not disabled, because a disabled button loses the focus.
     for (const button of [this.#next, this.#all]) {
-      button.setAttribute('aria-disabled', String(round === undefined || this.#busy))
+      button.setAttribute('aria-disabled', String(phase === undefined || this.#busy))
     }
     this.#next.replaceChildren(
-      round === undefined
+      phase === undefined
         ? 'The round is over'
-        : element('span', {}, 'Next: ', element('b', {}, STEPS[round].name)),
+        : element('span', {}, 'Next: ', element('b', {}, STEPS[phase].name)),
     )
-    byId('round').dataset.next = round ?? 'over'
+    byId('round').dataset.next = phase ?? 'over'
     byId('round').dataset.busy = String(this.#busy)
   }
 }

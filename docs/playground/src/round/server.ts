@@ -1,9 +1,9 @@
-import type { Receipt, RoundName, RoundReport } from 'secagg'
+import type { PhaseName, Receipt, RoundReport } from 'secagg'
 
 /** A server as the page's network sees it: an honest `ServerSession`, or a lying server around several sessions. */
 export interface AggregationServer {
   /** The open phase; `undefined` once there is a sum. */
-  readonly round: RoundName | undefined
+  readonly phase: PhaseName | undefined
   readonly report: RoundReport
   receive(seat: number, bytes: Uint8Array): Promise<Receipt>
   /** Closes the open phase. */

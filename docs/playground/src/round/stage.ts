@@ -1,4 +1,4 @@
-import type { RoundName } from 'secagg'
+import type { PhaseName } from 'secagg'
 import { drawing, element } from '../parts/dom.js'
 import { paint, picture } from '../parts/picture.js'
 import { maskLines, type Position } from './lines.js'
@@ -73,7 +73,7 @@ export class Stage {
       const state = refusal ? 'refuses' : left ? 'gone' : 'there'
       button.dataset.state = state
       button.setAttribute('aria-pressed', String(left))
-      button.setAttribute('aria-disabled', String(play.round === undefined || refusal !== undefined))
+      button.setAttribute('aria-disabled', String(play.phase === undefined || refusal !== undefined))
       badge.textContent = refusal ? '!' : left ? '×' : ''
       const told = refusal ? `refuses: ${refusal.message}` : left ? 'dropped out' : 'takes part'
       const helper = play.cohort.helpers.has(seat) ? ', helps the server' : ''
@@ -100,8 +100,8 @@ export class Stage {
   async carry(parcels: readonly Parcel[], play: Play): Promise<void> {
     if (parcels.length === 0 || matchMedia('(prefers-reduced-motion: reduce)').matches) return
     const { width, height } = this.#root.getBoundingClientRect()
-    const flights = parcels.map(({ seat, up, round, bytes }, index) => {
-      const item = parcelFor(round, up, bytes)
+    const flights = parcels.map(({ seat, up, phase, bytes }, index) => {
+      const item = parcelFor(phase, up, bytes)
       item.style.setProperty('--hue', String(play.keys.get(seat) ?? 230))
       this.#root.append(item)
       const [x, y] = this.#positionOf(seat)
@@ -151,9 +151,9 @@ function place(target: HTMLElement, [x, y]: Position): void {
 }
 
 /** The image of a message: a masked picture is shown itself, everything else as a token of its kind. */
-function parcelFor(round: RoundName, up: boolean, bytes: Uint8Array): HTMLElement {
-  const item = element('div', { class: `parcel ${up ? 'up' : 'down'} ${round}`, 'aria-hidden': 'true' })
-  if (round === 'masked-input' && up) {
+function parcelFor(phase: PhaseName, up: boolean, bytes: Uint8Array): HTMLElement {
+  const item = element('div', { class: `parcel ${up ? 'up' : 'down'} ${phase}`, 'aria-hidden': 'true' })
+  if (phase === 'masked-input' && up) {
     const canvas = picture()
     paint(
       canvas,

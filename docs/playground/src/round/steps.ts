@@ -1,4 +1,4 @@
-import { ROUNDS } from 'secagg'
+import { PHASES } from 'secagg'
 import { element } from '../parts/dom.js'
 import { bytesText } from '../parts/numbers.js'
 import type { Play } from './play.js'
@@ -6,13 +6,13 @@ import { STEPS } from './texts.js'
 
 /** Lists the phases, marks the next one, and shows the traffic of those that are over. */
 export function showSteps(list: HTMLElement, play: Play): void {
-  const { round } = play
+  const { phase } = play
   list.replaceChildren(
-    ...ROUNDS.map((name) => {
+    ...PHASES.map((name) => {
       const { number, sentence, name: title } = STEPS[name]
       const skipped = name === 'consistency-check' && play.setup.adversary !== 'active'
       const traffic = play.traffic.get(name)
-      const state = skipped ? 'skipped' : traffic ? 'done' : name === round ? 'next' : 'later'
+      const state = skipped ? 'skipped' : traffic ? 'done' : name === phase ? 'next' : 'later'
       const numbers =
         traffic && `${traffic.messages} sent ${bytesText(traffic.up)}, received ${bytesText(traffic.down)}`
       return element(

@@ -1,4 +1,4 @@
-import type { RoundName } from 'secagg'
+import type { PhaseName } from 'secagg'
 import type { RoundSetup } from './setup.js'
 
 /** A phase of the protocol: the paper's name for it, and what happens in it. */
@@ -12,7 +12,7 @@ export interface StepText {
   readonly message: string
 }
 
-export const STEPS: Readonly<Record<RoundName, StepText>> = {
+export const STEPS: Readonly<Record<PhaseName, StepText>> = {
   'advertise-keys': {
     number: 0,
     name: 'AdvertiseKeys',

@@ -1,8 +1,8 @@
 import {
   ClientSession,
   dangerouslyTrustAnyIdentity,
+  type PhaseName,
   type Receipt,
-  type RoundName,
   type RoundReport,
   SecAggError,
   ServerSession,
@@ -35,8 +35,8 @@ export class TwoFacedServer implements AggregationServer {
     this.#withVictim = new ServerSession({ ...this.#options, save })
   }
 
-  get round(): RoundName | undefined {
-    return this.#withVictim.round
+  get phase(): PhaseName | undefined {
+    return this.#withVictim.phase
   }
 
   get report(): RoundReport {
@@ -44,7 +44,7 @@ export class TwoFacedServer implements AggregationServer {
   }
 
   async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
-    switch (this.round) {
+    switch (this.phase) {
       case 'masked-input':
         this.#sent.add(seat)
         if (seat !== VICTIM) await this.#without!.receive(seat, bytes)
@@ -61,10 +61,10 @@ export class TwoFacedServer implements AggregationServer {
   }
 
   async close(): Promise<Closing> {
-    const before = this.round
+    const before = this.phase
     if (before === 'masked-input') this.#misled = this.#chooseMisled()
     const first = await closed(this.#withVictim)
-    if (this.round === 'masked-input') {
+    if (this.phase === 'masked-input') {
       this.#without = await ServerSession.resume(this.#saved, this.#options)
       return first
     }
@@ -77,7 +77,7 @@ export class TwoFacedServer implements AggregationServer {
       return { done: true, learned: { sum, survivors, stolen } }
     }
     const otherMessages = second?.done === false ? second.messages : new Map<number, Uint8Array>()
-    if (before === 'masked-input' && this.round === 'unmasking') await this.#askTwins(otherMessages)
+    if (before === 'masked-input' && this.phase === 'unmasking') await this.#askTwins(otherMessages)
     const messages = new Map(first.messages)
     for (const seat of this.#misled) {
       const message = otherMessages.get(seat)

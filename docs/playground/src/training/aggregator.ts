@@ -1,4 +1,4 @@
-import { defaultCrypto, ed25519Verifier, type RoundName, ServerSession, type Vector } from 'secagg'
+import { defaultCrypto, ed25519Verifier, type PhaseName, ServerSession, type Vector } from 'secagg'
 import { decodeOutcome, type FinishedRound, openRound, type RoundPlan } from 'secagg/federated'
 import { packedLength, unpackVector } from 'secagg/vector'
 import { type Dropouts, takesPart } from '../../../examples/mnist/dropouts.js'
@@ -8,8 +8,8 @@ import type { ClientWorkers } from './workers.js'
 
 /** Tells the page what is going on. */
 export interface Watcher {
-  onRound(round: RoundName, dropouts: Dropouts): void
-  onAnswer(seat: number, round: RoundName): void
+  onRound(phase: PhaseName, dropouts: Dropouts): void
+  onAnswer(seat: number, phase: PhaseName): void
 }
 
 /** What the page shows about a round in addition to its result. */
@@ -71,7 +71,7 @@ export class WorkerAggregator implements Aggregator {
     let masked: Vector | undefined
     let messages = new Map<number, Uint8Array | undefined>(traffic.map((_, seat) => [seat, undefined]))
     for (;;) {
-      const open = server.round!
+      const open = server.phase!
       this.#watcher.onRound(open, dropouts)
       const inbox = [...messages].filter(([seat]) => takesPart(dropouts, seat, open))
       await Promise.all(
@@ -87,7 +87,7 @@ export class WorkerAggregator implements Aggregator {
           this.#watcher.onAnswer(seat, open)
         }),
       )
-      const outcome = await server.closeRound()
+      const outcome = await server.closePhase()
       if (outcome.done) {
         const stayed = traffic.filter((_, seat) => !dropouts.has(seat))
         this.seen = { training: Math.max(...training.filter(Boolean)), traffic: stayed, masked: masked! }

@@ -1,4 +1,4 @@
-import type { RoundName } from 'secagg'
+import type { PhaseName } from 'secagg'
 import { type Dropouts, takesPart } from '../../../examples/mnist/dropouts.js'
 import { element } from '../parts/dom.js'
 import { STEPS } from '../round/texts.js'
@@ -32,16 +32,16 @@ export class WorkerCards {
   }
 
   /** A phase has begun: clients that drop out before it are gone. */
-  begin(round: RoundName, dropouts: Dropouts): void {
+  begin(phase: PhaseName, dropouts: Dropouts): void {
     for (const seat of this.#clients.keys()) {
-      if (!takesPart(dropouts, seat, round)) this.mark(seat, 'gone', 'dropped out')
-      else if (round === 'advertise-keys') this.mark(seat, 'there', 'waiting')
+      if (!takesPart(dropouts, seat, phase)) this.mark(seat, 'gone', 'dropped out')
+      else if (phase === 'advertise-keys') this.mark(seat, 'there', 'waiting')
     }
   }
 
   /** A client has sent its message of a phase. */
-  sent(seat: number, round: RoundName): void {
-    this.mark(seat, 'sent', STEPS[round].message)
+  sent(seat: number, phase: PhaseName): void {
+    this.mark(seat, 'sent', STEPS[phase].message)
   }
 
   mark(seat: number, state: 'there' | 'training' | 'sent' | 'gone', text: string): void {

@@ -97,11 +97,11 @@ export class TrainingSection {
           workerOf: (seat) => seat % groups.length,
           drops: this.#drops.checked,
           watcher: {
-            onRound: (round, dropouts) => {
-              this.#cards.begin(round, dropouts)
-              byId('training').dataset.step = STEPS[round].name
+            onRound: (phase, dropouts) => {
+              this.#cards.begin(phase, dropouts)
+              byId('training').dataset.step = STEPS[phase].name
             },
-            onAnswer: (seat, round) => this.#cards.sent(seat, round),
+            onAnswer: (seat, phase) => this.#cards.sent(seat, phase),
           },
         }),
       )
