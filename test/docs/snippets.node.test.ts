@@ -37,3 +37,14 @@ test('code that a document quotes from a file is what stands in the file', () =>
   ])
   for (const [, path, code] of quoted) expect(code).toBe(readFileSync(root + path, 'utf8'))
 })
+
+test('the README states the sizes of bundles that the size budget checks', () => {
+  const { 'size-limit': budgets } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+    readonly 'size-limit': readonly { readonly name: string; readonly limit: string }[]
+  }
+  const stated = [...readFileSync(`${root}README.md`, 'utf8').matchAll(/^\| .* \| ([\d.]+ kB) +\|$/gm)].map(
+    ([, size]) => size,
+  )
+  const checked = budgets.filter(({ name }) => name !== 'worker').map(({ limit }) => limit)
+  expect(stated).toEqual(checked)
+})
