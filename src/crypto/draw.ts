@@ -1,5 +1,6 @@
 import { SecAggError } from '../errors.js'
-import { isBytes, plainBytes } from './bytes.js'
+import { plainBytes } from './bytes.js'
+import { dependableRandom } from './dependable.js'
 import type { CryptoProvider } from './provider.js'
 
 /**
@@ -9,9 +10,9 @@ import type { CryptoProvider } from './provider.js'
  * @throws {SecAggError} `no-randomness`.
  */
 export function drawSecret(crypto: Pick<CryptoProvider, 'name' | 'randomBytes'>, length: number): Uint8Array {
-  const bytes = crypto.randomBytes(length)
-  if (!isBytes(bytes) || bytes.length !== length || isZero(bytes)) {
-    throw new SecAggError('no-randomness', 'crypto', `the generator of provider ${crypto.name} is broken`)
+  const bytes = dependableRandom(crypto)(length)
+  if (isZero(bytes)) {
+    throw new SecAggError('no-randomness', 'crypto', 'the generator of a provider gives zeros')
   }
   return plainBytes(bytes)
 }

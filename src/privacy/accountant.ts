@@ -1,4 +1,5 @@
-import { requireProbability } from './checks.js'
+import { partsOf, requireArray, requireFunction } from '../arguments.js'
+import { requireNumber, requireOrder, requireProbability } from './checks.js'
 import { RDP_ORDERS, type RdpCurve } from './rdp.js'
 import { subsampledRdp } from './subsampling.js'
 
@@ -36,6 +37,7 @@ export interface PrivacyLoss extends Epsilon {
  * @throws {SecAggError} `invalid-argument` unless 0 < δ < 1.
  */
 export function epsilonOf(curve: RdpCurve, delta: number): Epsilon {
+  requireFunction('a curve', curve)
   requireProbability('delta', delta)
   let best: Epsilon = { epsilon: Number.POSITIVE_INFINITY, order: RDP_ORDERS[0]! }
   for (const order of RDP_ORDERS) {
@@ -50,11 +52,24 @@ function converted(divergence: number, order: number, delta: number): number {
   return Math.max(divergence + Math.log1p(-1 / order) - (Math.log(delta) + Math.log(order)) / (order - 1), 0)
 }
 
-/** The curve of several mechanisms that see the same clients, each `times` times; whoever chose one knew the others. */
+/**
+ * The curve of several mechanisms that see the same clients, each `times` times; whoever chose one knew the others.
+ * @throws {SecAggError} `invalid-argument` where a part is none.
+ */
 export function composedRdp(
   parts: readonly { readonly curve: RdpCurve; readonly times?: number | undefined }[],
 ): RdpCurve {
-  return (order) => parts.reduce((sum, { curve, times = 1 }) => sum + times * curve(order), 0)
+  requireArray('the parts of a curve', parts)
+  const own = Array.from(parts, (part) => {
+    const { curve, times = 1 } = partsOf('a part of a curve', part)
+    requireFunction('a curve', curve)
+    requireNumber('times', times, 0, Number.MAX_VALUE)
+    return { curve, times }
+  })
+  return (order) => {
+    requireOrder(order)
+    return own.reduce((sum, { curve, times }) => sum + times * curve(order), 0)
+  }
 }
 
 /** What `rounds` rounds of one curve cost, and beside it what they cost where clients are sampled. */

@@ -1,8 +1,14 @@
+import { partsOf } from '../arguments.js'
+import { requireNumber, requireWhole } from './checks.js'
+
+const BELOW_ONE = 1 - Number.EPSILON / 2
+
 /** β of conditional rounding: a vector is rounded again where its norm is larger than it should be with this probability. */
 export const ROUNDING_BETA: number = Math.exp(-0.5)
 
 /** The length of a vector padded for the Hadamard transform: the next power of two. */
 export function paddedLength(length: number): number {
+  requireWhole('length', length, 0, Number.MAX_SAFE_INTEGER)
   let padded = 1
   while (padded < length) padded *= 2
   return padded
@@ -18,6 +24,9 @@ export function paddedLength(length: number): number {
  * @param beta - 0 ≤ β < 1, default e^{−1/2}; 0 gives the bound that always holds.
  */
 export function roundedL2Bound(norm: number, dimension: number, beta: number = ROUNDING_BETA): number {
+  requireNumber('norm', norm, 0, Number.MAX_VALUE)
+  requireWhole('dimension', dimension, 0, Number.MAX_SAFE_INTEGER)
+  requireNumber('beta', beta, 0, BELOW_ONE)
   const certain = norm + Math.sqrt(dimension)
   if (beta === 0) return certain
   // The default is written out, so that all engines get the same number whatever their exp and log round to.
@@ -28,6 +37,8 @@ export function roundedL2Bound(norm: number, dimension: number, beta: number = R
 
 /** Δ1: the L1 norm of `dimension` whole numbers with L2 norm at most `l2`; as they are whole, |x| is at most x². */
 export function roundedL1Bound(l2: number, dimension: number): number {
+  requireNumber('l2', l2, 0, Number.MAX_VALUE)
+  requireWhole('dimension', dimension, 0, Number.MAX_SAFE_INTEGER)
   return l2 * Math.min(Math.sqrt(dimension), l2)
 }
 
@@ -54,7 +65,13 @@ export interface Headroom {
  *
  * Source: Kairouz, Liu and Steinke (2021), with ρ = 1: all clients may hold the same vector.
  */
-export function scaleFor({ clients, dimension, clip, localStandardDeviation, bits, tail }: Headroom): number {
+export function scaleFor(headroom: Headroom): number {
+  const parts = partsOf('what a scale has to leave room for', headroom)
+  const { clients, dimension, clip, localStandardDeviation, bits, tail } = parts
+  for (const [name, value] of Object.entries({ clients, dimension, clip, localStandardDeviation, tail })) {
+    requireNumber(name, value, 0, Number.MAX_VALUE)
+  }
+  requireWhole('bits', bits, 1, 64)
   const room = 2 ** (2 * bits) - clients * tail * tail
   if (room <= 0) return 0
   const signal = (clip * clip * clients * clients) / dimension

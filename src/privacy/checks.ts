@@ -1,5 +1,6 @@
 import { usageError } from '../errors.js'
-import type { NoiseDistribution } from './rdp.js'
+
+export type NoiseDistribution = 'skellam' | 'discrete-gaussian'
 
 /** @throws {SecAggError} `invalid-argument` unless `value` is whole and from `least` to `greatest`. */
 export function requireWhole(name: string, value: number, least: number, greatest: number): void {
@@ -19,6 +20,11 @@ export function requireNumber(name: string, value: number, least: number, greate
       got: shown(value),
     })
   }
+}
+
+/** @throws {SecAggError} `invalid-argument` unless `order` is one of the orders of a curve, whole and from 2 on. */
+export function requireOrder(order: number): void {
+  requireWhole('the order of a divergence', order, 2, Number.MAX_SAFE_INTEGER)
 }
 
 /** @throws {SecAggError} `invalid-argument` unless 0 < `value` < 1. */

@@ -1,5 +1,7 @@
 import * as P from 'micro-packed'
 import { ascii, type Bytes, plainBytes } from '../crypto/bytes.js'
+import { checkedPrivacy } from './encoder.js'
+import { checkedIntegerPrivacy } from './integer-encoder.js'
 import type { IntegerPrivacyParameters } from './integers.js'
 import type { PrivacyParameters } from './parameters.js'
 import { requireRotationSeed } from './rotation.js'
@@ -45,16 +47,22 @@ const integers = P.struct({
  * The canonical bytes of private vectors, for the context of their round: clients that were given other parameters, or
  * another seed, do not form a sum with the others. ε is not in there; it follows from the rest.
  *
- * @throws {SecAggError} `invalid-argument` for a seed that is not 16 to 64 bytes.
+ * @throws {SecAggError} `invalid-argument` for a seed that is not 16 to 64 bytes; as `createPrivateEncoder` does for
+ *   parameters that are none.
  */
 export function privacyContext(parameters: PrivacyParameters, rotationSeed: Uint8Array): Bytes {
   requireRotationSeed(rotationSeed)
-  return plainBytes(vector.encode({ ...parameters, ...headerOf('vector', parameters), rotationSeed }))
+  const checked = checkedPrivacy(parameters)
+  return plainBytes(vector.encode({ ...checked, ...headerOf('vector', checked), rotationSeed }))
 }
 
-/** The same for whole numbers. */
+/**
+ * The same for whole numbers.
+ * @throws {SecAggError} as `createIntegerEncoder` does for parameters that are none.
+ */
 export function integerPrivacyContext(parameters: IntegerPrivacyParameters): Bytes {
-  return plainBytes(integers.encode({ ...parameters, ...headerOf('integers', parameters) }))
+  const checked = checkedIntegerPrivacy(parameters)
+  return plainBytes(integers.encode({ ...checked, ...headerOf('integers', checked) }))
 }
 
 function headerOf<Kind extends string>(

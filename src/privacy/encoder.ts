@@ -88,8 +88,9 @@ function encoderOf(
   parameters: PrivacyParameters,
   sampler: NoiseSampler,
   crypto: CryptoProvider,
-  { clipping = 'report' }: PrivateEncoderOptions,
+  options: PrivateEncoderOptions,
 ): PrivateEncoder {
+  const { clipping = 'report' } = partsOf('the options of an encoder', options)
   if (clipping !== 'report' && clipping !== 'refuse') {
     throw usageError('invalid-argument', "clipping is 'report' or 'refuse'")
   }
@@ -145,7 +146,7 @@ export function decodePrivateSum(
 }
 
 /** @throws {SecAggError} as {@link analyzePrivacy} does; `configuration-mismatch` where ε, say, is not what follows. */
-function checkedPrivacy(given: PrivacySetting): PrivacyParameters {
+export function checkedPrivacy(given: PrivacySetting): PrivacyParameters {
   const setting = partsOf('a privacy setting', given)
   const parameters = analyzePrivacy(setting)
   requireConsistent(setting, parameters, 'the privacy parameters')

@@ -1,3 +1,4 @@
+import { checkedPrivacy } from './encoder.js'
 import type { PrivacyParameters } from './parameters.js'
 
 /** One number of a private round, for people. */
@@ -8,8 +9,12 @@ export interface Explanation {
   readonly meaning: string
 }
 
-/** Every number of `parameters` with what it means, the promise first. */
-export function explainPrivacy(parameters: PrivacyParameters): readonly Explanation[] {
+/**
+ * Every number of `parameters` with what it means, the promise first.
+ * @throws {SecAggError} as `createPrivateEncoder` does for parameters that are none.
+ */
+export function explainPrivacy(given: PrivacyParameters): readonly Explanation[] {
+  const parameters = checkedPrivacy(given)
   return [...promise(parameters), ...noise(parameters), ...grid(parameters), ...error(parameters)]
 }
 

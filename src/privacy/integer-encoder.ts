@@ -1,4 +1,4 @@
-import { partsOf } from '../arguments.js'
+import { partOf, partsOf, shown } from '../arguments.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'
@@ -36,7 +36,7 @@ export interface IntegerEncoder {
  *   the setting states, does not follow from the others; `invalid-configuration` where the distribution collapses.
  */
 export function createIntegerEncoder(setting: IntegerPrivacySetting, crypto: CryptoProvider): IntegerEncoder {
-  const parameters = checkedPrivacy(setting)
+  const parameters = checkedIntegerPrivacy(setting)
   requireUncollapsed(parameters)
   const { distribution, localVariance, length, bits, l1Sensitivity, l2Sensitivity } = parameters
   const sampler = createNoiseSampler(distribution, localVariance, crypto)
@@ -60,12 +60,13 @@ export function createIntegerEncoder(setting: IntegerPrivacySetting, crypto: Cry
  * @throws {SecAggError} as {@link createIntegerEncoder} does; `invalid-argument` where the sum does not fit.
  */
 export function decodeIntegerSum(setting: IntegerPrivacySetting, sum: Lanes): Float64Array {
-  const { length, bits, minimumSum, maximumSum } = checkedPrivacy(setting)
+  const { length, bits, minimumSum, maximumSum } = checkedIntegerPrivacy(setting)
   requireSum(sum, length, bits)
   return unwrap(sum, bits, Math.ceil((minimumSum + maximumSum) / 2) - 2 ** (bits - 1))
 }
 
-function checkedPrivacy(given: IntegerPrivacySetting): IntegerPrivacyParameters {
+/** @throws {SecAggError} as {@link createIntegerEncoder} does, but where the distribution collapses. */
+export function checkedIntegerPrivacy(given: IntegerPrivacySetting): IntegerPrivacyParameters {
   const setting = partsOf('a privacy setting', given)
   const parameters = analyzeIntegerPrivacy(setting)
   requireConsistent(setting, parameters, 'the privacy parameters')
@@ -73,10 +74,11 @@ function checkedPrivacy(given: IntegerPrivacySetting): IntegerPrivacyParameters 
 }
 
 function wholeCopy(values: ArrayLike<number>, length: number): Float64Array {
-  if (typeof values !== 'object' || values === null || values.length !== length) {
+  const count = partOf('a vector', values, 'length')
+  if (count !== length) {
     throw usageError('invalid-argument', `a vector must be an array of ${length} whole numbers`, {
       expected: length,
-      got: typeof values === 'object' && values !== null ? values.length : typeof values,
+      got: shown(count),
     })
   }
   const copy = new Float64Array(length)

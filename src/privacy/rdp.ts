@@ -1,3 +1,14 @@
+import { partsOf } from '../arguments.js'
+import {
+  type NoiseDistribution,
+  requireDistribution,
+  requireNumber,
+  requireOrder,
+  requireWhole,
+} from './checks.js'
+
+export type { NoiseDistribution }
+
 /**
  * Rényi differential privacy (Mironov 2017) of one round: the divergence ε(α) for a whole order α ≥ 2. Curves of
  * mechanisms that see the same data add up.
@@ -9,8 +20,6 @@ export const RDP_ORDERS: readonly number[] = Object.freeze([
   ...Array.from({ length: 127 }, (_, index) => index + 2),
   256,
 ])
-
-export type NoiseDistribution = 'skellam' | 'discrete-gaussian'
 
 /**
  * A sum of whole vectors to which every client has added noise: all that its privacy depends on. In whole units, that is
@@ -35,14 +44,41 @@ export interface NoisySum {
 /**
  * The curve of a sum that has lost all noise but that of its least honest survivors. Neighbors differ in one client,
  * whose vector is in the sum or the zero vector in its place.
+ *
+ * @throws {SecAggError} `invalid-argument` where a value is out of its range.
  */
 export function rdpOf(sum: NoisySum): RdpCurve {
-  return sum.distribution === 'skellam' ? skellamRdp(sum) : distributedDiscreteGaussianRdp(sum)
+  const checked = checkedSum(sum)
+  const curve =
+    checked.distribution === 'skellam' ? skellamRdp(checked) : distributedDiscreteGaussianRdp(checked)
+  return (order) => {
+    requireOrder(order)
+    return curve(order)
+  }
 }
 
-/** Normal noise of standard deviation `multiplier` times the L2 sensitivity, added in one place: α/(2z²). */
+function checkedSum(given: NoisySum): NoisySum {
+  const sum = partsOf('a noisy sum', given)
+  requireDistribution(sum.distribution)
+  requireWhole('clients', sum.clients, 1, Number.MAX_SAFE_INTEGER)
+  requireWhole('minimumHonest', sum.minimumHonest, 1, sum.clients)
+  requireWhole('dimension', sum.dimension, 1, Number.MAX_SAFE_INTEGER)
+  requireNumber('localVariance', sum.localVariance, Number.MIN_VALUE, Number.MAX_VALUE)
+  requireNumber('l1Sensitivity', sum.l1Sensitivity, 0, Number.MAX_VALUE)
+  requireNumber('l2Sensitivity', sum.l2Sensitivity, 0, Number.MAX_VALUE)
+  return sum
+}
+
+/**
+ * Normal noise of standard deviation `multiplier` times the L2 sensitivity, added in one place: α/(2z²).
+ * @throws {SecAggError} `invalid-argument` unless the multiplier is above 0.
+ */
 export function gaussianRdp(multiplier: number): RdpCurve {
-  return (order) => order / (2 * multiplier * multiplier)
+  requireNumber('the noise multiplier', multiplier, Number.MIN_VALUE, Number.MAX_VALUE)
+  return (order) => {
+    requireOrder(order)
+    return order / (2 * multiplier * multiplier)
+  }
 }
 
 /**

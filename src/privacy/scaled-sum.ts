@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import { paddedLength, roundedL1Bound, roundedL2Bound, scaleFor } from './bounds.js'
 import { requireNumber, requireWhole } from './checks.js'
 import { type CheckedCohort, checkedCohort, type PrivateCohort } from './cohort.js'
@@ -38,8 +39,9 @@ export interface ScaledSum extends NoisySum {
 
 /** @throws {SecAggError} `invalid-argument` where a value is out of its range. */
 export function checkedSetting(setting: PrivacySetting): CheckedSetting {
-  const { length, clip, bits, noiseMultiplier, tail = 4 } = setting
-  const cohort = checkedCohort(setting)
+  const parts = partsOf('a privacy setting', setting)
+  const { length, clip, bits, noiseMultiplier, tail = 4 } = parts
+  const cohort = checkedCohort(parts)
   requireWhole('length', length, 1, 2 ** 30)
   requireNumber('clip', clip, 1e-30, 1e30)
   requireWhole('bits', bits, 1, 32)

@@ -1,4 +1,5 @@
-import { requireNumber } from './checks.js'
+import { requireFunction } from '../arguments.js'
+import { requireNumber, requireOrder } from './checks.js'
 import type { RdpCurve } from './rdp.js'
 
 /**
@@ -15,6 +16,7 @@ import type { RdpCurve } from './rdp.js'
  * @throws {SecAggError} `invalid-argument` for another rate.
  */
 export function subsampledRdp(curve: RdpCurve, rate: number): RdpCurve {
+  requireFunction('a curve', curve)
   requireNumber('the sampling rate', rate, Number.MIN_VALUE, 1)
   if (rate === 1) return curve
   const known: number[] = []
@@ -25,6 +27,7 @@ export function subsampledRdp(curve: RdpCurve, rate: number): RdpCurve {
   const logIn = Math.log(rate)
   const logOut = Math.log1p(-rate)
   return (order) => {
+    requireOrder(order)
     const terms = [(order - 1) * logOut + Math.log1p((order - 1) * rate)]
     let logBinomial = Math.log(order)
     for (let l = 2; l <= order; l++) {

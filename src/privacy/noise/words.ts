@@ -1,3 +1,4 @@
+import { requireMethods } from '../../arguments.js'
 import { wipe } from '../../crypto/bytes.js'
 import { drawSecret } from '../../crypto/draw.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
@@ -13,7 +14,9 @@ export class RandomWords {
   private used = 0
   private drawn = 0
 
+  /** @throws {SecAggError} `invalid-argument` where `crypto` cannot draw. */
   constructor(crypto: CryptoProvider) {
+    requireMethods('a crypto provider', crypto, 'randomBytes')
     this.crypto = crypto
     this.words = new Uint32Array(MAXIMUM_BATCH)
   }
