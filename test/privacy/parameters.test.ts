@@ -217,7 +217,7 @@ describe('the chooser', () => {
     } catch (error) {
       message = (error as Error).message
     }
-    const minimumHonest = Number(/(\d+) honest clients at least or/.exec(message)![1])
+    const minimumHonest = Number(/at least (\d+) honest clients or/.exec(message)![1])
     expect(choosePrivacy({ ...impossible, minimumHonest }).epsilon).toBeLessThanOrEqual(0.5)
     expect(() => choosePrivacy({ ...impossible, minimumHonest: minimumHonest - 1 })).toThrow('no noise')
   })
