@@ -27,7 +27,7 @@ function kindOf(value: unknown): string {
 
 /**
  * A copy of the parts of an object, each read once: a getter cannot give one value to a check and another to what
- * follows. What is `null` counts as left out.
+ * follows.
  *
  * @throws {SecAggError} `code` where `given` is no object, or cannot be read.
  */
@@ -41,7 +41,7 @@ export function partsOf<T extends object>(
     what,
     () => {
       const names = new Set(namesIn(given))
-      return Object.fromEntries([...names].map((name) => [name, given[name as keyof T] ?? undefined])) as T
+      return Object.fromEntries([...names].map((name) => [name, given[name as keyof T]])) as T
     },
     code,
   )
@@ -65,7 +65,9 @@ function* namesIn(given: object): Generator<string, void, void> {
   for (let layer = given; ; ) {
     const above: object | null = Object.getPrototypeOf(layer)
     if (above === null && layer !== given) return
-    for (const name of Object.getOwnPropertyNames(layer)) if (name !== 'constructor') yield name
+    for (const name of Object.getOwnPropertyNames(layer)) {
+      if (layer === given || name !== 'constructor') yield name
+    }
     if (above === null) return
     layer = above
   }
@@ -105,13 +107,13 @@ export function requireFunction(what: string, value: unknown): void {
 
 /** @throws {SecAggError} `invalid-argument` for anything but what `AbortSignal` was from its beginning. */
 export function requireSignal(signal: unknown): void {
-  if (signal === undefined || signal === null) return
+  if (signal === undefined) return
   requireMethods('a signal', signal, 'addEventListener')
 }
 
 /** @throws {SecAggError} `invalid-argument` for anything but a function, or nothing. */
 export function requireCallback(what: string, value: unknown): void {
-  if (value !== undefined && value !== null) requireFunction(what, value)
+  if (value !== undefined) requireFunction(what, value)
 }
 
 /** @throws {SecAggError} `invalid-argument` for anything but an array. */

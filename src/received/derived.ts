@@ -63,6 +63,6 @@ export function requireConsistent(given: object, derived: object, what: string):
 
 /** @throws {SecAggError} fault `server`, `invalid-configuration`, unless `received` is an object. */
 export function requireObject(received: unknown, what: string): asserts received is object {
-  if (typeof received === 'object' && received !== null) return
+  if (typeof received === 'object' && received !== null && !Array.isArray(received)) return
   throw new SecAggError('invalid-configuration', 'server', `${what} an object`, { got: typeof received })
 }

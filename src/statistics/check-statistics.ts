@@ -1,3 +1,4 @@
+import { partsOf as readParts } from '../arguments.js'
 import { partOf } from '../graph/index.js'
 import {
   checkedRequirements,
@@ -42,11 +43,12 @@ export function checkStatistics<D extends Definition = Definition>(
 ): Statistics<D> | PrivateStatistics<D>
 export function checkStatistics(received: unknown, requirements: StatisticsRequirements): AnyStatistics {
   const required = checkedRequirements(requirements, REQUIREMENT_KEYS)
-  const own = required.definition && definitionOf(partsOf(required.definition))
+  const own = required.definition === undefined ? undefined : definitionOf(partsOf(required.definition))
   requireObject(received, 'statistics are')
-  const assembled = mindingVersion(received, () => {
-    const anew = derivedFromServer(() => assembledAnew(received as AnyStatistics))
-    requireAsDerived(received, anew.statistics, NAMES)
+  const given = readParts('statistics', received as AnyStatistics)
+  const assembled = mindingVersion(given, () => {
+    const anew = derivedFromServer(() => assembledAnew(given))
+    requireAsDerived(given, anew.statistics, NAMES)
     return anew
   })
   const { statistics } = assembled

@@ -1,4 +1,5 @@
 import * as P from 'micro-packed'
+import { partsOf } from '../arguments.js'
 import { ascii, type Bytes, codeUnits, plainBytes } from '../crypto/bytes.js'
 import { integerPrivacyContext } from '../privacy/index.js'
 import type { Statistic } from './definition.js'
@@ -40,10 +41,11 @@ const context = P.struct({
  * @throws {SecAggError} `invalid-configuration` where `statistics` are none.
  */
 export function statisticsContext(statistics: Statistics | PrivateStatistics): Bytes {
+  const own = partsOf('statistics', statistics, 'invalid-configuration')
   return contextOf(
-    statistics?.privacy === undefined
-      ? assembleStatistics(statistics?.definition, statistics)
-      : assemblePrivateStatistics(statistics),
+    own.privacy === undefined
+      ? assembleStatistics(own.definition, own)
+      : assemblePrivateStatistics(own as PrivateStatistics),
   )
 }
 

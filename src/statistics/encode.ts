@@ -1,3 +1,4 @@
+import { partsOf, reading, requireMethods } from '../arguments.js'
 import { drawSecret } from '../crypto/draw.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { usageError } from '../errors.js'
@@ -96,9 +97,7 @@ export function encodePrivately<D extends Definition>(
   crypto: CryptoProvider,
   options: EncodeRecordsOptions,
 ): EncodedRecords<D, Vector> {
-  if (typeof crypto?.randomBytes !== 'function') {
-    throw usageError('invalid-argument', 'noise takes a crypto provider', { got: typeof crypto })
-  }
+  requireMethods('a crypto provider', crypto, 'randomBytes')
   const { cells, clipped } = countRecords(records, assembled, options, () => uniform(crypto))
   const input = [createIntegerEncoder(assembled.statistics.privacy, crypto).encode(cells)]
   cells.fill(0)
@@ -109,9 +108,10 @@ export function encodePrivately<D extends Definition>(
 function countRecords<D extends Definition>(
   given: Records<D>,
   { statistics, parts, unitsPerRecord }: Assembled<AnyStatistics>,
-  { onClip = 'report' }: EncodeRecordsOptions,
+  options: EncodeRecordsOptions,
   draw: () => number,
 ): { cells: Float64Array; clipped: EncodedRecords<D>['clipped'] } {
+  const { onClip = 'report' } = partsOf('the options of records', options)
   if (onClip !== 'report' && onClip !== 'refuse') {
     throw usageError('invalid-argument', "onClip is 'report' or 'refuse'", { got: shown(onClip) })
   }
@@ -164,14 +164,15 @@ function checkedRecords<D extends Definition>(
         got: typeof record,
       })
     }
-    const unknown = Object.keys(record).find((name) => !Object.hasOwn(definition, name))
+    const own: Readonly<Record<string, unknown>> = reading(`record ${index}`, () => ({ ...record }))
+    const unknown = Object.keys(own).find((name) => !Object.hasOwn(definition, name))
     if (unknown !== undefined) {
       throw usageError(
         'invalid-argument',
         `record ${index} has an answer to an unknown statistic: ${quoted(unknown)}`,
       )
     }
-    return record as Readonly<Record<string, unknown>>
+    return own
   })
 }
 

@@ -58,6 +58,9 @@ export const histogram: Codec<Histogram> = {
  */
 export function equalBins(from: number, to: number, bins: number): number[] {
   requireWhole('the number of bins', bins, 1, MOST_BINS)
+  for (const end of [from, to]) {
+    if (typeof end !== 'number') throw invalid('equal bins must be between two numbers', end)
+  }
   const edges = Array.from({ length: bins + 1 }, (_, i) =>
     i === bins ? to : from + ((to - from) * i) / bins,
   )

@@ -1,3 +1,4 @@
+import { reading } from '../arguments.js'
 import type { Codec } from './codec.js'
 import type { Definition, Statistic } from './definition.js'
 import { invalid, quoted } from './invalid.js'
@@ -39,10 +40,11 @@ const MOST_CELLS = 2 ** 24
  * The statistics of a definition in their order, checked and with their defaults.
  * @throws {SecAggError} `invalid-configuration` naming the statistic that is none.
  */
-export function partsOf(definition: Definition): readonly Part[] {
-  if (typeof definition !== 'object' || definition === null) {
-    throw invalid('a definition must be an object with statistics', definition)
+export function partsOf(given: Definition): readonly Part[] {
+  if (typeof given !== 'object' || given === null) {
+    throw invalid('a definition must be an object with statistics', given)
   }
+  const definition = copyOf(given, 'a definition')
   const names = Object.keys(definition).sort((a, b) => (a < b ? -1 : 1))
   if (names.length < 1 || names.length > MOST_STATISTICS) {
     throw invalid(`a definition must have 1 to ${MOST_STATISTICS} statistics`, names.length)
@@ -52,14 +54,19 @@ export function partsOf(definition: Definition): readonly Part[] {
     if (name.length > LONGEST_NAME)
       throw invalid(`names must have at most ${LONGEST_NAME} characters`, name.length)
     const subject = `statistic ${quoted(name)}`
-    const given = definition[name]!
-    const codec = codecFor(given, subject)
-    const statistic = codec.check(given, subject)
+    const own = copyOf(definition[name]!, subject)
+    const codec = codecFor(own, subject)
+    const statistic = codec.check(own, subject)
     const cells = codec.cellCount(statistic)
     total += cells
     if (total > MOST_CELLS) throw invalid(`${subject} takes the vector beyond ${MOST_CELLS} cells`, total)
     return { name, subject, statistic, codec, cells, rows: codec.rows(statistic) }
   })
+}
+
+/** Read once; of something else than an object there is nothing to read. */
+function copyOf<T extends object>(given: T, what: string): T {
+  return reading(what, () => ({ ...given }), 'invalid-configuration')
 }
 
 /** The definition that parts are of, without a prototype and frozen. */

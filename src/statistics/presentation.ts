@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { shown } from './invalid.js'
 
@@ -74,10 +75,8 @@ export class Presenter {
  * What makes a presenter for each result.
  * @throws {SecAggError} `invalid-argument` for other options.
  */
-export function presenters({
-  minimumCell = MINIMUM_CELL,
-  clamp = false,
-}: PresentationOptions): () => Presenter {
+export function presenters(options: PresentationOptions): () => Presenter {
+  const { minimumCell = MINIMUM_CELL, clamp = false } = partsOf('the options of results', options)
   if (minimumCell !== 'show-all' && !(Number.isSafeInteger(minimumCell) && minimumCell >= 1)) {
     throw usageError('invalid-argument', "minimumCell must be a whole number from 1 on, or 'show-all'", {
       got: shown(minimumCell),

@@ -1,3 +1,4 @@
+import { partsOf as optionsOf, reading } from '../arguments.js'
 import {
   analyzeIntegerPrivacy,
   chooseIntegerPrivacy,
@@ -78,7 +79,8 @@ export function choosePrivateStatistics<D extends Definition>(
   definition: D,
   options: PrivateStatisticsOptions<D>,
 ): Assembled<PrivateStatistics<D>> {
-  const { clients, maximumRecords, weights, ...target } = options ?? {}
+  const own = optionsOf('the options of statistics', options, 'invalid-configuration')
+  const { clients, maximumRecords, weights, ...target } = own
   return assemble(definition, { clients, maximumRecords }, weights, (size) =>
     chooseIntegerPrivacy({ ...target, ...size }),
   )
@@ -133,8 +135,9 @@ function finestUnits(recordLimit: number): number {
 }
 
 function checkedWeights(parts: readonly Part[], weights: unknown = {}): ReadonlyMap<string, number> {
-  if (typeof weights !== 'object' || weights === null) throw invalid('weights come by name', weights)
-  const named = weights as Readonly<Record<string, unknown>>
+  if (typeof weights !== 'object' || weights === null || Array.isArray(weights))
+    throw invalid('weights come by name', weights)
+  const named: Readonly<Record<string, unknown>> = reading('weights', () => ({ ...weights }))
   const unknown = Object.keys(named).find((name) => !parts.some((part) => part.name === name))
   if (unknown !== undefined) throw invalid('there is no statistic of this name to weigh', unknown)
   return new Map(

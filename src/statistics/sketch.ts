@@ -1,5 +1,6 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { partsOf } from '../arguments.js'
 import { bytesToHex, codeUnits, concatBytes, isBytes } from '../crypto/bytes.js'
 import { requireString } from './answers.js'
 import { answeredIn, answeredOf, type Codec } from './codec.js'
@@ -54,13 +55,12 @@ export const sketch: Codec<Sketch> = {
  *
  * @throws {SecAggError} `invalid-configuration` where one is not above 0 and below 1, or takes too large a sketch.
  */
-export function sketchSize({
-  relativeError,
-  failureProbability,
-}: {
-  readonly relativeError: number
-  readonly failureProbability: number
-}): { depth: number; width: number } {
+export function sketchSize(target: { readonly relativeError: number; readonly failureProbability: number }): {
+  depth: number
+  width: number
+} {
+  const parts = partsOf('what a sketch has to keep', target, 'invalid-configuration')
+  const { relativeError, failureProbability } = parts
   for (const [name, value] of Object.entries({ relativeError, failureProbability })) {
     if (typeof value !== 'number' || !(value > 0 && value < 1)) {
       throw invalid(`${name} must be a number above 0 and below 1`, value)

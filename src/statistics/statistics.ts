@@ -1,7 +1,8 @@
+import { partsOf as optionsOf } from '../arguments.js'
 import type { EncodedSegment } from '../fixed-point/index.js'
 import { LIBRARY_VERSION } from '../received/index.js'
 import type { Definition } from './definition.js'
-import { invalid, requireWhole } from './invalid.js'
+import { requireWhole } from './invalid.js'
 import { definitionOf, layoutOf, type PlacedPart, partsOf, type StatisticLayout } from './layout.js'
 
 /** How many answers a sum has to hold. */
@@ -75,10 +76,11 @@ export function assembleStatistics<D extends Definition>(
 
 /** @throws {SecAggError} `invalid-configuration` where a value is out of its range. */
 export function checkedOptions(options: StatisticsOptions): { clients: number; maximumRecords: number } {
-  if (typeof options !== 'object' || options === null) {
-    throw invalid('statistics take the number of clients', options)
-  }
-  const { clients, maximumRecords = 1 } = options
+  const { clients, maximumRecords = 1 } = optionsOf(
+    'the options of statistics',
+    options,
+    'invalid-configuration',
+  )
   requireWhole('clients', clients, 1, MOST_CLIENTS)
   requireWhole('maximumRecords', maximumRecords, 1, MOST_RECORDS)
   return { clients, maximumRecords }

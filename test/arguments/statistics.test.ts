@@ -12,7 +12,7 @@ const definition = {
   words: { kind: 'sketch', depth: 2, width: 8, seed: '00'.repeat(16) },
 } as const
 const marked = {
-  age: { kind: 'mean', from: 0, to: 120, step: 1 },
+  age: { kind: 'mean', from: 0, to: 120, step: optional(1) },
   stay: { kind: 'histogram', edges: [0, 1, 3, 7], outside: optional('count') },
   ward: { kind: 'frequency', categories: ['surgery', 'medicine'], other: optional('count') },
   words: { kind: 'sketch', depth: 2, width: 8, seed: '00'.repeat(16) },

@@ -347,7 +347,7 @@ test('a round takes no plan from elsewhere, no name that is taken, and no contex
   const bytes = new Uint8Array(1)
   expect(() => openRound(plan, { sessionId, context: { 'secagg task': bytes } })).toThrow('are taken')
   const lost = new Map([['model', bytes]]) as never
-  for (const context of [lost, 'model' as never]) {
+  for (const context of [lost, null as never, 'model' as never]) {
     expect(() => openRound(plan, { sessionId, context })).toThrow('a plain object')
   }
 })
