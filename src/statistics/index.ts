@@ -64,6 +64,7 @@ export {
 } from './encode.js'
 export { equalBins } from './histogram.js'
 export type { StatisticLayout } from './layout.js'
+export type { AnyStatistics } from './origin.js'
 export type { PresentationOptions } from './presentation.js'
 export type {
   PrivateStatistics,

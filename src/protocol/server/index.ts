@@ -41,4 +41,5 @@ export type {
   SharingClient,
 } from './states.js'
 export { acceptUnmasking, ownersKnownTo, type RevealingClient, respondents } from './unmask.js'
+export type { OnWork } from './work.js'
 export type { WrongShare } from './wrong-shares.js'
