@@ -57,7 +57,7 @@ describe('secagg simulate', () => {
       adversary: 'active',
       exact: true,
     })
-    const rounds = result.rounds as { name: string; sent: number; bytesUp: number }[]
+    const rounds = result.phases as { name: string; sent: number; bytesUp: number }[]
     expect(rounds.map(({ name, sent }) => [name, sent])).toEqual([
       ['advertise-keys', 19],
       ['share-keys', 18],

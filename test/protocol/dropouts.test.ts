@@ -50,7 +50,7 @@ async function checkScenario(scenario: Scenario, options: Partial<CohortOptions>
     const predicted = predict(scenario)
     if ('abort' in predicted) {
       expect(round.outcome).toBeUndefined()
-      expect(round.error).toMatchObject({ code: 'too-few-clients', fault: 'peer', round: predicted.abort })
+      expect(round.error).toMatchObject({ code: 'too-few-clients', fault: 'peer', phase: predicted.abort })
       expect(round.error).toMatchObject({ culprits: [], expected: threshold })
       return false
     }

@@ -228,13 +228,13 @@ describe('what is assumed of a sparse round', () => {
     expect(outcome?.sum).toEqual(expected)
   })
 
-  test('ends the round where more drop out, before the sum of those left could be unmasked', async () => {
-    for (const [stage, round] of [
+  test('ends the phase where more drop out, before the sum of those left could be unmasked', async () => {
+    for (const [stage, phase] of [
       [1, 'share-keys'],
       [2, 'masked-input'],
     ] as const) {
       const { error } = await runCohort({ ...proven, stages: stagesOf(6, stage) })
-      expect(error).toMatchObject({ code: 'too-few-clients', round, expected: 95, got: 94 })
+      expect(error).toMatchObject({ code: 'too-few-clients', phase, expected: 95, got: 94 })
     }
   })
 

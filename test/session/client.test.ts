@@ -163,7 +163,7 @@ describe('a client at its start', () => {
 it('a client that asks for more survivors refuses the round in which too few are left', async () => {
   const clientOptions = (seat: number) => (seat === 2 ? { minimumSurvivors: 5 } : {})
   const lost = { clients: 5, threshold: 3, adversary: 'honest-but-curious', clientOptions } as const
-  for (const [stage, round] of [
+  for (const [stage, phase] of [
     [0, 'share-keys'],
     [1, 'masked-input'],
     [2, 'unmasking'],
@@ -173,7 +173,7 @@ it('a client that asks for more survivors refuses the round in which too few are
     expect(clientErrors.get(2)).toMatchObject({
       code: 'too-few-clients',
       fault: 'server',
-      round,
+      phase,
       expected: 5,
       got: 4,
     })

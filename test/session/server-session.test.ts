@@ -42,7 +42,7 @@ describe('the server session', () => {
     const all = [0, 1, 2, 3, 4, 5, 6, 7, 8]
     expect(outcome?.report).toEqual({
       survivors,
-      rounds: [
+      phases: [
         { phase: 'advertise-keys', expected: all, accepted: advertised, duplicates: 0 },
         { phase: 'share-keys', expected: advertised, accepted: survivors, duplicates: 0 },
         { phase: 'masked-input', expected: survivors, accepted: survivors, duplicates: 0 },

@@ -194,8 +194,8 @@ describe('vectors in slices, and room for one', () => {
   test('one that vanishes in the middle leaves its place at once', async () => {
     const scene = await makeScene(SLICED, { maximumUploads: 1, deadline: 8000 })
     const stop = new AbortController()
-    const onEvent = (event: { readonly type: string; readonly round?: string }) => {
-      if (event.type === 'sent' && event.round === 'masked-input') stop.abort(new Error('gone'))
+    const onEvent = (event: { readonly type: string; readonly phase?: string }) => {
+      if (event.type === 'sent' && event.phase === 'masked-input') stop.abort(new Error('gone'))
     }
     const gone = scene.join(0, { signal: stop.signal, onEvent }).catch((error: Error) => error.message)
     const ends = scene.joinAll({ without: [0] })
