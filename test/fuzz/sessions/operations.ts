@@ -1,3 +1,4 @@
+import { sliceCount } from '../../../src/vector/slices.js'
 import { PROTOCOL_VERSION } from '../../../src/wire/index.js'
 import type { Choices } from '../choices.js'
 import { TROUBLES } from '../flaky-disk.js'
@@ -82,8 +83,11 @@ const startLate: Operation = (transcript, choices) =>
 export const discardUpload: Operation = (transcript, choices) =>
   transcript.discardUpload(someSeat(transcript, 'server', choices))
 
-const slicesAgain: Operation = (transcript, choices) =>
-  transcript.slicesAgain(someSeat(transcript, 'client', choices), 1 + choices.below(3))
+const slicesAgain: Operation = (transcript, choices) => {
+  const { segments, sliceLength } = transcript.cohort.config
+  const seat = someSeat(transcript, 'client', choices)
+  return transcript.slicesAgain(seat, Math.min(1 + choices.below(3), sliceCount(segments, sliceLength)))
+}
 
 const spoilMasked: Operation = async (transcript, choices) => {
   // Masked vectors are accepted whatever they hold, so that what they change must be in the sum.
