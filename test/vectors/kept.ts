@@ -13,7 +13,7 @@ import sparseProven from './round-sparse-proven.json' with { type: 'json' }
 import transcripts from './transcripts.json' with { type: 'json' }
 
 /** The rounds of the vectors, by name. */
-export const PHASES: Readonly<Record<string, RoundVector>> = {
+export const ROUNDS: Readonly<Record<string, RoundVector>> = {
   'round-example': example as RoundVector,
   'round-complete-aes': completeAes as RoundVector,
   'round-complete-chacha': completeChacha as RoundVector,

@@ -1,10 +1,10 @@
 import { nobleCrypto } from 'secagg/crypto'
 import { describe, expect, test } from 'vitest'
 import { modelRound } from '../model/round.js'
-import { PHASES } from './kept.js'
+import { ROUNDS } from './kept.js'
 import { libraryRound } from './record.js'
 
-describe.each(Object.entries(PHASES))('%s', (_name, { round, values }) => {
+describe.each(Object.entries(ROUNDS))('%s', (_name, { round, values }) => {
   test('the model, written from the specification, makes every value and every message of it', () => {
     expect(modelRound(round)).toEqual(values)
   })

@@ -1,14 +1,14 @@
 import { nobleCrypto } from 'secagg/crypto'
 import { describe, expect, test } from 'vitest'
 import { modelParty } from '../model/party.js'
-import { PHASES, TRANSCRIPTS } from './kept.js'
+import { ROUNDS, TRANSCRIPTS } from './kept.js'
 import { libraryParty } from './library-party.js'
 import { inputOf, play } from './play.js'
 import { roundOf } from './transcripts.js'
 
 describe.each(TRANSCRIPTS)('$name', (transcript) => {
   const { party, operations } = transcript
-  const round = roundOf(transcript, PHASES)
+  const round = roundOf(transcript, ROUNDS)
 
   test('goes so with the library', async () => {
     const played = await play(libraryParty(round, party, nobleCrypto()), operations.map(inputOf))
