@@ -176,7 +176,7 @@ export class ClientSession {
    */
   async *slices(from = 1): AsyncGenerator<Bytes, void, void> {
     const { segments, sliceLength } = this.#options.config
-    requireInteger('the first slice', from, 0, sliceCount(segments, sliceLength))
+    requireInteger('the first slice', from, 0, Number.MAX_SAFE_INTEGER)
     for (let slice = from; slice < sliceCount(segments, sliceLength); slice++) {
       const bytes = await this.#inTurn(() => this.#nextSlice(slice))
       if (bytes === undefined) return
