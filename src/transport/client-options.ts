@@ -1,6 +1,8 @@
-import { type PhaseName, usageError } from '../errors.js'
-import type { ClientSessionOptions } from '../session/index.js'
-import type { Clock } from './clock.js'
+import { requireCallback, requireFunction, requireInteger, requireSignal, wrongKind } from '../arguments.js'
+import { isBytes } from '../crypto/bytes.js'
+import type { PhaseName } from '../errors.js'
+import { type ClientSessionOptions, messageLimits } from '../session/index.js'
+import { type Clock, requireClock } from './clock.js'
 import type { Connection } from './connection.js'
 import { checkSilence } from './pulse.js'
 
@@ -68,32 +70,19 @@ export function patientRetries(seat: number): (failures: number) => number | und
  * @throws {SecAggError} `invalid-argument` naming the option that does not fit.
  */
 export function checkClientOptions(connect: Connect, options: RunClientOptions): void {
-  requireKind('connect', 'a function', typeof connect === 'function', connect)
-  requireKind('options', 'an object', typeof options === 'object' && options !== null, options)
-  const { config, seat, retryAfter, onEvent, clock, signal } = options
-  requireKind('config', 'what createRoundConfig returns', config?.hash !== undefined, config)
-  const fits = Number.isInteger(seat) && seat >= 0 && seat < config.clients
-  requireKind('seat', `a whole number from 0 to ${config.clients - 1}`, fits, seat)
-  requireKind('retryAfter', 'a function', isFunctionIfAny(retryAfter), retryAfter)
-  requireKind('onEvent', 'a function', isFunctionIfAny(onEvent), onEvent)
-  requireKind(
-    'clock',
-    'an object with after',
-    clock === undefined || typeof clock?.after === 'function',
-    clock,
-  )
-  const listens = signal === undefined || typeof signal?.addEventListener === 'function'
-  checkSilence(options.maximumSilence)
-  requireKind('signal', 'an AbortSignal', listens, signal)
+  requireFunction('connect', connect)
+  const { config, seat, saved, retryAfter, onEvent, clock, signal, maximumSilence } = options
+  messageLimits(config) // which refuses any config that createRoundConfig has not made
+  requireInteger('seat', seat, 0, config.clients - 1)
+  requireSaved(saved)
+  requireCallback('retryAfter', retryAfter)
+  requireCallback('onEvent', onEvent)
+  requireClock(clock)
+  checkSilence(maximumSilence)
+  requireSignal(signal)
 }
 
-function requireKind(name: string, kind: string, fits: boolean, got: unknown): void {
-  if (fits) return
-  throw usageError('invalid-argument', `${name} must be ${kind}`, {
-    got: typeof got === 'number' ? got : typeof got,
-  })
-}
-
-function isFunctionIfAny(value: unknown): boolean {
-  return value === undefined || typeof value === 'function'
+/** @throws {SecAggError} `invalid-argument` where a form of a session is not bytes. */
+export function requireSaved(saved: Uint8Array | undefined): void {
+  if (saved !== undefined && !isBytes(saved)) throw wrongKind('saved', 'a Uint8Array', saved)
 }

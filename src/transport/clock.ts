@@ -1,3 +1,4 @@
+import { requireMethods, shown } from '../arguments.js'
 import { usageError } from '../errors.js'
 
 /** Where the drivers take their time from. */
@@ -21,6 +22,11 @@ export const systemClock: Clock = {
   },
 }
 
+/** @throws {SecAggError} `invalid-argument` where `clock` is none. */
+export function requireClock(clock: Clock | undefined): void {
+  if (clock !== undefined) requireMethods('clock', clock, 'after')
+}
+
 /** The longest time that `setTimeout` takes; for a longer one it would call back at once. */
 const LONGEST = 2 ** 31 - 1
 
@@ -32,7 +38,7 @@ export function checkTime(name: string, milliseconds: number, minimum = 0): void
     'invalid-argument',
     `${name} must be from ${minimum} to 2^31 − 1 milliseconds, or Infinity`,
     {
-      got: typeof milliseconds === 'number' ? milliseconds : typeof milliseconds,
+      got: shown(milliseconds),
     },
   )
 }

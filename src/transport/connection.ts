@@ -1,3 +1,4 @@
+import { reading } from '../arguments.js'
 import { type Bytes, isBytes, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 
@@ -27,9 +28,12 @@ export interface OwnConnection extends Connection {
 
 /** @throws {SecAggError} `invalid-argument` where `connection` is none, such as a socket that was not wrapped. */
 export function requireConnection(connection: unknown): Connection {
-  const { send, messages, close } = (connection ?? {}) as Partial<Connection>
-  const iterates = typeof messages?.[Symbol.asyncIterator] === 'function'
-  if (typeof send === 'function' && iterates && typeof close === 'function') return connection as Connection
+  const isConnection = reading('a connection', () => {
+    const { send, messages, close } = (connection ?? {}) as Partial<Connection>
+    const iterates = typeof messages?.[Symbol.asyncIterator] === 'function'
+    return typeof send === 'function' && iterates && typeof close === 'function'
+  })
+  if (isConnection) return connection as Connection
   throw usageError(
     'invalid-argument',
     'a connection has send, messages and close, as socketConnection returns',

@@ -1,6 +1,7 @@
+import { partOf, reading, requireMethods, requireObject, shown, wrongKind } from '../arguments.js'
 import { type Bytes, isBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
-import type { OwnConnection } from './connection.js'
+import { type OwnConnection, requireMessage } from './connection.js'
 import { ignore } from './ending.js'
 
 /** A stream of bytes in both directions, such as a TCP socket, a pipe or a pair of web streams. */
@@ -27,17 +28,19 @@ const PREFIX = 4
  * Messages over a stream of bytes, each after its length (four bytes, the low one first). A message longer than `longest`
  * ends the connection before it is read: take what {@link messageLimits} says for what the other side sends.
  *
- * @throws {SecAggError} `invalid-argument` where `longest` is no length.
+ * @throws {SecAggError} `invalid-argument` where `stream` is none, or `longest` no length.
  */
 export function framedConnection(stream: ByteStream, longest: number): OwnConnection {
+  requireStream(stream)
   if (!(Number.isInteger(longest) && longest > 0 && longest < 2 ** 32)) {
     throw usageError('invalid-argument', 'longest must be a whole number from 1 to 2^32 − 1 bytes', {
-      got: longest,
+      got: shown(longest),
     })
   }
   return {
     messages: { [Symbol.asyncIterator]: () => messagesOf(stream, longest) },
     send: async (bytes) => {
+      requireMessage(bytes)
       const framed = new Uint8Array(PREFIX + bytes.length)
       new DataView(framed.buffer).setUint32(0, bytes.length, true)
       framed.set(bytes, PREFIX)
@@ -45,6 +48,19 @@ export function framedConnection(stream: ByteStream, longest: number): OwnConnec
     },
     close: () => stream.close(),
   }
+}
+
+function requireStream(stream: ByteStream): void {
+  requireMethods('a stream', stream, 'write', 'close')
+  const readable = partOf('a stream', stream, 'readable')
+  requireObject('readable of a stream', readable)
+  const isReadable = reading('readable of a stream', () => {
+    const { getReader, [Symbol.asyncIterator]: iterate } = readable as Partial<
+      WebReadable & AsyncIterable<unknown>
+    >
+    return typeof getReader === 'function' || typeof iterate === 'function'
+  })
+  if (!isReadable) throw wrongKind('readable of a stream', 'iterable, or a ReadableStream', readable)
 }
 
 async function* messagesOf(

@@ -1,5 +1,8 @@
+import { partsOf, requireCallback, requireInteger } from '../arguments.js'
 import { isBytes, plainBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
+
+const CAPACITY = 64
 
 /** How an {@link Inbox} slows its sender down, and how much it holds. */
 export interface InboxOptions {
@@ -24,8 +27,12 @@ export class Inbox implements AsyncIterable<Uint8Array> {
   #ended: { readonly error: unknown } | undefined
   #paused = false
 
+  /** @throws {SecAggError} `invalid-argument` for options of another kind. */
   constructor(options: InboxOptions = {}) {
-    this.#options = options
+    this.#options = partsOf('the options of an inbox', options)
+    const { pause, resume, close, capacity = CAPACITY } = this.#options
+    for (const [name, callback] of Object.entries({ pause, resume, close })) requireCallback(name, callback)
+    requireInteger('capacity', capacity, 1, Number.MAX_SAFE_INTEGER)
   }
 
   /** Takes in a message that has arrived. Anything but a Uint8Array, of whatever realm, ends the connection. */
@@ -42,7 +49,7 @@ export class Inbox implements AsyncIterable<Uint8Array> {
       reader.resolve({ done: false, value: message })
       return
     }
-    const { capacity = 64, pause } = this.#options
+    const { capacity = CAPACITY, pause } = this.#options
     if (this.#waiting.length >= capacity) {
       this.#break(new SecAggError('connection-lost', 'network', 'too many messages wait to be read'))
       return

@@ -1,6 +1,7 @@
+import { partOf, requireCallback, requireMethods } from '../arguments.js'
 import { isBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
-import type { OwnConnection } from './connection.js'
+import { type OwnConnection, requireMessage } from './connection.js'
 import { Inbox, otherThanBytes } from './inbox.js'
 
 /** What a browser's and Node's `MessagePort` have in common, and what a `Worker` has of it. */
@@ -24,8 +25,12 @@ const CLOSED = 'closed'
 /**
  * A connection over a `MessagePort`, both ends of it: to another window, worker or frame. The port is for this alone:
  * anything else that arrives there ends the connection.
+ *
+ * @throws {SecAggError} `invalid-argument` where `port` is none.
  */
 export function messagePortConnection(port: Port): OwnConnection {
+  requireMethods('a port', port, 'postMessage', 'addEventListener')
+  for (const name of ['start', 'close']) requireCallback(`${name} of a port`, partOf('a port', port, name))
   let unread = 0
   let closed = false
   /** More than one where a farewell is sent while a message waits. */
@@ -74,6 +79,7 @@ export function messagePortConnection(port: Port): OwnConnection {
       },
     },
     send: async (bytes) => {
+      requireMessage(bytes)
       while (!closed && unread >= WINDOW) {
         await new Promise<void>((resolve) => {
           waiting.push(resolve)

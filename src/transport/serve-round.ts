@@ -2,12 +2,13 @@ import { partsOf } from '../arguments.js'
 import { type PhaseName, SecAggError } from '../errors.js'
 import { type PhaseOutcome, type RoundReport, ServerSession } from '../session/index.js'
 import { Answers } from './answers.js'
-import { checkTime, systemClock } from './clock.js'
+import { systemClock } from './clock.js'
 import type { Connection } from './connection.js'
 import { Ending, endBy, ignore } from './ending.js'
 import { failureOf } from './failures.js'
 import { type End, Seats } from './seats.js'
 import {
+  checkServerOptions,
   DEADLINE,
   type Patience,
   type RoundResult,
@@ -45,8 +46,7 @@ class RoundServer implements ServedRound {
 
   constructor(given: ServeRoundOptions) {
     const options = ownOptions(given)
-    checkTime('deadline', options.deadline ?? 0)
-    for (const patience of Object.values(options.phases ?? {})) checkTime('deadline', patience.deadline ?? 0)
+    checkServerOptions(options)
     this.#options = options
     this.#seats = new Seats(options, {
       opening: () => this.#opening,
@@ -55,8 +55,9 @@ class RoundServer implements ServedRound {
       tell: (event) => this.#tell(event),
     })
     const { saved, signal } = options
-    this.#opening =
-      saved === undefined ? Promise.resolve(new ServerSession(options)) : ServerSession.resume(saved, options)
+    // Also where it is resumed, so that options which do not fit are refused at once.
+    const session = new ServerSession(options)
+    this.#opening = saved === undefined ? Promise.resolve(session) : ServerSession.resume(saved, options)
     const letGo = endBy(signal, this.#ending)
     this.outcome = this.#run().finally(letGo)
     this.closed = this.outcome.then(ignore, ignore).then(() => this.#seats.close())

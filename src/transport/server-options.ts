@@ -1,6 +1,8 @@
+import { requireCallback, requireInteger, requireSignal } from '../arguments.js'
 import type { PhaseName, SecAggError } from '../errors.js'
 import type { PhaseOutcome, Receipt, RoundReport, ServerSessionOptions } from '../session/index.js'
-import type { Clock } from './clock.js'
+import { requireSaved } from './client-options.js'
+import { type Clock, checkTime, requireClock } from './clock.js'
 import type { Connection } from './connection.js'
 
 /** How long one message of a round is waited for, and what will do. */
@@ -104,4 +106,25 @@ export interface ServedRound {
    * @throws {SecAggError} `invalid-argument` where there is no such seat, or `connection` is none.
    */
   connect(seat: number, connection: Connection): void
+}
+
+/** @throws {SecAggError} `invalid-argument` naming the option of the driver that does not fit. */
+export function checkServerOptions(options: ServeRoundOptions): void {
+  const { saved, deadline = 0, phases = {}, checkpointEvery, onEvent, clock, signal } = options
+  checkTime('deadline', deadline)
+  for (const patience of Object.values(phases)) {
+    checkTime('deadline', patience.deadline ?? 0)
+    requireCount('minimum', patience.minimum)
+    requireCount('enough', patience.enough)
+  }
+  requireCount('checkpointEvery', checkpointEvery)
+  requireSaved(saved)
+  requireCallback('onEvent', onEvent)
+  requireClock(clock)
+  requireSignal(signal)
+}
+
+function requireCount(name: string, count: number | undefined): void {
+  if (count === undefined || count === Number.POSITIVE_INFINITY) return
+  requireInteger(name, count, 0, Number.MAX_SAFE_INTEGER)
 }

@@ -1,7 +1,8 @@
+import { partsOf, requireInteger, requireMethods } from '../arguments.js'
 import { isArrayBuffer } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
-import { type Clock, systemClock, timerIfAny } from './clock.js'
-import type { OwnConnection } from './connection.js'
+import { type Clock, requireClock, systemClock, timerIfAny } from './clock.js'
+import { type OwnConnection, requireMessage } from './connection.js'
 import { Inbox, otherThanBytes } from './inbox.js'
 import { type Buffered, Outlet } from './outlet.js'
 import { closingError, type SocketEnd, sendingError } from './socket-closing.js'
@@ -37,9 +38,14 @@ const CLOSING = 1000
 /**
  * A connection over a WebSocket or a WebRTC data channel, which may still be opening. The server has to limit the size of
  * messages itself (`maxPayload` in `ws`): here they are in memory already.
+ *
+ * @throws {SecAggError} `invalid-argument` where `socket` is none, or an option does not fit.
  */
 export function socketConnection(socket: Socket, options: SocketOptions = {}): OwnConnection {
-  const { highWater = 2 ** 20, clock = systemClock } = options
+  requireMethods('a socket', socket, 'send', 'close', 'addEventListener')
+  const { highWater = 2 ** 20, clock = systemClock } = partsOf('the options of a socket', options)
+  requireInteger('highWater', highWater, 0, Number.MAX_SAFE_INTEGER)
+  requireClock(clock)
   const inbox = new Inbox({
     pause: () => socket.pause?.(),
     resume: () => socket.resume?.(),
@@ -93,6 +99,7 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): O
   return {
     messages: inbox,
     send: async (bytes) => {
+      requireMessage(bytes)
       // Without a turn where it is open: it may be closed right after.
       if (isOpening) await opened
       if (outlet.isFull) await outlet.room()

@@ -40,6 +40,7 @@ export async function endingOf(
     try {
       const gave = await callee(on, args)
       if (isStream(gave)) for await (const _ of gave);
+      if (typeof gave === 'object') hushed(gave)
       return { gave }
     } catch (threw) {
       return { threw }
@@ -48,6 +49,11 @@ export async function endingOf(
   const ending = await Promise.race([calling, late])
   clearTimeout(timer)
   return ending
+}
+
+/** A round that is served may fail later on, without anybody who waits for it. */
+function hushed(gave: object | null): void {
+  for (const part of Object.values(gave ?? {})) if (part instanceof Promise) part.catch(() => undefined)
 }
 
 function isStream(value: unknown): value is AsyncGenerator {

@@ -8,6 +8,7 @@ import { type Examples, unmarked } from './examples.js'
  */
 export function testArguments(entry: object, examples: Examples): void {
   const callees = new Map(calleesIn(entry))
+  const classes = Object.values(entry).filter((value) => typeof value === 'function' && isClass(value))
 
   test('every exported function has an example, and no other', async () => {
     const names = [...callees.keys()]
@@ -17,7 +18,8 @@ export function testArguments(entry: object, examples: Examples): void {
       if (example === undefined) continue
       const { on, args } = await example()
       const ending = await endingOf(callees.get(name) ?? methodOf(name), on, unmarked(args) as unknown[])
-      if (typeof ending === 'object' && 'gave' in ending) names.push(...methodsIn(ending.gave, `${name}()`))
+      if (typeof ending === 'object' && 'gave' in ending)
+        names.push(...methodsIn(ending.gave, `${name}()`, classes))
     }
     expect(
       Object.keys(examples)
@@ -73,6 +75,8 @@ function* calleesIn(entry: object, prefix = ''): Generator<[string, Callee], voi
 /** Complaints of one function that a failure shows. */
 const SHOWN = Number(process.env.SHOWN ?? 8)
 
+type Class = new (...args: never) => object
+
 type Methods = Record<string, (...args: readonly unknown[]) => unknown>
 
 /** The method that a name ends with, of what it is called on; the thing itself where that is a function. */
@@ -88,14 +92,35 @@ function isClass(value: (...args: never) => unknown): boolean {
   return Function.prototype.toString.call(value).startsWith('class')
 }
 
-/** The names of the functions in what a call gave. */
-function* methodsIn(value: unknown, name: string, depth = 0): Generator<string, void, void> {
+/** The names of the functions in what a call gave, inherited ones too. */
+function* methodsIn(
+  value: unknown,
+  name: string,
+  classes: readonly Class[],
+  depth = 0,
+): Generator<string, void, void> {
   if (typeof value === 'function') yield `${name}.call`
   if (typeof value !== 'object' || value === null || depth > 3) return
-  if (ArrayBuffer.isView(value) || Array.isArray(value) || value instanceof Promise || value instanceof Map)
+  if (classes.some((one) => value instanceof one)) return
+  if (ArrayBuffer.isView(value) || BUILT_IN.has(Object.prototype.toString.call(value))) return
+  if (Array.isArray(value)) {
+    yield* methodsIn(value[0], `${name}.0`, classes, depth + 1)
     return
+  }
   for (const [key, part] of Object.entries(value)) {
     if (typeof part === 'function') yield `${name}.${key}`
-    else yield* methodsIn(part, `${name}.${key}`, depth + 1)
+    else yield* methodsIn(part, `${name}.${key}`, classes, depth + 1)
+  }
+  for (let layer = Object.getPrototypeOf(value); layer !== null; layer = Object.getPrototypeOf(layer)) {
+    if (layer === Object.prototype) return
+    for (const key of Object.getOwnPropertyNames(layer)) {
+      const { value: method } = Object.getOwnPropertyDescriptor(layer, key)!
+      if (key !== 'constructor' && typeof method === 'function') yield `${name}.${key}`
+    }
   }
 }
+
+/** What the language has, and no function of this library has made. */
+const BUILT_IN = new Set(
+  ['Promise', 'Map', 'Set', 'AsyncGenerator', 'Generator', 'Error'].map((tag) => `[object ${tag}]`),
+)
