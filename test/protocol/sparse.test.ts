@@ -228,7 +228,7 @@ describe('what is assumed of a sparse round', () => {
     expect(outcome?.sum).toEqual(expected)
   })
 
-  test('ends the phase where more drop out, before the sum of those left could be unmasked', async () => {
+  test('ends the round where more drop out, before the sum of those left could be unmasked', async () => {
     for (const [stage, phase] of [
       [1, 'share-keys'],
       [2, 'masked-input'],
