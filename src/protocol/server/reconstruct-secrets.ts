@@ -39,8 +39,8 @@ export async function reconstructSecrets(
 ): Promise<{ state: ServerFinished }> {
   requireState(state, 'server-unmasking')
   requireShape('list of accepted answers', accepted)
-  const crypto = cryptoOf(capabilities)
-  const { onWork } = capable(capabilities)
+  const { onWork, ...others } = capable(capabilities)
+  const crypto = cryptoOf(others)
   if (onWork !== undefined) requireFunction('onWork', onWork)
   const { config, graph, clients, survivors } = state
   const held = sharesByOwner(state, requireAnswers(state, accepted))
