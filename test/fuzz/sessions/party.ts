@@ -36,6 +36,8 @@ export class Party {
   readonly #accepted = new Map<string, Uint8Array>()
   /** Slices that the server may have taken in: its store has failed. */
   readonly #uncertain = new Map<string, Uint8Array>()
+  /** Slices of a vector that is not in the sum, which a server that was resumed may still know. */
+  readonly #remembered = new Map<string, Uint8Array>()
 
   constructor(config: RoundConfig) {
     this.masked = new Slices(config)
@@ -65,12 +67,24 @@ export class Party {
     const known = this.#accepted.get(key)
     if (known !== undefined) return equalBytes(known, content)
     const doubted = this.#uncertain.get(key)
-    return doubted !== undefined && equalBytes(doubted, bytes)
+    const remembered = this.#remembered.get(key)
+    return (
+      (doubted !== undefined && equalBytes(doubted, bytes)) ||
+      (remembered !== undefined && equalBytes(remembered, content))
+    )
   }
 
   /** The vector is in the sum: whatever is in doubt of it was taken in. */
   settle(): void {
     for (const bytes of [...this.#uncertain.values()]) this.accept(bytes)
+  }
+
+  /** A server that was resumed goes on without this vector. */
+  leaveOut(): void {
+    for (const [key, content] of this.#accepted) {
+      if (key.startsWith('maskedSlice ')) this.#remembered.set(key, content)
+    }
+    this.forget(['maskedInput', 'maskedSlice'])
   }
 
   /** The server has nothing of these types any more. */

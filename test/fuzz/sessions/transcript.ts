@@ -189,7 +189,7 @@ export class Transcript {
     const { phase, waitingFor, report } = this.server
     for (const [seat, party] of this.#parties.entries()) {
       const isMasked = phase === 'consistency-check' || phase === 'unmasking'
-      if (isMasked && !report.survivors.includes(seat)) party.forget(['maskedInput', 'maskedSlice'])
+      if (isMasked && !report.survivors.includes(seat)) party.leaveOut()
       if (!waitingFor.includes(seat)) continue
       party.forget(TYPES_OF[phase!])
       const message = this.server.messageFor(seat)
