@@ -43,7 +43,7 @@ export const streamOver =
     writer.write(bytes)
 
 export const saveIn =
-  (file: FileSystemWritableFileStream): import('secagg').SaveSession =>
+  (file: WritableStreamDefaultWriter<BufferSource | Blob | string>): import('secagg').SaveSession =>
   (bytes) =>
     file.write(bytes)
 
