@@ -1,5 +1,5 @@
 import { type ClientSession, type ErrorCode, SecAggError } from 'secagg'
-import type { SeededRandom } from '../../src/simulate/seeded-random.js'
+import type { SeededRandom } from '../../src/simulate/simulated-clients.js'
 import { sameBytes } from './parcel.js'
 
 /** A message of the server under way to a client. */

@@ -7,7 +7,7 @@ import {
   type Vector,
 } from 'secagg'
 import type { CryptoProvider } from 'secagg/crypto'
-import { SeededRandom } from '../../src/simulate/seeded-random.js'
+import { SeededRandom } from '../../src/simulate/simulated-clients.js'
 
 /** What a soak is made of. */
 export interface SoakOptions {

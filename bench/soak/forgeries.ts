@@ -1,4 +1,4 @@
-import type { SeededRandom } from '../../src/simulate/seeded-random.js'
+import type { SeededRandom } from '../../src/simulate/simulated-clients.js'
 import { PROTOCOL_VERSION } from '../../src/wire/index.js'
 import { headerLength, type Parcel } from './parcel.js'
 

@@ -1,5 +1,5 @@
 import type { GraphParameters } from 'secagg'
-import { SeededRandom } from '../../src/simulate/seeded-random.js'
+import { SeededRandom } from '../../src/simulate/simulated-clients.js'
 import { type SoakOptions, STREAM } from './cohort.js'
 
 /**

@@ -8,8 +8,8 @@ import {
   SecAggError,
   ServerSession,
 } from 'secagg'
-import { SeededRandom } from '../../src/simulate/seeded-random.js'
-import { sliceCount } from '../../src/vector/slices.js'
+import { SeededRandom } from '../../src/simulate/simulated-clients.js'
+import { sliceCount } from '../../src/vector/segments.js'
 import { SimulatedClient } from './client.js'
 import { Clock } from './clock.js'
 import { configOf, inputOf, isExact, type SoakOptions, STREAM } from './cohort.js'

@@ -1,6 +1,6 @@
 import { nobleCrypto } from 'secagg/crypto'
 import { equalBytes } from '../../src/crypto/bytes.js'
-import { drawSecret } from '../../src/crypto/draw.js'
+import { drawSecret } from '../../src/crypto/random.js'
 import { type Operation, secretBuffer } from './harness.js'
 
 const LENGTH = 32

@@ -1,7 +1,7 @@
 import { firstOutOfRange, type Lanes, packVector } from 'secagg/vector'
-import { type createAdder, createKernelAdder } from '../../src/vector/kernel-adder.js'
+import { type createAdder, createKernelAdder } from '../../src/vector/kernels/kernel-adder.js'
+import { createPlainAdder } from '../../src/vector/kernels/plain-adder.js'
 import { createLanes, lanesOn, plainLanes } from '../../src/vector/lanes.js'
-import { createPlainAdder } from '../../src/vector/plain-adder.js'
 import { type Operation, secretBuffer } from './harness.js'
 
 const BYTES = 2 ** 14

@@ -1,10 +1,15 @@
 import { ctr, gcm } from '@noble/ciphers/aes.js'
 import { chacha20, chacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { type EdDSA, eddsa, edwards } from '@noble/curves/abstract/edwards.js'
+import { mod, pow2 } from '@noble/curves/abstract/modular.js'
+import { type MontgomeryECDH, montgomery } from '@noble/curves/abstract/montgomery.js'
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
-import { concatBytes, equalBytes, plainBytes } from './bytes.js'
 import {
+  concatBytes,
+  equalBytes,
+  plainBytes,
   requireBytes,
   requireDerivation,
   requireKeys,
@@ -12,8 +17,8 @@ import {
   requireSealing,
   requireShort,
   requireSignature,
-} from './checks.js'
-import { ed25519, x25519 } from './curve25519.js'
+} from './bytes.js'
+import { isLowOrder, isStrictSignature } from './encodings.js'
 import { AES_CTR, CHACHA20, readForward } from './keystream.js'
 import type {
   HashSuite,
@@ -22,9 +27,85 @@ import type {
   OwnSignatureScheme,
   SymmetricSuite,
 } from './provider.js'
-import { isLowOrder } from './public-key.js'
 import { platformRandomBytes } from './random.js'
-import { isStrictSignature } from './signature-encoding.js'
+
+// Put together here because `@noble/curves/ed25519.js` also sets up FROST as it loads, and asks for a `TextEncoder` to do
+// so: engines without one could not load the library.
+
+/** The prime of the field. */
+const P = (1n << 255n) - 19n
+/** 2^((p − 1)/4), a square root of −1 (RFC 8032, section 5.1). */
+const ROOT_OF_MINUS_ONE = 19681161376707505956807079304988542015446066515923890162744021073123829784752n
+
+/** Edwards25519 (RFC 8032, section 5.1). */
+const Point = /* @__PURE__ */ edwards(
+  {
+    p: P,
+    n: (1n << 252n) + 27742317777372353535851937790883648493n,
+    h: 8n,
+    a: P - 1n,
+    d: 37095705934669439343138083508754565189542113879843219016388785533085940283555n,
+    Gx: 15112221349535400772501151409588531511454012693041857206046113283949847762202n,
+    Gy: 46316835694926478169428394003475163141307993866256225615783033603165251855960n,
+  },
+  { uvRatio: rootOfRatio },
+)
+
+/** Ed25519 (RFC 8032), with the `verify` of the noble packages, which takes more than {@link isStrictSignature} does. */
+export const ed25519: EdDSA = /* @__PURE__ */ eddsa(Point, sha512, { adjustScalarBytes: clamp, zip215: true })
+
+/** X25519 (RFC 7748). */
+export const x25519: MontgomeryECDH = /* @__PURE__ */ montgomery({
+  P,
+  type: 'x25519',
+  adjustScalarBytes: clamp,
+  powPminus2: inverse,
+  // Multiples of the base point are tabulated on the Edwards curve, where u = (1 + y)/(1 − y): three times as fast. No
+  // clamped scalar is 0 there, as it is 8·m with 0 < m < 2^252, and the order is a larger prime.
+  scalarMultBase(scalar) {
+    const { Y, Z } = Point.BASE.multiply(mod(scalar, Point.Fn.ORDER))
+    return mod((Z + Y) * inverse(mod(Z - Y, P)), P)
+  },
+})
+
+/** Clamps a private key in place (RFC 7748, section 5; RFC 8032, section 5.1.5). */
+function clamp(bytes: Uint8Array): Uint8Array {
+  bytes[0]! &= 0xf8
+  bytes[31]! &= 0x7f
+  bytes[31]! |= 0x40
+  return bytes
+}
+
+/** √(u/v), for decoding points, which are public (RFC 8032, section 5.1.3). */
+function rootOfRatio(u: bigint, v: bigint): { isValid: boolean; value: bigint } {
+  const v3 = mod(v * v * v, P)
+  const candidate = mod(u * v3 * powers(mod(u * v3 * v3 * v, P)).high, P)
+  const square = mod(v * candidate * candidate, P)
+  if (square === mod(u, P)) return { isValid: true, value: candidate }
+  if (square === mod(-u, P)) return { isValid: true, value: mod(candidate * ROOT_OF_MINUS_ONE, P) }
+  return { isValid: false, value: 0n }
+}
+
+/** x^(p − 2) = x^(8·(2^252 − 3) + 3). */
+function inverse(x: bigint): bigint {
+  const { high, cube } = powers(x)
+  return mod(pow2(high, 3n, P) * cube, P)
+}
+
+/** x^((p − 5)/8) = x^(2^252 − 3), and x³ on the way; a name ends in the number of ones of its exponent. */
+function powers(x: bigint): { readonly high: bigint; readonly cube: bigint } {
+  const x2 = (((x * x) % P) * x) % P
+  const x4 = (pow2(x2, 2n, P) * x2) % P
+  const x5 = (pow2(x4, 1n, P) * x) % P
+  const x10 = (pow2(x5, 5n, P) * x5) % P
+  const x20 = (pow2(x10, 10n, P) * x10) % P
+  const x40 = (pow2(x20, 20n, P) * x20) % P
+  const x80 = (pow2(x40, 40n, P) * x40) % P
+  const x160 = (pow2(x80, 80n, P) * x80) % P
+  const x240 = (pow2(x160, 80n, P) * x80) % P
+  const x250 = (pow2(x240, 10n, P) * x10) % P
+  return { high: (pow2(x250, 2n, P) * x) % P, cube: x2 }
+}
 
 /**
  * The provider in plain JavaScript, on the noble packages: both suites, on every platform that has `BigInt`, and

@@ -1,7 +1,9 @@
 import { requireInteger } from '../arguments.js'
-import { type Bytes, createBytes, portionsOf, wipe } from './bytes.js'
 import {
+  type Bytes,
+  createBytes,
   LONGEST_AT_ONCE,
+  portionsOf,
   requireBytes,
   requireDerivation,
   requireKeys,
@@ -9,10 +11,17 @@ import {
   requireSealing,
   requireShort,
   requireSignature,
-} from './checks.js'
-import { memoryReleaser } from './free.js'
-import { type Curve, fromJwk, toPkcs8 } from './key-formats.js'
-import { AES_CTR, CHACHA20, type CounterMode, PIECE_LENGTH, readForward } from './keystream.js'
+  wipe,
+} from './bytes.js'
+import { type Curve, fromJwk, isLowOrder, isStrictSignature, toPkcs8 } from './encodings.js'
+import {
+  AES_CTR,
+  CHACHA20,
+  type CounterMode,
+  memoryReleaser,
+  PIECE_LENGTH,
+  readForward,
+} from './keystream.js'
 import type {
   HashSuite,
   OwnKeyAgreement,
@@ -20,8 +29,6 @@ import type {
   OwnSignatureScheme,
   SymmetricSuite,
 } from './provider.js'
-import { isLowOrder } from './public-key.js'
-import { isStrictSignature } from './signature-encoding.js'
 
 type Native = ReturnType<typeof process.getBuiltinModule<'node:crypto'>>
 type PrivateKey = ReturnType<Native['createPrivateKey']>

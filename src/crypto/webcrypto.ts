@@ -1,5 +1,5 @@
-import { type Bytes, wipe } from './bytes.js'
 import {
+  type Bytes,
   LONGEST_AT_ONCE,
   requireBytes,
   requireDerivation,
@@ -8,11 +8,11 @@ import {
   requireSealing,
   requireShort,
   requireSignature,
-} from './checks.js'
-import { memoryReleaser } from './free.js'
-import { fromJwk, toPkcs8 } from './key-formats.js'
-import { AES_CTR, PIECE_LENGTH, readForward } from './keystream.js'
-import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
+  wipe,
+} from './bytes.js'
+import { agreesOnSecrets, agreesOnSignatures } from './dependable.js'
+import { fromJwk, isLowOrder, isStrictSignature, toPkcs8 } from './encodings.js'
+import { AES_CTR, memoryReleaser, PIECE_LENGTH, readForward } from './keystream.js'
 import { nobleCrypto } from './noble.js'
 import type {
   HashSuite,
@@ -21,9 +21,7 @@ import type {
   OwnSignatureScheme,
   SymmetricSuite,
 } from './provider.js'
-import { isLowOrder } from './public-key.js'
 import { platformRandomBytes } from './random.js'
-import { isStrictSignature } from './signature-encoding.js'
 
 /**
  * The provider on WebCrypto, with the suite `aes`; `undefined` where the platform has no `crypto.subtle`, as in a

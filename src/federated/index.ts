@@ -16,21 +16,20 @@
  */
 export type { PrivacyRequirements } from '../received/index.js'
 export type { FinishedRound, RoundInput } from '../rounds/index.js'
+export type { PlanRequirements } from './check-plan.js'
 export { checkPlan } from './check-plan.js'
-export type { PlannedCohort } from './cohort.js'
-export { decodeOutcome, type RoundMean } from './decode.js'
 export {
   type EncodedUpdate,
   type EncodeUpdateOptions,
   encodeUpdate,
+  type StreamedUpdate,
+  type StreamUpdateOptions,
+  streamUpdate,
   type Update,
   type UpdateClipping,
-} from './encode.js'
-export type { RoundOccasion } from './parameters.js'
-export { planRound } from './plan.js'
-export type { PlanRequirements } from './requirements.js'
-export { openRound, type Round } from './round.js'
-export type { PlannedPrivacy, RoundPlan } from './round-plan.js'
-export { privacySpent } from './spent.js'
-export { type StreamedUpdate, type StreamUpdateOptions, streamUpdate } from './stream.js'
+} from './encode-update.js'
+export { planRound, privacySpent } from './plan.js'
+export type { PlannedCohort } from './planned-cohort.js'
+export { decodeOutcome, openRound, type Round, type RoundMean } from './round.js'
+export type { PlannedPrivacy, RoundOccasion, RoundPlan } from './round-plan.js'
 export type { PlannedTask, PrivacyGoal, RoundTask, TensorShapes } from './task.js'

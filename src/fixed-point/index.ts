@@ -12,17 +12,18 @@
  *
  * @module
  */
-export { encodingContext } from './context.js'
-export { decodeMean } from './decode.js'
-export { type EncodedValues, type EncodeOptions, encodeValues, type RealValues } from './encode.js'
+
+export { decodeMean } from './decode-values.js'
+export type { Clipped } from './encode-values.js'
+export { type EncodedValues, type EncodeOptions, encodeValues, type RealValues } from './encode-values.js'
 export {
   createFixedPoint,
+  encodingContext,
   type FixedPoint,
   type FixedPointOptions,
   type Headroom,
   type Rounding,
 } from './encoding.js'
-export type { Clipped } from './quantize.js'
 export { type StreamedInput, type StreamOptions, streamWeighted } from './streamed.js'
 export {
   createWeightedMean,

@@ -1,14 +1,16 @@
 import { described, partOf, partsOf, shown } from '../arguments.js'
 import { isBytes } from '../crypto/bytes.js'
 import { dependableRandom } from '../crypto/dependable.js'
-import { drawSecret } from '../crypto/draw.js'
 import { nobleCrypto } from '../crypto/noble.js'
-import { platformRandomBytes } from '../crypto/random.js'
+import { drawSecret, platformRandomBytes } from '../crypto/random.js'
 import { usageError } from '../errors.js'
 import { expandMask } from '../vector/mask.js'
 import { checkRange, cutSegments, type ElementRange, type Lanes, type Vector } from '../vector/segments.js'
 import {
   BATCH,
+  type ClipCount,
+  type Clipped,
+  clipAndScale,
   type EncodeOptions,
   encodeRange,
   type ReadValues,
@@ -16,8 +18,7 @@ import {
   readerOf,
   requireOnClip,
   requireWeight,
-} from './encode.js'
-import { type ClipCount, type Clipped, clipAndScale } from './quantize.js'
+} from './encode-values.js'
 import { checkedMean, type WeightedMean, weightLanes } from './weighted-mean.js'
 
 /** How one client's values are encoded piece by piece; all of it is the client's own affair. */

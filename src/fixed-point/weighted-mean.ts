@@ -4,10 +4,15 @@ import { requireConsistent } from '../received/index.js'
 import { checkVector } from '../vector/arithmetic.js'
 import { createLanes } from '../vector/lanes.js'
 import type { Lanes, Segment, Vector } from '../vector/segments.js'
-import { decodeMean } from './decode.js'
-import { type EncodeOptions, encodeValues, type RealValues, requireWeight } from './encode.js'
+import { decodeMean } from './decode-values.js'
+import {
+  type Clipped,
+  type EncodeOptions,
+  encodeValues,
+  type RealValues,
+  requireWeight,
+} from './encode-values.js'
 import { checkedEncoding, type FixedPoint } from './encoding.js'
-import type { Clipped } from './quantize.js'
 
 /** A segment as `createRoundConfig` takes it, with the exclusive bound of its input elements. */
 export interface EncodedSegment extends Segment {

@@ -1,12 +1,12 @@
+export type { ServerModel } from './chooser/assumptions.js'
 export { type Assumptions, partOf } from './chooser/assumptions.js'
-export type { ServerModel } from './chooser/bounds.js'
 export {
   assumptionsOf,
   checkNeighborhood,
   type GraphAssumptions,
   type OfferedNeighborhood,
   requireProven,
-} from './chooser/check.js'
+} from './chooser/check-assumptions.js'
 export { chooseParameters, type GraphParameters } from './chooser/parameters.js'
 export type { SecurityFailure } from './chooser/proof.js'
 export { coordinateOf, type Graph, indexOfSeat, memberAt } from './graph.js'

@@ -1,4 +1,4 @@
-import { type GraphAssumptions, minimumLeft, minimumProven } from './chooser/check.js'
+import { type GraphAssumptions, minimumLeft, minimumProven } from './chooser/check-assumptions.js'
 import { completeGraph, drawRing, type Graph, hararyGraph, indexOfSeat, memberAt } from './graph.js'
 
 /**

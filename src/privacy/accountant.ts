@@ -1,7 +1,15 @@
 import { partsOf, requireArray, requireFunction } from '../arguments.js'
-import { requireNumber, requireOrder, requireProbability } from './checks.js'
-import { RDP_ORDERS, type RdpCurve } from './rdp.js'
-import { subsampledRdp } from './subsampling.js'
+import { usageError } from '../errors.js'
+import { MINIMUM_GAUSSIAN_VARIANCE } from './noise/sampler.js'
+import {
+  gaussianRdp,
+  type NoisySum,
+  RDP_ORDERS,
+  type RdpCurve,
+  requireNumber,
+  requireOrder,
+  requireProbability,
+} from './rdp.js'
 
 /**
  * Whose presence (ε, δ) hides: the data sets compared differ in one client, whose vector is in the sum or the zero
@@ -83,4 +91,75 @@ export function privacyLoss(
       ? undefined
       : Object.freeze({ samplingRate, ...lossOf(subsampledRdp(curve, samplingRate)) })
   return { ...lossOf(curve), delta, rounds, neighbors: NEIGHBORS, amplified }
+}
+
+/**
+ * The curve of a round in which every client takes part with probability `rate`, each on its own (Poisson sampling).
+ * For any mechanism, whole orders from 2 on, and neighbors that differ in one client.
+ *
+ * It holds against those who cannot tell who took part. The server of a round can, and so can the clients that know who is
+ * in it; against them the curve is the one that was handed in. It supposes that the noise is the same whoever was sampled,
+ * and that the number of participants stays unknown: a published mean gives it away unless the divisor is a fixed number.
+ *
+ * Source: Zhu and Wang (2019), theorem 5. Never worse than no sampling, since the divergence is quasi-convex.
+ *
+ * @param rate - Above 0, at most 1.
+ * @throws {SecAggError} `invalid-argument` for another rate.
+ */
+export function subsampledRdp(curve: RdpCurve, rate: number): RdpCurve {
+  requireFunction('a curve', curve)
+  requireNumber('the sampling rate', rate, Number.MIN_VALUE, 1)
+  if (rate === 1) return curve
+  const known: number[] = []
+  const at = (order: number): number => {
+    known[order] ??= curve(order)
+    return known[order]
+  }
+  const logIn = Math.log(rate)
+  const logOut = Math.log1p(-rate)
+  return (order) => {
+    requireOrder(order)
+    const terms = [(order - 1) * logOut + Math.log1p((order - 1) * rate)]
+    let logBinomial = Math.log(order)
+    for (let l = 2; l <= order; l++) {
+      logBinomial += Math.log((order - l + 1) / l)
+      const factor = l === 2 ? 0 : Math.log(3)
+      terms.push(factor + logBinomial + l * logIn + (order - l) * logOut + (l - 1) * at(l))
+    }
+    return Math.min(Math.max(logOfSum(terms), 0) / (order - 1), at(order))
+  }
+}
+
+/** ln Σ exp(term), without overflow. */
+function logOfSum(terms: readonly number[]): number {
+  const greatest = Math.max(...terms)
+  if (!Number.isFinite(greatest)) return greatest
+  return greatest + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - greatest), 0))
+}
+
+/** How much more ε than one discrete Gaussian would cost is taken for a sum of them. */
+const TOLERATED = 1.01
+
+/**
+ * Whether a sum of discrete Gaussians is so far from a discrete Gaussian that it costs ε, or that nothing is known of it.
+ * That comes with little noise per client on the grid, hence with many clients or few bits.
+ */
+export function hasCollapsed(
+  sum: NoisySum,
+  { epsilon, delta, rounds }: Pick<PrivacyLoss, 'epsilon' | 'delta' | 'rounds'>,
+): boolean {
+  if (sum.distribution === 'skellam') return false
+  if (sum.localVariance < MINIMUM_GAUSSIAN_VARIANCE) return true
+  const single = gaussianRdp(Math.sqrt(sum.minimumHonest * sum.localVariance) / sum.l2Sensitivity)
+  return epsilon > TOLERATED * epsilonOf(composedRdp([{ curve: single, times: rounds }]), delta).epsilon
+}
+
+/** @throws {SecAggError} `invalid-configuration` where the distribution has collapsed. */
+export function requireUncollapsed({ collapsed, epsilon }: { collapsed: boolean; epsilon: number }): void {
+  if (!collapsed) return
+  throw usageError(
+    'invalid-configuration',
+    `discrete Gaussians collapse at this scale (ε = ${Number(epsilon.toPrecision(4))}); take the distribution skellam`,
+    { got: epsilon },
+  )
 }

@@ -1,5 +1,5 @@
-import { checkedPrivacy } from './encoder.js'
-import type { PrivacyParameters } from './parameters.js'
+import { checkedPrivacy } from './float-encoder.js'
+import type { PrivacyParameters } from './noise-parameters.js'
 
 /** One number of a private round, for people. */
 export interface Explanation {

@@ -7,21 +7,17 @@
  */
 
 // The accountant.
-export { composedRdp, type Epsilon, epsilonOf, NEIGHBORS, type PrivacyLoss } from './accountant.js'
-// The parts.
 export {
-  type Headroom,
-  paddedLength,
-  ROUNDING_BETA,
-  roundedL1Bound,
-  roundedL2Bound,
-  scaleFor,
-} from './bounds.js'
-// From a promise to parameters, and back.
-export { choosePrivacy, type PrivacyTarget } from './choose.js'
-export type { PrivateCohort } from './cohort.js'
+  composedRdp,
+  type Epsilon,
+  epsilonOf,
+  NEIGHBORS,
+  type PrivacyLoss,
+  subsampledRdp,
+} from './accountant.js'
 // What the clients of a round must agree on.
-export { integerPrivacyContext, privacyContext } from './context.js'
+export { integerPrivacyContext, privacyContext } from './encoder-context.js'
+export { type Explanation, explainPrivacy } from './explain.js'
 // Vectors of floats.
 export {
   type ClippingReport,
@@ -30,8 +26,7 @@ export {
   type PrivateEncoder,
   type PrivateEncoderOptions,
   type PrivateEncoding,
-} from './encoder.js'
-export { type Explanation, explainPrivacy } from './explain.js'
+} from './float-encoder.js'
 // Whole numbers with sensitivities of their own.
 export { createIntegerEncoder, decodeIntegerSum, type IntegerEncoder } from './integer-encoder.js'
 export {
@@ -43,7 +38,13 @@ export {
   type IntegerQuery,
 } from './integers.js'
 export { createNoiseSampler, type NoiseSampler } from './noise/sampler.js'
-export { analyzePrivacy, type PrivacyParameters } from './parameters.js'
+// From a promise to parameters, and back.
+export {
+  analyzePrivacy,
+  choosePrivacy,
+  type PrivacyParameters,
+  type PrivacyTarget,
+} from './noise-parameters.js'
 export {
   gaussianRdp,
   type NoiseDistribution,
@@ -52,6 +53,15 @@ export {
   type RdpCurve,
   rdpOf,
 } from './rdp.js'
-export { rotate, rotateBack } from './rotation.js'
-export type { PrivacySetting, ScaledSum } from './scaled-sum.js'
-export { subsampledRdp } from './subsampling.js'
+// The parts.
+export {
+  type Headroom,
+  paddedLength,
+  ROUNDING_BETA,
+  rotate,
+  rotateBack,
+  roundedL1Bound,
+  roundedL2Bound,
+  scaleFor,
+} from './rotation.js'
+export type { PrivacySetting, PrivateCohort, ScaledSum } from './scaled-sum.js'

@@ -3,15 +3,14 @@ import type { CryptoProvider } from '../crypto/provider.js'
 import { usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'
 import type { Lanes } from '../vector/segments.js'
-import { requireUncollapsed } from './collapse.js'
+import { requireUncollapsed } from './accountant.js'
 import {
   analyzeIntegerPrivacy,
   type IntegerPrivacyParameters,
   type IntegerPrivacySetting,
 } from './integers.js'
 import { createNoiseSampler } from './noise/sampler.js'
-import { sumOfSquares } from './norm.js'
-import { requireSum, unwrap, wrapWithNoise } from './wrapping.js'
+import { requireSum, sumOfSquares, unwrap, wrapWithNoise } from './wrapping.js'
 
 /** A norm may be above its bound by this part of it: √3 squared is not 3. */
 const TOLERANCE = 1 + 2 ** -50

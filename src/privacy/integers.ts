@@ -1,14 +1,17 @@
 import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
-import { type PrivacyLoss, privacyLoss } from './accountant.js'
-import { minimumNumber } from './bisect.js'
-import { requireNumber, requireWhole } from './checks.js'
-import { type CheckedCohort, checkedCohort, cohortWarnings, type PrivateCohort } from './cohort.js'
-import { hasCollapsed, requireUncollapsed } from './collapse.js'
-import { dwarfedSum } from './dwarfed.js'
+import { hasCollapsed, type PrivacyLoss, privacyLoss, requireUncollapsed } from './accountant.js'
 import { MINIMUM_VARIANCE } from './noise/sampler.js'
-import { type NoisySum, type RdpCurve, rdpOf } from './rdp.js'
-import { roundUpDecimal, roundUpVariance } from './round-up.js'
+import { dwarfedSum, minimumNumber } from './noise-multiplier.js'
+import { type NoisySum, type RdpCurve, rdpOf, requireNumber, requireWhole } from './rdp.js'
+import {
+  type CheckedCohort,
+  checkedCohort,
+  cohortWarnings,
+  type PrivateCohort,
+  roundUpDecimal,
+  roundUpVariance,
+} from './scaled-sum.js'
 
 /** What one client may put into a sum of whole numbers, such as a histogram, which needs no rotation and no rounding. */
 export interface IntegerQuery extends PrivateCohort {

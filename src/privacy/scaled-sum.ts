@@ -1,10 +1,94 @@
 import { partsOf } from '../arguments.js'
-import { paddedLength, roundedL1Bound, roundedL2Bound, scaleFor } from './bounds.js'
-import { requireNumber, requireWhole } from './checks.js'
-import { type CheckedCohort, checkedCohort, type PrivateCohort } from './cohort.js'
 import { MINIMUM_VARIANCE } from './noise/sampler.js'
-import type { NoisySum } from './rdp.js'
-import { roundUpVariance } from './round-up.js'
+import {
+  type NoiseDistribution,
+  type NoisySum,
+  requireDistribution,
+  requireNumber,
+  requireProbability,
+  requireWhole,
+} from './rdp.js'
+import { paddedLength, roundedL1Bound, roundedL2Bound, scaleFor } from './rotation.js'
+
+/** Who takes part in a private round, how often, and how its noise is spread. */
+export interface PrivateCohort {
+  /** n: the seats of the round, 2 to 10⁸. */
+  readonly clients: number
+  /**
+   * h: how many honest clients are in any sum that is revealed, 1 to n; the minimum cohort less the corrupt clients. Their
+   * noise alone gives ε, so dropouts down to there weaken nothing.
+   */
+  readonly minimumHonest: number
+  /** δ: the probability with which ε may not hold; well below 1/n. */
+  readonly delta: number
+  /** T: how many rounds one client may take part in, 1 to 10⁹; default 1. */
+  readonly rounds?: number | undefined
+  /** Default `skellam`. */
+  readonly distribution?: NoiseDistribution | undefined
+  /** The probability with which each client, on its own, is sampled for a round; see `PrivacyLoss.amplified`. */
+  readonly samplingRate?: number | undefined
+}
+
+/** A {@link PrivateCohort} with its defaults. */
+export interface CheckedCohort extends Required<PrivateCohort> {
+  readonly rounds: number
+  readonly distribution: NoiseDistribution
+  readonly samplingRate: number | undefined
+}
+
+/** @throws {SecAggError} `invalid-argument` where a value is out of its range. */
+export function checkedCohort(cohort: PrivateCohort): CheckedCohort {
+  const { clients, minimumHonest, delta, rounds = 1, distribution = 'skellam', samplingRate } = cohort
+  requireWhole('clients', clients, 2, 1e8)
+  requireWhole('minimumHonest', minimumHonest, 1, clients)
+  requireProbability('delta', delta)
+  requireWhole('rounds', rounds, 1, 1e9)
+  requireDistribution(distribution)
+  if (samplingRate !== undefined) requireNumber('samplingRate', samplingRate, 1e-12, 1)
+  return { clients, minimumHonest, delta, rounds, distribution, samplingRate }
+}
+
+/** What to know of any private round before relying on it. */
+export function cohortWarnings({ clients, minimumHonest, delta, samplingRate }: CheckedCohort): string[] {
+  const warnings: string[] = []
+  if (delta * clients >= 1) {
+    warnings.push(`δ is not below 1/${clients}: it allows to give away one client of the cohort altogether.`)
+  }
+  if (minimumHonest === clients) {
+    warnings.push('No client may drop out or be corrupt: with a single one less the noise is too small.')
+  }
+  if (samplingRate !== undefined) {
+    warnings.push(
+      'The amplified ε is no promise against the server, nor against anybody else who can tell who took part.',
+    )
+  }
+  return warnings
+}
+
+/** Digits that a variance keeps; the sampler computes with them, and a double has 53. */
+const VARIANCE_DIGITS = 32
+
+/**
+ * The least rational with 32 binary digits that is not below `value` > 0, which is taken to be up to 2^−45 of itself too
+ * small.
+ */
+export function roundUpVariance(value: number): number {
+  const safe = value * (1 + 2 ** -45)
+  let unit = 1
+  while (safe / unit >= 2 ** VARIANCE_DIGITS) unit *= 2
+  while (safe / unit < 2 ** (VARIANCE_DIGITS - 1)) unit /= 2
+  return Math.ceil(safe / unit) * unit
+}
+
+/**
+ * The least decimal with six digits that is not below `value` > 0. A number found by bisection differs in its last digits
+ * from engine to engine, as their logarithms do; this one does not.
+ */
+export function roundUpDecimal(value: number): number {
+  const nearest = Number(value.toPrecision(6))
+  if (nearest >= value) return nearest
+  return Number((value * (1 + 5e-6)).toPrecision(6))
+}
 
 /** What server and clients agree on for vectors of floats; all else follows from it. */
 export interface PrivacySetting extends PrivateCohort {

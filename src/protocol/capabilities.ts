@@ -1,5 +1,5 @@
-import { partsOf, requireFunction } from '../arguments.js'
-import { isBytes } from '../crypto/bytes.js'
+import { partsOf, reading, requireArray, requireFunction, requireObject, wrongKind } from '../arguments.js'
+import { isBytes, requireBytes } from '../crypto/bytes.js'
 import { dependableProvider } from '../crypto/dependable.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { SecAggError } from '../errors.js'
@@ -52,4 +52,76 @@ export function splitterOf(capabilities: { readonly splitSecret: SecretSplitter 
     if (Array.isArray(shares) && shares.length === holders && shares.every(isShare)) return shares
     throw new SecAggError('crypto-failure', 'crypto', 'splitSecret gives something else than it should')
   }
+}
+
+// What a caller of single steps hands over has to have the form that its type says. What a peer has put into that form is
+// checked by the steps, and held against the peer.
+
+/** Throws where a value does not have a form. */
+type Shape = (what: string, value: unknown) => void
+
+const bytes: Shape = requireBytes
+
+const number: Shape = (what, value) => {
+  if (typeof value !== 'number') throw wrongKind(what, 'a number', value)
+}
+
+const text: Shape = (what, value) => {
+  if (typeof value !== 'string') throw wrongKind(what, 'a string', value)
+}
+
+function optional(shape: Shape): Shape {
+  return (what, value) => {
+    if (value !== undefined) shape(what, value)
+  }
+}
+
+function list(item: Shape): Shape {
+  return (what, value) => {
+    requireArray(what, value)
+    // By index, so that a hole is seen.
+    for (let index = 0; index < value.length; index++) item(`entry ${index} of ${what}`, value[index])
+  }
+}
+
+function parts(shapes: Readonly<Record<string, Shape>>): Shape {
+  const entries = Object.entries(shapes)
+  return (what, value) => {
+    requireObject(what, value)
+    for (const [name, shape] of entries) shape(`${name} of ${what}`, value[name as keyof typeof value])
+  }
+}
+
+const seated = (value: Shape): Shape => list(parts({ seat: number, value }))
+const publicKeys = { cipherKey: bytes, maskKey: bytes, signature: bytes }
+
+type ShapeName =
+  | 'seats'
+  | 'digest'
+  | 'signature'
+  | `${'AdvertiseKeys' | 'PublishedKeys' | 'ShareKeys' | 'ForwardedShares' | 'Survivors'} message`
+  | `${'ConsistencySignatures' | 'Unmasking'} message`
+  | `list of accepted ${'keys' | 'shares' | 'signatures' | 'answers'}`
+
+const SHAPES: Readonly<Record<ShapeName, Shape>> = {
+  seats: list(number),
+  signature: bytes,
+  digest: bytes,
+  'AdvertiseKeys message': parts({ configurationHash: bytes, ...publicKeys }),
+  'PublishedKeys message': seated(parts(publicKeys)),
+  'ShareKeys message': parts({ commitment: bytes, ciphertexts: bytes }),
+  'ForwardedShares message': seated(bytes),
+  'Survivors message': list(number),
+  'ConsistencySignatures message': seated(bytes),
+  'Unmasking message': seated(bytes),
+  'list of accepted keys': list(parts({ seat: number, keys: parts(publicKeys), identity: optional(text) })),
+  'list of accepted shares': list(parts({ seat: number, commitment: bytes, ciphertexts: bytes })),
+  'list of accepted signatures': list(parts({ seat: number, signature: bytes })),
+  'list of accepted answers': list(parts({ seat: number, shares: seated(bytes) })),
+}
+
+/** @throws {SecAggError} `invalid-argument` where `value` does not have the form of a `name`. */
+export function requireShape(name: ShapeName, value: unknown): void {
+  const what = `the ${name}`
+  reading(what, () => SHAPES[name](what, value))
 }

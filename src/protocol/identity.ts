@@ -1,17 +1,14 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { described, partsOf, requireFunction, requireMethods, shown } from '../arguments.js'
-import { type Bytes, bytesToHex, concatBytes, isBytes, plainBytes } from '../crypto/bytes.js'
-import { requireBytes } from '../crypto/checks.js'
+import { type Bytes, bytesToHex, concatBytes, isBytes, plainBytes, requireBytes } from '../crypto/bytes.js'
 import { dependableSignatures } from '../crypto/dependable.js'
 import type { SignatureScheme } from '../crypto/provider.js'
 import { type PhaseName, SecAggError, usageError } from '../errors.js'
 import { publishableSeats } from '../graph/index.js'
 import { encodeMessage, type PublishedKeys, publishedKeysCoder, seatSet } from '../wire/index.js'
-import { type Blame, violation } from './blame.js'
-import { requireSeatNumber } from './checks.js'
-import type { RoundConfig } from './config.js'
+import { type Blame, requireSeatNumber, violation } from './checks.js'
+import { allSeats, type RoundConfig } from './config.js'
 import { label, seatBytes } from './keys.js'
-import { allSeats } from './seats.js'
 
 /** Signs as one identity: a key in memory, a non-extractable WebCrypto key, a key management service. */
 export interface Signer {

@@ -38,6 +38,7 @@ export type {
   RoundParameters,
   SparseGraph,
 } from './config.js'
+export { minimumThreshold, type ThresholdModel } from './config.js'
 export { createRoundConfig } from './create-config.js'
 export {
   dangerouslyTrustAnyIdentity,
@@ -49,4 +50,3 @@ export {
   type VerifyIdentity,
 } from './identity.js'
 export * as server from './server/index.js'
-export { minimumThreshold, type ThresholdModel } from './threshold.js'

@@ -1,14 +1,21 @@
-export { derivedFromServer, requireAsDerived, requireConsistent, requireObject } from './derived.js'
-export { keysOf, knownParts } from './known-parts.js'
+export {
+  derivedFromServer,
+  LIBRARY_VERSION,
+  mindingVersion,
+  requireAsDerived,
+  requireConsistent,
+  requireObject,
+} from './derived.js'
 export {
   atLeast,
   type CheckedRequirements,
   type CohortRequirements,
   checkedRequirements,
+  keysOf,
+  knownParts,
   type PrivacyRequirements,
   requireNumber,
   requirePrivacy,
   same,
   unmet,
 } from './requirements.js'
-export { LIBRARY_VERSION, mindingVersion } from './version.js'

@@ -1,6 +1,6 @@
-import { SecAggError, usageError } from '../errors.js'
+import { partsOf } from '../arguments.js'
+import { type ErrorCode, SecAggError, usageError } from '../errors.js'
 import type { AdversaryModel } from '../protocol/index.js'
-import { keysOf, knownParts } from './known-parts.js'
 
 /** What a client asks of the rounds that it takes part in, whoever planned them. */
 export interface CohortRequirements {
@@ -110,4 +110,26 @@ export function same(what: string, name: string, got: string, expected: string):
 /** That a server offers less than a client asks for. */
 export function unmet(message: string, expected: string | number, got: string | number): SecAggError {
   return new SecAggError('invalid-configuration', 'server', message, { expected, got })
+}
+
+/** All keys of an interface, as the compiler counts them. */
+export function keysOf<T>(keys: Readonly<Record<keyof T, true>>): ReadonlySet<string> {
+  return new Set(Object.keys(keys))
+}
+
+/**
+ * A copy without what is `undefined`. An unknown key is a mistyped one, and what it was meant to say would go unheard.
+ * @throws {SecAggError} `code` where `given` is no object, or has a key that is not among `known`.
+ */
+export function knownParts<T extends object>(
+  what: string,
+  given: T,
+  known: ReadonlySet<string>,
+  code: ErrorCode,
+): T {
+  const parts = Object.entries(partsOf(what, given, code)).filter(([, value]) => value !== undefined)
+  const unknown = parts.find(([key]) => !known.has(key))?.[0]
+  if (unknown === undefined) return Object.fromEntries(parts) as T
+  const got = JSON.stringify(unknown.slice(0, 100))
+  throw usageError(code, `${what} has no ${got}`, { got })
 }

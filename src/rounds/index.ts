@@ -1,11 +1,13 @@
-export { extendedContext } from './context.js'
 export {
+  extendedContext,
+  type FinishedRound,
   hashOf,
   isRoundInput,
   type RoundInput,
+  type RoundSum,
+  readOutcome,
   requireVectorOrSource,
   roundInput,
   type VectorSource,
   vectorFor,
-} from './input.js'
-export { type FinishedRound, type RoundSum, readOutcome } from './outcome.js'
+} from './round-data.js'

@@ -1,9 +1,99 @@
-import { SecAggError } from '../errors.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { equalBytes } from '../crypto/bytes.js'
+import { SecAggError, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
-import { blamePeer, violation } from '../protocol/blame.js'
-import { checkHeader, type Envelope, messageType, openEnvelope } from '../wire/index.js'
-import type { KnownMessages } from './known-messages.js'
+import { blamePeer, violation } from '../protocol/checks.js'
+import type { RoundConfig } from '../protocol/index.js'
+import { fingerprint } from '../vector/index.js'
+import { sliceCount } from '../vector/segments.js'
+import { checkHeader, type Envelope, type MessageType, messageType, openEnvelope } from '../wire/index.js'
 import type { Phase } from './phase.js'
+
+/** Bytes that are kept of a fingerprint; none has zeros for all of them. */
+const KEPT = 16
+
+/** What is kept of the accepted messages of one type from one seat: of a vector in slices one after the other. */
+export interface KnownMessage {
+  readonly type: MessageType
+  readonly seat: number
+  readonly digests: Uint8Array
+}
+
+/** What was accepted, by 16 bytes of a digest each, to tell repetitions from second versions. */
+export class KnownMessages {
+  readonly #slices: number
+  readonly #digests = new Map<MessageType, Map<number, Uint8Array>>()
+
+  /** @throws {SecAggError} `malformed-state` where `known` is not of this configuration. */
+  constructor({ segments, sliceLength }: RoundConfig, known: readonly KnownMessage[] = []) {
+    this.#slices = sliceCount(segments, sliceLength)
+    for (const { type, seat, digests } of known) {
+      if (digests.length !== this.#lengthOf(type)) {
+        throw usageError('malformed-state', 'digests of accepted messages have the wrong length')
+      }
+      this.#ofType(type).set(seat, digests)
+    }
+  }
+
+  /** `accepted`: the fingerprint of its content. */
+  note({ type, part }: Envelope, seat: number, accepted: Uint8Array): void {
+    const ofType = this.#ofType(type)
+    const digests = ofType.get(seat) ?? new Uint8Array(this.#lengthOf(type))
+    digests.set(digestOf(accepted), KEPT * part)
+    ofType.set(seat, digests)
+  }
+
+  hasAnyOf(type: MessageType): boolean {
+    return this.#digests.has(type)
+  }
+
+  /** Whether some message of this type was accepted from this seat, or this slice of it. */
+  has({ type, part }: Envelope, seat: number): boolean {
+    return this.#digestOf(type, part, seat) !== undefined
+  }
+
+  /** Whether this very message was. */
+  isRepeated({ type, part, content }: Envelope, seat: number): boolean {
+    const accepted = this.#digestOf(type, part, seat)
+    return accepted !== undefined && equalBytes(accepted, digestOf(fingerprint(content)))
+  }
+
+  /** Forgets the slices of a vector that begins again. */
+  forgetSlices(seat: number): void {
+    this.#digests.get('maskedSlice')?.delete(seat)
+  }
+
+  /** All of them, but for slices of vectors that are not whole. */
+  wholeMessages(phase: Phase): KnownMessage[] {
+    const isWhole = ({ type, seat }: KnownMessage): boolean =>
+      type !== 'maskedSlice' || type !== phase.type || phase.accepted.has(seat)
+    return [...this.#digests]
+      .flatMap(([type, ofType]) => [...ofType].map(([seat, digests]) => ({ type, seat, digests })))
+      .filter(isWhole)
+  }
+
+  #digestOf(type: MessageType, part: number, seat: number): Uint8Array | undefined {
+    const kept = this.#digests
+      .get(type)
+      ?.get(seat)
+      ?.subarray(KEPT * part, KEPT * (part + 1))
+    return kept?.some((byte) => byte !== 0) ? kept : undefined
+  }
+
+  #lengthOf(type: MessageType): number {
+    return KEPT * (type === 'maskedSlice' ? this.#slices : 1)
+  }
+
+  #ofType(type: MessageType): Map<number, Uint8Array> {
+    const ofType = this.#digests.get(type) ?? new Map<number, Uint8Array>()
+    this.#digests.set(type, ofType)
+    return ofType
+  }
+}
+
+function digestOf(accepted: Uint8Array): Uint8Array {
+  return sha256(accepted).subarray(0, KEPT)
+}
 
 /**
  * What a server asks of a message, that repeats none, before it reads the body: a header; the type that is collected; a

@@ -1,15 +1,21 @@
 import type { Bytes } from '../crypto/bytes.js'
+import type { CryptoProvider } from '../crypto/index.js'
 import { type PhaseName, SecAggError } from '../errors.js'
 import { nameableSeats, publishableSeats } from '../graph/index.js'
-import { blameServer } from '../protocol/blame.js'
+import { blameServer } from '../protocol/checks.js'
+import { allSeats } from '../protocol/config.js'
 import { client } from '../protocol/index.js'
-import { allSeats } from '../protocol/seats.js'
+import { suiteOf } from '../protocol/keys.js'
+import { executeMaskPlan, packVector, segmentsInRange, type Vector } from '../vector/index.js'
+import { sliceCount, sliceRange } from '../vector/segments.js'
 import {
   advertiseKeysCoder,
   type ConsistencySignatures,
   consistencyCheckCoder,
   consistencySignaturesCoder,
   decodeMessage,
+  encodeMaskedInput,
+  encodeMaskedSlice,
   encodeMessage,
   type ForwardedShares,
   forwardedSharesCoder,
@@ -22,6 +28,7 @@ import {
   survivorsCoder,
   unmaskingCoder,
 } from '../wire/index.js'
+import type { ClientSessionOptions } from './session-options.js'
 
 /** The message that a client sends in `state`, as bytes; the masked input, which no state holds, excepted. */
 export function encodeFromClient(state: Exclude<client.ClientState, client.ClientMasked>): Bytes {
@@ -105,4 +112,24 @@ function answeredMessage(
     case 'client-unmasked':
       return { type: active ? 'consistencySignatures' : 'survivors', phase: 'unmasking' }
   }
+}
+
+/** Masks the elements of one slice in place, and gives the message with them: a slice, or the whole vector. */
+export async function maskSlice(
+  { config, plan }: client.ClientMasked,
+  elements: Vector,
+  slice: number,
+  { signal, onProgress, maskExecutor = executeMaskPlan }: ClientSessionOptions,
+  crypto: CryptoProvider,
+): Promise<Bytes> {
+  const { segments, sliceLength } = config
+  const slices = sliceCount(segments, sliceLength)
+  const range = sliceRange(segments, sliceLength, slice)
+  await maskExecutor(elements, segments, plan, suiteOf(config, crypto), {
+    range,
+    signal,
+    onProgress: onProgress && ((fraction) => onProgress((slice + fraction) / slices)),
+  })
+  const packed = packVector(elements, segmentsInRange(segments, range))
+  return slices === 1 ? encodeMaskedInput(packed) : encodeMaskedSlice(slice, packed)
 }

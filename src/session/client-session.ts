@@ -7,15 +7,21 @@ import { requireConfig } from '../protocol/checks.js'
 import { client } from '../protocol/index.js'
 import { secretSplitter } from '../shamir/index.js'
 import { elementCount } from '../vector/index.js'
-import { sliceCount } from '../vector/slices.js'
-import { checkedClientOptions } from './checked-options.js'
-import { decodeFromServer, encodeFromClient, refuseSecondVersion } from './client-messages.js'
-import type { ClientSessionOptions, ResumedClientOptions } from './client-options.js'
-import { checkInput, requireBytes, sourceFor } from './input.js'
-import { maskSlice } from './mask-slice.js'
-import { decodeClientSession, encodeClientSession } from './saved-client.js'
-import { requireFresh, save, wipeAllBut } from './saving.js'
-import { SlicedInput } from './sliced-input.js'
+import { sliceCount } from '../vector/segments.js'
+import { decodeFromServer, encodeFromClient, maskSlice, refuseSecondVersion } from './client-messages.js'
+import { checkInput, requireBytes, SlicedInput, sourceFor } from './input.js'
+import {
+  decodeClientSession,
+  encodeClientSession,
+  requireFresh,
+  save,
+  wipeAllBut,
+} from './saved/saved-client.js'
+import {
+  type ClientSessionOptions,
+  checkedClientOptions,
+  type ResumedClientOptions,
+} from './session-options.js'
 import { inTurns } from './turns.js'
 
 const WIPED = 'the session has been wiped'

@@ -1,14 +1,14 @@
-export type { ClientSessionOptions, ResumedClientOptions } from './client-options.js'
 export { ClientSession } from './client-session.js'
 export type { InputSource, SessionInput } from './input.js'
 export { type MessageLimits, messageLimits } from './message-limits.js'
 export type { PhaseCount, Refusal, RoundReport, WrongShare } from './report.js'
-export type { ClaimSession, SaveSession } from './saving.js'
+export type { ClaimSession, SaveSession } from './saved/saved-client.js'
+export { ServerSession } from './server-session.js'
+export type { ClientSessionOptions, ResumedClientOptions } from './session-options.js'
 export {
   type PhaseOutcome,
   type Receipt,
   type ServerSessionOptions,
   UPLOADS,
-} from './server-interface.js'
-export { ServerSession } from './server-session.js'
-export type { SliceStore } from './slice-store.js'
+} from './session-options.js'
+export type { SliceStore } from './slice-uploads.js'

@@ -1,7 +1,7 @@
 import { SecAggError, usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { type Accumulator, createAccumulator } from '../vector/index.js'
-import { sliceCount, sliceRange } from '../vector/slices.js'
+import { sliceCount, sliceRange } from '../vector/segments.js'
 
 /** Masked vectors that are in the sum already: whose, and the sum. */
 export interface Folded {

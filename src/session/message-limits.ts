@@ -1,7 +1,7 @@
 import { requireConfig } from '../protocol/checks.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { packedRange } from '../vector/packing.js'
-import { sliceCount, sliceRange } from '../vector/slices.js'
+import { sliceCount, sliceRange } from '../vector/segments.js'
 import {
   COMMITMENT_LENGTH,
   HASH_LENGTH,

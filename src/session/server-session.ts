@@ -8,19 +8,21 @@ import { suiteOf } from '../protocol/keys.js'
 import { hashOf } from '../rounds/index.js'
 import { executeMaskPlan, fingerprint } from '../vector/index.js'
 import { messageType, openEnvelope } from '../wire/index.js'
-import { requireDue } from './arrivals.js'
-import { checkedServerOptions } from './checked-options.js'
+import { KnownMessages, requireDue } from './arrivals.js'
 import { requireBytes } from './input.js'
-import { KnownMessages } from './known-messages.js'
-import type { Phase } from './phase.js'
-import type { PhaseContext } from './phase-context.js'
+import type { Phase, PhaseContext } from './phase.js'
 import { advertisePhase } from './phases.js'
 import { Ledger, type RoundReport } from './report.js'
-import { resumedPhase } from './resumed-phase.js'
-import { decodeServerSession, encodeServerSession } from './saved-server.js'
-import { save } from './saving.js'
-import { type PhaseOutcome, type Receipt, type ServerSessionOptions, UPLOADS } from './server-interface.js'
-import { discardAllUploads, memorySliceStore } from './slice-store.js'
+import { save } from './saved/saved-client.js'
+import { decodeServerSession, encodeServerSession, resumedPhase } from './saved/saved-server.js'
+import {
+  checkedServerOptions,
+  type PhaseOutcome,
+  type Receipt,
+  type ServerSessionOptions,
+  UPLOADS,
+} from './session-options.js'
+import { discardAllUploads, memorySliceStore } from './slice-uploads.js'
 import { inTurns } from './turns.js'
 
 /** A message that is being checked, and in which phase. */

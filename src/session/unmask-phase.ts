@@ -1,9 +1,9 @@
 import { wipeAll } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
-import { blamePeer } from '../protocol/blame.js'
+import { blamePeer } from '../protocol/checks.js'
+import { allSeats } from '../protocol/config.js'
 import { server } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
-import { allSeats } from '../protocol/seats.js'
 import type { Accumulator, Vector } from '../vector/index.js'
 import { createPace } from '../vector/pace.js'
 import type { MaskPlan } from '../vector/segments.js'
@@ -15,8 +15,15 @@ import {
   survivorsCoder,
   unmaskingCoder,
 } from '../wire/index.js'
-import { type FinishedRound, type OutboundBytes, type Phase, phaseOf } from './phase.js'
-import { encoded, type PhaseContext, seatsOf } from './phase-context.js'
+import {
+  encoded,
+  type FinishedRound,
+  type OutboundBytes,
+  type Phase,
+  type PhaseContext,
+  phaseOf,
+  seatsOf,
+} from './phase.js'
 
 /** Round 3, active model: collects signatures over U3. */
 export function checkPhase(state: server.ServerChecking, sum: Accumulator, context: PhaseContext): Phase {

@@ -3,6 +3,7 @@
  * application. Inputs and dropouts are reproducible, keys are not.
  * @module
  */
-export type { Drop } from './cohort.js'
+
 export type { SimulatedPhase } from './meter.js'
-export { type SimulationOptions, type SimulationResult, simulate } from './simulate.js'
+export type { Drop } from './simulated-clients.js'
+export { type SimulationOptions, type SimulationResult, simulate } from './simulated-round.js'

@@ -1,3 +1,5 @@
+import { usageError } from '../errors.js'
+
 /** How many answer `true`. */
 export interface Count {
   readonly kind: 'count'
@@ -100,4 +102,34 @@ export type AnswerTo<S extends Statistic> = S extends Count
 /** The answers of one person, or whatever is counted, by the names of the statistics; an absent one is missing. */
 export type StatisticsRecord<D extends Definition> = {
   readonly [Name in keyof D]?: AnswerTo<D[Name]> | null | undefined
+}
+
+/** A definition that is none; its values are public, so the error shows the one that is at fault. */
+export function invalid(message: string, got?: unknown): Error {
+  return usageError('invalid-configuration', message, { got: shown(got) })
+}
+
+/** @throws {SecAggError} `invalid-configuration` unless `value` is whole and from `least` to `greatest`. */
+export function requireWhole(name: string, value: unknown, least: number, greatest: number): void {
+  if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > greatest) {
+    throw invalid(`${name} must be a whole number from ${least} to ${greatest}`, value)
+  }
+}
+
+/** @throws {SecAggError} `invalid-configuration` unless `value` is one of `choices`. */
+export function requireChoice(name: string, value: unknown, choices: readonly string[]): void {
+  if (!choices.includes(value as string)) {
+    throw invalid(`${name} must be ${choices.map((choice) => `'${choice}'`).join(' or ')}`, value)
+  }
+}
+
+/** What a message shows of something that should have been something else. */
+export function shown(value: unknown): string | number | undefined {
+  if (typeof value === 'number' || value === undefined) return value
+  return typeof value === 'string' ? quoted(value) : typeof value
+}
+
+/** A name as it stands in a message. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name)
 }

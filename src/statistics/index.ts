@@ -29,15 +29,16 @@
  */
 export type { CohortRequirements, PrivacyRequirements } from '../received/index.js'
 export type { FinishedRound, RoundInput } from '../rounds/index.js'
+export type { StatisticsRequirements } from './check-statistics.js'
 export { checkStatistics } from './check-statistics.js'
-export { statisticsContext } from './context.js'
-export { createPrivateStatistics, createStatistics } from './create.js'
+export type { AnyStatistics } from './create-statistics.js'
+export { createPrivateStatistics, createStatistics } from './create-statistics.js'
 export {
   decodePrivateStatistics,
   decodeStatistics,
   type PrivateStatisticsOutcome,
   type StatisticsOutcome,
-} from './decode.js'
+} from './decode-statistics.js'
 export type {
   AnswerTo,
   Contingency,
@@ -61,17 +62,15 @@ export {
   encodePrivateRecords,
   encodeRecords,
   type Records,
-} from './encode.js'
-export { equalBins } from './histogram.js'
+} from './encode-records.js'
+export { equalBins } from './kinds/histogram.js'
+export { sketchSize } from './kinds/sketch.js'
 export type { StatisticLayout } from './layout.js'
-export type { AnyStatistics } from './origin.js'
-export type { PresentationOptions } from './presentation.js'
 export type {
   PrivateStatistics,
   PrivateStatisticsOptions,
   StatisticWeights,
 } from './private-statistics.js'
-export type { StatisticsRequirements } from './requirements.js'
 export type {
   Answered,
   ContingencyResult,
@@ -79,12 +78,17 @@ export type {
   FrequencyResult,
   HistogramResult,
   MeanResult,
+  PresentationOptions,
   Quantile,
   ResultOf,
   SketchResult,
   SumResult,
   VarianceResult,
 } from './results.js'
-export { openStatistics, type StatisticsOccasion, type StatisticsRound } from './round.js'
-export { sketchSize } from './sketch.js'
 export type { Statistics, StatisticsOptions } from './statistics.js'
+export {
+  openStatistics,
+  type StatisticsOccasion,
+  type StatisticsRound,
+  statisticsContext,
+} from './statistics-round.js'

@@ -1,8 +1,11 @@
 import { reading } from '../arguments.js'
-import type { Codec } from './codec.js'
-import type { Definition, Statistic } from './definition.js'
-import { invalid, quoted } from './invalid.js'
-import { codecFor } from './kinds.js'
+import { type Definition, invalid, quoted, type Statistic } from './definition.js'
+import { contingency, frequency } from './kinds/categories.js'
+import { count } from './kinds/count.js'
+import { histogram } from './kinds/histogram.js'
+import type { Codec } from './kinds/kind.js'
+import { sketch } from './kinds/sketch.js'
+import { mean, sum, variance } from './kinds/values.js'
 
 /** One statistic in the vector; they stand one after the other, ordered by the UTF-16 code units of their names. */
 export interface StatisticLayout {
@@ -80,4 +83,24 @@ export function layoutOf(parts: readonly PlacedPart[]): readonly StatisticLayout
   return Object.freeze(
     parts.map(({ name, cells, unitsPerAnswer }) => Object.freeze({ name, cells, unitsPerAnswer })),
   )
+}
+
+const KINDS: { readonly [Kind in Statistic['kind']]: Codec<Extract<Statistic, { kind: Kind }>> } = {
+  count,
+  sum,
+  mean,
+  variance,
+  histogram,
+  frequency,
+  contingency,
+  sketch,
+}
+
+/** @throws {SecAggError} `invalid-configuration` where there is no such kind. */
+export function codecFor(statistic: Statistic, subject: string): Codec<Statistic> {
+  const kind: unknown = statistic?.kind
+  if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind)) {
+    throw invalid(`the kind of ${subject} must be one of ${Object.keys(KINDS).join(', ')}`, kind)
+  }
+  return KINDS[kind as Statistic['kind']] as Codec<Statistic>
 }

@@ -7,8 +7,7 @@ import {
   type PrivateCohort,
 } from '../privacy/index.js'
 import { LIBRARY_VERSION } from '../received/index.js'
-import type { Definition } from './definition.js'
-import { invalid } from './invalid.js'
+import { type Definition, invalid } from './definition.js'
 import {
   definitionOf,
   layoutOf,

@@ -1,8 +1,7 @@
 import { partsOf as optionsOf } from '../arguments.js'
 import type { EncodedSegment } from '../fixed-point/index.js'
 import { LIBRARY_VERSION } from '../received/index.js'
-import type { Definition } from './definition.js'
-import { requireWhole } from './invalid.js'
+import { type Definition, requireWhole } from './definition.js'
 import { definitionOf, layoutOf, type PlacedPart, partsOf, type StatisticLayout } from './layout.js'
 
 /** How many answers a sum has to hold. */

@@ -1,4 +1,4 @@
-import { reasonOf } from '../abort.js'
+import { reasonOf } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
 import type { Notice } from './notices.js'
 

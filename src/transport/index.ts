@@ -7,20 +7,20 @@
  */
 
 export { type MessageLimits, messageLimits } from '../session/index.js'
-export type { ClientEvent, ClientResult, Connect, RunClientOptions } from './client-options.js'
+export type { ClientEvent, ClientResult, Connect, RunClientOptions } from './client/client-options.js'
+export { runClient } from './client/run-client.js'
 export type { Clock } from './clock.js'
-export type { Connection, OwnConnection } from './connection.js'
-export { type ByteStream, framedConnection, type WebReadable } from './framing.js'
-export { Inbox, type InboxOptions } from './inbox.js'
-export { messagePortConnection, type Port } from './message-port.js'
-export { connectionPair } from './pair.js'
-export { runClient } from './run-client.js'
-export { serveRound } from './serve-round.js'
+export type { Connection, OwnConnection } from './connections/connection.js'
+export { Inbox, type InboxOptions } from './connections/connection.js'
+export { type ByteStream, framedConnection, type WebReadable } from './connections/framing.js'
+export { messagePortConnection, type Port } from './connections/message-port.js'
+export { connectionPair } from './connections/pair.js'
+export { type Socket, type SocketOptions, socketConnection } from './connections/socket.js'
+export { serveRound } from './server/serve-round.js'
 export type {
   Patience,
   RoundResult,
   ServedRound,
   ServeRoundOptions,
   ServerEvent,
-} from './server-options.js'
-export { type Socket, type SocketOptions, socketConnection } from './socket.js'
+} from './server/server-options.js'

@@ -1,8 +1,16 @@
 import { described, requireArray, wrongKind } from '../arguments.js'
 import { allocated } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
-import { createLanes, laneArrayName, plainLanes, requireLanes, typedArrayName } from './lanes.js'
-import { addLanes, reduceLanes, subtractLanes } from './loops.js'
+import {
+  addLanes,
+  createLanes,
+  laneArrayName,
+  plainLanes,
+  reduceLanes,
+  requireLanes,
+  subtractLanes,
+  typedArrayName,
+} from './lanes.js'
 import {
   checkedSegments,
   checkRange,

@@ -1,4 +1,4 @@
-import type { LaneRun } from './block-adder.js'
+import type { LaneRun } from './kernels/plain-adder.js'
 import { bytesOf, plainLanes } from './lanes.js'
 import {
   cutSegments,

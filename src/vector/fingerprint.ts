@@ -1,7 +1,7 @@
 import type { Bytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
+import { createPackingKernel } from './kernels/kernel.js'
 import { typedArrayName } from './lanes.js'
-import { createPackingKernel } from './packing-kernel.js'
 import { nextBlock } from './segments.js'
 
 /**

@@ -14,8 +14,9 @@ export {
   subtractInto,
   vectorInRange,
 } from './arithmetic.js'
-export type { BlockAdder, LaneRun } from './block-adder.js'
 export { fingerprint } from './fingerprint.js'
+export type { BlockAdder, LaneRun } from './kernels/plain-adder.js'
+export { createPlainAdder } from './kernels/plain-adder.js'
 export {
   type ExecutionOptions,
   executeMaskPlan,
@@ -25,7 +26,6 @@ export {
 } from './mask.js'
 export type { PaceOptions } from './pace.js'
 export { packedLength, packedRange, packVector, unpackVector } from './packing.js'
-export { createPlainAdder } from './plain-adder.js'
 export {
   checkSegments,
   type ElementRange,

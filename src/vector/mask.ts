@@ -1,4 +1,3 @@
-import { throwIfAborted } from '../abort.js'
 import {
   partsOf,
   reading,
@@ -7,16 +6,16 @@ import {
   requireMethods,
   requireSignal,
   shown,
+  throwIfAborted,
 } from '../arguments.js'
 import { dependableKeystreams } from '../crypto/dependable.js'
 import type { Keystream, SymmetricSuite } from '../crypto/provider.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, createVector } from './arithmetic.js'
-import type { BlockAdder } from './block-adder.js'
 import { type Block, blocksOf, layOut } from './blocks.js'
-import { createAdder } from './kernel-adder.js'
-import { checkHost, typedArrayName } from './lanes.js'
-import { reduceLanes } from './loops.js'
+import { createAdder } from './kernels/kernel-adder.js'
+import type { BlockAdder } from './kernels/plain-adder.js'
+import { checkHost, reduceLanes, typedArrayName } from './lanes.js'
 import { createPace, type Pace, type PaceOptions } from './pace.js'
 import {
   checkedSegments,

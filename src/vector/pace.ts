@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../abort.js'
+import { throwIfAborted } from '../arguments.js'
 
 /** What the caller of long work may hand in. */
 export interface PaceOptions {

@@ -1,12 +1,11 @@
-import { reasonOf, throwIfAborted } from '../abort.js'
+import { reasonOf, throwIfAborted } from '../arguments.js'
 import { isArrayBuffer, wipe } from '../crypto/bytes.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import type { PaceOptions } from '../vector/pace.js'
 import { type ElementRange, type MaskPlan, nextBlock, type Segment, type Vector } from '../vector/segments.js'
-import { allocate, copyInto, copyPiece, isShared, type Piece, piecesOf } from './pieces.js'
-import { nameOf } from './suites.js'
 import type { Thread } from './thread.js'
+import { allocate, copyInto, copyPiece, isShared, nameOf, type Piece, piecesOf } from './worker-messages.js'
 
 /** One call of an executor, checked. */
 export interface Execution extends PaceOptions {

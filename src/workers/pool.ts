@@ -1,4 +1,4 @@
-import { partsOf, requireFunction, requireInteger } from '../arguments.js'
+import { partsOf, reasonOf, requireFunction, requireInteger } from '../arguments.js'
 import { equalBytes } from '../crypto/bytes.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
 import type { SecAggError } from '../errors.js'
@@ -6,9 +6,8 @@ import { checkExecution, executeMaskPlan, type MaskExecutor } from '../vector/ma
 import { segmentsInRange, streamLength } from '../vector/segments.js'
 import { executeOnThreads, type SpareMemory } from './execution.js'
 import { type MaskWorker, parallelism, spawnWorker } from './host.js'
-import { createQueue } from './queue.js'
-import { nameOf, sampleOf } from './suites.js'
 import { startThread, type Thread } from './thread.js'
+import { nameOf, sampleOf } from './worker-messages.js'
 
 /** How a {@link MaskPool} is made. */
 export interface MaskPoolOptions {
@@ -116,4 +115,30 @@ function comparison(threads: readonly Thread[]): (suite: SymmetricSuite) => Prom
     known.set(suite, answer)
     return answer
   }
+}
+
+/** Runs work when all that came before is over. Work whose signal aborts while it waits is given up. */
+export type Queue = (work: () => Promise<void>, signal?: AbortSignal) => Promise<void>
+
+export function createQueue(): Queue {
+  let last: Promise<void> = Promise.resolve()
+  return (work, signal) => {
+    const before = last
+    const own = untilAborted(before, signal).then(work)
+    last = Promise.allSettled([before, own]).then(() => undefined)
+    return own
+  }
+}
+
+function untilAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return promise
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(reasonOf(signal))
+    if (signal.aborted) giveUp()
+    signal.addEventListener('abort', giveUp)
+    promise.then(() => {
+      signal.removeEventListener('abort', giveUp)
+      resolve()
+    })
+  })
 }

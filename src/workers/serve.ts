@@ -1,11 +1,17 @@
 import { isArrayBuffer, wipe } from '../crypto/bytes.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
-import { createAdder } from '../vector/kernel-adder.js'
+import { createAdder } from '../vector/kernels/kernel-adder.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import type { MaskPlan, Vector } from '../vector/segments.js'
-import { type FromWorker, GREETING, type ToWorker } from './messages.js'
-import type { Piece } from './pieces.js'
-import { type PerSuite, sampleOf, suitesHere } from './suites.js'
+import {
+  type FromWorker,
+  GREETING,
+  type PerSuite,
+  type Piece,
+  sampleOf,
+  suitesHere,
+  type ToWorker,
+} from './worker-messages.js'
 
 /** A worker's end of the line to the pool. */
 export interface WorkerPort {

@@ -2,9 +2,7 @@ import type { SuiteName } from '../crypto/provider.js'
 import { SecAggError, usageError } from '../errors.js'
 import type { MaskPlan, Vector } from '../vector/segments.js'
 import { listen, type MaskWorker } from './host.js'
-import { type FromWorker, GREETING, type ToWorker } from './messages.js'
-import type { Piece } from './pieces.js'
-import type { PerSuite } from './suites.js'
+import { type FromWorker, GREETING, type PerSuite, type Piece, type ToWorker } from './worker-messages.js'
 
 /** What a worker's suites make, as `sampleOf` takes it. */
 type Samples = PerSuite<Uint8Array>

@@ -1,7 +1,7 @@
 import { ClientSession } from 'secagg'
 import { type CryptoProvider, defaultCrypto, nobleCrypto } from 'secagg/crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { drawSecret } from '../../src/crypto/draw.js'
+import { drawSecret } from '../../src/crypto/random.js'
 import { makeCohort } from '../support/cohort.js'
 import { toyCrypto, toySplitter } from '../support/toy-crypto.js'
 import {

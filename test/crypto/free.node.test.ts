@@ -1,6 +1,6 @@
 import { nodeCrypto } from 'secagg/crypto'
 import { describe, expect, test } from 'vitest'
-import { memoryReleaser } from '../../src/crypto/free.js'
+import { memoryReleaser } from '../../src/crypto/keystream.js'
 
 test('giving memory back leaves shared memory alone', () => {
   const shared = new Uint8Array(new SharedArrayBuffer(64))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { memoryReleaser } from '../../src/crypto/free.js'
+import { memoryReleaser } from '../../src/crypto/keystream.js'
 
 describe('giving memory back', () => {
   test('empties an array that owns its buffer', () => {

@@ -1,6 +1,6 @@
 import { nobleCrypto } from 'secagg/crypto'
 import { describe, expect, test } from 'vitest'
-import { isAcceptablePublicKey } from '../../src/crypto/public-key.js'
+import { isAcceptablePublicKey } from '../../src/crypto/encodings.js'
 import { counting, hex, LOW_ORDER_POINTS, withTopBit } from './providers.js'
 
 const ones = 'ff'.repeat(30)

@@ -1,7 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { partOf } from '../../src/graph/chooser/assumptions.js'
-import { disconnection, exposure, fatalHolders, shortage } from '../../src/graph/chooser/bounds.js'
+import {
+  disconnection,
+  exposure,
+  fatalHolders,
+  partOf,
+  shortage,
+} from '../../src/graph/chooser/assumptions.js'
 import { minimumNeighborhood } from '../../src/graph/chooser/neighborhood.js'
 import { chooseParameters } from '../../src/graph/chooser/parameters.js'
 import { slowNeighborhood } from './exact.js'

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { SecAggError } from '../../src/errors.js'
 import { cohortOf } from '../../src/graph/chooser/assumptions.js'
-import { checkNeighborhood, minimumProven, type OfferedNeighborhood } from '../../src/graph/chooser/check.js'
+import {
+  checkNeighborhood,
+  minimumProven,
+  type OfferedNeighborhood,
+} from '../../src/graph/chooser/check-assumptions.js'
 import { chooseParameters } from '../../src/graph/chooser/parameters.js'
 import { recheckParameters } from '../../src/graph/chooser/proof.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { disconnection, exposure, fatalHolders, shortage } from '../../src/graph/chooser/bounds.js'
+import { disconnection, exposure, fatalHolders, shortage } from '../../src/graph/chooser/assumptions.js'
 import { chooseParameters } from '../../src/graph/chooser/parameters.js'
 import { randomOf, seeded } from '../support/seeded.js'
 

@@ -1,6 +1,6 @@
 import { paddedLength, rotate, rotateBack } from 'secagg/privacy'
 import { describe, expect, test } from 'vitest'
-import { l2Norm } from '../../src/privacy/norm.js'
+import { l2Norm } from '../../src/privacy/wrapping.js'
 import { randomOf, seeded } from '../support/seeded.js'
 
 const seed = Uint8Array.from({ length: 16 }, (_, i) => i)

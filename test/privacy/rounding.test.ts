@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { roundedL1Bound, roundedL2Bound, scaleFor } from 'secagg/privacy'
 import { describe, expect, test } from 'vitest'
+import { NORM_MARGIN, roundConditionally } from '../../src/privacy/float-encoder.js'
 import { RandomWords } from '../../src/privacy/noise/words.js'
-import { l2Norm, sumOfSquares } from '../../src/privacy/norm.js'
-import { NORM_MARGIN, roundConditionally } from '../../src/privacy/rounding.js'
+import { l2Norm, sumOfSquares } from '../../src/privacy/wrapping.js'
 import { randomOf } from '../support/seeded.js'
 import { seededCrypto } from './support.js'
 

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { bitLength, dyadicOf, exponential, logarithm } from '../../src/privacy/noise/fixed-point.js'
-import { gaussianWeight, poissonWeight, type Weight } from '../../src/privacy/noise/weights.js'
+import {
+  bitLength,
+  dyadicOf,
+  exponential,
+  gaussianWeight,
+  logarithm,
+  poissonWeight,
+  type Weight,
+} from '../../src/privacy/noise/weights.js'
 import { randomOf } from '../support/seeded.js'
 
 /** numerator / denominator, from bigints of any size. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Phase } from '../../src/session/phase.js'
-import { memorySliceStore } from '../../src/session/slice-store.js'
+import { memorySliceStore } from '../../src/session/slice-uploads.js'
 import { unmaskPhase } from '../../src/session/unmask-phase.js'
 import { createAccumulator, executeMaskPlan } from '../../src/vector/index.js'
 import { nextTurn } from '../../src/vector/pace.js'

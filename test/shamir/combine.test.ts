@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { logarithms } from '../../src/shamir/field.js'
 import {
   CONSISTENCY_BYTES,
   consistencyCheck,
@@ -9,7 +10,6 @@ import {
   interpolation,
   shareDigest,
 } from '../../src/shamir/index.js'
-import { logarithms } from '../../src/shamir/logarithms.js'
 import { flipped, seatsBelow } from '../attacks/support.js'
 import { named, randomOf, seeded } from '../support/seeded.js'
 import { toySplitter } from '../support/toy-crypto.js'

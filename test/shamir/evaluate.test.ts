@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { evaluateAtAll } from '../../src/shamir/evaluate.js'
 import { GF65536, invert, multiply } from '../../src/shamir/field.js'
+import { evaluateAtAll } from '../../src/shamir/split.js'
 import { randomOf } from '../support/seeded.js'
 
 /** The value at `x` of the polynomial of least degree through the points (0, values[0]), (1, values[1]), … */

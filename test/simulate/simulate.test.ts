@@ -1,8 +1,7 @@
 import { nobleCrypto } from 'secagg/crypto'
 import { simulate } from 'secagg/simulate'
 import { describe, expect, test } from 'vitest'
-import { chooseDrops, inputOf } from '../../src/simulate/cohort.js'
-import { SeededRandom } from '../../src/simulate/seeded-random.js'
+import { chooseDrops, inputOf, SeededRandom } from '../../src/simulate/simulated-clients.js'
 import { toyCrypto } from '../support/toy-crypto.js'
 
 describe('a simulated round', () => {

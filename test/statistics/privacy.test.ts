@@ -13,7 +13,13 @@ import {
   statisticsContext,
 } from 'secagg/statistics'
 import { describe, expect, it, test } from 'vitest'
-import { deviationOf, meanOf, meanSlope, varianceOf, varianceSlope } from '../../src/statistics/spread.js'
+import {
+  deviationOf,
+  meanOf,
+  meanSlope,
+  varianceOf,
+  varianceSlope,
+} from '../../src/statistics/kinds/values.js'
 import { sumOfVectors } from '../fixed-point/support.js'
 import { lanesOf } from '../support/inputs.js'
 import { randomOf } from '../support/seeded.js'

@@ -12,9 +12,9 @@ import {
   type StatisticsRecord,
   type StatisticsRound,
 } from 'secagg/statistics'
-import { readExactly, readPrivately } from '../../src/statistics/decode.js'
-import { encodeExactly, encodePrivately } from '../../src/statistics/encode.js'
-import { originOf } from '../../src/statistics/origin.js'
+import { originOf } from '../../src/statistics/create-statistics.js'
+import { readExactly, readPrivately } from '../../src/statistics/decode-statistics.js'
+import { encodeExactly, encodePrivately } from '../../src/statistics/encode-records.js'
 import type { Assembled } from '../../src/statistics/statistics.js'
 import { sumOfVectors } from '../fixed-point/support.js'
 import { type CohortRun, runCohort } from '../support/cohort.js'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { createStatistics, type Variance } from 'secagg/statistics'
 import { describe, expect, it, test } from 'vitest'
-import { spread } from '../../src/statistics/spread.js'
+import { spread } from '../../src/statistics/kinds/values.js'
 import { decoded, encodeNumbers, everything, readNumbers, resultOf } from './support.js'
 
 /** What doubles may lose, in parts of the range. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isAcceptablePublicKey } from '../../src/crypto/public-key.js'
+import { isAcceptablePublicKey } from '../../src/crypto/encodings.js'
 import { seeded } from './seeded.js'
 import { toyCrypto } from './toy-crypto.js'
 

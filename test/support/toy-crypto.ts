@@ -1,7 +1,7 @@
 import type { SecretSplitter } from 'secagg'
 import type { CryptoProvider, Keystream, SymmetricSuite } from 'secagg/crypto'
 import { equalBytes } from '../../src/crypto/bytes.js'
-import { isLowOrder } from '../../src/crypto/public-key.js'
+import { isLowOrder } from '../../src/crypto/encodings.js'
 import { type Field, GF256, GF65536, multiply } from '../../src/shamir/field.js'
 import { type Random, randomOf } from './seeded.js'
 

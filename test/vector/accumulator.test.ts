@@ -11,7 +11,7 @@ import {
   packVector,
   type Segment,
 } from '../../src/vector/index.js'
-import { createKernelSum } from '../../src/vector/kernel-sum.js'
+import { createKernelSum } from '../../src/vector/kernels/kernel-sum.js'
 import { combine, segmentsArbitrary, valuesFor, valuesOf, vectorOf } from './support.js'
 
 afterEach(() => vi.unstubAllGlobals())

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { LaneRun } from '../../src/vector/index.js'
-import { createKernelAdder } from '../../src/vector/kernel-adder.js'
-import { createPlainAdder } from '../../src/vector/plain-adder.js'
+import { createKernelAdder } from '../../src/vector/kernels/kernel-adder.js'
+import { createPlainAdder } from '../../src/vector/kernels/plain-adder.js'
 import { aes, keystreamOf, seedOf } from './support.js'
 
 const CAPACITY = 4096
@@ -59,7 +59,9 @@ describe('without WebAssembly there is no kernel', () => {
   ])('where %s', async (_, host) => {
     vi.resetModules()
     vi.stubGlobal('WebAssembly', host)
-    const { createAdder, createKernelAdder: createFresh } = await import('../../src/vector/kernel-adder.js')
+    const { createAdder, createKernelAdder: createFresh } = await import(
+      '../../src/vector/kernels/kernel-adder.js'
+    )
     expect(createFresh(64)).toBeUndefined()
     const adder = createAdder(2 ** 20)
     adder.load(0, Uint8Array.of(1))

@@ -9,7 +9,7 @@ import {
   type LaneRun,
   segmentsInRange,
 } from '../../src/vector/index.js'
-import { createKernelAdder } from '../../src/vector/kernel-adder.js'
+import { createKernelAdder } from '../../src/vector/kernels/kernel-adder.js'
 import { chacha, seedOf, valuesFor, vectorOf } from './support.js'
 
 const BLOCKS = 40

@@ -1,11 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import loadWabt from 'wabt'
-import { CHACHA_HEX } from '../../src/vector/chacha-bytes.js'
-import { KERNEL_HEX } from '../../src/vector/kernel-bytes.js'
-import { PACKING_HEX } from '../../src/vector/packing-bytes.js'
+import { CHACHA_HEX, KERNEL_HEX, PACKING_HEX } from '../../src/vector/kernels/binaries.js'
 
-const folder = new URL('../../src/vector/', import.meta.url)
+const folder = new URL('../../src/vector/kernels/', import.meta.url)
 
 async function compile(name: string): Promise<string> {
   const wabt = await loadWabt()
@@ -18,12 +16,9 @@ async function compile(name: string): Promise<string> {
   return Buffer.from(buffer).toString('hex')
 }
 
-function sourceOf(name: string, hex: string): string {
+function constantOf(name: string, hex: string): string {
   const lines = hex.match(/.{1,104}/g)!.map((line) => `  '${line}'`)
   return [
-    `// Compiled from ${name}.wat. To make it anew after a change there:`,
-    '//   UPDATE_KERNEL=1 npx vitest run --project node test/vector/kernel-bytes',
-    '',
     `/** The WebAssembly binary of ${name}.wat in hexadecimal digits. */`,
     `export const ${name.toUpperCase()}_HEX: string =`,
     `${lines.join(' +\n')}`,
@@ -31,13 +26,19 @@ function sourceOf(name: string, hex: string): string {
   ].join('\n')
 }
 
-test.each([
-  ['kernel', KERNEL_HEX],
-  ['chacha', CHACHA_HEX],
-  ['packing', PACKING_HEX],
-])('the bytes of %s in the source are what the text compiles to', async (name, bytes) => {
-  const hex = await compile(name)
+const KERNELS = { kernel: KERNEL_HEX, chacha: CHACHA_HEX, packing: PACKING_HEX }
+
+test('the binaries in the source are what the texts compile to', async () => {
+  const compiled: Record<string, string> = {}
+  for (const name of Object.keys(KERNELS)) compiled[name] = await compile(name)
   if (process.env.UPDATE_KERNEL !== undefined) {
-    writeFileSync(new URL(`${name}-bytes.ts`, folder), sourceOf(name, hex))
-  } else expect(bytes).toBe(hex)
+    const head = [
+      '// Compiled from the .wat files of this folder. To compile them again after a change:',
+      '//   UPDATE_KERNEL=1 npx vitest run --project node test/vector/kernel-bytes',
+      '',
+      '',
+    ].join('\n')
+    const constants = Object.entries(compiled).map(([name, hex]) => constantOf(name, hex))
+    writeFileSync(new URL('binaries.ts', folder), head + constants.join('\n'))
+  } else expect(compiled).toEqual(KERNELS)
 })

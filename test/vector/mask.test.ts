@@ -11,8 +11,8 @@ import {
   type Vector,
   vectorInRange,
 } from '../../src/vector/index.js'
-import { createKernelAdder } from '../../src/vector/kernel-adder.js'
-import { createPlainAdder } from '../../src/vector/plain-adder.js'
+import { createKernelAdder } from '../../src/vector/kernels/kernel-adder.js'
+import { createPlainAdder } from '../../src/vector/kernels/plain-adder.js'
 import {
   aes,
   chacha,

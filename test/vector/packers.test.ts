@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { equalBytes } from '../../src/crypto/bytes.js'
 import { type Lanes, laneBytes } from '../../src/vector/index.js'
-import { createKernelPacker, packerFor } from '../../src/vector/kernel-packer.js'
+import { createKernelPacker, packerFor } from '../../src/vector/kernels/kernel-packer.js'
+import { plainPacker } from '../../src/vector/kernels/plain-packer.js'
 import { bytesOf, createLanes } from '../../src/vector/lanes.js'
-import { plainPacker } from '../../src/vector/plain-packer.js'
 import { valuesFor, vectorOf } from './support.js'
 
 /** Around groups of 8 elements, turns of 64 bytes, and portions of 2048 elements. */

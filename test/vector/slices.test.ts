@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { elementCount, packedRange, type Segment } from 'secagg/vector'
 import { expect, it } from 'vitest'
-import { sliceCount, sliceRange } from '../../src/vector/slices.js'
+import { sliceCount, sliceRange } from '../../src/vector/segments.js'
 
 const segment = fc.record({ length: fc.integer({ min: 1, max: 400 }), bits: fc.integer({ min: 1, max: 64 }) })
 

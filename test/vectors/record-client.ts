@@ -12,7 +12,7 @@ import {
 } from 'secagg/vector'
 import { keysStatement, survivorsStatement } from '../../src/protocol/identity.js'
 import { label, seatBytes } from '../../src/protocol/keys.js'
-import { sliceCount, sliceRange } from '../../src/vector/slices.js'
+import { sliceCount, sliceRange } from '../../src/vector/segments.js'
 import { decodeMessage, publishedKeysCoder, unmaskingCoder } from '../../src/wire/index.js'
 import { hex, unhex } from './bytes.js'
 import type {

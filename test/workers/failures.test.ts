@@ -1,8 +1,8 @@
 import { executeMaskPlan, type Vector } from 'secagg/vector'
 import { createMaskPool, type MaskPool, type MaskWorker } from 'secagg/workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type FromWorker, GREETING } from '../../src/workers/messages.js'
 import { serveMasks, type WorkerPort } from '../../src/workers/serve.js'
+import { type FromWorker, GREETING } from '../../src/workers/worker-messages.js'
 import {
   chacha,
   counting,

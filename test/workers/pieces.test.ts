@@ -8,7 +8,7 @@ import {
   vectorInRange,
 } from 'secagg/vector'
 import { describe, expect, test } from 'vitest'
-import { copyInto, copyPiece, type Piece, piecesOf } from '../../src/workers/pieces.js'
+import { copyInto, copyPiece, type Piece, piecesOf } from '../../src/workers/worker-messages.js'
 import { segmentsArbitrary } from '../vector/support.js'
 import { chacha, filled, MIXED, planOf } from './support.js'
 

@@ -1,5 +1,11 @@
-import type { Cohort } from './assumptions.js'
-import { completeThreshold, disconnection, exposure, shortage, withstanding } from './bounds.js'
+import {
+  type Cohort,
+  completeThreshold,
+  disconnection,
+  exposure,
+  shortage,
+  withstanding,
+} from './assumptions.js'
 
 /** A graph with its k and t; k = n − 1 where it is complete. */
 export interface Choice extends Neighborhood {

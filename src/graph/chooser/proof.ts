@@ -1,5 +1,13 @@
-import { type Cohort, partOf, requireWhole } from './assumptions.js'
-import { disconnection, either, exposure, fatalHolders, shortage } from './bounds.js'
+import {
+  type Cohort,
+  disconnection,
+  either,
+  exposure,
+  fatalHolders,
+  partOf,
+  requireWhole,
+  shortage,
+} from './assumptions.js'
 import { type Choice, largestWhere } from './neighborhood.js'
 
 /** log2 of the proven bounds on what could cost privacy in a round; −∞: impossible, 0: nothing is proven. */

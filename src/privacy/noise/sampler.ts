@@ -1,12 +1,10 @@
 import type { CryptoProvider } from '../../crypto/provider.js'
 import { usageError } from '../../errors.js'
 import { typedArrayName } from '../../vector/lanes.js'
-import { requireDistribution, requireNumber } from '../checks.js'
-import type { NoiseDistribution } from '../rdp.js'
-import { bitLength, type Dyadic, dyadicOf } from './fixed-point.js'
+import { type NoiseDistribution, requireDistribution, requireNumber } from '../rdp.js'
 import type { Fineness } from './hat.js'
 import { Staircase } from './staircase.js'
-import { gaussianWeight, poissonWeight } from './weights.js'
+import { bitLength, type Dyadic, dyadicOf, gaussianWeight, poissonWeight } from './weights.js'
 import { RandomWords } from './words.js'
 
 /** Whole-numbered noise of one variance. */

@@ -1,5 +1,3 @@
-import { AliasTable } from './alias.js'
-import { isBelow } from './comparison.js'
 import { type Fineness, type Hat, hatOf } from './hat.js'
 import type { Weight } from './weights.js'
 import type { RandomWords } from './words.js'
@@ -75,5 +73,92 @@ function drawPiece(words: RandomWords): number {
     const zeros = Math.clz32(words.next())
     piece += zeros
     if (zeros < 32) return piece
+  }
+}
+
+/**
+ * Picks an index with probability its area / 2^digits from one random word (Walker's alias method). The areas are whole
+ * and make up 2^digits, so nothing is rounded.
+ */
+export class AliasTable {
+  private readonly drop: number
+  private readonly columnDigits: number
+  private readonly mask: number
+  /** A column is all one index below this mark, and another one from it on. */
+  private readonly marks: Uint32Array
+  private readonly aliases: Uint32Array
+
+  constructor(areas: readonly number[], digits: number) {
+    const columns = 2 ** Math.max(32 - Math.clz32(areas.length - 1), 1)
+    const capacity = 2 ** digits / columns
+    this.drop = 32 - digits
+    this.columnDigits = digits - (31 - Math.clz32(columns))
+    this.mask = capacity - 1
+    this.marks = new Uint32Array(columns)
+    this.aliases = new Uint32Array(columns)
+    const left = Array.from({ length: columns }, (_, index) => areas[index] ?? 0)
+    const small = [...left.keys()].filter((index) => left[index]! < capacity)
+    const large = [...left.keys()].filter((index) => left[index]! >= capacity)
+    while (small.length > 0) {
+      const index = small.pop()!
+      const donor = large.at(-1)!
+      this.marks[index] = left[index]!
+      this.aliases[index] = donor
+      left[donor]! -= capacity - left[index]!
+      if (left[donor]! < capacity) small.push(large.pop()!)
+    }
+    for (const index of large) {
+      this.marks[index] = capacity
+      this.aliases[index] = index
+    }
+  }
+
+  /** The index for a word that is uniform in [0, 2^32). */
+  pick(word: number): number {
+    const point = word >>> this.drop
+    const column = point >>> this.columnDigits
+    return (point & this.mask) < this.marks[column]! ? column : this.aliases[column]!
+  }
+}
+
+/** Uniform random numbers; as much of {@link RandomWords} as a comparison takes. */
+export interface RandomDigits {
+  /** Uniform in [0, 2^`bits`). */
+  integer(bits: number): bigint
+}
+
+/** A stretch of heights over one number, in units of which a weight of 1 has `unit`. */
+export interface Stretch {
+  readonly bottom: bigint
+  /** Its length is `length` / 2^`halvings`. */
+  readonly length: bigint
+  readonly halvings: number
+  readonly unit: bigint
+}
+
+/** Random digits drawn at first, and then again each time that they do not settle it. */
+const DIGITS = 32
+
+/**
+ * Whether a point drawn uniformly from a stretch lies below the weight of k. The point gets as many digits as it takes to
+ * tell, and the weight twice as many, so the answer is never in doubt.
+ */
+export function isBelow(
+  weight: Weight,
+  k: bigint,
+  { bottom, length, halvings, unit }: Stretch,
+  random: RandomDigits,
+): boolean {
+  let drawn = 0n
+  for (let digits = DIGITS; ; digits += DIGITS) {
+    drawn = (drawn << BigInt(DIGITS)) | random.integer(DIGITS)
+    const precision = 2 * digits + halvings
+    const { low, high } = weight.bracket(k, precision)
+    // All heights times 2^(precision + digits + halvings); the point is between those of drawn and drawn + 1.
+    const shift = BigInt(digits + halvings)
+    const height = (u: bigint): bigint =>
+      (bottom << (BigInt(precision) + shift)) + ((u * length) << BigInt(precision))
+    if (height(drawn + 1n) <= (low * unit) << shift) return true
+    if (height(drawn) >= (high * unit) << shift) return false
   }
 }

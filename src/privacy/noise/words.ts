@@ -1,7 +1,7 @@
 import { requireMethods } from '../../arguments.js'
 import { wipe } from '../../crypto/bytes.js'
-import { drawSecret } from '../../crypto/draw.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
+import { drawSecret } from '../../crypto/random.js'
 
 /** Words drawn at first; each time that more are needed, twice as many, up to the 65536 bytes that browsers give at once. */
 const FIRST_BATCH = 64

@@ -1,6 +1,6 @@
 import { partsOf, requireInteger, shown } from '../../arguments.js'
 import { dependableProvider } from '../../crypto/dependable.js'
-import { drawSecret } from '../../crypto/draw.js'
+import { drawSecret } from '../../crypto/random.js'
 import { usageError } from '../../errors.js'
 import { countsClients } from '../../graph/index.js'
 import type { AdvertiseKeys } from '../../wire/index.js'

@@ -1,8 +1,7 @@
 export { advertiseKeys, type ClientOptions } from './advertise-keys.js'
-export { checkConsistency } from './check-consistency.js'
+export { checkConsistency, sharingSeats } from './check-consistency.js'
 export { maskInput, repeatMaskInput } from './mask-input.js'
 export { decodeState, encodeState } from './saved-states.js'
-export { secretsIn } from './secrets.js'
 export { shareKeys } from './share-keys.js'
 export type {
   ClientAdvertised,
@@ -16,5 +15,5 @@ export type {
   SharePair,
   Sharer,
 } from './states.js'
-export { sharingSeats } from './survivors.js'
+export { secretsIn } from './states.js'
 export { type UnmaskCapabilities, type UnmaskResult, unmask } from './unmask.js'

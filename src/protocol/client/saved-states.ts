@@ -4,10 +4,11 @@ import type { MaskTerm } from '../../vector/segments.js'
 import { byteString, SEALED_SHARES_LENGTH, SELF_MASK_SEED_LENGTH } from '../../wire/index.js'
 import { requireConfig, requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
-import { decodeStateBy, encodeStateBy, type StateCoders } from '../saved.js'
 import {
   allSealedShares,
+  decodeStateBy,
   digest,
+  encodeStateBy,
   identity,
   inActiveModel,
   isSubset,
@@ -15,11 +16,13 @@ import {
   list,
   members,
   record,
+  type StateCoders,
   sealedShares,
   seated,
   seats,
   selfMask,
-} from '../saved-fields.js'
+} from '../saved-format.js'
+import { sharingSeats } from './check-consistency.js'
 import {
   CLIENT_STATES,
   type ClientState,
@@ -28,7 +31,6 @@ import {
   type SharePair,
   type Sharer,
 } from './states.js'
-import { sharingSeats } from './survivors.js'
 
 /** Bytes of s^SK, and so of a share of it. */
 const MASK_KEY_LENGTH = 32

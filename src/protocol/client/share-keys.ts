@@ -1,5 +1,5 @@
 import { concatBytes, equalBytes, wipe, wipeAll } from '../../crypto/bytes.js'
-import { drawSecret } from '../../crypto/draw.js'
+import { drawSecret } from '../../crypto/random.js'
 import { coordinateOf, holdersKnownTo, minimumPublished } from '../../graph/index.js'
 import {
   type PublishedKeys,
@@ -7,18 +7,18 @@ import {
   SELF_MASK_SEED_LENGTH,
   type ShareKeys,
 } from '../../wire/index.js'
-import { blameServer, violation } from '../blame.js'
-import { type ClientCapabilities, cryptoOf, splitterOf } from '../capabilities.js'
+import { type ClientCapabilities, cryptoOf, requireShape, splitterOf } from '../capabilities.js'
 import {
+  blameServer,
   DistinctKeys,
   requireCanonicalSeats,
   requireEnough,
   requirePublicKeys,
   requireState,
+  violation,
 } from '../checks.js'
 import { keysStatement, publishedDigest, verifyStatement } from '../identity.js'
 import { commitToSelfMask, deriveSealingKey, type KeyHolder, sharesAssociatedData, suiteOf } from '../keys.js'
-import { requireShape } from '../shapes.js'
 import type { ClientAdvertised, ClientShared, Peer, SharePair } from './states.js'
 
 const PHASE = 'share-keys'

@@ -1,7 +1,7 @@
-import type { PhaseName } from '../../errors.js'
-import { usageError } from '../../errors.js'
-import { memberAt, ownerWithoutHolders } from '../../graph/index.js'
-import { blameNobody, blamePeer, violation } from '../blame.js'
+import { shown } from '../../arguments.js'
+import { type PhaseName, usageError } from '../../errors.js'
+import { indexOfSeat, memberAt, ownerWithoutHolders } from '../../graph/index.js'
+import { blameNobody, blamePeer, violation } from '../checks.js'
 import type { ServerSharing } from './states.js'
 
 /** Something that a check has accepted from one seat. */
@@ -62,4 +62,50 @@ export function requireHolders(
   if (owner === undefined) return
   const text = `fewer than ${config.threshold} of the clients that hold seat ${owner}'s secrets are left`
   throw violation('too-few-shares', blameNobody(phase, owner), text, { expected: config.threshold })
+}
+
+/** The messages with which a round begins: one for each recipient, made from the state when it is asked for. */
+export interface Outbound<M> {
+  /** Ascending. */
+  readonly recipients: readonly number[]
+  /**
+   * The message for one of the recipients; the same object for all where all get the same.
+   * @throws {SecAggError} `invalid-argument` where the seat is none of them.
+   */
+  messageFor(seat: number): M
+}
+
+/** The same message for everybody. */
+export function broadcast<M>(recipients: readonly number[], message: M): Outbound<M> {
+  return {
+    recipients,
+    messageFor: (seat) => {
+      requireRecipient(recipients, seat)
+      return message
+    },
+  }
+}
+
+/** A message about the seats that each recipient hears of; made once where all hear of the same. */
+export function outboundBySeats<M>(
+  recipients: readonly number[],
+  visible: (recipient: number) => readonly number[],
+  messageAbout: (seats: readonly number[]) => M,
+): Outbound<M> {
+  let last: { readonly seats: readonly number[]; readonly message: M } | undefined
+  return {
+    recipients,
+    messageFor: (recipient) => {
+      requireRecipient(recipients, recipient)
+      const seats = visible(recipient)
+      if (last?.seats !== seats) last = { seats, message: messageAbout(seats) }
+      return last.message
+    },
+  }
+}
+
+/** @throws {SecAggError} `invalid-argument` where nothing is sent to `seat`. */
+export function requireRecipient(recipients: readonly number[], seat: number): void {
+  if (typeof seat === 'number' && indexOfSeat(recipients, seat) >= 0) return
+  throw usageError('invalid-argument', 'there is no message for this seat', { got: shown(seat) })
 }

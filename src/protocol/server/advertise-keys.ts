@@ -1,10 +1,11 @@
-import { drawSecret } from '../../crypto/draw.js'
+import { drawSecret } from '../../crypto/random.js'
 import { type SecAggError, usageError } from '../../errors.js'
 import { drawGraph, minimumAdvertised, visibleFrom } from '../../graph/index.js'
 import type { AdvertiseKeys, PublishedKeys } from '../../wire/index.js'
-import { blameNobody, blamePeer, violation } from '../blame.js'
-import { capable, cryptoOf, type ServerCapabilities } from '../capabilities.js'
+import { capable, cryptoOf, requireShape, type ServerCapabilities } from '../capabilities.js'
 import {
+  blameNobody,
+  blamePeer,
   DistinctKeys,
   requireConfig,
   requireDistinct,
@@ -13,12 +14,11 @@ import {
   requireSameConfiguration,
   requireSeatNumber,
   requireState,
+  violation,
 } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import { keysStatement, verifyStatement } from '../identity.js'
-import { requireShape } from '../shapes.js'
-import { bySeat } from './accepted.js'
-import { type Outbound, outboundBySeats } from './outbound.js'
+import { bySeat, type Outbound, outboundBySeats } from './accepted.js'
 import type { AdvertisedClient, ServerAdvertising, ServerSharing } from './states.js'
 
 const PHASE = 'advertise-keys'

@@ -1,12 +1,16 @@
 import { indexOfSeat } from '../../graph/index.js'
 import type { ConsistencyCheck, ConsistencySignatures } from '../../wire/index.js'
-import { blameNobody, blamePeer, violation } from '../blame.js'
-import { capable, type ServerCapabilities } from '../capabilities.js'
-import { requireEnough, requireSeatNumber, requireState } from '../checks.js'
+import { capable, requireShape, type ServerCapabilities } from '../capabilities.js'
+import {
+  blameNobody,
+  blamePeer,
+  requireEnough,
+  requireSeatNumber,
+  requireState,
+  violation,
+} from '../checks.js'
 import { survivorsStatement, verifyStatement } from '../identity.js'
-import { requireShape } from '../shapes.js'
-import { bySeat, requireMember, withAnswers } from './accepted.js'
-import { broadcast, type Outbound } from './outbound.js'
+import { broadcast, bySeat, type Outbound, requireMember, withAnswers } from './accepted.js'
 import type { ConsistentClient, ServerChecking, ServerUnmasking } from './states.js'
 
 const PHASE = 'consistency-check'

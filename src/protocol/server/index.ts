@@ -1,3 +1,4 @@
+export type { Outbound } from './accepted.js'
 export {
   acceptAdvertisedKeys,
   closeAdvertiseKeys,
@@ -16,10 +17,8 @@ export {
   survivorsToAnnounce,
 } from './mask-input.js'
 export { countMaskTerms, planUnmasking } from './mask-plans.js'
-export type { Outbound } from './outbound.js'
 export { reconstructSecrets } from './reconstruct-secrets.js'
 export { decodeState, encodeState } from './saved-states.js'
-export { secretsIn } from './secrets.js'
 export {
   type AcceptedShares,
   acceptSharedKeys,
@@ -40,6 +39,7 @@ export type {
   ServerUnmasking,
   SharingClient,
 } from './states.js'
+export { secretsIn } from './states.js'
 export { acceptUnmasking, ownersKnownTo, type RevealingClient, respondents } from './unmask.js'
 export type { OnWork } from './work.js'
 export type { WrongShare } from './wrong-shares.js'

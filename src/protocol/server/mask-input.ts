@@ -1,10 +1,15 @@
 import { minimumRemaining, nameableSeats, visibleAmong, visibleFrom } from '../../graph/index.js'
 import type { Survivors } from '../../wire/index.js'
-import { blameNobody } from '../blame.js'
-import { requireEnough, requireSeatNumber, requireState } from '../checks.js'
-import { requireShape } from '../shapes.js'
-import { bySeat, requireHolders, requireMember, withAnswers } from './accepted.js'
-import { type Outbound, outboundBySeats } from './outbound.js'
+import { requireShape } from '../capabilities.js'
+import { blameNobody, requireEnough, requireSeatNumber, requireState } from '../checks.js'
+import {
+  bySeat,
+  type Outbound,
+  outboundBySeats,
+  requireHolders,
+  requireMember,
+  withAnswers,
+} from './accepted.js'
 import type { MaskedClient, ServerChecking, ServerMasking, ServerUnmasking } from './states.js'
 
 const PHASE = 'masked-input'

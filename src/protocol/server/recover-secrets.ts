@@ -1,7 +1,6 @@
 import { wipe } from '../../crypto/bytes.js'
-import type { HeldShares } from './held-shares.js'
-import { LocatedHolders } from './locate-holders.js'
-import { type Choice, TrustedHolders } from './trusted-holders.js'
+import { type Choice, LocatedHolders, TrustedHolders } from './locate-holders.js'
+import type { HeldShares } from './unmask.js'
 import { type Budget, OutOfWork, placeCost, valueCost, weightsCost } from './work.js'
 
 /** How many wrong shares are looked for, few being found in far less time. */

@@ -4,10 +4,11 @@ import type { DrawnGraph } from '../../graph/index.js'
 import { byteString, type PublicKeys, SEALED_SHARES_LENGTH } from '../../wire/index.js'
 import { requireConfig, requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
-import { decodeStateBy, encodeStateBy, type StateCoders } from '../saved.js'
 import {
   allSealedShares,
+  decodeStateBy,
   digest,
+  encodeStateBy,
   identity,
   inActiveModel,
   isSubset,
@@ -15,10 +16,11 @@ import {
   list,
   members,
   record,
+  type StateCoders,
   seated,
   seats,
   selfMask,
-} from '../saved-fields.js'
+} from '../saved-format.js'
 import {
   type AdvertisedClient,
   type ConsistentClient,

@@ -1,12 +1,24 @@
 import { graphOf, minimumRemaining, visibleAmong } from '../../graph/index.js'
 import { type ForwardedShares, SEALED_SHARES_LENGTH, type ShareKeys } from '../../wire/index.js'
-import { blameNobody, blamePeer, violation } from '../blame.js'
-import { requireEnough, requireSeatNumber, requireState } from '../checks.js'
+import { requireShape } from '../capabilities.js'
+import {
+  blameNobody,
+  blamePeer,
+  requireEnough,
+  requireSeatNumber,
+  requireState,
+  violation,
+} from '../checks.js'
 import { publishedDigest } from '../identity.js'
-import { requireShape } from '../shapes.js'
-import { bySeat, requireHolders, requireMember, withAnswers } from './accepted.js'
+import {
+  bySeat,
+  type Outbound,
+  requireHolders,
+  requireMember,
+  requireRecipient,
+  withAnswers,
+} from './accepted.js'
 import { keysToPublish } from './advertise-keys.js'
-import { type Outbound, requireRecipient } from './outbound.js'
 import type { ServerMasking, ServerSharing, SharingClient } from './states.js'
 
 const PHASE = 'share-keys'

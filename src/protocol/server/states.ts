@@ -1,5 +1,6 @@
 import type { DrawnGraph } from '../../graph/index.js'
 import type { PublicKeys, Seated, Survivors } from '../../wire/index.js'
+import { requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import type { WrongShare } from './wrong-shares.js'
 
@@ -128,4 +129,14 @@ export interface ServerFinished extends ServerOnGraph {
   readonly wrongShares: readonly WrongShare[]
   /** The clients that must have cheated if at most n_C have, ascending: they misfit with more than n_C others. */
   readonly culprits: readonly number[]
+}
+
+/**
+ * The secrets that a state carries, to be overwritten once it is no longer needed: the very arrays. Until the last round
+ * a server has none.
+ */
+export function secretsIn(state: ServerState): readonly Uint8Array[] {
+  requireState(state, ...SERVER_STATES)
+  if (state.state !== 'server-unmasked') return []
+  return [...state.selfMasks, ...state.maskKeys].map(({ value }) => value)
 }

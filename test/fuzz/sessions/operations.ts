@@ -1,4 +1,4 @@
-import { sliceCount } from '../../../src/vector/slices.js'
+import { sliceCount } from '../../../src/vector/segments.js'
 import { PROTOCOL_VERSION } from '../../../src/wire/index.js'
 import type { Choices } from '../choices.js'
 import { TROUBLES } from '../flaky-disk.js'

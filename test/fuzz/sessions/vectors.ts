@@ -1,7 +1,7 @@
 import type { RoundConfig, Vector } from 'secagg'
 import { equalBytes } from '../../../src/crypto/bytes.js'
 import { segmentsInRange, unpackVector } from '../../../src/vector/index.js'
-import { sliceCount, sliceRange } from '../../../src/vector/slices.js'
+import { sliceCount, sliceRange } from '../../../src/vector/segments.js'
 import { openEnvelope } from '../../../src/wire/index.js'
 import { valuesOf } from '../../vector/support.js'
 

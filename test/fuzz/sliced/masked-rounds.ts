@@ -1,6 +1,6 @@
 import { ClientSession, type Vector } from 'secagg'
 import { elementCount, packVector, segmentsInRange, unpackVector } from '../../../src/vector/index.js'
-import { sliceCount, sliceRange } from '../../../src/vector/slices.js'
+import { sliceCount, sliceRange } from '../../../src/vector/segments.js'
 import { encodeMaskedSlice, openEnvelope } from '../../../src/wire/index.js'
 import { type SavedCohort, savedCohort } from '../../resume/support.js'
 import { type CohortOptions, run } from '../../support/cohort.js'

@@ -1,5 +1,5 @@
 import { type ClientSession, type PhaseOutcome, type Receipt, SecAggError, ServerSession } from 'secagg'
-import { sliceRange } from '../../../src/vector/slices.js'
+import { sliceRange } from '../../../src/vector/segments.js'
 import { sumOf } from '../../support/inputs.js'
 import { valuesOf } from '../../vector/support.js'
 import { DiskOfProcess, FlakyDisk } from '../flaky-disk.js'

@@ -11,7 +11,7 @@ import {
   type Vector,
 } from '../../../src/vector/index.js'
 import { checkPacked } from '../../../src/vector/packing.js'
-import { sliceCount, sliceRange } from '../../../src/vector/slices.js'
+import { sliceCount, sliceRange } from '../../../src/vector/segments.js'
 import { sliceValues, valuesFor, valuesOf, vectorOf } from '../../vector/support.js'
 import { Choices } from '../choices.js'
 import { withinMemory } from '../memory.js'

@@ -1,5 +1,5 @@
 import { bytesToHex } from '../../../src/crypto/bytes.js'
-import { isAcceptablePublicKey } from '../../../src/crypto/public-key.js'
+import { isAcceptablePublicKey } from '../../../src/crypto/encodings.js'
 import { LOW_ORDER_POINTS, providers, withTopBit } from '../../crypto/providers.js'
 import { randomOf } from '../../support/seeded.js'
 import { ensure, type FuzzTarget } from '../target.js'

@@ -1,5 +1,5 @@
 import { equalBytes } from '../../../src/crypto/bytes.js'
-import { blameServer } from '../../../src/protocol/blame.js'
+import { blameServer } from '../../../src/protocol/checks.js'
 import { decodeMessage, encodeMessage, survivorsCoder } from '../../../src/wire/index.js'
 import { Choices } from '../choices.js'
 import { withinMemory } from '../memory.js'

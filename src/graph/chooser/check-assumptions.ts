@@ -1,0 +1,145 @@
+import { partsOf, wrongKind } from '../../arguments.js'
+import { SecAggError, usageError } from '../../errors.js'
+import { type Assumptions, cohortOf, completeThreshold, partOf, requireWhole } from './assumptions.js'
+import { minimumPresent, proofFor } from './proof.js'
+
+/** The k and t that a server offers for n clients, with what the client itself assumes and asks for. */
+export interface OfferedNeighborhood extends Omit<Assumptions, 'correctness'> {
+  /** k; n − 1 offers the complete graph. */
+  readonly neighbors: number
+  /** t. */
+  readonly threshold: number
+}
+
+/**
+ * A client's own check of what a server offers: it takes nobody's word that k and t suffice, but recomputes from its own
+ * γ, δ and σ that its neighbors connect the honest clients and that t withstands the corrupt ones among them.
+ *
+ * It cannot check that n is true, that the ring is random, or how many others there are.
+ *
+ * @throws {SecAggError} `invalid-configuration`, fault `server`, where what is offered is no sparse or complete graph of
+ *   n clients or does not give σ bits; it names the bound that fails. `invalid-argument`, fault `usage`, where the
+ *   client's own values are out of range.
+ */
+export function checkNeighborhood(offered: OfferedNeighborhood): true {
+  const parts = partsOf('what a client checks', offered)
+  const cohort = cohortOf(parts)
+  const { clients, corruptClients, adversary, statisticalSecurity } = cohort
+  const { neighbors, threshold } = parts
+  for (const [name, value] of Object.entries({ neighbors, threshold })) {
+    if (typeof value !== 'number') throw wrongKind(name, 'a number', value)
+  }
+  const complete = neighbors === clients - 1
+  const holders = complete ? clients : neighbors
+  if (!complete) requireRing(cohort.clients, neighbors)
+  if (!Number.isInteger(threshold) || threshold < 2 || threshold > holders) {
+    throw refused(
+      `a threshold must be a whole number from 2 to the ${holders} holders of a secret`,
+      2,
+      threshold,
+    )
+  }
+  if (complete) {
+    const least = completeThreshold(clients, corruptClients, adversary)
+    if (threshold >= least) return true
+    throw refused(
+      `the threshold bound fails: on the complete graph of ${clients} clients, ${corruptClients} of them corrupt, ` +
+        `the ${adversary} model needs a threshold of ${least}, not ${threshold}`,
+      least,
+      threshold,
+    )
+  }
+  if (adversary === 'active')
+    throw refused('the active model needs the complete graph', clients - 1, neighbors)
+
+  const { securityFailure } = proofFor({ graph: 'sparse', neighbors, threshold }, cohort)
+  const needed = statisticalSecurity + 1
+  requireBits(
+    `the connectivity bound fails: ${neighbors} neighbors keep the honest ones of ${clients} clients connected`,
+    securityFailure.connectivity,
+    needed,
+  )
+  requireBits(
+    `the threshold bound fails: threshold ${threshold} of ${neighbors} withstands ${corruptClients} corrupt clients`,
+    securityFailure.threshold,
+    needed,
+  )
+  return true
+}
+
+function requireRing(clients: number, neighbors: number): void {
+  if (!Number.isInteger(neighbors) || neighbors < 2 || neighbors % 2 !== 0 || neighbors > clients - 1) {
+    throw refused(
+      `on a ring a client must have an even number of neighbors, from 2 to below ${clients - 1}`,
+      undefined,
+      neighbors,
+    )
+  }
+}
+
+function requireBits(claim: string, failure: number, needed: number): void {
+  if (failure <= -needed) return
+  const bits = Number((-failure).toFixed(2))
+  throw refused(`${claim} only to ${bits} bits, and ${needed} are needed`, needed, bits)
+}
+
+function refused(message: string, expected: number | undefined, got: number): SecAggError {
+  return new SecAggError('invalid-configuration', 'server', message, { expected, got })
+}
+
+/** What a round on the sparse graph is to withstand; server and clients state the same. */
+export interface GraphAssumptions {
+  /** γ: the part of all clients that may collude with the server. */
+  readonly corruptFraction: number
+  /** δ: the part of the clients that may drop out once the graph is drawn, for reasons unrelated to it. */
+  readonly dropoutFraction: number
+  /** σ, a whole number: a privacy failure has probability at most 2^−σ; default 40. */
+  readonly statisticalSecurity?: number | undefined
+}
+
+/** k and t of a sparse graph for `clients` seats, and what they are to withstand. */
+export interface ProvenGraph {
+  readonly clients: number
+  readonly neighbors: number
+  readonly threshold: number
+  readonly assumptions: GraphAssumptions
+}
+
+/** The assumptions in `given`, whatever else it holds. */
+export function assumptionsOf(given: GraphAssumptions): GraphAssumptions {
+  const parts = partsOf('what a graph has to withstand', given, 'invalid-configuration')
+  const { corruptFraction, dropoutFraction, statisticalSecurity } = parts
+  return Object.freeze({ corruptFraction, dropoutFraction, statisticalSecurity })
+}
+
+/**
+ * @throws {SecAggError} `invalid-configuration`, fault `usage`, where an assumption is out of its range, or k and t do
+ *   not withstand what is assumed; it names the bound.
+ */
+export function requireProven({ clients, neighbors, threshold, assumptions }: ProvenGraph): void {
+  try {
+    requireWhole('statisticalSecurity', assumptions.statisticalSecurity ?? 40, 1, 256)
+    checkNeighborhood({ ...expectations(assumptions), clients, neighbors, threshold })
+  } catch (error) {
+    // Here it is the caller's own configuration, and no offer of a server.
+    if (!(error instanceof SecAggError)) throw error
+    throw usageError('invalid-configuration', error.message, { expected: error.expected, got: error.got })
+  }
+}
+
+/** The fewest clients that may show up: with fewer, the corrupt ones weigh more than k and t were chosen for. */
+export function minimumProven({ clients, neighbors, threshold, assumptions }: ProvenGraph): number {
+  const cohort = cohortOf({ ...expectations(assumptions), clients })
+  return minimumPresent({ graph: 'sparse', neighbors, threshold, ...cohort })
+}
+
+/** The fewest of `present` clients on the ring that may be left, since more dropouts than assumed are not withstood. */
+export function minimumLeft(present: number, { dropoutFraction }: GraphAssumptions): number {
+  return present - partOf(present, dropoutFraction)
+}
+
+function expectations(assumptions: GraphAssumptions): GraphAssumptions & {
+  readonly adversary: 'honest-but-curious'
+} {
+  return { ...assumptionsOf(assumptions), adversary: 'honest-but-curious' }
+}

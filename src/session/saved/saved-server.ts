@@ -1,0 +1,162 @@
+import * as P from 'micro-packed'
+import { type Bytes, equalBytes, plainBytes } from '../../crypto/bytes.js'
+import { type ErrorCode, PHASES, type PhaseName, SecAggError, usageError } from '../../errors.js'
+import { type RoundConfig, server } from '../../protocol/index.js'
+import { decodeSaved, encodeSaved, isSubset, list, record, seats, text } from '../../protocol/saved-format.js'
+import { type Accumulator, createAccumulator, fingerprint, packVector } from '../../vector/index.js'
+import { messageTypeCoder } from '../../wire/index.js'
+import type { KnownMessage } from '../arrivals.js'
+import { type Phase, type PhaseContext, seatsOf } from '../phase.js'
+import { advertisePhase, maskPhase, sharePhase } from '../phases.js'
+import type { Books, PhaseCount, Refusal } from '../report.js'
+import { checkPhase, unmaskPhase } from '../unmask-phase.js'
+
+/** What is kept of a server's session. */
+export interface SavedServer {
+  readonly state: server.ServerState
+  readonly books: Books
+  readonly known: readonly KnownMessage[]
+  /** The seats whose masked vectors are in `sum`, while more may come. */
+  readonly folded: readonly number[]
+  /** Accepted messages of the open round, by seat. */
+  readonly messages: readonly (readonly [seat: number, bytes: Uint8Array])[]
+  readonly sum: Accumulator | undefined
+}
+
+/**
+ * Three parts: the books, the state and the packed sum. The first has fingerprints of the others, so that parts of
+ * different times are never taken for one whole.
+ */
+const parts = record({ books: P.bytes(P.U32LE), state: P.bytes(P.U32LE), sum: P.bytes(null) })
+
+const FINGERPRINT = P.bytes(72)
+
+export function encodeServerSession(phase: Phase, books: Books, known: readonly KnownMessage[]): Bytes {
+  const { config } = phase.state
+  const state = server.encodeState(phase.state)
+  const sum =
+    phase.runningSum === undefined
+      ? new Uint8Array(0)
+      : packVector(phase.runningSum.toVector(), config.segments)
+  const value = {
+    ...books,
+    known,
+    folded: phase.phase === 'masked-input' ? [...phase.accepted].sort((a, b) => a - b) : [],
+    messages: [...phase.messages()].map(([seat, bytes]) => ({ seat, bytes })),
+    state: fingerprint(state),
+    sum: fingerprint(sum),
+  }
+  return plainBytes(
+    parts.encode({ books: encodeSaved('server-session', config, booksCoder(config), value), state, sum }),
+  )
+}
+
+/** @throws {SecAggError} as `server.decodeState` does. */
+export function decodeServerSession(bytes: Uint8Array, config: RoundConfig): SavedServer {
+  const { books, state, sum } = partsOf(bytes)
+  const { value } = decodeSaved(config, { 'server-session': booksCoder(config) }, books)
+  if (!equalBytes(fingerprint(state), value.state) || !equalBytes(fingerprint(sum), value.sum)) {
+    throw usageError('malformed-state', 'the parts of a saved session do not belong together')
+  }
+  return {
+    state: server.decodeState(state, config),
+    books: value,
+    known: value.known,
+    folded: value.folded,
+    messages: value.messages.map((message) => [message.seat, message.bytes]),
+    sum: sum.length === 0 ? undefined : sumOf(sum, config),
+  }
+}
+
+function partsOf(bytes: Uint8Array): { books: Uint8Array; state: Uint8Array; sum: Uint8Array } {
+  try {
+    return parts.decode(bytes)
+  } catch {
+    throw usageError('malformed-state', 'the saved session was cut off')
+  }
+}
+
+function sumOf(packed: Uint8Array, { segments }: RoundConfig): Accumulator {
+  const sum = createAccumulator(segments)
+  try {
+    sum.add(packed)
+  } catch {
+    throw usageError('malformed-state', 'the saved sum has the wrong length')
+  }
+  return sum
+}
+
+const phase = P.map(
+  P.U8,
+  Object.fromEntries(PHASES.map((name, index) => [name, index])),
+) as P.CoderType<PhaseName>
+
+/** Who sends the same thing four billion times over is counted no further. */
+const count: P.CoderType<number> = P.apply(P.U32LE, {
+  encode: (stored) => stored,
+  decode: (counted) => Math.min(counted, 2 ** 32 - 1),
+})
+
+function booksCoder(config: RoundConfig) {
+  return record({
+    phases: list(
+      record<PhaseCount>({ phase, expected: seats(config), accepted: seats(config), duplicates: count }),
+    ),
+    refused: list(
+      record<Refusal>({
+        seat: P.U32LE,
+        phase,
+        code: text as P.CoderType<ErrorCode>,
+        reason: text,
+        count,
+      }),
+    ),
+    duplicates: count,
+    known: list(record<KnownMessage>({ type: messageTypeCoder, seat: P.U32LE, digests: P.bytes(P.U32LE) })),
+    folded: seats(config),
+    messages: list(record({ seat: P.U32LE, bytes: P.bytes(P.U32LE) })),
+    state: FINGERPRINT,
+    sum: FINGERPRINT,
+  })
+}
+
+/**
+ * The phase that was saved. Its messages are checked once more as they are taken in.
+ *
+ * @throws {SecAggError} `malformed-state` where one is refused now, as when its sender's identity is no longer known; the
+ *   refusal is its `cause`. What was thrown where a verifier has failed.
+ */
+export async function resumedPhase(saved: SavedServer, context: PhaseContext): Promise<Phase> {
+  const phase = phaseOfState(saved, context)
+  try {
+    for (const [seat, bytes] of saved.messages) {
+      const takeIn = await phase.check(seat, bytes)
+      await takeIn()
+    }
+  } catch (cause) {
+    if (!(cause instanceof SecAggError) || cause.fault !== 'peer') throw cause
+    throw usageError('malformed-state', 'a message that was accepted is refused now', { cause })
+  }
+  return phase
+}
+
+function phaseOfState({ state, folded, sum }: SavedServer, context: PhaseContext): Phase {
+  switch (state.state) {
+    case 'server-advertising':
+      return advertisePhase(state, context)
+    case 'server-sharing':
+      return sharePhase(state, context)
+    case 'server-masking':
+      if (sum !== undefined && isSubset(folded, seatsOf(state.clients))) {
+        return maskPhase(state, context, { seats: folded, sum })
+      }
+      break
+    case 'server-checking':
+      if (sum !== undefined) return checkPhase(state, sum, context)
+      break
+    case 'server-unmasking':
+      if (sum !== undefined) return unmaskPhase(state, sum, context)
+      break
+  }
+  throw usageError('malformed-state', 'the saved session has no open round')
+}

@@ -1,0 +1,166 @@
+import * as P from 'micro-packed'
+import { partsOf } from '../arguments.js'
+import { ascii, type Bytes, codeUnits, plainBytes } from '../crypto/bytes.js'
+import { usageError } from '../errors.js'
+import { integerPrivacyContext } from '../privacy/index.js'
+import { createRoundConfig, type RoundConfig, type RoundParameters } from '../protocol/index.js'
+import { derivedFromServer } from '../received/index.js'
+import { extendedContext } from '../rounds/index.js'
+import { requireRound } from './check-statistics.js'
+import { type AnyStatistics, type Origin, originOf } from './create-statistics.js'
+import type { Statistic } from './definition.js'
+import { assemblePrivateStatistics, type PrivateStatistics } from './private-statistics.js'
+import { type Assembled, assembleStatistics, type Statistics } from './statistics.js'
+
+/** One round of statistics, made by {@link openStatistics}. */
+export interface StatisticsRound<S extends AnyStatistics = AnyStatistics> {
+  readonly statistics: S
+  /** For the sessions of the round. */
+  readonly config: RoundConfig
+}
+
+/** What a host states of a round of statistics; clients and segments follow from the statistics. */
+export type StatisticsOccasion = Omit<RoundParameters, 'clients' | 'segments'>
+
+const opened = new WeakMap<object, Origin>()
+
+/**
+ * The configuration of one round. The statistics are bound into it besides `context`: clients of which one was told anything
+ * else form no sum. Names of a context that begin with "secagg" are taken.
+ *
+ * @throws {SecAggError} `invalid-argument` for statistics that came as data and did not go through `checkStatistics`;
+ *   `invalid-configuration` or `unsupported` as `createRoundConfig`, and where a private round has fewer honest clients than
+ *   the noise counts on. For statistics of `checkStatistics` the fault is that of the server, and a round that does not
+ *   meet the client's requirements is refused as well.
+ */
+export function openStatistics<S extends AnyStatistics>(
+  statistics: S,
+  given: StatisticsOccasion,
+): StatisticsRound<S> {
+  const origin = originOf(statistics)
+  const occasion = partsOf('the occasion of a round', given)
+  const create = (): RoundConfig => configOf(origin, occasion)
+  const config = origin.required === undefined ? create() : derivedFromServer(create)
+  requireRound(config, statistics, origin.required)
+  const round = Object.freeze({ statistics, config })
+  opened.set(round, origin)
+  return round
+}
+
+function configOf({ assembled }: Origin, occasion: StatisticsOccasion): RoundConfig {
+  const { clients, segments } = assembled.statistics
+  const context = extendedContext(occasion.context ?? {}, { 'secagg statistics': contextOf(assembled) })
+  return createRoundConfig({ ...occasion, clients, segments, context })
+}
+
+/** @throws {SecAggError} `invalid-argument` for anything but a round of statistics without a privacy target. */
+export function requireExact<S extends Statistics>(round: StatisticsRound<S>): Assembled<S> {
+  const { assembled } = openedBy(round)
+  if (assembled.statistics.privacy === undefined) return assembled as Assembled<S>
+  throw usageError(
+    'invalid-argument',
+    'these statistics have a privacy target, for which there are other functions',
+  )
+}
+
+/** @throws {SecAggError} `invalid-argument` for anything but a round of statistics with a privacy target. */
+export function requirePrivate<S extends PrivateStatistics>(round: StatisticsRound<S>): Assembled<S> {
+  const { assembled } = openedBy(round)
+  if (assembled.statistics.privacy !== undefined) return assembled as Assembled<S>
+  throw usageError('invalid-argument', 'these statistics have no privacy target')
+}
+
+function openedBy(round: StatisticsRound): Origin {
+  const origin = opened.get(round)
+  if (origin !== undefined) return origin
+  throw usageError('invalid-argument', 'a round of statistics is what openStatistics has returned')
+}
+
+const LABEL = 'secagg statistics'
+const VERSION = 1
+
+const text = P.bytes(P.U32LE)
+const texts = P.array(P.U32LE, text)
+const choice = P.map(P.U8, { count: 1, refuse: 2 })
+const range = P.struct({ from: P.F64LE, to: P.F64LE })
+
+const kind = P.mappedTag(P.U8, {
+  count: [1, P.struct({})],
+  sum: [2, range],
+  mean: [3, range],
+  variance: [4, range],
+  histogram: [5, P.struct({ edges: P.array(P.U32LE, P.F64LE), outside: choice })],
+  frequency: [6, P.struct({ categories: texts, other: choice })],
+  contingency: [7, P.struct({ rows: texts, columns: texts, other: choice })],
+  sketch: [8, P.struct({ depth: P.U32LE, width: P.U32LE, seed: text })],
+})
+
+const context = P.struct({
+  label: P.bytes(LABEL.length),
+  version: P.U16LE,
+  maximumRecords: P.U64LE,
+  statistics: P.array(P.U32LE, P.struct({ name: text, kind, unitsPerAnswer: P.U64LE })),
+  /** Empty where there is no target. */
+  privacy: P.bytes(P.U32LE),
+})
+
+/**
+ * Statistics as canonical bytes, for the round's `context`: clients that were told other ones, or another privacy target,
+ * then form no sum with these. The number of clients stands in the round's configuration itself.
+ *
+ * @throws {SecAggError} `invalid-configuration` where `statistics` are none.
+ */
+export function statisticsContext(statistics: Statistics | PrivateStatistics): Bytes {
+  const own = partsOf('statistics', statistics, 'invalid-configuration')
+  return contextOf(
+    own.privacy === undefined
+      ? assembleStatistics(own.definition, own)
+      : assemblePrivateStatistics(own as PrivateStatistics),
+  )
+}
+
+/** Of what was made anew, and so has all defaults. */
+export function contextOf({ statistics, parts }: Assembled<Statistics | PrivateStatistics>): Bytes {
+  const privacy =
+    statistics.privacy === undefined ? new Uint8Array(0) : integerPrivacyContext(statistics.privacy)
+  return plainBytes(
+    context.encode({
+      label: ascii(LABEL),
+      version: VERSION,
+      maximumRecords: BigInt(statistics.maximumRecords),
+      statistics: parts.map(({ name, statistic, unitsPerAnswer }) => ({
+        name: codeUnits(name),
+        kind: encodable(statistic),
+        unitsPerAnswer: BigInt(unitsPerAnswer),
+      })),
+      privacy,
+    }),
+  )
+}
+
+function encodable(statistic: Statistic): P.UnwrapCoder<typeof kind> {
+  switch (statistic.kind) {
+    case 'count':
+      return { TAG: 'count', data: {} }
+    case 'sum':
+    case 'mean':
+    case 'variance':
+      return { TAG: statistic.kind, data: statistic }
+    case 'histogram': {
+      const { kind, edges, outside = 'count' } = statistic
+      return { TAG: kind, data: { edges: [...edges], outside } }
+    }
+    case 'frequency': {
+      const { kind, categories, other = 'refuse' } = statistic
+      return { TAG: kind, data: { categories: categories.map(codeUnits), other } }
+    }
+    case 'contingency': {
+      const { kind, rows, columns, other = 'refuse' } = statistic
+      return { TAG: kind, data: { rows: rows.map(codeUnits), columns: columns.map(codeUnits), other } }
+    }
+    case 'sketch': {
+      const { kind, depth, width, seed } = statistic
+      return { TAG: kind, data: { depth, width, seed: ascii(seed as string) } }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { CHACHA_HEX } from './binaries.js'
+import { compileOnce, createKernel, type Kernel, placeOf } from './kernel.js'
+import { type BlockAdder, createPlainAdder } from './plain-adder.js'
+
+/** A block and a piece of keystream together stay in a second-level cache of 512 KiB. */
+const BLOCK_BYTES = 2 ** 17
+
+/** Below this a kernel's memory costs more than its speed gains. */
+const SMALLEST_FOR_KERNEL = 2 ** 12
+
+/** An adder for a mask stream of `length` bytes, with memory of its own: the best that the host allows. */
+export function createAdder(length: number): BlockAdder {
+  const capacity = Math.min(length, BLOCK_BYTES)
+  const kernel = length < SMALLEST_FOR_KERNEL ? undefined : createKernelAdder(capacity)
+  return kernel ?? createPlainAdder(capacity)
+}
+
+/** An adder in WebAssembly SIMD; `undefined` where there is none. */
+export function createKernelAdder(capacity: number): BlockAdder | undefined {
+  // The block, and after it a piece of keystream or what makes one.
+  const kernel = createKernel(capacity + Math.max(capacity, STATE_BYTES))
+  if (kernel === undefined) return undefined
+  const { memory, operations } = kernel
+  const bytes = new Uint8Array(memory.buffer)
+  return {
+    capacity,
+    load: (at, piece) => bytes.set(piece, at),
+    store: (at, piece) => piece.set(bytes.subarray(at, at + piece.length)),
+    add: (keystream, sign, runs) => {
+      bytes.set(keystream, capacity)
+      for (const { from, to, width } of runs) {
+        operations[placeOf(sign, width)]!(from, capacity + from, to - from)
+      }
+    },
+    addChaCha20: createChaCha20(kernel, capacity),
+    wipe: () => bytes.fill(0),
+  }
+}
+
+/** The memory that chacha.wat works in: the initial state and four blocks of keystream. */
+export const STATE_BYTES: number = 64 + 256
+
+/** "expand 32-byte k" (RFC 8439, section 2.3). */
+const CONSTANTS = [0x61707865, 0x3320646e, 0x79622d32, 0x6b206574]
+
+interface Generator {
+  /** Forgets the keystream that is left, so that what comes next begins at the block that the state counts. */
+  seek(): void
+  /** Adds as many bytes of keystream to `length` bytes of the sum at `sum`. */
+  add(state: number, sum: number, length: number, place: number): void
+}
+
+const compile = compileOnce(CHACHA_HEX)
+
+/** ChaCha20 that is added as it is made, in the kernel's memory from `state` on, a multiple of 4. */
+export function createChaCha20(
+  { memory, table }: Kernel,
+  state: number,
+): Required<BlockAdder>['addChaCha20'] {
+  const words = new Uint32Array(memory.buffer, state, 16)
+  const key = new Uint8Array(memory.buffer, state + 16, 32)
+  let generator: Generator | undefined
+  return (seed, counter, sign, runs) => {
+    generator ??= instantiate(memory, table)
+    words.set(CONSTANTS)
+    key.set(seed)
+    words.fill(0, 13)
+    let position = -1
+    for (const { from, to, width } of runs) {
+      if (from !== position) {
+        words[12] = counter + from / 64
+        generator.seek()
+      }
+      generator.add(state, from, to - from, placeOf(sign, width))
+      position = to
+    }
+  }
+}
+
+/** Only when it is needed, as most plans are of AES. A host that took the kernel takes this too. */
+function instantiate(memory: WebAssembly.Memory, operations: WebAssembly.Table): Generator {
+  const { exports } = new WebAssembly.Instance(compile()!, { host: { memory }, kernel: { operations } })
+  return exports as unknown as Generator
+}

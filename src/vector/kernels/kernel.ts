@@ -1,0 +1,154 @@
+import { laneBytes } from '../segments.js'
+import { KERNEL_HEX, PACKING_HEX } from './binaries.js'
+
+/** Adds `length` bytes of lanes at `source` to those at `sum`, or subtracts them; `length` is a multiple of 64. */
+type Operation = (sum: number, source: number, length: number) => void
+
+/** The operations of kernel.wat on a memory. */
+export interface Kernel {
+  readonly memory: WebAssembly.Memory
+  /** All of them, in the order of {@link placeOf}. */
+  readonly operations: readonly Operation[]
+  /** The same for other modules. */
+  readonly table: WebAssembly.Table
+}
+
+const PAGE_BYTES = 2 ** 16
+
+const compileKernel = compileOnce(KERNEL_HEX)
+
+/**
+ * The kernel with a memory of at least `size` bytes; `undefined` where there is no WebAssembly SIMD, a content
+ * security policy forbids it, or the memory cannot be had.
+ */
+export function createKernel(size: number): Kernel | undefined {
+  const module = compileKernel()
+  if (module === undefined) return undefined
+  const pages = Math.ceil(size / PAGE_BYTES)
+  try {
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    const { exports } = new WebAssembly.Instance(module, { host: { memory } })
+    const table = exports.operations as WebAssembly.Table
+    const operations = Array.from({ length: table.length }, (_, place) => table.get(place) as Operation)
+    return { memory, operations, table }
+  } catch {
+    return undefined
+  }
+}
+
+const PLACES = { 1: 0, 2: 1, 4: 2, 8: 3 } as const
+
+/** Where the operation on lanes of `width` bytes stands in the kernel's table. */
+export function placeOf(sign: 1 | -1, width: 1 | 2 | 4 | 8): number {
+  return PLACES[width] + (sign === 1 ? 0 : 4)
+}
+
+/**
+ * Compiles a binary in hexadecimal digits when it is first asked for, and keeps the module, which depends on nothing.
+ * The result gives `undefined` where the host cannot or will not compile it.
+ */
+export function compileOnce(hex: string): () => WebAssembly.Module | undefined {
+  let compiled: WebAssembly.Module | null | undefined
+  return () => {
+    if (compiled === undefined) {
+      try {
+        compiled = new WebAssembly.Module(decodeHex(hex))
+      } catch {
+        compiled = null
+      }
+    }
+    return compiled ?? undefined
+  }
+}
+
+function decodeHex(hex: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: hex.length / 2 }, (_, i) =>
+    Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16),
+  )
+}
+
+/** The functions of packing.wat. */
+interface Packing {
+  fingerprint(bytes: number, end: number, sums: number, lanes: number, width: number): void
+  addWords(lanes: number, end: number, packed: number, bits: number, table: number): void
+  addNarrow(lanes: number, end: number, packed: number, step: number, width: number, table: number): void
+  addPairs(lanes: number, end: number, packed: number, bits: number, table: number): void
+  pack(lanes: number, end: number, packed: number, bits: number, others: number, width: number): void
+}
+
+/** The functions of packing.wat on a memory. */
+export interface PackingKernel {
+  readonly memory: WebAssembly.Memory
+  readonly packing: Packing
+}
+
+const compilePacking = compileOnce(PACKING_HEX)
+
+/** The kernel with a zeroed memory of at least `size` bytes; `undefined` where there is no WebAssembly SIMD or memory. */
+export function createPackingKernel(size: number): PackingKernel | undefined {
+  const kernel = createKernel(size)
+  if (kernel === undefined) return undefined
+  const { memory } = kernel
+  const { exports } = new WebAssembly.Instance(compilePacking()!, { host: { memory } })
+  return { memory, packing: exports as unknown as Packing }
+}
+
+/** The bytes of a table: four rows of 64. */
+export const TABLE_BYTES = 256
+
+/**
+ * Adds elements, which have not all the bits of their lanes, from address `packed` on to the lanes from `lanes` to `end`.
+ * Up to 63 bytes of lanes after these take part, with the packed bits that follow.
+ */
+export function addElements(
+  { packing }: PackingKernel,
+  { bits, width, table }: { readonly bits: number; readonly width: number; readonly table: number },
+  lanes: number,
+  end: number,
+  packed: number,
+): void {
+  if (width === 8) packing.addPairs(lanes, end, packed, bits, table)
+  else if (width === 4) packing.addWords(lanes, end, packed, bits, table)
+  else packing.addNarrow(lanes, end, packed, (2 * bits) / width, width, table)
+}
+
+/** Writes the table of `bits` bits, not all of their lanes: the permutations, factors and masks of packing.wat. */
+export function writeTable({ buffer }: WebAssembly.Memory, at: number, bits: number): void {
+  const width = laneBytes(bits)
+  const mask = 2 ** Math.min(bits, 32) - 1
+  if (width === 1) {
+    writeRow(new Uint16Array(buffer, at, 24), (word) => 2 * word * bits, [mask])
+    writeRow(new Uint16Array(buffer, at + 64, 24), (word) => (2 * word + 1) * bits, [mask << 8])
+  } else if (width === 2) {
+    writeRow(new Uint16Array(buffer, at, 24), (word) => word * bits, [mask])
+    writeRow(new Uint16Array(buffer, at + 64, 24), (word) => word * bits, [mask], 1)
+  } else if (width === 4) {
+    for (const row of [0, 1]) {
+      const first = (4 * bits * row) % 8
+      writeRow(new Uint32Array(buffer, at + 64 * row, 12), (word) => first + word * bits, [mask])
+    }
+  } else {
+    for (const row of [0, 1, 2, 3]) {
+      const positionOf = (word: number): number => 2 * row + (word >> 1) * bits + (word & 1) * 32
+      writeRow(new Uint32Array(buffer, at + 64 * row, 12), positionOf, [mask, 2 ** (bits - 32) - 1])
+    }
+  }
+}
+
+/** Writes one row, for words whose bits begin at certain positions; the bytes are to be taken from `further` on. */
+function writeRow(
+  row: Uint16Array | Uint32Array,
+  positionOf: (word: number) => number,
+  masks: readonly number[],
+  further = 0,
+): void {
+  const size = row.BYTES_PER_ELEMENT
+  const count = 16 / size
+  const permutation = new Uint8Array(row.buffer, row.byteOffset, 16)
+  for (let word = 0; word < count; word++) {
+    const position = positionOf(word)
+    for (let byte = 0; byte < size; byte++) permutation[size * word + byte] = (position >> 3) + further + byte
+    row[count + word] = 2 ** (8 - (position % 8))
+    row[2 * count + word] = masks[word % masks.length]!
+  }
+}

@@ -1,0 +1,142 @@
+import { addLanes, lanesOn, plainLanes, wordsOf } from '../lanes.js'
+import type { Lanes } from '../segments.js'
+
+/**
+ * Moves elements between lanes, which are plain arrays, and their packed form. They have fewer bits than their lanes;
+ * only in `add` may they have all.
+ */
+export interface Packer {
+  /** Packs the low `bits` bits of each lane into `packed`, ⌈length · bits / 8⌉ bytes. */
+  pack(lanes: Lanes, bits: number, packed: Uint8Array): void
+  /** Adds as many `packed` elements to the lanes, wrapping. */
+  add(lanes: Lanes, bits: number, packed: Uint8Array): void
+  /** The same for lanes that are all zero, which need not be read for it. */
+  unpack(lanes: Lanes, bits: number, packed: Uint8Array): void
+}
+
+/**
+ * Elements that go through a buffer at a time: a multiple of 32, so that each portion but the last is a whole number
+ * of 32-bit words whatever k is; few enough that the buffers stay in the first-level cache.
+ */
+const PORTION = 2048
+
+/** A packer in plain JavaScript, for hosts without WebAssembly and for what is too small for it. */
+export const plainPacker: Packer = {
+  pack: (lanes, bits, packed) => {
+    const words = createWords(bits)
+    const buffer = new Uint8Array(words.buffer)
+    forEachPortion(lanes, (portion, from) => {
+      writeWords(portion, bits, words)
+      packed.set(buffer.subarray(0, Math.ceil((portion.length * bits) / 8)), (from * bits) / 8)
+    })
+  },
+  add,
+  unpack: add,
+}
+
+function add(lanes: Lanes, bits: number, packed: Uint8Array): void {
+  const words = createWords(bits)
+  const whole = lanesOn(words.buffer, bits)
+  forEachPortion(lanes, (portion, from) => {
+    fillWords(words, packed, portion.length, from, bits)
+    if (bits === 8 * lanes.BYTES_PER_ELEMENT) addLanes(portion, plainLanes(whole, 0, portion.length))
+    else if (lanes.BYTES_PER_ELEMENT === 8) addHalves(words, bits, wordsOf(portion as BigUint64Array))
+    else addNarrow(words, bits, portion as Uint32Array)
+  })
+}
+
+function forEachPortion(lanes: Lanes, visit: (portion: Lanes, from: number) => void): void {
+  for (let from = 0; from < lanes.length; from += PORTION) {
+    visit(plainLanes(lanes, from, Math.min(from + PORTION, lanes.length)), from)
+  }
+}
+
+/** Words for a portion, and two more that reading past the last element may touch. */
+function createWords(bits: number): Uint32Array<ArrayBuffer> {
+  return new Uint32Array((PORTION * bits) / 32 + 2)
+}
+
+function fillWords(words: Uint32Array, packed: Uint8Array, count: number, from: number, bits: number): void {
+  const start = (from * bits) / 8
+  new Uint8Array(words.buffer).set(packed.subarray(start, start + Math.ceil((count * bits) / 8)))
+}
+
+function writeWords(lanes: Lanes, bits: number, words: Uint32Array): void {
+  if (lanes.BYTES_PER_ELEMENT === 8) {
+    writeHalves(wordsOf(lanes as BigUint64Array), bits, words)
+    return
+  }
+  writeNarrow(lanes as Uint32Array, bits, words)
+}
+
+function writeNarrow(lanes: Uint32Array, bits: number, words: Uint32Array): void {
+  const mask = 2 ** bits - 1
+  let word = 0
+  let filled = 0
+  let at = 0
+  for (let i = 0; i < lanes.length; i++) {
+    const value = lanes[i]! & mask
+    word |= value << filled
+    filled += bits
+    if (filled >= 32) {
+      words[at++] = word
+      filled -= 32
+      // With filled = 0 the shift count is `bits` ≤ 31, which leaves nothing.
+      word = value >>> (bits - filled)
+    }
+  }
+  words[at] = word
+}
+
+function writeHalves(halves: Uint32Array, bits: number, words: Uint32Array): void {
+  const highBits = bits - 32
+  const mask = 2 ** highBits - 1
+  let word = 0
+  let filled = 0
+  let at = 0
+  for (let i = 0; i < halves.length; i += 2) {
+    const low = halves[i]!
+    words[at++] = word | (low << filled)
+    word = filled === 0 ? 0 : low >>> (32 - filled)
+    const high = halves[i + 1]! & mask
+    word |= high << filled
+    filled += highBits
+    if (filled >= 32) {
+      words[at++] = word
+      filled -= 32
+      word = high >>> (highBits - filled)
+    }
+  }
+  words[at] = word
+}
+
+function addNarrow(words: Uint32Array, bits: number, lanes: Uint32Array): void {
+  const mask = 2 ** bits - 1
+  let position = 0
+  for (let i = 0; i < lanes.length; i++) {
+    lanes[i] = lanes[i]! + (takeBits(words, position) & mask)
+    position += bits
+  }
+}
+
+function addHalves(words: Uint32Array, bits: number, halves: Uint32Array): void {
+  const mask = 2 ** (bits - 32) - 1
+  let position = 0
+  for (let i = 0; i < halves.length; i += 2) {
+    const a = halves[i]!
+    const b = takeBits(words, position)
+    const low = (a + b) | 0
+    const carry = ((a & b) | ((a | b) & ~low)) >>> 31
+    halves[i] = low
+    halves[i + 1] = halves[i + 1]! + (takeBits(words, position + 32) & mask) + carry
+    position += bits
+  }
+}
+
+/** The 32 bits from bit `position` on. */
+function takeBits(words: Uint32Array, position: number): number {
+  const index = position >>> 5
+  const shift = position & 31
+  // Two shifts, because a shift by 32 is none.
+  return (words[index]! >>> shift) | ((words[index + 1]! << 1) << (31 - shift))
+}
