@@ -15,7 +15,7 @@ export interface Kernel {
 
 const PAGE_BYTES = 2 ** 16
 
-const compileKernel = compileOnce(KERNEL_HEX)
+const compileKernel = /* @__PURE__ */ compileOnce(KERNEL_HEX)
 
 /**
  * The kernel with a memory of at least `size` bytes; `undefined` where there is no WebAssembly SIMD, a content
@@ -82,7 +82,7 @@ export interface PackingKernel {
   readonly packing: Packing
 }
 
-const compilePacking = compileOnce(PACKING_HEX)
+const compilePacking = /* @__PURE__ */ compileOnce(PACKING_HEX)
 
 /** The kernel with a zeroed memory of at least `size` bytes; `undefined` where there is no WebAssembly SIMD or memory. */
 export function createPackingKernel(size: number): PackingKernel | undefined {
