@@ -45,7 +45,7 @@ export type UpdateClipping =
     }
 
 /** An update, ready for the client's session. */
-export interface EncodedUpdate {
+export interface PreparedUpdate {
   /**
    * For `ClientSession`, of this round only. Encode once a round: a second time gives other numbers, which a session that
    * needs its input again refuses.
@@ -71,7 +71,7 @@ export function encodeUpdate(
   weight: number,
   round: Round,
   options: EncodeUpdateOptions = {},
-): EncodedUpdate {
+): PreparedUpdate {
   requireRound(round)
   const { onClip = 'report', crypto } = partsOf('the options of an update', options)
   if (crypto !== undefined) requireMethods('a crypto provider', crypto, 'randomBytes')
@@ -91,7 +91,7 @@ function encodeExactly(
   weight: number,
   { plan: { length, encoding }, config }: Round,
   { onClip, crypto }: EncodeUpdateOptions,
-): EncodedUpdate {
+): PreparedUpdate {
   const randomBytes = crypto && ((count: number): Uint8Array => crypto.randomBytes(count))
   const task = createWeightedMean(length, encoding!)
   const { input, clipped } = encodeWeighted(values, weight, task, { onClip, randomBytes })
@@ -106,7 +106,7 @@ function encodePrivately(
   values: RealValues,
   { plan, config }: Round,
   { onClip, crypto }: EncodeUpdateOptions,
-): EncodedUpdate {
+): PreparedUpdate {
   const numbers = typedArrayName(values) === undefined ? Float64Array.from(values, requireNumber) : values
   const { vector, clipping } = encoderFor(plan, crypto).encode(
     numbers as Float32Array | Float64Array,
@@ -176,7 +176,7 @@ export interface StreamUpdateOptions extends EncodeUpdateOptions {
 }
 
 /** An update that the client's session gets piece by piece. */
-export interface StreamedUpdate extends Omit<EncodedUpdate, 'input'> {
+export interface PreparedStream extends Omit<PreparedUpdate, 'input'> {
   /** For `ClientSession`, of this round only. */
   readonly input: RoundInput<VectorSource>
 }
@@ -195,7 +195,7 @@ export function streamUpdate(
   weight: number,
   round: Round,
   options: StreamUpdateOptions = {},
-): StreamedUpdate {
+): PreparedStream {
   requireRound(round)
   const { plan, config } = round
   const { roundingSeed, ...rest } = partsOf('the options of an update', options)

@@ -19,10 +19,10 @@ export type { FinishedRound, RoundInput } from '../rounds/index.js'
 export type { PlanRequirements } from './check-plan.js'
 export { checkPlan } from './check-plan.js'
 export {
-  type EncodedUpdate,
   type EncodeUpdateOptions,
   encodeUpdate,
-  type StreamedUpdate,
+  type PreparedStream,
+  type PreparedUpdate,
   type StreamUpdateOptions,
   streamUpdate,
   type Update,

@@ -1,6 +1,6 @@
 import type { SuiteName } from '../crypto/index.js'
 import { usageError } from '../errors.js'
-import type { Rounding } from '../fixed-point/index.js'
+import type { RoundingMode } from '../fixed-point/index.js'
 import type { NoiseDistribution } from '../privacy/index.js'
 import type { AdversaryModel } from '../protocol/index.js'
 import { keysOf, knownParts } from '../received/index.js'
@@ -66,7 +66,7 @@ export interface RoundTask {
   /** W: the largest weight that an update may count with, such as the number of a client's examples. Default 1. */
   readonly maximumWeight?: number | undefined
   /** Default `stochastic`. */
-  readonly rounding?: Rounding | undefined
+  readonly rounding?: RoundingMode | undefined
 
   /** Differential privacy, for every client against everybody; all updates then count the same. Default: none. */
   readonly privacy?: PrivacyGoal | undefined

@@ -21,7 +21,7 @@ export interface EncodeOptions {
 }
 
 /** Values as a round takes them, and what clipping did to them. */
-export interface EncodedValues {
+export interface FixedPointValues {
   /** (level + L) · weight for each value, below the encoding's `bound`. */
   readonly lanes: Lanes
   readonly clipped: Clipped
@@ -43,7 +43,7 @@ export function encodeValues(
   values: RealValues,
   encoding: FixedPoint,
   options: EncodeOptions = {},
-): EncodedValues {
+): FixedPointValues {
   const checked = checkedEncoding(encoding)
   const {
     weight = 1,
@@ -65,7 +65,7 @@ export function encodeRange(
   range: ElementRange,
   { clip, levels, bits, rounding }: FixedPoint,
   { weight, randomBytes, onClip }: { readonly [K in keyof EncodeOptions]-?: NonNullable<EncodeOptions[K]> },
-): EncodedValues {
+): FixedPointValues {
   const draw = dependableRandom({ randomBytes })
   checkHost()
   const maximumLevel = (levels - 1) / 2

@@ -8,7 +8,7 @@ import { requireConsistent } from '../received/index.js'
  * How a value between two levels is rounded: `stochastic`, up or down at random so that the expected value is the value
  * itself; or to the `nearest` level, upward from the middle, where errors of one sign can add up over clients and rounds.
  */
-export type Rounding = 'stochastic' | 'nearest'
+export type RoundingMode = 'stochastic' | 'nearest'
 
 /** What {@link createFixedPoint} is given: what the values are like, and what a sum of them has to fit. */
 export interface FixedPointOptions {
@@ -24,7 +24,7 @@ export interface FixedPointOptions {
   /** W, from 1 on: the largest weight that a client's values are multiplied with. Default 1. */
   readonly maximumWeight?: number | undefined
   /** Default `stochastic`. */
-  readonly rounding?: Rounding | undefined
+  readonly rounding?: RoundingMode | undefined
   /** k, 1 to 64: the bits of a lane. Default: the fewest in which no sum overflows. */
   readonly bits?: number | undefined
 }
@@ -52,7 +52,7 @@ export interface FixedPoint {
   readonly bitsPerValue: number
   readonly clients: number
   readonly maximumWeight: number
-  readonly rounding: Rounding
+  readonly rounding: RoundingMode
   /** 2L + 1 = 2^b − 1: from −L for −c over 0 for 0 to L for c. */
   readonly levels: number
   /** c / L: the distance between two levels. */
@@ -69,7 +69,7 @@ export interface FixedPoint {
   readonly errorBound: number
 }
 
-const ROUNDINGS: readonly unknown[] = ['stochastic', 'nearest'] satisfies Rounding[]
+const ROUNDINGS: readonly unknown[] = ['stochastic', 'nearest'] satisfies RoundingMode[]
 
 /** What doubles lose of a value on its way through encoding and decoding, relative to the clip; below 2^−50. */
 const DOUBLE_ERROR = 2 ** -50

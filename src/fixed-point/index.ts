@@ -15,14 +15,14 @@
 
 export { decodeMean } from './decode-values.js'
 export type { Clipped } from './encode-values.js'
-export { type EncodedValues, type EncodeOptions, encodeValues, type RealValues } from './encode-values.js'
+export { type EncodeOptions, encodeValues, type FixedPointValues, type RealValues } from './encode-values.js'
 export {
   createFixedPoint,
   encodingContext,
   type FixedPoint,
   type FixedPointOptions,
   type Headroom,
-  type Rounding,
+  type RoundingMode,
 } from './encoding.js'
 export { type StreamedInput, type StreamOptions, streamWeighted } from './streamed.js'
 export {

@@ -22,7 +22,7 @@ export interface ClippingReport {
 }
 
 /** One client's vector, ready to be masked. */
-export interface PrivateEncoding {
+export interface PrivateValues {
   /**
    * For the segment of `PrivacyParameters.segment`. Safe to sum up; on its own it carries the noise of one client only. It is
    * of the round of its seed: `roundInput` of `secagg` marks it as that.
@@ -50,7 +50,7 @@ export interface PrivateEncoder {
    * @throws {SecAggError} `invalid-argument` for another array or seed; `input-out-of-range` for NaN and infinities, and
    *   beyond the clip where that is to be refused; `no-randomness`.
    */
-  encode(values: Float32Array | Float64Array, rotationSeed: Uint8Array): PrivateEncoding
+  encode(values: Float32Array | Float64Array, rotationSeed: Uint8Array): PrivateValues
 }
 
 /**

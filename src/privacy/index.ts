@@ -25,7 +25,7 @@ export {
   decodePrivateSum,
   type PrivateEncoder,
   type PrivateEncoderOptions,
-  type PrivateEncoding,
+  type PrivateValues,
 } from './float-encoder.js'
 // Whole numbers with sensitivities of their own.
 export { createIntegerEncoder, decodeIntegerSum, type IntegerEncoder } from './integer-encoder.js'

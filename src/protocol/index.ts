@@ -26,7 +26,7 @@ export type {
   Seated,
   ShareKeys,
   Survivors,
-  Unmasking,
+  UnmaskingShares,
 } from '../wire/index.js'
 export type { ClientCapabilities, ServerCapabilities } from './capabilities.js'
 export * as client from './client/index.js'

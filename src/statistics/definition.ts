@@ -78,16 +78,16 @@ export interface Sketch {
   readonly seed: string | Uint8Array
 }
 
-export type Statistic = Count | Sum | Mean | Variance | Histogram | Frequency | Contingency | Sketch
+export type AnyStatistic = Count | Sum | Mean | Variance | Histogram | Frequency | Contingency | Sketch
 
 /** Statistics by name; plain data. */
-export type Definition = Readonly<Record<string, Statistic>>
+export type Definition = Readonly<Record<string, AnyStatistic>>
 
 /** One of the categories; any string, where others are counted. */
 export type Listed<S, C> = S extends { readonly other: 'count' } ? string : C
 
 /** What answers one statistic. */
-export type AnswerTo<S extends Statistic> = S extends Count
+export type AnswerTo<S extends AnyStatistic> = S extends Count
   ? boolean
   : S extends Sum | Mean | Variance | Histogram
     ? number

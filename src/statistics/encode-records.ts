@@ -27,7 +27,7 @@ export interface ClippedAnswers {
 }
 
 /** One client's input to the round, and what is not in it as it was. */
-export interface EncodedRecords<D extends Definition, Input = RoundInput> {
+export interface PreparedRecords<D extends Definition, Input = RoundInput> {
   /** For `ClientSession`, of this round only. */
   readonly input: Input
   /** For the client itself: the statistics of which answers were clipped. */
@@ -50,7 +50,7 @@ export function encodeRecords<D extends Definition>(
   records: Records<D>,
   round: StatisticsRound<Statistics<D>>,
   options: EncodeRecordsOptions = {},
-): EncodedRecords<D> {
+): PreparedRecords<D> {
   const { input, clipped } = encodeExactly(records, requireExact(round), options)
   return { input: roundInput(round.config, input), clipped }
 }
@@ -60,7 +60,7 @@ export function encodeExactly<D extends Definition>(
   records: Records<D>,
   assembled: Assembled<Statistics<D>>,
   options: EncodeRecordsOptions,
-): EncodedRecords<D, Vector> {
+): PreparedRecords<D, Vector> {
   const { cells, clipped } = countRecords(records, assembled, options, () => 1 / 2)
   let from = 0
   const input = assembled.statistics.segments.map(({ bits, length }) => {
@@ -83,7 +83,7 @@ export function encodePrivateRecords<D extends Definition>(
   round: StatisticsRound<PrivateStatistics<D>>,
   crypto: CryptoProvider,
   options: EncodeRecordsOptions = {},
-): EncodedRecords<D> {
+): PreparedRecords<D> {
   const { input, clipped } = encodePrivately(records, requirePrivate(round), crypto, options)
   return { input: roundInput(round.config, input), clipped }
 }
@@ -94,7 +94,7 @@ export function encodePrivately<D extends Definition>(
   assembled: Assembled<PrivateStatistics<D>>,
   crypto: CryptoProvider,
   options: EncodeRecordsOptions,
-): EncodedRecords<D, Vector> {
+): PreparedRecords<D, Vector> {
   requireMethods('a crypto provider', crypto, 'randomBytes')
   const { cells, clipped } = countRecords(records, assembled, options, () => uniform(crypto))
   const input = [createIntegerEncoder(assembled.statistics.privacy, crypto).encode(cells)]
@@ -108,7 +108,7 @@ function countRecords<D extends Definition>(
   { statistics, parts, unitsPerRecord }: Assembled<AnyStatistics>,
   options: EncodeRecordsOptions,
   draw: () => number,
-): { cells: Float64Array; clipped: EncodedRecords<D>['clipped'] } {
+): { cells: Float64Array; clipped: PreparedRecords<D>['clipped'] } {
   const { onClip = 'report' } = partsOf('the options of records', options)
   if (onClip !== 'report' && onClip !== 'refuse') {
     throw usageError('invalid-argument', "onClip is 'report' or 'refuse'", { got: shown(onClip) })

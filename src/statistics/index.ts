@@ -41,6 +41,7 @@ export {
 } from './decode-statistics.js'
 export type {
   AnswerTo,
+  AnyStatistic,
   Contingency,
   Count,
   Definition,
@@ -50,17 +51,16 @@ export type {
   Mean,
   NumberRange,
   Sketch,
-  Statistic,
   StatisticsRecord,
   Sum,
   Variance,
 } from './definition.js'
 export {
   type ClippedAnswers,
-  type EncodedRecords,
   type EncodeRecordsOptions,
   encodePrivateRecords,
   encodeRecords,
+  type PreparedRecords,
   type Records,
 } from './encode-records.js'
 export { equalBins } from './kinds/histogram.js'

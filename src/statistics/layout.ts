@@ -1,5 +1,5 @@
 import { reading } from '../arguments.js'
-import { type Definition, invalid, quoted, type Statistic } from './definition.js'
+import { type AnyStatistic, type Definition, invalid, quoted } from './definition.js'
 import { contingency, frequency } from './kinds/categories.js'
 import { count } from './kinds/count.js'
 import { histogram } from './kinds/histogram.js'
@@ -23,8 +23,8 @@ export interface Part {
   readonly name: string
   /** For messages. */
   readonly subject: string
-  readonly statistic: Statistic
-  readonly codec: Codec<Statistic>
+  readonly statistic: AnyStatistic
+  readonly codec: Codec<AnyStatistic>
   readonly cells: number
   readonly rows: number
 }
@@ -74,7 +74,7 @@ function copyOf<T extends object>(given: T, what: string): T {
 
 /** The definition that parts are of, without a prototype and frozen. */
 export function definitionOf<D extends Definition>(parts: readonly Part[]): D {
-  const definition: Record<string, Statistic> = Object.create(null)
+  const definition: Record<string, AnyStatistic> = Object.create(null)
   for (const { name, statistic } of parts) definition[name] = statistic
   return Object.freeze(definition) as D
 }
@@ -85,7 +85,7 @@ export function layoutOf(parts: readonly PlacedPart[]): readonly StatisticLayout
   )
 }
 
-const KINDS: { readonly [Kind in Statistic['kind']]: Codec<Extract<Statistic, { kind: Kind }>> } = {
+const KINDS: { readonly [Kind in AnyStatistic['kind']]: Codec<Extract<AnyStatistic, { kind: Kind }>> } = {
   count,
   sum,
   mean,
@@ -97,10 +97,10 @@ const KINDS: { readonly [Kind in Statistic['kind']]: Codec<Extract<Statistic, { 
 }
 
 /** @throws {SecAggError} `invalid-configuration` where there is no such kind. */
-export function codecFor(statistic: Statistic, subject: string): Codec<Statistic> {
+export function codecFor(statistic: AnyStatistic, subject: string): Codec<AnyStatistic> {
   const kind: unknown = statistic?.kind
   if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind)) {
     throw invalid(`the kind of ${subject} must be one of ${Object.keys(KINDS).join(', ')}`, kind)
   }
-  return KINDS[kind as Statistic['kind']] as Codec<Statistic>
+  return KINDS[kind as AnyStatistic['kind']] as Codec<AnyStatistic>
 }

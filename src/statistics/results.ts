@@ -1,13 +1,13 @@
 import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
 import {
+  type AnyStatistic,
   type Contingency,
   type Count,
   type Frequency,
   type Histogram,
   type Mean,
   type Sketch,
-  type Statistic,
   type Sum,
   shown,
   type Variance,
@@ -119,7 +119,7 @@ export interface SketchResult extends Answered {
 }
 
 /** What a statistic results in. */
-export type ResultOf<S extends Statistic> = S extends Count
+export type ResultOf<S extends AnyStatistic> = S extends Count
   ? CountResult
   : S extends Sum
     ? SumResult

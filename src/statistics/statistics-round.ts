@@ -8,7 +8,7 @@ import { derivedFromServer } from '../received/index.js'
 import { extendedContext } from '../rounds/index.js'
 import { requireRound } from './check-statistics.js'
 import { type AnyStatistics, type Origin, originOf } from './create-statistics.js'
-import type { Statistic } from './definition.js'
+import type { AnyStatistic } from './definition.js'
 import { assemblePrivateStatistics, type PrivateStatistics } from './private-statistics.js'
 import { type Assembled, assembleStatistics, type Statistics } from './statistics.js'
 
@@ -138,7 +138,7 @@ export function contextOf({ statistics, parts }: Assembled<Statistics | PrivateS
   )
 }
 
-function encodable(statistic: Statistic): P.UnwrapCoder<typeof kind> {
+function encodable(statistic: AnyStatistic): P.UnwrapCoder<typeof kind> {
   switch (statistic.kind) {
     case 'count':
       return { TAG: 'count', data: {} }

@@ -7,7 +7,7 @@
  */
 
 export { type MessageLimits, messageLimits } from '../session/index.js'
-export type { ClientEvent, ClientResult, Connect, RunClientOptions } from './client/client-options.js'
+export type { ClientEvent, ClientResult, OpenConnection, RunClientOptions } from './client/client-options.js'
 export { runClient } from './client/run-client.js'
 export type { Clock } from './clock.js'
 export type { Connection, OwnConnection } from './connections/connection.js'
@@ -19,8 +19,8 @@ export { type Socket, type SocketOptions, socketConnection } from './connections
 export { serveRound } from './server/serve-round.js'
 export type {
   Patience,
+  RoundHandle,
   RoundResult,
-  ServedRound,
   ServeRoundOptions,
   ServerEvent,
 } from './server/server-options.js'

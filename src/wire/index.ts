@@ -39,6 +39,6 @@ export {
   type Survivors,
   shareKeysCoder,
   survivorsCoder,
-  type Unmasking,
+  type UnmaskingShares,
   unmaskingCoder,
 } from './messages.js'

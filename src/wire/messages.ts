@@ -58,7 +58,7 @@ export type ConsistencySignatures = readonly Seated<Uint8Array>[]
  * Round 4, client to server: for each owner in U2 the share of b where the owner survived and of s_sk where it dropped
  * out; owners whose ciphertext did not open are absent.
  */
-export type Unmasking = readonly Seated<Uint8Array>[]
+export type UnmaskingShares = readonly Seated<Uint8Array>[]
 
 /** `signatureLength` is the configuration's, 0 where keys are not signed. */
 export function advertiseKeysCoder(signatureLength: number): P.CoderType<AdvertiseKeys> {
@@ -135,6 +135,6 @@ export function consistencySignaturesCoder(
 export function unmaskingCoder(
   owners: readonly number[],
   survivors: ReadonlySet<number>,
-): P.CoderType<Unmasking> {
+): P.CoderType<UnmaskingShares> {
   return seatBytes(owners, (seat) => (survivors.has(seat) ? SELF_MASK_SEED_LENGTH : KEY_LENGTH))
 }

@@ -48,7 +48,7 @@ const save = (bytes: Uint8Array): void => {
 await new ServerSession({ ...serverOptions, save }).checkpoint()
 
 const forever = Number.POSITIVE_INFINITY
-const served = (): transport.ServedRound => {
+const served = (): transport.RoundHandle => {
   const round = transport.serveRound({ ...serverOptions, deadline: forever, farewell: forever, clock })
   round.outcome.catch(() => undefined)
   return round

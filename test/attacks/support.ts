@@ -26,7 +26,7 @@ import {
   type Survivors,
   shareKeysCoder,
   survivorsCoder,
-  type Unmasking,
+  type UnmaskingShares,
   unmaskingCoder,
 } from '../../src/wire/index.js'
 import { type Cohort, type CohortOptions, type CohortRun, makeCohort, run } from '../support/cohort.js'
@@ -161,7 +161,7 @@ export const signatures = ({ clients, signatureLength }: Shape): Codec<Consisten
   codec('consistencySignatures', consistencySignaturesCoder(seatsBelow(clients), signatureLength))
 
 /** Everybody is in U2. */
-export const unmasking = ({ clients }: Shape, surviving: readonly number[]): Codec<Unmasking> =>
+export const unmasking = ({ clients }: Shape, surviving: readonly number[]): Codec<UnmaskingShares> =>
   codec('unmasking', unmaskingCoder(seatsBelow(clients), new Set(surviving)))
 
 /** 0, 1, …, count − 1. */

@@ -1,5 +1,5 @@
 import type { Lanes } from 'secagg'
-import { createPrivateEncoder, type PrivacySetting, type PrivateEncoding } from 'secagg/privacy'
+import { createPrivateEncoder, type PrivacySetting, type PrivateValues } from 'secagg/privacy'
 import { randomOf } from '../support/seeded.js'
 import { seededCrypto } from './support.js'
 
@@ -20,7 +20,7 @@ export function encodeAll(
   setting: PrivacySetting,
   vectors: readonly Float64Array[],
   seed: number,
-): PrivateEncoding[] {
+): PrivateValues[] {
   const encoder = createPrivateEncoder(setting, seededCrypto(seed))
   return vectors.map((vector) => encoder.encode(vector, rotationSeed))
 }

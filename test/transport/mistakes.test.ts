@@ -1,5 +1,11 @@
 import { type ErrorCode, SecAggError } from 'secagg'
-import { type Connect, type Connection, type RunClientOptions, runClient, serveRound } from 'secagg/transport'
+import {
+  type Connection,
+  type OpenConnection,
+  type RunClientOptions,
+  runClient,
+  serveRound,
+} from 'secagg/transport'
 import { describe, expect, test } from 'vitest'
 import { CURIOUS, expectRefusal } from '../attacks/support.js'
 import { makeScene, type Scene } from './support.js'
@@ -26,7 +32,10 @@ describe('options are checked before anything is connected', () => {
   test('connect is not a function: runClient({}, …) was retried for minutes in silence', async () => {
     const scene = await makeScene(CURIOUS)
     for (const connect of [{}, undefined, null, 'ws://localhost', Promise.resolve()]) {
-      const error = await expectAtOnce(scene, runClient(connect as unknown as Connect, optionsOf(scene)))
+      const error = await expectAtOnce(
+        scene,
+        runClient(connect as unknown as OpenConnection, optionsOf(scene)),
+      )
       expect(error.message).toContain('connect')
     }
   })

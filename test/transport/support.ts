@@ -2,11 +2,11 @@ import { type ClientSessionOptions, SecAggError, type ServerSessionOptions, type
 import {
   type ClientEvent,
   type ClientResult,
-  type Connect,
+  type OpenConnection,
   type OwnConnection,
+  type RoundHandle,
   type RunClientOptions,
   runClient,
-  type ServedRound,
   type ServeRoundOptions,
   type ServerEvent,
   serveRound,
@@ -52,13 +52,13 @@ export interface Scene extends Cohort {
   /** The last that each has saved. */
   readonly saved: Map<number | 'server', Uint8Array>
   /** The round that is served at the moment. */
-  round: ServedRound
+  round: RoundHandle
   /** Serves the round of the cohort; `saved` goes on with it. */
-  serve(options?: Partial<ServeRoundOptions>): ServedRound
+  serve(options?: Partial<ServeRoundOptions>): RoundHandle
   /** What the client of a seat connects by. */
   connect(seat: number): () => OwnConnection
   /** Takes the client of a seat through the round. */
-  join(seat: number, options?: Partial<RunClientOptions>, connect?: Connect): Promise<ClientResult>
+  join(seat: number, options?: Partial<RunClientOptions>, connect?: OpenConnection): Promise<ClientResult>
   /** All clients, but for some; how each ended. */
   joinAll(options?: {
     readonly without?: readonly number[]
@@ -90,7 +90,7 @@ export async function makeScene(
     serverEvents,
     clientEvents,
     saved,
-    round: undefined as unknown as ServedRound,
+    round: undefined as unknown as RoundHandle,
     serve: (more) => {
       scene.round = serveRound({
         ...common,
@@ -153,7 +153,7 @@ export async function endOf(part: Promise<ClientResult>): Promise<Ended> {
 /** The sum is exactly that of the inputs of those whom the report names. */
 export async function expectExactSum(
   scene: Scene,
-  round: ServedRound = scene.round,
+  round: RoundHandle = scene.round,
 ): Promise<readonly number[]> {
   const { sum, report } = await scene.clock.until(round.outcome)
   const expected: Vector = sumOf(scene.config, report.survivors, scene.inputs)

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { defaultCrypto, ed25519Verifier, SecAggError, type VerifyIdentity } from 'secagg'
-import { type ServedRound, type ServerEvent, serveRound, socketConnection } from 'secagg/transport'
+import { type RoundHandle, type ServerEvent, serveRound, socketConnection } from 'secagg/transport'
 import type { WebSocket } from 'ws'
 import type { Enrolment } from './enrolment.js'
 import { offerText } from './handshake.js'
@@ -26,7 +26,7 @@ export class Coordinator {
   /** Clients that wait for the next round. */
   readonly #lobby = new Map<number, WebSocket>()
   #filled = (): void => {}
-  #open: { readonly name: PhaseName; readonly served: ServedRound } | undefined
+  #open: { readonly name: PhaseName; readonly served: RoundHandle } | undefined
 
   constructor(options: CoordinatorOptions) {
     this.#options = options
@@ -152,7 +152,7 @@ export class Coordinator {
 }
 
 /** @throws what is no client's fault, such as a store that fails: the round can be gone on with. */
-async function resultOf(round: number, served: ServedRound): Promise<Result> {
+async function resultOf(round: number, served: RoundHandle): Promise<Result> {
   try {
     const { sum, report } = await served.outcome
     return { round, survivors: report.survivors, sum: Array.from(sum[0]!, Number) }

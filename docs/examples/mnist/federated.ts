@@ -11,10 +11,10 @@ import { type CryptoProvider, defaultCrypto } from 'secagg/crypto'
 import {
   checkPlan,
   decodeOutcome,
-  type EncodedUpdate,
   encodeUpdate,
   openRound,
   type PlanRequirements,
+  type PreparedUpdate,
   type Round,
   type RoundPlan,
 } from 'secagg/federated'
@@ -81,7 +81,7 @@ function roundOf(plan: RoundPlan, { sessionId, model }: Announcement): Round {
 interface Client {
   readonly session: ClientSession
   /** What it has handed to the protocol, to show beside what the server got. */
-  held(): EncodedUpdate | undefined
+  held(): PreparedUpdate | undefined
 }
 
 function openClient(
@@ -92,9 +92,9 @@ function openClient(
   task: AggregationTask,
 ): Client {
   const round = roundOf(plan, announcement)
-  let held: EncodedUpdate | undefined
+  let held: PreparedUpdate | undefined
   // Asked for once the others' keys are there, so that a client which has gone by then need not train.
-  const input = (): EncodedUpdate['input'] => {
+  const input = (): PreparedUpdate['input'] => {
     if (held === undefined) {
       const { update, examples } = task.trainClient(seat, modelFromBytes(announcement.model))
       held = encodeUpdate(update, plan.privacy === undefined ? examples : 1, round)

@@ -1,5 +1,11 @@
 import type { MaskPlan } from '../../vector/segments.js'
-import type { AdvertiseKeys, ConsistencyCheck, ShareKeys, Survivors, Unmasking } from '../../wire/index.js'
+import type {
+  AdvertiseKeys,
+  ConsistencyCheck,
+  ShareKeys,
+  Survivors,
+  UnmaskingShares,
+} from '../../wire/index.js'
 import { requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 
@@ -129,7 +135,7 @@ export interface ClientFinished extends ClientBase {
   readonly owners: readonly number[]
   /** U3, ascending. */
   readonly survivors: Survivors
-  readonly outbound: Unmasking
+  readonly outbound: UnmaskingShares
 }
 
 /**

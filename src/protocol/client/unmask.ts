@@ -1,7 +1,7 @@
 import { wipe } from '../../crypto/bytes.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
 import { usageError } from '../../errors.js'
-import type { ConsistencySignatures, Seated, Survivors, Unmasking } from '../../wire/index.js'
+import type { ConsistencySignatures, Seated, Survivors, UnmaskingShares } from '../../wire/index.js'
 import { type ClientCapabilities, cryptoOf, requireShape } from '../capabilities.js'
 import { blameServer, requireCanonicalSeats, requireEnough, requireState, violation } from '../checks.js'
 import { survivorsStatement, verifyStatement } from '../identity.js'
@@ -12,7 +12,7 @@ import type { ClientChecked, ClientFinished, ClientMasked, SharePair } from './s
 const PHASE = 'unmasking'
 
 /** What the last step gives. */
-export type UnmaskResult = { state: ClientFinished; outbound: Unmasking }
+export type UnmaskResult = { state: ClientFinished; outbound: UnmaskingShares }
 /** What the last step takes. */
 export type UnmaskCapabilities = Pick<ClientCapabilities, 'crypto' | 'verifyIdentity'>
 

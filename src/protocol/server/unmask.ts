@@ -1,7 +1,7 @@
 import { usageError } from '../../errors.js'
 import { countsClients, graphOf, indexOfSeat, visibleAmong } from '../../graph/index.js'
 import { type Field, fieldFor } from '../../shamir/index.js'
-import type { Seated, Unmasking } from '../../wire/index.js'
+import type { Seated, UnmaskingShares } from '../../wire/index.js'
 import { requireShape } from '../capabilities.js'
 import {
   blameNobody,
@@ -39,7 +39,11 @@ export function respondents(state: ServerUnmasking): readonly number[] {
  *
  * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `invalid-share`.
  */
-export function acceptUnmasking(state: ServerUnmasking, seat: number, message: Unmasking): RevealingClient {
+export function acceptUnmasking(
+  state: ServerUnmasking,
+  seat: number,
+  message: UnmaskingShares,
+): RevealingClient {
   requireState(state, 'server-unmasking')
   requireSeatNumber(seat)
   requireShape('Unmasking message', message)

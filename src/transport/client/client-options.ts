@@ -18,7 +18,7 @@ import { checkSilence } from '../pulse.js'
  * connection also a `TypeError` (but those of `fetch`), `RangeError`, `SyntaxError` (but those of `JSON.parse`) or `URIError`;
  * or a `SecAggError` with a code other than `connection-lost`. A mistake ends the client's part.
  */
-export type Connect = () => Connection | Promise<Connection>
+export type OpenConnection = () => Connection | Promise<Connection>
 
 /** What {@link runClient} takes beside what its session is made of. */
 export interface RunClientOptions extends ClientSessionOptions {
@@ -75,7 +75,7 @@ export function patientRetries(seat: number): (failures: number) => number | und
  *
  * @throws {SecAggError} `invalid-argument` naming the option that does not fit.
  */
-export function checkClientOptions(connect: Connect, options: RunClientOptions): void {
+export function checkClientOptions(connect: OpenConnection, options: RunClientOptions): void {
   requireFunction('connect', connect)
   const { config, seat, saved, retryAfter, onEvent, clock, signal, maximumSilence } = options
   messageLimits(config) // which refuses any config that createRoundConfig has not made

@@ -8,8 +8,8 @@ import { Ending, endBy, ignore, type Notice } from '../notices.js'
 import {
   type ClientEvent,
   type ClientResult,
-  type Connect,
   checkClientOptions,
+  type OpenConnection,
   patientRetries,
   type RunClientOptions,
 } from './client-options.js'
@@ -29,7 +29,7 @@ import { briefly, Conversation, leave } from './conversation.js'
  *   caller's has thrown.
  * @throws the signal's reason.
  */
-export async function runClient(connect: Connect, given: RunClientOptions): Promise<ClientResult> {
+export async function runClient(connect: OpenConnection, given: RunClientOptions): Promise<ClientResult> {
   const options = partsOf('options', given)
   checkClientOptions(connect, options)
   const { signal } = options
@@ -51,7 +51,11 @@ export async function runClient(connect: Connect, given: RunClientOptions): Prom
 }
 
 /** Makes the session; where that fails, the server is told that this client will not take part. */
-async function begin(connect: Connect, options: RunClientOptions, ending: Ending): Promise<ClientSession> {
+async function begin(
+  connect: OpenConnection,
+  options: RunClientOptions,
+  ending: Ending,
+): Promise<ClientSession> {
   const { saved, clock = systemClock } = options
   try {
     return saved === undefined ? new ClientSession(options) : ClientSession.resume(saved, options)
@@ -63,7 +67,7 @@ async function begin(connect: Connect, options: RunClientOptions, ending: Ending
 }
 
 /** Tells the server over a connection made for that that nothing more will come from this client. */
-async function withdraw(connect: Connect, clock: Clock, ending: Ending): Promise<void> {
+async function withdraw(connect: OpenConnection, clock: Clock, ending: Ending): Promise<void> {
   const withdrawing = connected(connect, ending, false).then(async (connection) => {
     await leave(connection)
     connection.close()
@@ -74,7 +78,7 @@ async function withdraw(connect: Connect, clock: Clock, ending: Ending): Promise
 /** Connects again and again, until the server has said how the round ended. */
 async function lastWord(
   session: ClientSession,
-  connect: Connect,
+  connect: OpenConnection,
   options: RunClientOptions,
   ending: Ending,
 ): Promise<Notice> {
@@ -112,7 +116,7 @@ async function lastWord(
   }
 }
 
-async function connected(connect: Connect, ending: Ending, before: boolean): Promise<Connection> {
+async function connected(connect: OpenConnection, ending: Ending, before: boolean): Promise<Connection> {
   const connecting = (async () => connect())().then(requireConnection, (cause: unknown): never => {
     throw lossOf(cause, before)
   })

@@ -11,8 +11,8 @@ import {
   checkServerOptions,
   DEADLINE,
   type Patience,
+  type RoundHandle,
   type RoundResult,
-  type ServedRound,
   type ServeRoundOptions,
   type ServerEvent,
 } from './server-options.js'
@@ -29,11 +29,11 @@ import {
  *
  * @throws {SecAggError} `invalid-argument` where options do not fit.
  */
-export function serveRound(options: ServeRoundOptions): ServedRound {
+export function serveRound(options: ServeRoundOptions): RoundHandle {
   return new RoundServer(options)
 }
 
-class RoundServer implements ServedRound {
+class RoundServer implements RoundHandle {
   readonly outcome: Promise<RoundResult>
   readonly closed: Promise<void>
   readonly #options: ServeRoundOptions

@@ -86,7 +86,7 @@ export type ServerEvent =
 export type RoundResult = Omit<Extract<PhaseOutcome, { done: true }>, 'done'>
 
 /** A round that is being served. */
-export interface ServedRound {
+export interface RoundHandle {
   /**
    * The sum.
    * @throws {SecAggError} fault `peer`: `too-few-clients`, `too-few-shares`, `wrong-share`; what the session throws.

@@ -3,7 +3,7 @@ import { server } from 'secagg/protocol'
 import { equalBytes } from '../../../src/crypto/bytes.js'
 import { graphOf } from '../../../src/graph/index.js'
 import { commitToSelfMask } from '../../../src/protocol/keys.js'
-import type { Seated, Unmasking } from '../../../src/wire/index.js'
+import type { Seated, UnmaskingShares } from '../../../src/wire/index.js'
 import { type Random, randomOf } from '../../support/seeded.js'
 import { toyCrypto, toySplitter } from '../../support/toy-crypto.js'
 import { Choices } from '../choices.js'
@@ -15,7 +15,7 @@ const crypto = toyCrypto(6)
 interface Waiting {
   readonly state: server.ServerUnmasking
   readonly secrets: ReadonlyMap<number, Uint8Array>
-  readonly answers: ReadonlyMap<number, Unmasking>
+  readonly answers: ReadonlyMap<number, UnmaskingShares>
 }
 
 const rounds: Omit<RoundParameters, 'sessionId' | 'segments'>[] = [

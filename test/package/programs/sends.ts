@@ -1,6 +1,6 @@
 // Type-checked as a page's: platforms refuse bytes that might lie in shared memory, and with TypeScript from 5.7 on say so.
 import { type ClientSession, defaultCrypto, type RoundConfig, type ServerSession, type Signer } from 'secagg'
-import type { EncodedUpdate, RoundMean } from 'secagg/federated'
+import type { PreparedUpdate, RoundMean } from 'secagg/federated'
 import { client, type SignedClaim, server } from 'secagg/protocol'
 import { manifestBytes, type TensorManifest } from 'secagg/tensors'
 import type { ByteStream, Connection } from 'secagg/transport'
@@ -61,7 +61,7 @@ export async function blobs(
   states: { readonly ofClient: client.ClientState; readonly ofServer: server.ServerState },
   manifest: TensorManifest,
   { vector, segments }: { readonly vector: Vector; readonly segments: readonly Segment[] },
-  { input }: EncodedUpdate,
+  { input }: PreparedUpdate,
   { tensors }: RoundMean,
 ): Promise<Blob> {
   const { ed25519, randomBytes } = await defaultCrypto()

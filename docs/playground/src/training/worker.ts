@@ -1,5 +1,5 @@
 import { ClientSession, type CryptoProvider, defaultCrypto, ed25519Signer, ed25519Verifier } from 'secagg'
-import { checkPlan, type EncodedUpdate, encodeUpdate, openRound, type RoundPlan } from 'secagg/federated'
+import { checkPlan, encodeUpdate, openRound, type PreparedUpdate, type RoundPlan } from 'secagg/federated'
 import { splitUnevenly } from '../../../examples/mnist/examples.js'
 import { modelFromBytes, trainLocally } from '../../../examples/mnist/model.js'
 import { requirementsOf } from '../../../examples/mnist/plan.js'
@@ -64,7 +64,7 @@ function openRoundFor(
 ): void {
   const round = openRound(client.plan, { sessionId, context: { model } })
   // The session asks for the input only after keys and shares are exchanged, so a client that drops out earlier does not train.
-  const input = (): EncodedUpdate['input'] => {
+  const input = (): PreparedUpdate['input'] => {
     post({ kind: 'training', seat })
     const start = performance.now()
     const random = new SeededRandom(assignment.seed, `training of ${seat} in ${number}`)
