@@ -1,4 +1,7 @@
-/** The messages of a round, in order, as Bonawitz et al. 2017 name them (figure 4). */
+/**
+ * The messages of a round, in order, as Bonawitz et al. 2017 name them (figure 4).
+ * @public
+ */
 export const PHASES = [
   'advertise-keys',
   'share-keys',
@@ -7,7 +10,10 @@ export const PHASES = [
   'unmasking',
 ] as const
 
-/** One message of a round; `consistency-check` exists in the active model only. */
+/**
+ * One message of a round; `consistency-check` exists in the active model only.
+ * @public
+ */
 export type PhaseName = (typeof PHASES)[number]
 
 /**
@@ -19,10 +25,14 @@ export type PhaseName = (typeof PHASES)[number]
  * - `crypto`: a primitive is missing or failed.
  * - `network`: nobody in this program; a connection was lost, or the other side has ended what it carried.
  * - `internal`: a defect of this library.
+ * @public
  */
 export type Fault = 'usage' | 'peer' | 'server' | 'crypto' | 'network' | 'internal'
 
-/** The stable, machine-readable reason of a {@link SecAggError}. */
+/**
+ * The stable, machine-readable reason of a {@link SecAggError}.
+ * @public
+ */
 export type ErrorCode =
   // the calling program
   | 'invalid-argument'
@@ -64,7 +74,10 @@ export type ErrorCode =
   | 'crypto-failure'
   | 'internal'
 
-/** What a {@link SecAggError} carries beside its message. */
+/**
+ * What a {@link SecAggError} carries beside its message.
+ * @public
+ */
 export interface ErrorDetails {
   /** The round in which it happened, where there is one. */
   readonly phase?: PhaseName | undefined
@@ -83,6 +96,7 @@ export interface ErrorDetails {
 /**
  * The one error class of the library. `code` and `fault` are stable; the message is for people and may change.
  * Nothing secret is ever part of it.
+ * @public
  */
 export class SecAggError extends Error {
   override readonly name = 'SecAggError'

@@ -6,6 +6,7 @@ import { usageError } from '../errors.js'
 /**
  * Bytes in memory that is not shared, as `fetch`, `Blob`, sockets and WebCrypto ask for. With TypeScript 5.7 and later it is
  * `Uint8Array<ArrayBuffer>`; before that there was one kind of Uint8Array only.
+ * @public
  */
 export type Bytes = ReturnType<Uint8Array['slice']>
 

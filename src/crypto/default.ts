@@ -13,6 +13,7 @@ import { webCrypto } from './webcrypto.js'
  * Finding out takes a few milliseconds; keep the result rather than asking for each round.
  *
  * @throws {SecAggError} `invalid-argument` for another suite.
+ * @public
  */
 export async function defaultCrypto(suite: SuiteName = 'aes'): Promise<OwnProvider> {
   if (suite !== 'aes' && suite !== 'chacha') {

@@ -113,6 +113,7 @@ function powers(x: bigint): { readonly high: bigint; readonly cube: bigint } {
  *
  * Slower than the native ones by a factor of ten and more. Its AES looks up tables and its curve arithmetic uses
  * `BigInt`, so on a machine shared with an attacker prefer a native provider, or at least the suite `chacha`.
+ * @public
  */
 export function nobleCrypto(): OwnProvider {
   return {

@@ -39,6 +39,7 @@ type PublicKey = ReturnType<Native['createPublicKey']>
  * the suites of the OpenSSL underneath: both, unless that was built or configured without ChaCha20.
  *
  * Its operations run on the calling thread and are over when the promise is returned.
+ * @public
  */
 export function nodeCrypto(): OwnProvider | undefined {
   // Fetched at run time, as a static import of `node:crypto` breaks bundles for browsers.

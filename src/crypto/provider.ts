@@ -5,12 +5,14 @@ import type { Bytes } from './bytes.js'
  *
  * - `aes`: AES-128-GCM seals shares, AES-128-CTR generates masks (the paper's choice, hardware nearly everywhere).
  * - `chacha`: ChaCha20-Poly1305 and ChaCha20, where only JavaScript runs.
+ * @public
  */
 export type SuiteName = 'aes' | 'chacha'
 
 /**
  * Everything the library asks of a cryptographic backend. All providers give the same bytes. Only what an HMAC authenticates
  * may have any length; whatever else is signed, sealed, derived from or asked for at once has at most 2^30 bytes.
+ * @public
  */
 export interface CryptoProvider {
   readonly name: string
@@ -26,7 +28,10 @@ export interface CryptoProvider {
   readonly suites: { readonly [name in SuiteName]?: SymmetricSuite }
 }
 
-/** X25519 (RFC 7748). Private and public keys are 32 bytes; every 32 bytes are a private key. */
+/**
+ * X25519 (RFC 7748). Private and public keys are 32 bytes; every 32 bytes are a private key.
+ * @public
+ */
 export interface KeyAgreement {
   publicKey(privateKey: Uint8Array): Promise<Uint8Array>
   /**
@@ -39,7 +44,10 @@ export interface KeyAgreement {
   ): Promise<(Uint8Array | undefined)[]>
 }
 
-/** Ed25519 (RFC 8032). Private keys are the 32-byte seed, public keys 32 bytes, signatures 64 bytes. */
+/**
+ * Ed25519 (RFC 8032). Private keys are the 32-byte seed, public keys 32 bytes, signatures 64 bytes.
+ * @public
+ */
 export interface SignatureScheme {
   publicKey(privateKey: Uint8Array): Promise<Uint8Array>
   sign(privateKey: Uint8Array, message: Uint8Array): Promise<Uint8Array>
@@ -47,25 +55,37 @@ export interface SignatureScheme {
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean>
 }
 
-/** A provider that comes with the library: what it gives out lies in memory that is not shared. */
+/**
+ * A provider that comes with the library: what it gives out lies in memory that is not shared.
+ * @public
+ */
 export interface OwnProvider extends CryptoProvider {
   randomBytes(length: number): Bytes
   readonly x25519: OwnKeyAgreement
   readonly ed25519: OwnSignatureScheme
 }
 
-/** X25519 of an {@link OwnProvider}. */
+/**
+ * X25519 of an {@link OwnProvider}.
+ * @public
+ */
 export interface OwnKeyAgreement extends KeyAgreement {
   publicKey(privateKey: Uint8Array): Promise<Bytes>
 }
 
-/** Ed25519 of an {@link OwnProvider}. */
+/**
+ * Ed25519 of an {@link OwnProvider}.
+ * @public
+ */
 export interface OwnSignatureScheme extends SignatureScheme {
   publicKey(privateKey: Uint8Array): Promise<Bytes>
   sign(privateKey: Uint8Array, message: Uint8Array): Promise<Bytes>
 }
 
-/** What is built on SHA-256. */
+/**
+ * What is built on SHA-256.
+ * @public
+ */
 export interface HashSuite {
   /** HMAC-SHA-256 (RFC 2104), 32 bytes, of a message of any length. */
   hmac(key: Uint8Array, message: Uint8Array): Promise<Uint8Array>
@@ -73,7 +93,10 @@ export interface HashSuite {
   hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Promise<Uint8Array>
 }
 
-/** Share encryption and mask generator of one {@link SuiteName}. */
+/**
+ * Share encryption and mask generator of one {@link SuiteName}.
+ * @public
+ */
 export interface SymmetricSuite {
   /** Bytes of a sealing key and of a mask seed: 16 (`aes`) or 32 (`chacha`). */
   readonly keyLength: 16 | 32
@@ -91,7 +114,10 @@ export interface SymmetricSuite {
   keystream(seed: Uint8Array, offset: number): Keystream
 }
 
-/** A keystream read front to back. */
+/**
+ * A keystream read front to back.
+ * @public
+ */
 export interface Keystream {
   /**
    * The next `length` bytes. They are valid until the following call, which may reuse their memory. Every call but

@@ -28,6 +28,7 @@ import { platformRandomBytes } from './random.js'
  * page that is not a secure context.
  *
  * X25519 and Ed25519 are the platform's where it has them and gives the answers the RFCs state, else noble's.
+ * @public
  */
 export async function webCrypto(): Promise<OwnProvider | undefined> {
   const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle

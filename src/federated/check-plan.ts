@@ -20,7 +20,10 @@ import { planRound } from './plan.js'
 import type { RoundPlan } from './round-plan.js'
 import { type RoundTask, shapesOf, type TensorShapes } from './task.js'
 
-/** What a client asks of the plans that it takes part in, whoever made them. */
+/**
+ * What a client asks of the plans that it takes part in, whoever made them.
+ * @public
+ */
 export interface PlanRequirements extends CohortRequirements {
   /** The part of the clients whose dropping out must be withstood. Default: whatever the task says. */
   readonly dropoutFraction?: number | undefined
@@ -99,6 +102,7 @@ function requireTensors({ manifest, length }: RoundPlan, tensors: TensorShapes):
  *   number is not what follows from the task; `invalid-configuration` where a requirement is not met. It names the value,
  *   and says so where another version of the library made the plan.
  *   Fault `usage`: `invalid-argument` where a requirement is none.
+ * @public
  */
 export function checkPlan(received: unknown, requirements: PlanRequirements): RoundPlan {
   const required = checkedRequirements(requirements)

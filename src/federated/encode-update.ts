@@ -15,9 +15,13 @@ import { typedArrayName } from '../vector/lanes.js'
 import { type Round, requireRound } from './round.js'
 import { type RoundPlan, rotationSeedOf } from './round-plan.js'
 
-/** A client's update: tensors by name, or one flat array where the task has a length. */
+/**
+ * A client's update: tensors by name, or one flat array where the task has a length.
+ * @public
+ */
 export type Update = Named<TensorLike> | RealValues
 
+/** @public */
 export interface EncodeUpdateOptions {
   /** Whether what is beyond the clip is clipped, and reported, or refused. Default `report`. */
   readonly onClip?: 'report' | 'refuse' | undefined
@@ -25,7 +29,10 @@ export interface EncodeUpdateOptions {
   readonly crypto?: CryptoProvider | undefined
 }
 
-/** What clipping did to an update: to its values, each for itself, or under privacy to its norm. It is the client's own. */
+/**
+ * What clipping did to an update: to its values, each for itself, or under privacy to its norm. It is the client's own.
+ * @public
+ */
 export type UpdateClipping =
   | {
       readonly kind: 'values'
@@ -44,7 +51,10 @@ export type UpdateClipping =
       readonly factor: number
     }
 
-/** An update, ready for the client's session. */
+/**
+ * An update, ready for the client's session.
+ * @public
+ */
 export interface PreparedUpdate {
   /**
    * For `ClientSession`, of this round only. Encode once a round: a second time gives other numbers, which a session that
@@ -65,6 +75,7 @@ export interface PreparedUpdate {
  *   array has another length; `input-out-of-range` where the weight does not fit, a value is not finite, or something
  *   would be clipped that must not be. The message names tensor, element or weight. `no-randomness` where the generator
  *   is broken.
+ * @public
  */
 export function encodeUpdate(
   update: Update,
@@ -165,7 +176,10 @@ function requireWeightOne(weight: number): void {
   )
 }
 
-/** How a client's update is encoded piece by piece. */
+/**
+ * How a client's update is encoded piece by piece.
+ * @public
+ */
 export interface StreamUpdateOptions extends EncodeUpdateOptions {
   /**
    * 32 secret bytes from which the rounding follows, with the round: under the same ones the same update gives the same
@@ -175,7 +189,10 @@ export interface StreamUpdateOptions extends EncodeUpdateOptions {
   readonly roundingSeed?: Uint8Array | undefined
 }
 
-/** An update that the client's session gets piece by piece. */
+/**
+ * An update that the client's session gets piece by piece.
+ * @public
+ */
 export interface PreparedStream extends Omit<PreparedUpdate, 'input'> {
   /** For `ClientSession`, of this round only. */
   readonly input: RoundInput<VectorSource>
@@ -189,6 +206,7 @@ export interface PreparedStream extends Omit<PreparedUpdate, 'input'> {
  * Under privacy the whole is encoded at once and kept, as the rotation mixes all values.
  *
  * @throws {SecAggError} as `encodeUpdate` does.
+ * @public
  */
 export function streamUpdate(
   update: Update,

@@ -30,6 +30,7 @@ export function requirePlan(plan: RoundPlan): void {
  *
  * @throws {SecAggError} fault `usage`: `invalid-configuration` or `invalid-argument` where a part of the task is missing,
  *   unknown or out of its range, where no graph withstands what is assumed, or no noise reaches ε, with what would do.
+ * @public
  */
 export function planRound(task: RoundTask): RoundPlan {
   const checked = checkedTask(task)
@@ -87,6 +88,7 @@ function withoutUndefined(value: unknown): unknown {
  * plan accounts for are more than its ε.
  *
  * @throws {SecAggError} `invalid-argument` for a plan without privacy, or rounds that are no whole number from 1 to 10^9.
+ * @public
  */
 export function privacySpent(plan: RoundPlan, rounds: number): PrivacyLoss {
   requirePlan(plan)

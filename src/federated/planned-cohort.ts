@@ -3,7 +3,10 @@ import { chooseParameters, type GraphParameters } from '../graph/index.js'
 import { minimumThreshold } from '../protocol/index.js'
 import type { PlannedTask } from './task.js'
 
-/** Who masks with whom, how many must be left, and how many of those are honest. */
+/**
+ * Who masks with whom, how many must be left, and how many of those are honest.
+ * @public
+ */
 export interface PlannedCohort {
   readonly graph: 'sparse' | 'complete'
   /** k: with how many others a client shares masks. */

@@ -8,7 +8,10 @@ import { manifestBytes, type TensorManifest } from '../tensors/index.js'
 import type { PlannedCohort } from './planned-cohort.js'
 import type { PlannedTask } from './task.js'
 
-/** What privacy costs and gives; all that `choosePrivacy` found, and the noise of the mean. */
+/**
+ * What privacy costs and gives; all that `choosePrivacy` found, and the noise of the mean.
+ * @public
+ */
 export interface PlannedPrivacy extends PrivacyParameters {
   /** Of an element of the mean, from noise and rounding together, at most, where no more than the minimum cohort is left. */
   readonly meanStandardDeviation: number
@@ -18,6 +21,7 @@ export interface PlannedPrivacy extends PrivacyParameters {
  * A `RoundTask` and every number that follows from it, made by `planRound` and good for as many rounds as one
  * likes. Frozen, plain data that survives JSON; whoever receives one has it checked by `checkPlan`, which derives
  * the numbers anew.
+ * @public
  */
 export interface RoundPlan extends PlannedCohort {
   /** Of the library that made the plan. Another version may give the same task other numbers. */
@@ -56,7 +60,10 @@ export function meanDeviation(
   return sumStandardDeviation / Math.sqrt(clients * survivors)
 }
 
-/** What tells one round of a plan from another. */
+/**
+ * What tells one round of a plan from another.
+ * @public
+ */
 export interface RoundOccasion {
   /** 16 to 64 bytes that no other round has; the server draws them afresh and tells the clients. */
   readonly sessionId: Uint8Array

@@ -14,7 +14,10 @@ import {
   rotationSeedOf,
 } from './round-plan.js'
 
-/** One round of a plan, made by {@link openRound}. */
+/**
+ * One round of a plan, made by {@link openRound}.
+ * @public
+ */
 export interface Round {
   readonly plan: RoundPlan
   /** For the sessions of the round. */
@@ -29,6 +32,7 @@ const opened = new WeakSet<object>()
  *
  * @throws {SecAggError} `invalid-argument` for a plan that neither `planRound` nor `checkPlan` has returned;
  *   `invalid-configuration` for a session id that is not 16 to 64 bytes, or a context that is none.
+ * @public
  */
 export function openRound(plan: RoundPlan, occasion: RoundOccasion): Round {
   requirePlan(plan)
@@ -43,7 +47,10 @@ export function requireRound(round: Round): void {
   if (!opened.has(round)) throw usageError('invalid-argument', 'a round is what openRound has returned')
 }
 
-/** What a round tells. */
+/**
+ * What a round tells.
+ * @public
+ */
 export interface RoundMean {
   /** Σ weight · update / Σ weight over the survivors, one tensor after the other as in the plan's manifest. */
   readonly mean: Float64Array
@@ -63,6 +70,7 @@ export interface RoundMean {
  *   session id; `invalid-argument` where the round is not over or the outcome does not fit it; `input-out-of-range`, fault
  *   `peer`, where no inputs of honest clients have this sum; `zero-weight`, fault `peer` without culprits, where nobody in the
  *   sum had any weight, so that there is no mean.
+ * @public
  */
 export function decodeOutcome(outcome: FinishedRound, round: Round): RoundMean {
   requireRound(round)

@@ -7,10 +7,16 @@ import { keysOf, knownParts } from '../received/index.js'
 import { createManifest, type Named, type TensorDescription, type TensorLike } from '../tensors/index.js'
 import { byName, shapeOf } from '../tensors/tensor.js'
 
-/** Tensors by name: their shapes, or what has them and says of which type it is: tensors, or variables of a model. */
+/**
+ * Tensors by name: their shapes, or what has them and says of which type it is: tensors, or variables of a model.
+ * @public
+ */
 export type TensorShapes = Named<readonly number[] | TensorLike | TensorDescription>
 
-/** What rounds are to promise about any one client, for {@link RoundTask}. */
+/**
+ * What rounds are to promise about any one client, for {@link RoundTask}.
+ * @public
+ */
 export interface PrivacyGoal {
   /** ε at most, over all rounds and against the server; 10^−3 to 10^3. */
   readonly epsilon: number
@@ -36,6 +42,7 @@ export interface PrivacyGoal {
 /**
  * What clients have the mean of, and what that has to withstand: all that a host states, and all that server and clients
  * agree on beforehand. Plain data, that may travel as JSON where `tensors` is a record of shapes.
+ * @public
  */
 export interface RoundTask {
   /** What an update consists of; this, or `length`. */
@@ -79,7 +86,10 @@ export interface RoundTask {
   readonly signatureLength?: number | undefined
 }
 
-/** A {@link RoundTask} with its defaults, and nothing that would not survive JSON. */
+/**
+ * A {@link RoundTask} with its defaults, and nothing that would not survive JSON.
+ * @public
+ */
 export interface PlannedTask extends RoundTask {
   readonly tensors?: Readonly<Record<string, readonly number[]>>
   readonly statisticalSecurity: number

@@ -12,6 +12,7 @@ import { checkedEncoding, type FixedPoint } from './encoding.js'
  *   fault `peer`, where an element is larger than that total weight allows, so that a client's input was none of this
  *   encoding's, or sum and total weight are of different rounds, naming the index; `zero-weight`, fault `peer` without
  *   culprits, where the total weight is 0, so that there is no mean.
+ * @public
  */
 export function decodeMean(sum: Lanes, encoding: FixedPoint, totalWeight: number): Float64Array {
   const { clip, levels, bits, clients, maximumWeight } = checkedEncoding(encoding)

@@ -7,10 +7,16 @@ import { checkHost, createLanes, typedArrayName, wordsOf } from '../vector/lanes
 import type { ElementRange, Lanes } from '../vector/segments.js'
 import { checkedEncoding, type FixedPoint } from './encoding.js'
 
-/** Real numbers, one after the other. */
+/**
+ * Real numbers, one after the other.
+ * @public
+ */
 export type RealValues = Float32Array | Float64Array | readonly number[]
 
-/** How one client's values are encoded; all of it is the client's own affair. */
+/**
+ * How one client's values are encoded; all of it is the client's own affair.
+ * @public
+ */
 export interface EncodeOptions {
   /** A whole number from 0 to the encoding's `maximumWeight`; with 0 the values count for nothing. Default 1. */
   readonly weight?: number | undefined
@@ -20,7 +26,10 @@ export interface EncodeOptions {
   readonly onClip?: 'report' | 'refuse' | undefined
 }
 
-/** Values as a round takes them, and what clipping did to them. */
+/**
+ * Values as a round takes them, and what clipping did to them.
+ * @public
+ */
 export interface FixedPointValues {
   /** (level + L) · weight for each value, below the encoding's `bound`. */
   readonly lanes: Lanes
@@ -38,6 +47,7 @@ export const BATCH = 16384
  * @throws {SecAggError} `input-out-of-range` where a value is NaN or infinite, where one is beyond the clip and that is
  *   refused, both naming its index, or where the weight does not fit; `invalid-argument` where `values` are no real
  *   numbers; `no-randomness` where the generator is broken.
+ * @public
  */
 export function encodeValues(
   values: RealValues,
@@ -151,7 +161,10 @@ function store(lanes: Lanes, from: number, values: Float64Array, count: number):
   }
 }
 
-/** What clipping did to the values of one encoding. */
+/**
+ * What clipping did to the values of one encoding.
+ * @public
+ */
 export interface Clipped {
   /** How many values were beyond the clip. */
   readonly count: number

@@ -7,10 +7,14 @@ import { requireConsistent } from '../received/index.js'
 /**
  * How a value between two levels is rounded: `stochastic`, up or down at random so that the expected value is the value
  * itself; or to the `nearest` level, upward from the middle, where errors of one sign can add up over clients and rounds.
+ * @public
  */
 export type RoundingMode = 'stochastic' | 'nearest'
 
-/** What {@link createFixedPoint} is given: what the values are like, and what a sum of them has to fit. */
+/**
+ * What {@link createFixedPoint} is given: what the values are like, and what a sum of them has to fit.
+ * @public
+ */
 export interface FixedPointOptions {
   /** c, 10^−200 to 10^200: values are clipped to [−c, c]. */
   readonly clip: number
@@ -29,7 +33,10 @@ export interface FixedPointOptions {
   readonly bits?: number | undefined
 }
 
-/** How much more the lanes hold than they have to. */
+/**
+ * How much more the lanes hold than they have to.
+ * @public
+ */
 export interface Headroom {
   /** (2^k − 1) over the largest possible sum; at least 1. */
   readonly factor: number
@@ -46,6 +53,7 @@ export interface Headroom {
 /**
  * How real numbers become whole ones that can be summed exactly; made by {@link createFixedPoint}. Plain data, that may
  * travel as JSON: whoever uses it works out anew what follows from the options, and refuses an encoding that says otherwise.
+ * @public
  */
 export interface FixedPoint {
   readonly clip: number
@@ -79,6 +87,7 @@ const DOUBLE_ERROR = 2 ** -50
  *
  * @throws {SecAggError} `invalid-configuration` where a value is out of its range, or where the lanes are too narrow for
  *   the sum; the message says what would fit.
+ * @public
  */
 export function createFixedPoint(options: FixedPointOptions): FixedPoint {
   const parts = partsOf('a fixed-point encoding', options, 'invalid-configuration')
@@ -247,6 +256,7 @@ const context = P.struct({
  * round's configuration itself.
  *
  * @throws {SecAggError} `invalid-configuration` where `encoding` is none.
+ * @public
  */
 export function encodingContext(encoding: FixedPoint): Bytes {
   const { rounding, clip, bitsPerValue, maximumWeight } = checkedEncoding(encoding)

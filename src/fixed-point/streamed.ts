@@ -21,7 +21,10 @@ import {
 } from './encode-values.js'
 import { checkedMean, type WeightedMean, weightLanes } from './weighted-mean.js'
 
-/** How one client's values are encoded piece by piece; all of it is the client's own affair. */
+/**
+ * How one client's values are encoded piece by piece; all of it is the client's own affair.
+ * @public
+ */
 export interface StreamOptions extends Omit<EncodeOptions, 'weight'> {
   /**
    * 32 secret bytes from which the rounding follows. With them the same values give the same input again, after a crash for
@@ -30,7 +33,10 @@ export interface StreamOptions extends Omit<EncodeOptions, 'weight'> {
   readonly roundingSeed?: Uint8Array | undefined
 }
 
-/** One client's input to the round, made piece by piece. */
+/**
+ * One client's input to the round, made piece by piece.
+ * @public
+ */
 export interface StreamedInput {
   /** For the session: gives the part of the input in a range, the same one whenever it is asked. */
   readonly input: (range: ElementRange) => Promise<Vector>
@@ -46,6 +52,7 @@ const SEED_LENGTH = 32
  * for it. For long vectors, which go in slices. The values must stay as they are until the round is over.
  *
  * @throws {SecAggError} as `encodeWeighted` does.
+ * @public
  */
 export function streamWeighted(
   values: RealValues,

@@ -14,12 +14,18 @@ import {
 } from './encode-values.js'
 import { checkedEncoding, type FixedPoint } from './encoding.js'
 
-/** A segment as `createRoundConfig` takes it, with the exclusive bound of its input elements. */
+/**
+ * A segment as `createRoundConfig` takes it, with the exclusive bound of its input elements.
+ * @public
+ */
 export interface EncodedSegment extends Segment {
   readonly bound: number
 }
 
-/** How a round computes a mean with weights: the weighted values, and the weight as one more coordinate. */
+/**
+ * How a round computes a mean with weights: the weighted values, and the weight as one more coordinate.
+ * @public
+ */
 export interface WeightedMean {
   /** The number of values. */
   readonly length: number
@@ -28,13 +34,19 @@ export interface WeightedMean {
   readonly segments: readonly [values: EncodedSegment, weight: EncodedSegment]
 }
 
-/** One client's input to the round, and what clipping did to its values. */
+/**
+ * One client's input to the round, and what clipping did to its values.
+ * @public
+ */
 export interface WeightedInput {
   readonly input: Vector
   readonly clipped: Clipped
 }
 
-/** What a round tells. */
+/**
+ * What a round tells.
+ * @public
+ */
 export interface WeightedMeanResult {
   /** Σ weight · value / Σ weight, within the encoding's `errorBound`. */
   readonly mean: Float64Array
@@ -48,6 +60,7 @@ export interface WeightedMeanResult {
  * weight, such as its number of examples. Neither values nor weight of a single client are seen.
  *
  * @throws {SecAggError} `invalid-argument` where the length is out of its range.
+ * @public
  */
 export function createWeightedMean(length: number, encoding: FixedPoint): WeightedMean {
   const checked = checkedEncoding(encoding)
@@ -82,6 +95,7 @@ export function checkedMean(task: WeightedMean): WeightedMean {
  * A client that has no examples counts with 0.
  *
  * @throws {SecAggError} as `encodeValues` does; `invalid-argument` where there are not `length` values.
+ * @public
  */
 export function encodeWeighted(
   values: RealValues,
@@ -119,6 +133,7 @@ export function weightLanes(weight: number, bits: number): Lanes {
  * @throws {SecAggError} `invalid-argument` where sum or survivors are none of such a round; `input-out-of-range`, fault
  *   `peer`, where no inputs of that many honest clients have this sum: its total weight is too large, or an element is
  *   larger than the total weight allows; `zero-weight`, fault `peer` without culprits, where no survivor has any weight.
+ * @public
  */
 export function decodeWeighted(sum: Vector, survivors: number, task: WeightedMean): WeightedMeanResult {
   const { encoding, segments } = checkedMean(task)

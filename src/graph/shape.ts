@@ -9,13 +9,16 @@ import { completeGraph, drawRing, type Graph, hararyGraph, indexOfSeat, memberAt
  * | holders of u's secrets | all seats, u included | the neighbors of u, u not included |
  * | t counts | holders of one secret, and so also bounds U1 to U5 | holders of one secret only |
  * | a client knows of | everybody | its neighbors; how many others there are it cannot see |
+ * @public
  */
 export type GraphShape = CompleteShape | SparseShape
 
+/** @public */
 export interface CompleteShape {
   readonly kind: 'complete'
 }
 
+/** @public */
 export interface SparseShape {
   readonly kind: 'sparse'
   /** k: the degree, even. */
@@ -24,7 +27,10 @@ export interface SparseShape {
   readonly assumptions: GraphAssumptions | undefined
 }
 
-/** A {@link GraphShape} on the clients of a round, as the server's states hold it. */
+/**
+ * A {@link GraphShape} on the clients of a round, as the server's states hold it.
+ * @public
+ */
 export type DrawnGraph = CompleteShape | (SparseShape & { readonly ring: readonly number[] })
 
 /**

@@ -14,16 +14,23 @@ import {
 /**
  * Whose presence (ε, δ) hides: the data sets compared differ in one client, whose vector is in the sum or the zero
  * vector in its place. Where one client's vector is *replaced* by another, twice the sensitivities apply.
+ * @public
  */
 export const NEIGHBORS = 'add-or-remove-one-client'
 
-/** ε, and the Rényi order that proves it. */
+/**
+ * ε, and the Rényi order that proves it.
+ * @public
+ */
 export interface Epsilon {
   readonly epsilon: number
   readonly order: number
 }
 
-/** What a number of rounds tells at most about one client; always with the relation and with δ. */
+/**
+ * What a number of rounds tells at most about one client; always with the relation and with δ.
+ * @public
+ */
 export interface PrivacyLoss extends Epsilon {
   readonly delta: number
   /** T: how many rounds are accounted for; as many as one client may take part in. */
@@ -43,6 +50,7 @@ export interface PrivacyLoss extends Epsilon {
  * variation is at most √(1 − e^{−ε(α)}) (Bretagnolle and Huber).
  *
  * @throws {SecAggError} `invalid-argument` unless 0 < δ < 1.
+ * @public
  */
 export function epsilonOf(curve: RdpCurve, delta: number): Epsilon {
   requireFunction('a curve', curve)
@@ -63,6 +71,7 @@ function converted(divergence: number, order: number, delta: number): number {
 /**
  * The curve of several mechanisms that see the same clients, each `times` times; whoever chose one knew the others.
  * @throws {SecAggError} `invalid-argument` where a part is none.
+ * @public
  */
 export function composedRdp(
   parts: readonly { readonly curve: RdpCurve; readonly times?: number | undefined }[],
@@ -105,6 +114,7 @@ export function privacyLoss(
  *
  * @param rate - Above 0, at most 1.
  * @throws {SecAggError} `invalid-argument` for another rate.
+ * @public
  */
 export function subsampledRdp(curve: RdpCurve, rate: number): RdpCurve {
   requireFunction('a curve', curve)

@@ -49,6 +49,7 @@ const integers = P.struct({
  *
  * @throws {SecAggError} `invalid-argument` for a seed that is not 16 to 64 bytes; as `createPrivateEncoder` does for
  *   parameters that are none.
+ * @public
  */
 export function privacyContext(parameters: PrivacyParameters, rotationSeed: Uint8Array): Bytes {
   requireRotationSeed(rotationSeed)
@@ -59,6 +60,7 @@ export function privacyContext(parameters: PrivacyParameters, rotationSeed: Uint
 /**
  * The same for whole numbers.
  * @throws {SecAggError} as `createIntegerEncoder` does for parameters that are none.
+ * @public
  */
 export function integerPrivacyContext(parameters: IntegerPrivacyParameters): Bytes {
   const checked = checkedIntegerPrivacy(parameters)

@@ -1,7 +1,10 @@
 import { checkedPrivacy } from './float-encoder.js'
 import type { PrivacyParameters } from './noise-parameters.js'
 
-/** One number of a private round, for people. */
+/**
+ * One number of a private round, for people.
+ * @public
+ */
 export interface Explanation {
   readonly name: string
   readonly value: string | number
@@ -12,6 +15,7 @@ export interface Explanation {
 /**
  * Every number of `parameters` with what it means, the promise first.
  * @throws {SecAggError} as `createPrivateEncoder` does for parameters that are none.
+ * @public
  */
 export function explainPrivacy(given: PrivacyParameters): readonly Explanation[] {
   const parameters = checkedPrivacy(given)

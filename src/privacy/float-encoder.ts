@@ -12,7 +12,10 @@ import { requireRotationSeed, rotate, rotateBack } from './rotation.js'
 import type { PrivacySetting } from './scaled-sum.js'
 import { l2Norm, requireSum, sumOfSquares, unwrap, wrapWithNoise } from './wrapping.js'
 
-/** What clipping did to a vector; for the client itself, as it tells something about the vector. */
+/**
+ * What clipping did to a vector; for the client itself, as it tells something about the vector.
+ * @public
+ */
 export interface ClippingReport {
   /** The L2 norm before. */
   readonly norm: number
@@ -21,7 +24,10 @@ export interface ClippingReport {
   readonly clipped: boolean
 }
 
-/** One client's vector, ready to be masked. */
+/**
+ * One client's vector, ready to be masked.
+ * @public
+ */
 export interface PrivateValues {
   /**
    * For the segment of `PrivacyParameters.segment`. Safe to sum up; on its own it carries the noise of one client only. It is
@@ -33,12 +39,16 @@ export interface PrivateValues {
   readonly attempts: number | undefined
 }
 
+/** @public */
 export interface PrivateEncoderOptions {
   /** Whether a vector beyond the clip is scaled down, which the result reports (the default), or refused. */
   readonly clipping?: 'report' | 'refuse' | undefined
 }
 
-/** Turns the vectors of one client into noisy ones over Z_2^b, as many rounds as one likes. */
+/**
+ * Turns the vectors of one client into noisy ones over Z_2^b, as many rounds as one likes.
+ * @public
+ */
 export interface PrivateEncoder {
   readonly parameters: PrivacyParameters
   /**
@@ -60,6 +70,7 @@ export interface PrivateEncoder {
  * @param setting - A setting, or `PrivacyParameters` with all their numbers, which then have to be those that follow.
  * @throws {SecAggError} as {@link analyzePrivacy} does; `configuration-mismatch` where a number does not follow from the
  *   others; `invalid-configuration` where the distribution collapses.
+ * @public
  */
 export function createPrivateEncoder(
   setting: PrivacySetting,
@@ -128,6 +139,7 @@ function encoderOf(
  * refuses the outcome of another round.
  *
  * @throws {SecAggError} as {@link createPrivateEncoder} does; `invalid-argument` where sum or seed do not fit.
+ * @public
  */
 export function decodePrivateSum(
   setting: PrivacySetting,

@@ -15,7 +15,10 @@ import { requireSum, sumOfSquares, unwrap, wrapWithNoise } from './wrapping.js'
 /** A norm may be above its bound by this part of it: √3 squared is not 3. */
 const TOLERANCE = 1 + 2 ** -50
 
-/** Turns whole-numbered vectors of one client into noisy ones over Z_2^b. */
+/**
+ * Turns whole-numbered vectors of one client into noisy ones over Z_2^b.
+ * @public
+ */
 export interface IntegerEncoder {
   readonly parameters: IntegerPrivacyParameters
   /**
@@ -33,6 +36,7 @@ export interface IntegerEncoder {
  *
  * @throws {SecAggError} as {@link analyzeIntegerPrivacy} does; `configuration-mismatch` where ε, or another number that
  *   the setting states, does not follow from the others; `invalid-configuration` where the distribution collapses.
+ * @public
  */
 export function createIntegerEncoder(setting: IntegerPrivacySetting, crypto: CryptoProvider): IntegerEncoder {
   const parameters = checkedIntegerPrivacy(setting)
@@ -57,6 +61,7 @@ export function createIntegerEncoder(setting: IntegerPrivacySetting, crypto: Cry
  * The noisy sum that `sum` over Z_2^b stands for; whole numbers, which may lie below `minimumSum` or above `maximumSum`.
  *
  * @throws {SecAggError} as {@link createIntegerEncoder} does; `invalid-argument` where the sum does not fit.
+ * @public
  */
 export function decodeIntegerSum(setting: IntegerPrivacySetting, sum: Lanes): Float64Array {
   const { length, bits, minimumSum, maximumSum } = checkedIntegerPrivacy(setting)

@@ -13,7 +13,10 @@ import {
   roundUpVariance,
 } from './scaled-sum.js'
 
-/** What one client may put into a sum of whole numbers, such as a histogram, which needs no rotation and no rounding. */
+/**
+ * What one client may put into a sum of whole numbers, such as a histogram, which needs no rotation and no rounding.
+ * @public
+ */
 export interface IntegerQuery extends PrivateCohort {
   /** The elements of a client's vector, 1 to 2^30. */
   readonly length: number
@@ -29,13 +32,19 @@ export interface IntegerQuery extends PrivateCohort {
   readonly bits?: number | undefined
 }
 
-/** An {@link IntegerQuery} with its noise. */
+/**
+ * An {@link IntegerQuery} with its noise.
+ * @public
+ */
 export interface IntegerPrivacySetting extends IntegerQuery {
   /** σ_total: the standard deviation of the noise of h clients in an element of the sum; 10^−6 to 10^9. */
   readonly noiseStandardDeviation: number
 }
 
-/** An {@link IntegerQuery} with what is to be promised. */
+/**
+ * An {@link IntegerQuery} with what is to be promised.
+ * @public
+ */
 export interface IntegerPrivacyTarget extends IntegerQuery {
   /** ε at most, over all rounds and against the server; 10^−3 to 10^3. */
   readonly epsilon: number
@@ -50,7 +59,10 @@ interface CheckedQuery extends CheckedCohort {
   readonly maximumSum: number
 }
 
-/** An {@link IntegerPrivacySetting} with its defaults and all that follows from it. */
+/**
+ * An {@link IntegerPrivacySetting} with its defaults and all that follows from it.
+ * @public
+ */
 export interface IntegerPrivacyParameters extends NoisySum, PrivacyLoss, CheckedQuery {
   readonly bits: number
   readonly noiseStandardDeviation: number
@@ -77,6 +89,7 @@ const LOG_WRAP = -40 * Math.LN2
  *
  * @throws {SecAggError} `invalid-argument` where a value is out of its range; `invalid-configuration` where the sum takes
  *   more bits than there are.
+ * @public
  */
 export function analyzeIntegerPrivacy(given: IntegerPrivacySetting): IntegerPrivacyParameters {
   const setting = partsOf('a privacy setting', given)
@@ -119,6 +132,7 @@ export function analyzeIntegerPrivacy(given: IntegerPrivacySetting): IntegerPriv
  * The least noise that keeps a target for whole numbers.
  *
  * @throws {SecAggError} as {@link analyzeIntegerPrivacy} does; `invalid-configuration` where discrete Gaussians collapse.
+ * @public
  */
 export function chooseIntegerPrivacy(given: IntegerPrivacyTarget): IntegerPrivacyParameters {
   const target = partsOf('a privacy target', given)

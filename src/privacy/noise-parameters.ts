@@ -13,7 +13,10 @@ import {
   sumDeviation,
 } from './scaled-sum.js'
 
-/** A {@link PrivacySetting} with its defaults and all that follows from it. */
+/**
+ * A {@link PrivacySetting} with its defaults and all that follows from it.
+ * @public
+ */
 export interface PrivacyParameters extends ScaledSum, PrivacyLoss, CheckedSetting {
   /** The segment of the round's configuration that takes such a vector. */
   readonly segment: { readonly length: number; readonly bits: number; readonly bound: 'modular' }
@@ -39,6 +42,7 @@ export interface PrivacyParameters extends ScaledSum, PrivacyLoss, CheckedSettin
  *
  * @throws {SecAggError} `invalid-argument` where a value is out of its range; `invalid-configuration` where the sum fits the
  *   bits at no scale, or at one only that leaves no noise.
+ * @public
  */
 export function analyzePrivacy(setting: PrivacySetting): PrivacyParameters {
   const checked = checkedSetting(setting)
@@ -88,7 +92,10 @@ function warningsFor(parameters: Omit<PrivacyParameters, 'warnings'>): string[] 
   return warnings
 }
 
-/** What is to be promised, for {@link choosePrivacy}. */
+/**
+ * What is to be promised, for {@link choosePrivacy}.
+ * @public
+ */
 export interface PrivacyTarget extends Omit<PrivacySetting, 'bits' | 'noiseMultiplier'> {
   /** ε at most, over all rounds and against the server; 10^−3 to 10^3. */
   readonly epsilon: number
@@ -108,6 +115,7 @@ const TOLERATED_NOISE = 1.05
  *
  * @throws {SecAggError} `invalid-argument` where a value is out of its range; `invalid-configuration` where no noise
  *   reaches ε, with what would do.
+ * @public
  */
 export function choosePrivacy(given: PrivacyTarget): PrivacyParameters {
   const target = partsOf('a privacy target', given)

@@ -4,10 +4,14 @@ import { usageError } from '../errors.js'
 /**
  * Rényi differential privacy (Mironov 2017) of one round: the divergence ε(α) for a whole order α ≥ 2. Curves of
  * mechanisms that see the same data add up.
+ * @public
  */
 export type RdpCurve = (order: number) => number
 
-/** The orders that are tried: 2 to 128, and 256. */
+/**
+ * The orders that are tried: 2 to 128, and 256.
+ * @public
+ */
 export const RDP_ORDERS: readonly number[] = Object.freeze([
   ...Array.from({ length: 127 }, (_, index) => index + 2),
   256,
@@ -16,6 +20,7 @@ export const RDP_ORDERS: readonly number[] = Object.freeze([
 /**
  * A sum of whole vectors to which every client has added noise: all that its privacy depends on. In whole units, that is
  * after scaling.
+ * @public
  */
 export interface NoisySum {
   readonly distribution: NoiseDistribution
@@ -38,6 +43,7 @@ export interface NoisySum {
  * whose vector is in the sum or the zero vector in its place.
  *
  * @throws {SecAggError} `invalid-argument` where a value is out of its range.
+ * @public
  */
 export function rdpOf(sum: NoisySum): RdpCurve {
   const checked = checkedSum(sum)
@@ -64,6 +70,7 @@ function checkedSum(given: NoisySum): NoisySum {
 /**
  * Normal noise of standard deviation `multiplier` times the L2 sensitivity, added in one place: α/(2z²).
  * @throws {SecAggError} `invalid-argument` unless the multiplier is above 0.
+ * @public
  */
 export function gaussianRdp(multiplier: number): RdpCurve {
   requireNumber('the noise multiplier', multiplier, Number.MIN_VALUE, Number.MAX_VALUE)
@@ -121,6 +128,7 @@ export function discreteGaussianGap(summands: number, variance: number): number 
   return 10 * sum
 }
 
+/** @public */
 export type NoiseDistribution = 'skellam' | 'discrete-gaussian'
 
 /** @throws {SecAggError} `invalid-argument` unless `value` is whole and from `least` to `greatest`. */

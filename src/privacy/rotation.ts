@@ -21,6 +21,7 @@ const CACHED_LENGTH = 4096
  * @param values - A power of two of them.
  * @param seed - 16 to 64 bytes.
  * @throws {SecAggError} `invalid-argument` for other values or another seed.
+ * @public
  */
 export function rotate(values: Float64Array, seed: Uint8Array): void {
   requireRotatable(values, seed)
@@ -28,7 +29,10 @@ export function rotate(values: Float64Array, seed: Uint8Array): void {
   hadamard(values)
 }
 
-/** The inverse of {@link rotate}. */
+/**
+ * The inverse of {@link rotate}.
+ * @public
+ */
 export function rotateBack(values: Float64Array, seed: Uint8Array): void {
   requireRotatable(values, seed)
   hadamard(values)
@@ -99,10 +103,16 @@ function combine(values: Float64Array, from: number, half: number): void {
 
 const BELOW_ONE = 1 - Number.EPSILON / 2
 
-/** β of conditional rounding: a vector is rounded again where its norm is larger than it should be with this probability. */
+/**
+ * β of conditional rounding: a vector is rounded again where its norm is larger than it should be with this probability.
+ * @public
+ */
 export const ROUNDING_BETA: number = Math.exp(-0.5)
 
-/** The length of a vector padded for the Hadamard transform: the next power of two. */
+/**
+ * The length of a vector padded for the Hadamard transform: the next power of two.
+ * @public
+ */
 export function paddedLength(length: number): number {
   requireWhole('length', length, 0, Number.MAX_SAFE_INTEGER)
   let padded = 1
@@ -118,6 +128,7 @@ export function paddedLength(length: number): number {
  * Source: Kairouz, Liu and Steinke (2021), theorem 1.
  *
  * @param beta - 0 ≤ β < 1, default e^{−1/2}; 0 gives the bound that always holds.
+ * @public
  */
 export function roundedL2Bound(norm: number, dimension: number, beta: number = ROUNDING_BETA): number {
   requireNumber('norm', norm, 0, Number.MAX_VALUE)
@@ -131,14 +142,20 @@ export function roundedL2Bound(norm: number, dimension: number, beta: number = R
   return Math.min(certain, Math.sqrt(square))
 }
 
-/** Δ1: the L1 norm of `dimension` whole numbers with L2 norm at most `l2`; as they are whole, |x| is at most x². */
+/**
+ * Δ1: the L1 norm of `dimension` whole numbers with L2 norm at most `l2`; as they are whole, |x| is at most x².
+ * @public
+ */
 export function roundedL1Bound(l2: number, dimension: number): number {
   requireNumber('l2', l2, 0, Number.MAX_VALUE)
   requireWhole('dimension', dimension, 0, Number.MAX_SAFE_INTEGER)
   return l2 * Math.min(Math.sqrt(dimension), l2)
 }
 
-/** What the scale has to leave room for. */
+/**
+ * What the scale has to leave room for.
+ * @public
+ */
 export interface Headroom {
   /** n. */
   readonly clients: number
@@ -160,6 +177,7 @@ export interface Headroom {
  * with variance at most (cn)²/d, the noise of all n clients adds nσ² and rounding n/(4s²).
  *
  * Source: Kairouz, Liu and Steinke (2021), with ρ = 1: all clients may hold the same vector.
+ * @public
  */
 export function scaleFor(headroom: Headroom): number {
   const parts = partsOf('what a scale has to leave room for', headroom)

@@ -10,7 +10,10 @@ import {
 } from './rdp.js'
 import { paddedLength, roundedL1Bound, roundedL2Bound, scaleFor } from './rotation.js'
 
-/** Who takes part in a private round, how often, and how its noise is spread. */
+/**
+ * Who takes part in a private round, how often, and how its noise is spread.
+ * @public
+ */
 export interface PrivateCohort {
   /** n: the seats of the round, 2 to 10⁸. */
   readonly clients: number
@@ -90,7 +93,10 @@ export function roundUpDecimal(value: number): number {
   return Number((value * (1 + 5e-6)).toPrecision(6))
 }
 
-/** What server and clients agree on for vectors of floats; all else follows from it. */
+/**
+ * What server and clients agree on for vectors of floats; all else follows from it.
+ * @public
+ */
 export interface PrivacySetting extends PrivateCohort {
   /** d: the elements of a client's vector, 1 to 2^30. */
   readonly length: number
@@ -113,7 +119,10 @@ export interface CheckedSetting extends CheckedCohort {
   readonly tail: number
 }
 
-/** The vectors and the noise of a {@link PrivacySetting}, on the grid of whole numbers. */
+/**
+ * The vectors and the noise of a {@link PrivacySetting}, on the grid of whole numbers.
+ * @public
+ */
 export interface ScaledSum extends NoisySum {
   /** s: what a rotated vector is multiplied by before it is rounded. */
   readonly scale: number

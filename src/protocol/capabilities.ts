@@ -6,7 +6,10 @@ import { SecAggError } from '../errors.js'
 import type { SecretSplitter } from '../shamir/index.js'
 import type { Signer, VerifyIdentity } from './identity.js'
 
-/** What a client's steps take from outside: randomness and primitives, and its identity in the active model. */
+/**
+ * What a client's steps take from outside: randomness and primitives, and its identity in the active model.
+ * @public
+ */
 export interface ClientCapabilities {
   readonly crypto: CryptoProvider
   readonly splitSecret: SecretSplitter
@@ -16,7 +19,10 @@ export interface ClientCapabilities {
   readonly verifyIdentity?: VerifyIdentity | undefined
 }
 
-/** What a server's steps take from outside. */
+/**
+ * What a server's steps take from outside.
+ * @public
+ */
 export interface ServerCapabilities {
   readonly crypto: CryptoProvider
   /** Active model only. */

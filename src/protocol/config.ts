@@ -5,21 +5,31 @@ import { usageError } from '../errors.js'
 import type { GraphAssumptions, GraphShape } from '../graph/index.js'
 import type { Segment } from '../vector/segments.js'
 
-/** Whom the round withstands; Bonawitz et al. 2017, sections 6.1 and 6.2. */
+/**
+ * Whom the round withstands; Bonawitz et al. 2017, sections 6.1 and 6.2.
+ * @public
+ */
 export type AdversaryModel = 'honest-but-curious' | 'active'
 
 /**
  * How large an input element may be: exclusive upper bound R_U, so that no sum can overflow; or `'modular'`, where
  * wrapping around 2^bits is meant and whoever interprets the sum answers for it.
+ * @public
  */
 export type InputBound = bigint | 'modular'
 
-/** A {@link Segment} with the bound of its input elements. */
+/**
+ * A {@link Segment} with the bound of its input elements.
+ * @public
+ */
 export interface BoundedSegment extends Segment {
   readonly bound: InputBound
 }
 
-/** The sparse graph of Bell et al. 2020; `chooseParameters` gives neighbors and threshold for given assumptions. */
+/**
+ * The sparse graph of Bell et al. 2020; `chooseParameters` gives neighbors and threshold for given assumptions.
+ * @public
+ */
 export interface SparseGraph {
   /** k: how many others each client shares and masks with; even, below n. */
   readonly neighbors: number
@@ -31,7 +41,10 @@ export interface SparseGraph {
   readonly assumptions: GraphAssumptions | 'unproven'
 }
 
-/** What a host states of a round. Server and clients must state the same, each from what it knows itself. */
+/**
+ * What a host states of a round. Server and clients must state the same, each from what it knows itself.
+ * @public
+ */
 export interface RoundParameters {
   /** 16 to 64 bytes that no other round has; the server draws them and tells the clients. */
   readonly sessionId: Uint8Array
@@ -86,7 +99,10 @@ export interface RoundParameters {
   readonly context?: Readonly<Record<string, Uint8Array>> | undefined
 }
 
-/** A round's complete, validated and immutable configuration; made by `createRoundConfig` only. */
+/**
+ * A round's complete, validated and immutable configuration; made by `createRoundConfig` only.
+ * @public
+ */
 export interface RoundConfig {
   readonly sessionId: Bytes
   readonly clients: number
@@ -114,7 +130,10 @@ export function allSeats({ clients }: RoundConfig): readonly number[] {
 
 const MOST_CLIENTS = 1e8
 
-/** What the least threshold on the complete graph depends on. */
+/**
+ * What the least threshold on the complete graph depends on.
+ * @public
+ */
 export interface ThresholdModel {
   readonly clients: number
   readonly adversary: AdversaryModel
@@ -130,6 +149,7 @@ export interface ThresholdModel {
  *   that two sets of t signers share an honest client.
  *
  * @throws {SecAggError} `invalid-argument` where a value is out of its range: n from 1 to 10⁸, n_C from 0 to n.
+ * @public
  */
 export function minimumThreshold(model: ThresholdModel): number {
   const { clients, adversary, corruptClients } = partsOf('what a threshold depends on', model)

@@ -21,6 +21,7 @@ import {
  *
  * @throws {SecAggError} `invalid-configuration` where a value is out of its range, the threshold is below what the
  *   model needs, or a sum could overflow; `unsupported` for the sparse graph in the active model.
+ * @public
  */
 export function createRoundConfig(given: RoundParameters): RoundConfig {
   const parameters = partsOf('a round', given, 'invalid-configuration')

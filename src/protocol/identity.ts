@@ -10,18 +10,27 @@ import { type Blame, requireSeatNumber, violation } from './checks.js'
 import { allSeats, type RoundConfig } from './config.js'
 import { label, seatBytes } from './keys.js'
 
-/** Signs as one identity: a key in memory, a non-extractable WebCrypto key, a key management service. */
+/**
+ * Signs as one identity: a key in memory, a non-extractable WebCrypto key, a key management service.
+ * @public
+ */
 export interface Signer {
   /** A signature of exactly the configuration's `signatureLength` bytes. */
   sign(message: Bytes): Promise<Uint8Array>
 }
 
-/** A signer that the library makes: it signs any bytes, of shared memory too. */
+/**
+ * A signer that the library makes: it signs any bytes, of shared memory too.
+ * @public
+ */
 export interface OwnSigner extends Signer {
   sign(message: Uint8Array): Promise<Uint8Array>
 }
 
-/** A signature that somebody claims to have made, sitting at `seat`. */
+/**
+ * A signature that somebody claims to have made, sitting at `seat`.
+ * @public
+ */
 export interface SignedClaim {
   readonly seat: number
   readonly message: Bytes
@@ -32,6 +41,7 @@ export interface SignedClaim {
  * Who made a signature: a stable name of that identity, the same in every round and for every seat it may take; or
  * `undefined` where the signature is not valid or not by somebody who may sit at this seat. Identities must be known
  * beforehand, since the active model stands on them.
+ * @public
  */
 export type VerifyIdentity = (claim: SignedClaim) => Promise<string | undefined>
 
@@ -39,6 +49,7 @@ export type VerifyIdentity = (claim: SignedClaim) => Promise<string | undefined>
  * A signer with an Ed25519 private key (the 32-byte seed) in memory.
  * @param ed25519 - Of a crypto provider, such as `(await defaultCrypto()).ed25519`.
  * @throws {SecAggError} `invalid-argument` for another key, or where `ed25519` is no signature scheme.
+ * @public
  */
 export function ed25519Signer(privateKey: Uint8Array, ed25519: SignatureScheme): OwnSigner {
   if (!isBytes(privateKey) || privateKey.length !== 32) {
@@ -62,6 +73,7 @@ export function ed25519Signer(privateKey: Uint8Array, ed25519: SignatureScheme):
  *   `invalid-argument`, fault `usage`.
  * @param ed25519 - Of a crypto provider, such as `(await defaultCrypto()).ed25519`.
  * @throws {SecAggError} `invalid-argument` where `publicKeyOf` is no function, or `ed25519` no signature scheme.
+ * @public
  */
 export function ed25519Verifier(
   publicKeyOf: (seat: number) => Uint8Array | undefined,
@@ -86,6 +98,7 @@ export function ed25519Verifier(
 /**
  * Takes every signature for valid. With it the active model protects against nothing that the honest-but-curious one
  * does not; for tests and simulations only.
+ * @public
  */
 export function dangerouslyTrustAnyIdentity(): VerifyIdentity {
   return async (claim) => `unverified seat ${checkedClaim(claim).seat}`

@@ -2,7 +2,10 @@ import { partsOf } from '../arguments.js'
 import { type ErrorCode, SecAggError, usageError } from '../errors.js'
 import type { AdversaryModel } from '../protocol/index.js'
 
-/** What a client asks of the rounds that it takes part in, whoever planned them. */
+/**
+ * What a client asks of the rounds that it takes part in, whoever planned them.
+ * @public
+ */
 export interface CohortRequirements {
   /** The fewest inputs of a sum. */
   readonly minimumCohort: number
@@ -18,7 +21,10 @@ export interface CohortRequirements {
   readonly privacy?: PrivacyRequirements | undefined
 }
 
-/** What a client asks for in differential privacy. */
+/**
+ * What a client asks for in differential privacy.
+ * @public
+ */
 export interface PrivacyRequirements {
   /** ε at most, over all rounds and against the server. */
   readonly maximumEpsilon: number

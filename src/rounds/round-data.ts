@@ -33,12 +33,16 @@ function extended(given: Context, added: Context): Context {
   return { ...given, ...added }
 }
 
-/** Yields the part of a vector in `range`: all of it where vectors do not go in slices. */
+/**
+ * Yields the part of a vector in `range`: all of it where vectors do not go in slices.
+ * @public
+ */
 export type VectorSource = (range: ElementRange) => Vector | Promise<Vector>
 
 /**
  * A vector that says which round it was made for: what encoders return and `ClientSession` takes. A session of another
  * round refuses it. Plain data that survives structured cloning, so it may be stored or come from a worker.
+ * @public
  */
 export interface RoundInput<V extends Vector | VectorSource = Vector> {
   /** `hash` of the configuration of that round. */
@@ -52,6 +56,7 @@ export interface RoundInput<V extends Vector | VectorSource = Vector> {
  * elsewhere.
  *
  * @throws {SecAggError} `invalid-argument` where `config` was not made by `createRoundConfig`.
+ * @public
  */
 export function roundInput<V extends Vector | VectorSource>(config: RoundConfig, vector: V): RoundInput<V> {
   requireVectorOrSource(vector)
@@ -106,7 +111,10 @@ export function requireSameRound(config: RoundConfig, hash: unknown, what: strin
   )
 }
 
-/** What the server's session gives in the end: the sum, who is in it, and of which round it is. */
+/**
+ * What the server's session gives in the end: the sum, who is in it, and of which round it is.
+ * @public
+ */
 export interface FinishedRound {
   /** Σ x over the survivors, modulo 2^k; one array of lanes per segment. */
   readonly sum: Vector
@@ -115,7 +123,10 @@ export interface FinishedRound {
   readonly report: { readonly survivors: readonly number[] }
 }
 
-/** The sum of a round, and the seats whose inputs are in it, ascending. */
+/**
+ * The sum of a round, and the seats whose inputs are in it, ascending.
+ * @public
+ */
 export interface RoundSum {
   readonly sum: Vector
   readonly survivors: readonly number[]
@@ -127,6 +138,7 @@ export interface RoundSum {
  * @param outcome - What the last `closePhase` has returned.
  * @throws {SecAggError} `invalid-argument` where the round is not over, or sum or survivors do not fit the configuration;
  *   `configuration-mismatch` where the outcome is that of another round.
+ * @public
  */
 export function readOutcome(outcome: FinishedRound, config: RoundConfig): RoundSum {
   const { sum, configHash, report } = partsOf('the outcome of a round', outcome)

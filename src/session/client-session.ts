@@ -45,6 +45,7 @@ const ROUND_OF: Readonly<Record<client.ClientState['state'], PhaseName>> = {
  * Where the configuration has vectors go in slices, the answer that is the first slice is followed by the others:
  *
  *     for await (const slice of session.slices()) send(slice)
+ * @public
  */
 export class ClientSession {
   readonly #options: ClientSessionOptions

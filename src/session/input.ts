@@ -17,13 +17,17 @@ import { bytesOf, checkHost } from '../vector/lanes.js'
 import { nextTurn } from '../vector/pace.js'
 import { cutSegments, sliceCount, sliceRange } from '../vector/segments.js'
 
-/** A client's vector: one array of lanes per segment, or just the array where there is one segment. */
+/**
+ * A client's vector: one array of lanes per segment, or just the array where there is one segment.
+ * @public
+ */
 export type SessionInput = Lanes | Vector
 
 /**
  * What a client sums: a vector, or a function that yields the part in `range`, which is all of it where vectors do not
  * go in slices. Either may say which round it was made for, as everything does that the encoders of this library return;
  * a session of another round then refuses it.
+ * @public
  */
 export type InputSource =
   | SessionInput

@@ -14,7 +14,10 @@ import {
 /** The usual one. */
 const ED25519_SIGNATURE_LENGTH = 64
 
-/** How much the parties of a round may say; what is longer can be refused before it is read. */
+/**
+ * How much the parties of a round may say; what is longer can be refused before it is read.
+ * @public
+ */
 export interface MessageLimits {
   /** Bytes of the longest message that a client sends. */
   readonly fromClient: number
@@ -28,6 +31,7 @@ export interface MessageLimits {
  * The longest messages that there can be in a round, when all take part.
  *
  * @throws {SecAggError} `invalid-argument` where `config` is not of `createRoundConfig`'s making.
+ * @public
  */
 export function messageLimits(config: RoundConfig): MessageLimits {
   requireConfig(config)

@@ -1,9 +1,13 @@
 import { type ErrorCode, PHASES, type PhaseName, type SecAggError } from '../errors.js'
 import type { server } from '../protocol/index.js'
 
+/** @public */
 export type WrongShare = server.WrongShare
 
-/** How one round of messages went. */
+/**
+ * How one round of messages went.
+ * @public
+ */
 export interface PhaseCount {
   readonly phase: PhaseName
   /** The seats whose message was expected, ascending. */
@@ -14,7 +18,10 @@ export interface PhaseCount {
   readonly duplicates: number
 }
 
-/** Why messages of one seat were refused. */
+/**
+ * Why messages of one seat were refused.
+ * @public
+ */
 export interface Refusal {
   readonly seat: number
   readonly phase: PhaseName
@@ -24,7 +31,10 @@ export interface Refusal {
   readonly count: number
 }
 
-/** What happened in a round, for the host's log; nothing in it is secret. */
+/**
+ * What happened in a round, for the host's log; nothing in it is secret.
+ * @public
+ */
 export interface RoundReport {
   /** The seats whose inputs are in the sum, U3, ascending. */
   readonly survivors: readonly number[]

@@ -38,6 +38,7 @@ interface CheckedAhead {
  *     const session = new ServerSession({ config })
  *     for each message that arrives: await session.receive(seat, bytes)
  *     when all have answered, or time is up: await session.closePhase()
+ * @public
  */
 export class ServerSession {
   readonly #options: ServerSessionOptions

@@ -22,7 +22,10 @@ import type { RoundReport } from './report.js'
 import type { ClaimSession, SaveSession } from './saved/saved-client.js'
 import type { SliceStore } from './slice-uploads.js'
 
-/** What a client's session is made of. */
+/**
+ * What a client's session is made of.
+ * @public
+ */
 export interface ClientSessionOptions {
   readonly config: RoundConfig
   /** The client's seat in this round, as host and server agreed. */
@@ -65,13 +68,19 @@ export interface ClientSessionOptions {
   readonly onProgress?: ((fraction: number) => void) | undefined
 }
 
-/** What a session is resumed with; seat and minimum are in what was saved. */
+/**
+ * What a session is resumed with; seat and minimum are in what was saved.
+ * @public
+ */
 export type ResumedClientOptions = Omit<ClientSessionOptions, 'seat' | 'minimumSurvivors' | 'claimSession'>
 
 /** The default of `maximumUploads`. */
 export const UPLOADS = 4
 
-/** What a server's session is made of. */
+/**
+ * What a server's session is made of.
+ * @public
+ */
 export interface ServerSessionOptions {
   readonly config: RoundConfig
   /** Default: the best provider of the platform. */
@@ -107,6 +116,7 @@ export interface ServerSessionOptions {
  * What became of one message: taken in; the same as one taken in before; not taken in, because as many vectors are
  * unfinished as there may be, and to be given again when there is room; or refused, with the reason. A refused message
  * costs the others nothing, and its sender may still send a good one while the round is open.
+ * @public
  */
 export type Receipt =
   | { readonly status: 'accepted' | 'duplicate' }
@@ -117,7 +127,10 @@ export type Receipt =
     }
   | { readonly status: 'refused'; readonly error: SecAggError }
 
-/** What follows a closed round: messages to send, or the sum. */
+/**
+ * What follows a closed round: messages to send, or the sum.
+ * @public
+ */
 export type PhaseOutcome =
   | {
       readonly done: false

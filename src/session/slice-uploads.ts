@@ -9,6 +9,7 @@ import type { MaskedSum } from './masked-sum.js'
 /**
  * Where the slices of unfinished masked vectors wait. It is the host's, which may keep them on disk; what it gives back
  * is checked before it is used.
+ * @public
  */
 export interface SliceStore {
   /** Keeps a slice; `bytes` are the store's own from then on. A second time for the same slice replaces the first. */

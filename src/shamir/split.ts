@@ -20,6 +20,7 @@ import {
  * result belongs to coordinate `i + 1`, in GF(2^8) for up to 255 holders and in GF(2^16) beyond, and is as long as the secret; coordinates are
  * not part of a share. 2 ≤ threshold ≤ holders; the length of the secret is even. The arrays are the caller's from then
  * on, who overwrites them.
+ * @public
  */
 export type SecretSplitter = (
   secret: Uint8Array,

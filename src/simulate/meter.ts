@@ -1,6 +1,9 @@
 import type { PhaseName } from '../errors.js'
 
-/** Time and traffic of one round of messages. Per client: medians over the clients that sent the message. */
+/**
+ * Time and traffic of one round of messages. Per client: medians over the clients that sent the message.
+ * @experimental
+ */
 export interface SimulatedPhase {
   readonly name: PhaseName
   readonly clientMs: number

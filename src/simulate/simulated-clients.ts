@@ -1,7 +1,10 @@
 import { type PhaseName, usageError } from '../errors.js'
 import { createVector, type Lanes, type Segment, type Vector } from '../vector/index.js'
 
-/** Clients that no longer send the message of a round, nor any after it. */
+/**
+ * Clients that no longer send the message of a round, nor any after it.
+ * @experimental
+ */
 export interface Drop {
   readonly phase: PhaseName
   readonly count: number

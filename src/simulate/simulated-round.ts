@@ -34,7 +34,10 @@ import { chooseDrops, type Drop, inputGenerator, inputOf } from './simulated-cli
 
 const CHECKED_AT_A_TIME = 2 ** 20
 
-/** What to simulate: one segment of `length` elements of `bits` bits, and who drops out when. */
+/**
+ * What to simulate: one segment of `length` elements of `bits` bits, and who drops out when.
+ * @experimental
+ */
 export interface SimulationOptions {
   readonly clients: number
   readonly length: number
@@ -64,7 +67,10 @@ export interface SimulationOptions {
   readonly onProgress?: ((phase: PhaseName, served: number, clients: number) => void) | undefined
 }
 
-/** What a simulated round came to. Times and bytes per client are medians; milliseconds. */
+/**
+ * What a simulated round came to. Times and bytes per client are medians; milliseconds.
+ * @experimental
+ */
 export interface SimulationResult {
   readonly clients: number
   /** |U3|. */
@@ -92,6 +98,7 @@ export interface SimulationResult {
  *
  * @throws {SecAggError} fault `usage` for options that make no round; fault `peer` where the protocol aborts because
  *   too few clients are left.
+ * @experimental
  */
 export async function simulate(given: SimulationOptions): Promise<SimulationResult> {
   const options = partsOf('a simulation', given)

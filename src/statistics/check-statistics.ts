@@ -23,7 +23,10 @@ import { definitionOf, partsOf } from './layout.js'
 import { assemblePrivateStatistics, type PrivateStatistics } from './private-statistics.js'
 import { type Assembled, assembleStatistics, type Statistics } from './statistics.js'
 
-/** What a client asks of the statistics that it takes part in, and of their rounds, whoever made them. */
+/**
+ * What a client asks of the statistics that it takes part in, and of their rounds, whoever made them.
+ * @public
+ */
 export interface StatisticsRequirements<D extends Definition = Definition> extends CohortRequirements {
   /** What the client is ready to answer; default: whatever the server asks for. */
   readonly definition?: D | undefined
@@ -132,15 +135,18 @@ const NAMES = ['the statistics', 'what they are made of'] as const
  *   number is not what follows from the others; `invalid-configuration` where a requirement is not met. It names the value,
  *   and says so where another version of the library made the statistics.
  *   Fault `usage`: `invalid-argument` where a requirement is none.
+ * @public
  */
 export function checkStatistics<D extends Definition = Definition>(
   received: unknown,
   requirements: StatisticsRequirements<D> & { readonly privacy: PrivacyRequirements },
 ): PrivateStatistics<D>
+/** @public */
 export function checkStatistics<D extends Definition = Definition>(
   received: unknown,
   requirements: StatisticsRequirements<D>,
 ): Statistics<D> | PrivateStatistics<D>
+/** @public */
 export function checkStatistics(received: unknown, requirements: StatisticsRequirements): AnyStatistics {
   const required = checkedRequirements(requirements, REQUIREMENT_KEYS)
   const own = required.definition === undefined ? undefined : definitionOf(partsOf(required.definition))

@@ -8,7 +8,10 @@ import {
 } from './private-statistics.js'
 import { type Assembled, assembleStatistics, type Statistics, type StatisticsOptions } from './statistics.js'
 
-/** Statistics with or without a privacy target. */
+/**
+ * Statistics with or without a privacy target.
+ * @public
+ */
 export type AnyStatistics = Statistics | PrivateStatistics
 
 /** Where statistics come from. */
@@ -46,6 +49,7 @@ export function originOf(statistics: AnyStatistics): Origin {
  * small, or the next one differs by few, `createPrivateStatistics` is the one to take.
  *
  * @throws {SecAggError} `invalid-configuration` where a statistic is none, by its name, or a value is out of its range.
+ * @public
  */
 export function createStatistics<const D extends Definition>(
   definition: D,
@@ -68,6 +72,7 @@ export function createStatistics<const D extends Definition>(
  * exact as the most exact one.
  *
  * @throws {SecAggError} as `createStatistics` and `chooseIntegerPrivacy` do.
+ * @public
  */
 export function createPrivateStatistics<const D extends Definition>(
   definition: D,

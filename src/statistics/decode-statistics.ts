@@ -11,7 +11,10 @@ import { type Answered, type PresentationOptions, presenters, type ResultOf } fr
 import type { Assembled, Statistics } from './statistics.js'
 import { requireExact, requirePrivate, type StatisticsRound } from './statistics-round.js'
 
-/** What a round tells. */
+/**
+ * What a round tells.
+ * @public
+ */
 export interface StatisticsOutcome<D extends Definition> {
   /** How many clients are in the sums. */
   readonly survivors: number
@@ -23,7 +26,10 @@ export interface StatisticsOutcome<D extends Definition> {
   readonly withheld: number
 }
 
-/** What a round tells under a privacy target. */
+/**
+ * What a round tells under a privacy target.
+ * @public
+ */
 export interface PrivateStatisticsOutcome<D extends Definition> extends StatisticsOutcome<D> {
   /** Standard deviation of the noise on `records`; 0 where W is 1, as the survivors are known. */
   readonly recordsNoise: number
@@ -39,6 +45,7 @@ export interface PrivateStatisticsOutcome<D extends Definition> extends Statisti
  * @throws {SecAggError} `configuration-mismatch` where the outcome is that of another round, and so of other statistics;
  *   `invalid-argument` where the round is not over or the outcome does not fit it; `input-out-of-range`, fault `peer`, where no inputs of that many honest clients have this sum, naming the statistic. That finds mistakes, and not
  *   every lie: a client can answer what it likes, and one that breaks the protocol more often than once.
+ * @public
  */
 export function decodeStatistics<D extends Definition>(
   outcome: FinishedRound,
@@ -73,6 +80,7 @@ export function readExactly<D extends Definition>(
  *
  * @throws {SecAggError} `configuration-mismatch` where the outcome is that of another round, and so of other statistics;
  *   `invalid-argument` where the round is not over or the outcome does not fit it.
+ * @public
  */
 export function decodePrivateStatistics<D extends Definition>(
   outcome: FinishedRound,

@@ -1,11 +1,17 @@
 import { usageError } from '../errors.js'
 
-/** How many answer `true`. */
+/**
+ * How many answer `true`.
+ * @public
+ */
 export interface Count {
   readonly kind: 'count'
 }
 
-/** Numbers within a range; what is beyond it is clipped, which is reported, or refused. */
+/**
+ * Numbers within a range; what is beyond it is clipped, which is reported, or refused.
+ * @public
+ */
 export interface NumberRange {
   /** −10^100 to 10^100. */
   readonly from: number
@@ -19,21 +25,31 @@ export interface NumberRange {
   readonly step?: number | undefined
 }
 
+/** @public */
 export interface Sum extends NumberRange {
   readonly kind: 'sum'
 }
 
-/** Mean and sum. */
+/**
+ * Mean and sum.
+ * @public
+ */
 export interface Mean extends NumberRange {
   readonly kind: 'mean'
 }
 
-/** Mean, variance and standard deviation of those who answered. */
+/**
+ * Mean, variance and standard deviation of those who answered.
+ * @public
+ */
 export interface Variance extends NumberRange {
   readonly kind: 'variance'
 }
 
-/** How many answers lie in each bin, and the quantiles read from it. */
+/**
+ * How many answers lie in each bin, and the quantiles read from it.
+ * @public
+ */
 export interface Histogram {
   readonly kind: 'histogram'
   /** 2 to 2^20 ascending numbers: bin i is [edges[i], edges[i + 1]), the last one with its upper edge. */
@@ -42,7 +58,10 @@ export interface Histogram {
   readonly outside?: 'count' | 'refuse' | undefined
 }
 
-/** How many answers name each of a list of categories. */
+/**
+ * How many answers name each of a list of categories.
+ * @public
+ */
 export interface Frequency {
   readonly kind: 'frequency'
   /** 1 to 2^20 different strings. */
@@ -51,7 +70,10 @@ export interface Frequency {
   readonly other?: 'count' | 'refuse' | undefined
 }
 
-/** How many answers there are for each pair of categories. */
+/**
+ * How many answers there are for each pair of categories.
+ * @public
+ */
 export interface Contingency {
   readonly kind: 'contingency'
   readonly rows: readonly string[]
@@ -64,6 +86,7 @@ export interface Contingency {
  * A count-min sketch (Cormode and Muthukrishnan 2005): about how many answers name a string, without a list of strings.
  * `sketchSize` gives depth and width for an error. Strings count as one where their UTF-16 code units are the same, so
  * clients have to agree on case, spaces and Unicode normalization beforehand.
+ * @public
  */
 export interface Sketch {
   readonly kind: 'sketch'
@@ -78,16 +101,26 @@ export interface Sketch {
   readonly seed: string | Uint8Array
 }
 
-export type AnyStatistic = Count | Sum | Mean | Variance | Histogram | Frequency | Contingency | Sketch
+/** @public */
+export type StatisticDefinition = Count | Sum | Mean | Variance | Histogram | Frequency | Contingency | Sketch
 
-/** Statistics by name; plain data. */
-export type Definition = Readonly<Record<string, AnyStatistic>>
+/**
+ * Statistics by name; plain data.
+ * @public
+ */
+export type Definition = Readonly<Record<string, StatisticDefinition>>
 
-/** One of the categories; any string, where others are counted. */
+/**
+ * One of the categories; any string, where others are counted.
+ * @public
+ */
 export type Listed<S, C> = S extends { readonly other: 'count' } ? string : C
 
-/** What answers one statistic. */
-export type AnswerTo<S extends AnyStatistic> = S extends Count
+/**
+ * What answers one statistic.
+ * @public
+ */
+export type AnswerTo<S extends StatisticDefinition> = S extends Count
   ? boolean
   : S extends Sum | Mean | Variance | Histogram
     ? number
@@ -99,7 +132,10 @@ export type AnswerTo<S extends AnyStatistic> = S extends Count
           ? string
           : never
 
-/** The answers of one person, or whatever is counted, by the names of the statistics; an absent one is missing. */
+/**
+ * The answers of one person, or whatever is counted, by the names of the statistics; an absent one is missing.
+ * @public
+ */
 export type StatisticsRecord<D extends Definition> = {
   readonly [Name in keyof D]?: AnswerTo<D[Name]> | null | undefined
 }

@@ -13,12 +13,16 @@ import type { PrivateStatistics } from './private-statistics.js'
 import type { Assembled, Statistics } from './statistics.js'
 import { requireExact, requirePrivate, type StatisticsRound } from './statistics-round.js'
 
+/** @public */
 export interface EncodeRecordsOptions {
   /** Whether numbers beyond the range of a statistic are clipped, and reported, or refused. Default `report`. */
   readonly onClip?: 'report' | 'refuse' | undefined
 }
 
-/** What clipping did to the answers to one statistic. */
+/**
+ * What clipping did to the answers to one statistic.
+ * @public
+ */
 export interface ClippedAnswers {
   /** How many were beyond the range. */
   readonly count: number
@@ -26,7 +30,10 @@ export interface ClippedAnswers {
   readonly excess: number
 }
 
-/** One client's input to the round, and what is not in it as it was. */
+/**
+ * One client's input to the round, and what is not in it as it was.
+ * @public
+ */
 export interface PreparedRecords<D extends Definition, Input = RoundInput> {
   /** For `ClientSession`, of this round only. */
   readonly input: Input
@@ -34,7 +41,10 @@ export interface PreparedRecords<D extends Definition, Input = RoundInput> {
   readonly clipped: { readonly [Name in keyof D]?: ClippedAnswers }
 }
 
-/** One record, or several where the statistics allow it; then also none. */
+/**
+ * One record, or several where the statistics allow it; then also none.
+ * @public
+ */
 export type Records<D extends Definition> = StatisticsRecord<D> | readonly StatisticsRecord<D>[]
 
 /**
@@ -45,6 +55,7 @@ export type Records<D extends Definition> = StatisticsRecord<D> | readonly Stati
  *   or there are too many records; `input-out-of-range` where a number is not finite, or an answer lies outside of range,
  *   bins or categories and that is refused. The message names record and statistic, never the answer. Nothing is encoded
  *   then.
+ * @public
  */
 export function encodeRecords<D extends Definition>(
   records: Records<D>,
@@ -77,6 +88,7 @@ export function encodeExactly<D extends Definition>(
  * some tens of milliseconds to prepare the noise.
  *
  * @throws {SecAggError} as {@link encodeRecords} does; `no-randomness` where the generator is broken.
+ * @public
  */
 export function encodePrivateRecords<D extends Definition>(
   records: Records<D>,

@@ -41,7 +41,6 @@ export {
 } from './decode-statistics.js'
 export type {
   AnswerTo,
-  AnyStatistic,
   Contingency,
   Count,
   Definition,
@@ -51,6 +50,7 @@ export type {
   Mean,
   NumberRange,
   Sketch,
+  StatisticDefinition,
   StatisticsRecord,
   Sum,
   Variance,

@@ -1,5 +1,5 @@
 import { reading } from '../arguments.js'
-import { type AnyStatistic, type Definition, invalid, quoted } from './definition.js'
+import { type Definition, invalid, quoted, type StatisticDefinition } from './definition.js'
 import { contingency, frequency } from './kinds/categories.js'
 import { count } from './kinds/count.js'
 import { histogram } from './kinds/histogram.js'
@@ -7,7 +7,10 @@ import type { Codec } from './kinds/kind.js'
 import { sketch } from './kinds/sketch.js'
 import { mean, sum, variance } from './kinds/values.js'
 
-/** One statistic in the vector; they stand one after the other, ordered by the UTF-16 code units of their names. */
+/**
+ * One statistic in the vector; they stand one after the other, ordered by the UTF-16 code units of their names.
+ * @public
+ */
 export interface StatisticLayout {
   readonly name: string
   readonly cells: number
@@ -23,8 +26,8 @@ export interface Part {
   readonly name: string
   /** For messages. */
   readonly subject: string
-  readonly statistic: AnyStatistic
-  readonly codec: Codec<AnyStatistic>
+  readonly statistic: StatisticDefinition
+  readonly codec: Codec<StatisticDefinition>
   readonly cells: number
   readonly rows: number
 }
@@ -74,7 +77,7 @@ function copyOf<T extends object>(given: T, what: string): T {
 
 /** The definition that parts are of, without a prototype and frozen. */
 export function definitionOf<D extends Definition>(parts: readonly Part[]): D {
-  const definition: Record<string, AnyStatistic> = Object.create(null)
+  const definition: Record<string, StatisticDefinition> = Object.create(null)
   for (const { name, statistic } of parts) definition[name] = statistic
   return Object.freeze(definition) as D
 }
@@ -85,7 +88,9 @@ export function layoutOf(parts: readonly PlacedPart[]): readonly StatisticLayout
   )
 }
 
-const KINDS: { readonly [Kind in AnyStatistic['kind']]: Codec<Extract<AnyStatistic, { kind: Kind }>> } = {
+const KINDS: {
+  readonly [Kind in StatisticDefinition['kind']]: Codec<Extract<StatisticDefinition, { kind: Kind }>>
+} = {
   count,
   sum,
   mean,
@@ -97,10 +102,10 @@ const KINDS: { readonly [Kind in AnyStatistic['kind']]: Codec<Extract<AnyStatist
 }
 
 /** @throws {SecAggError} `invalid-configuration` where there is no such kind. */
-export function codecFor(statistic: AnyStatistic, subject: string): Codec<AnyStatistic> {
+export function codecFor(statistic: StatisticDefinition, subject: string): Codec<StatisticDefinition> {
   const kind: unknown = statistic?.kind
   if (typeof kind !== 'string' || !Object.hasOwn(KINDS, kind)) {
     throw invalid(`the kind of ${subject} must be one of ${Object.keys(KINDS).join(', ')}`, kind)
   }
-  return KINDS[kind as AnyStatistic['kind']] as Codec<AnyStatistic>
+  return KINDS[kind as StatisticDefinition['kind']] as Codec<StatisticDefinition>
 }

@@ -18,10 +18,16 @@ import {
 } from './layout.js'
 import { type Assembled, checkedOptions, type StatisticsOptions } from './statistics.js'
 
-/** How exact each statistic is beside the others, 1/100 to 100; 1 for those that are left out. */
+/**
+ * How exact each statistic is beside the others, 1/100 to 100; 1 for those that are left out.
+ * @public
+ */
 export type StatisticWeights<D extends Definition> = { readonly [Name in keyof D]?: number | undefined }
 
-/** What is to be promised to each client, whatever the number of its records. */
+/**
+ * What is to be promised to each client, whatever the number of its records.
+ * @public
+ */
 export interface PrivateStatisticsOptions<D extends Definition> extends PrivateCohort {
   /** ε at most, over all rounds and against the server; 10^−3 to 10^3. */
   readonly epsilon: number
@@ -34,6 +40,7 @@ export interface PrivateStatisticsOptions<D extends Definition> extends PrivateC
  * Several statistics in one noisy vector, with one budget; made by `createPrivateStatistics`. Plain data that
  * survives JSON; whoever receives them has them checked by `checkStatistics`, which derives ε and all else anew from sizes
  * and noise.
+ * @public
  */
 export interface PrivateStatistics<D extends Definition = Definition> {
   /** Of the library that made them. */

@@ -1,13 +1,13 @@
 import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
 import {
-  type AnyStatistic,
   type Contingency,
   type Count,
   type Frequency,
   type Histogram,
   type Mean,
   type Sketch,
+  type StatisticDefinition,
   type Sum,
   shown,
   type Variance,
@@ -16,6 +16,7 @@ import {
 /**
  * What every result has. Under a privacy target numbers are estimates: they need not be whole, nor add up, and may be
  * negative.
+ * @public
  */
 export interface Answered {
   readonly answered: number
@@ -35,23 +36,29 @@ export interface Answered {
   readonly noise: number
 }
 
+/** @public */
 export interface CountResult extends Answered {
   readonly count: number | undefined
 }
 
+/** @public */
 export interface SumResult extends Answered {
   readonly sum: number | undefined
   /** Standard deviation of the noise on the sum, that of random rounding included; 0 without privacy. */
   readonly sumNoise: number
 }
 
-/** Without answers there is no mean. */
+/**
+ * Without answers there is no mean.
+ * @public
+ */
 export interface MeanResult extends SumResult {
   readonly mean: number | undefined
   /** The same for the mean, to first order; `undefined` where there is none. */
   readonly meanNoise: number | undefined
 }
 
+/** @public */
 export interface VarianceResult extends Answered {
   readonly mean: number | undefined
   readonly meanNoise: number | undefined
@@ -62,7 +69,10 @@ export interface VarianceResult extends Answered {
   readonly standardDeviation: number | undefined
 }
 
-/** Where a quantile lies. */
+/**
+ * Where a quantile lies.
+ * @public
+ */
 export interface Quantile {
   /** The edges of its bin; infinite beyond the bins. */
   readonly from: number
@@ -71,6 +81,7 @@ export interface Quantile {
   readonly value: number | undefined
 }
 
+/** @public */
 export interface HistogramResult extends Answered {
   readonly edges: readonly number[]
   /** By bin. */
@@ -88,6 +99,7 @@ export interface HistogramResult extends Answered {
   quantile(probability: number): Quantile | undefined
 }
 
+/** @public */
 export interface FrequencyResult<C extends string = string> extends Answered {
   /** By category; it has no prototype. */
   readonly counts: { readonly [Category in C]: number | undefined }
@@ -95,6 +107,7 @@ export interface FrequencyResult<C extends string = string> extends Answered {
   readonly other: number | undefined
 }
 
+/** @public */
 export interface ContingencyResult extends Answered {
   /**
    * By row and column, both in the order of the definition; the last row and the last column are those of other strings,
@@ -103,6 +116,7 @@ export interface ContingencyResult extends Answered {
   readonly table: readonly (readonly (number | undefined)[])[]
 }
 
+/** @public */
 export interface SketchResult extends Answered {
   /**
    * The estimated count of a string; `undefined` where it is withheld. Without noise it is never below the count, and above
@@ -118,8 +132,11 @@ export interface SketchResult extends Answered {
   readonly failureProbability: number
 }
 
-/** What a statistic results in. */
-export type ResultOf<S extends AnyStatistic> = S extends Count
+/**
+ * What a statistic results in.
+ * @public
+ */
+export type ResultOf<S extends StatisticDefinition> = S extends Count
   ? CountResult
   : S extends Sum
     ? SumResult
@@ -137,7 +154,10 @@ export type ResultOf<S extends AnyStatistic> = S extends Count
                 ? SketchResult
                 : never
 
-/** How results are shown; the sum has told the server all of it already. */
+/**
+ * How results are shown; the sum has told the server all of it already.
+ * @public
+ */
 export interface PresentationOptions {
   /**
    * Counts below this are withheld, those of 0 with them, and so are sums, means and quantiles of fewer answers; from 1

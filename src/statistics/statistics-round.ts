@@ -8,18 +8,24 @@ import { derivedFromServer } from '../received/index.js'
 import { extendedContext } from '../rounds/index.js'
 import { requireRound } from './check-statistics.js'
 import { type AnyStatistics, type Origin, originOf } from './create-statistics.js'
-import type { AnyStatistic } from './definition.js'
+import type { StatisticDefinition } from './definition.js'
 import { assemblePrivateStatistics, type PrivateStatistics } from './private-statistics.js'
 import { type Assembled, assembleStatistics, type Statistics } from './statistics.js'
 
-/** One round of statistics, made by {@link openStatistics}. */
+/**
+ * One round of statistics, made by {@link openStatistics}.
+ * @public
+ */
 export interface StatisticsRound<S extends AnyStatistics = AnyStatistics> {
   readonly statistics: S
   /** For the sessions of the round. */
   readonly config: RoundConfig
 }
 
-/** What a host states of a round of statistics; clients and segments follow from the statistics. */
+/**
+ * What a host states of a round of statistics; clients and segments follow from the statistics.
+ * @public
+ */
 export type StatisticsOccasion = Omit<RoundParameters, 'clients' | 'segments'>
 
 const opened = new WeakMap<object, Origin>()
@@ -32,6 +38,7 @@ const opened = new WeakMap<object, Origin>()
  *   `invalid-configuration` or `unsupported` as `createRoundConfig`, and where a private round has fewer honest clients than
  *   the noise counts on. For statistics of `checkStatistics` the fault is that of the server, and a round that does not
  *   meet the client's requirements is refused as well.
+ * @public
  */
 export function openStatistics<S extends AnyStatistics>(
   statistics: S,
@@ -109,6 +116,7 @@ const context = P.struct({
  * then form no sum with these. The number of clients stands in the round's configuration itself.
  *
  * @throws {SecAggError} `invalid-configuration` where `statistics` are none.
+ * @public
  */
 export function statisticsContext(statistics: Statistics | PrivateStatistics): Bytes {
   const own = partsOf('statistics', statistics, 'invalid-configuration')
@@ -138,7 +146,7 @@ export function contextOf({ statistics, parts }: Assembled<Statistics | PrivateS
   )
 }
 
-function encodable(statistic: AnyStatistic): P.UnwrapCoder<typeof kind> {
+function encodable(statistic: StatisticDefinition): P.UnwrapCoder<typeof kind> {
   switch (statistic.kind) {
     case 'count':
       return { TAG: 'count', data: {} }

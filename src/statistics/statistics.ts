@@ -4,7 +4,10 @@ import { LIBRARY_VERSION } from '../received/index.js'
 import { type Definition, requireWhole } from './definition.js'
 import { definitionOf, layoutOf, type PlacedPart, partsOf, type StatisticLayout } from './layout.js'
 
-/** How many answers a sum has to hold. */
+/**
+ * How many answers a sum has to hold.
+ * @public
+ */
 export interface StatisticsOptions {
   /** n, 1 to 65535: the most clients of a sum. */
   readonly clients: number
@@ -18,6 +21,7 @@ export interface StatisticsOptions {
 /**
  * Several statistics in the vector of a round; made by `createStatistics`. Plain data that survives JSON; whoever
  * receives them has them checked by `checkStatistics`, which derives all numbers anew.
+ * @public
  */
 export interface Statistics<D extends Definition = Definition> {
   /** Of the library that made them. */

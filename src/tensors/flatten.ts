@@ -12,7 +12,10 @@ import {
   type TensorLike,
 } from './tensor.js'
 
-/** A tensor as it travels. */
+/**
+ * A tensor as it travels.
+ * @public
+ */
 export interface PlainTensor {
   readonly shape: number[]
   /** In memory that is not shared: a `Float32Array<ArrayBuffer>`, where TypeScript knows such. */
@@ -26,6 +29,7 @@ export interface PlainTensor {
  * @throws {SecAggError} `invalid-argument` where a tensor is missing, is none of the manifest's, has another shape, or
  *   holds no real numbers or the wrong number of them; `input-out-of-range` where one of them is NaN or infinite. The
  *   message names the tensor.
+ * @public
  */
 export function flatten(tensors: Named<TensorLike>, manifest: TensorManifest): Float32Array | Float64Array {
   const layout = checkedManifest(manifest)
@@ -122,6 +126,7 @@ function requireFinite(flat: Float32Array | Float64Array, { tensors }: TensorMan
  * result has no prototype, so that whatever it has under a name is a tensor.
  *
  * @throws {SecAggError} `invalid-argument` where `flat` is no Float32Array or Float64Array of the manifest's length.
+ * @public
  */
 export function unflatten(
   flat: Float32Array | Float64Array,

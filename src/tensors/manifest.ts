@@ -12,14 +12,20 @@ import {
   type TensorLike,
 } from './tensor.js'
 
-/** Where a tensor stands in the flat array: from `offset` on, in row-major order. */
+/**
+ * Where a tensor stands in the flat array: from `offset` on, in row-major order.
+ * @public
+ */
 export interface TensorEntry {
   readonly name: string
   readonly shape: readonly number[]
   readonly offset: number
 }
 
-/** Which tensors a flat array holds: one after the other, ordered by the UTF-16 code units of their names. Plain data. */
+/**
+ * Which tensors a flat array holds: one after the other, ordered by the UTF-16 code units of their names. Plain data.
+ * @public
+ */
 export interface TensorManifest {
   readonly tensors: readonly TensorEntry[]
   /** Elements in all. */
@@ -30,6 +36,7 @@ export interface TensorManifest {
  * The manifest of tensors with these names and shapes.
  * @throws {SecAggError} `invalid-argument` where a shape is none, a name comes twice, or there are more than 2^36
  *   elements.
+ * @public
  */
 export function createManifest(shapes: Named<readonly number[]>): TensorManifest {
   let length = 0
@@ -50,6 +57,7 @@ export function createManifest(shapes: Named<readonly number[]>): TensorManifest
  * The manifest of these tensors, of which a description is enough.
  * @throws {SecAggError} `invalid-argument` where one is no tensor of real numbers, a name comes twice, or there are more
  *   than 2^36 elements.
+ * @public
  */
 export function manifestOf(tensors: Named<TensorLike | TensorDescription>): TensorManifest {
   return createManifest(new Map([...byName(tensors)].map(([name, tensor]) => [name, shapeOf(name, tensor)])))
@@ -97,6 +105,7 @@ const encoding = P.struct({
  * clients that were given models of different layouts then form no sum.
  *
  * @throws {SecAggError} `invalid-argument` where it is no manifest.
+ * @public
  */
 export function manifestBytes(manifest: TensorManifest): Bytes {
   const { tensors } = checkedManifest(manifest)

@@ -7,6 +7,7 @@ import { typedArrayName } from '../vector/lanes.js'
  * `dataSync()`; or one of onnxruntime, with `dims` and `data`. The numbers have to be a Float32Array, a Float64Array or
  * an array of numbers. Where a tensor has to be read asynchronously, as on a GPU, read it before:
  * `{ shape: tensor.shape, data: await tensor.data() }`.
+ * @public
  */
 export type TensorLike =
   | { readonly shape: readonly number[]; readonly data: ArrayLike<unknown> }
@@ -16,6 +17,7 @@ export type TensorLike =
 /**
  * What a tensor is like, without its numbers, as a layer's variable of tfjs. Its `dtype` has to be `float32` or `float64`,
  * and all dimensions have to be known.
+ * @public
  */
 export interface TensorDescription {
   readonly shape: readonly (number | null)[]
@@ -25,6 +27,7 @@ export interface TensorDescription {
 /**
  * Things by name: pairs of name and thing, as a list or a Map, or a record. Prefer the pairs where names come from somewhere
  * else: a name that is there twice is refused, while a record has lost one of the two before anybody can see it.
+ * @public
  */
 export type Named<T> = Readonly<Record<string, T>> | Iterable<readonly [name: string, thing: T]>
 

@@ -1,7 +1,10 @@
 import { requireMethods, shown } from '../arguments.js'
 import { usageError } from '../errors.js'
 
-/** Where the drivers take their time from. */
+/**
+ * Where the drivers take their time from.
+ * @public
+ */
 export interface Clock {
   /** Calls back once, after so many milliseconds, unless the function that it returns is called before. */
   after(milliseconds: number, callback: () => void): () => void

@@ -14,7 +14,10 @@ import {
   type Vector,
 } from './segments.js'
 
-/** A running sum of packed vectors: the server's Σ y of the masked input round. */
+/**
+ * A running sum of packed vectors: the server's Σ y of the masked input round.
+ * @public
+ */
 export interface Accumulator {
   /**
    * Adds a packed vector, or with a `range` the part of one that `packedRange` gives. Everything is checked before the
@@ -37,6 +40,7 @@ const SMALLEST_FOR_KERNEL = 2 ** 12
  * vector and at least 64 KiB, so that no element is ever copied there and back; where such a memory cannot be had, in
  * plain arrays.
  * @throws {SecAggError} `invalid-argument` where a segment is none, `unsupported` on a big-endian host.
+ * @public
  */
 export function createAccumulator(segments: readonly Segment[]): Accumulator {
   checkHost()

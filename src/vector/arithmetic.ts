@@ -24,6 +24,7 @@ import {
 /**
  * A vector of zeros.
  * @throws {SecAggError} `invalid-argument` where a segment is none.
+ * @public
  */
 export function createVector(segments: readonly Segment[]): Vector {
   return checkedSegments(segments).map(({ bits, length }) => createLanes(bits, length))
@@ -33,6 +34,7 @@ export function createVector(segments: readonly Segment[]): Vector {
  * Checks that `vector` has one array per segment, of the segment's length and lane type. Views with an offset,
  * arrays of other realms and Node's Buffer as Uint8Array are fine. Values are not looked at.
  * @throws {SecAggError} `invalid-argument`, the message naming the segment.
+ * @public
  */
 export function checkVector(vector: Vector, given: readonly Segment[]): void {
   const segments = checkedSegments(given)
@@ -69,6 +71,7 @@ export function checkVector(vector: Vector, given: readonly Segment[]): void {
  * `target += source`, element by element. Lanes wrap at their own width, so a sum stays right modulo 2^k however
  * often it wraps, but is canonical only after {@link reduceInto}.
  * @throws {SecAggError} `invalid-argument` where a vector does not fit the segments; `target` is then as it was.
+ * @public
  */
 export function addInto(target: Vector, source: Vector, segments: readonly Segment[]): void {
   const own = checkedSegments(segments)
@@ -82,6 +85,7 @@ export function addInto(target: Vector, source: Vector, segments: readonly Segme
 /**
  * `target −= source`, element by element, wrapping as {@link addInto} does.
  * @throws {SecAggError} `invalid-argument` where a vector does not fit the segments; `target` is then as it was.
+ * @public
  */
 export function subtractInto(target: Vector, source: Vector, segments: readonly Segment[]): void {
   const own = checkedSegments(segments)
@@ -95,6 +99,7 @@ export function subtractInto(target: Vector, source: Vector, segments: readonly 
 /**
  * Makes every element canonical, that is less than 2^k.
  * @throws {SecAggError} `invalid-argument` where the vector does not fit the segments.
+ * @public
  */
 export function reduceInto(target: Vector, segments: readonly Segment[]): void {
   const own = checkedSegments(segments)
@@ -107,6 +112,7 @@ export function reduceInto(target: Vector, segments: readonly Segment[]): void {
 /**
  * A copy in memory of its own, in this realm's plain typed arrays.
  * @throws {SecAggError} `invalid-argument` where it is no vector.
+ * @public
  */
 export function copyVector(vector: Vector): Vector {
   requireArray('a vector', vector)
@@ -118,6 +124,7 @@ export function copyVector(vector: Vector): Vector {
  * The elements of `range` as views on `vector`: one array per segment, empty where the range misses it. What is
  * written to the views is written to the vector.
  * @throws {SecAggError} `invalid-argument` where the vector does not fit the segments or the range leaves them.
+ * @public
  */
 export function vectorInRange(vector: Vector, segments: readonly Segment[], range: ElementRange): Vector {
   const own = checkedSegments(segments)
@@ -131,6 +138,7 @@ export function vectorInRange(vector: Vector, segments: readonly Segment[], rang
  * The index of the first element that is not below `exclusiveBound`, −1 where there is none. A bound of 2^k asks
  * whether elements of k bits are canonical; 2^64 lets everything pass.
  * @throws {SecAggError} `invalid-argument` where there are no lanes, or the bound is no bigint.
+ * @public
  */
 export function firstOutOfRange(lanes: Lanes, exclusiveBound: bigint): number {
   requireLanes('what has elements', lanes)

@@ -27,6 +27,7 @@ let kept: Fingerprint | undefined
  * fingerprint is the eight first sums, the eight second sums, and the number of bytes in 8 bytes, all little-endian.
  * Messages of one length and at most 64 bytes never share one, nor do messages that differ in one word.
  * @throws {SecAggError} `invalid-argument` where `bytes` is no Uint8Array.
+ * @public
  */
 export function fingerprint(bytes: Uint8Array): Bytes {
   if (typedArrayName(bytes) !== 'Uint8Array') {

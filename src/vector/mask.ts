@@ -29,19 +29,28 @@ import {
   type Vector,
 } from './segments.js'
 
-/** What every {@link MaskExecutor} can be asked. */
+/**
+ * What every {@link MaskExecutor} can be asked.
+ * @public
+ */
 export interface ExecutionOptions extends PaceOptions {
   /** The elements that the target holds; without it, all of them. */
   readonly range?: ElementRange | undefined
 }
 
-/** How a mask plan is executed on the calling thread. */
+/**
+ * How a mask plan is executed on the calling thread.
+ * @public
+ */
 export interface MaskOptions extends ExecutionOptions {
   /** Sums up blocks; by default WebAssembly SIMD where the host has it, plain loops elsewhere. */
   readonly adder?: BlockAdder | undefined
 }
 
-/** {@link executeMaskPlan}, or what gives the same bits and refuses the same, as on several threads. */
+/**
+ * {@link executeMaskPlan}, or what gives the same bits and refuses the same, as on several threads.
+ * @public
+ */
 export type MaskExecutor = (
   target: Vector,
   segments: readonly Segment[],
@@ -68,6 +77,7 @@ const PIECES_AHEAD = 4
  * {@link expandMask}.
  * @throws {SecAggError} `invalid-argument` where an argument does not fit, `crypto-failure` where a keystream does not
  *   keep its contract, or fails, `unsupported` on a big-endian host; the reason of `signal`.
+ * @public
  */
 export async function executeMaskPlan(
   target: Vector,
@@ -107,6 +117,7 @@ export async function executeMaskPlan(
  * With a `range`, only those elements are made, without the ones before; the result has one array per segment,
  * empty where the range misses it.
  * @throws {SecAggError} as {@link executeMaskPlan} does.
+ * @public
  */
 export async function expandMask(
   suite: SymmetricSuite,

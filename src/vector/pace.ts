@@ -1,6 +1,9 @@
 import { throwIfAborted } from '../arguments.js'
 
-/** What the caller of long work may hand in. */
+/**
+ * What the caller of long work may hand in.
+ * @public
+ */
 export interface PaceOptions {
   /** Checked between pieces of work; the work then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined

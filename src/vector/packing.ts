@@ -14,7 +14,10 @@ import {
   type Vector,
 } from './segments.js'
 
-/** The bytes of a packed vector: ⌈length · bits / 8⌉ for each segment. */
+/**
+ * The bytes of a packed vector: ⌈length · bits / 8⌉ for each segment.
+ * @public
+ */
 export function packedLength(segments: readonly Segment[]): number {
   return checkedSegments(segments).reduce((sum, segment) => sum + packedSegmentLength(segment), 0)
 }
@@ -24,6 +27,7 @@ export function packedLength(segments: readonly Segment[]): number {
  * alone: with `segmentsInRange`, and views from `vectorInRange`, the functions here work on the part.
  * @throws {SecAggError} `invalid-argument` where the range leaves the elements, or does not begin and end between two
  *   bytes of the packed form, as it does at the ends of segments and at every multiple of 8 within one.
+ * @public
  */
 export function packedRange(
   segments: readonly Segment[],
@@ -59,6 +63,7 @@ export function packedSegmentLength({ length, bits }: Segment): number {
  * byte, segments one after the other. Elements are taken modulo 2^k.
  * @throws {SecAggError} `invalid-argument` where the vector does not fit the segments, `unsupported` on a big-endian
  *   host.
+ * @public
  */
 export function packVector(vector: Vector, segments: readonly Segment[]): Bytes {
   checkHost()
@@ -77,6 +82,7 @@ export function packVector(vector: Vector, segments: readonly Segment[]): Bytes 
  * The vector that {@link packVector} made these bytes of. The one packed form of a vector is accepted and no other.
  * @throws {SecAggError} `malformed-message`, fault `peer`, where the length is wrong or padding is not zero, before
  *   anything is allocated; `invalid-argument` where `bytes` is no Uint8Array; `unsupported` on a big-endian host.
+ * @public
  */
 export function unpackVector(bytes: Uint8Array, segments: readonly Segment[]): Vector {
   const own = checkedSegments(segments)

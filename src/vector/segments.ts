@@ -1,25 +1,40 @@
 import { partsOf, reading, requireArray, requireObject, shown } from '../arguments.js'
 import { usageError } from '../errors.js'
 
-/** A run of elements with one modulus: `length` elements of Z_2^`bits`, 1 ≤ bits ≤ 64. */
+/**
+ * A run of elements with one modulus: `length` elements of Z_2^`bits`, 1 ≤ bits ≤ 64.
+ * @public
+ */
 export interface Segment {
   readonly length: number
   readonly bits: number
 }
 
-/** The elements of one segment, in the narrowest array that holds its bits. */
+/**
+ * The elements of one segment, in the narrowest array that holds its bits.
+ * @public
+ */
 export type Lanes = Uint8Array | Uint16Array | Uint32Array | BigUint64Array
 
-/** A vector over Z_2^k: one array of lanes per segment. */
+/**
+ * A vector over Z_2^k: one array of lanes per segment.
+ * @public
+ */
 export type Vector = readonly Lanes[]
 
-/** Elements `from` (included) to `to` (excluded), counted over all segments one after the other. */
+/**
+ * Elements `from` (included) to `to` (excluded), counted over all segments one after the other.
+ * @public
+ */
 export interface ElementRange {
   readonly from: number
   readonly to: number
 }
 
-/** One mask of a plan: the keystream of `seed`, added (`1`) or subtracted (`-1`). */
+/**
+ * One mask of a plan: the keystream of `seed`, added (`1`) or subtracted (`-1`).
+ * @public
+ */
 export interface MaskTerm {
   readonly seed: Uint8Array
   readonly sign: 1 | -1
@@ -35,10 +50,14 @@ export function requireSign(sign: unknown): void {
 /**
  * What the protocol asks of the vector core: terms whose order does not matter. It may be cut by terms, because sums
  * commute, and by coordinates, because the generator seeks.
+ * @public
  */
 export type MaskPlan = readonly MaskTerm[]
 
-/** Bytes of a lane that holds `bits` bits: 1, 2, 4 or 8. */
+/**
+ * Bytes of a lane that holds `bits` bits: 1, 2, 4 or 8.
+ * @public
+ */
 export function laneBytes(bits: number): 1 | 2 | 4 | 8 {
   if (!Number.isInteger(bits) || bits < 1 || bits > 64) {
     throw usageError('invalid-argument', 'the bits of an element are a whole number from 1 to 64', {
@@ -51,6 +70,7 @@ export function laneBytes(bits: number): 1 | 2 | 4 | 8 {
 /**
  * The number of elements in all segments together.
  * @throws {SecAggError} `invalid-argument` where a segment is none.
+ * @public
  */
 export function elementCount(segments: readonly Segment[]): number {
   return countElements(checkedSegments(segments))
@@ -68,6 +88,7 @@ export const LONGEST_STREAM: number = (2 ** 32 - 1) * 64
  * Checks that every segment has a whole, non-negative length and 1 to 64 bits, and that the mask stream of them all
  * takes less than 2^38 bytes.
  * @throws {SecAggError} `invalid-argument`.
+ * @public
  */
 export function checkSegments(segments: readonly Segment[]): void {
   checkedSegments(segments)
@@ -141,7 +162,10 @@ export function cutSegments(segments: readonly Segment[], range: ElementRange): 
   })
 }
 
-/** The segments cut to a range: as many as before, with length 0 where the range misses one. */
+/**
+ * The segments cut to a range: as many as before, with length 0 where the range misses one.
+ * @public
+ */
 export function segmentsInRange(segments: readonly Segment[], range: ElementRange): readonly Segment[] {
   const own = checkedSegments(segments)
   const cuts = cutSegments(own, checkRange(own, range))

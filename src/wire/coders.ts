@@ -31,7 +31,10 @@ export function encodeOwn<T>(coder: P.CoderType<T>, value: T): Bytes {
   }
 }
 
-/** A value that belongs to one seat. */
+/**
+ * A value that belongs to one seat.
+ * @public
+ */
 export interface Seated<T> {
   readonly seat: number
   readonly value: T

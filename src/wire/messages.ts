@@ -17,7 +17,10 @@ export const COMMITMENT_LENGTH = 32
 /** Bytes of a sealed pair of shares: the share of s_sk, the share of b, the tag. */
 export const SEALED_SHARES_LENGTH: number = KEY_LENGTH + SELF_MASK_SEED_LENGTH + 16
 
-/** A client's public keys: c^PK encrypts shares to it, s^PK agrees on masks with it. */
+/**
+ * A client's public keys: c^PK encrypts shares to it, s^PK agrees on masks with it.
+ * @public
+ */
 export interface PublicKeys {
   readonly cipherKey: Uint8Array
   readonly maskKey: Uint8Array
@@ -25,16 +28,25 @@ export interface PublicKeys {
   readonly signature: Uint8Array
 }
 
-/** Round 0, client to server. */
+/**
+ * Round 0, client to server.
+ * @public
+ */
 export interface AdvertiseKeys extends PublicKeys {
   /** So that a client with another configuration is told apart at once. */
   readonly configurationHash: Uint8Array
 }
 
-/** Round 0, server to client: U1 and its keys, the receiver's own included. */
+/**
+ * Round 0, server to client: U1 and its keys, the receiver's own included.
+ * @public
+ */
 export type PublishedKeys = readonly Seated<PublicKeys>[]
 
-/** Round 1, client to server. */
+/**
+ * Round 1, client to server.
+ * @public
+ */
 export interface ShareKeys {
   /** To the seed b of the client's self-mask. */
   readonly commitment: Uint8Array
@@ -42,21 +54,34 @@ export interface ShareKeys {
   readonly ciphertexts: Uint8Array
 }
 
-/** Round 1, server to client: U2 without the receiver, with what each sealed to the receiver. */
+/**
+ * Round 1, server to client: U2 without the receiver, with what each sealed to the receiver.
+ * @public
+ */
 export type ForwardedShares = readonly Seated<Uint8Array>[]
 
-/** Round 2, server to client: U3. */
+/**
+ * Round 2, server to client: U3.
+ * @public
+ */
 export type Survivors = readonly number[]
 
-/** Round 3, client to server: the signature over U3. */
+/**
+ * Round 3, client to server: the signature over U3.
+ * @public
+ */
 export type ConsistencyCheck = Uint8Array
 
-/** Round 3, server to client: U4 and its signatures, the receiver's own included. */
+/**
+ * Round 3, server to client: U4 and its signatures, the receiver's own included.
+ * @public
+ */
 export type ConsistencySignatures = readonly Seated<Uint8Array>[]
 
 /**
  * Round 4, client to server: for each owner in U2 the share of b where the owner survived and of s_sk where it dropped
  * out; owners whose ciphertext did not open are absent.
+ * @public
  */
 export type UnmaskingShares = readonly Seated<Uint8Array>[]
 

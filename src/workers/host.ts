@@ -1,6 +1,9 @@
 import { usageError } from '../errors.js'
 
-/** A Web Worker, or a Worker of `node:worker_threads`, as far as a pool uses it. */
+/**
+ * A Web Worker, or a Worker of `node:worker_threads`, as far as a pool uses it.
+ * @public
+ */
 export interface MaskWorker {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void
   terminate(): unknown

@@ -9,7 +9,10 @@ import { type MaskWorker, parallelism, spawnWorker } from './host.js'
 import { startThread, type Thread } from './thread.js'
 import { nameOf, sampleOf } from './worker-messages.js'
 
-/** How a {@link MaskPool} is made. */
+/**
+ * How a {@link MaskPool} is made.
+ * @public
+ */
 export interface MaskPoolOptions {
   /** How many workers it starts; by default one per processor, at most 8. */
   readonly workers?: number | undefined
@@ -20,7 +23,10 @@ export interface MaskPoolOptions {
   readonly spawn?: (() => MaskWorker) | undefined
 }
 
-/** Threads that execute mask plans. */
+/**
+ * Threads that execute mask plans.
+ * @public
+ */
 export interface MaskPool {
   /**
    * Executes a mask plan on the workers, calls one after the other. The result is that of `executeMaskPlan`, and so
@@ -53,6 +59,7 @@ const LITTLE_WORK = 16 * 2 ** 20
  *
  * Idle workers keep no process alive.
  * @throws {SecAggError} `invalid-argument` where `workers` is not a whole number from 0 to 1024.
+ * @public
  */
 export async function createMaskPool(options: MaskPoolOptions = {}): Promise<MaskPool> {
   const { workers = Math.min(parallelism(), MOST_BY_DEFAULT), spawn = spawnWorker } = partsOf(

@@ -2,7 +2,10 @@ import { partsOf } from '../../arguments.js'
 import { usageError } from '../../errors.js'
 import { logAbove, logAtMost } from './tails.js'
 
-/** What a client or server expects of a round's clients and asks for in security. */
+/**
+ * What a client or server expects of a round's clients and asks for in security.
+ * @public
+ */
 export interface Assumptions {
   /** n: 2 to 10⁸. */
   readonly clients: number
@@ -92,6 +95,7 @@ function requireBits(name: string, value: number): void {
  *   clients.
  * - `semi-malicious`: besides, it may tell single clients untruths about who dropped out.
  * - `active`: it may deviate at will; on the complete graph only.
+ * @public
  */
 export type ServerModel = 'honest-but-curious' | 'semi-malicious' | 'active'
 

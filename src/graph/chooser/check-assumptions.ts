@@ -3,7 +3,10 @@ import { SecAggError, usageError } from '../../errors.js'
 import { type Assumptions, cohortOf, completeThreshold, partOf, requireWhole } from './assumptions.js'
 import { minimumPresent, proofFor } from './proof.js'
 
-/** The k and t that a server offers for n clients, with what the client itself assumes and asks for. */
+/**
+ * The k and t that a server offers for n clients, with what the client itself assumes and asks for.
+ * @public
+ */
 export interface OfferedNeighborhood extends Omit<Assumptions, 'correctness'> {
   /** k; n − 1 offers the complete graph. */
   readonly neighbors: number
@@ -20,6 +23,7 @@ export interface OfferedNeighborhood extends Omit<Assumptions, 'correctness'> {
  * @throws {SecAggError} `invalid-configuration`, fault `server`, where what is offered is no sparse or complete graph of
  *   n clients or does not give σ bits; it names the bound that fails. `invalid-argument`, fault `usage`, where the
  *   client's own values are out of range.
+ * @public
  */
 export function checkNeighborhood(offered: OfferedNeighborhood): true {
   const parts = partsOf('what a client checks', offered)
@@ -87,7 +91,10 @@ function refused(message: string, expected: number | undefined, got: number): Se
   return new SecAggError('invalid-configuration', 'server', message, { expected, got })
 }
 
-/** What a round on the sparse graph is to withstand; server and clients state the same. */
+/**
+ * What a round on the sparse graph is to withstand; server and clients state the same.
+ * @public
+ */
 export interface GraphAssumptions {
   /** γ: the part of all clients that may collude with the server. */
   readonly corruptFraction: number

@@ -20,7 +20,10 @@ import {
 } from './neighborhood.js'
 import { minimumPresent, type Proof, proofFor } from './proof.js'
 
-/** What {@link chooseParameters} chose, from what, and what is proven of it. */
+/**
+ * What {@link chooseParameters} chose, from what, and what is proven of it.
+ * @public
+ */
 export interface GraphParameters extends Proof {
   readonly graph: 'sparse' | 'complete'
   /** n. */
@@ -80,6 +83,7 @@ export interface GraphParameters extends Proof {
  * })
  * console.log(graph, neighbors, threshold) // 'sparse' 30 17
  * ```
+ * @public
  */
 export function chooseParameters(assumptions: Assumptions): GraphParameters {
   const cohort = cohortOf(assumptions)

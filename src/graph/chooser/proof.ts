@@ -10,7 +10,10 @@ import {
 } from './assumptions.js'
 import { type Choice, largestWhere } from './neighborhood.js'
 
-/** log2 of the proven bounds on what could cost privacy in a round; −∞: impossible, 0: nothing is proven. */
+/**
+ * log2 of the proven bounds on what could cost privacy in a round; −∞: impossible, 0: nothing is proven.
+ * @public
+ */
 export interface SecurityFailure {
   /** The honest clients fall into groups whose sums the server would learn one by one. */
   readonly connectivity: number

@@ -7,7 +7,10 @@ import { Staircase } from './staircase.js'
 import { bitLength, type Dyadic, dyadicOf, gaussianWeight, poissonWeight } from './weights.js'
 import { RandomWords } from './words.js'
 
-/** Whole-numbered noise of one variance. */
+/**
+ * Whole-numbered noise of one variance.
+ * @public
+ */
 export interface NoiseSampler {
   /** Fills `target` with independent draws, modulo 2^32 and signed: values beyond ±2^31 wrap around. */
   fill(target: Int32Array): void
@@ -34,6 +37,7 @@ const MAXIMUM_VARIANCE = 2 ** 60
  *
  * @param variance - 2^−40 to 2^60, for `discrete-gaussian` from ¼ on.
  * @throws {SecAggError} `invalid-argument` for anything else.
+ * @public
  */
 export function createNoiseSampler(
   distribution: NoiseDistribution,

@@ -13,7 +13,10 @@ import type { ClientAdvertised, KeyPair } from './states.js'
 
 const PHASE = 'advertise-keys'
 
-/** What a client decides for itself. */
+/**
+ * What a client decides for itself.
+ * @public
+ */
 export interface ClientOptions {
   /**
    * The fewest inputs of a sum that this client takes part in, whatever the server says; from the configuration's
@@ -27,6 +30,7 @@ export interface ClientOptions {
  *
  * @throws {SecAggError} `invalid-argument` or `unsupported` where the seat, an option or the provider does not fit the
  *   configuration.
+ * @public
  */
 export async function advertiseKeys(
   config: RoundConfig,

@@ -13,6 +13,7 @@ const PHASE = 'consistency-check'
  * were told the same in this run of the round.
  *
  * @throws {SecAggError} fault `server`: `invalid-survivors`, `too-few-clients`.
+ * @public
  */
 export async function checkConsistency(
   state: ClientMasked,
@@ -50,6 +51,7 @@ export async function checkConsistency(
 /**
  * U2 as the client knows it, its own seat included; ascending.
  * @throws {SecAggError} `out-of-order` for another state.
+ * @public
  */
 export function sharingSeats(state: ClientMasked | ClientChecked): readonly number[] {
   requireState<ClientMasked | ClientChecked>(state, 'client-masked', 'client-checked')

@@ -20,6 +20,7 @@ const PHASE = 'masked-input'
  * Checks: U2 ⊆ U1; |U2| ≥ t and the client's own minimum, or on the sparse graph t neighbors in U2.
  *
  * @throws {SecAggError} fault `server`: `malformed-message`, `too-few-clients`.
+ * @public
  */
 export async function maskInput(
   state: ClientShared,
@@ -79,6 +80,7 @@ export async function maskInput(
  *
  * @throws {SecAggError} `input-changed` where the input is another one: a second y under the same masks would give the
  *   server the difference of the two inputs.
+ * @public
  */
 export function repeatMaskInput(state: ClientMasked, inputDigest: Uint8Array): MaskPlan {
   requireState(state, 'client-masked')

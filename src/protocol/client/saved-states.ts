@@ -38,6 +38,7 @@ const MASK_KEY_LENGTH = 32
 /**
  * The byte form of a client's state, to be stored before the message that it was made with is sent. It holds secrets:
  * guard it like a private key. The configuration is not part of it but for its hash.
+ * @public
  */
 export function encodeState(state: ClientState): Bytes {
   requireState(state, ...CLIENT_STATES)
@@ -50,6 +51,7 @@ export function encodeState(state: ClientState): Bytes {
  *
  * @throws {SecAggError} fault `usage`: `malformed-state` where the bytes are no client's state, or cut or changed;
  *   `unsupported-version`; `configuration-mismatch` where it is of another round.
+ * @public
  */
 export function decodeState(bytes: Uint8Array, config: RoundConfig): ClientState {
   requireConfig(config)

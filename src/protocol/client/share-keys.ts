@@ -32,6 +32,7 @@ const PHASE = 'share-keys'
  *
  * @throws {SecAggError} fault `server`: `malformed-message`, `too-few-clients`, `own-entry-mismatch`,
  *   `invalid-public-key`, `duplicate-key`, `duplicate-identity`, `invalid-signature`.
+ * @public
  */
 export async function shareKeys(
   state: ClientAdvertised,

@@ -16,6 +16,7 @@ import type { RoundConfig } from '../config.js'
  *
  * A state must be durable before `outbound`, the message that it was made with, leaves the client. After a crash the
  * same `outbound` is sent again; nothing is drawn anew.
+ * @public
  */
 export type ClientState = ClientAdvertised | ClientShared | ClientMasked | ClientChecked | ClientFinished
 
@@ -36,12 +37,16 @@ interface ClientBase {
   readonly minimumSurvivors: number
 }
 
+/** @public */
 export interface KeyPair {
   readonly privateKey: Uint8Array
   readonly publicKey: Uint8Array
 }
 
-/** The shares that one seat holds of one owner's two secrets. */
+/**
+ * The shares that one seat holds of one owner's two secrets.
+ * @public
+ */
 export interface SharePair {
   /** Of s^SK, 32 bytes. */
   readonly maskKeyShare: Uint8Array
@@ -49,7 +54,10 @@ export interface SharePair {
   readonly selfMaskShare: Uint8Array
 }
 
-/** Another client of U1 that holds shares of this client's secrets, and the reverse. */
+/**
+ * Another client of U1 that holds shares of this client's secrets, and the reverse.
+ * @public
+ */
 export interface Peer {
   readonly seat: number
   /** s^PK. */
@@ -60,7 +68,10 @@ export interface Peer {
   readonly identity: string | undefined
 }
 
-/** A {@link Peer} of U2, with what it sealed to this client. */
+/**
+ * A {@link Peer} of U2, with what it sealed to this client.
+ * @public
+ */
 export interface Sharer {
   readonly seat: number
   readonly openingKey: Uint8Array
@@ -68,7 +79,10 @@ export interface Sharer {
   readonly identity: string | undefined
 }
 
-/** After round 0: two key pairs drawn and advertised. */
+/**
+ * After round 0: two key pairs drawn and advertised.
+ * @public
+ */
 export interface ClientAdvertised extends ClientBase {
   readonly state: 'client-advertised'
   /** c: encrypts shares. */
@@ -78,7 +92,10 @@ export interface ClientAdvertised extends ClientBase {
   readonly outbound: AdvertiseKeys
 }
 
-/** After round 1: both secrets shared among the holders. */
+/**
+ * After round 1: both secrets shared among the holders.
+ * @public
+ */
 export interface ClientShared extends ClientBase {
   readonly state: 'client-shared'
   readonly maskKeyPair: KeyPair
@@ -99,6 +116,7 @@ export interface ClientShared extends ClientBase {
 /**
  * After round 2: the masks are determined and belong to one input. The masked vector itself is not part of the state;
  * it is made again from the same input and `plan`.
+ * @public
  */
 export interface ClientMasked extends ClientBase {
   readonly state: 'client-masked'
@@ -115,7 +133,10 @@ export interface ClientMasked extends ClientBase {
   readonly inputDigest: Uint8Array
 }
 
-/** After round 3, active model only: U3 fixed and signed. */
+/**
+ * After round 3, active model only: U3 fixed and signed.
+ * @public
+ */
 export interface ClientChecked extends ClientBase {
   readonly state: 'client-checked'
   readonly ownShares: SharePair | undefined
@@ -128,7 +149,10 @@ export interface ClientChecked extends ClientBase {
   readonly outbound: ConsistencyCheck
 }
 
-/** After round 4: shares revealed, all secrets gone. */
+/**
+ * After round 4: shares revealed, all secrets gone.
+ * @public
+ */
 export interface ClientFinished extends ClientBase {
   readonly state: 'client-unmasked'
   /** U2, ascending. */
@@ -141,6 +165,7 @@ export interface ClientFinished extends ClientBase {
 /**
  * The secrets that a state carries, to be overwritten once they are in no later state that is still needed: the very
  * arrays, which states may share.
+ * @public
  */
 export function secretsIn(state: ClientState): readonly Uint8Array[] {
   requireState(state, ...CLIENT_STATES)

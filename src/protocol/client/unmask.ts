@@ -11,9 +11,15 @@ import type { ClientChecked, ClientFinished, ClientMasked, SharePair } from './s
 
 const PHASE = 'unmasking'
 
-/** What the last step gives. */
+/**
+ * What the last step gives.
+ * @public
+ */
 export type UnmaskResult = { state: ClientFinished; outbound: UnmaskingShares }
-/** What the last step takes. */
+/**
+ * What the last step takes.
+ * @public
+ */
 export type UnmaskCapabilities = Pick<ClientCapabilities, 'crypto' | 'verifyIdentity'>
 
 /** Bytes of a share of s^SK, the first half of what is sealed. */
@@ -31,17 +37,20 @@ const MASK_KEY_SHARE_LENGTH = 32
  *
  * @throws {SecAggError} fault `server`: `invalid-survivors`, `too-few-clients`, `malformed-message`,
  *   `invalid-signature`.
+ * @public
  */
 export function unmask(
   state: ClientMasked,
   inbound: Survivors,
   capabilities: UnmaskCapabilities,
 ): Promise<UnmaskResult>
+/** @public */
 export function unmask(
   state: ClientChecked,
   inbound: ConsistencySignatures,
   capabilities: UnmaskCapabilities,
 ): Promise<UnmaskResult>
+/** @public */
 export async function unmask(
   state: ClientMasked | ClientChecked,
   inbound: Survivors | ConsistencySignatures,

@@ -64,7 +64,10 @@ export function requireHolders(
   throw violation('too-few-shares', blameNobody(phase, owner), text, { expected: config.threshold })
 }
 
-/** The messages with which a round begins: one for each recipient, made from the state when it is asked for. */
+/**
+ * The messages with which a round begins: one for each recipient, made from the state when it is asked for.
+ * @public
+ */
 export interface Outbound<M> {
   /** Ascending. */
   readonly recipients: readonly number[]

@@ -23,7 +23,10 @@ import type { AdvertisedClient, ServerAdvertising, ServerSharing } from './state
 
 const PHASE = 'advertise-keys'
 
-/** Opens a round for AdvertiseKeys messages. */
+/**
+ * Opens a round for AdvertiseKeys messages.
+ * @public
+ */
 export function openRound(config: RoundConfig): ServerAdvertising {
   requireConfig(config)
   return { state: 'server-advertising', config }
@@ -34,6 +37,7 @@ export function openRound(config: RoundConfig): ServerAdvertising {
  *
  * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `configuration-mismatch`,
  *   `invalid-public-key`, `duplicate-key`, `invalid-signature`.
+ * @public
  */
 export async function acceptAdvertisedKeys(
   state: ServerAdvertising,
@@ -71,6 +75,7 @@ export async function acceptAdvertisedKeys(
  * first in `accepted` stays and the other is refused.
  *
  * @throws {SecAggError} `too-few-clients` where |U1| < t or the minimum cohort.
+ * @public
  */
 export function closeAdvertiseKeys(
   state: ServerAdvertising,
@@ -108,7 +113,10 @@ export function closeAdvertiseKeys(
   return { state: next, outbound: keysToPublish(next), refused }
 }
 
-/** The messages with which round 1 begins. */
+/**
+ * The messages with which round 1 begins.
+ * @public
+ */
 export function keysToPublish(state: ServerSharing): Outbound<PublishedKeys> {
   requireState(state, 'server-sharing')
   const { config, graph, clients } = state

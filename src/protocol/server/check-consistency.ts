@@ -20,6 +20,7 @@ const PHASE = 'consistency-check'
  * the identity that signed the seat's keys.
  *
  * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `invalid-signature`.
+ * @public
  */
 export async function acceptConsistencyCheck(
   state: ServerChecking,
@@ -45,6 +46,7 @@ export async function acceptConsistencyCheck(
  * Ends round 3: U4 and its signatures.
  *
  * @throws {SecAggError} `too-few-clients` where |U4| < t.
+ * @public
  */
 export function closeConsistencyCheck(
   state: ServerChecking,
@@ -66,7 +68,10 @@ export function closeConsistencyCheck(
   return { state: next, outbound: signaturesToPublish(next) }
 }
 
-/** The messages with which round 4 begins in the active model. */
+/**
+ * The messages with which round 4 begins in the active model.
+ * @public
+ */
 export function signaturesToPublish(state: ServerUnmasking): Outbound<ConsistencySignatures> {
   requireState(state, 'server-unmasking')
   const { consistent = [] } = state

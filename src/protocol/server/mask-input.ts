@@ -19,6 +19,7 @@ const PHASE = 'masked-input'
  * folded by whoever keeps the running sum.
  *
  * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`.
+ * @public
  */
 export function acceptMaskedInput(state: ServerMasking, seat: number): void {
   requireState(state, 'server-masking')
@@ -31,6 +32,7 @@ export function acceptMaskedInput(state: ServerMasking, seat: number): void {
  *
  * @throws {SecAggError} `too-few-clients` where |U3| is below the minimum cohort, or fewer than the graph withstands;
  *   `too-few-shares` where an owner, named in `concerning`, has lost its holders.
+ * @public
  */
 export function closeMaskedInput(
   state: ServerMasking,
@@ -67,7 +69,10 @@ export function closeMaskedInput(
   return { state: next, outbound: survivorsToAnnounce(next) }
 }
 
-/** The messages with which round 3 begins, or round 4 in the honest-but-curious model. */
+/**
+ * The messages with which round 3 begins, or round 4 in the honest-but-curious model.
+ * @public
+ */
 export function survivorsToAnnounce(state: ServerChecking | ServerUnmasking): Outbound<Survivors> {
   requireAnnounced(state)
   const { config, graph, survivors } = state
@@ -78,7 +83,10 @@ export function survivorsToAnnounce(state: ServerChecking | ServerUnmasking): Ou
   )
 }
 
-/** The seats that such a message for `receiver` may name: U2 as far as it hears of it, or every seat. */
+/**
+ * The seats that such a message for `receiver` may name: U2 as far as it hears of it, or every seat.
+ * @public
+ */
 export function nameableSurvivors(
   state: ServerChecking | ServerUnmasking,
   receiver: number,

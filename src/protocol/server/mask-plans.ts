@@ -21,6 +21,7 @@ const MINIMUM_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
  * are agreed on.
  *
  * @throws {SecAggError} `invalid-public-key`, naming a client in `concerning`, where its key is a point of low order.
+ * @public
  */
 export async function* planUnmasking(
   state: ServerFinished,
@@ -48,7 +49,10 @@ export async function* planUnmasking(
   yield terms
 }
 
-/** The number of terms in all plans together. */
+/**
+ * The number of terms in all plans together.
+ * @public
+ */
 export function countMaskTerms(state: ServerFinished): number {
   requireState(state, 'server-unmasked')
   const survivors = new Set(state.survivors)

@@ -42,6 +42,7 @@ const PHASE = 'unmasking'
  *   `concerning`, where fewer than t of them hold a share; `wrong-share`, naming the owner likewise, where no choice of
  *   shares that was tried gives the owner's secret, or the work has reached its limit. `culprits` are owners that must have
  *   dealt wrong shares if at most n_C clients cheat. Otherwise nobody is named; more answers may help.
+ * @public
  */
 export async function reconstructSecrets(
   state: ServerUnmasking,

@@ -34,6 +34,7 @@ import type { WrongShare } from './wrong-shares.js'
 /**
  * The byte form of a server's state, to be stored before any message made from it is sent. The one after the last round
  * holds secrets of clients. The running sum is not part of it, nor the configuration but for its hash.
+ * @public
  */
 export function encodeState(state: ServerState): Bytes {
   requireState(state, ...SERVER_STATES)
@@ -45,6 +46,7 @@ export function encodeState(state: ServerState): Bytes {
  *
  * @throws {SecAggError} fault `usage`: `malformed-state` where the bytes are no server's state, or cut or changed;
  *   `unsupported-version`; `configuration-mismatch` where it is of another round.
+ * @public
  */
 export function decodeState(bytes: Uint8Array, config: RoundConfig): ServerState {
   requireConfig(config)

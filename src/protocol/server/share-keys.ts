@@ -23,7 +23,10 @@ import type { ServerMasking, ServerSharing, SharingClient } from './states.js'
 
 const PHASE = 'share-keys'
 
-/** The sealed shares of one client, accepted. */
+/**
+ * The sealed shares of one client, accepted.
+ * @public
+ */
 export interface AcceptedShares extends ShareKeys {
   readonly seat: number
 }
@@ -35,6 +38,7 @@ const peersOfStates = new WeakMap<ServerSharing, Map<number, readonly number[]>>
  * The seats to which the client at `seat` seals shares: its holders in U1 without itself, ascending.
  *
  * @throws {SecAggError} `unknown-seat`, with the sender as culprit, where it is not in U1.
+ * @public
  */
 export function peersOf(state: ServerSharing, seat: number): readonly number[] {
   requireState(state, 'server-sharing')
@@ -57,6 +61,7 @@ export function peersOf(state: ServerSharing, seat: number): readonly number[] {
  * Round 1, one message: it is of a client of U1 and holds one ciphertext for each of its peers.
  *
  * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `malformed-message`.
+ * @public
  */
 export function acceptSharedKeys(state: ServerSharing, seat: number, message: ShareKeys): AcceptedShares {
   requireState(state, 'server-sharing')
@@ -77,6 +82,7 @@ export function acceptSharedKeys(state: ServerSharing, seat: number, message: Sh
  *
  * @throws {SecAggError} `too-few-clients` where |U2| is below the minimum cohort, or fewer than the graph withstands;
  *   `too-few-shares` where an owner, named in `concerning`, has lost its holders.
+ * @public
  */
 export function closeShareKeys(
   state: ServerSharing,
@@ -109,7 +115,10 @@ export function closeShareKeys(
   return { state: next, outbound: sharesToForward(next) }
 }
 
-/** The messages with which round 2 begins. */
+/**
+ * The messages with which round 2 begins.
+ * @public
+ */
 export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares> {
   requireState(state, 'server-masking')
   const { config, clients } = state

@@ -10,6 +10,7 @@ import type { WrongShare } from './wrong-shares.js'
  *
  * A state must be durable before any message made from it leaves the server. Messages are functions of the state, so
  * after a crash they are made again.
+ * @public
  */
 export type ServerState =
   | ServerAdvertising
@@ -37,12 +38,18 @@ interface ServerOnGraph extends ServerBase {
   readonly graph: DrawnGraph
 }
 
-/** Round 0 is open. */
+/**
+ * Round 0 is open.
+ * @public
+ */
 export interface ServerAdvertising extends ServerBase {
   readonly state: 'server-advertising'
 }
 
-/** A client of U1. */
+/**
+ * A client of U1.
+ * @public
+ */
 export interface AdvertisedClient {
   readonly seat: number
   readonly keys: PublicKeys
@@ -50,14 +57,20 @@ export interface AdvertisedClient {
   readonly identity: string | undefined
 }
 
-/** Round 1 is open: U1 is published. */
+/**
+ * Round 1 is open: U1 is published.
+ * @public
+ */
 export interface ServerSharing extends ServerOnGraph {
   readonly state: 'server-sharing'
   /** U1, ascending by seat. */
   readonly clients: readonly AdvertisedClient[]
 }
 
-/** A client of U2. */
+/**
+ * A client of U2.
+ * @public
+ */
 export interface SharingClient extends AdvertisedClient {
   readonly commitment: Uint8Array
   /** The seats to which it sealed shares, ascending. */
@@ -66,7 +79,10 @@ export interface SharingClient extends AdvertisedClient {
   readonly ciphertexts: Uint8Array
 }
 
-/** Round 2 is open: the shares of U2 are forwarded. */
+/**
+ * Round 2 is open: the shares of U2 are forwarded.
+ * @public
+ */
 export interface ServerMasking extends ServerOnGraph {
   readonly state: 'server-masking'
   /** D: the digest of what was published; active model only. */
@@ -75,7 +91,10 @@ export interface ServerMasking extends ServerOnGraph {
   readonly clients: readonly SharingClient[]
 }
 
-/** What the server needs to know of a client of U2 once its shares are forwarded. */
+/**
+ * What the server needs to know of a client of U2 once its shares are forwarded.
+ * @public
+ */
 export interface MaskedClient {
   readonly seat: number
   /** s^PK. */
@@ -86,7 +105,10 @@ export interface MaskedClient {
   readonly identity: string | undefined
 }
 
-/** Round 3 is open, active model only: U3 is announced. */
+/**
+ * Round 3 is open, active model only: U3 is announced.
+ * @public
+ */
 export interface ServerChecking extends ServerOnGraph {
   readonly state: 'server-checking'
   /** D. */
@@ -97,13 +119,19 @@ export interface ServerChecking extends ServerOnGraph {
   readonly survivors: Survivors
 }
 
-/** A client of U4 and its signature over U3. */
+/**
+ * A client of U4 and its signature over U3.
+ * @public
+ */
 export interface ConsistentClient {
   readonly seat: number
   readonly signature: Uint8Array
 }
 
-/** Round 4 is open: U3, or in the active model U4 with its signatures, is announced. */
+/**
+ * Round 4 is open: U3, or in the active model U4 with its signatures, is announced.
+ * @public
+ */
 export interface ServerUnmasking extends ServerOnGraph {
   readonly state: 'server-unmasking'
   /** U2, ascending by seat. */
@@ -114,7 +142,10 @@ export interface ServerUnmasking extends ServerOnGraph {
   readonly consistent: readonly ConsistentClient[] | undefined
 }
 
-/** The secrets behind the masks are known; what is left is to take the masks off the sum. */
+/**
+ * The secrets behind the masks are known; what is left is to take the masks off the sum.
+ * @public
+ */
 export interface ServerFinished extends ServerOnGraph {
   readonly state: 'server-unmasked'
   /** U2, ascending by seat. */
@@ -134,6 +165,7 @@ export interface ServerFinished extends ServerOnGraph {
 /**
  * The secrets that a state carries, to be overwritten once it is no longer needed: the very arrays. Until the last round
  * a server has none.
+ * @public
  */
 export function secretsIn(state: ServerState): readonly Uint8Array[] {
   requireState(state, ...SERVER_STATES)

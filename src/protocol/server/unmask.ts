@@ -20,14 +20,20 @@ const PHASE = 'unmasking'
 /** Bytes of a share: of b, and of s^SK. */
 const SHARE_LENGTH = { selfMask: 16, maskKey: 32 } as const
 
-/** The shares revealed by one client, accepted. */
+/**
+ * The shares revealed by one client, accepted.
+ * @public
+ */
 export interface RevealingClient {
   readonly seat: number
   /** Ascending by the owner of the secret. */
   readonly shares: readonly Seated<Uint8Array>[]
 }
 
-/** The clients that may answer in round 4: U4 in the active model, else U3. */
+/**
+ * The clients that may answer in round 4: U4 in the active model, else U3.
+ * @public
+ */
 export function respondents(state: ServerUnmasking): readonly number[] {
   requireState(state, 'server-unmasking')
   return state.consistent?.map(({ seat }) => seat) ?? state.survivors
@@ -38,6 +44,7 @@ export function respondents(state: ServerUnmasking): readonly number[] {
  * secrets it is a holder, of the length that a share of the right secret has. Whether the shares are right shows when secrets are reconstructed.
  *
  * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `invalid-share`.
+ * @public
  */
 export function acceptUnmasking(
   state: ServerUnmasking,
@@ -69,7 +76,10 @@ export function acceptUnmasking(
   return { seat, shares: message }
 }
 
-/** The owners of U2 that the client at `seat` hears of, ascending; it may hold shares of their secrets. */
+/**
+ * The owners of U2 that the client at `seat` hears of, ascending; it may hold shares of their secrets.
+ * @public
+ */
 export function ownersKnownTo(state: ServerUnmasking, seat: number): readonly number[] {
   requireState(state, 'server-unmasking')
   requireSeatNumber(seat)

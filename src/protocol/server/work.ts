@@ -6,6 +6,7 @@ import type { Field } from '../../shamir/index.js'
  *
  * One unit is a share that is multiplied by a factor and added to others, about a tenth of a microsecond. All other work is
  * converted, by the measures below, which need to be right up to a small factor.
+ * @public
  */
 export type OnWork = (units: number) => Promise<void> | undefined
 

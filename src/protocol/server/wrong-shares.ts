@@ -3,6 +3,7 @@ import type { RoundConfig } from '../config.js'
 /**
  * A share that does not fit the others. Either its holder has revealed another one than it was given, or its owner has
  * dealt it so; one such pair does not tell which.
+ * @public
  */
 export interface WrongShare {
   readonly owner: number

@@ -9,6 +9,7 @@ import { decodeSaved, digest, encodeSaved, record } from '../../protocol/saved-f
  * name and renaming it. Once it resolves, the form must outlast the process and a failure of power. It is called before a
  * message is handed out that the form is needed for, which is not handed out where it fails. The bytes are the store's
  * own, and secret.
+ * @public
  */
 export type SaveSession = (bytes: Bytes) => void | Promise<void>
 
@@ -16,6 +17,7 @@ export type SaveSession = (bytes: Bytes) => void | Promise<void>
  * Records durably that a session with this id begins here: `true` where the id is new, `false` where it was recorded
  * before. Look and record in one step, so that of two processes only one gets `true`. Keep every id, or a number that
  * only rises where the ids follow one. One record is for one client; the bytes are the function's own, and public.
+ * @public
  */
 export type ClaimSession = (sessionId: Bytes) => boolean | Promise<boolean>
 

@@ -53,6 +53,7 @@ export const histogram: Codec<Histogram> = {
 /**
  * The edges of `bins` equally wide bins from `from` to `to`.
  * @throws {SecAggError} `invalid-configuration` where there are none.
+ * @public
  */
 export function equalBins(from: number, to: number, bins: number): number[] {
   requireWhole('the number of bins', bins, 1, MOST_BINS)

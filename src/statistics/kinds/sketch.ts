@@ -52,6 +52,7 @@ export const sketch: Codec<Sketch> = {
  * Muthukrishnan 2005, theorem 1).
  *
  * @throws {SecAggError} `invalid-configuration` where one is not above 0 and below 1, or takes too large a sketch.
+ * @public
  */
 export function sketchSize(target: { readonly relativeError: number; readonly failureProbability: number }): {
   depth: number

@@ -17,10 +17,14 @@ import { checkSilence } from '../pulse.js'
  * is taken for a failure of the network and tried again, unless it is a mistake: a `ReferenceError`; before the first
  * connection also a `TypeError` (but those of `fetch`), `RangeError`, `SyntaxError` (but those of `JSON.parse`) or `URIError`;
  * or a `SecAggError` with a code other than `connection-lost`. A mistake ends the client's part.
+ * @public
  */
 export type OpenConnection = () => Connection | Promise<Connection>
 
-/** What {@link runClient} takes beside what its session is made of. */
+/**
+ * What {@link runClient} takes beside what its session is made of.
+ * @public
+ */
 export interface RunClientOptions extends ClientSessionOptions {
   /** What the session's `save` has stored last, where this process goes on with it. */
   readonly saved?: Uint8Array | undefined
@@ -49,7 +53,10 @@ export interface RunClientOptions extends ClientSessionOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What happens to a client. */
+/**
+ * What happens to a client.
+ * @public
+ */
 export type ClientEvent =
   | { readonly type: 'connected' }
   | { readonly type: 'received'; readonly bytes: number }
@@ -58,7 +65,10 @@ export type ClientEvent =
   /** `retryIn`: milliseconds; `undefined` where that was the last attempt. */
   | { readonly type: 'disconnected'; readonly cause: unknown; readonly retryIn: number | undefined }
 
-/** How a round ended for a client. */
+/**
+ * How a round ended for a client.
+ * @public
+ */
 export interface ClientResult {
   /** Whether its input is in the sum. It is the server that says so. */
   readonly included: boolean

@@ -28,6 +28,7 @@ import { briefly, Conversation, leave } from './conversation.js'
  *   `invalid-argument` where options do not fit, before anything is connected; with a cause, for what a function of the
  *   caller's has thrown.
  * @throws the signal's reason.
+ * @public
  */
 export async function runClient(connect: OpenConnection, given: RunClientOptions): Promise<ClientResult> {
   const options = partsOf('options', given)

@@ -5,6 +5,7 @@ import { SecAggError, usageError } from '../../errors.js'
 /**
  * What a round needs of a network: whole messages, in order, over a channel that is authenticated and encrypted. A
  * message arrives once, or again in the same place, or the connection ends; it is never changed or overtaken.
+ * @public
  */
 export interface Connection {
   /**
@@ -21,7 +22,10 @@ export interface Connection {
   close(): void
 }
 
-/** A connection that the library makes: any bytes can be sent, of shared memory too. */
+/**
+ * A connection that the library makes: any bytes can be sent, of shared memory too.
+ * @public
+ */
 export interface OwnConnection extends Connection {
   send(bytes: Uint8Array): Promise<void>
 }
@@ -54,7 +58,10 @@ export function requireMessage(message: unknown): Bytes {
 
 const CAPACITY = 64
 
-/** How an {@link Inbox} slows its sender down, and how much it holds. */
+/**
+ * How an {@link Inbox} slows its sender down, and how much it holds.
+ * @public
+ */
 export interface InboxOptions {
   /** Called when messages wait that nobody has asked for: time to stop reading. */
   readonly pause?: (() => void) | undefined
@@ -69,6 +76,7 @@ export interface InboxOptions {
 /**
  * Messages that arrive by callbacks, to be read as an `AsyncIterable`, once: for transports that push. What waits is
  * bounded, since some of them cannot be paused.
+ * @public
  */
 export class Inbox implements AsyncIterable<Uint8Array> {
   readonly #options: InboxOptions

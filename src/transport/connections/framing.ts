@@ -4,7 +4,10 @@ import { SecAggError, usageError } from '../../errors.js'
 import { ignore } from '../notices.js'
 import { type OwnConnection, requireMessage } from './connection.js'
 
-/** A stream of bytes in both directions, such as a TCP socket, a pipe or a pair of web streams. */
+/**
+ * A stream of bytes in both directions, such as a TCP socket, a pipe or a pair of web streams.
+ * @public
+ */
 export interface ByteStream {
   /** Pieces of any length, as they arrive: a Node stream, a `ReadableStream`. */
   readonly readable: AsyncIterable<Uint8Array> | WebReadable
@@ -13,7 +16,10 @@ export interface ByteStream {
   close(): void
 }
 
-/** What a `ReadableStream` has everywhere; in some browsers it is not iterable. */
+/**
+ * What a `ReadableStream` has everywhere; in some browsers it is not iterable.
+ * @public
+ */
 export interface WebReadable {
   getReader(): {
     read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
@@ -29,6 +35,7 @@ const PREFIX = 4
  * ends the connection before it is read: take what {@link messageLimits} says for what the other side sends.
  *
  * @throws {SecAggError} `invalid-argument` where `stream` is none, or `longest` no length.
+ * @public
  */
 export function framedConnection(stream: ByteStream, longest: number): OwnConnection {
   requireStream(stream)

@@ -3,7 +3,10 @@ import { isBytes } from '../../crypto/bytes.js'
 import { SecAggError } from '../../errors.js'
 import { Inbox, type OwnConnection, otherThanBytes, requireMessage } from './connection.js'
 
-/** What a browser's and Node's `MessagePort` have in common, and what a `Worker` has of it. */
+/**
+ * What a browser's and Node's `MessagePort` have in common, and what a `Worker` has of it.
+ * @public
+ */
 export interface Port {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void
   addEventListener(
@@ -26,6 +29,7 @@ const CLOSED = 'closed'
  * anything else that arrives there ends the connection.
  *
  * @throws {SecAggError} `invalid-argument` where `port` is none.
+ * @public
  */
 export function messagePortConnection(port: Port): OwnConnection {
   requireMethods('a port', port, 'postMessage', 'addEventListener')

@@ -5,6 +5,7 @@ import { Inbox, type OwnConnection, requireMessage } from './connection.js'
  * Two ends of a connection within one program: for tests, and for transports that come in requests, as HTTP with long
  * polling does. There the host keeps one end: a request that brings a message is answered when `send` resolves, one that
  * fetches a message with the next of `messages`.
+ * @public
  */
 export function connectionPair(): [OwnConnection, OwnConnection] {
   const ends: readonly [End, End] = [new End(() => ends[1]), new End(() => ends[0])]

@@ -5,7 +5,10 @@ import { type Clock, requireClock, systemClock, timerIfAny } from '../clock.js'
 import { TOO_LONG } from '../failures.js'
 import { Inbox, type OwnConnection, otherThanBytes, requireMessage } from './connection.js'
 
-/** What browsers' `WebSocket` and `RTCDataChannel` have in common, and the `WebSocket` of the package `ws`. */
+/**
+ * What browsers' `WebSocket` and `RTCDataChannel` have in common, and the `WebSocket` of the package `ws`.
+ * @public
+ */
 export interface Socket {
   binaryType: string
   readonly readyState: number | string
@@ -19,7 +22,10 @@ export interface Socket {
   resume?(): void
 }
 
-/** Options of {@link socketConnection}. */
+/**
+ * Options of {@link socketConnection}.
+ * @public
+ */
 export interface SocketOptions {
   /**
    * Bytes that may wait to be sent, before `send` does; default 1 MiB. For a WebSocket it rises to 64 times that where the
@@ -38,6 +44,7 @@ const CLOSING = 1000
  * messages itself (`maxPayload` in `ws`): here they are in memory already.
  *
  * @throws {SecAggError} `invalid-argument` where `socket` is none, or an option does not fit.
+ * @public
  */
 export function socketConnection(socket: Socket, options: SocketOptions = {}): OwnConnection {
   requireMethods('a socket', socket, 'send', 'close', 'addEventListener')

@@ -28,6 +28,7 @@ import {
  * one client sends is taken in one message after the other, and no more is read of it while there is no room.
  *
  * @throws {SecAggError} `invalid-argument` where options do not fit.
+ * @public
  */
 export function serveRound(options: ServeRoundOptions): RoundHandle {
   return new RoundServer(options)

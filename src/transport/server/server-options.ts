@@ -5,7 +5,10 @@ import { requireSaved } from '../client/client-options.js'
 import { type Clock, checkTime, requireClock } from '../clock.js'
 import type { Connection } from '../connections/connection.js'
 
-/** How long one message of a round is waited for, and what will do. */
+/**
+ * How long one message of a round is waited for, and what will do.
+ * @public
+ */
 export interface Patience {
   /** Milliseconds from the moment on in which the round is open; then it goes on with those who have answered. */
   readonly deadline: number
@@ -18,7 +21,10 @@ export interface Patience {
 /** The default of `deadline`, in milliseconds. */
 export const DEADLINE = 60_000
 
-/** What {@link serveRound} takes beside what its session is made of. */
+/**
+ * What {@link serveRound} takes beside what its session is made of.
+ * @public
+ */
 export interface ServeRoundOptions extends ServerSessionOptions {
   /** What the session's `save` has stored last, where this process goes on with it. */
   readonly saved?: Uint8Array | undefined
@@ -56,7 +62,10 @@ export interface ServeRoundOptions extends ServerSessionOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What happens in a round. Nothing in it is secret. */
+/**
+ * What happens in a round. Nothing in it is secret.
+ * @public
+ */
 export type ServerEvent =
   | { readonly type: 'phase-opened'; readonly phase: PhaseName; readonly waitingFor: number }
   /** Time is up for those that are missing. */
@@ -82,10 +91,16 @@ export type ServerEvent =
   /** Something of the host's has failed: a verifier of identities or a store. The client may try again. */
   | { readonly type: 'failed'; readonly seat: number; readonly error: unknown }
 
-/** The sum, and what happened. */
+/**
+ * The sum, and what happened.
+ * @public
+ */
 export type RoundResult = Omit<Extract<PhaseOutcome, { done: true }>, 'done'>
 
-/** A round that is being served. */
+/**
+ * A round that is being served.
+ * @public
+ */
 export interface RoundHandle {
   /**
    * The sum.

@@ -3,7 +3,10 @@ import { createBytes, requireBytes } from '../../crypto/bytes.js'
 import { usageError } from '../../errors.js'
 import { type laneBytes, requireSign } from '../segments.js'
 
-/** Bytes `[from, to)` of a block that hold lanes of one width; both ends are multiples of 64. */
+/**
+ * Bytes `[from, to)` of a block that hold lanes of one width; both ends are multiples of 64.
+ * @public
+ */
 export interface LaneRun {
   readonly from: number
   readonly to: number
@@ -14,6 +17,7 @@ export interface LaneRun {
  * Holds one block of a sum and adds keystreams to it. Positions are bytes within the block; what lies between the
  * loaded pieces has no meaning, so runs may cover it. All methods are synchronous; one execution uses an adder at a
  * time.
+ * @public
  */
 export interface BlockAdder {
   /** The bytes of the largest block it holds, a multiple of 64. */
@@ -38,6 +42,7 @@ export interface BlockAdder {
  * narrow lanes or half a wide one at a time, so each loop sees one kind of array only.
  *
  * @throws {SecAggError} `invalid-argument` where the capacity is no multiple of 64; 0 is one.
+ * @public
  */
 export function createPlainAdder(capacity: number): BlockAdder {
   if (!(Number.isSafeInteger(capacity) && capacity >= 0 && capacity % 64 === 0)) {
