@@ -106,7 +106,7 @@ function requireTensors({ manifest, length }: RoundPlan, tensors: TensorShapes):
  */
 export function checkPlan(received: unknown, requirements: PlanRequirements): RoundPlan {
   const required = checkedRequirements(requirements)
-  requireObject(received, 'a plan is')
+  requireObject(received, 'a plan')
   const parts = partsOf('a plan', received)
   const plan = 'task' in parts ? derivedFrom(parts) : derivedFromServer(() => planRound(parts as RoundTask))
   requireAcceptable(plan, required)

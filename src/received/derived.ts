@@ -2,23 +2,12 @@ import { reading } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
 
 /**
- * What `derive` makes of data that a server has sent. What would be a mistake of the caller is here one of the server.
- */
-export function derivedFromServer<T>(derive: () => T): T {
-  try {
-    return derive()
-  } catch (error) {
-    if (!(error instanceof SecAggError) || error.fault !== 'usage') throw error
-    const { code, message, expected, got } = error
-    throw new SecAggError(code, 'server', message, { expected, got, cause: error })
-  }
-}
-
-/**
- * @param received - What a server claims.
- * @param derived - What follows from the part of it that is up to the server.
- * @param names - Of the whole, and of that part, such as "the plan" and "its task".
- * @throws {SecAggError} fault `server`, `configuration-mismatch`, naming the first part of `received` that is not as derived.
+ * Compares what a server claims with what the client has derived from it.
+ *
+ * @param received - What the server claims.
+ * @param derived - What follows from the part of `received` that the server may choose.
+ * @param names - Names of the whole and of that part for the message, such as "the plan" and "its task".
+ * @throws {SecAggError} fault `server`, `configuration-mismatch`, if they differ; it names the first difference.
  */
 export function requireAsDerived(
   received: unknown,
@@ -31,16 +20,16 @@ export function requireAsDerived(
   throw new SecAggError(
     'configuration-mismatch',
     'server',
-    `${path} of ${whole} is ${got}, and ${source} gives ${expected}`,
+    `${path} of ${whole} is ${got}, but must be ${expected} to match ${source}`,
     { expected, got },
   )
 }
 
 /**
- * Looks at the numbers that parameters state beyond those from which all else is derived. They may have come from somebody
- * else, and whoever states them relies on them.
+ * Checks parameters that state more numbers than are needed. They may come from somebody else, and a caller who states a
+ * number relies on it, so each must be the one that follows from the others.
  *
- * @throws {SecAggError} `configuration-mismatch` naming the first number in `given` that is not as derived.
+ * @throws {SecAggError} `configuration-mismatch` if a number in `given` differs from the derived one; it names the first.
  */
 export function requireConsistent(given: object, derived: object, what: string): void {
   const stated = Object.entries(derived).filter(
@@ -52,35 +41,76 @@ export function requireConsistent(given: object, derived: object, what: string):
   const { path, expected, got } = difference
   throw usageError(
     'configuration-mismatch',
-    `${path} of ${what} is ${got}, and the others give ${expected}`,
-    {
-      expected,
-      got,
-    },
+    `${path} of ${what} is ${got}, but must be ${expected} to match the others`,
+    { expected, got },
   )
+}
+
+/**
+ * Runs `derive` on data from a server. An error with fault `usage` becomes an error with fault `server`, because the server
+ * chose the data.
+ */
+export function derivedFromServer<T>(derive: () => T): T {
+  try {
+    return derive()
+  } catch (error) {
+    if (!(error instanceof SecAggError) || error.fault !== 'usage') throw error
+    const { code, message, expected, got } = error
+    throw new SecAggError(code, 'server', message, { expected, got, cause: error })
+  }
+}
+
+/** The version of this library, as in its package.json. */
+export const LIBRARY_VERSION = '0.1.0'
+
+/**
+ * Runs a check of data from a server. Another version of the library may derive other numbers or know other fields. So if
+ * the check fails and this version did not make the data, the error says which version did.
+ *
+ * @throws {SecAggError} what `check` throws.
+ */
+export function mindingVersion<T>(received: object, check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    if (!(error instanceof SecAggError) || error.fault !== 'server') throw error
+    const made = reading('the version', () => (received as { readonly version?: unknown }).version)
+    if (made === LIBRARY_VERSION) throw error
+    const by =
+      typeof made === 'string' ? `version ${JSON.stringify(made.slice(0, 40))}` : 'an unnamed version'
+    const { code, message, expected, got } = error
+    throw new SecAggError(
+      code,
+      'server',
+      `${message}; it was made by ${by} of the library, and this is version "${LIBRARY_VERSION}"`,
+      { expected, got, cause: error },
+    )
+  }
 }
 
 /** @throws {SecAggError} fault `server`, `invalid-configuration`, unless `received` is an object. */
 export function requireObject(received: unknown, what: string): asserts received is object {
   if (typeof received === 'object' && received !== null && !Array.isArray(received)) return
-  throw new SecAggError('invalid-configuration', 'server', `${what} an object`, { got: typeof received })
+  throw new SecAggError('invalid-configuration', 'server', `${what} must be an object`, {
+    got: typeof received,
+  })
 }
 
-/** Where a received plan is another than the one that was derived. */
-export interface Difference {
+/** Where received data differs from derived data. */
+interface Difference {
   readonly path: string
   readonly expected: string | number
   readonly got: string | number
 }
 
-/** What numbers that are not whole may differ by, relatively: engines round logarithms differently. */
+/** The relative difference allowed between numbers that are not whole: JavaScript engines round logarithms differently. */
 const TOLERANCE = 1e-9
 
-/** What may differ: texts for people, and which version of the library made it all. */
+/** Keys whose values may differ: texts for people, and the version of the library. */
 const INCIDENTAL: ReadonlySet<string> = new Set(['explanation', 'warnings', 'version'])
 
-/** The first part, by name, in which `received` is not `derived`; a part that is `undefined` counts as absent. */
-export function firstDifference(received: unknown, derived: unknown, path = ''): Difference | undefined {
+/** The first place in which `received` differs from `derived`. A value that is `undefined` counts as absent. */
+function firstDifference(received: unknown, derived: unknown, path = ''): Difference | undefined {
   if (isObject(received) && isObject(derived) && Array.isArray(received) === Array.isArray(derived)) {
     const keys = new Set([...Object.keys(derived), ...Object.keys(received)])
     for (const key of keys) {
@@ -113,32 +143,4 @@ function shown(value: unknown): string | number {
   if (typeof value === 'number') return value
   if (value === undefined) return 'absent'
   return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : typeof value
-}
-
-/** The version of this library, as its package has it. */
-export const LIBRARY_VERSION = '0.1.0'
-
-/**
- * Runs a check of what a server has sent. Another version of the library may derive other numbers, or know of other parts:
- * where the check fails and `received` was not made by this version, the error says so.
- *
- * @throws {SecAggError} what `check` throws.
- */
-export function mindingVersion<T>(received: object, check: () => T): T {
-  try {
-    return check()
-  } catch (error) {
-    if (!(error instanceof SecAggError) || error.fault !== 'server') throw error
-    const made = reading('the version', () => (received as { readonly version?: unknown }).version)
-    if (made === LIBRARY_VERSION) throw error
-    const by =
-      typeof made === 'string' ? `version ${JSON.stringify(made.slice(0, 40))}` : 'an unnamed version'
-    const { code, message, expected, got } = error
-    throw new SecAggError(
-      code,
-      'server',
-      `${message}; it was made by ${by} of the library, and this is version "${LIBRARY_VERSION}"`,
-      { expected, got, cause: error },
-    )
-  }
 }

@@ -3,37 +3,38 @@ import { type ErrorCode, SecAggError, usageError } from '../errors.js'
 import type { AdversaryModel } from '../protocol/index.js'
 
 /**
- * What a client asks of the rounds that it takes part in, whoever planned them.
+ * What a client requires of every round that it takes part in, no matter who planned the round.
  * @public
  */
 export interface CohortRequirements {
-  /** The fewest inputs of a sum. */
+  /** The smallest number of inputs that a sum may have. */
   readonly minimumCohort: number
-  /** The part of the clients whose collusion with the server must be withstood, 0 to below 1. */
+  /** The fraction of the clients that may collude with the server: at least 0 and below 1. */
   readonly corruptFraction: number
-  /** Whether the active model is asked for; default: either does. */
+  /** `active` requires the active model. By default, either model is accepted. */
   readonly adversary?: AdversaryModel | undefined
-  /** Whether the complete graph is asked for, on which the client sees who is in a sum; default: either does. */
+  /** `complete` requires the complete graph, on which the client sees who is in a sum. By default, either graph is accepted. */
   readonly graph?: 'complete' | undefined
-  /** σ: privacy may fail with probability 2^−σ in a round, on the sparse graph. Default 40. */
+  /** σ: on the sparse graph, privacy may fail with probability at most 2^−σ in a round. Default 40. */
   readonly statisticalSecurity?: number | undefined
-  /** Differential privacy; default: none is asked for. */
+  /** Required differential privacy. By default, none is required. */
   readonly privacy?: PrivacyRequirements | undefined
 }
 
 /**
- * What a client asks for in differential privacy.
+ * The differential privacy that a client requires.
  * @public
  */
 export interface PrivacyRequirements {
-  /** ε at most, over all rounds and against the server. */
+  /** The largest ε that the client accepts, over all rounds and against the server. */
   readonly maximumEpsilon: number
+  /** The largest δ that the client accepts. */
   readonly maximumDelta: number
-  /** In how many rounds the client will take part: ε has to hold over so many. */
+  /** The number of rounds in which the client will take part. ε must hold over at least this many. */
   readonly rounds: number
 }
 
-/** {@link CohortRequirements} with the defaults. */
+/** {@link CohortRequirements} with defaults filled in. */
 export type CheckedRequirements<R extends CohortRequirements = CohortRequirements> = R & {
   readonly statisticalSecurity: number
 }
@@ -41,14 +42,16 @@ export type CheckedRequirements<R extends CohortRequirements = CohortRequirement
 const PRIVACY_KEYS = keysOf<PrivacyRequirements>({ maximumEpsilon: true, maximumDelta: true, rounds: true })
 
 /**
+ * Checks a client's requirements and fills in the defaults.
+ *
  * @param known - All keys of `R`.
- * @throws {SecAggError} `invalid-argument` where something is asked for that means nothing.
+ * @throws {SecAggError} `invalid-argument` if a key is unknown or a value has the wrong type or is out of range.
  */
 export function checkedRequirements<R extends CohortRequirements>(
   given: R,
   known: ReadonlySet<string>,
 ): CheckedRequirements<R> {
-  const parts = knownParts('what a client requires', given, known, 'invalid-argument')
+  const parts = knownParts("the client's requirements", given, known, 'invalid-argument')
   const { adversary, graph, statisticalSecurity = 40, privacy } = parts
   requireNumber('minimumCohort', parts.minimumCohort)
   requireNumber('corruptFraction', parts.corruptFraction)
@@ -56,27 +59,34 @@ export function checkedRequirements<R extends CohortRequirements>(
   requireOneOf('adversary', adversary, [undefined, 'honest-but-curious', 'active'])
   requireOneOf('graph', graph, [undefined, 'complete'])
   if (privacy === undefined) return { ...parts, statisticalSecurity }
-  const goal = knownParts('the privacy that a client requires', privacy, PRIVACY_KEYS, 'invalid-argument')
+  const goal = knownParts("the client's privacy requirements", privacy, PRIVACY_KEYS, 'invalid-argument')
   for (const name of PRIVACY_KEYS) requireNumber(name, goal[name as keyof PrivacyRequirements])
   return { ...parts, statisticalSecurity, privacy: goal }
 }
 
-/** @throws {SecAggError} `invalid-argument` unless `value` is a number from 0 on. */
+/** @throws {SecAggError} `invalid-argument` unless `value` is a number and at least 0. */
 export function requireNumber(name: string, value: unknown): void {
   if (typeof value === 'number' && value >= 0) return
-  throw usageError('invalid-argument', `what a client requires has ${name}, a number`, {
+  throw usageError('invalid-argument', `${name} of the client's requirements must be a number, at least 0`, {
     got: typeof value === 'number' ? value : typeof value,
   })
 }
 
 function requireOneOf(name: string, value: unknown, choices: readonly unknown[]): void {
   if (choices.includes(value)) return
-  throw usageError('invalid-argument', `the ${name} that a client requires is none`, { got: typeof value })
+  const allowed = choices.map((choice) => (choice === undefined ? 'undefined' : `'${choice}'`))
+  throw usageError(
+    'invalid-argument',
+    `${name} of the client's requirements must be ${allowed.join(' or ')}`,
+    { got: typeof value },
+  )
 }
 
 /**
+ * Compares the promised differential privacy with the required one.
+ *
  * @param what - What makes the promise, such as "the plan".
- * @throws {SecAggError} fault `server`, `invalid-configuration`, where `promised` is less than what is required.
+ * @throws {SecAggError} fault `server`, `invalid-configuration`, if `promised` is weaker than required.
  */
 export function requirePrivacy(
   what: string,
@@ -84,48 +94,46 @@ export function requirePrivacy(
   { maximumEpsilon, maximumDelta, rounds }: PrivacyRequirements,
 ): void {
   if (promised === undefined) {
-    throw unmet(
-      `there is no differential privacy in ${what}, and this client asks for it`,
-      maximumEpsilon,
-      'none',
-    )
+    throw unmet(`${what} has no differential privacy, but this client requires it`, maximumEpsilon, 'none')
   }
   atMost(what, 'epsilon', promised.epsilon, maximumEpsilon)
   atMost(what, 'delta', promised.delta, maximumDelta)
   atLeast(what, 'rounds', promised.rounds, rounds)
 }
 
-/** @throws {SecAggError} fault `server`, `invalid-configuration`, where `got` is less than `minimum`. */
+/** @throws {SecAggError} fault `server`, `invalid-configuration`, if `got` is below `minimum`. */
 export function atLeast(what: string, name: string, got: number, minimum: number): void {
   if (got >= minimum) return
-  throw unmet(`${name} of ${what} is ${got}, and this client asks for at least ${minimum}`, minimum, got)
+  throw unmet(`${name} of ${what} is ${got}, but this client requires at least ${minimum}`, minimum, got)
 }
 
-/** @throws {SecAggError} fault `server`, `invalid-configuration`, where `got` is more than `maximum`. */
-export function atMost(what: string, name: string, got: number, maximum: number): void {
+/** @throws {SecAggError} fault `server`, `invalid-configuration`, if `got` is above `maximum`. */
+function atMost(what: string, name: string, got: number, maximum: number): void {
   if (got <= maximum) return
-  throw unmet(`${name} of ${what} is ${got}, and this client asks for at most ${maximum}`, maximum, got)
+  throw unmet(`${name} of ${what} is ${got}, but this client requires at most ${maximum}`, maximum, got)
 }
 
-/** @throws {SecAggError} fault `server`, `invalid-configuration`, where `got` is not what is asked for. */
+/** @throws {SecAggError} fault `server`, `invalid-configuration`, if `got` is not the `expected` value. */
 export function same(what: string, name: string, got: string, expected: string): void {
   if (got === expected) return
-  throw unmet(`the ${name} of ${what} is ${got}, and this client asks for ${expected}`, expected, got)
+  throw unmet(`the ${name} of ${what} is ${got}, but this client requires ${expected}`, expected, got)
 }
 
-/** That a server offers less than a client asks for. */
+/** The error for a server that offers less than a client requires. */
 export function unmet(message: string, expected: string | number, got: string | number): SecAggError {
   return new SecAggError('invalid-configuration', 'server', message, { expected, got })
 }
 
-/** All keys of an interface, as the compiler counts them. */
+/** All keys of an interface. The compiler checks that none is missing. */
 export function keysOf<T>(keys: Readonly<Record<keyof T, true>>): ReadonlySet<string> {
   return new Set(Object.keys(keys))
 }
 
 /**
- * A copy without what is `undefined`. An unknown key is a mistyped one, and what it was meant to say would go unheard.
- * @throws {SecAggError} `code` where `given` is no object, or has a key that is not among `known`.
+ * A copy without the values that are `undefined`. An unknown key is probably misspelled, so it is refused: ignoring it would
+ * ignore a requirement.
+ *
+ * @throws {SecAggError} `code` if `given` is not an object, or has a key that is not in `known`.
  */
 export function knownParts<T extends object>(
   what: string,
@@ -137,5 +145,5 @@ export function knownParts<T extends object>(
   const unknown = parts.find(([key]) => !known.has(key))?.[0]
   if (unknown === undefined) return Object.fromEntries(parts) as T
   const got = JSON.stringify(unknown.slice(0, 100))
-  throw usageError(code, `${what} has no ${got}`, { got })
+  throw usageError(code, `unknown key ${got} in ${what}`, { got })
 }

@@ -150,7 +150,7 @@ export function checkStatistics<D extends Definition = Definition>(
 export function checkStatistics(received: unknown, requirements: StatisticsRequirements): AnyStatistics {
   const required = checkedRequirements(requirements, REQUIREMENT_KEYS)
   const own = required.definition === undefined ? undefined : definitionOf(partsOf(required.definition))
-  requireObject(received, 'statistics are')
+  requireObject(received, 'statistics')
   const given = readParts('statistics', received as AnyStatistics)
   const assembled = mindingVersion(given, () => {
     const anew = derivedFromServer(() => assembledAnew(given))

@@ -58,7 +58,9 @@ describe('a client that receives a plan', () => {
     const plan = received(planRound(task))
     const { threshold, ...without } = plan
     expect(threshold).toBe(6)
-    expect(refusalOf(without).message).toBe('threshold of the plan is absent, and its task gives 6')
+    expect(refusalOf(without).message).toBe(
+      'threshold of the plan is absent, but must be 6 to match its task',
+    )
     expect(refusalOf({ ...plan, graph: 'sparse' }).message).toContain('graph of the plan is "sparse"')
     expect(refusalOf({ ...plan, segments: 7 }).message).toContain('segments of the plan is 7')
     expect(refusalOf({ ...plan, privacy: { epsilon: 0 } }).message).toContain('privacy of the plan is object')
@@ -159,7 +161,7 @@ describe('a client refuses a plan that is below what it asks for:', () => {
       'more chance',
       curious,
       {},
-      'statisticalSecurity of the plan is 20, and this client asks for at least 40',
+      'statisticalSecurity of the plan is 20, but this client requires at least 40',
     ],
     ['no privacy', task, { privacy: privateGoal }, 'no differential privacy'],
     [
@@ -208,15 +210,27 @@ describe('a client refuses a plan that is below what it asks for:', () => {
   })
 
   test.each<[object, string]>([
-    [null as never, 'what a client requires must be an object'],
-    [{}, 'what a client requires has minimumCohort'],
-    [{ ...requirements, maximumEpsilon: 8 }, 'what a client requires has no "maximumEpsilon"'],
-    [{ minimumCohort: 7 }, 'what a client requires has corruptFraction'],
-    [{ minimumCohort: '7', corruptFraction: 0 }, 'what a client requires has minimumCohort'],
-    [{ ...requirements, privacy: { maximumEpsilon: 8 } }, 'what a client requires has maximumDelta'],
-    [{ ...requirements, adversary: 'evil' }, 'the adversary that a client requires is none'],
-    [{ ...requirements, graph: 'sparse' }, 'the graph that a client requires is none'],
-    [{ ...requirements, dropoutFraction: Number.NaN }, 'what a client requires has dropoutFraction'],
+    [null as never, "the client's requirements must be an object"],
+    [{}, "minimumCohort of the client's requirements must be a number"],
+    [{ ...requirements, maximumEpsilon: 8 }, 'unknown key "maximumEpsilon" in the client\'s requirements'],
+    [{ minimumCohort: 7 }, "corruptFraction of the client's requirements must be a number"],
+    [
+      { minimumCohort: '7', corruptFraction: 0 },
+      "minimumCohort of the client's requirements must be a number",
+    ],
+    [
+      { ...requirements, privacy: { maximumEpsilon: 8 } },
+      "maximumDelta of the client's requirements must be",
+    ],
+    [{ ...requirements, adversary: 'evil' }, "must be undefined or 'honest-but-curious' or 'active'"],
+    [
+      { ...requirements, graph: 'sparse' },
+      "graph of the client's requirements must be undefined or 'complete'",
+    ],
+    [
+      { ...requirements, dropoutFraction: Number.NaN },
+      "dropoutFraction of the client's requirements must be",
+    ],
   ])("but %j asks for nothing that could be met, which is the caller's mistake", (required, message) => {
     const error = refusalOf(received(planRound(privateTask)), required as PlanRequirements)
     expect(error).toMatchObject({ code: 'invalid-argument', fault: 'usage' })

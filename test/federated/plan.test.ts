@@ -252,7 +252,7 @@ describe('privacy spent', () => {
 describe('a task is refused, with the offending value,', () => {
   const cases: readonly [string, object, string][] = [
     ['that is none', null as never, 'a task must be an object'],
-    ['with a mistyped part', { ...task, maximumweight: 5 }, 'a task has no "maximumweight"'],
+    ['with a mistyped part', { ...task, maximumweight: 5 }, 'unknown key "maximumweight" in a task'],
     ['with a part that is no data', { ...task, clip: 1n }, 'clip of a task must be a number or a name'],
     ['without tensors', { ...task, tensors: undefined }, 'the tensors of an update, or its length'],
     ['with tensors and a length', { ...task, length: 34 }, 'the tensors of an update, or its length'],
@@ -310,7 +310,11 @@ describe('a task is refused, with the offending value,', () => {
     ],
     ['with privacy and bits per value', { ...privateTask, bitsPerValue: 8 }, 'must not have bitsPerValue'],
     ['with privacy and rounding', { ...privateTask, rounding: 'nearest' }, 'must not have rounding'],
-    ['with a mistyped part of privacy', withPrivacy({ clip: 1 }), 'the privacy of a task has no "clip"'],
+    [
+      'with a mistyped part of privacy',
+      withPrivacy({ clip: 1 }),
+      'unknown key "clip" in the privacy of a task',
+    ],
     ['with privacy for no number of rounds', withPrivacy({ rounds: undefined }), 'privacy.rounds'],
     ['with an ε of 0', withPrivacy({ epsilon: 0 }), 'epsilon'],
     [
@@ -345,7 +349,7 @@ test('a round takes no plan from elsewhere, no name that is taken, and no contex
     'what tells a round from others must be an object',
   )
   const bytes = new Uint8Array(1)
-  expect(() => openRound(plan, { sessionId, context: { 'secagg task': bytes } })).toThrow('are taken')
+  expect(() => openRound(plan, { sessionId, context: { 'secagg task': bytes } })).toThrow('are reserved')
   const lost = new Map([['model', bytes]]) as never
   for (const context of [lost, null as never, 'model' as never]) {
     expect(() => openRound(plan, { sessionId, context })).toThrow('a plain object')

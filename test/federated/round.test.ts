@@ -331,7 +331,7 @@ describe('an outcome is refused', () => {
   test.each<[string, object, string]>([
     ['of a round that is not over', { done: false, messages: [] }, 'the round is not over'],
     ['with a segment too few', { sum: sum.slice(1), configHash, report }, 'one array of lanes per segment'],
-    ['that does not say of which round it is', { sum, report }, 'has its configHash'],
+    ['that does not say of which round it is', { sum, report }, 'configHash of an input or outcome must be'],
     [
       'of fewer clients than it has to have',
       { sum, configHash, report: { survivors: [0, 1, 2] } },
