@@ -3,34 +3,35 @@ import { type Bytes, isBytes, plainBytes } from '../../crypto/bytes.js'
 import { SecAggError, usageError } from '../../errors.js'
 
 /**
- * What a round needs of a network: whole messages, in order, over a channel that is authenticated and encrypted. A
- * message arrives once, or again in the same place, or the connection ends; it is never changed or overtaken.
+ * What a round needs from the network: a channel that is authenticated and encrypted, and delivers whole messages in
+ * order. A message must not be changed, reordered or dropped. If one cannot be delivered, the connection ends. A message
+ * may arrive twice, if the second copy directly follows the first.
  * @public
  */
 export interface Connection {
   /**
-   * Sends one message. It settles when there is room for the next, which is not sent before that; it rejects or throws
-   * where the connection is gone. The bytes are not changed afterwards.
+   * Sends one message. Resolves when there is room for the next message; the caller waits for that before it sends
+   * again. Rejects or throws if the connection is gone. The caller does not change the bytes afterwards.
    */
   send(bytes: Bytes): void | Promise<void>
   /**
-   * The messages that arrive, read once and one at a time: a message that is not asked for yet should stay with its
-   * sender. It ends, or throws, with the connection.
+   * The messages that arrive. They are iterated over once, and one at a time. A message that nobody has asked for yet
+   * should stay with its sender. The iteration ends, or throws, when the connection ends.
    */
   readonly messages: AsyncIterable<Uint8Array>
-  /** Ends the connection, after what was sent. A second time does nothing. */
+  /** Ends the connection after everything sent so far has gone out. Calling it again has no effect. */
   close(): void
 }
 
 /**
- * A connection that the library makes: any bytes can be sent, of shared memory too.
+ * A connection that this library makes. It can send any bytes, including those in shared memory.
  * @public
  */
 export interface OwnConnection extends Connection {
   send(bytes: Uint8Array): Promise<void>
 }
 
-/** @throws {SecAggError} `invalid-argument` where `connection` is none, such as a socket that was not wrapped. */
+/** @throws {SecAggError} `invalid-argument` if `connection` is not a connection, for example an unwrapped socket. */
 export function requireConnection(connection: unknown): Connection {
   const isConnection = reading('a connection', () => {
     const { send, messages, close } = (connection ?? {}) as Partial<Connection>
@@ -40,7 +41,7 @@ export function requireConnection(connection: unknown): Connection {
   if (isConnection) return connection as Connection
   throw usageError(
     'invalid-argument',
-    'a connection has send, messages and close, as socketConnection returns',
+    'a connection must have send, messages and close; socketConnection makes one from a WebSocket',
     {
       got: typeof connection,
     },
@@ -48,34 +49,37 @@ export function requireConnection(connection: unknown): Connection {
 }
 
 /**
- * A message that a connection has given, or that one is handed.
- * @throws {SecAggError} `invalid-argument` where it is not a Uint8Array, which is a mistake of whoever made the connection.
+ * Checks a message that a connection has delivered or is to send.
+ * @throws {SecAggError} `invalid-argument` if it is not a Uint8Array; the connection was then implemented wrongly.
  */
 export function requireMessage(message: unknown): Bytes {
   if (isBytes(message)) return plainBytes(message)
-  throw usageError('invalid-argument', 'a message of a connection is a Uint8Array', { got: typeof message })
+  throw usageError('invalid-argument', 'a message of a connection must be a Uint8Array', {
+    got: typeof message,
+  })
 }
 
 const CAPACITY = 64
 
 /**
- * How an {@link Inbox} slows its sender down, and how much it holds.
+ * How an {@link Inbox} slows down its sender, and how much it holds.
  * @public
  */
 export interface InboxOptions {
-  /** Called when messages wait that nobody has asked for: time to stop reading. */
+  /** Called when a message arrives before anybody asks for it: the host should stop reading from the network. */
   readonly pause?: (() => void) | undefined
-  /** Called when none wait any more. */
+  /** Called when no message is waiting any more: the host can read again. */
   readonly resume?: (() => void) | undefined
-  /** Called when too many messages wait, or when something other than a message has arrived. */
+  /** Called when too many messages are waiting, or something other than bytes has arrived: the host should close. */
   readonly close?: (() => void) | undefined
-  /** The messages that may wait, 1 or more; one more ends the connection. Default 64. */
+  /** How many messages may wait, 1 or more. One more ends the connection. Default 64. */
   readonly capacity?: number | undefined
 }
 
 /**
- * Messages that arrive by callbacks, to be read as an `AsyncIterable`, once: for transports that push. What waits is
- * bounded, since some of them cannot be paused.
+ * Turns messages that arrive through callbacks into an `AsyncIterable`, which can be read once. Use it to implement a
+ * {@link Connection} over a transport that pushes messages. The number of waiting messages is limited, because some
+ * transports cannot be paused.
  * @public
  */
 export class Inbox implements AsyncIterable<Uint8Array> {
@@ -85,7 +89,7 @@ export class Inbox implements AsyncIterable<Uint8Array> {
   #ended: { readonly error: unknown } | undefined
   #paused = false
 
-  /** @throws {SecAggError} `invalid-argument` for options of another kind. */
+  /** @throws {SecAggError} `invalid-argument` if an option has the wrong type or range. */
   constructor(options: InboxOptions = {}) {
     this.#options = partsOf('the options of an inbox', options)
     const { pause, resume, close, capacity = CAPACITY } = this.#options
@@ -93,7 +97,7 @@ export class Inbox implements AsyncIterable<Uint8Array> {
     requireInteger('capacity', capacity, 1, Number.MAX_SAFE_INTEGER)
   }
 
-  /** Takes in a message that has arrived. Anything but a Uint8Array, of whatever realm, ends the connection. */
+  /** Adds a message that has arrived. Anything other than a Uint8Array (from any realm) ends the connection. */
   push(bytes: Uint8Array): void {
     if (this.#ended !== undefined) return
     if (!isBytes(bytes)) {
@@ -109,7 +113,7 @@ export class Inbox implements AsyncIterable<Uint8Array> {
     }
     const { capacity = CAPACITY, pause } = this.#options
     if (this.#waiting.length >= capacity) {
-      this.#break(new SecAggError('connection-lost', 'network', 'too many messages wait to be read'))
+      this.#break(new SecAggError('connection-lost', 'network', 'too many messages are waiting to be read'))
       return
     }
     this.#waiting.push(message)
@@ -117,13 +121,13 @@ export class Inbox implements AsyncIterable<Uint8Array> {
     this.#paused = true
   }
 
-  /** Nothing more is read of this connection, and its host is told to close it. */
+  /** Stops reading from this connection and tells the host to close it. */
   #break(error: SecAggError): void {
     this.end(error)
     this.#options.close?.()
   }
 
-  /** The connection is over; what has arrived before can still be read. */
+  /** Ends the iteration, with an error if one is given. Messages that have arrived before can still be read. */
   end(error?: unknown): void {
     if (this.#ended !== undefined) return
     this.#ended = { error }
@@ -157,15 +161,15 @@ export class Inbox implements AsyncIterable<Uint8Array> {
     })
     const paused = this.#paused
     this.#paused = false
-    // Last, as the sender may go on at once.
+    // This comes last, because the sender may continue immediately.
     if (paused) this.#options.resume?.()
     return next
   }
 }
 
-/** Why a connection ends over which something has come that is no message. */
+/** The error that ends a connection when something other than bytes arrives. */
 export function otherThanBytes(data: unknown): SecAggError {
   const what = typeof data === 'string' ? 'text' : 'something else'
-  const text = `the other side sends ${what} instead of bytes`
+  const text = `the other side sent ${what} instead of bytes`
   return new SecAggError('malformed-message', 'network', text, { got: typeof data })
 }

@@ -9,15 +9,16 @@ import { type OwnConnection, requireMessage } from './connection.js'
  * @public
  */
 export interface ByteStream {
-  /** Pieces of any length, as they arrive: a Node stream, a `ReadableStream`. */
+  /** The bytes that arrive, in pieces of any length: a Node stream or a `ReadableStream`. */
   readonly readable: AsyncIterable<Uint8Array> | WebReadable
-  /** Settles when there is room for more. */
+  /** Writes bytes. Resolves when there is room for more. */
   write(bytes: Bytes): void | Promise<void>
+  /** Closes both directions. */
   close(): void
 }
 
 /**
- * What a `ReadableStream` has everywhere; in some browsers it is not iterable.
+ * The part of `ReadableStream` that exists in every browser. In some, a `ReadableStream` is not async iterable.
  * @public
  */
 export interface WebReadable {
@@ -27,20 +28,40 @@ export interface WebReadable {
   }
 }
 
-/** Bytes of a message's length before it. */
+/** Each message follows its length, which has this many bytes. */
 const PREFIX = 4
 
 /**
- * Messages over a stream of bytes, each after its length (four bytes, the low one first). A message longer than `longest`
- * ends the connection before it is read: take what {@link messageLimits} says for what the other side sends.
+ * Makes a connection from a stream of bytes. Each message follows its length, an unsigned 32-bit integer, little-endian.
  *
- * @throws {SecAggError} `invalid-argument` where `stream` is none, or `longest` no length.
+ * @param stream The stream, which must be authenticated and encrypted.
+ * @param longest The longest message to accept, in bytes. A longer one ends the connection before it is read. Use
+ *   {@link messageLimits}: `fromClient` on the server, `fromServer` on a client.
+ * @returns The connection.
+ * @throws {SecAggError} `invalid-argument` if `stream` is not a stream, or `longest` is not an integer from 1 to
+ *   2^32 − 1.
+ * @example
+ * ```ts
+ * import { framedConnection } from 'secagg/transport'
+ *
+ * const pipe = new TransformStream<Uint8Array, Uint8Array>() // what is written here is read here
+ * const writer = pipe.writable.getWriter()
+ * const stream = {
+ *   readable: pipe.readable,
+ *   write: (bytes: Uint8Array) => writer.write(bytes),
+ *   close: () => void writer.close(),
+ * }
+ * const connection = framedConnection(stream, 1024)
+ * connection.send(Uint8Array.of(1, 2, 3))
+ * connection.close()
+ * for await (const message of connection.messages) console.log(message) // Uint8Array(3) [ 1, 2, 3 ]
+ * ```
  * @public
  */
 export function framedConnection(stream: ByteStream, longest: number): OwnConnection {
   requireStream(stream)
   if (!(Number.isInteger(longest) && longest > 0 && longest < 2 ** 32)) {
-    throw usageError('invalid-argument', 'longest must be a whole number from 1 to 2^32 − 1 bytes', {
+    throw usageError('invalid-argument', 'longest must be an integer from 1 to 2^32 − 1 bytes', {
       got: shown(longest),
     })
   }
@@ -79,7 +100,9 @@ async function* messagesOf(
   let filled = 0
   for await (const piece of piecesOf(readable)) {
     if (!isBytes(piece)) {
-      throw usageError('invalid-argument', 'a stream of bytes gives Uint8Arrays', { got: typeof piece })
+      throw usageError('invalid-argument', 'a stream of bytes must deliver Uint8Arrays', {
+        got: typeof piece,
+      })
     }
     for (let at = 0; at < piece.length; ) {
       const part = piece.subarray(at, at + filling.length - filled)
@@ -98,16 +121,21 @@ async function* messagesOf(
     }
   }
   if (filling !== prefix || filled > 0)
-    throw new SecAggError('connection-lost', 'network', 'the stream ended in a message')
+    throw new SecAggError('connection-lost', 'network', 'the stream ended in the middle of a message')
 }
 
 function lengthIn(prefix: Uint8Array, longest: number): number {
   const length = new DataView(prefix.buffer).getUint32(0, true)
   if (length <= longest) return length
-  throw new SecAggError('malformed-message', 'network', 'the other side sends a message that is too long', {
-    expected: longest,
-    got: length,
-  })
+  throw new SecAggError(
+    'malformed-message',
+    'network',
+    'the other side is sending a message that is too long',
+    {
+      expected: longest,
+      got: length,
+    },
+  )
 }
 
 async function* piecesOf(readable: ByteStream['readable']): AsyncGenerator<Uint8Array, void, void> {
@@ -120,7 +148,7 @@ async function* piecesOf(readable: ByteStream['readable']): AsyncGenerator<Uint8
       yield value!
     }
   } finally {
-    // Of no use where it has ended, and no harm either.
+    // Has no effect if the stream has ended.
     reader.cancel().catch(ignore)
   }
 }

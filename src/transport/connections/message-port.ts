@@ -4,7 +4,8 @@ import { SecAggError } from '../../errors.js'
 import { Inbox, type OwnConnection, otherThanBytes, requireMessage } from './connection.js'
 
 /**
- * What a browser's and Node's `MessagePort` have in common, and what a `Worker` has of it.
+ * What {@link messagePortConnection} needs from a port. The `MessagePort` of browsers and of Node has it, and so does a
+ * `Worker`.
  * @public
  */
 export interface Port {
@@ -17,18 +18,33 @@ export interface Port {
   close?(): void
 }
 
-/** Messages that may be on their way before `send` waits for one to be read. */
+/** How many messages may be unread before `send` waits. */
 const WINDOW = 4
 
-/** In place of a message: one has been read; the port is closed, which the other side is not told otherwise. */
+/**
+ * Posted in place of a message: one of the other side's messages has been read; or this side has closed the port, which
+ * the other side would not notice otherwise.
+ */
 const READ = 'read'
 const CLOSED = 'closed'
 
 /**
- * A connection over a `MessagePort`, both ends of it: to another window, worker or frame. The port is for this alone:
- * anything else that arrives there ends the connection.
+ * Makes a connection from a `MessagePort`, to another window, worker or frame. Call it on both sides. Use the port for
+ * nothing else: any other message that arrives on it ends the connection.
  *
- * @throws {SecAggError} `invalid-argument` where `port` is none.
+ * @param port One end of a `MessageChannel`, or a `Worker`.
+ * @returns The connection.
+ * @throws {SecAggError} `invalid-argument` if `port` is not a port.
+ * @example
+ * ```ts
+ * import { messagePortConnection } from 'secagg/transport'
+ *
+ * const { port1, port2 } = new MessageChannel() // pass port2 to a worker
+ * const [here, there] = [messagePortConnection(port1), messagePortConnection(port2)]
+ * await here.send(Uint8Array.of(1, 2, 3))
+ * here.close()
+ * for await (const message of there.messages) console.log(message) // Uint8Array(3) [ 1, 2, 3 ]
+ * ```
  * @public
  */
 export function messagePortConnection(port: Port): OwnConnection {
@@ -36,7 +52,7 @@ export function messagePortConnection(port: Port): OwnConnection {
   for (const name of ['start', 'close']) requireCallback(`${name} of a port`, partOf('a port', port, name))
   let unread = 0
   let closed = false
-  /** More than one where a farewell is sent while a message waits. */
+  /** The calls of `send` that wait. There are two if a client sends that it leaves while another message waits. */
   const waiting: (() => void)[] = []
   const wake = (): void => {
     for (const resolve of waiting.splice(0)) resolve()
@@ -59,16 +75,16 @@ export function messagePortConnection(port: Port): OwnConnection {
   }
   port.addEventListener('message', (event) => {
     const { data } = event as { readonly data: unknown }
-    // A port may come from another realm, whose arrays are no instances of this one's.
+    // The port may come from another realm. Arrays of that realm are not instances of this realm's Uint8Array.
     if (isBytes(data)) return inbox.push(data)
     if (data === CLOSED) return over()
     if (data !== READ) return fail(otherThanBytes(data))
     unread--
     wake()
   })
-  // A message that cannot be read is one that is missing.
+  // A message that cannot be read is lost.
   port.addEventListener('messageerror', () => fail(lost('a message could not be read')))
-  // Where there is such an event: of a thread that has died, of a port whose other side is gone.
+  // Not every port has these events: an error of a thread that has died, and the close of a port whose other side is gone.
   port.addEventListener('error', () => fail(lost('the other side has failed')))
   port.addEventListener('close', () => over())
   port.start?.()
@@ -90,7 +106,7 @@ export function messagePortConnection(port: Port): OwnConnection {
       }
       if (closed) throw lost('the port is closed')
       unread++
-      // A copy, as what is posted may be a part of a larger buffer, which would go with it. `slice` of a Buffer makes none.
+      // The message may be a view of a larger buffer, all of which would be transferred. `slice` of a Buffer does not copy.
       const copy = new Uint8Array(bytes)
       port.postMessage(copy, [copy.buffer])
     },

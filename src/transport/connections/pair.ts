@@ -2,9 +2,22 @@ import { SecAggError } from '../../errors.js'
 import { Inbox, type OwnConnection, requireMessage } from './connection.js'
 
 /**
- * Two ends of a connection within one program: for tests, and for transports that come in requests, as HTTP with long
- * polling does. There the host keeps one end: a request that brings a message is answered when `send` resolves, one that
- * fetches a message with the next of `messages`.
+ * Makes the two ends of a connection within one program.
+ *
+ * Use it in tests, and for transports that consist of requests, such as HTTP with long polling. There the server passes
+ * one end to `connect` and keeps the other one for the client's requests. It answers a request that brings a message
+ * when `send` resolves, and a request that fetches a message with the next one of `messages`.
+ *
+ * @returns The two ends. What is sent on one arrives on the other.
+ * @example
+ * ```ts
+ * import { connectionPair } from 'secagg/transport'
+ *
+ * const [here, there] = connectionPair()
+ * here.send(Uint8Array.of(1, 2, 3))
+ * here.close()
+ * for await (const message of there.messages) console.log(message) // Uint8Array(3) [ 1, 2, 3 ]
+ * ```
  * @public
  */
 export function connectionPair(): [OwnConnection, OwnConnection] {
@@ -22,7 +35,7 @@ class End implements OwnConnection {
     this.#other = other
   }
 
-  /** Resolves when the other end has read it. */
+  /** Resolves when the other end has read the message. */
   async send(bytes: Uint8Array): Promise<void> {
     const copy = new Uint8Array(requireMessage(bytes))
     const other = this.#other()
@@ -38,7 +51,7 @@ class End implements OwnConnection {
     this.messages.end()
     other.messages.end()
     this.#resume()
-    // What this end has sent is not waited for any longer; it can still be read.
+    // Calls of `send` on this end stop waiting. The other end can still read what they sent.
     other.#resume()
   }
 

@@ -6,7 +6,8 @@ import { TOO_LONG } from '../failures.js'
 import { Inbox, type OwnConnection, otherThanBytes, requireMessage } from './connection.js'
 
 /**
- * What browsers' `WebSocket` and `RTCDataChannel` have in common, and the `WebSocket` of the package `ws`.
+ * What {@link socketConnection} needs from a socket. The `WebSocket` and `RTCDataChannel` of browsers have it, and so
+ * does the `WebSocket` of the package `ws`.
  * @public
  */
 export interface Socket {
@@ -17,8 +18,9 @@ export interface Socket {
   close(): void
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
   addEventListener(type: 'open' | 'close' | 'error', listener: (event: unknown) => void): void
-  /** Where there is one, as in `ws`: stops reading from the network. */
+  /** Stops reading from the network. Optional; `ws` has it. */
   pause?(): void
+  /** Starts to read again. */
   resume?(): void
 }
 
@@ -28,22 +30,34 @@ export interface Socket {
  */
 export interface SocketOptions {
   /**
-   * Bytes that may wait to be sent, before `send` does; default 1 MiB. For a WebSocket it rises to 64 times that where the
-   * network takes it faster than can be noticed, as in a hidden tab.
+   * How many bytes may be buffered before `send` waits. Default 1 MiB. For a WebSocket the limit rises to up to 64 times
+   * this number when the buffer empties faster than the library can notice, as in a hidden tab.
    */
   readonly highWater?: number | undefined
-  /** Where waiting takes its time from; default: the host's `setTimeout`. */
+  /** The timers to wait with. Default: the host's `setTimeout`. */
   readonly clock?: Clock | undefined
 }
 
-/** Milliseconds between an error of a socket and its close event, at most. */
+/** The longest time between an error of a socket and its close event, in milliseconds. */
 const CLOSING = 1000
 
 /**
- * A connection over a WebSocket or a WebRTC data channel, which may still be opening. The server has to limit the size of
- * messages itself (`maxPayload` in `ws`): here they are in memory already.
+ * Makes a connection from a WebSocket or a WebRTC data channel. The socket may still be opening.
  *
- * @throws {SecAggError} `invalid-argument` where `socket` is none, or an option does not fit.
+ * A server must limit the size of messages in its WebSocket library (`maxPayload` in `ws`), because a message is already
+ * in memory when it arrives here.
+ *
+ * @param socket The socket. Pass it immediately after it was made, so that no message is missed.
+ * @param options Buffering and timers.
+ * @returns The connection.
+ * @throws {SecAggError} `invalid-argument` if `socket` is not a socket, or an option is out of range.
+ * @example
+ * ```ts
+ * import { socketConnection } from 'secagg/transport'
+ *
+ * // For runClient; it is called again when a connection is lost.
+ * const connect = () => socketConnection(new WebSocket('wss://example.org/rounds/7?seat=3'))
+ * ```
  * @public
  */
 export function socketConnection(socket: Socket, options: SocketOptions = {}): OwnConnection {
@@ -58,11 +72,11 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): O
   })
   const close = (): void => {
     inbox.end()
-    // Or the other side's farewell would not be read, and waited for.
+    // A paused socket would not read the other side's close frame, and would wait for it.
     socket.resume?.()
     socket.close()
   }
-  // Only data channels have the event.
+  // The cast adds an event that only data channels have.
   const outlet = new Outlet(socket as unknown as Buffered, highWater, clock)
   let closed = false
   let failure: SecAggError | undefined
@@ -87,10 +101,10 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): O
     })
     socket.addEventListener('error', (event) => {
       end = { ...end, error: event as SocketEnd['error'] }
-      // The code comes with the close event, which follows; but not from all there are.
+      // The close event has the code and follows the error, but some sockets never emit it.
       timerIfAny(clock, CLOSING, over)
     })
-    // It has said so before anybody listened.
+    // The socket was closed before the listeners were added.
     if (!isOpening && socket.readyState !== 1 && socket.readyState !== 'open') over()
   })
   socket.binaryType = 'arraybuffer'
@@ -105,13 +119,13 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): O
     messages: inbox,
     send: async (bytes) => {
       requireMessage(bytes)
-      // Without a turn where it is open: it may be closed right after.
+      // If the socket is open, send without a turn of the event loop: the caller may close it immediately afterwards.
       if (isOpening) await opened
       if (outlet.isFull) await outlet.room()
       if (closed) throw failure ?? new SecAggError('connection-lost', 'network', 'the socket is closed')
       end = { ...end, longest: Math.max(end.longest, bytes.length) }
       try {
-        // A copy, as the message may lie within a larger buffer.
+        // A copy, because the message may be a view of a larger buffer.
         socket.send(new Uint8Array(bytes).buffer)
       } catch (error) {
         throw sendingError(error, typeof socket.readyState === 'string', bytes.length)
@@ -121,18 +135,18 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): O
   }
 }
 
-/** The bytes of a message, whichever kind of socket it comes from; `undefined` where it is text or anything else. */
+/** The bytes of a message from any kind of socket; `undefined` if it is text or anything else. */
 function bytesOf(data: unknown): Uint8Array | undefined {
   if (isArrayBuffer(data)) return new Uint8Array(data)
   if (!ArrayBuffer.isView(data)) return undefined
   return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
 }
 
-/** What is known of the end of a socket: its close event, and the error before it. */
+/** What is known about the end of a socket: its close event, and the error before it. */
 export interface SocketEnd {
   readonly close?: { readonly code?: unknown; readonly reason?: unknown } | undefined
   readonly error?: { readonly error?: unknown; readonly message?: unknown } | undefined
-  /** Bytes of the longest message that was sent. */
+  /** The length of the longest message that was sent, in bytes. */
   readonly longest: number
 }
 
@@ -140,13 +154,13 @@ const NORMAL = 1000
 const NO_CODE = 1005
 const MESSAGE_TOO_BIG = 1009
 
-/** What an end means to who reads; `undefined` where it is in good order. Code and reason come along as the cause. */
+/** The error with which reading ends, or `undefined` after a normal close. Its cause has the close code and reason. */
 export function closingError({ close, error, longest }: SocketEnd): SecAggError | undefined {
   const { code, reason } = close ?? {}
   const thrown: unknown = error?.error ?? error
   if (isTooLongToRead(thrown)) {
     const text =
-      'the other side sends a message that is longer than this socket takes: raise its limit (`maxPayload`) to what messageLimits says'
+      'the other side sent a message that is longer than this socket accepts: raise the limit (`maxPayload`) to the value from messageLimits'
     return new SecAggError('malformed-message', 'network', text, { cause: thrown })
   }
   if (typeof code !== 'number') {
@@ -161,7 +175,7 @@ export function closingError({ close, error, longest }: SocketEnd): SecAggError 
   return lost(`the socket was closed with code ${code}${why}`, { got: code, cause })
 }
 
-/** What `send` of a socket has thrown, which for a data channel may be that the message is too long. */
+/** Translates what `send` of a socket has thrown. For a data channel, a TypeError means that the message is too long. */
 export function sendingError(thrown: unknown, isChannel: boolean, bytes: number): unknown {
   const isTypeError = (thrown as { readonly name?: unknown } | undefined)?.name === 'TypeError'
   return isChannel && isTypeError ? tooLong(bytes, thrown) : thrown
@@ -169,8 +183,8 @@ export function sendingError(thrown: unknown, isChannel: boolean, bytes: number)
 
 function tooLong(bytes: number, cause: unknown): SecAggError {
   const text =
-    `the other side or what lies in between takes no message as long as one of ${bytes} bytes: with a smaller ` +
-    '`sliceLength` a vector goes in shorter ones; or raise the limit there, such as `maxPayload`'
+    `the other side, or something on the way there, refused a message of ${bytes} bytes as too long: choose a smaller ` +
+    '`sliceLength`, so that vectors travel in shorter messages, or raise the limit there, such as `maxPayload`'
   return new SecAggError('message-refused', 'network', text, { got: TOO_LONG, cause })
 }
 
@@ -178,7 +192,7 @@ function lost(text: string, details: { got?: number; cause: unknown }): SecAggEr
   return new SecAggError('connection-lost', 'network', text, details)
 }
 
-/** As the package `ws` says it. */
+/** The package `ws` reports it with this code. */
 function isTooLongToRead(thrown: unknown): boolean {
   return (thrown as { readonly code?: unknown } | undefined)?.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
 }
@@ -188,26 +202,29 @@ function textOf(thrown: unknown): string {
   return typeof message === 'string' && message !== '' ? `: ${message}` : ''
 }
 
-/** A socket, as far as it says how much waits to be sent. */
+/** The part of a socket that reports how many bytes are buffered. */
 export interface Buffered {
   readonly bufferedAmount: number
   addEventListener(type: 'bufferedamountlow', listener: () => void): void
-  /** Where there is one, as of data channels: an event says that no more than this waits. */
+  /** Only data channels have it: they emit an event when no more than this many bytes are buffered. */
   bufferedAmountLowThreshold?: number
 }
 
-/** Milliseconds between two looks: sockets do not say when what waits is gone. And of those that do, to be sure. */
+/**
+ * Milliseconds between two checks of the buffer. WebSockets have no event for an empty buffer. Data channels have one, and
+ * are checked less often, in case the event does not come.
+ */
 const LOOK = 10
 const SLOW_LOOK = 1000
 
-/** How much the allowance grows at a time, and at most. */
+/** The factor by which the allowance grows at a time, and the largest multiple of `highWater` that it reaches. */
 const GROWTH = 4
 const MOST = 64
 
 /**
- * Lets a sender wait while too much is buffered. Where that can only be seen by looking, and looks come late, as browsers
- * have it in hidden tabs, the socket would be idle most of the time; so the allowance grows when a look finds nothing
- * left, and shrinks when most of it is.
+ * Makes a sender wait while too much is buffered. The buffer of a WebSocket can only be polled. In a hidden tab, browsers
+ * delay timers, so the socket would be idle most of the time. Therefore the allowance grows when a check finds the buffer
+ * empty, and shrinks when a check finds it more than half full.
  */
 export class Outlet {
   readonly #socket: Buffered
@@ -233,7 +250,7 @@ export class Outlet {
     return !this.#isOver && this.#socket.bufferedAmount > this.#allowance
   }
 
-  /** Resolves when there is room for a message, or the socket is over. */
+  /** Resolves when there is room for a message, or the socket has ended. */
   async room(): Promise<void> {
     while (this.isFull) {
       await this.#moment()
@@ -241,14 +258,14 @@ export class Outlet {
     }
   }
 
-  /** Something may have been sent meanwhile. */
+  /** Makes everybody who waits check again, because some bytes may have been sent in the meantime. */
   look(): void {
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const resolve of waiting) resolve()
   }
 
-  /** The socket is over; nobody waits any longer. */
+  /** Call this when the socket has ended: nobody waits for it any longer. */
   end(): void {
     this.#isOver = true
     this.look()
