@@ -13,56 +13,74 @@ import type { Connection } from '../connections/connection.js'
 import { checkSilence } from '../pulse.js'
 
 /**
- * Makes a connection to the server, authenticated as the client of this seat; called again when one is lost. What it throws
- * is taken for a failure of the network and tried again, unless it is a mistake: a `ReferenceError`; before the first
- * connection also a `TypeError` (but those of `fetch`), `RangeError`, `SyntaxError` (but those of `JSON.parse`) or `URIError`;
- * or a `SecAggError` with a code other than `connection-lost`. A mistake ends the client's part.
+ * Makes a connection to the server, authenticated as the client of this seat. It is called again when a connection is
+ * lost.
+ *
+ * When it throws, {@link runClient} assumes that the network has failed, and tries again. These errors are exceptions. They
+ * show a mistake in the program and end the client's part:
+ *
+ * - a `ReferenceError`;
+ * - before the first connection, a `TypeError`, `RangeError`, `SyntaxError` or `URIError`, except the `TypeError` of a
+ *   failed `fetch` and the `SyntaxError` of `JSON.parse`;
+ * - a `SecAggError` with a code other than `connection-lost`.
  * @public
  */
 export type OpenConnection = () => Connection | Promise<Connection>
 
 /**
- * What {@link runClient} takes beside what its session is made of.
+ * Options of {@link runClient}, in addition to those of the session.
  * @public
  */
 export interface RunClientOptions extends ClientSessionOptions {
-  /** What the session's `save` has stored last, where this process goes on with it. */
+  /** The state that `save` stored last. Pass it to continue a round that an earlier process has begun. */
   readonly saved?: Uint8Array | undefined
   /**
-   * Milliseconds until the next attempt after so many failed ones in a row, 1 or more; `undefined` to give up. `cause` is
-   * why the last one failed. An attempt has failed unless the round went on over its connection, or that held for ten
-   * seconds with everything sent. Default: half a second, doubled up to half a minute, somewhat different from seat to seat,
-   * and the end after ten.
+   * Returns the milliseconds to wait before the next attempt to connect, or `undefined` to give up. `failures` counts the
+   * failed attempts in a row, from 1 on. `cause` is the reason why the last one failed. An attempt succeeds if its
+   * connection brings the round into another phase, or stays open for ten seconds after everything was sent.
+   *
+   * Default: the delay starts at half a second and doubles up to half a minute. It is shortened by up to a half, by a
+   * different part for each seat, so that clients do not all return at once. The client gives up after the eleventh
+   * failure.
    */
   readonly retryAfter?: ((failures: number, cause: unknown) => number | undefined) | undefined
   /**
-   * Milliseconds without a word from the server after which the connection counts as lost, from 1000 on; it is noticed up
-   * to a quarter later. `serveRound` sends heartbeats to clients that ask for them, as this one does. `Infinity`: never,
-   * and no heartbeats. Default: a minute, longer where messages are; with a server that has sent no heartbeat so far it
-   * counts once only, as that may know of none. A number counts for these as well, so it has to be longer than their deadlines.
+   * After how many milliseconds without anything from the server the connection counts as lost: 1000 or more. Detection
+   * can take up to a quarter longer. `serveRound` sends heartbeats, because this client asks for them. `Infinity` turns
+   * both off, the timeout and the heartbeats.
+   *
+   * Default: one minute, and longer for rounds with long messages. A server of an earlier version sends no heartbeats.
+   * Therefore the default ends at most one connection to a server that has sent none. A number that you set always
+   * applies, so for such a server it must be longer than the server's deadlines.
    */
   readonly maximumSilence?: number | undefined
-  /** Called with everything that happens. What it throws ends the client's part. */
+  /** Called with every event. If it throws, the client's part ends with that error. */
   readonly onEvent?: ((event: ClientEvent) => void) | undefined
-  /** Default: the host's `setTimeout`. */
+  /** Timers. Default: the host's `setTimeout`. */
   readonly clock?: Clock | undefined
   /**
-   * Ends the client's part: the promise rejects with the signal's reason, once the server has been told that nothing more
-   * will come, which takes two seconds at most. While the round is open the client may come back with what was saved.
+   * Ends the client's part. The client first tells the server that it leaves, which takes two seconds at most. Then the
+   * promise rejects with the signal's reason. As long as the round is running, the client can come back with the saved
+   * state.
    */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * What happens to a client.
+ * An event of {@link runClient}.
  * @public
  */
 export type ClientEvent =
+  /** There is a connection to the server. */
   | { readonly type: 'connected' }
+  /** A message has arrived. */
   | { readonly type: 'received'; readonly bytes: number }
-  /** One message has been handed to the connection, of a vector in slices each. */
+  /** A message was passed to the connection. A vector in slices emits one event for each slice. */
   | { readonly type: 'sent'; readonly phase: PhaseName; readonly bytes: number }
-  /** `retryIn`: milliseconds; `undefined` where that was the last attempt. */
+  /**
+   * The connection is lost, or could not be made. `retryIn` is the time to the next attempt in milliseconds, or `undefined`
+   * after the last attempt.
+   */
   | { readonly type: 'disconnected'; readonly cause: unknown; readonly retryIn: number | undefined }
 
 /**
@@ -70,25 +88,25 @@ export type ClientEvent =
  * @public
  */
 export interface ClientResult {
-  /** Whether its input is in the sum. It is the server that says so. */
+  /** Whether its input is in the sum, according to the server. */
   readonly included: boolean
 }
 
-/** The default of `retryAfter`; clients that have all lost their server do not come back in one moment. */
+/** The default of `retryAfter`. The delay depends on the seat, so that clients do not all return at the same moment. */
 export function patientRetries(seat: number): (failures: number) => number | undefined {
   const spread = 0.5 + ((seat * 0.618034) % 1) / 2
   return (failures) => (failures > 10 ? undefined : spread * Math.min(500 * 2 ** (failures - 1), 30_000))
 }
 
 /**
- * Checks what the driver itself uses, so that a mistake shows before anything is connected.
+ * Checks the options that the driver itself uses, so that mistakes are reported before it connects.
  *
- * @throws {SecAggError} `invalid-argument` naming the option that does not fit.
+ * @throws {SecAggError} `invalid-argument` with the name of the wrong option.
  */
 export function checkClientOptions(connect: OpenConnection, options: RunClientOptions): void {
   requireFunction('connect', connect)
   const { config, seat, saved, retryAfter, onEvent, clock, signal, maximumSilence } = options
-  messageLimits(config) // which refuses any config that createRoundConfig has not made
+  messageLimits(config) // throws unless createRoundConfig made the config
   requireInteger('seat', seat, 0, config.clients - 1)
   requireSaved(saved)
   requireCallback('retryAfter', retryAfter)
@@ -98,7 +116,7 @@ export function checkClientOptions(connect: OpenConnection, options: RunClientOp
   requireSignal(signal)
 }
 
-/** @throws {SecAggError} `invalid-argument` where a form of a session is not bytes. */
+/** @throws {SecAggError} `invalid-argument` if a saved session is not bytes. */
 export function requireSaved(saved: Uint8Array | undefined): void {
   if (saved !== undefined && !isBytes(saved)) throw wrongKind('saved', 'a Uint8Array', saved)
 }

@@ -8,10 +8,13 @@ import { decodeNotice, Ending, encodeNotice, ignore, isNotice, type Notice } fro
 import { PING, Pulse } from '../pulse.js'
 import type { ClientEvent } from './client-options.js'
 
-/** Milliseconds after which a connection holds: one that a message breaks is over before. */
+/**
+ * A connection that stays open for so many milliseconds after the last message counts as a success. If a message breaks a
+ * connection, it does so earlier.
+ */
 const HOLDING = 10_000
 
-/** The longest silence by default: so many milliseconds, and one for so many bytes of the longest message. */
+/** The default of `maximumSilence` is a minute, and one more millisecond for every 32 bytes of the longest message. */
 const MINUTE = 60_000
 const SLOWEST = 32
 
@@ -20,11 +23,14 @@ export interface ConversationOptions {
   readonly clock: Clock
   /** Milliseconds; see `RunClientOptions`. */
   readonly maximumSilence: number | undefined
-  /** Whether the server is silent by nature: {@link Conversation.wasMute} of an earlier one. */
+  /** Whether an earlier conversation showed that the server may not send heartbeats: its {@link Conversation.wasMute}. */
   readonly isMute: boolean
 }
 
-/** A client's session over one connection: it reads while it answers, as an answer may be long and come too late. */
+/**
+ * A client's session over one connection. It reads while it answers, because an answer can be long, and the server may no
+ * longer want it.
+ */
 export class Conversation {
   readonly #session: ClientSession
   readonly #connection: Connection
@@ -38,16 +44,16 @@ export class Conversation {
   #wasMute = false
   readonly #ending = new Ending()
   #answers: Promise<void> = Promise.resolve()
-  /** The message that is being sent, whatever becomes of it. */
+  /** Settles when the current message was sent, or could not be sent. */
   #sending: Promise<unknown> = Promise.resolve()
   /** Answers that are not finished. */
   #unfinished = 0
-  /** The number of messages that have called for an answer. */
+  /** The number of messages that an answer was made for, or will be. */
   #asked = 0
   readonly #began: PhaseName
   #held = false
   #longest = 0
-  /** Milliseconds are counted from the last message that was sent. */
+  /** Stops the timer of {@link HOLDING}. */
   #stopHolding = ignore
 
   constructor(
@@ -76,37 +82,37 @@ export class Conversation {
     })
   }
 
-  /** Resolves when the session does nothing more for this connection, once it is over. */
+  /** After the end of the conversation: resolves when the session no longer works on an answer for this connection. */
   get finished(): Promise<void> {
     return this.#answers
   }
 
   /**
-   * Whether the round has gone on meanwhile, or the connection has held for a while with everything sent: the next one is
-   * then not another attempt at the same.
+   * Whether the round has moved on during the conversation, or the connection stayed open long enough after everything
+   * was sent. The next connection is then not a repetition of this attempt.
    */
   get succeeded(): boolean {
     return this.#held || this.#session.phase !== this.#began
   }
 
-  /** Whether it was lost to the silence of a server that has sent no heartbeat, and may know of none. */
+  /** Whether it ended because a server was silent that has sent no heartbeats, perhaps because it does not support them. */
   get wasMute(): boolean {
     return this.#wasMute
   }
 
-  /** Bytes of the longest message that was sent, or was about to be. */
+  /** The length of the longest message that was sent or was about to be sent, in bytes. */
   get longest(): number {
     return this.#longest
   }
 
-  /** Breaks off with this reason. */
+  /** Ends the conversation with this reason. */
   end(reason: unknown): void {
     this.#ending.end(reason)
   }
 
   /**
-   * The server's last word.
-   * @throws {Lost} where the connection is lost before.
+   * Runs the conversation and returns the server's last notice.
+   * @throws {Lost} if the connection is lost before that.
    * @throws what the session throws.
    */
   async run(): Promise<Notice> {
@@ -114,10 +120,10 @@ export class Conversation {
     try {
       this.#emit({ type: 'connected' })
       this.#hold()
-      // What the server cannot ask for: it does not know the client yet.
+      // The server cannot ask for the first message, because it does not know the client yet.
       if (this.#session.phase === 'advertise-keys') this.#answer(() => this.#session.start())
       this.#pulse.start()
-      // After the first message, before which nothing is sent; and before a long one, behind which it would wait.
+      // The server expects the first message before anything else. A later, longer message would delay the heartbeat.
       if (this.#beats) this.#answers.then(() => this.#sendBeat(PING)).catch(ignore)
       for (;;) {
         const bytes = await this.#next(messages)
@@ -125,7 +131,7 @@ export class Conversation {
         this.#emit({ type: 'received', bytes: bytes.length })
         if (isNotice(bytes)) return await this.#lastWord(bytes)
         this.#answer(() => this.#session.receive(bytes))
-        // A server that floods is not read on.
+        // Stop reading for a while, in case the server floods this client with messages.
         this.#pulse.listening = false
         if (this.#unfinished > 2) await this.#ending.race(this.#answers)
         this.#pulse.listening = true
@@ -144,16 +150,19 @@ export class Conversation {
   async #next(messages: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
     const next = await this.#ending.race(lostUnless(() => messages.next()))
     if (next.done === true) {
-      throw new Lost(
-        new SecAggError('connection-lost', 'network', 'the other side has closed the connection'),
-      )
+      throw new Lost(new SecAggError('connection-lost', 'network', 'the other side closed the connection'))
     }
     const bytes = requireMessage(next.value)
     if (bytes.length > this.#limit) {
-      throw new SecAggError('malformed-message', 'server', 'a message is longer than any of the round', {
-        expected: this.#limit,
-        got: bytes.length,
-      })
+      throw new SecAggError(
+        'malformed-message',
+        'server',
+        'a message is longer than any message of this round can be',
+        {
+          expected: this.#limit,
+          got: bytes.length,
+        },
+      )
     }
     return bytes
   }
@@ -165,7 +174,7 @@ export class Conversation {
     throw new SecAggError('malformed-message', 'server', 'the server sent a malformed notice')
   }
 
-  /** Makes and sends an answer once those before it are sent; of a vector no more slices than until the next message. */
+  /** Makes and sends an answer after the earlier ones. It stops sending slices when the next message arrives. */
   #answer(make: () => Promise<Bytes>): void {
     const asked = ++this.#asked
     this.#unfinished++
@@ -194,14 +203,14 @@ export class Conversation {
     this.#hold()
   }
 
-  /** Sends when what is being sent is gone. */
+  /** Sends after the current message. */
   #inTurn(bytes: Bytes): Promise<void> {
     const sending = this.#sending.then(() => lostUnless(() => this.#connection.send(bytes)))
     this.#sending = sending.then(() => this.#pulse.sent(), ignore)
     return sending
   }
 
-  /** One at a time: a server that floods gets no more. */
+  /** Only one heartbeat waits at a time, so that a server that floods this client gets no more. */
   #sendBeat(beat: Bytes): void {
     if (this.#isBeating || this.#ending.over) return
     this.#isBeating = true
@@ -211,7 +220,7 @@ export class Conversation {
     this.#inTurn(beat).then(done, (error) => this.#ending.end(error))
   }
 
-  /** Begins to count how long the connection holds. */
+  /** Restarts the timer that shows whether the connection stays open. */
   #hold(): void {
     this.#stopHolding()
     this.#stopHolding = timerIfAny(this.#clock, HOLDING, () => {
@@ -219,7 +228,7 @@ export class Conversation {
     })
   }
 
-  /** The part of this client is over for good, whoever is to blame; the others need not wait for it. */
+  /** Tells the server that this client will not continue, so that the others need not wait for it. */
   async #leave(): Promise<void> {
     this.#ending.end(new Lost('the client leaves'))
     await briefly(
@@ -229,7 +238,7 @@ export class Conversation {
   }
 }
 
-/** What a connection throws means that it is lost, unless it is a mistake. */
+/** Turns what a connection throws into a {@link Lost}, unless it shows a mistake in the program. */
 async function lostUnless<T>(work: () => T | Promise<T>): Promise<T> {
   try {
     return await work()
@@ -238,10 +247,10 @@ async function lostUnless<T>(work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** Milliseconds that a client takes to say that nothing more will come from it. */
+/** The longest time that a client takes to tell the server that it leaves, in milliseconds. */
 const FAREWELL = 2000
 
-/** Waits for `work`, for a while, whatever becomes of it. */
+/** Waits until `work` settles, but not longer than {@link FAREWELL}. */
 export async function briefly(clock: Clock, work: Promise<unknown>): Promise<void> {
   let cancel = ignore
   const late = new Promise<void>((resolve) => {
@@ -251,7 +260,7 @@ export async function briefly(clock: Clock, work: Promise<unknown>): Promise<voi
   cancel()
 }
 
-/** Tells the server that nothing more will come, so that nobody waits for this client. */
+/** Tells the server that this client leaves, so that nobody waits for it. */
 export async function leave(connection: Connection): Promise<void> {
   await connection.send(encodeNotice({ kind: 'leaving' }))
 }

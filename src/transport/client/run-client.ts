@@ -16,18 +16,38 @@ import {
 import { briefly, Conversation, leave } from './conversation.js'
 
 /**
- * Takes one client through one round, over as many connections as it takes.
+ * Runs one client through one round. It connects as often as necessary, and resolves when the server has the sum.
  *
- *     const { included } = await runClient(() => socketConnection(new WebSocket(url)), { config, seat, input })
+ * @param connect Makes a connection to the server. It is called again when a connection is lost.
+ * @param given The configuration, the client's seat and its input, and how long to wait and retry.
+ * @returns Whether the input is in the sum.
+ * @throws {SecAggError} With fault `network`:
+ *   - `late-message` if the round continues without this client;
+ *   - `round-aborted` if there will be no sum;
+ *   - `message-refused` if the server refused a message; `got` is the server's reason;
+ *   - `connection-lost` if the client gives up, or another connection has taken the seat.
  *
- * It resolves when the server has the sum.
+ *   With fault `server`, if the session detects that the server cheats; see {@link ClientSession}. With fault `usage`:
+ *   `invalid-argument` if options are wrong, before anything is connected; also, with a cause, if one of the caller's
+ *   functions throws.
+ * @throws the reason of `signal` if it aborts.
+ * @example
+ * ```ts
+ * import { createRoundConfig } from 'secagg'
+ * import { connectionPair, runClient, serveRound } from 'secagg/transport'
  *
- * @throws {SecAggError} fault `network`: `late-message` where the round goes on without this client, `round-aborted` where
- *   there will be no sum, `message-refused` (`got` is the server's reason), `connection-lost` where it gives up, or
- *   another process has taken the seat. What the session throws: fault `server` where the client was lied to.
- *   `invalid-argument` where options do not fit, before anything is connected; with a cause, for what a function of the
- *   caller's has thrown.
- * @throws the signal's reason.
+ * const segments = [{ length: 2, bits: 16, bound: 1000 }]
+ * const config = createRoundConfig({ sessionId: crypto.getRandomValues(new Uint8Array(32)), clients: 3, segments })
+ * const round = serveRound({ config })
+ * const connect = (seat: number) => () => {
+ *   const [ours, theirs] = connectionPair() // in a real program: socketConnection(new WebSocket(url))
+ *   round.connect(seat, theirs)
+ *   return ours
+ * }
+ * const clients = [0, 1, 2].map((seat) => runClient(connect(seat), { config, seat, input: [Uint16Array.of(seat, 100)] }))
+ * console.log((await clients[0])?.included) // true
+ * await round.closed
+ * ```
  * @public
  */
 export async function runClient(connect: OpenConnection, given: RunClientOptions): Promise<ClientResult> {
@@ -51,7 +71,7 @@ export async function runClient(connect: OpenConnection, given: RunClientOptions
   }
 }
 
-/** Makes the session; where that fails, the server is told that this client will not take part. */
+/** Makes the session. If that fails, the client tells the server that it will not take part. */
 async function begin(
   connect: OpenConnection,
   options: RunClientOptions,
@@ -67,7 +87,7 @@ async function begin(
   }
 }
 
-/** Tells the server over a connection made for that that nothing more will come from this client. */
+/** Opens a connection only to tell the server that this client leaves. */
 async function withdraw(connect: OpenConnection, clock: Clock, ending: Ending): Promise<void> {
   const withdrawing = connected(connect, ending, false).then(async (connection) => {
     await leave(connection)
@@ -76,7 +96,7 @@ async function withdraw(connect: OpenConnection, clock: Clock, ending: Ending): 
   await briefly(clock, withdrawing)
 }
 
-/** Connects again and again, until the server has said how the round ended. */
+/** Connects again and again until the server tells how the round ended. */
 async function lastWord(
   session: ClientSession,
   connect: OpenConnection,
@@ -97,7 +117,7 @@ async function lastWord(
       return await untilOver(conversation, ending)
     } catch (error) {
       if (!(error instanceof Lost)) {
-        // The connection that would not carry the message is gone with it.
+        // The message was too long for the connection and broke it, so another one is needed to say goodbye.
         if (isTooLong(error)) await withdraw(connect, clock, ending)
         throw error
       }
@@ -111,7 +131,7 @@ async function lastWord(
         throw gaveUp(failures, error.cause, conversation?.longest ?? 0)
       }
       await pause(retryIn, options, ending)
-      // Or what is under way could bring the session to its next round behind the back of the next conversation.
+      // Otherwise unfinished work could move the session to its next phase while the next conversation runs.
       await ending.race(conversation?.finished)
     }
   }
@@ -121,7 +141,7 @@ async function connected(connect: OpenConnection, ending: Ending, before: boolea
   const connecting = (async () => connect())().then(requireConnection, (cause: unknown): never => {
     throw lossOf(cause, before)
   })
-  // One that comes too late is not left open.
+  // A connection that arrives too late must not stay open.
   connecting.then((connection) => ending.over && connection.close()).catch(ignore)
   return ending.race(connecting)
 }
@@ -132,7 +152,7 @@ async function untilOver(conversation: Conversation, ending: Ending): Promise<No
     return await ending.race(word)
   } catch (error) {
     conversation.end(error)
-    // It says so before it goes.
+    // Give the conversation time to tell the server that the client leaves.
     await word.catch(ignore)
     throw error
   }
@@ -155,14 +175,14 @@ async function pause(
   }
 }
 
-/** Bytes beyond which a message may be what breaks a connection: there are servers with such a limit. */
+/** A message of more bytes than this may exceed a server's limit and break the connection. */
 const LONG = 2 ** 14
 
 function gaveUp(failures: number, cause: unknown, longest: number): SecAggError {
   const hint =
     longest > LONG
-      ? `; messages of up to ${longest} bytes were sent: if one breaks the connection, a smaller \`sliceLength\` makes them shorter`
+      ? `; messages of up to ${longest} bytes were sent: if they are too long for the connection, choose a smaller \`sliceLength\``
       : ''
-  const text = `the connection has failed ${failures} times without any progress of the round${hint}`
+  const text = `the connection failed ${failures} times while the round made no progress${hint}`
   return new SecAggError('connection-lost', 'network', text, { got: failures, cause })
 }
