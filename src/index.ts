@@ -57,6 +57,9 @@ export {
   type WrongShare,
 } from './session/index.js'
 
+// What a message is, by its first bytes.
+export { inspectMessage, type MessageInfo, type MessageType } from './wire/index.js'
+
 // What goes into a round and comes out of it knows which round that is.
 export {
   type FinishedRound,

@@ -21,6 +21,8 @@ export type {
   ConsistencyCheck,
   ConsistencySignatures,
   ForwardedShares,
+  MessageInfo,
+  MessageType,
   PublicKeys,
   PublishedKeys,
   Seated,
@@ -28,6 +30,7 @@ export type {
   Survivors,
   UnmaskingShares,
 } from '../wire/index.js'
+export { inspectMessage } from '../wire/index.js'
 export type { ClientCapabilities, ServerCapabilities } from './capabilities.js'
 export * as client from './client/index.js'
 export type {
@@ -49,4 +52,5 @@ export {
   type Signer,
   type VerifyIdentity,
 } from './identity.js'
+export { decodeAdvertiseKeys, decodePublishedKeys } from './keys.js'
 export * as server from './server/index.js'

@@ -1,8 +1,94 @@
-import { ascii, concatBytes } from '../crypto/bytes.js'
+import { ascii, concatBytes, requireBytes } from '../crypto/bytes.js'
 import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
 import { SecAggError } from '../errors.js'
-import { PROTOCOL_VERSION } from '../wire/index.js'
+import { publishableSeats } from '../graph/index.js'
+import {
+  type AdvertiseKeys,
+  advertiseKeysCoder,
+  decodeMessage,
+  PROTOCOL_VERSION,
+  type PublishedKeys,
+  publishedKeysCoder,
+} from '../wire/index.js'
+import { blamePeer, blameServer, requireConfig, requireSeatNumber } from './checks.js'
 import type { RoundConfig } from './config.js'
+
+/**
+ * The public keys in a client's first message (phase 0, AdvertiseKeys), for tools that show a round. It checks the form of
+ * the message only: neither the signature, nor the configuration hash, nor whether the keys are valid.
+ *
+ * @param config - The configuration of the round, which gives the length of a signature.
+ * @param seat - The seat that sent the message, for the error's `culprits`.
+ * @param bytes - The message.
+ * @returns The keys, the signature over them (empty in the honest-but-curious model) and the configuration hash.
+ * @throws {SecAggError} fault `peer`: `malformed-message`, `unexpected-message` or `unsupported-version`; fault `usage`:
+ *   `invalid-argument`.
+ *
+ * @example
+ * ```ts
+ * import { ClientSession } from 'secagg'
+ * import { createRoundConfig, decodeAdvertiseKeys } from 'secagg/protocol'
+ *
+ * const config = createRoundConfig({
+ *   sessionId: new Uint8Array(32).fill(7),
+ *   clients: 3,
+ *   adversary: 'honest-but-curious',
+ *   segments: [{ length: 2, bits: 16, bound: 100 }],
+ * })
+ * const client = new ClientSession({ config, seat: 0, input: Uint16Array.of(1, 2) })
+ * const { maskKey, signature } = decodeAdvertiseKeys(config, 0, await client.start())
+ * console.log(maskKey.length, signature.length) // 32 0
+ * ```
+ * @public
+ */
+export function decodeAdvertiseKeys(config: RoundConfig, seat: number, bytes: Uint8Array): AdvertiseKeys {
+  requireConfig(config)
+  requireSeatNumber(seat)
+  requireBytes('a message', bytes)
+  const blame = blamePeer('advertise-keys', seat)
+  return decodeMessage('advertiseKeys', advertiseKeysCoder(config.signatureLength), bytes, blame)
+}
+
+/**
+ * The seats and public keys that the server sends to a client (phase 0, answered in phase 1). On the complete graph these
+ * are all clients of U1; on the sparse graph, the receiver and its neighbors. It checks the form of the message only:
+ * neither signatures, nor whether the keys are valid, nor whether the seats are those of the round.
+ *
+ * @param config - The configuration of the round.
+ * @param bytes - The message, as `messageFor` of the server's session returns it.
+ * @returns One entry for each seat, ascending.
+ * @throws {SecAggError} fault `server`: `malformed-message`, `unexpected-message` or `unsupported-version`; fault `usage`:
+ *   `invalid-argument`.
+ *
+ * @example
+ * ```ts
+ * import { ClientSession, ServerSession } from 'secagg'
+ * import { createRoundConfig, decodePublishedKeys } from 'secagg/protocol'
+ *
+ * const config = createRoundConfig({
+ *   sessionId: new Uint8Array(32).fill(7),
+ *   clients: 3,
+ *   adversary: 'honest-but-curious',
+ *   segments: [{ length: 1, bits: 16, bound: 100 }],
+ * })
+ * const server = new ServerSession({ config })
+ * for (const seat of [0, 1, 2]) {
+ *   const client = new ClientSession({ config, seat, input: Uint16Array.of(seat) })
+ *   await server.receive(seat, await client.start())
+ * }
+ * await server.closePhase()
+ * const keys = decodePublishedKeys(config, server.messageFor(0)!)
+ * console.log(keys.map(({ seat }) => seat)) // [ 0, 1, 2 ]
+ * ```
+ * @public
+ */
+export function decodePublishedKeys(config: RoundConfig, bytes: Uint8Array): PublishedKeys {
+  requireConfig(config)
+  requireBytes('a message', bytes)
+  const { graph, clients, signatureLength } = config
+  const coder = publishedKeysCoder(publishableSeats(graph, clients), signatureLength)
+  return decodeMessage('publishedKeys', coder, bytes, blameServer('share-keys'))
+}
 
 /** A seat and the public key it uses for one purpose. */
 export interface KeyHolder {

@@ -1,11 +1,11 @@
 import type { Bytes } from '../crypto/bytes.js'
 import type { CryptoProvider } from '../crypto/index.js'
 import { type PhaseName, SecAggError } from '../errors.js'
-import { nameableSeats, publishableSeats } from '../graph/index.js'
+import { nameableSeats } from '../graph/index.js'
 import { blameServer } from '../protocol/checks.js'
 import { allSeats } from '../protocol/config.js'
 import { client } from '../protocol/index.js'
-import { suiteOf } from '../protocol/keys.js'
+import { decodePublishedKeys, suiteOf } from '../protocol/keys.js'
 import { executeMaskPlan, packVector, segmentsInRange, type Vector } from '../vector/index.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import {
@@ -22,7 +22,6 @@ import {
   type MessageType,
   messageType,
   type PublishedKeys,
-  publishedKeysCoder,
   type Survivors,
   shareKeysCoder,
   survivorsCoder,
@@ -52,12 +51,7 @@ export function encodeFromClient(state: Exclude<client.ClientState, client.Clien
 /** Readers of the server's messages, each with what the client's state says of its size. */
 export const decodeFromServer = {
   publishedKeys: ({ config }: client.ClientAdvertised, bytes: Uint8Array): PublishedKeys =>
-    decodeMessage(
-      'publishedKeys',
-      publishedKeysCoder(publishableSeats(config.graph, config.clients), config.signatureLength),
-      bytes,
-      blameServer('share-keys'),
-    ),
+    decodePublishedKeys(config, bytes),
 
   forwardedShares: ({ peers }: client.ClientShared, bytes: Uint8Array): ForwardedShares =>
     decodeMessage(

@@ -1,5 +1,5 @@
 import * as P from 'micro-packed'
-import { type Bytes, concatBytes } from '../crypto/bytes.js'
+import { type Bytes, concatBytes, requireBytes } from '../crypto/bytes.js'
 import { type Fault, type PhaseName, SecAggError } from '../errors.js'
 import { encodeOwn } from './coders.js'
 
@@ -22,6 +22,12 @@ const MESSAGE_TYPES = {
   maskedSlice: 10,
 } as const
 
+/**
+ * The types of messages. Client to server: `advertiseKeys`, `shareKeys`, `maskedInput` or `maskedSlice`,
+ * `consistencyCheck`, `unmasking`. Server to client: `publishedKeys`, `forwardedShares`, `survivors`,
+ * `consistencySignatures`.
+ * @public
+ */
 export type MessageType = keyof typeof MESSAGE_TYPES
 
 /** A message type by its number. */
@@ -150,6 +156,54 @@ export function openEnvelope(bytes: Uint8Array): Envelope | undefined {
 export function messageType(bytes: Uint8Array): MessageType | undefined {
   const number = bytes[1]
   return bytes[0] === PROTOCOL_VERSION ? TYPES.find((type) => MESSAGE_TYPES[type] === number) : undefined
+}
+
+/**
+ * What the first bytes of a message say.
+ * @public
+ */
+export interface MessageInfo {
+  /** Version of the protocol, the first byte of a message; `undefined` if there are no bytes. */
+  readonly version: number | undefined
+  /** `undefined` if the version or the type is not one that this library knows. */
+  readonly type: MessageType | undefined
+  /** Number of the slice, from 0, if the message is a slice of a masked vector. */
+  readonly slice: number | undefined
+  /** Length of the whole message, in bytes. */
+  readonly size: number
+}
+
+/**
+ * Reads version, type and slice number of a message, for logs and metrics. It accepts any bytes: fields that they do not
+ * have are `undefined`, and nothing after the header is read. A known type does not mean that the rest of the message is
+ * well-formed.
+ *
+ * @param bytes - What a session returned, or what a peer sent.
+ * @returns The fields. None of them is secret.
+ * @throws {SecAggError} `invalid-argument` if `bytes` is not a Uint8Array.
+ *
+ * @example
+ * ```ts
+ * import { ClientSession, createRoundConfig, inspectMessage } from 'secagg'
+ *
+ * const config = createRoundConfig({
+ *   sessionId: new Uint8Array(32).fill(7),
+ *   clients: 3,
+ *   adversary: 'honest-but-curious',
+ *   segments: [{ length: 2, bits: 16, bound: 100 }],
+ * })
+ * const client = new ClientSession({ config, seat: 0, input: Uint16Array.of(1, 2) })
+ * const { type, size } = inspectMessage(await client.start())
+ * console.log(type, size) // 'advertiseKeys' 98
+ * console.log(inspectMessage(Uint8Array.of(9)).type) // undefined
+ * ```
+ * @public
+ */
+export function inspectMessage(bytes: Uint8Array): MessageInfo {
+  requireBytes('a message', bytes)
+  const type = messageType(bytes)
+  const slice = type === 'maskedSlice' ? openEnvelope(bytes)?.part : undefined
+  return { version: bytes[0], type, slice, size: bytes.length }
 }
 
 /**

@@ -10,6 +10,8 @@ export {
   encodeMaskedSlice,
   encodeMessage,
   HEADER_LENGTH,
+  inspectMessage,
+  type MessageInfo,
   type MessageType,
   messageType,
   messageTypeCoder,

@@ -1,7 +1,7 @@
 import * as root from 'secagg'
 import { type Example, type Examples, optional, orAnything, orFunction, said, whole } from './examples.js'
 import { providerExamples } from './provider-examples.js'
-import { createRoundConfig, identities, minimumThreshold, provider } from './root-examples.js'
+import { createRoundConfig, identities, inspectMessage, minimumThreshold, provider } from './root-examples.js'
 import { ACTIVE, newSessions } from './rounds.js'
 import { testArguments } from './surface.js'
 
@@ -58,6 +58,7 @@ async function published(): Promise<{
 
 const examples: Examples = {
   createRoundConfig,
+  inspectMessage,
   minimumThreshold,
   ...identities(clientOptions.crypto!),
   defaultCrypto: () => ({ args: [optional('aes')] }),

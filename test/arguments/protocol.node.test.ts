@@ -1,6 +1,7 @@
 import * as protocol from 'secagg/protocol'
+import { advertiseKeysCoder, encodeMessage, publishedKeysCoder } from '../../src/wire/index.js'
 import { type Examples, optional, said, whole } from './examples.js'
-import { createRoundConfig, identities, minimumThreshold, provider } from './root-examples.js'
+import { createRoundConfig, identities, inspectMessage, minimumThreshold, provider } from './root-examples.js'
 import { ACTIVE, INPUT_DIGEST, wholeRound } from './rounds.js'
 import { testArguments } from './surface.js'
 
@@ -18,10 +19,25 @@ const messageFor = (outbound: protocol.server.Outbound<unknown>): { on: object; 
   args: [0],
 })
 
+const { signatureLength } = config
+const advertised = encodeMessage(
+  'advertiseKeys',
+  advertiseKeysCoder(signatureLength),
+  active.advertised[0]!.outbound,
+)
+const published = encodeMessage(
+  'publishedKeys',
+  publishedKeysCoder([0, 1, 2, 3], signatureLength),
+  active.published,
+)
+
 const examples: Examples = {
   createRoundConfig,
+  inspectMessage,
   minimumThreshold,
   ...identities(capabilities.crypto),
+  decodeAdvertiseKeys: () => ({ args: [whole(config), 0, said(advertised)] }),
+  decodePublishedKeys: () => ({ args: [whole(config), said(published)] }),
 
   'client.advertiseKeys': () => ({
     args: [whole(config), 0, { crypto, signer }, optional({ minimumSurvivors: optional(4) })],

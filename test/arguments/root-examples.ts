@@ -1,5 +1,5 @@
 import { type CryptoProvider, dangerouslyTrustAnyIdentity, ed25519Signer, ed25519Verifier } from 'secagg'
-import { type Example, type Examples, optional, orBigint } from './examples.js'
+import { type Example, type Examples, optional, orBigint, said } from './examples.js'
 
 // Of what two entries export.
 
@@ -52,6 +52,9 @@ export function provider({
     suites: optionalSuites as CryptoProvider['suites'],
   }
 }
+
+/** A header alone is enough. */
+export const inspectMessage = (): Example => ({ args: [said(Uint8Array.of(2, 1))] })
 
 export const minimumThreshold = (): Example => ({
   args: [{ clients: 10, adversary: 'active', corruptClients: optional(2) }],

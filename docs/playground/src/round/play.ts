@@ -1,8 +1,8 @@
-import { type PhaseName, type Receipt, type RoundReport, SecAggError } from 'secagg'
+import { inspectMessage, type PhaseName, type Receipt, type RoundReport, SecAggError } from 'secagg'
+import { decodeAdvertiseKeys, decodePublishedKeys } from 'secagg/protocol'
 import { addInto, createVector, packedLength, unpackVector } from 'secagg/vector'
 import { HonestServer } from './honest-server.js'
 import { InventingServer } from './invented-clients.js'
-import { keyHue, neighborsTold } from './messages.js'
 import type { AggregationServer, Closing, Learned } from './server.js'
 import { type Cohort, openCohort, type RoundSetup, VICTIM } from './setup.js'
 import { TwoFacedServer } from './two-stories.js'
@@ -120,12 +120,12 @@ export class Play {
     const inbox = [...this.#inbox].filter(([seat]) => this.isThere(seat))
     const down = inbox.flatMap(([seat, bytes]) => (bytes ? [{ seat, up: false, phase, bytes }] : []))
     await carry(down)
-    if (phase === 'share-keys') this.#learnNeighbors(down)
+    this.#learnNeighbors(down)
     const up: Parcel[] = []
     for (const [seat, message] of inbox) {
       const bytes = await this.#answer(seat, message)
       if (bytes === undefined) continue
-      if (phase === 'advertise-keys') this.keys.set(seat, keyHue(bytes))
+      this.#learnKey(seat, bytes)
       up.push({ seat, up: true, phase, bytes })
     }
     await carry(up)
@@ -171,12 +171,18 @@ export class Play {
     this.#tell({ kind: 'closed', phase, learned: this.learned })
   }
 
+  #learnKey(seat: number, bytes: Uint8Array): void {
+    if (inspectMessage(bytes).type !== 'advertiseKeys') return
+    const { maskKey } = decodeAdvertiseKeys(this.cohort.config, seat, bytes)
+    this.keys.set(seat, hueOf(maskKey))
+  }
+
   #learnNeighbors(parcels: readonly Parcel[]): void {
-    const published = this.#server.report.phases[0]!.accepted
     for (const { seat, bytes } of parcels) {
+      if (inspectMessage(bytes).type !== 'publishedKeys') continue
       // The stage does not show the clients that a lying server has invented.
       if (this.setup.server === 'invented-clients' && seat === VICTIM) continue
-      const told = this.setup.graph === 'sparse' ? neighborsTold(bytes) : published
+      const told = decodePublishedKeys(this.cohort.config, bytes).map((entry) => entry.seat)
       this.neighbors.set(
         seat,
         told.filter((other) => other !== seat),
@@ -197,6 +203,11 @@ export class Play {
 function serverFor({ server }: RoundSetup, cohort: Cohort): AggregationServer {
   if (server === 'invented-clients') return new InventingServer(cohort)
   return server === 'two-stories' ? new TwoFacedServer(cohort) : new HonestServer(cohort)
+}
+
+/** A hue, 0 to 359, for a public key. */
+function hueOf(key: Uint8Array): number {
+  return ((key[0]! * 256 + key[1]!) * 360) >>> 16
 }
 
 function total(parcels: readonly Parcel[]): number {
