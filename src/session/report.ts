@@ -1,8 +1,5 @@
 import { type ErrorCode, PHASES, type PhaseName, type SecAggError } from '../errors.js'
-import type { server } from '../protocol/index.js'
-
-/** @public */
-export type WrongShare = server.WrongShare
+import type { ServerState, WrongShare } from '../protocol/server/index.js'
 
 /**
  * How one round of messages went.
@@ -95,7 +92,7 @@ export class Ledger {
   }
 
   /** `state`: where the round is. */
-  report(state: server.ServerState | undefined): RoundReport {
+  report(state: ServerState | undefined): RoundReport {
     const survivors = state !== undefined && 'survivors' in state ? state.survivors : []
     const { wrongShares, culprits } = state?.state === 'server-unmasked' ? state : NOTHING_FOUND
     const order = (a: Refusal, b: Refusal): number =>
