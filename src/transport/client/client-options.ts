@@ -40,8 +40,8 @@ export interface RunClientOptions extends ClientSessionOptions {
    * connection brings the round into another phase, or stays open for ten seconds after everything was sent.
    *
    * Default: the delay starts at half a second and doubles up to half a minute. It is shortened by up to a half, by a
-   * different part for each seat, so that clients do not all return at once. The client gives up after the eleventh
-   * failure.
+   * different part for each seat, so that clients do not all return at once. The client gives up after ten
+   * retries without progress.
    */
   readonly retryAfter?: ((failures: number, cause: unknown) => number | undefined) | undefined
   /**

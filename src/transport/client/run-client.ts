@@ -36,8 +36,12 @@ import { briefly, Conversation, leave } from './conversation.js'
  * import { createRoundConfig } from 'secagg'
  * import { connectionPair, runClient, serveRound } from 'secagg/transport'
  *
- * const segments = [{ length: 2, bits: 16, bound: 1000 }]
- * const config = createRoundConfig({ sessionId: crypto.getRandomValues(new Uint8Array(32)), clients: 3, segments })
+ * const config = createRoundConfig({
+ *   sessionId: crypto.getRandomValues(new Uint8Array(32)), // the server chooses it, and sends it to the clients
+ *   clients: 3,
+ *   adversary: 'honest-but-curious',
+ *   segments: [{ length: 2, bits: 16, bound: 1000 }],
+ * })
  * const round = serveRound({ config })
  * const connect = (seat: number) => () => {
  *   const [ours, theirs] = connectionPair() // in a real program: socketConnection(new WebSocket(url))
