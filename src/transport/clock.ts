@@ -2,11 +2,11 @@ import { requireMethods, shown } from '../arguments.js'
 import { usageError } from '../errors.js'
 
 /**
- * Where the drivers take their time from.
+ * Timers, for example the host's or those of a test.
  * @public
  */
 export interface Clock {
-  /** Calls back once, after so many milliseconds, unless the function that it returns is called before. */
+  /** Calls `callback` once, after so many milliseconds. The function that it returns cancels the call. */
   after(milliseconds: number, callback: () => void): () => void
 }
 
@@ -19,21 +19,22 @@ interface Host {
 export const systemClock: Clock = {
   after: (milliseconds, callback) => {
     const host = globalThis as Host
-    if (host.setTimeout === undefined) throw usageError('unsupported', 'this host has no clock; hand one in')
+    if (host.setTimeout === undefined)
+      throw usageError('unsupported', 'this host has no setTimeout; pass a clock')
     const timer = host.setTimeout(callback, milliseconds)
     return () => host.clearTimeout?.(timer)
   },
 }
 
-/** @throws {SecAggError} `invalid-argument` where `clock` is none. */
+/** @throws {SecAggError} `invalid-argument` if `clock` is not a clock. */
 export function requireClock(clock: Clock | undefined): void {
   if (clock !== undefined) requireMethods('clock', clock, 'after')
 }
 
-/** The longest time that `setTimeout` takes; for a longer one it would call back at once. */
+/** The longest time that `setTimeout` supports. With a longer one it would call back immediately. */
 const LONGEST = 2 ** 31 - 1
 
-/** @throws {SecAggError} `invalid-argument` where `milliseconds` is no time to wait, or less than `minimum`. */
+/** @throws {SecAggError} `invalid-argument` if `milliseconds` is not a time to wait, or is less than `minimum`. */
 export function checkTime(name: string, milliseconds: number, minimum = 0): void {
   const isTime = typeof milliseconds === 'number' && milliseconds >= minimum
   if (isTime && (milliseconds === Number.POSITIVE_INFINITY || milliseconds <= LONGEST)) return
@@ -46,12 +47,12 @@ export function checkTime(name: string, milliseconds: number, minimum = 0): void
   )
 }
 
-/** A timer that never calls back where the time is infinite. */
+/** Starts a timer. If the time is infinite, it never calls back. */
 export function timer(clock: Clock, milliseconds: number, callback: () => void): () => void {
   return milliseconds === Number.POSITIVE_INFINITY ? () => undefined : clock.after(milliseconds, callback)
 }
 
-/** A timer for what is done without where the host has no clock. */
+/** Starts a timer for something optional: on a host without timers, it never calls back. */
 export function timerIfAny(clock: Clock, milliseconds: number, callback: () => void): () => void {
   const hasClock = clock !== systemClock || (globalThis as Host).setTimeout !== undefined
   return hasClock ? timer(clock, milliseconds, callback) : () => undefined

@@ -1,7 +1,7 @@
 /**
- * `secagg/transport`: whole rounds over whatever carries bytes. {@link serveRound} is the server's side,
- * {@link runClient} a client's; both drive the sessions of `secagg` and add what those leave to their host: connections that come and go,
- * deadlines, limits, and an end that everybody hears of.
+ * `secagg/transport`: whole rounds over any transport that carries bytes. {@link serveRound} runs the server's side and
+ * {@link runClient} a client's. Both drive the sessions of `secagg`, and do what sessions leave to their host: they
+ * reconnect, keep deadlines and limits, and tell every client how the round ended.
  *
  * @module
  */

@@ -2,25 +2,25 @@ import { reasonOf } from '../arguments.js'
 import type { Bytes } from '../crypto/bytes.js'
 
 /**
- * What the drivers tell each other beside the messages of the protocol: a zero, where those have their version, the
- * kind, and perhaps a word. Nothing of it is trusted with more than when to stop.
+ * What the drivers tell each other in addition to the messages of the protocol. A notice consists of a zero byte (at the
+ * place of a message's version), a byte for its kind, and sometimes a word. Notices decide when to stop, nothing else.
  */
 export type Notice =
-  /** To a client: the sum is there, and whether its input is in it. */
+  /** To a client: the server has the sum. `included` tells whether the client's input is in it. */
   | { readonly kind: 'finished'; readonly included: boolean }
   /** To a client: there will be no sum. */
   | { readonly kind: 'aborted'; readonly code: string }
-  /** To a client: the round goes on without it. */
+  /** To a client: the round continues without it. */
   | { readonly kind: 'late' }
-  /** To a client: what it has sent was refused. */
+  /** To a client: a message that it sent was refused. */
   | { readonly kind: 'refused'; readonly code: string }
-  /** To a client: another connection has its seat. */
+  /** To a client: another connection has taken over its seat. */
   | { readonly kind: 'replaced' }
-  /** To the server: nothing more will come from this client. */
+  /** To the server: this client will send nothing more. */
   | { readonly kind: 'leaving' }
-  /** Either way: is somebody there? To a client only after it has asked so, as earlier versions know of no heartbeats. */
+  /** In both directions: asks for a `pong`. Sent to a client only after its own `ping`: earlier versions know neither. */
   | { readonly kind: 'ping' }
-  /** Either way: somebody is there. */
+  /** In both directions: answers a `ping`. */
   | { readonly kind: 'pong' }
 
 const MARK = 0
@@ -37,7 +37,7 @@ const KINDS: readonly Notice['kind'][] = [
 
 const LONGEST_WORD = 62
 
-/** The longest notice in bytes; no round's longest messages are that short. */
+/** The longest notice in bytes. The longest message of every round is longer than this. */
 const LONGEST_NOTICE = 2 + LONGEST_WORD
 
 export function encodeNotice(notice: Notice): Bytes {
@@ -53,7 +53,7 @@ export function isNotice(bytes: Uint8Array): boolean {
   return bytes[0] === MARK
 }
 
-/** `undefined` where the bytes are no notice that there is. */
+/** Decodes a notice; `undefined` if the bytes are not a valid one. */
 export function decodeNotice(bytes: Uint8Array): Notice | undefined {
   const kind = KINDS[bytes[1] ?? KINDS.length]
   if (!isNotice(bytes) || kind === undefined || bytes.length > LONGEST_NOTICE) return undefined
@@ -77,7 +77,7 @@ function wordOf(notice: Notice): string {
   return 'code' in notice ? notice.code.slice(0, LONGEST_WORD) : ''
 }
 
-/** Something that ends once, and with it all that waits under it. */
+/** The end of something, which happens once. It also ends everything that waits in {@link race}. */
 export class Ending {
   readonly #waiting = new Set<(reason: unknown) => void>()
   #over = false
@@ -87,12 +87,12 @@ export class Ending {
     return this.#over
   }
 
-  /** Why it is over, where it is. */
+  /** The reason of the end, once it has come. */
   get reason(): unknown {
     return this.#reason
   }
 
-  /** Only the first reason counts. */
+  /** Ends it. Later calls have no effect. */
   end(reason: unknown): void {
     if (this.#over) return
     this.#over = true
@@ -102,7 +102,7 @@ export class Ending {
     for (const reject of waiting) reject(reason)
   }
 
-  /** Settles as `work` does, or rejects with the reason once this has ended. Nothing is kept of what has settled. */
+  /** Settles like `work`, or rejects with the reason once this has ended. Keeps no reference to settled work. */
   race<T>(work: T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const settled = (): boolean => this.#waiting.delete(reject)
@@ -113,7 +113,7 @@ export class Ending {
   }
 }
 
-/** Ends `ending` with the signal's reason; what it returns lets go of the signal. */
+/** Ends `ending` with the signal's reason when the signal aborts. The function that it returns removes the listener. */
 export function endBy(signal: AbortSignal | undefined, ending: Ending): () => void {
   if (signal === undefined) return ignore
   const abort = (): void => ending.end(reasonOf(signal))

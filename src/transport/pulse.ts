@@ -3,52 +3,53 @@ import { SecAggError } from '../errors.js'
 import { type Clock, checkTime, timerIfAny } from './clock.js'
 import { decodeNotice, encodeNotice } from './notices.js'
 
-/** What a {@link Pulse} needs of its connection. */
+/** Options of a {@link Pulse}. */
 export interface PulseOptions {
   readonly clock: Clock
-  /** Milliseconds without a word of the other side that mean a lost connection; `Infinity` for never. */
+  /** After how many milliseconds of silence from the other side the connection counts as lost; `Infinity` for never. */
   readonly maximumSilence: number
   /**
-   * When that counts: always; once something was sent, to which a heartbeat could be the answer; or where the other side
-   * has sent a heartbeat before, and does not just know of none.
+   * When silence counts: always; once something was sent, because a heartbeat could have answered it; or only if the other
+   * side has sent a heartbeat before, and thus supports them.
    */
   readonly counts: 'always' | 'asked' | 'known'
-  /** Whether heartbeats are due also where the other side is not silent, so that it does not have to ask. */
+  /** Whether to send heartbeats even if the other side is not silent, so that it does not have to ask for them. */
   readonly speaks: boolean
-  /** Sends a heartbeat, after what is being sent; called again before that, it sends none more. */
+  /** Sends a heartbeat after the current message. Called again before that, it sends only one. */
   readonly send: (bytes: Bytes) => void
-  /** The connection is lost; `known`: to a side that has sent heartbeats. */
+  /** Called when the connection counts as lost. `known` tells whether the other side has sent heartbeats. */
   readonly lost: (reason: SecAggError, known: boolean) => void
 }
 
-/** Milliseconds between two looks, at most. */
+/** The longest time between two checks, in milliseconds. */
 const INTERVAL = 10_000
 
-/** Looks within the longest silence, so that a heartbeat and its answer fit in. */
+/** The number of checks within the longest silence, so that there is time for a heartbeat and its answer. */
 const LOOKS = 4
 
 /**
- * Heartbeats that a client may send per look of the server before they count as messages of no use; what it has not used
- * it may send later, as it may come all at once when the server reads again. The shortest silence needs twenty.
+ * How many heartbeats a client may send between two checks of the server before they count as useless messages. What it
+ * does not use, it may send later, because many heartbeats can arrive at once when the server reads again. With the
+ * shortest `maximumSilence`, a client needs twenty.
  */
 const PER_LOOK = 32
 
-/** What a client begins with. A server that knows of no heartbeats takes it for a message of no use. */
+/** A client begins with this. To a server of an earlier version, it is a useless message. */
 export const PING: Bytes = encodeNotice({ kind: 'ping' })
 const PONG = encodeNotice({ kind: 'pong' })
 
-/** @throws {SecAggError} `invalid-argument` where `maximumSilence` is too short for heartbeats, or no time. */
+/** @throws {SecAggError} `invalid-argument` if `maximumSilence` is not a time, or is too short for heartbeats. */
 export function checkSilence(maximumSilence: number | undefined): void {
   if (maximumSilence !== undefined) checkTime('maximumSilence', maximumSilence, 1000)
 }
 
 /**
- * Heartbeats over one connection, and how long the other side has been silent. None are sent to a side that has sent none:
- * it may know of none. Time is counted in looks, not in milliseconds: where timers come late, as in a hidden tab, answers
- * still come in between.
+ * Sends heartbeats over one connection, and notices when the other side has been silent for too long. It sends none to a
+ * side that has sent none, because that side may not support them. Silence is counted in checks, not in milliseconds: when
+ * timers fire late, as in a hidden tab, answers still arrive between two checks.
  */
 export class Pulse {
-  /** Whether what arrives is read at the moment; else silence counts for nothing. */
+  /** Whether this side reads from the connection at the moment. While it does not, silence does not count. */
   listening = true
   readonly #options: PulseOptions
   readonly #interval: number
@@ -58,7 +59,7 @@ export class Pulse {
   #heard = true
   #sent = true
   #hasSent = false
-  /** A question that was not answered yet. */
+  /** Whether a heartbeat of this side is unanswered. */
   #asked = false
   #quiet = 0
   #budget = PER_LOOK
@@ -79,13 +80,13 @@ export class Pulse {
     this.#cancel()
   }
 
-  /** Something was sent. */
+  /** Call this after something was sent. */
   sent(): void {
     this.#sent = true
     this.#hasSent = true
   }
 
-  /** Something has arrived. `true` where it was a heartbeat, and that is all there is to do about it. */
+  /** Call this when something has arrived. Returns `true` if it was a heartbeat, which is then dealt with. */
   heard(bytes: Uint8Array): boolean {
     this.#heard = true
     this.#asked = false
@@ -93,7 +94,7 @@ export class Pulse {
     const kind = decodeNotice(bytes)?.kind
     if (kind !== 'ping' && kind !== 'pong') return false
     this.#known = true
-    // The budget of a server is what bounds a hostile client; a client reads what its server says.
+    // The budget protects a server from hostile clients. A client needs no such protection from its server.
     if (this.#options.speaks && --this.#budget < 0) return false
     if (kind === 'ping') this.#options.send(PONG)
     return true
@@ -106,7 +107,7 @@ export class Pulse {
     this.#quiet = this.listening && isCounted ? this.#quiet + 1 : 0
     if (this.#quiet * this.#interval >= maximumSilence) {
       this.stop()
-      const text = `nothing was heard of the other side for ${maximumSilence} milliseconds`
+      const text = `the other side was silent for ${Math.round(maximumSilence)} milliseconds`
       lost(new SecAggError('connection-lost', 'network', text, { expected: maximumSilence }), this.#known)
       return
     }

@@ -3,25 +3,25 @@ import { type Clock, timer } from '../clock.js'
 import type { Patience } from './server-options.js'
 
 /**
- * Why a round is closed: nobody is left who could answer; those who have not are away, which may change; so many have
- * answered that it will do; or time is up.
+ * Why a phase closes: `all` clients that could answer have done so; all that are `present` have, and the others are away
+ * but may return; `enough` clients have; or the `deadline` has passed.
  */
 export type Reason = 'all' | 'present' | 'enough' | 'deadline'
 
-/** Who has answered in the open round, and whether that will do. */
+/** Keeps track of who has answered in the open phase, and decides when the phase can close. */
 export class Answers {
   readonly phase: PhaseName
   readonly #waiting: Set<number>
   readonly #absence: Absence
   #answered: number
   #enough: number
-  /** So many answers were not enough to go on without those that are away. */
+  /** With this many answers, closing the phase without the clients that are away has failed. */
   #tooFew = 0
   #timeUp = false
   #resolve: ((reason: Reason) => void) | undefined
   readonly #cancel: () => void
 
-  /** `waiting`: the seats that may still answer, of `expected`. */
+  /** `waiting` are the seats that may still answer; `expected` is the number of all seats that take part in the phase. */
   constructor(
     phase: PhaseName,
     { waiting, expected, absence }: { waiting: readonly number[]; expected: number; absence: Absence },
@@ -56,7 +56,10 @@ export class Answers {
     this.check()
   }
 
-  /** Resolves when the round can be closed; once it was in vain, not for `enough`, and for `present` with more answers. */
+  /**
+   * Resolves when the phase can close. `inVain` tells that an attempt to close it has failed. Then `enough` no longer
+   * counts, and `present` counts again only after more answers.
+   */
   ready(inVain: boolean): Promise<Reason> {
     if (inVain) {
       this.#enough = Number.POSITIVE_INFINITY
@@ -68,7 +71,7 @@ export class Answers {
     })
   }
 
-  /** To be called when somebody is absent who was not. */
+  /** Checks whether the phase can close. Call this when a client becomes absent. */
   check(): void {
     const reason = this.#reason()
     if (reason === undefined) return
@@ -94,19 +97,19 @@ export class Answers {
   }
 }
 
-/** The seats that a round does not wait for: some for good, others until they are back. */
+/** The seats that a round does not wait for: clients that have left, and clients without a connection. */
 export class Absence {
   readonly #clock: Clock
   readonly #time: number
   readonly #onChange: () => void
-  /** Seats from which nothing more will come, unless they think better of it. */
+  /** Seats whose clients have left. They can still come back. */
   readonly #gone = new Set<number>()
-  /** Seats that have had no connection for a while. */
+  /** Seats that have been without a connection for too long. */
   readonly #away = new Set<number>()
-  /** Seats that have lost their connection just now; the function stops the clock. */
+  /** Seats that have lost their connection recently. The function stops the timer. */
   readonly #lost = new Map<number, () => void>()
 
-  /** `time`: milliseconds after which a seat without a connection is away. `onChange`: somebody is absent who was not. */
+  /** After `time` milliseconds without a connection, a seat is away. `onChange` is called when a seat becomes absent. */
   constructor(clock: Clock, time: number, onChange: () => void) {
     this.#clock = clock
     this.#time = time
@@ -121,13 +124,13 @@ export class Absence {
     return this.#away.has(seat)
   }
 
-  /** Nothing more will come from this seat. */
+  /** The client of this seat has left. */
   leave(seat: number): void {
     this.#gone.add(seat)
     this.#onChange()
   }
 
-  /** Its connection is lost. */
+  /** The client of this seat has lost its connection. */
   lose(seat: number): void {
     const cancel = timer(this.#clock, this.#time, () => {
       this.#away.add(seat)
@@ -136,7 +139,7 @@ export class Absence {
     this.#lost.set(seat, cancel)
   }
 
-  /** It has a connection. */
+  /** The client of this seat has a connection again. */
   comeBack(seat: number): void {
     this.#lost.get(seat)?.()
     this.#lost.delete(seat)
@@ -144,7 +147,7 @@ export class Absence {
     this.#gone.delete(seat)
   }
 
-  /** Nobody is waited for any more. */
+  /** Stops all timers. */
   close(): void {
     for (const cancel of this.#lost.values()) cancel()
     this.#lost.clear()

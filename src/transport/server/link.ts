@@ -5,37 +5,37 @@ import { type Connection, requireMessage } from '../connections/connection.js'
 import { Ending, encodeNotice, ignore } from '../notices.js'
 import { Pulse } from '../pulse.js'
 
-/** What one seat is to be told now. */
+/** What the server should send to one seat now. */
 export interface Due {
-  /** Nothing, where the connection is to be closed without a word. */
+  /** The message; `undefined` to close the connection without sending anything. */
   readonly bytes?: Bytes
-  /** The round to which it belongs, if any. */
+  /** The phase to which the message belongs, if any. */
   readonly phase?: PhaseName
-  /** Whether nothing follows. */
+  /** Whether it is the last message over this connection. */
   readonly last: boolean
 }
 
-/** What a link asks of its round. */
+/** What a link needs from its round. */
 export interface LinkHost {
-  /** What the seat is to be told now, if anything; asked again after {@link Link.wake}. */
+  /** What to send to the seat now, if anything. The link asks again after {@link Link.wake}. */
   due(link: Link): Due | undefined
-  /** Takes in a message; `false`: read nothing more of this connection. */
+  /** Handles a message that has arrived. `false` means: read nothing more from this connection. */
   take(link: Link, bytes: Uint8Array): Promise<boolean>
 }
 
-/** One connection of one seat. Messages are asked for when they can be sent, so a slow client holds up nobody. */
+/** One connection of one seat. It fetches a message only when it can send it, so a slow client does not delay others. */
 export class Link {
   readonly seat: number
-  /** Breaks off what waits for this connection. */
+  /** Ends everything that waits for this connection. */
   readonly ending: Ending = new Ending()
-  /** The round whose message went over this connection last. */
+  /** The phase whose message was sent over this connection last. */
   told: PhaseName | undefined
-  /** Why a message of this connection was refused, until it is told. */
+  /** The code with which a message of this connection was refused, until the client has been told. */
   refused: string | undefined
   readonly #connection: Connection
   readonly #host: LinkHost
   readonly #pulse: Pulse
-  /** The heartbeat that is due, if any. */
+  /** The heartbeat to send next, if any. */
   #beat: Bytes | undefined
   #isSending = false
   #wake = ignore
@@ -61,12 +61,12 @@ export class Link {
     })
   }
 
-  /** Something may be due. */
+  /** Call this when there may be something to send. */
   wake(): void {
     this.#wake()
   }
 
-  /** Another connection takes the place of this one, which is told so unless a message is still being sent. */
+  /** Closes this connection because another one takes its place. Tells the client, unless a message is being sent. */
   replace(): void {
     if (!this.#isSending) {
       attempt(() => this.#connection.send(encodeNotice({ kind: 'replaced' }))).catch(ignore)
@@ -74,7 +74,7 @@ export class Link {
     this.end('replaced')
   }
 
-  /** Closes the connection and breaks off what waits for it. */
+  /** Closes the connection and ends everything that waits for it. */
   end(reason: unknown): void {
     if (this.ending.over) return
     this.#pulse.stop()
@@ -82,13 +82,13 @@ export class Link {
     attempt(() => this.#connection.close()).catch(ignore)
   }
 
-  /** Resolves when the connection is over and nothing of it is under way, with why it is over. */
+  /** Runs the connection. Resolves with the reason of its end, once nothing of it is in progress. */
   async run(): Promise<unknown> {
     const over = (reason: unknown): void => this.end(reason)
     if (!this.ending.over) this.#pulse.start()
     const reading = this.#read().catch(over)
     const writing = this.#write().then(() => over(undefined), over)
-    // Read and written to its end it is over; where only reading has stopped, the last word is still to be said.
+    // Wait for both: after the last message was read, a last notice may still have to be sent.
     await Promise.all([reading, writing])
     return this.ending.reason
   }
@@ -136,7 +136,7 @@ export class Link {
       }
       const bytes = requireMessage(next.value)
       if (this.#pulse.heard(bytes)) continue
-      // As long as there is no room for more, the other side is not read, and so not silent.
+      // While this side has no room for the message, it does not read, so silence does not count.
       this.#pulse.listening = false
       if (!(await this.#host.take(this, bytes))) return
       this.#pulse.listening = true
@@ -144,7 +144,7 @@ export class Link {
   }
 }
 
-/** What is thrown at once is a rejection like any other. */
+/** Turns an error that `work` throws synchronously into a rejection. */
 async function attempt<T>(work: () => T | Promise<T>): Promise<T> {
   return work()
 }

@@ -9,19 +9,19 @@ import { type Due, Link, type LinkHost } from './link.js'
 import type { ServeRoundOptions, ServerEvent } from './server-options.js'
 import { Floods, UploadPlaces, uploadTimeFor } from './upload-places.js'
 
-/** How a round ended, for its clients; without a word where the round may be gone on with. */
+/** How a round ended, as its clients are told; `silent` if they are not told, because the round can be resumed. */
 export type End = { readonly sum: ReadonlySet<number> } | { readonly code: string } | 'silent'
 
-/** The round as its connections see it. */
+/** The parts of a round that its connections need. */
 export interface RoundView {
   opening(): Promise<ServerSession>
-  /** Of the open round; none before the first. */
+  /** The answers of the open phase; `undefined` before the first phase. */
   answers(): Answers | undefined
   end(): End | undefined
   tell(event: ServerEvent): void
 }
 
-/** The seats of a round: who is connected, and what each is told and sends. */
+/** The seats of a round: who is connected, what each seat has to be sent, and what arrives from it. */
 export class Seats implements LinkHost {
   readonly absence: Absence
   readonly #options: ServeRoundOptions
@@ -30,8 +30,9 @@ export class Seats implements LinkHost {
   readonly #farewell: number
   readonly #limits: MessageLimits
   #session: ServerSession | undefined
-  /** The connection of each seat, and all that are not over yet. */
+  /** The current connection of each seat. */
   readonly #links = new Map<number, Link>()
+  /** All connections that have not ended yet. */
   readonly #running = new Map<Link, Promise<void>>()
   readonly #floods = new Floods()
   readonly #uploads: UploadPlaces
@@ -60,7 +61,9 @@ export class Seats implements LinkHost {
   connect(seat: number, connection: Connection): void {
     const { clients } = this.#options.config
     if (!(Number.isInteger(seat) && seat >= 0 && seat < clients)) {
-      throw usageError('invalid-argument', `a round of ${clients} clients has no such seat`, { got: seat })
+      throw usageError('invalid-argument', `the seat must be an integer from 0 to ${clients - 1}`, {
+        got: seat,
+      })
     }
     requireConnection(connection)
     const before = this.#links.get(seat)
@@ -72,17 +75,17 @@ export class Seats implements LinkHost {
     this.#running.set(link, this.#serve(link, before && this.#running.get(before)))
   }
 
-  /** Something may be due to anybody. */
+  /** Call this when there may be something to send to every seat. */
   wake(): void {
     for (const link of this.#links.values()) link.wake()
   }
 
-  /** No vectors are on their way any more. */
+  /** Call this when no more vectors are collected. */
   endUploads(): void {
     this.#uploads.endAll()
   }
 
-  /** Lets the clients fetch the last word, for a while. */
+  /** Gives the clients some time to fetch the last notice, then closes all connections. */
   async close(): Promise<void> {
     this.absence.close()
     const late = new Ending()
@@ -98,10 +101,10 @@ export class Seats implements LinkHost {
   async #serve(link: Link, before: Promise<void> | undefined): Promise<void> {
     const { seat } = link
     this.#round.tell({ type: 'connected', seat })
-    // What is under way for the seat is finished first.
+    // First, finish the work of the seat's earlier connection.
     await before
     this.#session ??= await this.#round.opening().catch(() => undefined)
-    // After the end nobody else puts an end to it.
+    // A connection that comes after the end of the round needs its own timer.
     const cancel =
       this.#round.end() === undefined
         ? ignore
@@ -117,7 +120,7 @@ export class Seats implements LinkHost {
     this.#round.tell({ type: 'disconnected', seat, cause })
   }
 
-  /** The place of a vector that is not whole is free for others; its client will send it from its beginning. */
+  /** Frees the place of an incomplete vector. Its client will send the vector again from the beginning. */
   async #discardUpload(seat: number): Promise<void> {
     this.#uploads.end(seat)
     if (this.#limits.slices === 1 || this.#round.end() !== undefined) return
@@ -163,7 +166,7 @@ export class Seats implements LinkHost {
     }
   }
 
-  /** Hands a message to the session, when there is room. */
+  /** Passes a message to the session when there is room for it. */
   async #give(link: Link, bytes: Uint8Array): Promise<boolean> {
     const { seat } = link
     const session = this.#session!
@@ -183,14 +186,14 @@ export class Seats implements LinkHost {
       case 'duplicate':
         return this.#useless(link)
       case 'refused':
-        // Who is late is told so as soon as it is.
+        // A late client gets a notice of its own from `due`.
         if (receipt.error.code !== 'late-message') link.refused = receipt.error.code
         link.wake()
         return this.#useless(link)
     }
   }
 
-  /** `answers`: those of the round that was open when the message was handed over. */
+  /** `answers` belong to the phase that was open when the session received the message. */
   async #accepted(session: ServerSession, seat: number, answers: Answers | undefined): Promise<void> {
     if (this.#limits.slices > 1 && session.phase === 'masked-input') {
       if (session.waitingFor.includes(seat)) {
@@ -202,7 +205,7 @@ export class Seats implements LinkHost {
     try {
       await this.#checkpoint(session)
     } finally {
-      // Not of a round that was opened in the meantime: there the seat has still to answer.
+      // If the next phase was opened in the meantime, the seat still has to answer there.
       if (answers === this.#round.answers()) {
         answers?.answer(seat)
         this.#tally(session, answers)
@@ -210,7 +213,7 @@ export class Seats implements LinkHost {
     }
   }
 
-  /** A checkpoint finishes vectors that the store of slices has held up; their clients have nothing more to send. */
+  /** A checkpoint completes vectors that waited for the store of slices. Their clients have nothing more to send. */
   #tally(session: ServerSession, answers: Answers | undefined): void {
     if (this.#limits.slices === 1 || session.phase !== 'masked-input' || answers?.phase !== session.phase)
       return
@@ -223,7 +226,7 @@ export class Seats implements LinkHost {
     if (++this.#sinceCheckpoint < checkpointEvery || session.phase === undefined) return
     this.#sinceCheckpoint = 0
     await session.checkpoint().catch((error: unknown) => {
-      // The sum may be there in the meantime.
+      // If the sum was computed in the meantime, the checkpoint is no longer needed.
       if (session.phase !== undefined) throw error
     })
   }
@@ -251,7 +254,7 @@ export class Seats implements LinkHost {
 
   #evict(seat: number): void {
     this.#round.tell({ type: 'evicted', seat })
-    this.#links.get(seat)?.end('its vector took too long, or made no progress, while others waited')
+    this.#links.get(seat)?.end('its vector took too long, or stalled, while others waited')
   }
 }
 

@@ -18,16 +18,38 @@ import {
 } from './server-options.js'
 
 /**
- * Serves one round to its clients, whenever and however often each of them connects.
+ * Runs the server's side of one round. Clients may connect at any time, and again after they have lost a connection.
  *
- *     const round = serveRound({ config, deadline: 60_000 })
- *     sockets.on('connection', (socket, request) => round.connect(seatOf(request), socketConnection(socket)))
- *     const { sum, report } = await round.outcome
+ * If a client loses its connection, the round waits for it until the deadline, and sends it its message again when it
+ * comes back. The messages of one client are handled one after the other. While there is no room for more, nothing is
+ * read from the client.
  *
- * A client whose connection is lost is waited for until the deadline, and given its message again when it comes back. What
- * one client sends is taken in one message after the other, and no more is read of it while there is no room.
+ * @param options The configuration, deadlines, limits, and how to save and resume.
+ * @returns The round, which starts immediately. Pass it each client's connection, and wait for `outcome`.
+ * @throws {SecAggError} `invalid-argument` if options are wrong.
+ * @example
+ * ```ts
+ * import { createRoundConfig } from 'secagg'
+ * import { connectionPair, runClient, serveRound } from 'secagg/transport'
  *
- * @throws {SecAggError} `invalid-argument` where options do not fit.
+ * const config = createRoundConfig({
+ *   sessionId: crypto.getRandomValues(new Uint8Array(32)), // the server chooses it, and sends it to the clients
+ *   clients: 3,
+ *   adversary: 'honest-but-curious',
+ *   segments: [{ length: 2, bits: 16, bound: 1000 }],
+ * })
+ * const round = serveRound({ config, deadline: 5000 })
+ * for (const seat of [0, 1, 2]) {
+ *   const connect = () => {
+ *     const [ours, theirs] = connectionPair() // in a real program: socketConnection(socket), once authenticated
+ *     round.connect(seat, theirs)
+ *     return ours
+ *   }
+ *   runClient(connect, { config, seat, input: [Uint16Array.of(seat, 100)] }) // in a real program: elsewhere
+ * }
+ * console.log((await round.outcome).sum) // [ Uint16Array(2) [ 3, 300 ] ]
+ * await round.closed
+ * ```
  * @public
  */
 export function serveRound(options: ServeRoundOptions): RoundHandle {
@@ -56,7 +78,7 @@ class RoundServer implements RoundHandle {
       tell: (event) => this.#tell(event),
     })
     const { saved, signal } = options
-    // Also where it is resumed, so that options which do not fit are refused at once.
+    // Made even if the round is resumed, so that wrong options throw immediately.
     const session = new ServerSession(options)
     this.#opening = saved === undefined ? Promise.resolve(session) : ServerSession.resume(saved, options)
     const letGo = endBy(signal, this.#ending)
@@ -96,7 +118,7 @@ class RoundServer implements RoundHandle {
     }
   }
 
-  /** Collects the answers of the open round, and closes it. */
+  /** Collects the answers of the open phase, and closes it. */
   async #collect(session: ServerSession, phase: PhaseName): Promise<PhaseOutcome> {
     const { config, deadline = DEADLINE, phases, clock = systemClock } = this.#options
     const waiting = session.waitingFor
@@ -135,7 +157,7 @@ class RoundServer implements RoundHandle {
     this.#options.onEvent?.(event)
   }
 
-  /** As `#emit`, from where nobody would catch what the listener throws: it ends the round. */
+  /** Like `#emit`, for callers that cannot let an error of the listener pass. It ends the round. */
   #tell(event: ServerEvent): void {
     try {
       this.#emit(event)
@@ -145,18 +167,18 @@ class RoundServer implements RoundHandle {
   }
 }
 
-/** A copy of the options, and of how long each message is waited for: they are used until the round is over. */
+/** Copies the options, including those of single phases, because they are used until the round is over. */
 function ownOptions(given: ServeRoundOptions): ServeRoundOptions {
   const options = partsOf('the options of a round', given)
   if (options.phases === undefined) return options
-  const phases = Object.entries(partsOf('what is said of single messages', options.phases))
+  const phases = Object.entries(partsOf('phases', options.phases))
     .filter(([, patience]) => patience !== undefined)
-    .map(([round, patience]) => [round, partsOf(`what is said of ${round}`, patience)] as const)
+    .map(([phase, patience]) => [phase, partsOf(`the options of phase ${phase}`, patience)] as const)
   return { ...options, phases: Object.fromEntries(phases) }
 }
 
 function requireAnswers({ phase, answered }: Answers, { minimum = 0 }: Patience): void {
   if (answered >= minimum) return
-  const text = `fewer clients have answered than minimum asks for`
+  const text = 'fewer clients have answered than `minimum` requires'
   throw new SecAggError('too-few-clients', 'peer', text, { phase, expected: minimum, got: answered })
 }

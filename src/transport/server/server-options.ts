@@ -6,15 +6,15 @@ import { type Clock, checkTime, requireClock } from '../clock.js'
 import type { Connection } from '../connections/connection.js'
 
 /**
- * How long one message of a round is waited for, and what will do.
+ * How long a phase waits for answers, and how many it needs.
  * @public
  */
 export interface Patience {
-  /** Milliseconds from the moment on in which the round is open; then it goes on with those who have answered. */
+  /** Milliseconds after the start of the phase. Then the round continues with the clients that have answered. */
   readonly deadline: number
-  /** The fewest answers with which it goes on then, where the protocol would do with fewer. Default: the protocol's. */
+  /** The minimum number of answers with which the round continues at the deadline. Default: the protocol's minimum. */
   readonly minimum?: number | undefined
-  /** Goes on with so many answers without waiting for the others. Default: all. */
+  /** The number of answers that close the phase early, without the other clients. Default: wait for all. */
   readonly enough?: number | undefined
 }
 
@@ -22,58 +22,63 @@ export interface Patience {
 export const DEADLINE = 60_000
 
 /**
- * What {@link serveRound} takes beside what its session is made of.
+ * Options of {@link serveRound}, in addition to those of the session.
  * @public
  */
 export interface ServeRoundOptions extends ServerSessionOptions {
-  /** What the session's `save` has stored last, where this process goes on with it. */
+  /** The state that `save` stored last. Pass it to continue a round that an earlier process has begun. */
   readonly saved?: Uint8Array | undefined
-  /** Milliseconds that each message of the round is waited for, 60 000 by default. */
+  /** How long each phase waits for answers, in milliseconds. Default 60 000. */
   readonly deadline?: number | undefined
-  /** Where single messages differ. */
+  /** Different settings for single phases. */
   readonly phases?: Readonly<Partial<Record<PhaseName, Partial<Patience>>>> | undefined
   /**
-   * Where vectors go in slices: milliseconds that one client's vector may take while others wait for its place. Then, or
-   * when a quarter of that time has passed without a slice, its connection is closed; it may begin again, after those
-   * who have not lost a place. Default: at most half of the deadline of the masked input, less where the minimum cohort
-   * is large for `maximumUploads`.
+   * For vectors in slices: how many milliseconds one client's vector may take while others wait for its place. After that
+   * time, or after a quarter of it without a new slice, the client loses its place and its connection. It may start again,
+   * after the clients that have not lost a place. Default: half of the deadline of `masked-input`, or less if the minimum
+   * cohort is large in comparison with `maximumUploads`.
    */
   readonly uploadTime?: number | undefined
   /**
-   * Milliseconds in which a client whose connection is lost is waited for; then the round goes on without it where that is
-   * possible, and it may still come back before that. Default: `Infinity`, which is until the deadline, for clients that
-   * are not connected all the time.
+   * How many milliseconds the round waits for a client that has lost its connection. After that, the round continues
+   * without the client if it can. Until it does, the client may come back. The default, `Infinity`, waits until the
+   * deadline and suits clients that are not connected all the time.
    */
   readonly reconnectTime?: number | undefined
   /**
-   * Milliseconds without a word from a client after which its connection counts as lost, from 1000 on; longer than its
-   * longest message takes to arrive. It counts for clients that send heartbeats, as `runClient` does. Default: `Infinity`.
+   * After how many milliseconds without anything from a client its connection counts as lost: 1000 or more, and longer than
+   * the client's longest message takes to arrive. Applies to clients that send heartbeats, as `runClient` does. Default:
+   * `Infinity`.
    */
   readonly maximumSilence?: number | undefined
-  /** Saves the session after so many answers, besides what is saved in any case; needs `save`. Default: never. */
+  /** Saves the session also whenever so many more clients have answered. Needs `save`. Default: never. */
   readonly checkpointEvery?: number | undefined
-  /** Milliseconds after the end of the round in which clients may still fetch how it ended. Default 5000. */
+  /** For how many milliseconds after the end clients can still ask how the round ended. Default 5000. */
   readonly farewell?: number | undefined
-  /** Called with everything that happens. What it throws ends the round. */
+  /** Called with every event. If it throws, the round ends with that error. */
   readonly onEvent?: ((event: ServerEvent) => void) | undefined
-  /** Default: the host's `setTimeout`. */
+  /** Timers. Default: the host's `setTimeout`. */
   readonly clock?: Clock | undefined
-  /** Gives the round up: its outcome rejects with the signal's reason, and the clients are told so. */
+  /** Aborts the round: its outcome rejects with the signal's reason, and the clients are told. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * What happens in a round. Nothing in it is secret.
+ * An event of {@link serveRound}. Events contain no secrets.
  * @public
  */
 export type ServerEvent =
+  /** A phase has begun. `waitingFor` is the number of clients that may answer. */
   | { readonly type: 'phase-opened'; readonly phase: PhaseName; readonly waitingFor: number }
-  /** Time is up for those that are missing. */
+  /** The deadline of a phase has passed. The seats in `missing` have not answered. */
   | { readonly type: 'deadline'; readonly phase: PhaseName; readonly missing: readonly number[] }
-  /** With those that have answered there is no going on, yet more may answer. */
+  /** The answers so far are not enough to continue. The round waits for more. */
   | { readonly type: 'not-enough'; readonly phase: PhaseName; readonly error: SecAggError }
+  /** A client has connected. */
   | { readonly type: 'connected'; readonly seat: number }
+  /** A client's connection has ended. */
   | { readonly type: 'disconnected'; readonly seat: number; readonly cause: unknown }
+  /** The session has handled a message. */
   | {
       readonly type: 'message'
       readonly seat: number
@@ -82,48 +87,49 @@ export type ServerEvent =
       /** Why it was refused. */
       readonly error?: SecAggError
     }
-  /** The client says that nothing more will come from it. */
+  /** The client has told the server that it leaves. */
   | { readonly type: 'left'; readonly seat: number }
-  /** It has sent too much that is of no use, or something too long: it has no part in the round any more. */
+  /** The client has sent too many useless messages, or one that is too long. It is excluded from the rest of the round. */
   | { readonly type: 'shut-out'; readonly seat: number; readonly code: string }
-  /** Its vector took too long, or made no progress, while others waited. */
+  /** The client has lost its place, because its vector took too long, or stalled, while others waited. */
   | { readonly type: 'evicted'; readonly seat: number }
-  /** Something of the host's has failed: a verifier of identities or a store. The client may try again. */
+  /** A function of the host has failed: the verifier of identities, or a store. The client may try again. */
   | { readonly type: 'failed'; readonly seat: number; readonly error: unknown }
 
 /**
- * The sum, and what happened.
+ * The sum of a round, the hash of its configuration, and the report.
  * @public
  */
 export type RoundResult = Omit<Extract<PhaseOutcome, { done: true }>, 'done'>
 
 /**
- * A round that is being served.
+ * A running round, as {@link serveRound} returns it.
  * @public
  */
 export interface RoundHandle {
   /**
-   * The sum.
-   * @throws {SecAggError} fault `peer`: `too-few-clients`, `too-few-shares`, `wrong-share`; what the session throws.
-   * @throws the signal's reason.
+   * Resolves with the sum.
+   * @throws {SecAggError} With fault `peer`: `too-few-clients`, `too-few-shares`, `wrong-share`. Also what the session
+   *   throws.
+   * @throws the reason of `signal` if it aborts.
    */
   readonly outcome: Promise<RoundResult>
-  /** Resolves when all connections are closed, after the outcome; it never rejects. */
+  /** Resolves after the outcome, when all connections are closed. Never rejects. */
   readonly closed: Promise<void>
-  /** The message that is being collected; `undefined` before the first and after the last. */
+  /** The phase that is open; `undefined` before the first phase and after the last. */
   readonly phase: PhaseName | undefined
-  /** What happened so far. */
+  /** What has happened so far. */
   readonly report: RoundReport | undefined
   /**
-   * Takes over a connection of the client at `seat`: which seat it is the host knows from authenticating it. A client may
-   * come late, and come back; a second connection takes the place of the first.
+   * Adds a connection from the client at `seat`. The host must have authenticated the client, and know its seat from that.
+   * A client may connect late, and again. A second connection replaces the first.
    *
-   * @throws {SecAggError} `invalid-argument` where there is no such seat, or `connection` is none.
+   * @throws {SecAggError} `invalid-argument` if there is no such seat, or `connection` is not a connection.
    */
   connect(seat: number, connection: Connection): void
 }
 
-/** @throws {SecAggError} `invalid-argument` naming the option of the driver that does not fit. */
+/** @throws {SecAggError} `invalid-argument` with the name of the driver's option that is wrong. */
 export function checkServerOptions(options: ServeRoundOptions): void {
   const { saved, deadline = 0, phases = {}, checkpointEvery, onEvent, clock, signal } = options
   checkTime('deadline', deadline)

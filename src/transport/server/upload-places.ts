@@ -3,15 +3,15 @@ import { type Clock, timer } from '../clock.js'
 import { type Ending, ignore } from '../notices.js'
 import { DEADLINE, type ServeRoundOptions } from './server-options.js'
 
-/** A vector in slices that is not whole yet. */
+/** A vector in slices that is not complete yet. */
 interface Upload {
-  /** It has had its place for longer than it may. */
+  /** It has had its place for too long. */
   overdue: boolean
-  /** No slice has come for longer than that may be. */
+  /** No slice has arrived for too long. */
   stalled: boolean
-  /** A slice of it is being stored: that time is the host's. */
+  /** A slice of it is being stored. The client is not responsible for that time. */
   taking: boolean
-  /** Its connection is being closed, so its place is about to be free. */
+  /** Its connection is being closed, so its place will be free soon. */
   evicted: boolean
   cancelTotal(): void
   cancelStall(): void
@@ -20,20 +20,20 @@ interface Upload {
 /** A seat that waits for a place. */
 interface Ticket {
   readonly seat: number
-  /** Lets it try. */
+  /** Makes the seat try to get a place. */
   call(): void
 }
 
-/** The longest that one message may go without a slice, as a part of the time of the whole vector. */
+/** The longest time without a new slice, as a fraction of the time for a whole vector. */
 const STALL = 1 / 4
 
-/** In milliseconds; no shorter time is chosen for a host, since a slice takes a while over a slow connection. */
+/** The minimum of the default for `uploadTime`, in milliseconds: over a slow connection, even one slice takes a while. */
 const SHORTEST = 4000
 
 /**
- * The default of `uploadTime`, in milliseconds: twice what a vector may take on average if the minimum cohort is to be
- * through by the deadline, and never more than half of that. So a few clients that keep their places for as long as they
- * can leave the others time enough.
+ * The default of `uploadTime`, in milliseconds. It is twice the average time per vector that lets the minimum cohort finish
+ * by the deadline, and at most half of the deadline. So a few clients that keep their places as long as possible leave
+ * enough time for the others.
  */
 export function uploadTimeFor(options: ServeRoundOptions): number {
   const { config, deadline = DEADLINE, phases, maximumUploads = UPLOADS } = options
@@ -44,9 +44,8 @@ export function uploadTimeFor(options: ServeRoundOptions): number {
 }
 
 /**
- * The places for unfinished vectors in slices: who has one and for how long, and who waits for one. While others wait, a
- * place is taken away from a client that makes no progress or takes too long in all. Those who have lost a place come
- * after those who have not, and nobody overtakes.
+ * The places for incomplete vectors in slices. While others wait, a client that stalls, or takes too long in total, loses
+ * its place. Clients that have lost a place come after those that have not; otherwise, first come, first served.
  */
 export class UploadPlaces {
   readonly #clock: Clock
@@ -56,19 +55,19 @@ export class UploadPlaces {
   readonly #waiting = new Set<Ticket>()
   /** How often each seat has lost its place. */
   readonly #evictions = new Map<number, number>()
-  /** Who is trying at the moment: one at a time, or the order would be left to chance. */
+  /** The seat that is trying to get a place. Only one tries at a time; otherwise the order would depend on timing. */
   #called: Ticket | undefined
-  /** Whether somebody who waits may find a place. */
+  /** Whether there may be a free place. */
   #hasRoom = false
 
-  /** `time`: milliseconds for a vector. `evict` closes the connection of a seat, after which {@link end} is called. */
+  /** A vector may take `time` milliseconds. `evict` closes the connection of a seat; then {@link end} must be called. */
   constructor(clock: Clock, time: number, evict: (seat: number) => void) {
     this.#clock = clock
     this.#time = time
     this.#evict = evict
   }
 
-  /** Hands over a message by `give`, in its turn; where there is no place for it, again when there is one. */
+  /** Delivers a message with `give` when it is the seat's turn. If there is no place, it tries again when there is one. */
   async deliver(
     seat: number,
     ending: Ending,
@@ -82,7 +81,7 @@ export class UploadPlaces {
         const upload = this.#uploads.get(seat)
         if (upload !== undefined) upload.taking = true
         const receipt = await give()
-        // What is no progress does not make a stalled upload a better one.
+        // A message that was not accepted is not progress: the upload may still count as stalled.
         if (upload !== undefined && receipt.status !== 'accepted') {
           upload.taking = false
           this.#evictSome()
@@ -100,7 +99,7 @@ export class UploadPlaces {
     }
   }
 
-  /** A slice has come of a vector that is not whole yet. */
+  /** A slice has arrived, and its vector is not complete yet. */
   progress(seat: number): void {
     const upload = this.#uploads.get(seat) ?? this.#begin(seat)
     upload.cancelStall()
@@ -114,7 +113,7 @@ export class UploadPlaces {
     this.#evictSome()
   }
 
-  /** It is whole, or given up. */
+  /** The vector of this seat is complete, or was discarded. */
   end(seat: number): void {
     const upload = this.#uploads.get(seat)
     upload?.cancelTotal()
@@ -122,7 +121,7 @@ export class UploadPlaces {
     this.#uploads.delete(seat)
   }
 
-  /** No vectors are collected any more: there is nothing to wait for. */
+  /** No more vectors are collected, so nobody needs to wait. */
   endAll(): void {
     for (const seat of [...this.#uploads.keys()]) this.end(seat)
     for (const { call } of [...this.#waiting]) call()
@@ -144,7 +143,7 @@ export class UploadPlaces {
     return upload
   }
 
-  /** The ticket stays, so that who tries in vain keeps its place in the line. */
+  /** Waits for the seat's turn. The ticket stays in line, so a seat that finds no place does not lose its turn. */
   async #turn(ticket: { seat: number; call: () => void }, ending: Ending): Promise<void> {
     const turn = new Promise<void>((resolve) => {
       ticket.call = resolve
@@ -160,7 +159,7 @@ export class UploadPlaces {
     this.#callNext()
   }
 
-  /** After it the next one: there may be more than one place. */
+  /** Calls the next ticket. After its attempt, another one is called, because there may be more than one place. */
   #callNext(): void {
     if (this.#called !== undefined || !this.#hasRoom) return
     let next: Ticket | undefined
@@ -171,7 +170,7 @@ export class UploadPlaces {
     next?.call()
   }
 
-  /** Frees as many places as there are others to take them. */
+  /** Frees as many places as there are waiting seats with the same right to them. */
   #evictSome(): void {
     for (const [seat, upload] of this.#uploads) {
       if (upload.evicted || upload.taking || !(upload.overdue || upload.stalled)) continue
@@ -192,12 +191,15 @@ export class UploadPlaces {
   }
 }
 
-/** Messages of no use, repeated or refused ones, that a seat may send beyond those of use: each reconnect may repeat one. */
+/**
+ * How many more useless messages (repeated or refused ones) than useful ones a seat may send. Each new connection may
+ * repeat a message.
+ */
 const ALLOWANCE = 64
 
-/** Which seats send more than they may. */
+/** Detects seats that send too many messages. */
 export class Floods {
-  /** Messages of no use less those of use. */
+  /** The number of useless messages minus the number of useful ones. */
   readonly #balances = new Map<number, number>()
   readonly #shutOut = new Map<number, string>()
 
@@ -205,7 +207,7 @@ export class Floods {
     this.#count(seat, -1)
   }
 
-  /** Whether the seat may go on. */
+  /** Counts a useless message, and tells whether the seat may continue. */
   useless(seat: number): boolean {
     return this.#count(seat, 1) <= ALLOWANCE
   }
@@ -214,7 +216,7 @@ export class Floods {
     this.#shutOut.set(seat, code)
   }
 
-  /** Why the seat has no part in the round any more, where it has none. */
+  /** The code with which the seat was excluded, if it was. */
   isShutOut(seat: number): string | undefined {
     return this.#shutOut.get(seat)
   }
