@@ -4,59 +4,63 @@ import { described, requireArray, requireInteger, shown, wrongKind } from '../ar
 import { usageError } from '../errors.js'
 
 /**
- * Bytes in memory that is not shared, as `fetch`, `Blob`, sockets and WebCrypto ask for. With TypeScript 5.7 and later it is
- * `Uint8Array<ArrayBuffer>`; before that there was one kind of Uint8Array only.
+ * Bytes in memory that is not shared between threads, as `fetch`, `Blob`, sockets and WebCrypto require. In TypeScript 5.7
+ * and later this is `Uint8Array<ArrayBuffer>`; in earlier versions it is `Uint8Array`.
  * @public
  */
 export type Bytes = ReturnType<Uint8Array['slice']>
 
-/** Whether `value` is a Uint8Array, of whatever realm; a Node Buffer is one. */
+/** Whether `value` is a Uint8Array from any realm. A Node Buffer is one. */
 export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
 }
 
 /**
- * The same memory as this realm's plain Uint8Array; a copy where it is shared, and others could change it meanwhile. The
- * packages underneath refuse some of what {@link isBytes} accepts, such as a Node Buffer that reaches a sandbox from outside.
+ * The same memory as a plain Uint8Array of this realm. Shared memory is copied instead, because another thread could change
+ * it during the work. The underlying packages refuse some arrays that {@link isBytes} accepts, such as a Node Buffer passed
+ * into a sandbox.
  */
 export function plainBytes(bytes: Uint8Array): Bytes {
   const { buffer, byteOffset, length } = bytes
   return isArrayBuffer(buffer) ? new Uint8Array(buffer, byteOffset, length) : new Uint8Array(bytes)
 }
 
-/** Whether `memory` is an ArrayBuffer, of whatever realm. Memory that is shared is not one. */
+/** Whether `memory` is an ArrayBuffer from any realm. A SharedArrayBuffer is not one. */
 export function isArrayBuffer(memory: unknown): memory is ArrayBuffer {
   return Object.prototype.toString.call(memory) === '[object ArrayBuffer]'
 }
 
 /**
  * `length` zeros.
- * @throws {SecAggError} `unsupported` where the engine has no array of this length, or no memory for it.
+ * @throws {SecAggError} `unsupported` if the engine does not allow an array of this length or has no memory for it.
  */
 export function createBytes(length: number): Bytes {
   return allocated(length, () => new Uint8Array(length))
 }
 
-/** What `allocate` makes of so many bytes of memory; that they cannot be had is said in the library's own error. */
+/**
+ * The result of `allocate`, which allocates `bytes` bytes in one piece.
+ * @throws {SecAggError} `unsupported` if `allocate` throws.
+ */
 export function allocated<T>(bytes: number, allocate: () => T): T {
   try {
     return allocate()
   } catch (cause) {
-    throw usageError('unsupported', `${bytes} bytes of memory cannot be had in one piece`, {
+    throw usageError('unsupported', `${bytes} bytes of memory could not be allocated`, {
       got: bytes,
       cause,
     })
   }
 }
 
-/** The bytes of `parts` one after the other, in a new array. */
+/** The bytes of all `parts`, concatenated into a new array. */
 export function concatBytes(...parts: Uint8Array[]): Bytes {
   return joinBytes(parts)
 }
 
-/** The same for a list of any length; engines take some ten thousand arguments, and no more. */
+/** Like {@link concatBytes}, for a list of any length. Engines limit the number of arguments to some ten thousand. */
 export function joinBytes(parts: readonly Uint8Array[]): Bytes {
-  // Noble's own takes four times as long, and there are three of these to every pair of clients.
+  // Noble's version takes four times as long, and a round calls this three times for every pair of clients.
   let length = 0
   for (const part of parts) length += part.length
   const whole = createBytes(length)
@@ -68,7 +72,7 @@ export function joinBytes(parts: readonly Uint8Array[]): Bytes {
   return whole
 }
 
-/** Whether `a` and `b` hold the same bytes; for equal lengths the time does not depend on what they hold. */
+/** Whether `a` and `b` hold the same bytes. If their lengths are equal, the time does not depend on the contents. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return equalBytesOfNoble(plainBytes(a), plainBytes(b))
 }
@@ -79,8 +83,8 @@ export function bytesToHex(bytes: Uint8Array): string {
 }
 
 /**
- * One byte per character; needs no `TextEncoder`.
- * @throws {SecAggError} `invalid-argument` where a character is not ASCII.
+ * ASCII text as one byte per character, without a `TextEncoder`.
+ * @throws {SecAggError} `invalid-argument` if a character is not ASCII.
  */
 export function ascii(text: string): Bytes {
   const bytes = new Uint8Array(text.length)
@@ -92,7 +96,10 @@ export function ascii(text: string): Bytes {
   return bytes
 }
 
-/** UTF-16, low bytes first: unlike in UTF-8, unpaired surrogates of different strings stay different. */
+/**
+ * UTF-16 little-endian. UTF-8 would encode all unpaired surrogates as the same bytes, so different strings could have the
+ * same encoding.
+ */
 export function codeUnits(text: string): Bytes {
   const bytes = new Uint8Array(2 * text.length)
   for (let index = 0; index < text.length; index++) {
@@ -103,7 +110,7 @@ export function codeUnits(text: string): Bytes {
   return bytes
 }
 
-/** The text of {@link codeUnits}; a last odd byte is left out. */
+/** The inverse of {@link codeUnits}. If the number of bytes is odd, the last byte is ignored. */
 export function fromCodeUnits(bytes: Uint8Array): string {
   let text = ''
   for (let index = 0; index + 1 < bytes.length; index += 2) {
@@ -112,66 +119,79 @@ export function fromCodeUnits(bytes: Uint8Array): string {
   return text
 }
 
-/** Views on `bytes`, one after the other, of at most `length` bytes each. */
+/** Consecutive views of `bytes`, each of at most `length` bytes. */
 export function* portionsOf(bytes: Uint8Array, length: number): Generator<Uint8Array, void, void> {
   for (let from = 0; from < bytes.length; from += length) yield bytes.subarray(from, from + length)
 }
 
-/** Overwrites `arrays` with zeros. Copies the engine may have made stay where they are. */
+/** Overwrites `arrays` with zeros. Copies that the engine may have made are not reached. */
 export function wipe(...arrays: Uint8Array[]): void {
   wipeAll(arrays)
 }
 
-/** The same for a list of any length. */
+/** Like {@link wipe}, for a list of any length. */
 export function wipeAll(arrays: Iterable<Uint8Array>): void {
   for (const bytes of arrays) bytes.fill(0)
 }
 
-/** The most bytes that a primitive takes which works on all of them at once: platforms refuse 2^31, each in its own way. */
+/**
+ * The maximum number of bytes for a primitive that processes its whole input in one call. Platforms fail from 2^31 bytes
+ * on, each in a different way.
+ */
 export const LONGEST_AT_ONCE: number = 2 ** 30
 
-/** @throws {SecAggError} `invalid-argument` for anything but a Uint8Array, of whatever realm. */
+/** @throws {SecAggError} `invalid-argument` unless `value` is a Uint8Array from any realm. */
 export function requireBytes(what: string, value: unknown): asserts value is Uint8Array {
   if (!isBytes(value)) throw wrongKind(what, 'a Uint8Array', value)
 }
 
-/** The same where all the bytes are worked on at once, {@link LONGEST_AT_ONCE} of them and no more. */
+/** Like {@link requireBytes}, for input that is processed in one call: at most {@link LONGEST_AT_ONCE} bytes. */
 export function requireShort(what: string, value: unknown): asserts value is Uint8Array {
   requireBytes(what, value)
   requireInteger(`the length of ${what}`, value.length, 0, LONGEST_AT_ONCE)
 }
 
-/** @throws {SecAggError} `invalid-argument` where `bytes` are not `length` bytes. */
+/** @throws {SecAggError} `invalid-argument` unless `bytes` are exactly `length` bytes. */
 export function requireLength(what: string, bytes: Uint8Array, length: number): void {
   const got = isBytes(bytes) ? bytes.length : bytes
   if (got === length) return
-  const text = `${what} takes ${length} bytes, not ${described(got)}`
+  const text = `${what} must be ${length} bytes, not ${described(got)}`
   throw usageError('invalid-argument', text, { expected: length, got: shown(got) })
 }
 
-/** @throws {SecAggError} `invalid-argument` where X25519 cannot agree with these public keys. */
+/** @throws {SecAggError} `invalid-argument` unless `publicKeys` is an array of 32-byte X25519 public keys. */
 export function requireKeys(publicKeys: readonly Uint8Array[]): void {
   requireArray('the public keys of X25519', publicKeys)
-  // By index, so that a hole is seen.
+  // `forEach` would skip the holes of a sparse array.
   for (let index = 0; index < publicKeys.length; index++) {
     requireLength('an X25519 public key', publicKeys[index]!, 32)
   }
 }
 
-/** Their lengths and contents are a peer's; that they are bytes is up to the caller. */
+/**
+ * Checks the types of the arguments of `verify`. Key and signature come from a peer: if their lengths or contents are wrong,
+ * `verify` returns false and does not throw.
+ * @throws {SecAggError} `invalid-argument`.
+ */
 export function requireSignature(publicKey: unknown, message: unknown, signature: unknown): void {
   requireBytes('a public key', publicKey)
-  requireShort('what is signed', message)
+  requireShort('a signed message', message)
   requireBytes('a signature', signature)
 }
 
-/** @throws {SecAggError} `invalid-argument` where these are not what an AEAD takes besides its key. */
+/**
+ * Checks the arguments of an AEAD except its key. `text` is the plaintext or the sealed text.
+ * @throws {SecAggError} `invalid-argument`.
+ */
 export function requireSealing(associatedData: unknown, text: unknown): void {
-  requireShort('associated data', associatedData)
-  requireShort('what is sealed', text)
+  requireShort('the associated data of an AEAD', associatedData)
+  requireShort('the text of an AEAD', text)
 }
 
-/** @throws {SecAggError} `invalid-argument` where HKDF cannot give `length` bytes under {@link HashSuite}. */
+/**
+ * Checks the arguments of {@link HashSuite.hkdf}.
+ * @throws {SecAggError} `invalid-argument`.
+ */
 export function requireDerivation(secret: unknown, salt: unknown, info: unknown, length: number): void {
   requireShort('the secret of HKDF', secret)
   requireShort('the salt of HKDF', salt)

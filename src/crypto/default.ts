@@ -7,17 +7,28 @@ import type { OwnProvider, SuiteName } from './provider.js'
 import { webCrypto } from './webcrypto.js'
 
 /**
- * The fastest provider here that has `suite` (by default `aes`): Node's native cryptography, else WebCrypto, else
- * noble. Where the native one lacks the suite, as WebCrypto lacks `chacha`, it is completed with noble's.
+ * The fastest provider on this platform that has `suite`: Node's native cryptography if available, otherwise WebCrypto,
+ * otherwise noble. If the native provider lacks the suite, as WebCrypto lacks `chacha`, noble's implementation of the suite
+ * is added to it.
  *
- * Finding out takes a few milliseconds; keep the result rather than asking for each round.
+ * Choosing a provider takes a few milliseconds. Keep the result instead of calling this function for each round.
  *
- * @throws {SecAggError} `invalid-argument` for another suite.
+ * @param suite - The suite that the round uses. Default: `aes`.
+ * @returns A provider whose `suites` include `suite`.
+ * @throws {SecAggError} `invalid-argument` if `suite` is neither `aes` nor `chacha`.
+ * @example
+ * ```ts
+ * import { defaultCrypto } from 'secagg/crypto'
+ *
+ * const crypto = await defaultCrypto('chacha')
+ * console.log(crypto.suites.chacha?.keyLength) // 32
+ * console.log(crypto.randomBytes(16).length) // 16
+ * ```
  * @public
  */
 export async function defaultCrypto(suite: SuiteName = 'aes'): Promise<OwnProvider> {
   if (suite !== 'aes' && suite !== 'chacha') {
-    throw usageError('invalid-argument', "the suite is 'aes' or 'chacha'", { got: shown(suite) })
+    throw usageError('invalid-argument', "the suite must be 'aes' or 'chacha'", { got: shown(suite) })
   }
   const native = (await dependableNodeCrypto()) ?? (await webCrypto())
   const noble = nobleCrypto()
@@ -30,7 +41,10 @@ export async function defaultCrypto(suite: SuiteName = 'aes'): Promise<OwnProvid
   }
 }
 
-/** Runtimes that imitate Node, and Node under a restricted OpenSSL, may have the module and not the curves. */
+/**
+ * Node's provider, if its curves give the right answers. Runtimes that imitate Node, and Node with a restricted OpenSSL, may
+ * have the module without the curves.
+ */
 async function dependableNodeCrypto(): Promise<OwnProvider | undefined> {
   const node = nodeCrypto()
   if (node === undefined) return undefined

@@ -12,20 +12,23 @@ import type {
   SymmetricSuite,
 } from './provider.js'
 
-// A provider may be the caller's own. What it lacks is found before a round begins; what it throws, and what it gives that
-// breaks its contract, becomes a SecAggError, so that a broken provider is never taken for a defect or for a peer's fault.
+// The caller may write a provider. Missing parts are found before a round begins. If a provider's method throws, or returns
+// something that breaks its contract, the caller gets a SecAggError with fault `crypto`. So nobody mistakes a broken provider
+// for a defect of this library or for a peer's fault.
 
 const KEY_LENGTHS: { readonly [name in SuiteName]: number } = { aes: 16, chacha: 32 }
 const TAG_LENGTH = 16
 
-/** What was made of each object, and of what was made. */
-const made = new WeakMap<object, object>()
+/** The wrapper of each wrapped object. A wrapper is its own wrapper, so that nothing is wrapped twice. */
+const wrappers = new WeakMap<object, object>()
 
 /**
- * The provider behind checks of what it gives; the same object for the same provider.
+ * Wraps a provider in checks of its results. The same provider always gets the same wrapper.
  *
- * @throws {SecAggError} `invalid-argument` where it lacks a part. Its methods then throw `crypto-failure` with a cause where
- *   the provider's own throw something else than a `SecAggError`, or give something else than they should.
+ * The wrapper's methods throw `crypto-failure` if the provider's method throws an error other than a `SecAggError`, which
+ * becomes the cause, or if it returns an invalid result. For `randomBytes` the code is `no-randomness`.
+ *
+ * @throws {SecAggError} `invalid-argument` if the provider lacks a part.
  */
 export function dependableProvider(crypto: CryptoProvider): CryptoProvider {
   return remembered(crypto, 'a crypto provider', () => {
@@ -38,7 +41,10 @@ export function dependableProvider(crypto: CryptoProvider): CryptoProvider {
       if (given[suite] === undefined) continue
       suites[suite] = dependableSuite(given[suite])
       if (suites[suite].keyLength !== KEY_LENGTHS[suite]) {
-        throw usageError('invalid-argument', `the suite ${suite} of a provider has another key length`)
+        throw usageError(
+          'invalid-argument',
+          `the keyLength of the suite ${suite} of a crypto provider must be ${KEY_LENGTHS[suite]}`,
+        )
       }
     }
     return {
@@ -52,7 +58,7 @@ export function dependableProvider(crypto: CryptoProvider): CryptoProvider {
   })
 }
 
-/** Randomness only, for what draws and does nothing else. */
+/** Wraps `randomBytes` alone, for code that needs nothing else of a provider. */
 export function dependableRandom(crypto: Pick<CryptoProvider, 'randomBytes'>): CryptoProvider['randomBytes'] {
   requireMethods('a crypto provider', crypto, 'randomBytes')
   return (length) => {
@@ -60,13 +66,19 @@ export function dependableRandom(crypto: Pick<CryptoProvider, 'randomBytes'>): C
       const bytes = crypto.randomBytes(length)
       if (isBytes(bytes) && bytes.length === length) return bytes
     } catch (cause) {
-      throw ownOr(new SecAggError('no-randomness', 'crypto', 'the generator of a provider failed', { cause }))
+      throw ownOr(
+        new SecAggError('no-randomness', 'crypto', 'randomBytes of a crypto provider failed', { cause }),
+      )
     }
-    throw new SecAggError('no-randomness', 'crypto', 'the generator of a provider gives too little')
+    throw new SecAggError(
+      'no-randomness',
+      'crypto',
+      `randomBytes of a crypto provider did not return ${length} bytes`,
+    )
   }
 }
 
-/** @throws {SecAggError} `invalid-argument` where `ed25519` lacks a method. */
+/** @throws {SecAggError} `invalid-argument` if `ed25519` lacks a method. */
 export function dependableSignatures(ed25519: SignatureScheme): SignatureScheme {
   return remembered(ed25519, 'ed25519 of a crypto provider', (what) => {
     requireMethods(what, ed25519, 'publicKey', 'sign', 'verify')
@@ -83,8 +95,8 @@ export function dependableSignatures(ed25519: SignatureScheme): SignatureScheme 
 }
 
 /**
- * What makes masks, and nothing else of a suite.
- * @throws {SecAggError} `invalid-argument` where `suite` lacks a part of it.
+ * Wraps only the part of a suite that masks need.
+ * @throws {SecAggError} `invalid-argument` if `suite` lacks one of these properties.
  */
 export function dependableKeystreams(
   suite: Pick<SymmetricSuite, 'keyLength' | 'keystream'>,
@@ -93,7 +105,7 @@ export function dependableKeystreams(
   requireMethods(what, suite, 'keystream')
   const { keyLength } = suite
   if (keyLength !== 16 && keyLength !== 32) {
-    throw usageError('invalid-argument', `${what} has a keyLength of 16 or 32`)
+    throw usageError('invalid-argument', `the keyLength of ${what} must be 16 or 32`)
   }
   return {
     keyLength,
@@ -152,7 +164,7 @@ function dependableHashes(sha256: HashSuite): HashSuite {
   })
 }
 
-/** The lengths of pieces are checked where they are used. */
+/** The lengths of pieces are not checked here; the code that reads the keystream checks them. */
 function dependableKeystream(stream: Keystream): Keystream {
   if (typeof stream?.next !== 'function') throw broken('keystream')
   const { chacha20Key } = stream
@@ -168,11 +180,11 @@ function dependableKeystream(stream: Keystream): Keystream {
   }
 }
 
-/** A method that waits for what the provider's gives, and holds it to `fits`. */
+/** A method that awaits the provider's method and checks the result with `isValid`. */
 function guarded<A extends readonly unknown[], T>(
   name: string,
   method: (...args: A) => Promise<T>,
-  fits: (result: unknown, args: A) => boolean,
+  isValid: (result: unknown, args: A) => boolean,
 ): (...args: A) => Promise<T> {
   return async (...args) => {
     let result: T
@@ -181,7 +193,7 @@ function guarded<A extends readonly unknown[], T>(
     } catch (cause) {
       return fail(name, cause)
     }
-    if (!fits(result, args)) throw broken(name)
+    if (!isValid(result, args)) throw broken(name)
     return result
   }
 }
@@ -198,13 +210,17 @@ function fail(name: string, cause: unknown): never {
   throw ownOr(new SecAggError('crypto-failure', 'crypto', `${name} of a crypto provider failed`, { cause }))
 }
 
-/** The cause itself, where that is an error of the library. */
+/** The cause of `error` if the cause is an error of this library, otherwise `error`. */
 function ownOr(error: SecAggError): SecAggError {
   return error.cause instanceof SecAggError ? error.cause : error
 }
 
 function broken(name: string): SecAggError {
-  return new SecAggError('crypto-failure', 'crypto', `${name} of a crypto provider gives something else`)
+  return new SecAggError(
+    'crypto-failure',
+    'crypto',
+    `${name} of a crypto provider returned an invalid result`,
+  )
 }
 
 function hasLength(length: number): (bytes: unknown) => boolean {
@@ -217,15 +233,15 @@ function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
 
 function remembered<T extends object>(given: T, what: string, make: (what: string) => T): T {
   requireObject(what, given)
-  const known = made.get(given)
+  const known = wrappers.get(given)
   if (known !== undefined) return known as T
-  const dependable = make(what)
-  made.set(given, dependable).set(dependable, dependable)
-  return dependable
+  const wrapper = make(what)
+  wrappers.set(given, wrapper).set(wrapper, wrapper)
+  return wrapper
 }
 
 /**
- * Whether a platform's X25519 gives the known answer of RFC 7748, section 5.2. The private key there is not clamped,
+ * Whether a platform's X25519 gives the known answer of RFC 7748, section 5.2. The private key of this test is not clamped,
  * and some implementations refuse such keys.
  */
 export async function agreesOnSecrets(x25519: KeyAgreement): Promise<boolean> {
@@ -241,8 +257,8 @@ export async function agreesOnSecrets(x25519: KeyAgreement): Promise<boolean> {
 }
 
 /**
- * Whether a platform's Ed25519 gives the known answers of RFC 8032, section 7.1, test 1. One that adds randomness to
- * its signatures does not, though they verify.
+ * Whether a platform's Ed25519 gives the known answers of RFC 8032, section 7.1, test 1. An implementation with randomized
+ * signatures fails this test, although its signatures verify.
  */
 export async function agreesOnSignatures(ed25519: SignatureScheme): Promise<boolean> {
   const privateKey = hexToBytes('9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60')

@@ -1,15 +1,15 @@
 import { hexToBytes } from '@noble/hashes/utils.js'
 import { type Bytes, bytesToHex } from './bytes.js'
 
-/** The curves by their names in JWK and WebCrypto (RFC 8037). */
+/** The names of the curves in JWK and WebCrypto (RFC 8037). */
 export type Curve = 'X25519' | 'Ed25519'
 
 /** The last byte of the object identifiers 1.3.101.110 and 1.3.101.112 (RFC 8410, section 3). */
 const CURVE_IDENTIFIERS: { readonly [curve in Curve]: number } = { X25519: 0x6e, Ed25519: 0x70 }
 
 /**
- * A 32-byte private key as PKCS #8 (RFC 8410, section 7), the one private form that native interfaces take without
- * the public key.
+ * A 32-byte private key as PKCS #8 (RFC 8410, section 7). It is the only format in which native interfaces import a private
+ * key without its public key.
  */
 export function toPkcs8(curve: Curve, privateKey: Uint8Array): Uint8Array<ArrayBuffer> {
   const identifier = CURVE_IDENTIFIERS[curve]
@@ -23,7 +23,7 @@ export function toPkcs8(curve: Curve, privateKey: Uint8Array): Uint8Array<ArrayB
 
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** The public key of a JWK of {@link Curve}. Decoded here, as not every engine has `atob`. */
+/** The public key of a JWK of a {@link Curve}. It is decoded here because some engines have no `atob`. */
 export function fromJwk(jwk: { readonly x?: string | undefined }): Bytes {
   const bytes = new Uint8Array(32)
   let bits = 0
@@ -43,8 +43,8 @@ export function fromJwk(jwk: { readonly x?: string | undefined }): Bytes {
 const FIELD_PRIME = hexToBytes(`ed${'ff'.repeat(30)}7f`)
 
 /**
- * The points of order 1, 2, 4 and 8 of Curve25519 and its twist in all their 255-bit encodings: 0, 1, the two of
- * order 8, p − 1, p, p + 1; little-endian.
+ * The points of order 1, 2, 4 and 8 on Curve25519 and its twist, in all their 255-bit encodings: 0, 1, the two points of
+ * order 8, p − 1, p and p + 1. Little-endian.
  */
 const LOW_ORDER_POINTS: readonly Uint8Array[] = [
   `00${'00'.repeat(31)}`,
@@ -57,20 +57,23 @@ const LOW_ORDER_POINTS: readonly Uint8Array[] = [
 ].map(hexToBytes)
 
 /**
- * Whether `key` may stand as an X25519 public key in a round: 32 bytes, the one canonical encoding of its value
- * (below p = 2^255 − 19, so with the top bit clear), and not a point of low order.
+ * Whether a client may advertise `key` as an X25519 public key: it has 32 bytes, its value is below p = 2^255 − 19 (so the
+ * top bit is clear), and it is not a point of low order.
  *
- * X25519 itself takes every 32-byte string (RFC 7748, section 5) and so gives several encodings the same secret.
- * Here a key has one encoding, so that two seats cannot hold the same key without anyone seeing it.
+ * X25519 accepts every 32-byte string (RFC 7748, section 5), and several strings can encode the same key. This library
+ * accepts one encoding per key. Otherwise two seats could hold the same key in different encodings, and nobody would notice.
  */
 export function isAcceptablePublicKey(key: Uint8Array): boolean {
   return key.length === 32 && key[31]! < 0x80 && isBelowFieldPrime(key) && !isLowOrder(key)
 }
 
 /**
- * Whether X25519 of any private key with the 32 bytes of `key` is all zero. A private key is clamped to 8·m with
- * 0 < m < 2^252, less than the prime orders of the curve and its twist, so the low-order points do that and no others.
- * Looking first spares each provider its own way to fail, and a hostile key never meets the private one.
+ * Whether X25519 gives an all-zero secret for the public key `key`, 32 bytes, and any private key. A private key is clamped
+ * to 8·m with 0 < m < 2^252, and m is less than the prime orders of the curve and its twist. So exactly the low-order points
+ * give zero.
+ *
+ * Providers fail in different ways for such a key. Checking first makes them behave alike, and a hostile key is never
+ * combined with a private key.
  */
 export function isLowOrder(key: Uint8Array): boolean {
   return LOW_ORDER_POINTS.some((point) =>
@@ -78,12 +81,12 @@ export function isLowOrder(key: Uint8Array): boolean {
   )
 }
 
-/** Whether the 255 lower bits of `key`, little-endian, are below p. */
+/** Whether the lower 255 bits of `key`, read as a little-endian number, are below p. */
 export function isBelowFieldPrime(key: Uint8Array): boolean {
   return isBelow(withoutTopBit(key), FIELD_PRIME)
 }
 
-/** Whether `bytes` are below `limit`, both little-endian and of one length; not for secrets. */
+/** Whether `bytes` are below `limit`. Both are little-endian and of the same length. Not for secrets: the time varies. */
 export function isBelow(bytes: Uint8Array, limit: Uint8Array): boolean {
   for (let i = limit.length - 1; i >= 0; i--) {
     if (bytes[i] !== limit[i]) return bytes[i]! < limit[i]!
@@ -91,7 +94,7 @@ export function isBelow(bytes: Uint8Array, limit: Uint8Array): boolean {
   return false
 }
 
-/** A copy of 32 bytes without the bit that X25519 ignores and Ed25519 uses for the sign of x. */
+/** A copy of a 32-byte key with its top bit cleared, which X25519 ignores and Ed25519 uses for the sign of x. */
 export function withoutTopBit(key: Uint8Array): Uint8Array {
   const masked = Uint8Array.from(key)
   masked[31]! &= 0x7f
@@ -101,7 +104,7 @@ export function withoutTopBit(key: Uint8Array): Uint8Array {
 /** The order of Ed25519's prime subgroup, 2^252 + 27742317777372353535851937790883648493, little-endian. */
 const GROUP_ORDER = hexToBytes('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010')
 
-/** The y coordinates of the eight points of order 1, 2, 4 and 8, little-endian, without the sign of x. */
+/** The y coordinates of the eight Ed25519 points of order 1, 2, 4 and 8, little-endian, with the sign bit of x clear. */
 const SMALL_ORDER_POINTS: ReadonlySet<string> = new Set([
   `00${'00'.repeat(31)}`,
   `01${'00'.repeat(31)}`,
@@ -111,11 +114,12 @@ const SMALL_ORDER_POINTS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * What an Ed25519 public key and signature must look like before any provider is asked: the right lengths, both
- * points canonical (RFC 8032, section 5.1.3) and not of small order, and S below the group order (section 5.1.7).
+ * Whether an Ed25519 public key and signature have the form that every provider requires before it verifies: the right
+ * lengths, both points canonical (RFC 8032, section 5.1.3) and not of small order, and S below the group order (section
+ * 5.1.7).
  *
- * Implementations differ in exactly these cases. A signature one participant takes and another refuses would let
- * its maker decide who leaves a round, so they are settled here for all.
+ * Implementations differ in exactly these cases. If one participant accepted a signature and another refused it, the signer
+ * could choose who leaves the round. Checking here makes all providers agree.
  */
 export function isStrictSignature(publicKey: Uint8Array, signature: Uint8Array): boolean {
   return (

@@ -1,18 +1,21 @@
 /**
- * Cryptographic backends, and the interface for writing one.
+ * `secagg/crypto`: cryptographic providers, and the interface for writing your own.
  *
- * Three providers come with the library and give the same bytes. {@link defaultCrypto} takes the fastest; each can
- * also be asked for by name.
+ * The library has three providers, which give the same bytes. {@link defaultCrypto} chooses the fastest one. You can also
+ * create each by name.
  *
- * | provider | runs | suites |
+ * | provider | runs on | suites |
  * | --- | --- | --- |
  * | {@link nodeCrypto} | Node 20.19 and later | `aes`, `chacha` |
  * | {@link webCrypto} | browsers, workers, other runtimes with `crypto.subtle` | `aes` |
  * | {@link nobleCrypto} | everywhere | `aes`, `chacha` |
  *
- * All are strict about Ed25519 signatures in the same way: canonical points, none of small order, S below the group
- * order, and the equation without the cofactor. What could differ is the last: a platform whose WebCrypto multiplies
- * by the cofactor takes signatures that their own maker gave a small-order part, and the others refuse those.
+ * All providers check Ed25519 signatures in the same strict way: points are canonical and not of small order, S is below
+ * the group order, and the equation is checked without the cofactor. The last check is the one that a platform could
+ * violate: if its WebCrypto multiplies by the cofactor, it accepts a signature to which the signer added a small-order
+ * component, and the other providers refuse it.
+ *
+ * @module
  */
 
 export type { Bytes } from './bytes.js'

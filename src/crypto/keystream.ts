@@ -3,26 +3,26 @@ import { usageError } from '../errors.js'
 import { isArrayBuffer, LONGEST_AT_ONCE } from './bytes.js'
 import type { Keystream } from './provider.js'
 
-/** Pieces are cut here: a ChaCha20 block, four AES blocks. */
+/** Pieces begin at multiples of this many bytes: one ChaCha20 block, or four AES blocks. */
 const UNIT = 64
 
 /**
- * The most a provider makes in one native call; longer pieces are put together from several. Larger results can cost
- * several times as much per byte, as engines map memory of that size anew for each.
+ * The maximum number of bytes that a provider makes in one native call; a longer piece is assembled from several calls. A
+ * larger result can cost several times as much per byte, because engines map new memory for each result of that size.
  */
 export const PIECE_LENGTH: number = 256 * 1024
 
-/** How a stream cipher counts. */
+/** How a stream cipher counts its blocks. */
 export interface CounterMode {
-  /** The keystream is read up to this byte. */
+  /** The number of bytes of keystream that may be read. */
   readonly end: number
-  /** The 16 bytes that start it at byte `offset`, a multiple of 64. */
+  /** The 16-byte counter block at which the keystream starts at byte `offset`, a multiple of 64. */
   block(offset: number): Uint8Array<ArrayBuffer>
 }
 
 /**
- * AES-CTR with the block number as a 128-bit big-endian integer (NIST SP 800-38A, appendix B). What ends first is
- * the numbers that JavaScript holds exactly.
+ * AES-CTR with the block number as a 128-bit big-endian integer (NIST SP 800-38A, appendix B). The keystream ends where
+ * JavaScript's exact integers end, long before the counter does.
  */
 export const AES_CTR: CounterMode = {
   end: Number.MAX_SAFE_INTEGER,
@@ -34,8 +34,8 @@ export const AES_CTR: CounterMode = {
 }
 
 /**
- * ChaCha20 as OpenSSL takes it: the 32-bit little-endian block number and the nonce (RFC 8439, section 2.3), here
- * zero. OpenSSL would carry into the nonce and noble stops one block early, so the last block is left out for all.
+ * ChaCha20 in OpenSSL's format: the 32-bit little-endian block number, then the nonce (RFC 8439, section 2.3), which is zero
+ * here. At the end OpenSSL would carry into the nonce, and noble stops one block early. So no provider uses the last block.
  */
 export const CHACHA20: CounterMode = {
   end: (2 ** 32 - 1) * UNIT,
@@ -47,9 +47,9 @@ export const CHACHA20: CounterMode = {
 }
 
 /**
- * A keystream on top of `produce`, which makes `length` bytes from byte `position` on and is asked for them in order.
- * @throws {SecAggError} `invalid-argument`, here for a wrong `offset`, and in `next` for a wrong `length` or after a
- *   piece that was not a multiple of 64 bytes.
+ * A keystream that begins at byte `offset`. `produce` makes `length` bytes from byte `position` on, and is called in order.
+ * @throws {SecAggError} `invalid-argument` for a wrong `offset`. `next` throws it for a wrong `length`, and after a piece
+ *   whose length was not a multiple of 64 bytes.
  */
 export function readForward(
   mode: CounterMode,
@@ -57,7 +57,12 @@ export function readForward(
   produce: (position: number, length: number) => Uint8Array | Promise<Uint8Array>,
 ): Keystream {
   requireInteger('the offset into a keystream', offset, 0, mode.end)
-  if (offset % UNIT !== 0) throw usageError('invalid-argument', `offset ${offset} is no multiple of ${UNIT}`)
+  if (offset % UNIT !== 0) {
+    throw usageError(
+      'invalid-argument',
+      `the offset into a keystream must be a multiple of ${UNIT}, not ${offset}`,
+    )
+  }
   let position = offset
   return {
     next(length) {
@@ -70,7 +75,7 @@ export function readForward(
       if (position % UNIT !== 0) {
         throw usageError(
           'invalid-argument',
-          `only the last piece may be other than a multiple of ${UNIT} bytes`,
+          `every piece of keystream except the last must be a multiple of ${UNIT} bytes`,
         )
       }
       const from = position
@@ -80,14 +85,14 @@ export function readForward(
   }
 }
 
-/** What newer engines have: moves the contents into a buffer of another length; 0 frees them. */
+/** Newer engines can move the contents of a buffer into one of another length. A length of 0 frees the memory. */
 interface Transferable {
   readonly transfer?: (length: number) => ArrayBuffer
 }
 
 /**
- * A function that gives the memory of an array back at once, if the array owns all of its buffer; the array is then
- * empty. Memory that waits for a garbage collector instead is cold when it is used again.
+ * A function that frees the memory of an array at once, if the array owns its whole buffer. The array is empty afterwards.
+ * Memory that has to wait for the garbage collector is no longer in the cache when it is used again.
  */
 export function memoryReleaser(): (bytes: Uint8Array) => void {
   let closed: MessagePort | undefined
@@ -103,7 +108,7 @@ export function memoryReleaser(): (bytes: Uint8Array) => void {
       closed = new MessageChannel().port1
       closed.close()
     }
-    // Ownership goes with the message, and a closed port drops it.
+    // The message takes over the memory, and a closed port drops the message.
     closed.postMessage(null, [buffer])
   }
 }

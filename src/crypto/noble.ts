@@ -29,90 +29,26 @@ import type {
 } from './provider.js'
 import { platformRandomBytes } from './random.js'
 
-// Put together here because `@noble/curves/ed25519.js` also sets up FROST as it loads, and asks for a `TextEncoder` to do
-// so: engines without one could not load the library.
-
-/** The prime of the field. */
-const P = (1n << 255n) - 19n
-/** 2^((p − 1)/4), a square root of −1 (RFC 8032, section 5.1). */
-const ROOT_OF_MINUS_ONE = 19681161376707505956807079304988542015446066515923890162744021073123829784752n
-
-/** Edwards25519 (RFC 8032, section 5.1). */
-const Point = /* @__PURE__ */ edwards(
-  {
-    p: P,
-    n: (1n << 252n) + 27742317777372353535851937790883648493n,
-    h: 8n,
-    a: P - 1n,
-    d: 37095705934669439343138083508754565189542113879843219016388785533085940283555n,
-    Gx: 15112221349535400772501151409588531511454012693041857206046113283949847762202n,
-    Gy: 46316835694926478169428394003475163141307993866256225615783033603165251855960n,
-  },
-  { uvRatio: rootOfRatio },
-)
-
-/** Ed25519 (RFC 8032), with the `verify` of the noble packages, which takes more than {@link isStrictSignature} does. */
-export const ed25519: EdDSA = /* @__PURE__ */ eddsa(Point, sha512, { adjustScalarBytes: clamp, zip215: true })
-
-/** X25519 (RFC 7748). */
-export const x25519: MontgomeryECDH = /* @__PURE__ */ montgomery({
-  P,
-  type: 'x25519',
-  adjustScalarBytes: clamp,
-  powPminus2: inverse,
-  // Multiples of the base point are tabulated on the Edwards curve, where u = (1 + y)/(1 − y): three times as fast. No
-  // clamped scalar is 0 there, as it is 8·m with 0 < m < 2^252, and the order is a larger prime.
-  scalarMultBase(scalar) {
-    const { Y, Z } = Point.BASE.multiply(mod(scalar, Point.Fn.ORDER))
-    return mod((Z + Y) * inverse(mod(Z - Y, P)), P)
-  },
-})
-
-/** Clamps a private key in place (RFC 7748, section 5; RFC 8032, section 5.1.5). */
-function clamp(bytes: Uint8Array): Uint8Array {
-  bytes[0]! &= 0xf8
-  bytes[31]! &= 0x7f
-  bytes[31]! |= 0x40
-  return bytes
-}
-
-/** √(u/v), for decoding points, which are public (RFC 8032, section 5.1.3). */
-function rootOfRatio(u: bigint, v: bigint): { isValid: boolean; value: bigint } {
-  const v3 = mod(v * v * v, P)
-  const candidate = mod(u * v3 * powers(mod(u * v3 * v3 * v, P)).high, P)
-  const square = mod(v * candidate * candidate, P)
-  if (square === mod(u, P)) return { isValid: true, value: candidate }
-  if (square === mod(-u, P)) return { isValid: true, value: mod(candidate * ROOT_OF_MINUS_ONE, P) }
-  return { isValid: false, value: 0n }
-}
-
-/** x^(p − 2) = x^(8·(2^252 − 3) + 3). */
-function inverse(x: bigint): bigint {
-  const { high, cube } = powers(x)
-  return mod(pow2(high, 3n, P) * cube, P)
-}
-
-/** x^((p − 5)/8) = x^(2^252 − 3), and x³ on the way; a name ends in the number of ones of its exponent. */
-function powers(x: bigint): { readonly high: bigint; readonly cube: bigint } {
-  const x2 = (((x * x) % P) * x) % P
-  const x4 = (pow2(x2, 2n, P) * x2) % P
-  const x5 = (pow2(x4, 1n, P) * x) % P
-  const x10 = (pow2(x5, 5n, P) * x5) % P
-  const x20 = (pow2(x10, 10n, P) * x10) % P
-  const x40 = (pow2(x20, 20n, P) * x20) % P
-  const x80 = (pow2(x40, 40n, P) * x40) % P
-  const x160 = (pow2(x80, 80n, P) * x80) % P
-  const x240 = (pow2(x160, 80n, P) * x80) % P
-  const x250 = (pow2(x240, 10n, P) * x10) % P
-  return { high: (pow2(x250, 2n, P) * x) % P, cube: x2 }
-}
-
 /**
- * The provider in plain JavaScript, on the noble packages: both suites, on every platform that has `BigInt`, and
- * nothing asked of it but `crypto.getRandomValues`.
+ * The provider in plain JavaScript, built on the noble packages. It has both suites and runs on every platform that has
+ * `BigInt` and `crypto.getRandomValues`.
  *
- * Slower than the native ones by a factor of ten and more. Its AES looks up tables and its curve arithmetic uses
- * `BigInt`, so on a machine shared with an attacker prefer a native provider, or at least the suite `chacha`.
+ * It is at least ten times slower than a native provider. Its AES uses lookup tables and its curve arithmetic uses `BigInt`,
+ * so its timing can depend on secrets. On a machine that you share with an attacker, use a native provider, or at least the
+ * suite `chacha`.
+ *
+ * @returns A provider with the suites `aes` and `chacha`.
+ * @example
+ * ```ts
+ * import { nobleCrypto } from 'secagg/crypto'
+ *
+ * const crypto = nobleCrypto()
+ * const privateKey = crypto.randomBytes(32)
+ * const publicKey = await crypto.ed25519.publicKey(privateKey)
+ * const message = Uint8Array.of(1, 2, 3)
+ * const signature = await crypto.ed25519.sign(privateKey, message)
+ * console.log(await crypto.ed25519.verify(publicKey, message, signature)) // true
+ * ```
  * @public
  */
 export function nobleCrypto(): OwnProvider {
@@ -148,7 +84,7 @@ const signatureScheme: OwnSignatureScheme = {
   },
   async sign(privateKey, message) {
     requireLength('an Ed25519 private key', privateKey, 32)
-    requireShort('what is signed', message)
+    requireShort('a message to sign', message)
     return ed25519.sign(plainBytes(message), plainBytes(privateKey))
   },
   async verify(publicKey, message, signature) {
@@ -158,9 +94,9 @@ const signatureScheme: OwnSignatureScheme = {
 }
 
 /**
- * Whether [S]B = R + [k]A (RFC 8032, section 5.1.7). Noble's own `verify` multiplies both sides by eight, as the RFC
- * permits. OpenSSL, BoringSSL and the WebCrypto specification do not, and a signature with a small-order part would
- * pass here and fail there.
+ * Whether [S]B = R + [k]A (RFC 8032, section 5.1.7). Noble's own `verify` multiplies both sides by eight, which the RFC
+ * allows. OpenSSL, BoringSSL and the WebCrypto specification do not multiply, so they refuse signatures with a small-order
+ * component that noble accepts.
  */
 function fulfillsEquation(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   const { Point } = ed25519
@@ -182,7 +118,7 @@ function fromLittleEndian(bytes: Uint8Array): bigint {
 const hashSuite: HashSuite = {
   async hmac(key, message) {
     requireShort('the key of an HMAC', key)
-    requireBytes('what an HMAC authenticates', message)
+    requireBytes('the message of an HMAC', message)
     return hmac(sha256, plainBytes(key), plainBytes(message))
   },
   async hkdf(secret, salt, info, length) {
@@ -243,11 +179,90 @@ const chacha: SymmetricSuite = {
   },
 }
 
-/** Noble throws for a wrong tag and for a message too short to have one. */
+/** The plaintext; `undefined` if noble throws because the tag is wrong or the text is too short to have a tag. */
 function decrypted(decrypt: () => Uint8Array): Uint8Array | undefined {
   try {
     return decrypt()
   } catch {
     return undefined
   }
+}
+
+// The curves are defined here from their parameters. `@noble/curves/ed25519.js` defines them too, but it also sets up FROST
+// when it loads, which needs a `TextEncoder`. Engines without a `TextEncoder` could not load this library.
+
+/** The prime of the field. */
+const P = (1n << 255n) - 19n
+/** 2^((p − 1)/4), a square root of −1 (RFC 8032, section 5.1). */
+const ROOT_OF_MINUS_ONE = 19681161376707505956807079304988542015446066515923890162744021073123829784752n
+
+/** Edwards25519 (RFC 8032, section 5.1). */
+const Point = /* @__PURE__ */ edwards(
+  {
+    p: P,
+    n: (1n << 252n) + 27742317777372353535851937790883648493n,
+    h: 8n,
+    a: P - 1n,
+    d: 37095705934669439343138083508754565189542113879843219016388785533085940283555n,
+    Gx: 15112221349535400772501151409588531511454012693041857206046113283949847762202n,
+    Gy: 46316835694926478169428394003475163141307993866256225615783033603165251855960n,
+  },
+  { uvRatio: rootOfRatio },
+)
+
+/** Ed25519 (RFC 8032). Its `verify` is noble's, which accepts signatures that {@link isStrictSignature} refuses. */
+export const ed25519: EdDSA = /* @__PURE__ */ eddsa(Point, sha512, { adjustScalarBytes: clamp, zip215: true })
+
+/** X25519 (RFC 7748). */
+export const x25519: MontgomeryECDH = /* @__PURE__ */ montgomery({
+  P,
+  type: 'x25519',
+  adjustScalarBytes: clamp,
+  powPminus2: inverse,
+  // Multiplies on the Edwards curve, for whose base point noble has a table, and converts by u = (1 + y)/(1 − y). This is
+  // three times as fast. A clamped scalar is 8·m with 0 < m < 2^252, and the order is a larger prime. So the scalar is not 0
+  // modulo the order.
+  scalarMultBase(scalar) {
+    const { Y, Z } = Point.BASE.multiply(mod(scalar, Point.Fn.ORDER))
+    return mod((Z + Y) * inverse(mod(Z - Y, P)), P)
+  },
+})
+
+/** Clamps a private key in place (RFC 7748, section 5; RFC 8032, section 5.1.5). */
+function clamp(bytes: Uint8Array): Uint8Array {
+  bytes[0]! &= 0xf8
+  bytes[31]! &= 0x7f
+  bytes[31]! |= 0x40
+  return bytes
+}
+
+/** √(u/v), for decoding points, which are public (RFC 8032, section 5.1.3). */
+function rootOfRatio(u: bigint, v: bigint): { isValid: boolean; value: bigint } {
+  const v3 = mod(v * v * v, P)
+  const candidate = mod(u * v3 * powers(mod(u * v3 * v3 * v, P)).high, P)
+  const square = mod(v * candidate * candidate, P)
+  if (square === mod(u, P)) return { isValid: true, value: candidate }
+  if (square === mod(-u, P)) return { isValid: true, value: mod(candidate * ROOT_OF_MINUS_ONE, P) }
+  return { isValid: false, value: 0n }
+}
+
+/** x^(p − 2) = x^(8·(2^252 − 3) + 3). */
+function inverse(x: bigint): bigint {
+  const { high, cube } = powers(x)
+  return mod(pow2(high, 3n, P) * cube, P)
+}
+
+/** x^((p − 5)/8) = x^(2^252 − 3), and x³, which occurs on the way. The variable `xN` is x to the power of 2^N − 1. */
+function powers(x: bigint): { readonly high: bigint; readonly cube: bigint } {
+  const x2 = (((x * x) % P) * x) % P
+  const x4 = (pow2(x2, 2n, P) * x2) % P
+  const x5 = (pow2(x4, 1n, P) * x) % P
+  const x10 = (pow2(x5, 5n, P) * x5) % P
+  const x20 = (pow2(x10, 10n, P) * x10) % P
+  const x40 = (pow2(x20, 20n, P) * x20) % P
+  const x80 = (pow2(x40, 40n, P) * x40) % P
+  const x160 = (pow2(x80, 80n, P) * x80) % P
+  const x240 = (pow2(x160, 80n, P) * x80) % P
+  const x250 = (pow2(x240, 10n, P) * x10) % P
+  return { high: (pow2(x250, 2n, P) * x) % P, cube: x2 }
 }

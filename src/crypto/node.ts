@@ -35,14 +35,23 @@ type PrivateKey = ReturnType<Native['createPrivateKey']>
 type PublicKey = ReturnType<Native['createPublicKey']>
 
 /**
- * The provider on Node's native cryptography, the fastest there is; `undefined` where the process has none. It has
- * the suites of the OpenSSL underneath: both, unless that was built or configured without ChaCha20.
+ * The provider built on Node's `crypto` module, the fastest of the three. It has the suites whose ciphers Node's OpenSSL
+ * has: usually both, but some builds and configurations lack ChaCha20.
  *
- * Its operations run on the calling thread and are over when the promise is returned.
+ * Its operations run on the calling thread. They are complete when they return their promise.
+ *
+ * @returns The provider; `undefined` if this is not Node, or Node was built without cryptography.
+ * @example
+ * ```ts
+ * import { nodeCrypto, webCrypto } from 'secagg/crypto'
+ *
+ * const crypto = nodeCrypto() ?? (await webCrypto())
+ * console.log(crypto?.name) // 'node'
+ * ```
  * @public
  */
 export function nodeCrypto(): OwnProvider | undefined {
-  // Fetched at run time, as a static import of `node:crypto` breaks bundles for browsers.
+  // Looked up at run time, because a static import of `node:crypto` would break bundles for browsers.
   const native: Native | undefined = globalThis.process?.getBuiltinModule?.('node:crypto')
   if (native === undefined) return undefined
   const ciphers = native.getCiphers()
@@ -86,7 +95,7 @@ function signatureScheme(native: Native): OwnSignatureScheme {
       return publicKeyOf(native, 'Ed25519', privateKey)
     },
     async sign(privateKey, message) {
-      requireShort('what is signed', message)
+      requireShort('a message to sign', message)
       return plain(native.sign(null, message, importPrivateKey(native, 'Ed25519', privateKey)))
     },
     async verify(publicKey, message, signature) {
@@ -106,13 +115,13 @@ function publicKeyOf(native: Native, curve: Curve, privateKey: Uint8Array): Byte
 function importPrivateKey(native: Native, curve: Curve, privateKey: Uint8Array): PrivateKey {
   requireLength(`an ${curve} private key`, privateKey, 32)
   const encoded = toPkcs8(curve, privateKey)
-  // Node's types ask for a Buffer; Node itself takes any view.
+  // Node's types require a Buffer, but Node itself accepts any Uint8Array.
   const key = native.createPrivateKey({ key: encoded as Buffer, format: 'der', type: 'pkcs8' })
   wipe(encoded)
   return key
 }
 
-/** As JWK (RFC 8037, section 2), which Node imports fifteen times as fast as DER. */
+/** Imports the key as a JWK (RFC 8037, section 2), which is fifteen times as fast in Node as importing DER. */
 function importPublicKey(native: Native, curve: Curve, publicKey: Uint8Array): PublicKey {
   const { buffer, byteOffset, length } = publicKey
   const x = Buffer.from(buffer, byteOffset, length).toString('base64url')
@@ -130,10 +139,10 @@ function hashSuite(native: Native): HashSuite {
   return {
     async hmac(key, message) {
       requireShort('the key of an HMAC', key)
-      requireBytes('what an HMAC authenticates', message)
+      requireBytes('the message of an HMAC', message)
       return mac(key, message)
     },
-    // RFC 5869, section 2, at half the cost of Node's own `hkdfSync`.
+    // RFC 5869, section 2. This takes half the time of Node's `hkdfSync`.
     async hkdf(secret, salt, info, length) {
       requireDerivation(secret, salt, info, length)
       const extracted = mac(salt, secret)
@@ -152,7 +161,7 @@ function hashSuite(native: Native): HashSuite {
   }
 }
 
-/** How OpenSSL calls the two ciphers of a {@link SymmetricSuite}. */
+/** The two ciphers of a {@link SymmetricSuite}, with the names that OpenSSL gives them. */
 interface NativeSuite {
   readonly keyLength: 16 | 32
   readonly sealing: 'aes-128-gcm' | 'chacha20-poly1305'
@@ -173,7 +182,7 @@ function symmetricSuite(native: Native, suite: NativeSuite, zeros: Uint8Array): 
   const free = memoryReleaser()
   const what = `a key of ${suite.sealing}`
   const nonce = new Uint8Array(12)
-  // Both ciphers have the interface of GCM; the types of the other lack nothing that is used here.
+  // Both ciphers have the same interface, so one of the two types is enough.
   const sealing = suite.sealing as 'aes-128-gcm'
   const options = { authTagLength: 16 }
   return {
@@ -224,7 +233,7 @@ function symmetricSuite(native: Native, suite: NativeSuite, zeros: Uint8Array): 
       })
       return {
         next: reader.next,
-        // Pieces left to the garbage collector cost a fifth of the time that it takes to mask a vector.
+        // If the garbage collector had to free the pieces, masking a vector would spend a fifth of its time on that.
         release: () => {
           if (last !== undefined) free(last)
           last = undefined
@@ -234,7 +243,7 @@ function symmetricSuite(native: Native, suite: NativeSuite, zeros: Uint8Array): 
   }
 }
 
-/** A plain array with what a native call gave; the native copy is overwritten. */
+/** The result of a native call, copied into a plain array. The original is overwritten with zeros. */
 function plain(buffer: Uint8Array): Bytes {
   const bytes = new Uint8Array(buffer)
   wipe(buffer)

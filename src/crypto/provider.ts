@@ -1,42 +1,47 @@
 import type { Bytes } from './bytes.js'
 
 /**
- * The symmetric primitives of a round:
+ * The two ciphers of a round: one encrypts shares, the other generates masks.
  *
- * - `aes`: AES-128-GCM seals shares, AES-128-CTR generates masks (the paper's choice, hardware nearly everywhere).
- * - `chacha`: ChaCha20-Poly1305 and ChaCha20, where only JavaScript runs.
+ * - `aes`: AES-128-GCM and AES-128-CTR. This is the paper's choice, and nearly all processors support it in hardware.
+ * - `chacha`: ChaCha20-Poly1305 and ChaCha20. Use it if clients have no native cryptography, only JavaScript.
  * @public
  */
 export type SuiteName = 'aes' | 'chacha'
 
 /**
- * Everything the library asks of a cryptographic backend. All providers give the same bytes. Only what an HMAC authenticates
- * may have any length; whatever else is signed, sealed, derived from or asked for at once has at most 2^30 bytes.
+ * The cryptographic primitives that the library needs. All providers give the same bytes for the same arguments. The library
+ * passes at most 2^30 bytes to a call and asks for at most 2^30 bytes; only the message of an HMAC can be longer.
  * @public
  */
 export interface CryptoProvider {
+  /** A name for messages to people, such as `node`. */
   readonly name: string
   /**
-   * `length` bytes of a cryptographically secure generator.
-   * @throws {SecAggError} `no-randomness` where there is none.
+   * `length` bytes from a cryptographically secure generator.
+   * @throws {SecAggError} `no-randomness` if the platform has no such generator.
    */
   randomBytes(length: number): Uint8Array
+  /** Key agreement, for masks and for the encryption of shares. */
   readonly x25519: KeyAgreement
+  /** Signatures, for the active model. */
   readonly ed25519: SignatureScheme
+  /** HMAC and HKDF. */
   readonly sha256: HashSuite
-  /** The suites this provider has. */
+  /** The suites that this provider has. */
   readonly suites: { readonly [name in SuiteName]?: SymmetricSuite }
 }
 
 /**
- * X25519 (RFC 7748). Private and public keys are 32 bytes; every 32 bytes are a private key.
+ * X25519 (RFC 7748). Private and public keys have 32 bytes, and any 32 bytes are a valid private key.
  * @public
  */
 export interface KeyAgreement {
+  /** The public key of a private key. */
   publicKey(privateKey: Uint8Array): Promise<Uint8Array>
   /**
-   * The raw shared secret with each of `publicKeys`, in their order; `undefined` where it is all zero, that is
-   * where the public key is a low-order point (RFC 7748, section 6.1).
+   * The raw shared secret with each of `publicKeys`, in the same order, 32 bytes each. It is `undefined` for a public key
+   * that is a low-order point, with which the secret would be all zero (RFC 7748, section 6.1).
    */
   sharedSecrets(
     privateKey: Uint8Array,
@@ -45,18 +50,24 @@ export interface KeyAgreement {
 }
 
 /**
- * Ed25519 (RFC 8032). Private keys are the 32-byte seed, public keys 32 bytes, signatures 64 bytes.
+ * Ed25519 (RFC 8032). A private key is the 32-byte seed; a public key has 32 bytes, a signature 64 bytes.
  * @public
  */
 export interface SignatureScheme {
+  /** The public key of a private key. */
   publicKey(privateKey: Uint8Array): Promise<Uint8Array>
+  /** The signature of `message`; the same arguments always give the same signature. */
   sign(privateKey: Uint8Array, message: Uint8Array): Promise<Uint8Array>
-  /** `false` for anything that does not verify, wrong lengths and undecodable points included; never throws on it. */
+  /**
+   * Whether the signature is valid. A key or signature that has the wrong length or cannot be decoded gives `false`, not an
+   * error.
+   */
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean>
 }
 
 /**
- * A provider that comes with the library: what it gives out lies in memory that is not shared.
+ * One of the library's own providers. Unlike those of an arbitrary {@link CryptoProvider}, its random bytes, public keys
+ * and signatures have the type {@link Bytes}, which `fetch` and sockets accept.
  * @public
  */
 export interface OwnProvider extends CryptoProvider {
@@ -66,7 +77,7 @@ export interface OwnProvider extends CryptoProvider {
 }
 
 /**
- * X25519 of an {@link OwnProvider}.
+ * The X25519 functions of an {@link OwnProvider}.
  * @public
  */
 export interface OwnKeyAgreement extends KeyAgreement {
@@ -74,7 +85,7 @@ export interface OwnKeyAgreement extends KeyAgreement {
 }
 
 /**
- * Ed25519 of an {@link OwnProvider}.
+ * The Ed25519 functions of an {@link OwnProvider}.
  * @public
  */
 export interface OwnSignatureScheme extends SignatureScheme {
@@ -83,52 +94,52 @@ export interface OwnSignatureScheme extends SignatureScheme {
 }
 
 /**
- * What is built on SHA-256.
+ * The functions that are built on SHA-256.
  * @public
  */
 export interface HashSuite {
-  /** HMAC-SHA-256 (RFC 2104), 32 bytes, of a message of any length. */
+  /** HMAC-SHA-256 (RFC 2104) of a message of any length; 32 bytes. */
   hmac(key: Uint8Array, message: Uint8Array): Promise<Uint8Array>
-  /** HKDF-SHA-256 (RFC 5869), extract and expand, `length` at most 64 bytes. */
+  /** HKDF-SHA-256 (RFC 5869), extract and expand; `length` is 1 to 64 bytes. */
   hkdf(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Promise<Uint8Array>
 }
 
 /**
- * Share encryption and mask generator of one {@link SuiteName}.
+ * The share encryption and the mask generator of one {@link SuiteName}.
  * @public
  */
 export interface SymmetricSuite {
-  /** Bytes of a sealing key and of a mask seed: 16 (`aes`) or 32 (`chacha`). */
+  /** The length in bytes of an encryption key and of a mask seed: 16 for `aes`, 32 for `chacha`. */
   readonly keyLength: 16 | 32
   /**
-   * AEAD with an all-zero 96-bit nonce, so a key seals one message. The result is the ciphertext followed by the
-   * 16-byte tag.
+   * Encrypts with an AEAD and an all-zero 96-bit nonce, so a key must encrypt one message only. The result is the ciphertext
+   * followed by the 16-byte tag.
    */
   seal(key: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Promise<Uint8Array>
-  /** The plaintext, or `undefined` where the tag does not fit. */
+  /** The plaintext of what `seal` returned; `undefined` if the tag is wrong. */
   open(key: Uint8Array, associatedData: Uint8Array, sealed: Uint8Array): Promise<Uint8Array | undefined>
   /**
-   * The keystream of `seed` from byte `offset` on, `offset` a multiple of 64: AES-128-CTR from a zero counter block,
-   * or ChaCha20 (RFC 8439) with zero nonce and counter 0, over zeros.
+   * The keystream of `seed` from byte `offset` on, a multiple of 64: AES-128-CTR with counter block 0 at byte 0, or ChaCha20
+   * (RFC 8439) with nonce 0 and counter 0 at byte 0.
    */
   keystream(seed: Uint8Array, offset: number): Keystream
 }
 
 /**
- * A keystream read front to back.
+ * A keystream that is read from front to back.
  * @public
  */
 export interface Keystream {
   /**
-   * The next `length` bytes. They are valid until the following call, which may reuse their memory. Every call but
-   * the last asks for a multiple of 64 bytes.
+   * The next `length` bytes. They are valid until the next call, which may reuse their memory. In every call except the
+   * last, `length` is a multiple of 64.
    */
   next(length: number): Uint8Array | Promise<Uint8Array>
-  /** Tells that the bytes of the last call have been used; the keystream may take their memory back at once. */
+  /** Called after the bytes of the last call have been used, so that the keystream can free or reuse their memory. */
   release?(): void
   /**
-   * The key, where this is ChaCha20 and the vector core had better make it itself than call `next`: from the offset
-   * that was asked for on, zero nonce.
+   * The 32-byte key of a ChaCha20 keystream with nonce 0. If it is present, the vector core may generate the keystream
+   * itself, from the requested offset on, instead of calling `next`. Set it if `next` is slower than WebAssembly.
    */
   readonly chacha20Key?: Uint8Array
 }

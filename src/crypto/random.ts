@@ -4,12 +4,12 @@ import { type Bytes, createBytes, plainBytes } from './bytes.js'
 import { dependableRandom } from './dependable.js'
 import type { CryptoProvider } from './provider.js'
 
-/** The most `getRandomValues` gives at once (Web Cryptography API, section 10.1.1). */
+/** The maximum number of bytes that `getRandomValues` gives in one call (Web Cryptography API, section 10.1.1). */
 const MOST_AT_ONCE = 65_536
 
 /**
- * `length` bytes of the platform's `crypto.getRandomValues`.
- * @throws {SecAggError} `no-randomness` where it is absent or fails.
+ * `length` bytes from the platform's `crypto.getRandomValues`.
+ * @throws {SecAggError} `no-randomness` if the function is missing or fails.
  */
 export function platformRandomBytes(length: number): Bytes {
   requireInteger('the number of random bytes', length, 0, 2 ** 32)
@@ -29,20 +29,20 @@ export function platformRandomBytes(length: number): Bytes {
 }
 
 /**
- * `length` ≥ 16 fresh random bytes, held to what a provider promises: all of them, and not all zero, which a working
- * generator gives less than once in 2^128 times.
+ * `length` ≥ 16 fresh random bytes. They are refused if their number is wrong or all are zero, which a working generator
+ * returns with a probability of at most 2^−128.
  *
  * @throws {SecAggError} `no-randomness`.
  */
 export function drawSecret(crypto: Pick<CryptoProvider, 'name' | 'randomBytes'>, length: number): Uint8Array {
   const bytes = dependableRandom(crypto)(length)
   if (isZero(bytes)) {
-    throw new SecAggError('no-randomness', 'crypto', 'the generator of a provider gives zeros')
+    throw new SecAggError('no-randomness', 'crypto', 'randomBytes of a crypto provider returned only zeros')
   }
   return plainBytes(bytes)
 }
 
-/** Looks at all bytes, whatever they are, as how many of the first are zero is nobody's business. */
+/** Always reads all bytes, so that the time does not show where the first nonzero byte is. */
 function isZero(bytes: Uint8Array): boolean {
   let all = 0
   for (let i = 0; i < bytes.length; i++) all |= bytes[i]!

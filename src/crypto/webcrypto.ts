@@ -24,10 +24,17 @@ import type {
 import { platformRandomBytes } from './random.js'
 
 /**
- * The provider on WebCrypto, with the suite `aes`; `undefined` where the platform has no `crypto.subtle`, as in a
- * page that is not a secure context.
+ * The provider built on WebCrypto. It has the suite `aes`. For X25519 and for Ed25519 it uses the platform's implementation
+ * if that gives the answers stated in the RFCs, otherwise noble's.
  *
- * X25519 and Ed25519 are the platform's where it has them and gives the answers the RFCs state, else noble's.
+ * @returns The provider; `undefined` if the platform has no `crypto.subtle`, as in a page that is not a secure context.
+ * @example
+ * ```ts
+ * import { webCrypto } from 'secagg/crypto'
+ *
+ * const crypto = await webCrypto()
+ * console.log(Object.keys(crypto?.suites ?? {})) // [ 'aes' ]
+ * ```
  * @public
  */
 export async function webCrypto(): Promise<OwnProvider | undefined> {
@@ -48,14 +55,14 @@ export async function webCrypto(): Promise<OwnProvider | undefined> {
 }
 
 /**
- * WebCrypto refuses views on shared memory, and a caller may change or wipe an argument while a promise is pending:
- * every argument is copied before the first `await`.
+ * Copies an argument. Every argument is copied before the first `await`, because WebCrypto refuses views of shared memory,
+ * and because the caller may change or wipe the argument while the promise is pending.
  */
 function snapshot(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes)
 }
 
-/** Imports the caller's copy of a secret key and wipes it. */
+/** Imports a secret key from `copy`, then wipes `copy`. */
 async function importSecret(
   subtle: SubtleCrypto,
   format: 'raw' | 'pkcs8',
@@ -67,7 +74,7 @@ async function importSecret(
   return thenWipe(copy, () => subtle.importKey(format, copy, algorithm, extractable, [usage]))
 }
 
-/** Wipes a copy that is secret once `work`, which reads it, is over. */
+/** Runs `work`, which reads the secret `copy`, then wipes `copy`. */
 async function thenWipe<T>(copy: Uint8Array, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -86,7 +93,7 @@ function keyAgreement(subtle: SubtleCrypto): OwnKeyAgreement {
     return new Uint8Array(await subtle.deriveBits({ name: 'X25519', public: other }, own, 256))
   }
   return {
-    // WebCrypto has no call for it; the public key is the secret shared with the base point (RFC 7748, section 6.1).
+    // WebCrypto cannot derive a public key. It is the secret shared with the base point (RFC 7748, section 6.1).
     async publicKey(privateKey) {
       const basePoint = new Uint8Array(32)
       basePoint[0] = 9
@@ -111,7 +118,7 @@ function signatureScheme(subtle: SubtleCrypto): OwnSignatureScheme {
       return fromJwk(await subtle.exportKey('jwk', await importPrivateKey(privateKey, true)))
     },
     async sign(privateKey, message) {
-      requireShort('what is signed', message)
+      requireShort('a message to sign', message)
       const signed = snapshot(message)
       return new Uint8Array(await subtle.sign('Ed25519', await importPrivateKey(privateKey, false), signed))
     },
@@ -123,7 +130,7 @@ function signatureScheme(subtle: SubtleCrypto): OwnSignatureScheme {
         const imported = await subtle.importKey('raw', key, 'Ed25519', false, ['verify'])
         return await subtle.verify('Ed25519', imported, claimed, signed)
       } catch {
-        return false // some platforms refuse to import what is not on the curve
+        return false // some platforms refuse to import a key that is not on the curve
       }
     },
   }
@@ -134,13 +141,13 @@ function hashSuite(subtle: SubtleCrypto): HashSuite {
   return {
     async hmac(key, message) {
       requireShort('the key of an HMAC', key)
-      requireBytes('what an HMAC authenticates', message)
-      // It takes all bytes at once, in a copy, and there is a limit to that.
+      requireBytes('the message of an HMAC', message)
+      // WebCrypto needs the whole message in one copy, which is not possible for every length.
       if (message.length > LONGEST_AT_ONCE) return nobleCrypto().sha256.hmac(key, message)
       // WebCrypto refuses an empty key. HMAC pads keys with zeros (RFC 2104, section 2), so one zero is the same key.
       const padded = key.length === 0 ? new Uint8Array(1) : snapshot(key)
       const authenticated = snapshot(message)
-      // What is authenticated may be secret as well: a client's input is.
+      // The message can be secret too, for example a client's input.
       return thenWipe(authenticated, async () => {
         const imported = await importSecret(subtle, 'raw', padded, HMAC, 'sign')
         return new Uint8Array(await subtle.sign('HMAC', imported, authenticated))
@@ -198,7 +205,7 @@ function aesSuite(subtle: SubtleCrypto): SymmetricSuite {
       let imported: Promise<CryptoKey> | undefined
       const produce = async (position: number, length: number): Promise<Uint8Array> => {
         if (imported === undefined) {
-          // It takes a copy of its own before it waits for anything.
+          // `importKey` copies the key before its first `await`.
           imported = importKey(key, 'AES-CTR', 'encrypt')
           wipe(key)
         }
@@ -221,7 +228,7 @@ function aesSuite(subtle: SubtleCrypto): SymmetricSuite {
   }
 }
 
-/** A piece of any length, put together from pieces that are not too large for one call. */
+/** A piece of any length, assembled from pieces of at most {@link PIECE_LENGTH} bytes. */
 async function pieceOf(
   produce: (position: number, length: number) => Promise<Uint8Array>,
   position: number,

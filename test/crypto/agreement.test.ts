@@ -7,7 +7,7 @@ import { bytesOf, providers, suites } from './providers.js'
 /** fast-check prints the seed and the smallest counterexample of a failure. */
 const RUNS = { numRuns: 25 }
 
-/** Runs `operation` with every provider: all give the same, in plain arrays, and leave the arguments as they were. */
+/** Checks that `operation` gives the same plain arrays with every provider, and leaves its arguments unchanged. */
 async function allAgree<Backend>(
   backends: readonly Backend[],
   inputs: readonly Uint8Array[],
@@ -37,7 +37,7 @@ test('all providers agree on X25519, non-canonical public keys included', async 
   )
 })
 
-test('all providers agree on Ed25519 and take one another’s signatures', async () => {
+test('all providers agree on Ed25519 and accept one another’s signatures', async () => {
   await fc.assert(
     fc.asyncProperty(bytesOf(32), bytesOf(0, 300), async (privateKey, message) => {
       await allAgree(providers, [privateKey, message], async ({ ed25519 }) => {
@@ -96,7 +96,7 @@ test('arguments may lie in shared memory', async () => {
   ])
 })
 
-test.each(providers)('an argument may be wiped while $name is at work', async (provider) => {
+test.each(providers)('an argument may be wiped while a call to $name is pending', async (provider) => {
   const key = ascii('0123456789abcdef')
   const aes = provider.suites.aes!
   const expected = await aes.seal(ascii('0123456789abcdef'), new Uint8Array(0), ascii('text'))

@@ -2,10 +2,10 @@ import { type CryptoProvider, nobleCrypto } from 'secagg/crypto'
 import { expect, test } from 'vitest'
 import { unbundledRealm } from '../support/unbundled.js'
 
-/** What the script below answers: every result as hexadecimal. */
+/** The results of the script below, in hexadecimal. */
 type Answers = { readonly [name: string]: string }
 
-/** Uses every part of a provider once; its source also runs in the other realm, so it may refer to nothing outside. */
+/** Uses every part of a provider once. Its source also runs in the other realm, so it must not refer to anything outside. */
 async function exercise(provider: CryptoProvider): Promise<Answers> {
   const counting = (length: number): Uint8Array => Uint8Array.from({ length }, (_, index) => index)
   const toHex = (bytes: Uint8Array | undefined): string =>
@@ -71,7 +71,7 @@ test('noble gives the same bytes in a realm that has nothing but getRandomValues
   expect((await answers).plain).toBe('true')
 })
 
-test('without getRandomValues everything but randomness works, and that is a typed error', async () => {
+test('without getRandomValues everything except randomness works, and randomBytes throws a typed error', async () => {
   const run = bareRealm({})
   const caught = run(`
     (() => {

@@ -19,7 +19,7 @@ describe('bytes', () => {
     expect(concatBytes(only, new Uint8Array(0), Uint8Array.of(3))).toEqual(Uint8Array.of(1, 2, 3))
   })
 
-  test('are equal where length and content are', () => {
+  test('are equal if their lengths and contents are', () => {
     expect(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(0, 1, 2).subarray(1))).toBe(true)
     expect(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 3))).toBe(false)
     expect(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1))).toBe(false)
@@ -30,20 +30,20 @@ describe('bytes', () => {
     expect(bytesToHex(Uint8Array.of(0, 10, 255))).toBe('000aff')
   })
 
-  test('are made from ASCII and nothing else', () => {
+  test('are made from ASCII text only', () => {
     expect(ascii('secagg/1\n~')).toEqual(new TextEncoder().encode('secagg/1\n~'))
     const error = expect.objectContaining({ code: 'invalid-argument', fault: 'usage' })
     expect(() => ascii('geheim\u00e4')).toThrow(error)
     expect(() => ascii('\ud83d\ude00')).toThrow(error)
   })
 
-  test('are wiped within their view only', () => {
+  test('are wiped without touching memory outside the view', () => {
     const buffer = Uint8Array.of(1, 2, 3, 4)
     wipe(buffer.subarray(1, 3), new Uint8Array(0))
     expect(buffer).toEqual(Uint8Array.of(1, 0, 0, 4))
   })
 
-  test('are joined and wiped in lists that are longer than a list of arguments may be', () => {
+  test('are joined and wiped in lists longer than the maximum number of arguments', () => {
     const parts = Array.from({ length: 300_000 }, (_, index) => Uint8Array.of(index))
     const joined = joinBytes(parts)
     expect(joined.length).toBe(300_000)
@@ -59,7 +59,7 @@ describe('bytes', () => {
     expect([...portionsOf(new Uint8Array(0), 2)]).toEqual([])
   })
 
-  test('that cannot be had are said so', () => {
+  test('that cannot be allocated give a typed error', () => {
     const error = expect.objectContaining({ code: 'unsupported', fault: 'usage', got: 2 ** 50 })
     expect(() => createBytes(2 ** 50)).toThrow(error)
   })

@@ -35,7 +35,7 @@ describe.each(providers)('X25519 of $name', ({ x25519 }) => {
     expect(await x25519.sharedSecrets(bob, [alicePublic])).toEqual([secret])
   })
 
-  test('gives nothing for low-order points, and the other secrets of the batch in their places', async () => {
+  test('gives undefined for low-order points, and the other secrets of the batch at their indices', async () => {
     const privateKey = counting(32)
     const own = await x25519.publicKey(privateKey)
     const [expected] = await x25519.sharedSecrets(privateKey, [own])
@@ -49,7 +49,7 @@ describe.each(providers)('X25519 of $name', ({ x25519 }) => {
     ['all zero', new Uint8Array(32)],
     ['all ones', new Uint8Array(32).fill(0xff)],
     ['zero but for the bits that clamping clears', hex(`07${'00'.repeat(30)}80`)],
-  ])('takes a private key that is %s', async (_, privateKey) => {
+  ])('accepts a private key that is %s', async (_, privateKey) => {
     const peer = counting(32)
     const [secret] = await x25519.sharedSecrets(privateKey, [await x25519.publicKey(peer)])
     expect(await x25519.sharedSecrets(peer, [await x25519.publicKey(privateKey)])).toEqual([secret])
@@ -133,7 +133,7 @@ describe.each(providers)('SHA-256 of $name', ({ sha256 }) => {
   })
 })
 
-/** Made with OpenSSL but for the AES key zero: test cases 1 and 2 of the GCM specification, appendix B. */
+/** With the AES key zero: test cases 1 and 2 of the GCM specification, appendix B. The others were made with OpenSSL. */
 const SEALED = {
   aes: [
     [new Uint8Array(16), '', '', '58e2fccefa7e3061367f1d57a4e7455a'],
@@ -169,7 +169,7 @@ describe.each(suites)('sealing with $title', ({ name, suite }) => {
     }
   })
 
-  test('opens nothing that was touched, cut, extended, or sealed otherwise', async () => {
+  test('opens nothing that was changed, cut, extended, or sealed with another key or associated data', async () => {
     const [key, associatedData, plaintext] = [counting(suite.keyLength), counting(20), counting(40)]
     const sealed = await suite.seal(key, associatedData, plaintext)
     for (let index = 0; index < sealed.length; index++) {

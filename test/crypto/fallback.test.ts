@@ -28,14 +28,14 @@ function refusing(curve: string): Partial<SubtleCrypto> {
 }
 
 describe('WebCrypto', () => {
-  test('is not there without subtle', async () => {
+  test('is undefined without crypto.subtle', async () => {
     vi.stubGlobal('crypto', { getRandomValues: () => undefined })
     expect(await webCrypto()).toBeUndefined()
     vi.stubGlobal('crypto', undefined)
     expect(await webCrypto()).toBeUndefined()
   })
 
-  test('uses the platform’s curves where it has them', async () => {
+  test('uses the platform’s curves if it has them', async () => {
     const provider = (await webCrypto())!
     const [deriveBits, sign] = [vi.spyOn(subtle, 'deriveBits'), vi.spyOn(subtle, 'sign')]
     await provider.x25519.publicKey(counting(32))
@@ -55,7 +55,7 @@ describe('WebCrypto', () => {
     importKey.mockRestore()
   })
 
-  test.each(['X25519', 'Ed25519'])('goes on with noble’s %s where the platform has none', async (curve) => {
+  test.each(['X25519', 'Ed25519'])('falls back to noble’s %s if the platform has none', async (curve) => {
     stubSubtle(refusing(curve))
     const provider = (await webCrypto())!
     const key = counting(32)
@@ -63,7 +63,7 @@ describe('WebCrypto', () => {
     expect(await provider.ed25519.sign(key, key)).toEqual(await noble.ed25519.sign(key, key))
   })
 
-  test('goes on with noble’s Ed25519 where the platform adds randomness to signatures', async () => {
+  test('falls back to noble’s Ed25519 if the platform adds randomness to signatures', async () => {
     const sign = async (...parameters: unknown[]): Promise<ArrayBuffer> => {
       const signature: ArrayBuffer = await Reflect.apply(subtle.sign, subtle, parameters)
       if (parameters[0] === 'Ed25519') new Uint8Array(signature).fill(7, 0, 16)
@@ -75,7 +75,7 @@ describe('WebCrypto', () => {
     expect(await provider.ed25519.sign(key, key)).toEqual(await noble.ed25519.sign(key, key))
   })
 
-  test('has a false verdict where the platform refuses to import a key', async () => {
+  test('verifies as false if the platform refuses to import a key', async () => {
     const provider = (await webCrypto())!
     const key = await noble.ed25519.publicKey(counting(32))
     const signature = await noble.ed25519.sign(counting(32), key)
@@ -88,7 +88,7 @@ describe('WebCrypto', () => {
 })
 
 describe('Node’s cryptography', () => {
-  test('is not there without a process', () => {
+  test('is undefined without a process', () => {
     vi.stubGlobal('process', undefined)
     expect(nodeCrypto()).toBeUndefined()
     vi.stubGlobal('process', {})

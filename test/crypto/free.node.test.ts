@@ -2,14 +2,14 @@ import { nodeCrypto } from 'secagg/crypto'
 import { describe, expect, test } from 'vitest'
 import { memoryReleaser } from '../../src/crypto/keystream.js'
 
-test('giving memory back leaves shared memory alone', () => {
+test('freeing memory leaves shared memory alone', () => {
   const shared = new Uint8Array(new SharedArrayBuffer(64))
   memoryReleaser()(shared)
   expect(shared.byteLength).toBe(64)
 })
 
 describe("a keystream of Node's", () => {
-  test.each(['aes', 'chacha'] as const)('%s goes on after its pieces have been given back', (name) => {
+  test.each(['aes', 'chacha'] as const)('%s continues after its pieces have been released', (name) => {
     const suite = nodeCrypto()!.suites[name]!
     const seed = new Uint8Array(suite.keyLength).fill(3)
     const whole = Buffer.from(suite.keystream(seed, 0).next(4 * 65536) as Uint8Array)

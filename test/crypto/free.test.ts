@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { memoryReleaser } from '../../src/crypto/keystream.js'
 
-describe('giving memory back', () => {
+describe('freeing memory', () => {
   test('empties an array that owns its buffer', () => {
     const free = memoryReleaser()
     for (let round = 0; round < 3; round++) {

@@ -16,7 +16,7 @@ async function read(
   return digits.join('')
 }
 
-/** Where a keystream starts, and its first bytes there. */
+/** An offset into a keystream, and the bytes there. */
 const KNOWN: { readonly [name: string]: readonly (readonly [Uint8Array, number, string])[] } = {
   aes: [
     // Blocks 0 to 2 of key zero: FIPS 197, and the test cases 1 and 2 of the GCM specification, whose counter block
@@ -71,13 +71,13 @@ const KNOWN: { readonly [name: string]: readonly (readonly [Uint8Array, number, 
 }
 
 describe.each(suites)('the keystream of $title', ({ name, suite }) => {
-  test('gives known answers, beyond 32 bits of counter too', async () => {
+  test('gives known answers, also beyond a 32-bit counter', async () => {
     for (const [seed, offset, digits] of KNOWN[name]!) {
       expect(await read(suite, seed, offset, [digits.length / 2])).toBe(digits)
     }
   })
 
-  test('is the same in pieces of any size, read from any place', async () => {
+  test('is the same in pieces of any size, from any offset', async () => {
     const length = 64 * 64
     const start = fc.integer({ min: 0, max: 63 })
     const pieces = fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 8 })
@@ -101,7 +101,7 @@ describe.each(suites)('the keystream of $title', ({ name, suite }) => {
     )
   })
 
-  test('goes on across the size of one native call', async () => {
+  test('continues beyond the length of one native call', async () => {
     const seed = counting(suite.keyLength)
     const native = 256 * 1024
     const length = 3 * native + 64
@@ -122,7 +122,7 @@ describe.each(suites)('the keystream of $title', ({ name, suite }) => {
     expect(await read(suite, seed, 0, [256])).toBe(expected)
   })
 
-  test('ends after its only piece that is no multiple of 64 bytes', async () => {
+  test('ends after the first piece whose length is not a multiple of 64 bytes', async () => {
     const keystream = suite.keystream(counting(suite.keyLength), 0)
     await keystream.next(100)
     expect(() => keystream.next(64)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { seeded } from '../support/seeded.js'
 
-/** What a native call takes at once, in this file: 1 KiB in place of 1 GiB. */
+/** In this file, a native call accepts at most 1 KiB instead of 1 GiB. */
 const LIMIT = 1024
 
-vi.mock('../../src/crypto/checks.js', async (importOriginal) => ({
+vi.mock('../../src/crypto/bytes.js', async (importOriginal) => ({
   ...(await importOriginal<object>()),
   LONGEST_AT_ONCE: 1024,
 }))
@@ -19,7 +19,7 @@ function refuseLong(length: number): void {
   if (length > LIMIT) throw new RangeError('data is too long')
 }
 
-/** Native primitives refuse what is longer, as they do from 2^31 bytes on. */
+/** Makes native primitives refuse longer input, as they really do from 2^31 bytes on. */
 function limitNative(): void {
   const { subtle } = globalThis.crypto
   const sign = subtle.sign.bind(subtle)
@@ -36,9 +36,9 @@ function limitNative(): void {
   })
 }
 
-describe('a message that is longer than a native call takes', () => {
+describe('a message around the maximum length of a native call', () => {
   test.each([0, 1, LIMIT - 1, LIMIT, LIMIT + 1, 2 * LIMIT, 5000])(
-    'of %d bytes has its HMAC',
+    'of %d bytes has the right HMAC',
     async (length) => {
       await seeded(length, async (random) => {
         const [key, message] = [random.bytes(16), random.bytes(length)]

@@ -38,13 +38,13 @@ describe.each(suites)('$title refuses', ({ suite }) => {
 })
 
 describe.each(providers)('randomness of $name', ({ randomBytes }) => {
-  test.each([0, 1, 32, 65_536, 65_537, 200_000])('comes in %d bytes', (length) => {
+  test.each([0, 1, 32, 65_536, 65_537, 200_000])('has exactly %d bytes', (length) => {
     const bytes = randomBytes(length)
     expect(bytes.constructor).toBe(Uint8Array)
     expect(bytes.length).toBe(length)
   })
 
-  test('differs from call to call and fills all of a long array', () => {
+  test('differs from call to call and fills a long array to its end', () => {
     expect(randomBytes(32)).not.toEqual(randomBytes(32))
     const tail = randomBytes(70_000).subarray(-64)
     expect(tail.some((byte) => byte !== 0)).toBe(true)
@@ -78,13 +78,13 @@ describe('the default', () => {
     expect(available[name]).toBeDefined()
   })
 
-  test('takes the fastest provider there is', async () => {
+  test('is the fastest available provider', async () => {
     const isNode = globalThis.process?.versions?.node !== undefined
     expect((await defaultCrypto()).name).toBe(isNode ? 'node' : 'webcrypto')
     expect((await defaultCrypto('chacha')).name).toBe(isNode ? 'node' : 'webcrypto+noble')
   })
 
-  test('is noble where neither Node nor a secure context is', async () => {
+  test('is noble without Node and outside a secure context', async () => {
     vi.stubGlobal('process', undefined)
     vi.stubGlobal('crypto', { getRandomValues: () => undefined })
     expect((await defaultCrypto()).name).toBe('noble')
@@ -92,8 +92,8 @@ describe('the default', () => {
   })
 })
 
-test('what works on all bytes at once refuses more than it can, and says so', async () => {
-  // Memory that is never touched costs nothing.
+test('a primitive that processes its input in one call refuses input that is too long', async () => {
+  // Memory that is never touched is not really allocated.
   const long = new Uint8Array(2 ** 30 + 1)
   const [short, key] = [counting(3), counting(16)]
   for (const { ed25519, sha256 } of providers) {

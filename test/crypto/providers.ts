@@ -9,12 +9,12 @@ import {
   webCrypto,
 } from 'secagg/crypto'
 
-/** Every provider this environment has; noble first, as the one the others are compared with. */
+/** Every provider that this environment has. Noble is the first, because the others are compared with it. */
 export const providers: readonly CryptoProvider[] = [nobleCrypto(), await webCrypto(), nodeCrypto()].filter(
   (provider) => provider !== undefined,
 )
 
-/** Every provider with each suite it has, named for test titles. */
+/** Every suite of every provider, with a title for tests. */
 export const suites: readonly {
   readonly title: string
   readonly name: SuiteName
@@ -29,7 +29,7 @@ export const suites: readonly {
 
 export const hex: (digits: string) => Uint8Array = hexToBytes
 
-/** 0, 1, 2, …: `length` bytes. */
+/** The bytes 0, 1, 2, …, `length` of them. */
 export function counting(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => index)
 }

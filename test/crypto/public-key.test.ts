@@ -6,7 +6,7 @@ import { counting, hex, LOW_ORDER_POINTS, withTopBit } from './providers.js'
 const ones = 'ff'.repeat(30)
 
 describe('an X25519 public key is', () => {
-  test('acceptable if honestly made', async () => {
+  test('acceptable if it was generated honestly', async () => {
     const { x25519 } = nobleCrypto()
     for (let first = 0; first < 8; first++) {
       const key = await x25519.publicKey(counting(32).fill(first, 0, 1))
@@ -37,7 +37,7 @@ describe('an X25519 public key is', () => {
     expect(isAcceptablePublicKey(counting(length))).toBe(false)
   })
 
-  test('not changed by the check, and may be a view', () => {
+  test('not changed by the check, and can be a view', () => {
     const buffer = new Uint8Array(40).fill(0xff)
     expect(isAcceptablePublicKey(buffer.subarray(5, 37))).toBe(false)
     expect(buffer).toEqual(new Uint8Array(40).fill(0xff))

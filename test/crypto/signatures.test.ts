@@ -29,12 +29,12 @@ async function verdicts(key: Uint8Array, signed: Uint8Array, claimed: Uint8Array
 
 const all = (verdict: boolean): boolean[] => providers.map(() => verdict)
 
-test('every provider takes the honest signature', async () => {
+test('every provider accepts the honest signature', async () => {
   expect(await verdicts(publicKey, message, signature)).toEqual(all(true))
 })
 
 describe('every provider refuses', () => {
-  test('any one byte changed', async () => {
+  test('a change of any single byte', async () => {
     for (let index = 0; index < 64; index++) {
       const touched = Uint8Array.from(signature, (byte, at) => (at === index ? byte ^ 1 : byte))
       expect(await verdicts(publicKey, message, touched)).toEqual(all(false))
@@ -53,7 +53,7 @@ describe('every provider refuses', () => {
     expect(await verdicts(cut, message, signature)).toEqual(all(false))
   })
 
-  test('S + L in the place of S', async () => {
+  test('S + L instead of S', async () => {
     for (const multiple of [1n, 2n, 14n]) {
       const response = toBigInt(signature.subarray(32)) + multiple * Point.Fn.ORDER
       if (response >> 256n !== 0n) continue
@@ -70,8 +70,8 @@ describe('every provider refuses', () => {
     for (const key of offCurve) expect(await verdicts(key, message, signature)).toEqual(all(false))
   })
 
-  test('public keys of small order, under which anyone signs anything', async () => {
-    // With R the point itself or its opposite and S = 0 the equation holds for many messages.
+  test('public keys of small order, with which anyone can sign anything', async () => {
+    // If R is the point itself or its negative and S = 0, the equation holds for many messages.
     for (const key of [...smallOrder, ...smallOrder.map(withTopBit)]) {
       for (const commitment of [...smallOrder, publicKey]) {
         const forged = concatBytes(commitment, new Uint8Array(32))
@@ -103,7 +103,7 @@ describe('every provider refuses', () => {
   })
 })
 
-test('every provider judges a key with a small-order part by the equation without the cofactor', async () => {
+test('every provider checks the equation without the cofactor if the key has a small-order component', async () => {
   const [secret, nonce] = [123_456_789n, 987_654_321n]
   const commitment = Point.BASE.multiply(nonce).toBytes()
   const outcomes = new Set<boolean>()
@@ -113,7 +113,7 @@ test('every provider judges a key with a small-order part by the equation withou
       const signed = Uint8Array.of(count)
       const factor = challenge(commitment, mixed.toBytes(), signed)
       const response = toBytes(Point.Fn.create(nonce + factor * secret))
-      // Holds exactly where the challenge cancels the small-order part.
+      // Holds exactly if the challenge cancels the small-order component.
       const holds = Point.fromBytes(torsion).multiplyUnsafe(factor).is0()
       outcomes.add(holds)
       expect(await verdicts(mixed.toBytes(), signed, concatBytes(commitment, response))).toEqual(all(holds))
@@ -122,7 +122,7 @@ test('every provider judges a key with a small-order part by the equation withou
   expect(outcomes).toEqual(new Set([true, false]))
 })
 
-test('every provider refuses a commitment with a small-order part', async () => {
+test('every provider refuses a commitment with a small-order component', async () => {
   const secret = toBigInt(sha512(privateKey).subarray(0, 32).map(clamp))
   const nonce = 987_654_321n
   for (const torsion of smallOrder) {

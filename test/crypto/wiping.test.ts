@@ -13,7 +13,7 @@ const none = new Uint8Array(0)
 
 type Method = 'encrypt' | 'sign' | 'importKey'
 
-/** All bytes that the platform is given from now on: what they were then, and the arrays themselves. */
+/** Records all arrays passed to the platform from now on, each with a copy of its contents at that time. */
 function given(method: Method): { readonly was: Uint8Array; readonly array: Uint8Array }[] {
   const noted: { was: Uint8Array; array: Uint8Array }[] = []
   const original = subtle[method] as (...values: unknown[]) => Promise<unknown>
@@ -28,7 +28,7 @@ function given(method: Method): { readonly was: Uint8Array; readonly array: Uint
 
 const secret = counting(48).map((byte) => byte + 1)
 
-/** The platform's copy of the secret was wiped, and the caller's is as it was. */
+/** Checks that the copy given to the platform was wiped and that the caller's array is unchanged. */
 function expectWiped(noted: ReturnType<typeof given>, expected: Uint8Array): void {
   const copies = noted.filter(({ was }) => was.join() === expected.join())
   expect(copies.length).toBeGreaterThan(0)
@@ -39,20 +39,20 @@ function expectWiped(noted: ReturnType<typeof given>, expected: Uint8Array): voi
   expect(secret).toEqual(counting(48).map((byte) => byte + 1))
 }
 
-describe('WebCrypto is given copies, which are wiped afterwards:', () => {
-  test('of what is sealed', async () => {
+describe('WebCrypto gets copies, which are wiped afterwards:', () => {
+  test('of the plaintext to seal', async () => {
     const noted = given('encrypt')
     await aes.seal(counting(16), none, secret)
     expectWiped(noted, secret)
   })
 
-  test('of what is authenticated, as a client’s input is', async () => {
+  test('of the message of an HMAC', async () => {
     const noted = given('sign')
     await provider.sha256.hmac(counting(32), secret)
     expectWiped(noted, secret)
   })
 
-  test('of keys, where the platform refuses them too', async () => {
+  test('of keys, also if the platform refuses them', async () => {
     const noted = given('importKey')
     const key = secret.slice(0, 16)
     await aes.seal(key, none, none)
@@ -75,7 +75,7 @@ describe('WebCrypto is given copies, which are wiped afterwards:', () => {
     expect(plaintext).toHaveLength(0)
   })
 
-  test('of a seed, once the keystream is made with it; the keystream goes on', async () => {
+  test('of a seed, after its import; the keystream continues', async () => {
     const noted = given('importKey')
     const key = secret.slice(0, 16)
     const stream = aes.keystream(key, 0)

@@ -13,7 +13,7 @@ const signatures = vectors.ed25519 as [
 const secrets = vectors.x25519 as [privateKey: string, publicKey: string, secret: string][]
 const ZERO = '00'.repeat(32)
 
-test('the vectors are all there', () => {
+test('the file has all vectors', () => {
   expect([signatures.length, secrets.length]).toEqual([151, 518])
 })
 
@@ -25,7 +25,7 @@ describe.each(providers)('$name agrees with the vectors of Wycheproof', ({ ed255
     }
   })
 
-  test('for X25519, with nothing in place of a secret that is zero', async () => {
+  test('for X25519, with undefined instead of an all-zero secret', async () => {
     for (const [index, [privateKey, publicKey, secret]] of secrets.entries()) {
       const [got] = await x25519.sharedSecrets(hex(privateKey), [hex(publicKey)])
       expect(got, `secret ${index}`).toEqual(secret === ZERO ? undefined : hex(secret))
@@ -33,7 +33,7 @@ describe.each(providers)('$name agrees with the vectors of Wycheproof', ({ ed255
   })
 })
 
-test("the curves as they are put together here give what noble's own module gives", () => {
+test("the curves defined in this library give the same results as noble's module", () => {
   for (const [privateKey] of secrets.slice(0, 40)) {
     const key = hex(privateKey)
     expect(ownX25519.getPublicKey(key)).toEqual(nobleX25519.getPublicKey(key))
@@ -41,7 +41,7 @@ test("the curves as they are put together here give what noble's own module give
     expect(own25519.sign(key.subarray(0, 9), key)).toEqual(noble25519.sign(key.subarray(0, 9), key))
   }
   for (const [index, [publicKey, message, signature]] of signatures.entries()) {
-    // Wide and narrow, with whatever it throws for a wrong length.
+    // By both sets of rules. For a wrong length, both throw the same error.
     for (const zip215 of [true, false]) {
       const [own, theirs] = [own25519, noble25519].map(({ verify }) => {
         try {
