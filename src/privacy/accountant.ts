@@ -12,8 +12,9 @@ import {
 } from './rdp.js'
 
 /**
- * Whose presence (ε, δ) hides: the data sets compared differ in one client, whose vector is in the sum or the zero
- * vector in its place. Where one client's vector is *replaced* by another, twice the sensitivities apply.
+ * The neighbor relation of every (ε, δ) in this library: two data sets are neighbors if they differ in one client, whose
+ * vector is in one sum and replaced by zeros in the other. If one client's vector may instead be replaced by *any* other
+ * vector, both sensitivities double.
  * @public
  */
 export const NEIGHBORS = 'add-or-remove-one-client'
@@ -24,32 +25,45 @@ export const NEIGHBORS = 'add-or-remove-one-client'
  */
 export interface Epsilon {
   readonly epsilon: number
+  /** The order α with which ε was computed, one of `RDP_ORDERS`. */
   readonly order: number
 }
 
 /**
- * What a number of rounds tells at most about one client; always with the relation and with δ.
+ * An upper bound on what a number of rounds reveals about one client, together with the δ and the neighbor relation without
+ * which ε means nothing.
  * @public
  */
 export interface PrivacyLoss extends Epsilon {
   readonly delta: number
-  /** T: how many rounds are accounted for; as many as one client may take part in. */
+  /** T: the number of rounds that ε covers, which is how many one client may take part in. */
   readonly rounds: number
   readonly neighbors: typeof NEIGHBORS
   /**
-   * Where the clients of each round are sampled: a lower ε, against those only who see results and not who took part.
-   * `epsilon` is what holds against the server.
+   * If the clients of each round are sampled: a lower ε. It holds only against parties that see the results but not who took
+   * part. Against the server, only `epsilon` holds.
    */
   readonly amplified: (Epsilon & { readonly samplingRate: number }) | undefined
 }
 
 /**
- * The least ε that `curve` proves at `delta`, over the orders 2 to 128 and 256.
+ * The smallest ε that `curve` proves at `delta`, over the orders in `RDP_ORDERS`.
  *
- * Source: Canonne, Kamath and Steinke (2020), proposition 12; where δ is large for the divergence, 0, since the total
- * variation is at most √(1 − e^{−ε(α)}) (Bretagnolle and Huber).
+ * Source: Canonne, Kamath and Steinke (2020), proposition 12. If the divergence is small enough for δ, ε is 0, because the
+ * total variation is at most √(1 − e^{−ε(α)}) (Bretagnolle and Huber).
  *
- * @throws {SecAggError} `invalid-argument` unless 0 < δ < 1.
+ * @param curve - The Rényi divergence of everything that was released, for example from {@link composedRdp}.
+ * @param delta - δ, above 0 and below 1.
+ * @returns ε, at least 0, and the order that proves it.
+ * @throws {SecAggError} `invalid-argument` unless `curve` is a function and 0 < δ < 1.
+ * @example
+ * ```ts
+ * import { composedRdp, epsilonOf, gaussianRdp } from 'secagg/privacy'
+ *
+ * const curve = composedRdp([{ curve: gaussianRdp(2), times: 10 }])
+ * const { epsilon, order } = epsilonOf(curve, 1e-5)
+ * console.log(epsilon.toFixed(3), order) // '8.088' 4
+ * ```
  * @public
  */
 export function epsilonOf(curve: RdpCurve, delta: number): Epsilon {
@@ -69,8 +83,21 @@ function converted(divergence: number, order: number, delta: number): number {
 }
 
 /**
- * The curve of several mechanisms that see the same clients, each `times` times; whoever chose one knew the others.
- * @throws {SecAggError} `invalid-argument` where a part is none.
+ * The curve of several mechanisms that are applied to the same clients. Each may be chosen with knowledge of the results of
+ * the others (adaptive composition).
+ *
+ * @param parts - The curve of each mechanism, and how often it is applied; `times` is at least 0 and 1 by default.
+ * @returns The sum of the curves, each multiplied by its `times`.
+ * @throws {SecAggError} `invalid-argument` if `parts` is not an array, or a part has no curve or a `times` below 0. The curve
+ *   itself throws it for an order that is not a whole number from 2 on.
+ * @example
+ * ```ts
+ * import { composedRdp, gaussianRdp } from 'secagg/privacy'
+ *
+ * // Twenty rounds of training, and one histogram.
+ * const curve = composedRdp([{ curve: gaussianRdp(2), times: 20 }, { curve: gaussianRdp(4) }])
+ * console.log(curve(8)) // 20.25
+ * ```
  * @public
  */
 export function composedRdp(
@@ -89,7 +116,7 @@ export function composedRdp(
   }
 }
 
-/** What `rounds` rounds of one curve cost, and beside it what they cost where clients are sampled. */
+/** The privacy loss of `rounds` rounds with one curve. With a sampling rate, it also contains the amplified loss. */
 export function privacyLoss(
   curve: RdpCurve,
   { delta, rounds, samplingRate }: { delta: number; rounds: number; samplingRate: number | undefined },
@@ -103,17 +130,28 @@ export function privacyLoss(
 }
 
 /**
- * The curve of a round in which every client takes part with probability `rate`, each on its own (Poisson sampling).
- * For any mechanism, whole orders from 2 on, and neighbors that differ in one client.
+ * The curve of a round in which every client takes part with probability `rate`, independently of the others (Poisson
+ * sampling). It is valid for any mechanism, for whole orders from 2 on, and for neighbors that differ in one client.
  *
- * It holds against those who cannot tell who took part. The server of a round can, and so can the clients that know who is
- * in it; against them the curve is the one that was handed in. It supposes that the noise is the same whoever was sampled,
- * and that the number of participants stays unknown: a published mean gives it away unless the divisor is a fixed number.
+ * The result holds only against parties that cannot tell who took part. The server can, and so can clients that know who is
+ * in the round; against them, only `curve` holds. Two more conditions: the noise must not depend on who was sampled, and the
+ * number of participants must stay secret. A published mean reveals that number unless its divisor is fixed.
  *
- * Source: Zhu and Wang (2019), theorem 5. Never worse than no sampling, since the divergence is quasi-convex.
+ * Source: Zhu and Wang (2019), theorem 5. The result is never above `curve`, because the divergence is quasi-convex.
  *
- * @param rate - Above 0, at most 1.
- * @throws {SecAggError} `invalid-argument` for another rate.
+ * @param curve - The curve of the same round without sampling.
+ * @param rate - The probability, above 0 and at most 1.
+ * @returns The curve of the sampled round; `curve` itself if the rate is 1.
+ * @throws {SecAggError} `invalid-argument` if `curve` is not a function or the rate is out of range. The returned curve throws
+ *   it for an order that is not a whole number from 2 on.
+ * @example
+ * ```ts
+ * import { epsilonOf, gaussianRdp, subsampledRdp } from 'secagg/privacy'
+ *
+ * const curve = gaussianRdp(1)
+ * console.log(epsilonOf(curve, 1e-5).epsilon.toFixed(2)) // '4.75'
+ * console.log(epsilonOf(subsampledRdp(curve, 0.01), 1e-5).epsilon.toFixed(2)) // '1.01'
+ * ```
  * @public
  */
 export function subsampledRdp(curve: RdpCurve, rate: number): RdpCurve {
@@ -142,17 +180,17 @@ export function subsampledRdp(curve: RdpCurve, rate: number): RdpCurve {
 
 /** ln Σ exp(term), without overflow. */
 function logOfSum(terms: readonly number[]): number {
-  const greatest = Math.max(...terms)
-  if (!Number.isFinite(greatest)) return greatest
-  return greatest + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - greatest), 0))
+  const maximum = Math.max(...terms)
+  if (!Number.isFinite(maximum)) return maximum
+  return maximum + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - maximum), 0))
 }
 
-/** How much more ε than one discrete Gaussian would cost is taken for a sum of them. */
+/** The factor by which the ε of a sum of discrete Gaussians may exceed the ε of a single one. */
 const TOLERATED = 1.01
 
 /**
- * Whether a sum of discrete Gaussians is so far from a discrete Gaussian that it costs ε, or that nothing is known of it.
- * That comes with little noise per client on the grid, hence with many clients or few bits.
+ * Whether a sum of discrete Gaussians differs so much from a single discrete Gaussian that ε grows noticeably, or that no
+ * bound is known. The cause is too little noise per client on the grid, which comes from many clients or few bits.
  */
 export function hasCollapsed(
   sum: NoisySum,
@@ -164,12 +202,12 @@ export function hasCollapsed(
   return epsilon > TOLERATED * epsilonOf(composedRdp([{ curve: single, times: rounds }]), delta).epsilon
 }
 
-/** @throws {SecAggError} `invalid-configuration` where the distribution has collapsed. */
+/** @throws {SecAggError} `invalid-configuration` if the distribution has collapsed. */
 export function requireUncollapsed({ collapsed, epsilon }: { collapsed: boolean; epsilon: number }): void {
   if (!collapsed) return
   throw usageError(
     'invalid-configuration',
-    `discrete Gaussians collapse at this scale (ε = ${Number(epsilon.toPrecision(4))}); take the distribution skellam`,
+    `discrete Gaussians are too coarse at this scale (ε = ${Number(epsilon.toPrecision(4))}); use the distribution skellam`,
     { got: epsilon },
   )
 }

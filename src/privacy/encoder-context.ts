@@ -19,9 +19,9 @@ const cohort = {
   bits: P.U8,
   delta: P.F64LE,
   rounds: P.U32LE,
-  /** 0 where clients are not sampled. */
+  /** 0 if clients are not sampled. */
   samplingRate: P.F64LE,
-  /** Of one client's noise, in whole units. */
+  /** The variance of one client's noise, in units of the grid. */
   localVariance: P.F64LE,
 }
 
@@ -44,11 +44,40 @@ const integers = P.struct({
 })
 
 /**
- * The canonical bytes of private vectors, for the context of their round: clients that were given other parameters, or
- * another seed, do not form a sum with the others. ε is not in there; it follows from the rest.
+ * The parameters of private vectors as canonical bytes. Put them into the `context` of the round's configuration: then
+ * clients with different parameters, or with different seeds, cannot be summed. The bytes do not contain ε, which follows
+ * from the other parameters.
  *
- * @throws {SecAggError} `invalid-argument` for a seed that is not 16 to 64 bytes; as `createPrivateEncoder` does for
- *   parameters that are none.
+ * @param parameters - What {@link choosePrivacy} or {@link analyzePrivacy} has returned.
+ * @param rotationSeed - The seed of the round, 16 to 64 bytes.
+ * @returns The bytes for one entry of `context`.
+ * @throws {SecAggError} `invalid-argument` if the seed has another length; for other parameters, as
+ *   {@link createPrivateEncoder} does.
+ * @example
+ * ```ts
+ * import { createRoundConfig } from 'secagg'
+ * import { choosePrivacy, privacyContext } from 'secagg/privacy'
+ *
+ * const parameters = choosePrivacy({
+ *   clients: 100,
+ *   minimumHonest: 75,
+ *   length: 1000,
+ *   clip: 1,
+ *   epsilon: 8,
+ *   delta: 1e-5,
+ * })
+ * const rotationSeed = crypto.getRandomValues(new Uint8Array(32))
+ * const config = createRoundConfig({
+ *   sessionId: crypto.getRandomValues(new Uint8Array(32)),
+ *   clients: 100,
+ *   segments: [parameters.segment],
+ *   adversary: 'active',
+ *   corruptClients: 5,
+ *   minimumCohort: 80,
+ *   context: { privacy: privacyContext(parameters, rotationSeed) },
+ * })
+ * console.log(config.segments[0]!.length) // 1024
+ * ```
  * @public
  */
 export function privacyContext(parameters: PrivacyParameters, rotationSeed: Uint8Array): Bytes {
@@ -58,8 +87,22 @@ export function privacyContext(parameters: PrivacyParameters, rotationSeed: Uint
 }
 
 /**
- * The same for whole numbers.
- * @throws {SecAggError} as `createIntegerEncoder` does for parameters that are none.
+ * The parameters of private whole numbers as canonical bytes, for the `context` of the round's configuration. Clients with
+ * different parameters then cannot be summed. The bytes do not contain ε, which follows from the other parameters.
+ *
+ * @param parameters - What {@link chooseIntegerPrivacy} or {@link analyzeIntegerPrivacy} has returned.
+ * @returns The bytes for one entry of `context`.
+ * @throws {SecAggError} as {@link createIntegerEncoder} does, but not if the distribution is too coarse.
+ * @example
+ * ```ts
+ * import { chooseIntegerPrivacy, integerPrivacyContext } from 'secagg/privacy'
+ *
+ * const histogram = { clients: 100, minimumHonest: 75, length: 5, maximumSum: 100 }
+ * const sensitivity = { l1Sensitivity: 1, l2Sensitivity: 1 }
+ * const parameters = chooseIntegerPrivacy({ ...histogram, ...sensitivity, epsilon: 1, delta: 1e-6 })
+ * const context = { privacy: integerPrivacyContext(parameters) }
+ * console.log(context.privacy.length) // 98
+ * ```
  * @public
  */
 export function integerPrivacyContext(parameters: IntegerPrivacyParameters): Bytes {

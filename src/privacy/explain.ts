@@ -2,19 +2,32 @@ import { checkedPrivacy } from './float-encoder.js'
 import type { PrivacyParameters } from './noise-parameters.js'
 
 /**
- * One number of a private round, for people.
+ * One number of a private round, explained for people.
  * @public
  */
 export interface Explanation {
+  /** The name of the number in the parameters, such as `noiseMultiplier`. */
   readonly name: string
   readonly value: string | number
-  /** What it is and where it comes from; one sentence. */
+  /** What the number is and where it comes from. */
   readonly meaning: string
 }
 
 /**
- * Every number of `parameters` with what it means, the promise first.
- * @throws {SecAggError} as `createPrivateEncoder` does for parameters that are none.
+ * Explains every number of `parameters`. The privacy promise comes first, then the noise, the grid and the error of the sum.
+ *
+ * @param given - What {@link choosePrivacy} or {@link analyzePrivacy} has returned.
+ * @returns The name, the value and the meaning of each number.
+ * @throws {SecAggError} as {@link createPrivateEncoder} does, but not if the distribution is too coarse.
+ * @example
+ * ```ts
+ * import { choosePrivacy, explainPrivacy } from 'secagg/privacy'
+ *
+ * const cohort = { clients: 100, minimumHonest: 75, length: 1000, clip: 1 }
+ * const explanations = explainPrivacy(choosePrivacy({ ...cohort, epsilon: 8, delta: 1e-5 }))
+ * const lines = explanations.map(({ name, value, meaning }) => `${name} = ${value}: ${meaning}`)
+ * console.log(lines[1]) // 'delta = 0.00001: an upper bound on the probability that ε does not hold'
+ * ```
  * @public
  */
 export function explainPrivacy(given: PrivacyParameters): readonly Explanation[] {
@@ -32,17 +45,18 @@ function promise(parameters: PrivacyParameters): Explanation[] {
         `over ${rounds} round${rounds === 1 ? '' : 's'}, against the server and everybody else, by Rényi divergence of ` +
         `order ${order}; neighbors: add or remove one client`,
     },
-    { name: 'delta', value: delta, meaning: 'the probability with which ε may not hold' },
+    { name: 'delta', value: delta, meaning: 'an upper bound on the probability that ε does not hold' },
     {
       name: 'minimumHonest',
       value: minimumHonest,
       meaning:
-        'the fewest honest clients in a sum; their noise alone gives ε, and dropouts down to there weaken nothing',
+        'the smallest number of honest clients in a sum; their noise alone gives ε, so dropouts do not weaken ε as long ' +
+        'as this many honest clients remain',
     },
     {
       name: 'centralEpsilon',
       value: centralEpsilon,
-      meaning: 'the ε of the same noise, added in one trusted place to sums that are not rounded',
+      meaning: 'for comparison: the ε if a trusted party added the same noise to a sum that is not rounded',
     },
   ]
   if (amplified === undefined) return lines
@@ -53,8 +67,8 @@ function promise(parameters: PrivacyParameters): Explanation[] {
       name: 'amplified.epsilon',
       value: amplified.epsilon,
       meaning:
-        `where each client is sampled with probability ${samplingRate}, against those who see only results and not ` +
-        'who took part; not against the server; neighbors: add or remove one client',
+        `if each client is sampled with probability ${samplingRate}: the ε against parties that see the results but not ` +
+        'who took part; it does not hold against the server; neighbors: add or remove one client',
     },
   ]
 }
@@ -63,27 +77,36 @@ function noise(parameters: PrivacyParameters): Explanation[] {
   const { distribution, noiseMultiplier, clip, totalStandardDeviation, localStandardDeviation } = parameters
   const { localVariance, minimumHonest } = parameters
   return [
-    { name: 'distribution', value: distribution, meaning: 'of the noise; sampled exactly, in whole numbers' },
+    {
+      name: 'distribution',
+      value: distribution,
+      meaning: 'the distribution of the noise, which is whole numbers and sampled exactly',
+    },
     {
       name: 'clip',
       value: clip,
-      meaning: 'the L2 norm that a client’s vector is scaled down to where it is longer',
+      meaning: 'the largest L2 norm of a client’s vector; a longer vector is scaled down to it',
     },
     {
       name: 'noiseMultiplier',
       value: noiseMultiplier,
-      meaning: `standard deviation of the noise of ${minimumHonest} honest clients together, in multiples of the clip`,
+      meaning: `the standard deviation of the noise of ${minimumHonest} honest clients together, in multiples of the clip`,
     },
-    { name: 'totalStandardDeviation', value: totalStandardDeviation, meaning: 'noise multiplier · clip' },
+    {
+      name: 'totalStandardDeviation',
+      value: totalStandardDeviation,
+      meaning: `the standard deviation of the noise of ${minimumHonest} honest clients together: noise multiplier · clip`,
+    },
     {
       name: 'localStandardDeviation',
       value: localStandardDeviation,
-      meaning: `of one client’s noise: the total divided by √${minimumHonest}`,
+      meaning: `the standard deviation of one client’s noise: the total divided by √${minimumHonest}`,
     },
     {
       name: 'localVariance',
       value: localVariance,
-      meaning: 'its variance on the grid, (local standard deviation · scale)², rounded up',
+      meaning:
+        'the variance of one client’s noise on the grid: (local standard deviation · scale)², rounded up',
     },
   ]
 }
@@ -94,20 +117,27 @@ function grid(parameters: PrivacyParameters): Explanation[] {
     {
       name: 'dimension',
       value: dimension,
-      meaning: `${length} elements padded to a power of two, to be rotated`,
+      meaning: `the length of the rotated vector: ${length} elements, padded to a power of two`,
     },
-    { name: 'bits', value: bits, meaning: 'of an element; sums wrap around' },
+    { name: 'bits', value: bits, meaning: `the bits of an element; sums are computed modulo 2^${bits}` },
     {
       name: 'scale',
       value: scale,
-      meaning: `grid points per unit; ${tail} standard deviations of the sum of ${clients} clients fit the bits`,
+      meaning:
+        `grid points per unit, chosen so that ${tail} standard deviations of the sum of ${clients} clients fit into ` +
+        `${bits} bits`,
     },
     {
       name: 'l2Sensitivity',
       value: l2Sensitivity,
-      meaning: 'the greatest L2 norm of one client’s vector on the grid; rounding has added to clip · scale',
+      meaning:
+        'the largest L2 norm of one client’s vector on the grid: clip · scale, and what rounding may add',
     },
-    { name: 'l1Sensitivity', value: l1Sensitivity, meaning: 'the greatest L1 norm that goes with it' },
+    {
+      name: 'l1Sensitivity',
+      value: l1Sensitivity,
+      meaning: 'the largest L1 norm of one client’s vector on the grid, which follows from the L2 norm',
+    },
   ]
 }
 
@@ -117,13 +147,14 @@ function error(parameters: PrivacyParameters): Explanation[] {
     {
       name: 'sumStandardDeviation',
       value: sumStandardDeviation,
-      meaning: `of an element of the decoded sum of ${clients} clients, from noise and rounding`,
+      meaning: `the standard deviation of an element of the decoded sum of ${clients} clients, from noise and rounding`,
     },
     {
       name: 'wrapProbability',
       value: wrapProbability,
       meaning:
-        'that an element is altogether wrong, if all clients hold the same vector of the length of the clip',
+        'the probability that an element of the sum wraps around and is completely wrong, if all clients hold the same ' +
+        'vector with the norm of the clip',
     },
   ]
 }

@@ -13,63 +13,90 @@ import type { PrivacySetting } from './scaled-sum.js'
 import { l2Norm, requireSum, sumOfSquares, unwrap, wrapWithNoise } from './wrapping.js'
 
 /**
- * What clipping did to a vector; for the client itself, as it tells something about the vector.
+ * How a vector was clipped. It depends on the vector, so only the client may see it.
  * @public
  */
 export interface ClippingReport {
-  /** The L2 norm before. */
+  /** The L2 norm of the vector before clipping. */
   readonly norm: number
-  /** What the vector was multiplied by, at most 1. */
+  /** The factor by which the vector was multiplied, at most 1. */
   readonly factor: number
+  /** Whether the norm was above the clip. */
   readonly clipped: boolean
 }
 
 /**
- * One client's vector, ready to be masked.
+ * One client's encoded vector, ready to be masked.
  * @public
  */
 export interface PrivateValues {
   /**
-   * For the segment of `PrivacyParameters.segment`. Safe to sum up; on its own it carries the noise of one client only. It is
-   * of the round of its seed: `roundInput` of `secagg` marks it as that.
+   * The lanes for the segment `PrivacyParameters.segment`. Do not release them outside of a secure sum: they contain the noise
+   * of one client only. They belong to the round with the same seed; mark them with `roundInput` of `secagg`.
    */
   readonly vector: Lanes
   readonly clipping: ClippingReport
-  /** How often the vector was rounded until its norm was small enough; `undefined` where it was rounded toward zero. */
+  /**
+   * How many times the vector was rounded at random until its norm was small enough; `undefined` if no attempt succeeded and
+   * it was rounded toward zero.
+   */
   readonly attempts: number | undefined
 }
 
-/** @public */
+/**
+ * Options of {@link createPrivateEncoder}.
+ * @public
+ */
 export interface PrivateEncoderOptions {
-  /** Whether a vector beyond the clip is scaled down, which the result reports (the default), or refused. */
+  /** `report` scales a vector above the clip down and reports it (the default); `refuse` throws. */
   readonly clipping?: 'report' | 'refuse' | undefined
 }
 
 /**
- * Turns the vectors of one client into noisy ones over Z_2^b, as many rounds as one likes.
+ * Turns the vectors of one client into noisy vectors over Z_2^b, for any number of rounds.
  * @public
  */
 export interface PrivateEncoder {
   readonly parameters: PrivacyParameters
   /**
-   * Clips, scales, rotates, rounds, adds noise and wraps. There is no weight: either all clients count the
-   * same, or what they are to be weighted by is an element of the vector, clipped and noised with the others.
+   * Clips, scales, rotates and rounds the vector, adds noise and wraps it modulo 2^b. There are no weights: all clients count
+   * the same. For a weighted mean, make the weight an element of the vector, so that it is clipped and gets noise like the
+   * others.
    *
-   * @param values - Float32Array or Float64Array of `length` finite numbers; stays as it is.
-   * @param rotationSeed - 16 to 64 bytes, drawn afresh by the server for each round and part of its context.
-   * @throws {SecAggError} `invalid-argument` for another array or seed; `input-out-of-range` for NaN and infinities, and
-   *   beyond the clip where that is to be refused; `no-randomness`.
+   * @param values - A Float32Array or Float64Array of `length` finite numbers. It is not changed.
+   * @param rotationSeed - 16 to 64 bytes. The server draws a new seed for each round, and it is part of the round's context.
+   * @returns The vector to be masked, and what clipping and rounding did.
+   * @throws {SecAggError} `invalid-argument` for another array or seed; `input-out-of-range` if an element or the norm is not
+   *   finite, or if the norm is above the clip and `clipping` is `refuse`; `no-randomness` if the generator is broken.
    */
   encode(values: Float32Array | Float64Array, rotationSeed: Uint8Array): PrivateValues
 }
 
 /**
- * An encoder for a setting; takes some tens of milliseconds to prepare its noise. A client that was told the setting by a
- * server looks at `parameters.epsilon` and `parameters.minimumHonest` before it encodes anything.
+ * Creates an encoder for the vectors of one client. Preparing its noise takes some tens of milliseconds, so keep the encoder
+ * for all rounds with the same setting. If a server sent the setting, check `parameters.epsilon` and
+ * `parameters.minimumHonest` before you encode anything.
  *
- * @param setting - A setting, or `PrivacyParameters` with all their numbers, which then have to be those that follow.
- * @throws {SecAggError} as {@link analyzePrivacy} does; `configuration-mismatch` where a number does not follow from the
- *   others; `invalid-configuration` where the distribution collapses.
+ * @param setting - A setting, or complete `PrivacyParameters`. Every number of the parameters that it states must follow from
+ *   the setting.
+ * @param crypto - Where the randomness comes from.
+ * @param options - Whether vectors above the clip are scaled down or refused.
+ * @returns The encoder, with all parameters derived from the setting.
+ * @throws {SecAggError} `invalid-argument` or `invalid-configuration` as {@link analyzePrivacy} does;
+ *   `configuration-mismatch` if a number does not follow from the others; `invalid-configuration` if discrete Gaussians are
+ *   too coarse at this scale.
+ * @example
+ * ```ts
+ * import { defaultCrypto } from 'secagg'
+ * import { choosePrivacy, createPrivateEncoder } from 'secagg/privacy'
+ *
+ * const cohort = { clients: 100, minimumHonest: 75, length: 3, clip: 1 }
+ * const parameters = choosePrivacy({ ...cohort, epsilon: 8, delta: 1e-5 })
+ * const encoder = createPrivateEncoder(parameters, await defaultCrypto())
+ * const rotationSeed = new Uint8Array(32) // In a program, the server draws it for each round.
+ * const { vector, clipping } = encoder.encode(Float64Array.of(3, 0, 4), rotationSeed)
+ * console.log(vector.length, clipping) // 4 { norm: 5, factor: 0.2, clipped: true }
+ * ```
  * @public
  */
 export function createPrivateEncoder(
@@ -81,8 +108,8 @@ export function createPrivateEncoder(
 }
 
 /**
- * What takes long in {@link createPrivateEncoder} and does not depend on whose randomness it is.
- * @throws {SecAggError} as that does.
+ * The slow part of {@link createPrivateEncoder}, which does not depend on the source of randomness.
+ * @throws {SecAggError} as {@link createPrivateEncoder} does.
  */
 export function preparePrivateEncoder(
   setting: PrivacySetting,
@@ -101,7 +128,7 @@ function encoderOf(
 ): PrivateEncoder {
   const { clipping = 'report' } = partsOf('the options of an encoder', options)
   if (clipping !== 'report' && clipping !== 'refuse') {
-    throw usageError('invalid-argument', "clipping is 'report' or 'refuse'")
+    throw usageError('invalid-argument', "clipping must be 'report' or 'refuse'")
   }
   const { dimension, length, clip, scale, bits, l2Sensitivity } = parameters
   const words = new RandomWords(crypto)
@@ -134,11 +161,35 @@ function encoderOf(
 }
 
 /**
- * The sum of the clients' clipped vectors, with noise, from the sum over Z_2^b that a round revealed. Divide by the number
- * of survivors for the mean. A sum of a round with another seed gives noise: take it from `readOutcome` of `secagg`, which
- * refuses the outcome of another round.
+ * Decodes the sum of a round into the noisy sum of the clients' clipped vectors. Divide it by the number of survivors to get
+ * the mean. With the seed of another round the result would be meaningless; `readOutcome` of `secagg` refuses the outcome of
+ * another round.
  *
- * @throws {SecAggError} as {@link createPrivateEncoder} does; `invalid-argument` where sum or seed do not fit.
+ * @param setting - As for {@link createPrivateEncoder}.
+ * @param sum - The lanes of `PrivacyParameters.segment` in the sum of the round.
+ * @param rotationSeed - The seed with which the clients of the round encoded, 16 to 64 bytes.
+ * @returns `length` numbers, in the units of the clients' vectors.
+ * @throws {SecAggError} `invalid-argument` if the sum or the seed does not fit; for the setting, as
+ *   {@link createPrivateEncoder} does, but not if the distribution is too coarse.
+ * @example
+ * ```ts
+ * import { defaultCrypto } from 'secagg'
+ * import { createPrivateEncoder, decodePrivateSum } from 'secagg/privacy'
+ * import { addInto, createVector } from 'secagg/vector'
+ *
+ * // This is far too little noise for privacy; it keeps the numbers readable here.
+ * const cohort = { clients: 2, minimumHonest: 2, length: 3, clip: 5, delta: 1e-5 }
+ * const encoder = createPrivateEncoder({ ...cohort, bits: 32, noiseMultiplier: 1e-6 }, await defaultCrypto())
+ * const segments = [encoder.parameters.segment]
+ * const seed = new Uint8Array(32)
+ * // In a program, a round computes the sum.
+ * const [lanes] = createVector(segments)
+ * for (const values of [[3, 0, 4], [1, 2, -1]]) {
+ *   addInto([lanes!], [encoder.encode(Float64Array.from(values), seed).vector], segments)
+ * }
+ * const sum = decodePrivateSum(encoder.parameters, lanes!, seed)
+ * console.log(sum.map(Math.round)) // Float64Array(3) [ 4, 2, 3 ]
+ * ```
  * @public
  */
 export function decodePrivateSum(
@@ -155,7 +206,11 @@ export function decodePrivateSum(
   return values.slice(0, length)
 }
 
-/** @throws {SecAggError} as {@link analyzePrivacy} does; `configuration-mismatch` where ε, say, is not what follows. */
+/**
+ * All parameters of a setting.
+ * @throws {SecAggError} as {@link analyzePrivacy} does; `configuration-mismatch` if `given` states a number, such as ε, that
+ *   does not follow from the others.
+ */
 export function checkedPrivacy(given: PrivacySetting): PrivacyParameters {
   const setting = partsOf('a privacy setting', given)
   const parameters = analyzePrivacy(setting)
@@ -184,33 +239,34 @@ function paddedCopy(values: Float32Array | Float64Array, length: number, dimensi
   return copy
 }
 
-/** Multiplying and rotating may have made a vector longer by a rounding error. */
-function shortenTo(values: Float64Array, greatest: number): void {
+/** Rounding errors of the multiplication and the rotation can make a vector slightly longer. */
+function shortenTo(values: Float64Array, maximum: number): void {
   const norm = l2Norm(values)
-  if (norm > greatest) multiply(values, greatest / norm)
+  if (norm > maximum) multiply(values, maximum / norm)
 }
 
 function multiply(values: Float64Array, factor: number): void {
   for (let i = 0; i < values.length; i++) values[i]! *= factor
 }
 
-/** Each attempt fails with probability β = e^{−1/2} at most, all of them with one below 10⁻¹³. */
+/** Each attempt fails with probability at most β = e^{−1/2}, so all of them fail with probability below 10⁻¹³. */
 export const ROUNDING_ATTEMPTS = 64
 
-/** By how much of itself a vector to be rounded must at least be shorter than its bound allows without rounding. */
+/** The relative margin by which the norm of a vector must be below its bound before rounding. */
 export const NORM_MARGIN: number = 2 ** -26
 
-/** Room for the error of a sum of squares; a quarter of what {@link NORM_MARGIN} leaves. */
+/** Room for the error of a sum of squares: a quarter of {@link NORM_MARGIN}. */
 const SQUARE_MARGIN = 2 ** -28
 
 /**
- * Rounds every element up or down at random, so that its mean stays, and all of them again while the L2 norm exceeds
- * `bound`. After the last attempt they are rounded toward zero, which is biased but never makes a vector longer. The bound
- * holds in every case, and it alone is what privacy needs: how the dice fall does not matter to it.
+ * Rounds every element up or down at random, such that its expected value does not change. While the L2 norm exceeds `bound`,
+ * it rounds the whole vector again. If the last attempt fails too, it rounds toward zero, which is biased but never makes a
+ * vector longer. Privacy depends only on the bound, which always holds, and not on the random choices.
  *
- * @param values - Real numbers below 2^52 whose norm is below (1 − {@link NORM_MARGIN}) `bound`; replaced by whole ones.
- * @returns How many attempts it took; `undefined` where none did.
- * @throws {SecAggError} `internal` where the norm was not below.
+ * @param values - Real numbers below 2^52 whose norm is below (1 − {@link NORM_MARGIN}) `bound`. They are replaced by whole
+ *   numbers.
+ * @returns The number of attempts; `undefined` if none succeeded.
+ * @throws {SecAggError} `internal` if the norm was too large before rounding.
  */
 export function roundConditionally(
   values: Float64Array,
@@ -224,7 +280,7 @@ export function roundConditionally(
     for (let i = 0; i < values.length; i++) {
       const value = values[i]!
       const whole = Math.floor(value)
-      // A fraction is exact, and so is this product; its mean is kept to one part in 2^32.
+      // The fraction and this product are exact. The expected value is right to one part in 2^32.
       rounded[i] = words.next() < (value - whole) * 2 ** 32 ? whole + 1 : whole
     }
     if (sumOfSquares(rounded) <= limit) {

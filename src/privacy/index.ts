@@ -1,7 +1,7 @@
 /**
  * `secagg/privacy`: distributed differential privacy (Kairouz, Liu and Steinke 2021; Agarwal, Kairouz and Liu 2021). Every
- * client clips its vector, rounds it to whole numbers and adds noise of its own, so that what a round reveals, the sum,
- * is private also against the server. Dropouts down to the least number of honest clients weaken nothing.
+ * client clips its vector, rounds it to whole numbers and adds a part of the noise. A round reveals only the sum, which is
+ * then private even against the server. Dropouts do not weaken ε as long as `minimumHonest` honest clients remain.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export {
   type PrivateEncoderOptions,
   type PrivateValues,
 } from './float-encoder.js'
-// Whole numbers with sensitivities of their own.
+// Vectors of whole numbers with stated sensitivities.
 export { createIntegerEncoder, decodeIntegerSum, type IntegerEncoder } from './integer-encoder.js'
 export {
   analyzeIntegerPrivacy,
@@ -38,7 +38,7 @@ export {
   type IntegerQuery,
 } from './integers.js'
 export { createNoiseSampler, type NoiseSampler } from './noise/sampler.js'
-// From a promise to parameters, and back.
+// From a target for ε to parameters, and from parameters to ε.
 export {
   analyzePrivacy,
   choosePrivacy,
@@ -53,7 +53,7 @@ export {
   type RdpCurve,
   rdpOf,
 } from './rdp.js'
-// The parts.
+// The building blocks of the encoder.
 export {
   type Headroom,
   paddedLength,

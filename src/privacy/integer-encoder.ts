@@ -12,30 +12,49 @@ import {
 import { createNoiseSampler } from './noise/sampler.js'
 import { requireSum, sumOfSquares, unwrap, wrapWithNoise } from './wrapping.js'
 
-/** A norm may be above its bound by this part of it: √3 squared is not 3. */
+/** The factor by which a norm may exceed its bound: in floating point, √3 squared is not 3. */
 const TOLERANCE = 1 + 2 ** -50
 
 /**
- * Turns whole-numbered vectors of one client into noisy ones over Z_2^b.
+ * Turns vectors of whole numbers of one client into noisy vectors over Z_2^b.
  * @public
  */
 export interface IntegerEncoder {
   readonly parameters: IntegerPrivacyParameters
   /**
-   * Adds noise and wraps.
+   * Adds noise to the vector and wraps it modulo 2^b.
    *
-   * @param values - `length` safe integers; stay as they are.
-   * @throws {SecAggError} `invalid-argument` for another array; `input-out-of-range` where an element is not whole or a
-   *   norm is above its sensitivity; `no-randomness`.
+   * @param values - `length` safe integers. They are not changed.
+   * @returns The lanes for the segment `IntegerPrivacyParameters.segment`.
+   * @throws {SecAggError} `invalid-argument` for an array of another length; `input-out-of-range` if an element is not a safe
+   *   integer or a norm is above its sensitivity; `no-randomness` if the generator is broken.
    */
   encode(values: ArrayLike<number>): Lanes
 }
 
 /**
- * An encoder for whole numbers; takes some tens of milliseconds to prepare its noise.
+ * Creates an encoder for the whole numbers of one client. Preparing its noise takes some tens of milliseconds, so keep the
+ * encoder for all rounds with the same setting.
  *
- * @throws {SecAggError} as {@link analyzeIntegerPrivacy} does; `configuration-mismatch` where ε, or another number that
- *   the setting states, does not follow from the others; `invalid-configuration` where the distribution collapses.
+ * @param setting - A setting, or complete `IntegerPrivacyParameters`. Every number of the parameters that it states must
+ *   follow from the setting.
+ * @param crypto - Where the randomness comes from.
+ * @returns The encoder, with all parameters derived from the setting.
+ * @throws {SecAggError} `invalid-argument` or `invalid-configuration` as {@link analyzeIntegerPrivacy} does;
+ *   `configuration-mismatch` if a number does not follow from the others; `invalid-configuration` if discrete Gaussians are
+ *   too coarse at this scale.
+ * @example
+ * ```ts
+ * import { defaultCrypto } from 'secagg'
+ * import { chooseIntegerPrivacy, createIntegerEncoder } from 'secagg/privacy'
+ *
+ * const histogram = { clients: 100, minimumHonest: 75, length: 5, maximumSum: 100 }
+ * const sensitivity = { l1Sensitivity: 1, l2Sensitivity: 1 }
+ * const parameters = chooseIntegerPrivacy({ ...histogram, ...sensitivity, epsilon: 1, delta: 1e-6 })
+ * const encoder = createIntegerEncoder(parameters, await defaultCrypto())
+ * const lanes = encoder.encode([0, 0, 1, 0, 0]) // This client is in the third bin.
+ * console.log(lanes.constructor.name, lanes.length) // 'Uint8Array' 5
+ * ```
  * @public
  */
 export function createIntegerEncoder(setting: IntegerPrivacySetting, crypto: CryptoProvider): IntegerEncoder {
@@ -58,9 +77,23 @@ export function createIntegerEncoder(setting: IntegerPrivacySetting, crypto: Cry
 }
 
 /**
- * The noisy sum that `sum` over Z_2^b stands for; whole numbers, which may lie below `minimumSum` or above `maximumSum`.
+ * Decodes the sum of a round into noisy whole numbers. Because of the noise they may be below `minimumSum` or above
+ * `maximumSum`.
  *
- * @throws {SecAggError} as {@link createIntegerEncoder} does; `invalid-argument` where the sum does not fit.
+ * @param setting - As for {@link createIntegerEncoder}.
+ * @param sum - The lanes of `IntegerPrivacyParameters.segment` in the sum of the round.
+ * @returns `length` whole numbers.
+ * @throws {SecAggError} `invalid-argument` if the sum does not fit; for the setting, as {@link createIntegerEncoder} does, but
+ *   not if the distribution is too coarse.
+ * @example
+ * ```ts
+ * import { decodeIntegerSum } from 'secagg/privacy'
+ *
+ * const histogram = { clients: 100, minimumHonest: 75, length: 3, maximumSum: 100 }
+ * const sensitivity = { l1Sensitivity: 1, l2Sensitivity: 1, delta: 1e-6 }
+ * const setting = { ...histogram, ...sensitivity, noiseStandardDeviation: 5, bits: 8 }
+ * console.log(decodeIntegerSum(setting, Uint8Array.of(17, 80, 254))) // Float64Array(3) [ 17, 80, -2 ]
+ * ```
  * @public
  */
 export function decodeIntegerSum(setting: IntegerPrivacySetting, sum: Lanes): Float64Array {
@@ -69,7 +102,10 @@ export function decodeIntegerSum(setting: IntegerPrivacySetting, sum: Lanes): Fl
   return unwrap(sum, bits, Math.ceil((minimumSum + maximumSum) / 2) - 2 ** (bits - 1))
 }
 
-/** @throws {SecAggError} as {@link createIntegerEncoder} does, but where the distribution collapses. */
+/**
+ * All parameters of a setting.
+ * @throws {SecAggError} as {@link createIntegerEncoder} does, but not if the distribution is too coarse.
+ */
 export function checkedIntegerPrivacy(given: IntegerPrivacySetting): IntegerPrivacyParameters {
   const setting = partsOf('a privacy setting', given)
   const parameters = analyzeIntegerPrivacy(setting)
@@ -96,10 +132,10 @@ function wholeCopy(values: ArrayLike<number>, length: number): Float64Array {
   return copy
 }
 
-function requireNorm(name: string, norm: number, greatest: number): void {
-  if (norm > greatest * TOLERANCE) {
+function requireNorm(name: string, norm: number, maximum: number): void {
+  if (norm > maximum * TOLERANCE) {
     throw usageError('input-out-of-range', `the ${name} norm of the vector is above its sensitivity`, {
-      expected: `at most ${greatest}`,
+      expected: `at most ${maximum}`,
     })
   }
 }

@@ -14,21 +14,25 @@ import {
 } from './scaled-sum.js'
 
 /**
- * What one client may put into a sum of whole numbers, such as a histogram, which needs no rotation and no rounding.
+ * The limits on one client's contribution to a sum of whole numbers, such as a histogram. Whole numbers need no rotation and
+ * no rounding.
  * @public
  */
 export interface IntegerQuery extends PrivateCohort {
-  /** The elements of a client's vector, 1 to 2^30. */
+  /** The number of elements of a client's vector, 1 to 2^30. */
   readonly length: number
-  /** Δ1: the greatest L1 norm of one client's vector; 1 for a histogram. An encoder refuses a longer one. */
+  /** Δ1: the largest L1 norm of one client's vector; 1 for a histogram. Encoders refuse a vector with a larger norm. */
   readonly l1Sensitivity: number
-  /** Δ2: the greatest L2 norm; 1 for a histogram. At most Δ1, and at least its square root, as the numbers are whole. */
+  /**
+   * Δ2: the largest L2 norm of one client's vector; 1 for a histogram. It is at least √Δ1 and at
+   * most Δ1 for a vector of whole numbers whose L1 norm is Δ1. Encoders refuse a vector with a larger norm.
+   */
   readonly l2Sensitivity: number
-  /** The least value that an element of the sum has without noise; default 0. */
+  /** The smallest value that an element of the sum can have without noise, −2^32 to 2^32. Default 0. */
   readonly minimumSum?: number | undefined
-  /** The greatest; the number of clients for a histogram. */
+  /** The largest value that an element of the sum can have without noise, up to 2^32; for a histogram, the clients. */
   readonly maximumSum: number
-  /** b, up to 32; by default the least with which nothing wraps around but with probability 2^−40. */
+  /** b, 1 to 32. By default, the smallest number of bits with which a sum wraps around with probability at most 2^−40. */
   readonly bits?: number | undefined
 }
 
@@ -37,20 +41,20 @@ export interface IntegerQuery extends PrivateCohort {
  * @public
  */
 export interface IntegerPrivacySetting extends IntegerQuery {
-  /** σ_total: the standard deviation of the noise of h clients in an element of the sum; 10^−6 to 10^9. */
+  /** σ_total: the standard deviation of the noise of h clients together in an element of the sum, 10^−6 to 10^9. */
   readonly noiseStandardDeviation: number
 }
 
 /**
- * An {@link IntegerQuery} with what is to be promised.
+ * An {@link IntegerQuery} with the ε to be promised.
  * @public
  */
 export interface IntegerPrivacyTarget extends IntegerQuery {
-  /** ε at most, over all rounds and against the server; 10^−3 to 10^3. */
+  /** The largest acceptable ε, over all rounds and against the server; 10^−3 to 10^3. */
   readonly epsilon: number
 }
 
-/** An {@link IntegerQuery} with its defaults, but for the bits. */
+/** An {@link IntegerQuery} with defaults filled in, except for the bits. */
 interface CheckedQuery extends CheckedCohort {
   readonly length: number
   readonly l1Sensitivity: number
@@ -60,35 +64,47 @@ interface CheckedQuery extends CheckedCohort {
 }
 
 /**
- * An {@link IntegerPrivacySetting} with its defaults and all that follows from it.
+ * An {@link IntegerPrivacySetting} with defaults filled in, and every number that follows from it.
  * @public
  */
 export interface IntegerPrivacyParameters extends NoisySum, PrivacyLoss, CheckedQuery {
   readonly bits: number
   readonly noiseStandardDeviation: number
-  /** Of one client's noise. */
+  /** The standard deviation of one client's noise. */
   readonly localStandardDeviation: number
-  /** Of an element of the sum of all n clients. */
+  /** The standard deviation of the noise in an element of the sum of all n clients. */
   readonly sumStandardDeviation: number
-  /** The segment of the round's configuration that takes such a vector. */
+  /** The segment for such vectors in the round's configuration. */
   readonly segment: { readonly length: number; readonly bits: number; readonly bound: 'modular' }
-  /** Whether discrete Gaussians are too coarse for so many clients; no encoder takes such parameters. */
+  /** Whether discrete Gaussians are too coarse for this many clients. Encoders refuse such parameters. */
   readonly collapsed: boolean
-  /** What to know before relying on this; one sentence each. */
+  /** What to know before you rely on these parameters, for people. */
   readonly warnings: readonly string[]
 }
 
 const MINIMUM_DEVIATION = 1e-6
 const MAXIMUM_DEVIATION = 1e9
 
-/** That anything in a sum wraps around has a probability of at most 2^−40. */
+/** The logarithm of the probability with which any element of a sum may wrap around, 2^−40. */
 const LOG_WRAP = -40 * Math.LN2
 
 /**
- * What noise of a given size gives for whole numbers, whose sensitivities are handed in.
+ * Computes ε and all other parameters for whole numbers from a given amount of noise.
  *
- * @throws {SecAggError} `invalid-argument` where a value is out of its range; `invalid-configuration` where the sum takes
- *   more bits than there are.
+ * @param given - Clients, sensitivities, the range of sums, and the noise.
+ * @returns The setting with defaults and every number that follows from it.
+ * @throws {SecAggError} `invalid-argument` if a value is out of its range; `invalid-configuration` if the sum does not fit
+ *   `bits`, or 32 bits.
+ * @example
+ * ```ts
+ * import { analyzeIntegerPrivacy } from 'secagg/privacy'
+ *
+ * const histogram = { clients: 100, minimumHonest: 75, length: 5, maximumSum: 100 }
+ * const sensitivity = { l1Sensitivity: 1, l2Sensitivity: 1 }
+ * const cohort = { ...histogram, ...sensitivity, delta: 1e-6 }
+ * const { epsilon, bits } = analyzeIntegerPrivacy({ ...cohort, noiseStandardDeviation: 5 })
+ * console.log(epsilon.toFixed(2), bits) // '0.92' 8
+ * ```
  * @public
  */
 export function analyzeIntegerPrivacy(given: IntegerPrivacySetting): IntegerPrivacyParameters {
@@ -103,7 +119,7 @@ export function analyzeIntegerPrivacy(given: IntegerPrivacySetting): IntegerPriv
   if (needed > Math.min(bits, 32)) {
     throw usageError(
       'invalid-configuration',
-      `sums from ${minimumSum} to ${maximumSum} and their noise take ${needed} bits, more than ${Math.min(bits, 32)}`,
+      `sums from ${minimumSum} to ${maximumSum} and their noise need ${needed} bits, more than ${Math.min(bits, 32)}`,
       { expected: needed, got: bits },
     )
   }
@@ -111,7 +127,7 @@ export function analyzeIntegerPrivacy(given: IntegerPrivacySetting): IntegerPriv
   const collapsed = hasCollapsed(sum, loss)
   const sumStandardDeviation = Math.sqrt(clients * sum.localVariance)
   const warnings = cohortWarnings(query)
-  if (collapsed) warnings.push('Discrete Gaussians are too coarse for so many clients; take skellam.')
+  if (collapsed) warnings.push('Discrete Gaussians are too coarse for this many clients. Use skellam.')
   const curveWith = (factor: number): RdpCurve => rdpOf(noisySum(query, noiseStandardDeviation * factor))
   warnings.push(...dwarfedSum(sumStandardDeviation, maximumSum - minimumSum, curveWith, loss))
   return Object.freeze({
@@ -129,9 +145,23 @@ export function analyzeIntegerPrivacy(given: IntegerPrivacySetting): IntegerPriv
 }
 
 /**
- * The least noise that keeps a target for whole numbers.
+ * Chooses the smallest noise that keeps ε for whole numbers. The standard deviation is rounded up to six decimal digits, so
+ * that every JavaScript engine finds the same number.
  *
- * @throws {SecAggError} as {@link analyzeIntegerPrivacy} does; `invalid-configuration` where discrete Gaussians collapse.
+ * @param given - Clients, sensitivities, the range of sums, and the largest acceptable ε.
+ * @returns All parameters, as {@link analyzeIntegerPrivacy} returns them for that noise.
+ * @throws {SecAggError} `invalid-argument` if a value is out of its range; `invalid-configuration` if the noise for ε does not
+ *   fit the bits, or if discrete Gaussians are too coarse.
+ * @example
+ * ```ts
+ * import { chooseIntegerPrivacy } from 'secagg/privacy'
+ *
+ * const histogram = { clients: 100, minimumHonest: 75, length: 5, maximumSum: 100 }
+ * const sensitivity = { l1Sensitivity: 1, l2Sensitivity: 1 }
+ * const target = { ...histogram, ...sensitivity, epsilon: 1, delta: 1e-6 }
+ * const { noiseStandardDeviation, bits } = chooseIntegerPrivacy(target)
+ * console.log(noiseStandardDeviation, bits) // 4.6463 8
+ * ```
  * @public
  */
 export function chooseIntegerPrivacy(given: IntegerPrivacyTarget): IntegerPrivacyParameters {
@@ -141,16 +171,16 @@ export function chooseIntegerPrivacy(given: IntegerPrivacyTarget): IntegerPrivac
   const query = checkedQuery(target)
   const lossAt = (deviation: number): PrivacyLoss =>
     privacyLoss(rdpOf(noisySum(query, deviation)), { ...query, samplingRate: undefined })
-  const least = minimumNumber((deviation) => lossAt(deviation).epsilon <= epsilon)
-  if (least === undefined || least > MAXIMUM_DEVIATION / 2) {
+  const minimum = minimumNumber((deviation) => lossAt(deviation).epsilon <= epsilon)
+  if (minimum === undefined || minimum > MAXIMUM_DEVIATION / 2) {
     throw usageError(
       'invalid-configuration',
-      `the noise for ε = ${epsilon} does not fit 32 bits; a larger ε, smaller sensitivities or fewer rounds would do`,
+      `the noise for ε = ${epsilon} does not fit 32 bits; use a larger ε, smaller sensitivities or fewer rounds`,
       { got: epsilon },
     )
   }
-  const rounded = roundUpDecimal(Math.max(least, MINIMUM_DEVIATION))
-  // The variance is rounded up, so that slightly more noise can have a slightly larger ε.
+  const rounded = roundUpDecimal(Math.max(minimum, MINIMUM_DEVIATION))
+  // The variance is rounded up, so a slightly larger deviation can give a slightly larger ε.
   const deviation = lossAt(rounded).epsilon <= epsilon ? rounded : roundUpDecimal(rounded * (1 + 1e-6))
   const parameters = analyzeIntegerPrivacy({ ...target, noiseStandardDeviation: deviation })
   requireUncollapsed(parameters)
@@ -184,9 +214,9 @@ function noisySum(query: CheckedQuery, deviation: number): NoisySum {
 }
 
 /**
- * b for sums that span `range` and noise of this variance on each of `length` elements. With L the logarithm of what may
- * go wrong, noise exceeds a with probability at most e^−L where a² = 2L (variance + a/3): Bernstein's inequality, as the
- * cumulants of a Skellam variable, and all the more those of a discrete Gaussian, are at most those of Poisson's law.
+ * The bits for sums in an interval of width `range`, with noise of this variance on each of `length` elements. By Bernstein's
+ * inequality, the noise exceeds a with probability at most e^−L if a² = 2L (variance + a/3). The inequality applies because
+ * the cumulants of a Skellam variable are at most those of a Poisson variable, and those of a discrete Gaussian are smaller.
  */
 function bitsFor(range: number, variance: number, length: number): number {
   const log = Math.log(2 * length) - LOG_WRAP

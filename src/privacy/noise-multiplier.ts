@@ -11,65 +11,32 @@ import {
   sumDeviation,
 } from './scaled-sum.js'
 
-const LEAST = 2 ** -39
-const GREATEST = 2 ** 39
-
-/** How near to the least number the one found is. */
-const PRECISION = 2 ** -32
-
-/**
- * The least number, up to rounding up, that a monotone predicate holds for; `undefined` where there is none from 2^−39 to
- * 2^39.
- */
-export function minimumNumber(holds: (value: number) => boolean): number | undefined {
-  let high = 1
-  while (!holds(high)) {
-    high *= 2
-    if (high > GREATEST) return undefined
-  }
-  while (high > LEAST && holds(high / 2)) high /= 2
-  let low = high / 2
-  while (high - low > high * PRECISION) {
-    const middle = (low + high) / 2
-    if (holds(middle)) high = middle
-    else low = middle
-  }
-  return high
-}
-
-/** The least whole number from `least` to `greatest` that a monotone predicate holds for; `undefined` where none. */
-export function minimumWhole(
-  holds: (value: number) => boolean,
-  least: number,
-  greatest: number,
-): number | undefined {
-  if (least > greatest || !holds(greatest)) return undefined
-  let [low, high] = [least - 1, greatest]
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2)
-    if (holds(middle)) high = middle
-    else low = middle
-  }
-  return high
-}
-
-/** A target whose bits are settled. */
+/** A privacy target in which the number of bits is fixed. */
 export interface BitTarget extends Omit<PrivacySetting, 'noiseMultiplier'> {
   readonly epsilon: number
 }
 
-/** z, of six decimal digits; `undefined` where none keeps the target, or one only at which the distribution collapses. */
-export function minimumMultiplier(target: BitTarget): number | undefined {
-  const least = minimumNumber((multiplier) => epsilonAt(target, multiplier) <= target.epsilon)
-  if (least === undefined) return undefined
-  // The variance on the grid is rounded up, so that a slightly larger multiplier can have a slightly larger ε.
-  const rounded = roundUpDecimal(least)
-  return [rounded, roundUpDecimal(rounded * (1 + 1e-6))].find((multiplier) => keeps(target, multiplier))
-}
+/** The largest number of bits of an element. */
+export const MAXIMUM_BITS = 32
 
-/** The ε that no noise at this many bits gets below. */
-export function minimumEpsilon(target: BitTarget): number {
-  return epsilonAt(target, 2 ** 39)
+/** The largest number of seats in a round. */
+const MAXIMUM_CLIENTS = 65535
+
+/** The range in which {@link minimumNumber} searches, and the relative precision of its result. */
+const SMALLEST = 2 ** -39
+const LARGEST = 2 ** 39
+const PRECISION = 2 ** -32
+
+/**
+ * The smallest noise multiplier z that keeps the target, rounded up to six decimal digits; `undefined` if none does, or if
+ * discrete Gaussians are too coarse with it.
+ */
+export function minimumMultiplier(target: BitTarget): number | undefined {
+  const minimum = minimumNumber((multiplier) => epsilonAt(target, multiplier) <= target.epsilon)
+  if (minimum === undefined) return undefined
+  // The variance on the grid is rounded up, so a slightly larger multiplier can give a slightly larger ε.
+  const rounded = roundUpDecimal(minimum)
+  return [rounded, roundUpDecimal(rounded * (1 + 1e-6))].find((multiplier) => keeps(target, multiplier))
 }
 
 function keeps(target: BitTarget, noiseMultiplier: number): boolean {
@@ -80,84 +47,88 @@ function keeps(target: BitTarget, noiseMultiplier: number): boolean {
   return loss.epsilon <= target.epsilon && !hasCollapsed(sum, { ...loss, delta, rounds })
 }
 
-/** Falls as the multiplier grows: the scale leaves less room for the vectors then, and more for the noise. */
+/** The smallest ε that is possible with this many bits, however much noise is added. */
+function minimumEpsilon(target: BitTarget): number {
+  return epsilonAt(target, LARGEST)
+}
+
+/** ε. It falls as the multiplier grows, because the scale then leaves less room for the vectors and more for the noise. */
 function epsilonAt(target: BitTarget, noiseMultiplier: number): number {
   const sum = scaledSum(checkedSetting({ ...target, noiseMultiplier }))
   if (sum === undefined) return Number.POSITIVE_INFINITY
   return epsilonOf(composedRdp([{ curve: rdpOf(sum), times: target.rounds ?? 1 }]), target.delta).epsilon
 }
 
-export const MOST_BITS = 32
-
-/** Why no noise keeps `target`, and what would do: each piece of advice has been tried. */
+/** The error for a target that no amount of noise keeps. It says why, and which changes would work; each has been tried. */
 export function infeasible(target: BitTarget): SecAggError {
   const { epsilon, bits, minimumHonest } = target
   const advice = [moreBits(target), moreHonest(target), moreEpsilon(target), otherDistribution(target)]
   const remedies = advice.filter((text) => text !== undefined)
   return usageError(
     'invalid-configuration',
-    `no noise gives ε = ${epsilon} with ${bits} bits and ${minimumHonest} honest clients or more (${reason(target)}); ` +
+    `no amount of noise gives ε = ${epsilon} with ${bits} bits and at least ${minimumHonest} honest clients ` +
+      `(${reason(target)}); ` +
       (remedies.length === 0
-        ? 'fewer clients or a shorter vector might do'
-        : `${remedies.join(' or ')} would do`),
+        ? 'fewer clients or a shorter vector might work'
+        : `${remedies.join(' or ')} would work`),
     { expected: `at most ${epsilon}`, got: minimumEpsilon(target) },
   )
 }
 
 function reason(target: BitTarget): string {
-  const least = minimumEpsilon(target)
-  if (least === Number.POSITIVE_INFINITY) return 'the rounding alone fills the bits'
-  if (least > target.epsilon) return `at least ${Number(least.toPrecision(4))} is left, however much noise`
-  return 'discrete Gaussians are too coarse there for their sum to be known'
+  const minimum = minimumEpsilon(target)
+  if (minimum === Number.POSITIVE_INFINITY) return 'the rounding alone fills the bits'
+  if (minimum > target.epsilon) {
+    return `ε is at least ${Number(minimum.toPrecision(4))}, however much noise is added`
+  }
+  return 'discrete Gaussians are too coarse here for their sum to be analyzed'
 }
 
-function does(target: BitTarget): boolean {
+function isFeasible(target: BitTarget): boolean {
   return minimumMultiplier(target) !== undefined
 }
 
 function moreBits(target: BitTarget): string | undefined {
-  const bits = minimumWhole((b) => does({ ...target, bits: b }), target.bits + 1, MOST_BITS)
+  const bits = minimumWhole((b) => isFeasible({ ...target, bits: b }), target.bits + 1, MAXIMUM_BITS)
   return bits === undefined ? undefined : `${bits} bits`
 }
 
 function moreHonest(target: BitTarget): string | undefined {
   const { minimumHonest, clients } = target
-  const honest = minimumWhole((h) => does({ ...target, minimumHonest: h }), minimumHonest + 1, clients)
+  const honest = minimumWhole((h) => isFeasible({ ...target, minimumHonest: h }), minimumHonest + 1, clients)
   return honest === undefined ? undefined : `at least ${honest} honest clients`
 }
 
 function moreEpsilon(target: BitTarget): string | undefined {
-  const least = Math.max(minimumEpsilon(target), target.epsilon)
-  if (!(least < 1000)) return undefined
-  const epsilon = Number((least * 1.05).toPrecision(3))
-  return does({ ...target, epsilon }) ? `ε = ${epsilon}` : undefined
+  const minimum = Math.max(minimumEpsilon(target), target.epsilon)
+  if (!(minimum < 1000)) return undefined
+  const epsilon = Number((minimum * 1.05).toPrecision(3))
+  return isFeasible({ ...target, epsilon }) ? `ε = ${epsilon}` : undefined
 }
 
 function otherDistribution(target: BitTarget): string | undefined {
   if (target.distribution !== 'discrete-gaussian') return undefined
-  return does({ ...target, distribution: 'skellam' }) ? 'the distribution skellam' : undefined
+  return isFeasible({ ...target, distribution: 'skellam' }) ? 'the distribution skellam' : undefined
 }
 
-/** What advice leaves to spare, as the bits that go with it cost some noise. */
-const MARGIN = 0.85
-/** The most seats of a round. */
-const MOST_CLIENTS = 65535
-/** Of a value that may be anywhere in a range of 1: the standard deviation of a guess in its middle. */
+/** The ratio that advice aims for. It is below 1 because the bits that go with the advice need some more noise. */
+const AIM = 0.85
+/** The standard deviation of a value that is uniform in a range of width 1: the error of guessing the middle. */
 const GUESS = 1 / Math.sqrt(12)
 
 type Target = Pick<PrivacyLoss, 'epsilon' | 'delta' | 'rounds'>
 
 /**
- * A warning where the noise in the mean of all n clients is longer than any vector may be, so that zero would be nearer to
- * the truth; with what would help, each by itself and each of them tried.
+ * A warning if the noise in the mean of all n clients is longer than a client's vector may be: then a mean of zero would be
+ * closer to the truth. It says which single changes would help; each has been tried.
  */
 export function dwarfedMean(setting: CheckedSetting, sum: ScaledSum, target: Target): string[] {
   const ratio = ratioOf(setting, sum)
   if (!(ratio > 1)) return []
   const { clients, clip, minimumHonest, length, noiseMultiplier } = setting
-  const goal = MARGIN / ratio
+  const goal = AIM / ratio
   const tried = (changes: Partial<CheckedSetting>): ScaledSum | undefined => {
-    const other = { ...setting, ...changes, bits: MOST_BITS }
+    const other = { ...setting, ...changes, bits: MAXIMUM_BITS }
     const its = scaledSum(other)
     return its !== undefined && ratioOf(other, its) < 1 ? its : undefined
   }
@@ -166,27 +137,27 @@ export function dwarfedMean(setting: CheckedSetting, sum: ScaledSum, target: Tar
   const larger = { clients: more, minimumHonest: Math.floor((minimumHonest * more) / clients) }
   const quieter = tried({ noiseMultiplier: noiseMultiplier * goal })
   return [
-    `Noise outweighs the mean: even with all ${clients} clients in it, its noise has a norm of about ` +
-      `${Number((ratio * clip).toPrecision(3))}, and no vector is longer than ${clip}. ` +
+    `Noise outweighs the mean: even if all ${clients} clients are in it, its noise has a norm of about ` +
+      `${Number((ratio * clip).toPrecision(3))}, and no client's vector is longer than ${clip}. ` +
       remedies([
-        more <= MOST_CLIENTS && tried(larger) !== undefined ? `${more} clients` : undefined,
+        more <= MAXIMUM_CLIENTS && tried(larger) !== undefined ? `${more} clients` : undefined,
         ...(quieter === undefined ? [] : weakerPromises(rdpOf(quieter), target)),
         shorter >= 1 && tried({ length: shorter }) !== undefined ? counted(shorter, 'value') : undefined,
       ]),
   ]
 }
 
-/** The norm of the noise in the mean of all n vectors, in multiples of the clip. */
+/** The norm of the noise in the mean of all n vectors, divided by the clip. */
 function ratioOf({ clients, clip, length }: CheckedSetting, sum: ScaledSum): number {
   return (sumDeviation(sum) * Math.sqrt(length)) / (clients * clip)
 }
 
 /**
- * A warning where noise in a sum of whole numbers tells less of it than a guess in the middle of its range.
+ * A warning if a noisy sum of whole numbers says less about the true sum than a guess of the middle of its range would.
  *
- * @param deviation - Of the noise in a sum of all n clients.
- * @param range - From the least sum to the greatest.
- * @param curveWith - What noise gives that is so many times as large.
+ * @param deviation - The standard deviation of the noise in a sum of all n clients.
+ * @param range - The largest possible sum minus the smallest.
+ * @param curveWith - The curve if the noise is multiplied by `factor`.
  */
 export function dwarfedSum(
   deviation: number,
@@ -199,14 +170,14 @@ export function dwarfedSum(
   return [
     `Noise outweighs the sums: its standard deviation is ${Number((deviation / range).toPrecision(3))} times the whole range ` +
       `of a sum. ${remedies([
-        `${Math.ceil(ratio / MARGIN)} times as many clients, where the sums grow with them`,
-        ...weakerPromises(curveWith(MARGIN / ratio), target),
-        'smaller sensitivities, as of fewer statistics',
+        `${Math.ceil(ratio / AIM)} times as many clients, if the sums grow with them`,
+        ...weakerPromises(curveWith(AIM / ratio), target),
+        'smaller sensitivities, for example with fewer statistics',
       ])}`,
   ]
 }
 
-/** At which ε, or over how many rounds, the quieter noise of `curve` does. */
+/** The ε that the quieter noise of `curve` gives, and the number of rounds over which it keeps the present ε. */
 function weakerPromises(curve: RdpCurve, { epsilon, delta, rounds }: Target): string[] {
   const epsilonOver = (times: number): number => epsilonOf(composedRdp([{ curve, times }]), delta).epsilon
   const larger = Number((epsilonOver(rounds) * 1.05).toPrecision(3))
@@ -220,9 +191,45 @@ function weakerPromises(curve: RdpCurve, { epsilon, delta, rounds }: Target): st
 function remedies(advice: readonly (string | undefined)[]): string {
   const all = advice.filter((text) => text !== undefined)
   if (all.length === 0) return 'More clients, a larger ε and fewer rounds together would help.'
-  return `What would help: ${all.join(', or ')}.`
+  return `${all.length === 1 ? 'This' : 'Any one of these'} would help: ${all.join('; ')}.`
 }
 
 function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : 's'}`
+}
+
+/**
+ * The smallest number from 2^−39 to 2^39 for which a monotone predicate holds, rounded up by at most {@link PRECISION};
+ * `undefined` if there is none.
+ */
+export function minimumNumber(holds: (value: number) => boolean): number | undefined {
+  let high = 1
+  while (!holds(high)) {
+    high *= 2
+    if (high > LARGEST) return undefined
+  }
+  while (high > SMALLEST && holds(high / 2)) high /= 2
+  let low = high / 2
+  while (high - low > high * PRECISION) {
+    const middle = (low + high) / 2
+    if (holds(middle)) high = middle
+    else low = middle
+  }
+  return high
+}
+
+/** The smallest whole number from `minimum` to `maximum` for which a monotone predicate holds; `undefined` if there is none. */
+export function minimumWhole(
+  holds: (value: number) => boolean,
+  minimum: number,
+  maximum: number,
+): number | undefined {
+  if (minimum > maximum || !holds(maximum)) return undefined
+  let [low, high] = [minimum - 1, maximum]
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (holds(middle)) high = middle
+    else low = middle
+  }
+  return high
 }

@@ -1,7 +1,7 @@
 import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { hasCollapsed, type PrivacyLoss, privacyLoss } from './accountant.js'
-import { dwarfedMean, infeasible, MOST_BITS, minimumMultiplier, minimumWhole } from './noise-multiplier.js'
+import { dwarfedMean, infeasible, MAXIMUM_BITS, minimumMultiplier, minimumWhole } from './noise-multiplier.js'
 import { gaussianRdp, rdpOf, requireNumber } from './rdp.js'
 import {
   type CheckedSetting,
@@ -14,34 +14,47 @@ import {
 } from './scaled-sum.js'
 
 /**
- * A {@link PrivacySetting} with its defaults and all that follows from it.
+ * A {@link PrivacySetting} with defaults filled in, and every number that follows from it.
  * @public
  */
 export interface PrivacyParameters extends ScaledSum, PrivacyLoss, CheckedSetting {
-  /** The segment of the round's configuration that takes such a vector. */
+  /** The segment for such vectors in the round's configuration. */
   readonly segment: { readonly length: number; readonly bits: number; readonly bound: 'modular' }
-  /** σ_total = z·c: of the noise of h clients in an element of the sum, in the units of the vectors. */
+  /** σ_total = z·c: the standard deviation of the noise of h clients in an element of the sum, in units of the vectors. */
   readonly totalStandardDeviation: number
-  /** Of an element of the decoded sum of all n clients, from noise and rounding together, at most. */
+  /**
+   * An upper bound on the standard deviation of an element of the decoded sum of all n clients, from noise and rounding
+   * together, in units of the vectors.
+   */
   readonly sumStandardDeviation: number
   /**
-   * That an element of the sum wraps around and is altogether wrong: at most this, about, where all n clients hold the
-   * same vector of norm c.
+   * The approximate probability that an element of the sum wraps around and is completely wrong, in the worst case: all n
+   * clients hold the same vector of norm c.
    */
   readonly wrapProbability: number
-  /** The ε of normal noise of σ_total that somebody trusted adds to sums that have not been rounded. */
+  /** For comparison: the ε if a trusted party added normal noise of σ_total to a sum that is not rounded. */
   readonly centralEpsilon: number
-  /** Whether discrete Gaussians are too coarse at this scale; no encoder takes such parameters. */
+  /** Whether discrete Gaussians are too coarse at this scale. Encoders refuse such parameters. */
   readonly collapsed: boolean
-  /** What to know before relying on this; one sentence each. */
+  /** What to know before you rely on these parameters, for people. */
   readonly warnings: readonly string[]
 }
 
 /**
- * What a noise multiplier gives: scale, noise and ε.
+ * Computes scale, noise, ε and all other parameters from a given noise multiplier.
  *
- * @throws {SecAggError} `invalid-argument` where a value is out of its range; `invalid-configuration` where the sum fits the
- *   bits at no scale, or at one only that leaves no noise.
+ * @param setting - Clients, vectors, bits and the noise multiplier.
+ * @returns The setting with defaults and every number that follows from it.
+ * @throws {SecAggError} `invalid-argument` if a value is out of its range; `invalid-configuration` if the bits are too few for
+ *   the sum, or leave no room for noise.
+ * @example
+ * ```ts
+ * import { analyzePrivacy } from 'secagg/privacy'
+ *
+ * const cohort = { clients: 100, minimumHonest: 75, length: 1000, clip: 1, delta: 1e-5 }
+ * const parameters = analyzePrivacy({ ...cohort, bits: 16, noiseMultiplier: 2 })
+ * console.log(parameters.epsilon.toFixed(2), parameters.dimension) // '2.17' 1024
+ * ```
  * @public
  */
 export function analyzePrivacy(setting: PrivacySetting): PrivacyParameters {
@@ -66,13 +79,13 @@ export function analyzePrivacy(setting: PrivacySetting): PrivacyParameters {
 }
 
 function notEnoughBits({ clients, bits, tail }: CheckedSetting): Error {
-  const least = Math.floor(Math.log2(clients * tail * tail) / 2) + 1
+  const minimum = Math.floor(Math.log2(clients * tail * tail) / 2) + 1
   return usageError(
     'invalid-configuration',
-    bits < least
-      ? `${bits} bits do not hold ${tail} standard deviations of the rounding of ${clients} clients; it takes ${least}`
-      : `${bits} bits leave no room for the noise of ${clients} clients; more bits or a larger noise multiplier would do`,
-    { expected: least, got: bits },
+    bits < minimum
+      ? `${bits} bits cannot hold ${tail} standard deviations of the rounding of ${clients} clients; use at least ${minimum}`
+      : `${bits} bits leave no room for the noise of ${clients} clients; use more bits or a larger noise multiplier`,
+    { expected: minimum, got: bits },
   )
 }
 
@@ -81,11 +94,11 @@ function warningsFor(parameters: Omit<PrivacyParameters, 'warnings'>): string[] 
   const warnings = cohortWarnings(parameters)
   if (collapsed) {
     warnings.push(
-      'Discrete Gaussians are too coarse at this scale for their sum to be known; take skellam, or more bits.',
+      'Discrete Gaussians are too coarse at this scale for their sum to be analyzed. Use skellam or more bits.',
     )
   } else if (epsilon > 1.1 * centralEpsilon) {
     warnings.push(
-      `Rounding to ${parameters.bits} bits costs ε: it would be ${Number(centralEpsilon.toPrecision(4))} without.`,
+      `Rounding to ${parameters.bits} bits increases ε. Without rounding it would be ${Number(centralEpsilon.toPrecision(4))}.`,
     )
   }
   warnings.push(...dwarfedMean(parameters, parameters, parameters))
@@ -93,33 +106,50 @@ function warningsFor(parameters: Omit<PrivacyParameters, 'warnings'>): string[] 
 }
 
 /**
- * What is to be promised, for {@link choosePrivacy}.
+ * The ε to be promised and what it depends on, for {@link choosePrivacy}.
  * @public
  */
 export interface PrivacyTarget extends Omit<PrivacySetting, 'bits' | 'noiseMultiplier'> {
-  /** ε at most, over all rounds and against the server; 10^−3 to 10^3. */
+  /** The largest acceptable ε, over all rounds and against the server; 10^−3 to 10^3. */
   readonly epsilon: number
-  /** b, 1 to 32; without it, the least with which the noise is at most 5 % above what 32 bits need. */
+  /** b, 1 to 32. By default, the smallest number of bits that needs at most 5 % more noise than 32 bits do. */
   readonly bits?: number | undefined
 }
 
-/** What fewer bits may cost in noise. */
+/** The factor by which noise may grow in exchange for fewer bits. */
 const TOLERATED_NOISE = 1.05
 
 /**
- * The least noise that keeps a target, and all that follows from it. The noise multiplier is rounded up to six decimal
- * digits, so that every engine finds the same one. Whoever is told the outcome can have it checked by `analyzePrivacy`.
+ * Chooses the smallest noise that keeps ε. The noise multiplier is rounded up to six decimal digits, so that every JavaScript
+ * engine finds the same number. A client that receives the result can check it with {@link analyzePrivacy}.
  *
- * A `samplingRate` changes nothing of the choice: the ε that holds against the server is kept, and the one that sampling
- * gives is shown beside.
+ * A `samplingRate` does not change the choice. The target is for the ε that holds against the server; the lower ε from
+ * sampling is stated in `amplified`.
  *
- * @throws {SecAggError} `invalid-argument` where a value is out of its range; `invalid-configuration` where no noise
- *   reaches ε, with what would do.
+ * @param given - Clients, vectors, and the largest acceptable ε.
+ * @returns All parameters, as {@link analyzePrivacy} returns them for that noise multiplier.
+ * @throws {SecAggError} `invalid-argument` if a value is out of its range; `invalid-configuration` if no amount of noise
+ *   reaches ε. The message then says which changes would work.
+ * @example
+ * ```ts
+ * import { choosePrivacy } from 'secagg/privacy'
+ *
+ * const parameters = choosePrivacy({
+ *   clients: 100,
+ *   minimumHonest: 75, // the minimum cohort minus the corrupt clients
+ *   length: 1000,
+ *   clip: 1,
+ *   epsilon: 8,
+ *   delta: 1e-5,
+ *   rounds: 20,
+ * })
+ * console.log(parameters.noiseMultiplier, parameters.bits) // 2.89709 12
+ * ```
  * @public
  */
 export function choosePrivacy(given: PrivacyTarget): PrivacyParameters {
   const target = partsOf('a privacy target', given)
-  const { epsilon, bits = MOST_BITS } = target
+  const { epsilon, bits = MAXIMUM_BITS } = target
   requireNumber('epsilon', epsilon, 1e-3, 1e3)
   checkedSetting({ ...target, bits, noiseMultiplier: 1 })
   const noiseMultiplier = minimumMultiplier({ ...target, bits })
@@ -127,6 +157,6 @@ export function choosePrivacy(given: PrivacyTarget): PrivacyParameters {
   if (target.bits !== undefined) return analyzePrivacy({ ...target, bits, noiseMultiplier })
   const multiplierAt = (b: number): number =>
     minimumMultiplier({ ...target, bits: b }) ?? Number.POSITIVE_INFINITY
-  const enough = minimumWhole((b) => multiplierAt(b) <= noiseMultiplier * TOLERATED_NOISE, 1, MOST_BITS)!
+  const enough = minimumWhole((b) => multiplierAt(b) <= noiseMultiplier * TOLERATED_NOISE, 1, MAXIMUM_BITS)!
   return analyzePrivacy({ ...target, bits: enough, noiseMultiplier: multiplierAt(enough) })
 }

@@ -2,14 +2,14 @@ import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
 
 /**
- * Rényi differential privacy (Mironov 2017) of one round: the divergence ε(α) for a whole order α ≥ 2. Curves of
- * mechanisms that see the same data add up.
+ * A curve of Rényi differential privacy (Mironov 2017): the divergence ε(α) of a mechanism for whole orders α ≥ 2. The curves
+ * of several mechanisms on the same data add up.
  * @public
  */
 export type RdpCurve = (order: number) => number
 
 /**
- * The orders that are tried: 2 to 128, and 256.
+ * The orders that {@link epsilonOf} tries: 2 to 128, and 256.
  * @public
  */
 export const RDP_ORDERS: readonly number[] = Object.freeze([
@@ -18,31 +18,49 @@ export const RDP_ORDERS: readonly number[] = Object.freeze([
 ])
 
 /**
- * A sum of whole vectors to which every client has added noise: all that its privacy depends on. In whole units, that is
- * after scaling.
+ * Everything that the privacy of a sum depends on. The sum is one of vectors of whole numbers, and every client adds noise to
+ * its vector. All values are in units of the grid, that is, after scaling.
  * @public
  */
 export interface NoisySum {
   readonly distribution: NoiseDistribution
-  /** n: the number of clients; no more than these add noise. */
+  /** n: the number of clients. At most this many add noise. */
   readonly clients: number
-  /** h: honest clients whose noise is in the sum at the very least, 1 ≤ h ≤ n. */
+  /** h: the smallest number of honest clients whose noise is in the sum, 1 ≤ h ≤ n. */
   readonly minimumHonest: number
-  /** d: the elements of a vector. */
+  /** d: the number of elements of a vector. */
   readonly dimension: number
-  /** Variance of the noise that one client adds to each element. */
+  /** The variance of the noise that one client adds to each element. */
   readonly localVariance: number
-  /** Δ1: the greatest L1 norm of one client's vector before its noise. */
+  /** Δ1: the largest L1 norm of one client's vector, before noise. */
   readonly l1Sensitivity: number
-  /** Δ2: the same for L2. */
+  /** Δ2: the largest L2 norm of one client's vector, before noise. */
   readonly l2Sensitivity: number
 }
 
 /**
- * The curve of a sum that has lost all noise but that of its least honest survivors. Neighbors differ in one client,
- * whose vector is in the sum or the zero vector in its place.
+ * The curve of a noisy sum in the worst case: it contains the noise of only `minimumHonest` honest clients. Neighbors differ
+ * in one client, whose vector is in one sum and replaced by zeros in the other.
  *
- * @throws {SecAggError} `invalid-argument` where a value is out of its range.
+ * @param sum - The sizes of the vectors and of their noise.
+ * @returns The Rényi divergence by order.
+ * @throws {SecAggError} `invalid-argument` if a value is out of its range. The curve itself throws it for an order that is not
+ *   a whole number from 2 on.
+ * @example
+ * ```ts
+ * import { epsilonOf, rdpOf } from 'secagg/privacy'
+ *
+ * const curve = rdpOf({
+ *   distribution: 'skellam',
+ *   clients: 100,
+ *   minimumHonest: 75,
+ *   dimension: 4,
+ *   localVariance: 10,
+ *   l1Sensitivity: 1,
+ *   l2Sensitivity: 1,
+ * })
+ * console.log(epsilonOf(curve, 1e-6).epsilon.toFixed(3)) // '0.148'
+ * ```
  * @public
  */
 export function rdpOf(sum: NoisySum): RdpCurve {
@@ -68,8 +86,18 @@ function checkedSum(given: NoisySum): NoisySum {
 }
 
 /**
- * Normal noise of standard deviation `multiplier` times the L2 sensitivity, added in one place: α/(2z²).
- * @throws {SecAggError} `invalid-argument` unless the multiplier is above 0.
+ * The curve of normal noise that one trusted party adds to a sum: α/(2z²).
+ *
+ * @param multiplier - z, above 0: the standard deviation of the noise, divided by the L2 sensitivity.
+ * @returns The Rényi divergence by order.
+ * @throws {SecAggError} `invalid-argument` unless the multiplier is above 0. The curve itself throws it for an order that is
+ *   not a whole number from 2 on.
+ * @example
+ * ```ts
+ * import { gaussianRdp } from 'secagg/privacy'
+ *
+ * console.log(gaussianRdp(2)(4)) // 0.5
+ * ```
  * @public
  */
 export function gaussianRdp(multiplier: number): RdpCurve {
@@ -81,9 +109,9 @@ export function gaussianRdp(multiplier: number): RdpCurve {
 }
 
 /**
- * A sum of Skellam variables is one with the sum of their variances, so no more than that matters.
+ * A sum of Skellam variables is a Skellam variable with the sum of their variances, so only that sum matters.
  *
- * Source: Agarwal, Kairouz and Liu (2021), for whole orders and whole vectors.
+ * Source: Agarwal, Kairouz and Liu (2021), for whole orders and vectors of whole numbers.
  */
 function skellamRdp({ minimumHonest, localVariance, l1Sensitivity, l2Sensitivity }: NoisySum): RdpCurve {
   const variance = minimumHonest * localVariance
@@ -96,10 +124,10 @@ function skellamRdp({ minimumHonest, localVariance, l1Sensitivity, l2Sensitivity
 }
 
 /**
- * A sum of discrete Gaussians is not quite one, and τ bounds by how much it is not. That grows with the number of
- * summands, so it is taken at n, and the variance, which the dropouts lower, at h.
+ * A sum of discrete Gaussians is not exactly a discrete Gaussian; τ bounds the difference. τ grows with the number of
+ * summands, so it is computed for n clients. Dropouts lower the variance, so the variance is computed for h clients.
  *
- * Source: Kairouz, Liu and Steinke (2021), proposition 14; it supposes that σ of one client is at least ½.
+ * Source: Kairouz, Liu and Steinke (2021), proposition 14, which assumes that σ of one client is at least ½.
  */
 function distributedDiscreteGaussianRdp(sum: NoisySum): RdpCurve {
   const { dimension, l1Sensitivity, l2Sensitivity } = sum
@@ -115,43 +143,47 @@ function distributedDiscreteGaussianRdp(sum: NoisySum): RdpCurve {
     )
 }
 
-/** Terms of τ that are added up one by one; they fall, and each of the rest is taken to be as large as the next one. */
+/** How many terms of τ are added one by one. The terms decrease, so the next term is an upper bound for each of the rest. */
 const SUMMED_TERMS = 4096
 
-/** τ = 10 Σ exp(−2π²σ² k/(k+1)) for k = 1 … n − 1, σ² the variance of one summand. */
+/** τ = 10 Σ exp(−2π²σ² k/(k+1)) for k = 1 … n − 1, where σ² is the variance of one summand. */
 export function discreteGaussianGap(summands: number, variance: number): number {
   const exponent = -2 * Math.PI * Math.PI * variance
   const last = Math.min(summands - 1, SUMMED_TERMS)
   let sum = (summands - 1 - last) * Math.exp((exponent * (last + 1)) / (last + 2))
-  // From the least on, so that none is lost.
+  // From the smallest term to the largest, so that rounding loses none.
   for (let k = last; k >= 1; k--) sum += Math.exp((exponent * k) / (k + 1))
   return 10 * sum
 }
 
-/** @public */
+/**
+ * The distribution of each client's noise. `skellam` works with any variance; `discrete-gaussian` needs enough noise per
+ * client.
+ * @public
+ */
 export type NoiseDistribution = 'skellam' | 'discrete-gaussian'
 
-/** @throws {SecAggError} `invalid-argument` unless `value` is whole and from `least` to `greatest`. */
-export function requireWhole(name: string, value: number, least: number, greatest: number): void {
-  if (!Number.isSafeInteger(value) || value < least || value > greatest) {
-    throw usageError('invalid-argument', `${name} must be a whole number from ${least} to ${greatest}`, {
-      expected: `${least}..${greatest}`,
+/** @throws {SecAggError} `invalid-argument` unless `value` is a whole number from `minimum` to `maximum`. */
+export function requireWhole(name: string, value: number, minimum: number, maximum: number): void {
+  if (!Number.isSafeInteger(value) || value < minimum || value > maximum) {
+    throw usageError('invalid-argument', `${name} must be a whole number from ${minimum} to ${maximum}`, {
+      expected: `${minimum}..${maximum}`,
       got: shown(value),
     })
   }
 }
 
-/** @throws {SecAggError} `invalid-argument` unless `value` is a number from `least` to `greatest`. */
-export function requireNumber(name: string, value: number, least: number, greatest: number): void {
-  if (typeof value !== 'number' || !(value >= least && value <= greatest)) {
-    throw usageError('invalid-argument', `${name} must be a number from ${least} to ${greatest}`, {
-      expected: `${least}..${greatest}`,
+/** @throws {SecAggError} `invalid-argument` unless `value` is a number from `minimum` to `maximum`. */
+export function requireNumber(name: string, value: number, minimum: number, maximum: number): void {
+  if (typeof value !== 'number' || !(value >= minimum && value <= maximum)) {
+    throw usageError('invalid-argument', `${name} must be a number from ${minimum} to ${maximum}`, {
+      expected: `${minimum}..${maximum}`,
       got: shown(value),
     })
   }
 }
 
-/** @throws {SecAggError} `invalid-argument` unless `order` is one of the orders of a curve, whole and from 2 on. */
+/** @throws {SecAggError} `invalid-argument` unless `order` is a whole number from 2 on. */
 export function requireOrder(order: number): void {
   requireWhole('the order of a divergence', order, 2, Number.MAX_SAFE_INTEGER)
 }
@@ -165,7 +197,7 @@ export function requireProbability(name: string, value: number): void {
   }
 }
 
-/** @throws {SecAggError} `invalid-argument` for anything but the name of a distribution. */
+/** @throws {SecAggError} `invalid-argument` unless `distribution` is the name of a distribution. */
 export function requireDistribution(distribution: NoiseDistribution): void {
   if (distribution !== 'skellam' && distribution !== 'discrete-gaussian') {
     throw usageError('invalid-argument', "distribution must be 'skellam' or 'discrete-gaussian'")

@@ -11,16 +11,25 @@ const LABEL = 'secagg rotation'
 const CACHED_LENGTH = 4096
 
 /**
- * The randomized Hadamard transform x → H D x in place: signs drawn from `seed`, then the orthonormal Walsh–Hadamard
- * matrix. It keeps the L2 norm and spreads it over all elements, so that none needs more bits than the others.
+ * Rotates a vector in place by the randomized Hadamard transform x → H D x: D flips signs according to `seed`, and H is the
+ * orthonormal Walsh–Hadamard matrix. The rotation keeps the L2 norm and spreads it evenly over all elements, so that all of
+ * them need about the same number of bits.
  *
- * Sign i is bit i mod 8 of byte ⌊i/8⌋ of SHA-256(label ‖ seed ‖ 0) ‖ SHA-256(label ‖ seed ‖ 1) ‖ …, with a counter of
- * four little-endian bytes; a one is a minus. The seed is public: privacy does not depend on it, but a server that knows
- * it beforehand may be offered vectors whose sums wrap around, so draw it afresh for each round.
+ * Sign i is bit i mod 8 of byte ⌊i/8⌋ of SHA-256(label ‖ seed ‖ 0) ‖ SHA-256(label ‖ seed ‖ 1) ‖ …, where the counter has
+ * four little-endian bytes and a 1 means minus. The seed is public, and privacy does not depend on it. Draw a new one for
+ * each round: clients that know the seed before they choose their vectors can choose vectors whose sum wraps around.
  *
- * @param values - A power of two of them.
+ * @param values - The vector, which is changed; its length must be a power of two.
  * @param seed - 16 to 64 bytes.
- * @throws {SecAggError} `invalid-argument` for other values or another seed.
+ * @throws {SecAggError} `invalid-argument` if the vector or the seed has the wrong type or length.
+ * @example
+ * ```ts
+ * import { rotate } from 'secagg/privacy'
+ *
+ * const values = Float64Array.of(3, 0, 4, 0)
+ * rotate(values, new Uint8Array(16))
+ * console.log(values) // Float64Array(4) [ -3.5, -3.5, 0.5, 0.5 ]
+ * ```
  * @public
  */
 export function rotate(values: Float64Array, seed: Uint8Array): void {
@@ -30,7 +39,21 @@ export function rotate(values: Float64Array, seed: Uint8Array): void {
 }
 
 /**
- * The inverse of {@link rotate}.
+ * Undoes {@link rotate}, in place.
+ *
+ * @param values - The rotated vector, which is changed; its length must be a power of two.
+ * @param seed - The seed of the rotation, 16 to 64 bytes.
+ * @throws {SecAggError} `invalid-argument` if the vector or the seed has the wrong type or length.
+ * @example
+ * ```ts
+ * import { rotate, rotateBack } from 'secagg/privacy'
+ *
+ * const seed = new Uint8Array(16)
+ * const values = Float64Array.of(3, 1, 4, 2)
+ * rotate(values, seed)
+ * rotateBack(values, seed)
+ * console.log(values) // Float64Array(4) [ 3, 1, 4, 2 ]
+ * ```
  * @public
  */
 export function rotateBack(values: Float64Array, seed: Uint8Array): void {
@@ -52,7 +75,7 @@ export function requireRotationSeed(seed: Uint8Array): void {
 function requireRotatable(values: Float64Array, seed: Uint8Array): void {
   requireRotationSeed(seed)
   if (typedArrayName(values) !== 'Float64Array' || values.length !== paddedLength(values.length)) {
-    throw usageError('invalid-argument', 'a vector to be rotated is a Float64Array of 2^k elements', {
+    throw usageError('invalid-argument', 'a vector to be rotated must be a Float64Array of 2^k elements', {
       got: typedArrayName(values) === 'Float64Array' ? values.length : typeof values,
     })
   }
@@ -79,7 +102,7 @@ function hadamard(values: Float64Array): void {
   for (let i = 0; i < values.length; i++) values[i]! *= norm
 }
 
-/** The transform of `length` elements, first across halves that do not fit the cache, then within them. */
+/** The transform of `length` elements: first across halves that do not fit the cache, then within each half. */
 function butterflies(values: Float64Array, from: number, length: number): void {
   for (let half = length / 2; half >= 1; half /= 2) {
     if (half * 2 > CACHED_LENGTH) {
@@ -104,13 +127,24 @@ function combine(values: Float64Array, from: number, half: number): void {
 const BELOW_ONE = 1 - Number.EPSILON / 2
 
 /**
- * β of conditional rounding: a vector is rounded again where its norm is larger than it should be with this probability.
+ * β of conditional rounding, e^{−1/2}: the probability with which a vector is too long after rounding, and is rounded again,
+ * is at most β.
  * @public
  */
 export const ROUNDING_BETA: number = Math.exp(-0.5)
 
 /**
- * The length of a vector padded for the Hadamard transform: the next power of two.
+ * The length to which a vector is padded for the Hadamard transform.
+ *
+ * @param length - The number of elements.
+ * @returns The smallest power of two that is at least `length`; 1 for 0.
+ * @throws {SecAggError} `invalid-argument` unless `length` is a safe integer of at least 0.
+ * @example
+ * ```ts
+ * import { paddedLength } from 'secagg/privacy'
+ *
+ * console.log(paddedLength(1000)) // 1024
+ * ```
  * @public
  */
 export function paddedLength(length: number): number {
@@ -121,13 +155,24 @@ export function paddedLength(length: number): number {
 }
 
 /**
- * Δ2: the L2 norm that a vector of `dimension` elements and norm at most `norm` may have after it has been rounded to
- * whole numbers. Rounding moves an element by less than 1, so norm + √d always holds; with probability at least 1 − β
- * stochastic rounding keeps √(norm² + d/4 + √(2 ln(1/β)) (norm + √d/2)), and an encoder can insist on it by trying again.
+ * Δ2: an upper bound on the L2 norm of a vector after it has been rounded to whole numbers. Rounding moves an element by less
+ * than 1, so norm + √d always holds. With probability at least 1 − β, stochastic rounding also keeps
+ * √(norm² + d/4 + √(2 ln(1/β)) (norm + √d/2)). An encoder can enforce this smaller bound by rounding again.
  *
  * Source: Kairouz, Liu and Steinke (2021), theorem 1.
  *
- * @param beta - 0 ≤ β < 1, default e^{−1/2}; 0 gives the bound that always holds.
+ * @param norm - The largest L2 norm before rounding, at least 0.
+ * @param dimension - d, the number of elements.
+ * @param beta - β, 0 ≤ β < 1. Default e^{−1/2}; 0 gives the bound that always holds.
+ * @returns The smaller of the two bounds.
+ * @throws {SecAggError} `invalid-argument` if a value is out of its range.
+ * @example
+ * ```ts
+ * import { roundedL2Bound } from 'secagg/privacy'
+ *
+ * console.log(roundedL2Bound(1000, 1024).toFixed(2)) // '1000.64'
+ * console.log(roundedL2Bound(1000, 1024, 0)) // 1032
+ * ```
  * @public
  */
 export function roundedL2Bound(norm: number, dimension: number, beta: number = ROUNDING_BETA): number {
@@ -136,14 +181,26 @@ export function roundedL2Bound(norm: number, dimension: number, beta: number = R
   requireNumber('beta', beta, 0, BELOW_ONE)
   const certain = norm + Math.sqrt(dimension)
   if (beta === 0) return certain
-  // The default is written out, so that all engines get the same number whatever their exp and log round to.
+  // The default does not go through exp and log, which JavaScript engines round differently.
   const factor = beta === ROUNDING_BETA ? 1 : Math.sqrt(-2 * Math.log(beta))
   const square = norm * norm + dimension / 4 + factor * (norm + Math.sqrt(dimension) / 2)
   return Math.min(certain, Math.sqrt(square))
 }
 
 /**
- * Δ1: the L1 norm of `dimension` whole numbers with L2 norm at most `l2`; as they are whole, |x| is at most x².
+ * Δ1: an upper bound on the L1 norm of a vector of whole numbers. For a whole number, |x| is at most x², so the L1 norm is at
+ * most the square of the L2 norm.
+ *
+ * @param l2 - The largest L2 norm, at least 0.
+ * @param dimension - The number of elements.
+ * @returns The smaller of `l2` · √`dimension` and `l2`².
+ * @throws {SecAggError} `invalid-argument` if a value is out of its range.
+ * @example
+ * ```ts
+ * import { roundedL1Bound } from 'secagg/privacy'
+ *
+ * console.log(roundedL1Bound(10, 64), roundedL1Bound(3, 64)) // 80 9
+ * ```
  * @public
  */
 export function roundedL1Bound(l2: number, dimension: number): number {
@@ -153,34 +210,45 @@ export function roundedL1Bound(l2: number, dimension: number): number {
 }
 
 /**
- * What the scale has to leave room for.
+ * What {@link scaleFor} must leave room for in the bits of an element.
  * @public
  */
 export interface Headroom {
-  /** n. */
+  /** n: the number of clients. */
   readonly clients: number
-  /** d, padded. */
+  /** d: the padded length of a vector. */
   readonly dimension: number
-  /** c, the L2 norm that a client's vector is clipped to. */
+  /** c: the L2 norm to which a client's vector is clipped. */
   readonly clip: number
-  /** σ of one client's noise, in the units of the vectors. */
+  /** σ: the standard deviation of one client's noise, in units of the vectors. */
   readonly localStandardDeviation: number
-  /** b: sums are taken modulo 2^b. */
+  /** b: sums are computed modulo 2^b. */
   readonly bits: number
-  /** k: how many standard deviations of an element of the sum fit on either side of zero. */
+  /** k: how many standard deviations of an element of the sum must fit on either side of zero. */
   readonly tail: number
 }
 
 /**
- * s: by how much vectors are multiplied before they are rounded, so that k standard deviations of the sum fit b bits; 0
- * where they do not for any scale. After the rotation an element of the sum is like a draw from a normal distribution
- * with variance at most (cn)²/d, the noise of all n clients adds nσ² and rounding n/(4s²).
+ * s: the factor by which vectors are multiplied before rounding, such that k standard deviations of the sum fit b bits. After
+ * the rotation, an element of the sum behaves like a normal variable with variance at most (cn)²/d. The noise of all n clients
+ * adds nσ², and rounding adds n/(4s²).
  *
- * Source: Kairouz, Liu and Steinke (2021), with ρ = 1: all clients may hold the same vector.
+ * Source: Kairouz, Liu and Steinke (2021), with ρ = 1, the worst case in which all clients hold the same vector.
+ *
+ * @param headroom - The sizes of the vectors, the noise and the bits.
+ * @returns The scale; 0 if the sum does not fit at any scale.
+ * @throws {SecAggError} `invalid-argument` if a value is out of its range.
+ * @example
+ * ```ts
+ * import { scaleFor } from 'secagg/privacy'
+ *
+ * const vectors = { clients: 100, dimension: 1024, clip: 1, localStandardDeviation: 0.1 }
+ * console.log(scaleFor({ ...vectors, bits: 16, tail: 4 }).toFixed(1)) // '2496.7'
+ * ```
  * @public
  */
 export function scaleFor(headroom: Headroom): number {
-  const parts = partsOf('what a scale has to leave room for', headroom)
+  const parts = partsOf('the headroom', headroom)
   const { clients, dimension, clip, localStandardDeviation, bits, tail } = parts
   for (const [name, value] of Object.entries({ clients, dimension, clip, localStandardDeviation, tail })) {
     requireNumber(name, value, 0, Number.MAX_VALUE)

@@ -11,35 +11,38 @@ import {
 import { paddedLength, roundedL1Bound, roundedL2Bound, scaleFor } from './rotation.js'
 
 /**
- * Who takes part in a private round, how often, and how its noise is spread.
+ * Who takes part in private rounds, how often, and with which noise.
  * @public
  */
 export interface PrivateCohort {
-  /** n: the seats of the round, 2 to 10⁸. */
+  /** n: the number of seats in a round, 2 to 10⁸. */
   readonly clients: number
   /**
-   * h: how many honest clients are in any sum that is revealed, 1 to n; the minimum cohort less the corrupt clients. Their
-   * noise alone gives ε, so dropouts down to there weaken nothing.
+   * h, 1 to n: the smallest number of honest clients in any sum that is revealed. This is the minimum cohort minus the corrupt
+   * clients. The noise of h clients alone gives ε, so dropouts do not weaken it as long as h honest clients remain.
    */
   readonly minimumHonest: number
-  /** δ: the probability with which ε may not hold; well below 1/n. */
+  /** δ, above 0 and below 1: an upper bound on the probability that ε does not hold. It should be well below 1/n. */
   readonly delta: number
-  /** T: how many rounds one client may take part in, 1 to 10⁹; default 1. */
+  /** T: how many rounds one client may take part in, 1 to 10⁹. Default 1. */
   readonly rounds?: number | undefined
-  /** Default `skellam`. */
+  /** The distribution of the noise. Default `skellam`. */
   readonly distribution?: NoiseDistribution | undefined
-  /** The probability with which each client, on its own, is sampled for a round; see `PrivacyLoss.amplified`. */
+  /**
+   * The probability with which each client, independently of the others, is sampled for a round, 10^−12 to 1. See
+   * `PrivacyLoss.amplified`.
+   */
   readonly samplingRate?: number | undefined
 }
 
-/** A {@link PrivateCohort} with its defaults. */
+/** A {@link PrivateCohort} with defaults filled in. */
 export interface CheckedCohort extends Required<PrivateCohort> {
   readonly rounds: number
   readonly distribution: NoiseDistribution
   readonly samplingRate: number | undefined
 }
 
-/** @throws {SecAggError} `invalid-argument` where a value is out of its range. */
+/** @throws {SecAggError} `invalid-argument` if a value is out of its range. */
 export function checkedCohort(cohort: PrivateCohort): CheckedCohort {
   const { clients, minimumHonest, delta, rounds = 1, distribution = 'skellam', samplingRate } = cohort
   requireWhole('clients', clients, 2, 1e8)
@@ -51,29 +54,33 @@ export function checkedCohort(cohort: PrivateCohort): CheckedCohort {
   return { clients, minimumHonest, delta, rounds, distribution, samplingRate }
 }
 
-/** What to know of any private round before relying on it. */
+/** Warnings that concern every private round. */
 export function cohortWarnings({ clients, minimumHonest, delta, samplingRate }: CheckedCohort): string[] {
   const warnings: string[] = []
   if (delta * clients >= 1) {
-    warnings.push(`δ is not below 1/${clients}: it allows to give away one client of the cohort altogether.`)
+    warnings.push(
+      `δ is not below 1/${clients}. Such a δ permits a mechanism that reveals one client of the cohort completely.`,
+    )
   }
   if (minimumHonest === clients) {
-    warnings.push('No client may drop out or be corrupt: with a single one less the noise is too small.')
+    warnings.push(
+      'No client may drop out or be corrupt: with one honest client less, there is too little noise.',
+    )
   }
   if (samplingRate !== undefined) {
     warnings.push(
-      'The amplified ε is no promise against the server, nor against anybody else who can tell who took part.',
+      'The amplified ε does not hold against the server, or against anyone else who can tell which clients took part.',
     )
   }
   return warnings
 }
 
-/** Digits that a variance keeps; the sampler computes with them, and a double has 53. */
+/** How many binary digits a variance has. A double has 53; fewer make the sampler's exact arithmetic cheaper. */
 const VARIANCE_DIGITS = 32
 
 /**
- * The least rational with 32 binary digits that is not below `value` > 0, which is taken to be up to 2^−45 of itself too
- * small.
+ * The smallest number with 32 binary digits that is at least `value`, which must be above 0. Because `value` may be too small
+ * by a relative rounding error of up to 2^−45, it is increased by that much first.
  */
 export function roundUpVariance(value: number): number {
   const safe = value * (1 + 2 ** -45)
@@ -84,8 +91,8 @@ export function roundUpVariance(value: number): number {
 }
 
 /**
- * The least decimal with six digits that is not below `value` > 0. A number found by bisection differs in its last digits
- * from engine to engine, as their logarithms do; this one does not.
+ * The smallest decimal number with six digits that is at least `value`, which must be above 0. The last digits of a number
+ * found by bisection depend on how the JavaScript engine rounds logarithms. The rounded number does not.
  */
 export function roundUpDecimal(value: number): number {
   const nearest = Number(value.toPrecision(6))
@@ -94,23 +101,23 @@ export function roundUpDecimal(value: number): number {
 }
 
 /**
- * What server and clients agree on for vectors of floats; all else follows from it.
+ * What server and clients agree on for vectors of floats. All other parameters follow from it.
  * @public
  */
 export interface PrivacySetting extends PrivateCohort {
-  /** d: the elements of a client's vector, 1 to 2^30. */
+  /** d: the number of elements of a client's vector, 1 to 2^30. */
   readonly length: number
-  /** c: a vector whose L2 norm is above is scaled down to it; 10^−30 to 10^30. */
+  /** c: the largest L2 norm of a client's vector, 10^−30 to 10^30. A longer vector is scaled down to it. */
   readonly clip: number
-  /** b: sums are taken modulo 2^b, 1 to 32. */
+  /** b, 1 to 32: sums are computed modulo 2^b. */
   readonly bits: number
   /** z: the standard deviation of the noise of h clients together, in multiples of c; 10^−12 to 10^12. */
   readonly noiseMultiplier: number
-  /** k: how many standard deviations of an element of the sum fit the bits on either side, 1 to 32; default 4. */
+  /** k: how many standard deviations of an element of the sum fit the bits on either side of zero, 1 to 32. Default 4. */
   readonly tail?: number | undefined
 }
 
-/** A {@link PrivacySetting} with its defaults. */
+/** A {@link PrivacySetting} with defaults filled in. */
 export interface CheckedSetting extends CheckedCohort {
   readonly length: number
   readonly clip: number
@@ -120,17 +127,17 @@ export interface CheckedSetting extends CheckedCohort {
 }
 
 /**
- * The vectors and the noise of a {@link PrivacySetting}, on the grid of whole numbers.
+ * The vectors and the noise of a {@link PrivacySetting} after scaling, on the grid of whole numbers.
  * @public
  */
 export interface ScaledSum extends NoisySum {
-  /** s: what a rotated vector is multiplied by before it is rounded. */
+  /** s: the factor by which a rotated vector is multiplied before it is rounded. */
   readonly scale: number
-  /** σ_local = z·c/√h: of the noise of one client, in the units of the vectors. */
+  /** σ_local = z·c/√h: the standard deviation of one client's noise, in units of the vectors. */
   readonly localStandardDeviation: number
 }
 
-/** @throws {SecAggError} `invalid-argument` where a value is out of its range. */
+/** @throws {SecAggError} `invalid-argument` if a value is out of its range. */
 export function checkedSetting(setting: PrivacySetting): CheckedSetting {
   const parts = partsOf('a privacy setting', setting)
   const { length, clip, bits, noiseMultiplier, tail = 4 } = parts
@@ -143,7 +150,7 @@ export function checkedSetting(setting: PrivacySetting): CheckedSetting {
   return { ...cohort, length, clip, bits, noiseMultiplier, tail }
 }
 
-/** `undefined` where the sum fits the bits at no scale, or at one only that leaves no noise. */
+/** The scaled sum; `undefined` if the bits are too few for the sum, or leave no room for noise. */
 export function scaledSum(setting: CheckedSetting): ScaledSum | undefined {
   const { distribution, clients, minimumHonest, length, clip, noiseMultiplier } = setting
   const dimension = paddedLength(length)
@@ -166,7 +173,7 @@ export function scaledSum(setting: CheckedSetting): ScaledSum | undefined {
   }
 }
 
-/** Of an element of the decoded sum of all n clients, from noise and rounding together, at most. */
+/** An upper bound on the standard deviation of an element of the decoded sum of all n clients, from noise and rounding. */
 export function sumDeviation({ clients, localStandardDeviation, scale }: ScaledSum): number {
   return Math.sqrt(clients * (localStandardDeviation ** 2 + 1 / (2 * scale) ** 2))
 }

@@ -3,10 +3,10 @@ import { createLanes, laneArrayName, typedArrayName } from '../vector/lanes.js'
 import type { Lanes } from '../vector/segments.js'
 import type { NoiseSampler } from './noise/sampler.js'
 
-/** Draws of noise that are made at a time. */
+/** How many draws of noise are made at a time. */
 const BATCH = 4096
 
-/** Whole numbers below 2^53 in size plus noise, modulo 2^`bits`, bits ≤ 32. */
+/** Adds noise to whole numbers whose absolute values are below 2^53, modulo 2^`bits` for bits ≤ 32. */
 export function wrapWithNoise(values: Float64Array, sampler: NoiseSampler, bits: number): Lanes {
   const lanes = createLanes(bits, values.length) as Uint32Array
   const mask = bits === 32 ? 0xffffffff : 2 ** bits - 1
@@ -21,19 +21,19 @@ export function wrapWithNoise(values: Float64Array, sampler: NoiseSampler, bits:
   return lanes
 }
 
-/** The whole numbers from `least` to `least` + 2^`bits` − 1 that `lanes` stand for. */
-export function unwrap(lanes: Lanes, bits: number, least: number): Float64Array {
+/** The whole numbers from `minimum` to `minimum` + 2^`bits` − 1 that are congruent to `lanes` modulo 2^`bits`. */
+export function unwrap(lanes: Lanes, bits: number, minimum: number): Float64Array {
   const modulus = 2 ** bits
   const values = new Float64Array(lanes.length)
-  const first = least - modulus * Math.floor(least / modulus)
+  const first = minimum - modulus * Math.floor(minimum / modulus)
   for (let i = 0; i < lanes.length; i++) {
     const offset = (lanes[i] as number) - first
-    values[i] = least + (offset < 0 ? offset + modulus : offset)
+    values[i] = minimum + (offset < 0 ? offset + modulus : offset)
   }
   return values
 }
 
-/** @throws {SecAggError} `invalid-argument` unless `sum` is `length` elements of Z_2^`bits`, bits ≤ 32. */
+/** @throws {SecAggError} `invalid-argument` unless `sum` has `length` elements of Z_2^`bits`, bits ≤ 32. */
 export function requireSum(sum: Lanes, length: number, bits: number): void {
   const name = laneArrayName(bits)
   if (typedArrayName(sum) !== name || sum.length !== length) {
@@ -50,10 +50,10 @@ export function requireSum(sum: Lanes, length: number, bits: number): void {
   }
 }
 
-/** Elements whose squares are added up before they join the others, so that errors do not add up as well. */
+/** How many squares are added before they are added to the total. Summing in blocks keeps the rounding error small. */
 const BLOCK = 1024
 
-/** Σ x², off by less than one part in 2^32 for up to 2^30 elements. */
+/** Σ x², with a relative error below 2^−32 for up to 2^30 elements. */
 export function sumOfSquares(values: Float64Array): number {
   let sum = 0
   for (let from = 0; from < values.length; from += BLOCK) {
@@ -65,11 +65,11 @@ export function sumOfSquares(values: Float64Array): number {
   return sum
 }
 
-/** ‖x‖, also where the squares leave the range of a double. */
+/** ‖x‖. It is right even if the squares are outside of the range of a double. */
 export function l2Norm(values: Float64Array): number {
   const sum = sumOfSquares(values)
   if (sum > 1e-200 && sum < Number.POSITIVE_INFINITY) return Math.sqrt(sum)
-  const greatest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
-  if (greatest === 0) return 0
-  return greatest * Math.sqrt(sumOfSquares(values.map((value) => value / greatest)))
+  const maximum = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0)
+  if (maximum === 0) return 0
+  return maximum * Math.sqrt(sumOfSquares(values.map((value) => value / maximum)))
 }

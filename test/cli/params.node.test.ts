@@ -136,7 +136,7 @@ describe('secagg params', () => {
     [['--clients', '10', '--epsilon', '-8'], "Option '--epsilon' argument is ambiguous"],
     [
       [...TARGET, '--clients', '10', '--epsilon', '0.001', '--bits', '4'],
-      'no noise gives ε = 0.001 with 4 bits',
+      'no amount of noise gives ε = 0.001 with 4 bits',
     ],
     [[...TARGET, '--clients', '10', '--epsilon', '0'], '--epsilon takes a number from 0.001 to 1000'],
     [['--frobnicate'], "Unknown option '--frobnicate'"],

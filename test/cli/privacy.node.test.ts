@@ -85,7 +85,7 @@ describe('secagg privacy', () => {
     [[...HUNDRED, '--noise-multiplier', 'much'], '--noise-multiplier takes a number from 1e-12 to'],
     [[...HUNDRED, '--delta', '1'], '--delta takes a number above 0 and below 1'],
     [[...HUNDRED, '--distribution', 'uniform'], '--distribution takes skellam or discrete-gaussian'],
-    [[...HUNDRED, '--bits', '3'], '3 bits do not hold'],
+    [[...HUNDRED, '--bits', '3'], '3 bits cannot hold'],
     [[...HUNDRED, '--epsilon', '8'], "Unknown option '--epsilon'"],
   ])('%j is refused in one clear line', async (args, line) => {
     const message = await privacy(...args).catch((error: Error) => error.message)

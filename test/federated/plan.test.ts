@@ -45,7 +45,7 @@ describe('a plan', () => {
       12,
     )
     expect(plan.segments).toEqual([{ length: 64, bits: plan.privacy!.bits, bound: 'modular' }])
-    expect(plan.warnings).toEqual([expect.stringContaining('no promise against the server')])
+    expect(plan.warnings).toEqual([expect.stringContaining('does not hold against the server')])
     expect(plan.encoding).toBeUndefined()
   })
 
@@ -320,7 +320,7 @@ describe('a task is refused, with the offending value,', () => {
     [
       'with an ε that no noise reaches',
       withPrivacy({ epsilon: 0.01, bits: 4 }),
-      'no noise gives ε = 0.01 with 4 bits',
+      'no amount of noise gives ε = 0.01 with 4 bits',
     ],
   ]
   test.each(cases)('%s', (_, bad, message) => {

@@ -4,7 +4,7 @@ import { createPrivateStatistics, type Definition } from 'secagg/statistics'
 import { describe, expect, test } from 'vitest'
 
 /*
- * Parameters that keep their promise and are of no use: the noise was larger than anything that it hid, and nothing said so.
+ * Parameters that keep ε but are useless, because the noise is larger than everything that it hides.
  */
 const useless: RoundTask = {
   length: 6,
@@ -16,19 +16,19 @@ const useless: RoundTask = {
 }
 const outweighs = expect.stringContaining('Noise outweighs the mean')
 
-test('ten clients, ε = 0.1, a hundred rounds: noise a hundred times as long as an update is', () => {
+test('ten clients, ε = 0.1, a hundred rounds: the noise is a hundred times as long as an update', () => {
   const plan = planRound(useless)
   const norm = plan.privacy!.meanStandardDeviation * Math.sqrt(plan.length)
   expect(norm).toBeGreaterThan(100)
   expect(plan.warnings).toEqual([outweighs])
   expect(plan.warnings[0]).toMatch(
-    /a norm of about \d+, and no vector is longer than 1\. What would help: \d+ clients/,
+    /a norm of about \d+, and no client's vector is longer than 1\. Any one of these would help: \d+ clients/,
   )
   const useful = { ...useless, clients: 100, privacy: { ...useless.privacy!, epsilon: 8, rounds: 1 } }
   expect(planRound(useful).warnings).toEqual([])
 })
 
-describe('what is said to help does, each by itself', () => {
+describe('each change that the warning proposes helps on its own', () => {
   const targets: readonly PrivacyTarget[] = [
     { clients: 10, minimumHonest: 7, length: 6, clip: 1, epsilon: 0.1, delta: 1e-5, rounds: 100 },
     { clients: 100, minimumHonest: 75, length: 1000, clip: 1, epsilon: 8, delta: 1e-5, rounds: 20 },
@@ -46,19 +46,19 @@ describe('what is said to help does, each by itself', () => {
     const { clients, minimumHonest } = target
     const pieces: readonly [RegExp, (value: number) => Partial<PrivacyTarget>][] = [
       [
-        /(\S+) clients[,.]/,
+        /(\S+) clients[;.]/,
         (n) => ({ clients: n, minimumHonest: Math.floor((minimumHonest * n) / clients) }),
       ],
-      [/ε of (\S+?)[,.]( |$)/, (epsilon) => ({ epsilon })],
-      [/(\d+) rounds?[,.]/, (rounds) => ({ rounds })],
-      [/(\d+) values?[,.]/, (length) => ({ length })],
+      [/ε of (\S+?)[;.]( |$)/, (epsilon) => ({ epsilon })],
+      [/(\d+) rounds?[;.]/, (rounds) => ({ rounds })],
+      [/(\d+) values?[;.]/, (length) => ({ length })],
     ]
-    const [, help] = warning!.split('What would help: ')
+    const [, help] = warning!.split('would help: ')
     const changes = pieces.flatMap(([pattern, change]) => {
       const value = pattern.exec(help!)?.[1]
       return value === undefined ? [] : [change(Number(value))]
     })
-    expect(changes).toHaveLength(help!.split(', or ').length)
+    expect(changes).toHaveLength(help!.split('; ').length)
     for (const change of changes) {
       expect(choosePrivacy({ ...target, ...change }).warnings.join(), JSON.stringify(change)).not.toContain(
         'outweighs',
@@ -67,7 +67,7 @@ describe('what is said to help does, each by itself', () => {
   })
 })
 
-test('where nothing helps by itself, that is said', () => {
+test('if no single change helps, the warning says so', () => {
   const [warning] = choosePrivacy({
     ...{ clients: 2, minimumHonest: 1, length: 1, clip: 1, epsilon: 0.1, delta: 1e-9, rounds: 10 ** 6 },
   }).warnings.filter((text) => text.includes('outweighs'))
@@ -84,13 +84,13 @@ test('noise just as long as the clip is not too long', () => {
   expect(more!.warnings).toEqual([outweighs])
 })
 
-describe('statistics under a target that leaves nothing to be seen', () => {
+describe('statistics whose target needs more noise than there is signal', () => {
   const definition: Definition = { stay: { kind: 'histogram', edges: [0, 1, 3, 7, 14] } }
   const base = { clients: 100, minimumHonest: 75, delta: 1e-6 }
   const warningsOf = (changes: object): readonly string[] =>
     createPrivateStatistics(definition, { ...base, epsilon: 0.1, rounds: 12, ...changes }).privacy.warnings
 
-  test('say so, with what would help', () => {
+  test('warn, and say what would help', () => {
     const [warning] = warningsOf({})
     expect(warning).toMatch(
       /^Noise outweighs the sums: its standard deviation is 1\.\d+ times the whole range of a sum/,
@@ -101,7 +101,7 @@ describe('statistics under a target that leaves nothing to be seen', () => {
     expect(warningsOf({ clients: 100 * Number(times), minimumHonest: 75 * Number(times) })).toEqual([])
   })
 
-  test('and are silent where something is to be seen', () => {
+  test('do not warn with a larger ε and fewer rounds', () => {
     expect(warningsOf({ epsilon: 2, rounds: 1 })).toEqual([])
   })
 })

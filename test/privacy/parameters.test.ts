@@ -203,9 +203,9 @@ describe('the chooser', () => {
       message = (error as Error).message
     }
     const bits = Number(/(\d+) bits or/.exec(message)![1])
-    const epsilon = Number(/ε = ([\d.]+) would do/.exec(message)![1])
+    const epsilon = Number(/ε = ([\d.]+) would work/.exec(message)![1])
     expect(choosePrivacy({ ...impossible, bits }).epsilon).toBeLessThanOrEqual(0.5)
-    expect(() => choosePrivacy({ ...impossible, bits: bits - 1 })).toThrow('no noise')
+    expect(() => choosePrivacy({ ...impossible, bits: bits - 1 })).toThrow('no amount of noise')
     expect(choosePrivacy({ ...impossible, epsilon }).bits).toBe(9)
   })
 
@@ -219,7 +219,9 @@ describe('the chooser', () => {
     }
     const minimumHonest = Number(/at least (\d+) honest clients or/.exec(message)![1])
     expect(choosePrivacy({ ...impossible, minimumHonest }).epsilon).toBeLessThanOrEqual(0.5)
-    expect(() => choosePrivacy({ ...impossible, minimumHonest: minimumHonest - 1 })).toThrow('no noise')
+    expect(() => choosePrivacy({ ...impossible, minimumHonest: minimumHonest - 1 })).toThrow(
+      'no amount of noise',
+    )
   })
 
   test.each([

@@ -34,7 +34,7 @@ function epsilonWith(parameters: PrivacyParameters, honest: number): number {
   return epsilonOf(rdpOf({ ...parameters, minimumHonest: honest, clients: honest }), parameters.delta).epsilon
 }
 
-describe('dropouts weaken nothing down to the least honest survivors', () => {
+describe('dropouts do not weaken ε while minimumHonest honest clients remain', () => {
   test.each(['skellam', 'discrete-gaussian'] as const)('in the accountant (%s)', (distribution) => {
     const parameters = analyzePrivacy({ ...setting, distribution })
     for (let honest = 12; honest <= 30; honest++) {
@@ -43,7 +43,7 @@ describe('dropouts weaken nothing down to the least honest survivors', () => {
     expect(epsilonWith(parameters, 11)).toBeGreaterThan(parameters.epsilon)
   })
 
-  test('in the sum: twelve of thirty leave the whole of the noise that was stated', () => {
+  test('in the sum: twelve of thirty clients add all of the noise that is promised', () => {
     const zeros = Array.from({ length: 12 }, () => new Float64Array(4096))
     const lanes = sumLanes(
       encodeAll(setting, zeros, 80).map(({ vector }) => vector),
@@ -55,7 +55,7 @@ describe('dropouts weaken nothing down to the least honest survivors', () => {
     expect(Math.abs(noise / 3 ** 2 - 1)).toBeLessThan(4 * Math.sqrt(2 / 4096))
   })
 
-  test('each adds σ_total/√h, and not σ_total/√n', () => {
+  test('each client adds noise of σ_total/√h, not σ_total/√n', () => {
     expect(analyzePrivacy(setting).localStandardDeviation).toBeCloseTo(3 / Math.sqrt(12), 12)
   })
 })
@@ -68,7 +68,7 @@ test('the headroom is for the noise of all n clients', () => {
   expect(4 * Math.sqrt(scale ** 2 * variance + 30 / 4)).toBeCloseTo(2 ** 19, 4)
 })
 
-test('the gap of discrete Gaussians is that of n clients, their variance that of h', () => {
+test('the gap of discrete Gaussians is computed for n clients, their variance for h', () => {
   const coarse = {
     ...setting,
     clients: 3000,
@@ -88,13 +88,13 @@ test('the gap of discrete Gaussians is that of n clients, their variance that of
 })
 
 describe('weights under privacy', () => {
-  test('there is none beside the vector', () => {
+  test('cannot be passed separately from the vector', () => {
     const { encode } = createPrivateEncoder(setting, seededCrypto(81))
     expect(encode).toHaveLength(2)
   })
 
   test('a weight inside the vector is clipped and noised with it', () => {
-    // A client that claims to stand for a million others reaches no further than any other.
+    // A client that claims to stand for a million others has no more influence than any other.
     const given = { ...setting, length: 5, noiseMultiplier: 0.01, bits: 24 }
     const weight = 1e6
     const vector = Float64Array.of(weight * 0.1, weight * -0.2, 0, weight * 0.3, weight)
@@ -106,7 +106,7 @@ describe('weights under privacy', () => {
   })
 })
 
-describe('a distribution that collapses at the scale', () => {
+describe('a distribution that is too coarse at the scale', () => {
   const coarse: PrivacySetting = {
     ...setting,
     clients: 1000,
@@ -119,7 +119,7 @@ describe('a distribution that collapses at the scale', () => {
   }
   const target: PrivacyTarget = { ...coarse, epsilon: 6, clip: 10 }
 
-  test('is shown by the analysis, with the ε that is left', () => {
+  test('is reported by the analysis, with the ε that remains', () => {
     const parameters = analyzePrivacy(coarse)
     expect(parameters.collapsed).toBe(true)
     expect(parameters.epsilon).toBeCloseTo(687388.8, 1)
@@ -134,16 +134,16 @@ describe('a distribution that collapses at the scale', () => {
     expect(act).toThrow('skellam')
   })
 
-  test('is refused by the chooser, which says what would do', () => {
+  test('is refused by the chooser, which says what would work', () => {
     const small = { ...target, epsilon: 50, bits: 9 }
     const act = (): unknown => choosePrivacy(small)
     expect(act).toThrow(expect.objectContaining({ code: 'invalid-configuration' }))
-    expect(act).toThrow('the distribution skellam would do')
+    expect(act).toThrow('the distribution skellam would work')
     expect(choosePrivacy({ ...small, distribution: 'skellam' }).epsilon).toBeLessThanOrEqual(50)
   })
 })
 
-describe('parameters that claim a smaller ε than their noise gives encode nothing', () => {
+describe('parameters that claim a smaller ε than their noise gives are refused', () => {
   const crypto = seededCrypto(1)
   const claims = expect.objectContaining({
     code: 'configuration-mismatch',
@@ -171,25 +171,25 @@ describe('parameters that claim a smaller ε than their noise gives encode nothi
   })
 })
 
-describe('sampling amplifies only for those who see results and not participants', () => {
+describe('sampling lowers ε only against parties that do not see the participants', () => {
   const sampled = analyzePrivacy({ ...setting, samplingRate: 0.05, rounds: 20 })
 
-  test('its ε stands beside the one that holds against the server, never in its place', () => {
+  test('the lower ε is stated separately from the one that holds against the server', () => {
     expect(sampled.epsilon).toBe(analyzePrivacy({ ...setting, rounds: 20 }).epsilon)
     expect(sampled.amplified).toMatchObject({ samplingRate: 0.05 })
     expect(sampled.amplified!.epsilon).toBeLessThan(sampled.epsilon)
-    expect(sampled.warnings.join()).toContain('no promise against the server')
+    expect(sampled.warnings.join()).toContain('does not hold against the server')
   })
 
-  test('the chooser keeps its target without it', () => {
+  test('the chooser does not use it to keep its target', () => {
     const target = { ...setting, epsilon: 2, rounds: 20 }
-    const [without, beside] = [choosePrivacy(target), choosePrivacy({ ...target, samplingRate: 0.05 })]
-    expect(beside.noiseMultiplier).toBe(without.noiseMultiplier)
-    expect(beside.epsilon).toBeLessThanOrEqual(2)
+    const [without, sampled] = [choosePrivacy(target), choosePrivacy({ ...target, samplingRate: 0.05 })]
+    expect(sampled.noiseMultiplier).toBe(without.noiseMultiplier)
+    expect(sampled.epsilon).toBeLessThanOrEqual(2)
   })
 })
 
-test('the neighbor relation stands with every ε', () => {
+test('every ε comes with the neighbor relation', () => {
   expect(NEIGHBORS).toBe('add-or-remove-one-client')
   const histogram = { ...setting, l1Sensitivity: 1, l2Sensitivity: 1, maximumSum: 30, epsilon: 1 }
   for (const parameters of [
@@ -201,7 +201,7 @@ test('the neighbor relation stands with every ε', () => {
   }
 })
 
-test('statistics have sensitivities of their own: a histogram of any length costs what one cell does', () => {
+test('the noise of a histogram does not depend on its length', () => {
   const histogram = { ...setting, l1Sensitivity: 1, l2Sensitivity: 1, maximumSum: 30, epsilon: 1 }
   const [short, long] = [1, 1000].map((length) => chooseIntegerPrivacy({ ...histogram, length }))
   expect(long!.noiseStandardDeviation).toBe(short!.noiseStandardDeviation)

@@ -1,56 +1,56 @@
 import type { Weight } from './weights.js'
 
-/** How fine a hat is; what is drawn does not depend on it, only how long it takes. */
+/** How fine a hat is. This affects only the speed of a draw, and not its distribution. */
 export interface Fineness {
   /** A step is 2^stepDigits numbers wide. */
   readonly stepDigits: number
-  /** Steps go on until the weight has fallen to 2^−reachDigits of its greatest. */
+  /** Steps are added until the weight has fallen to 2^−reachDigits of its maximum. */
   readonly reachDigits: number
-  /** 10 to 32: areas are whole multiples of 2^−areaDigits of the whole. */
+  /** 10 to 32: areas are whole multiples of 2^−areaDigits of the total area. */
   readonly areaDigits: number
 }
 
-/** A run of numbers. */
+/** A step of a hat: a run of numbers with a lower and an upper bound on their weights. */
 export interface Step {
-  /** Its first number. */
+  /** The first number. */
   readonly start: bigint
-  /** At most the least weight on it. */
+  /** A lower bound on all weights in the step. */
   readonly floor: bigint
-  /** At least the greatest weight on it. */
+  /** An upper bound on all weights in the step. */
   readonly ceiling: bigint
 }
 
 /** All numbers beyond the last step on one side, in pieces of equal width. */
 export interface Tail {
-  /** Its first number. */
+  /** The number next to the last step. */
   readonly start: bigint
-  /** Whether it goes on upward or downward from there. */
+  /** Whether the numbers grow or fall from `start`. */
   readonly direction: 1n | -1n
   /** A piece is 2^digits numbers wide. */
   readonly digits: number
-  /** At least the greatest weight on the first piece; half of it will do for the second, and so on. */
+  /** An upper bound on all weights in the first piece. Half of it is a bound for the second piece, and so on. */
   readonly ceiling: bigint
 }
 
-/** A staircase over a law; floors and ceilings in units of which a weight of 1 has `unit`. */
+/** A staircase above a distribution. Floors and ceilings are in units in which a weight of 1 is `unit`. */
 export interface Hat {
   readonly unit: bigint
   readonly steps: readonly Step[]
   readonly tails: readonly Tail[]
   /**
-   * What lies below the floors, between floors and ceilings, and in the tails, one after the other, and what is left of the
-   * whole. In units of a step's width, so all are whole.
+   * The areas below the floors, then those between floors and ceilings, then those of the tails, and last the rest of the
+   * total area. They are in units of a step's width, so all are whole numbers.
    */
   readonly areas: readonly number[]
 }
 
-/** The precision with which a hat is made. */
+/** The precision, in binary digits, with which a hat is computed. */
 const PRECISION = 160
 
-/** A hat with steps from the mode outward, and a tail on either side where the law goes on. */
+/** A hat with steps from the mode outward, and a tail on each side on which the distribution continues. */
 export function hatOf(weight: Weight, fineness: Fineness): Hat {
   const { steps, tails } = outlineOf(weight, fineness)
-  // The pieces of a tail, of which each is half as high as the one before, make up two of the first.
+  // Each piece of a tail is half as high as the one before, so all pieces together are twice as large as the first.
   const widthOf = ({ digits }: Tail): bigint => 2n << BigInt(digits - fineness.stepDigits)
   const whole = 1n << BigInt(fineness.areaDigits)
   const roundedUp = BigInt(steps.length) + sumOf(tails.map(widthOf))
@@ -79,18 +79,18 @@ export function hatOf(weight: Weight, fineness: Fineness): Hat {
   }
 }
 
-/** Steps and tails with heights that are weights times 2^{@link PRECISION}. */
+/** Steps and tails whose heights are weights times 2^{@link PRECISION}. */
 function outlineOf(weight: Weight, { stepDigits, reachDigits }: Fineness): Pick<Hat, 'steps' | 'tails'> {
   const width = 1n << BigInt(stepDigits)
   const low = (k: bigint): bigint => weight.bracket(k, PRECISION).low
   const high = (k: bigint): bigint => weight.bracket(k, PRECISION).high
-  const least = low(weight.mode) >> BigInt(reachDigits)
+  const minimum = low(weight.mode) >> BigInt(reachDigits)
   const steps: Step[] = []
   const tails: Tail[] = []
   for (const direction of [1n, -1n] as const) {
     let inner = direction === 1n ? weight.mode : weight.mode - 1n
     let ceiling = high(inner)
-    while (ceiling > least) {
+    while (ceiling > minimum) {
       const outer = inner + direction * (width - 1n)
       steps.push({ start: direction === 1n ? inner : outer, floor: low(outer), ceiling })
       inner = outer + direction
@@ -98,7 +98,7 @@ function outlineOf(weight: Weight, { stepDigits, reachDigits }: Fineness): Pick<
     }
     if (ceiling === 0n) continue // the end of the support
     let digits = stepDigits
-    // As the logarithm is concave, what halves once from the first number on halves from every one.
+    // The logarithm of the weight is concave. So a width over which the weight halves here halves it farther out, too.
     while (2n * high(inner + (direction << BigInt(digits))) > low(inner)) digits++
     tails.push({ start: inner, direction, digits, ceiling })
   }

@@ -8,35 +8,57 @@ import { bitLength, type Dyadic, dyadicOf, gaussianWeight, poissonWeight } from 
 import { RandomWords } from './words.js'
 
 /**
- * Whole-numbered noise of one variance.
+ * Draws noise of whole numbers with one distribution and variance.
  * @public
  */
 export interface NoiseSampler {
-  /** Fills `target` with independent draws, modulo 2^32 and signed: values beyond ±2^31 wrap around. */
+  /**
+   * Fills `target` with independent draws. They are reduced modulo 2^32 into the signed range, so draws outside of it wrap
+   * around.
+   *
+   * @throws {SecAggError} `invalid-argument` unless `target` is an Int32Array; `no-randomness` if the generator is broken.
+   */
   fill(target: Int32Array): void
-  /** Overwrites the random words that have been drawn and not used yet. */
+  /** Overwrites the random words that the sampler still holds. */
   wipe(): void
 }
 
-/** The least variance of a Skellam variable that is sampled. */
+/** The smallest variance of a Skellam variable that can be sampled. */
 export const MINIMUM_VARIANCE: number = 2 ** -40
 
-/** The least of a discrete Gaussian: σ = ½, below which it is not known how sums of them behave. */
+/** The smallest variance of a discrete Gaussian: σ = ½. Below it, no bound is known for their sums. */
 export const MINIMUM_GAUSSIAN_VARIANCE = 0.25
 
 const MAXIMUM_VARIANCE = 2 ** 60
 
 /**
- * An exact sampler for noise with this variance, which is taken as the rational number that a double is.
+ * Creates an exact sampler for noise. There is no floating-point error: the variance is used as the rational number that the
+ * double represents.
  *
- * - `skellam`: the difference of two Poisson variables with mean variance / 2.
- * - `discrete-gaussian`: probabilities proportional to exp(−k²/(2 variance)), of variance at most that (Canonne, Kamath and
- *   Steinke 2020).
+ * - `skellam`: the difference of two Poisson variables, each with mean variance / 2.
+ * - `discrete-gaussian`: probabilities proportional to exp(−k²/(2 variance)). The actual variance is at most `variance`
+ *   (Canonne, Kamath and Steinke 2020).
  *
- * Making one takes some tens of milliseconds. How long a draw takes depends on what is drawn.
+ * Creating a sampler takes some tens of milliseconds. The time of a draw depends on the value that is drawn.
  *
- * @param variance - 2^−40 to 2^60, for `discrete-gaussian` from ¼ on.
- * @throws {SecAggError} `invalid-argument` for anything else.
+ * @param distribution - The distribution of each draw.
+ * @param variance - 2^−40 to 2^60; at least ¼ for `discrete-gaussian`.
+ * @param crypto - Where the randomness comes from.
+ * @returns The sampler.
+ * @throws {SecAggError} `invalid-argument` if the distribution is unknown, the variance is out of range, or `crypto` cannot
+ *   draw random bytes.
+ * @example
+ * ```ts
+ * import { defaultCrypto } from 'secagg'
+ * import { createNoiseSampler } from 'secagg/privacy'
+ *
+ * const sampler = createNoiseSampler('skellam', 100, await defaultCrypto())
+ * const noise = new Int32Array(10_000)
+ * sampler.fill(noise)
+ * sampler.wipe()
+ * const variance = noise.reduce((sum, value) => sum + value ** 2, 0) / noise.length
+ * console.log(variance > 80 && variance < 120) // true
+ * ```
  * @public
  */
 export function createNoiseSampler(
@@ -48,16 +70,16 @@ export function createNoiseSampler(
 }
 
 /**
- * What takes long in {@link createNoiseSampler}: the tables, which are the same for everybody who draws from them.
- * @throws {SecAggError} as that does.
+ * The slow part of {@link createNoiseSampler}: the tables, which do not depend on the source of randomness.
+ * @throws {SecAggError} as {@link createNoiseSampler} does.
  */
 export function prepareNoise(
   distribution: NoiseDistribution,
   variance: number,
 ): (crypto: CryptoProvider) => NoiseSampler {
   requireDistribution(distribution)
-  const least = distribution === 'skellam' ? MINIMUM_VARIANCE : MINIMUM_GAUSSIAN_VARIANCE
-  requireNumber('the variance of the noise', variance, least, MAXIMUM_VARIANCE)
+  const minimum = distribution === 'skellam' ? MINIMUM_VARIANCE : MINIMUM_GAUSSIAN_VARIANCE
+  requireNumber('the variance of the noise', variance, minimum, MAXIMUM_VARIANCE)
   const fill = distribution === 'skellam' ? skellamNoise(variance) : gaussianNoise(variance)
   return (crypto) => {
     const words = new RandomWords(crypto)
@@ -78,7 +100,7 @@ function skellamNoise(variance: number): Fill {
   const mean = { numerator, shift: shift + 1 }
   const poisson = new Staircase(poissonWeight(mean), finenessOf(mean))
   return (target, words) => {
-    // Both are relative to the mode, which cancels.
+    // Both draws are relative to the mode, so the mode cancels.
     for (let i = 0; i < target.length; i++) target[i] = poisson.draw(words) - poisson.draw(words)
   }
 }
@@ -93,13 +115,13 @@ function gaussianNoise(variance: number): Fill {
 
 function requireTarget(target: Int32Array): void {
   if (typedArrayName(target) !== 'Int32Array') {
-    throw usageError('invalid-argument', 'noise goes into an Int32Array', {
+    throw usageError('invalid-argument', 'the target of the noise must be an Int32Array', {
       got: typedArrayName(target) ?? typeof target,
     })
   }
 }
 
-/** Between 90 and 182 steps to a standard deviation, where that leaves them at least one number wide. */
+/** Between 90 and 182 steps per standard deviation, unless a step would be narrower than one number. */
 function finenessOf({ numerator, shift }: Dyadic): Fineness {
   const halfDigits = bitLength(numerator >> BigInt(shift)) >> 1
   return { stepDigits: Math.max(halfDigits - 7, 0), reachDigits: 24, areaDigits: 32 }

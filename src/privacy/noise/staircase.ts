@@ -3,23 +3,26 @@ import type { Weight } from './weights.js'
 import type { RandomWords } from './words.js'
 
 /**
- * Draws from a log-concave law on the whole numbers, exactly, by von Neumann's rejection: a point drawn uniformly from
- * under a hat is kept where it lies below the weight of its number, and then the number has the law.
+ * Draws exactly from a log-concave distribution on the whole numbers, by von Neumann's rejection sampling. It draws a point
+ * uniformly from the area under a hat, which is an upper bound on the weights. If the point is below the weight of its
+ * number, it keeps the number; otherwise it draws again. The numbers that are kept have the desired distribution.
  *
- * The hat is a staircase of equally wide steps. Each is cut at a height that is certainly below the weights of all its
- * numbers: what lies under the cut is kept unseen. Only for the sliver above, about 1 % of all, a weight is computed, in
- * whole numbers with certain bounds and as many digits as the comparison takes. The part of the hat is drawn from a table
- * of whole-numbered areas; rounding them changes the hat and not the law. Beyond the steps the weight at least halves over
- * each piece of a tail, and so does the hat. There is no floating point in it.
+ * The hat is a staircase with steps of equal width. Each step has a floor, a lower bound on the weights of all its numbers. A
+ * point below the floor is kept without computing a weight. Only about 1 % of the points are above a floor. For these, the
+ * weight is computed in integer arithmetic, with proven bounds and as many digits as the comparison needs.
+ *
+ * A table of whole-numbered areas decides in which part of the hat a point is. Rounding these areas changes the hat, but not
+ * the distribution. In a tail, the weight at least halves from each piece to the next, and the hat halves. No step uses
+ * floating-point arithmetic.
  */
 export class Staircase {
   private readonly weight: Weight
   private readonly hat: Hat
   private readonly stepDigits: number
   private readonly stepMask: number
-  /** Picks an area of the hat, or what is left: then one draws again. */
+  /** Picks an area of the hat, or the rest of the total area, which means drawing again. */
   private readonly table: AliasTable
-  /** Where the steps start, relative to the mode and modulo 2^32. */
+  /** The first number of each step, relative to the mode and modulo 2^32. */
   private readonly starts: Int32Array
 
   constructor(weight: Weight, fineness: Fineness) {
@@ -33,7 +36,7 @@ export class Staircase {
     )
   }
 
-  /** A number relative to the mode, modulo 2^32 and signed. */
+  /** Draws a number. It is relative to the mode, and reduced modulo 2^32 into the signed range. */
   draw(words: RandomWords): number {
     for (;;) {
       const part = this.table.pick(words.next())
@@ -46,7 +49,7 @@ export class Staircase {
     }
   }
 
-  /** A number from the part of a step above its cut, or from a tail; `undefined` where it is rejected. */
+  /** Draws a number from the part of a step above its floor, or from a tail; `undefined` if the point is rejected. */
   private drawRarely(part: number, words: RandomWords): bigint | undefined {
     const { weight, stepDigits } = this
     const { steps, tails, unit } = this.hat
@@ -66,7 +69,7 @@ export class Staircase {
   }
 }
 
-/** i with probability 2^−(i+1). */
+/** Draws i with probability 2^−(i+1). */
 function drawPiece(words: RandomWords): number {
   let piece = 0
   for (;;) {
@@ -77,14 +80,14 @@ function drawPiece(words: RandomWords): number {
 }
 
 /**
- * Picks an index with probability its area / 2^digits from one random word (Walker's alias method). The areas are whole
- * and make up 2^digits, so nothing is rounded.
+ * Picks an index with probability area / 2^digits, from one random word (Walker's alias method). The areas are whole numbers
+ * with sum 2^digits, so nothing is rounded.
  */
 export class AliasTable {
   private readonly drop: number
   private readonly columnDigits: number
   private readonly mask: number
-  /** A column is all one index below this mark, and another one from it on. */
+  /** In each column, points below the mark mean the index of the column, and all others mean its alias. */
   private readonly marks: Uint32Array
   private readonly aliases: Uint32Array
 
@@ -113,7 +116,7 @@ export class AliasTable {
     }
   }
 
-  /** The index for a word that is uniform in [0, 2^32). */
+  /** The index for a random word that is uniform in [0, 2^32). */
   pick(word: number): number {
     const point = word >>> this.drop
     const column = point >>> this.columnDigits
@@ -121,27 +124,27 @@ export class AliasTable {
   }
 }
 
-/** Uniform random numbers; as much of {@link RandomWords} as a comparison takes. */
+/** A source of uniform random numbers: the part of {@link RandomWords} that a comparison needs. */
 export interface RandomDigits {
   /** Uniform in [0, 2^`bits`). */
   integer(bits: number): bigint
 }
 
-/** A stretch of heights over one number, in units of which a weight of 1 has `unit`. */
+/** An interval of heights above one number, in units in which a weight of 1 is `unit`. */
 export interface Stretch {
   readonly bottom: bigint
-  /** Its length is `length` / 2^`halvings`. */
+  /** The length of the interval is `length` / 2^`halvings`. */
   readonly length: bigint
   readonly halvings: number
   readonly unit: bigint
 }
 
-/** Random digits drawn at first, and then again each time that they do not settle it. */
+/** How many random digits are drawn at first, and again each time that they do not decide the comparison. */
 const DIGITS = 32
 
 /**
- * Whether a point drawn uniformly from a stretch lies below the weight of k. The point gets as many digits as it takes to
- * tell, and the weight twice as many, so the answer is never in doubt.
+ * Whether a point drawn uniformly from an interval of heights is below the weight of k. The point gets more digits until the
+ * comparison is certain, and the weight is computed with at least twice as many, so the answer is exact.
  */
 export function isBelow(
   weight: Weight,
@@ -154,7 +157,7 @@ export function isBelow(
     drawn = (drawn << BigInt(DIGITS)) | random.integer(DIGITS)
     const precision = 2 * digits + halvings
     const { low, high } = weight.bracket(k, precision)
-    // All heights times 2^(precision + digits + halvings); the point is between those of drawn and drawn + 1.
+    // All heights are multiplied by 2^(precision + digits + halvings). The point is between height(drawn) and height(drawn + 1).
     const shift = BigInt(digits + halvings)
     const height = (u: bigint): bigint =>
       (bottom << (BigInt(precision) + shift)) + ((u * length) << BigInt(precision))

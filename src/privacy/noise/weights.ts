@@ -1,11 +1,12 @@
-/** A law on the whole numbers, up to a constant factor, as a sampler needs it: with no rounding but a known one. */
+/** A distribution on the whole numbers, up to a constant factor, with bounds on every rounding error. */
 export interface Weight {
-  /** Where it is greatest; it does not rise from there on either side, and its logarithm is concave. */
+  /** Where the weight is largest. The logarithm of the weight is concave, so the weight does not rise away from the mode. */
   readonly mode: bigint
-  /** Whole numbers with low ≤ weight(k) · 2^precision ≤ high, two or three apart; 0 and 0 outside of the support. */
+  /** Whole numbers with low ≤ weight(k) · 2^precision ≤ high that differ by 2 or 3; both are 0 outside of the support. */
   bracket(k: bigint, precision: number): Bracket
 }
 
+/** A lower and an upper bound. */
 export interface Bracket {
   readonly low: bigint
   readonly high: bigint
@@ -14,8 +15,9 @@ export interface Bracket {
 const OUTSIDE: Bracket = { low: 0n, high: 0n }
 
 /**
- * Digits carried beyond what is asked for, and beyond those of k and of the mean, with which the error of a logarithm is
- * multiplied at most. What is computed here is off by less than 2^40 · max(k, mean) units of such a working precision.
+ * The guard digits of the working precision. That precision is the requested one, plus the digits of k and the mean, plus
+ * these. The digits of k and the mean are needed because the error of a logarithm is multiplied by up to max(k, mean). The
+ * results here are off by less than 2^40 · max(k, mean) units of the working precision.
  */
 const GUARD_DIGITS = 48
 
@@ -32,8 +34,8 @@ export function gaussianWeight(variance: Dyadic): Weight {
 }
 
 /**
- * The Poisson law with mean λ, times √(2πλ): λ^k e^−λ √(2πλ) / k!. With Stirling's formula for k! and its remainder S(k)
- * (Loader 2000), the logarithm is (k − λ) − (k + ½) ln(k/λ) − S(k), in which nothing is larger than it must be.
+ * The Poisson distribution with mean λ, times √(2πλ): λ^k e^−λ √(2πλ) / k!. With Stirling's formula for k! and its remainder
+ * S(k) (Loader 2000), the logarithm is (k − λ) − (k + ½) ln(k/λ) − S(k). This form avoids differences of large terms.
  */
 export function poissonWeight(mean: Dyadic): Weight {
   const mode = mean.numerator >> BigInt(mean.shift)
@@ -53,22 +55,22 @@ export function poissonWeight(mean: Dyadic): Weight {
       if (k < 0n) return OUTSIDE
       const working = workingPrecision(precision, k + mode)
       const unit = BigInt(working)
-      const least = k === 0n ? 1n : k
-      const ratio = logarithm(least << BigInt(mean.shift), mean.numerator, working)
+      // Stirling's formula needs k ≥ 1. For k = 0, weight(0) = weight(1) / λ.
+      const from1 = k === 0n ? 1n : k
+      const ratio = logarithm(from1 << BigInt(mean.shift), mean.numerator, working)
       const lambda = shiftBy(mean.numerator, working - mean.shift)
-      const log = (least << unit) - lambda - (((2n * least + 1n) * ratio) >> 1n) - remainder(least, working)
-      // weight(0) = weight(1) / λ
+      const log = (from1 << unit) - lambda - (((2n * from1 + 1n) * ratio) >> 1n) - remainder(from1, working)
       return bracketOf(k === 0n ? log + ratio : log, working, precision)
     },
   }
 }
 
-/** Rounded up to a multiple of 32 digits, so that small k share one table of remainders. */
+/** The digits of `magnitude` are rounded up to a multiple of 32, so that small k share one table of remainders. */
 function workingPrecision(precision: number, magnitude: bigint): number {
   return precision + GUARD_DIGITS + 32 * Math.ceil(bitLength(magnitude) / 32)
 }
 
-/** e^log, of which all but the last unit of `precision` is right. */
+/** Bounds on e^log, which is computed with an error of less than one unit of `precision`. */
 function bracketOf(log: bigint, working: number, precision: number): Bracket {
   // e^−p < 2^−p: less than one unit.
   if (log < -(BigInt(precision + 1) << BigInt(working))) return { low: 0n, high: 1n }
@@ -81,8 +83,8 @@ function shiftBy(value: bigint, digits: number): bigint {
 }
 
 /**
- * S(n) = ln n! − (n + ½) ln n + n − ½ ln 2π by its asymptotic series, whose error is below its first omitted term; for
- * n ≥ `working` the terms fall below one unit long before they rise again.
+ * S(n) = ln n! − (n + ½) ln n + n − ½ ln 2π, by its asymptotic series. The error is smaller than the first omitted term. For
+ * n ≥ `working`, the terms fall below one unit long before they start to rise.
  */
 function stirlingSeries(n: bigint, working: number): bigint {
   let power = (1n << BigInt(working)) / n
@@ -96,7 +98,7 @@ function stirlingSeries(n: bigint, working: number): bigint {
   }
 }
 
-/** S(n) for 1 ≤ n < `working`: S(n) = S(n + 1) + (n + ½) ln(1 + 1/n) − 1. Index 0 is unused. */
+/** S(n) for 1 ≤ n < `working`, by S(n) = S(n + 1) + (n + ½) ln(1 + 1/n) − 1. Index 0 is not used. */
 function smallRemainders(working: number): readonly bigint[] {
   const remainders: bigint[] = [0n]
   let next = stirlingSeries(BigInt(working), working)
@@ -114,7 +116,7 @@ interface Fraction {
 
 const BERNOULLI: Fraction[] = []
 
-/** The Bernoulli number B_n for an even n, by Akiyama and Tanigawa's triangle. */
+/** The Bernoulli number B_n for an even n, by the triangle of Akiyama and Tanigawa. */
 function bernoulli(n: number): Fraction {
   const known = BERNOULLI[n]
   if (known !== undefined) return known
@@ -139,22 +141,22 @@ function lowest(numerator: bigint, denominator: bigint): Fraction {
   return { numerator: numerator / a, denominator: denominator / a }
 }
 
-// Logarithm and exponential in whole numbers: x stands for x / 2^precision, precision ≤ 2^12. An operation is off by less
-// than one unit, so a result is off by no more units than it took operations, times what later steps multiply them by.
+// Logarithm and exponential in fixed-point arithmetic: x represents x / 2^precision, where precision ≤ 2^12. Each operation
+// adds an error of less than one unit, and later multiplications scale the errors of earlier operations.
 
 const LOG_2 = new Map<number, bigint>()
 
-/** How often {@link exponential} halves its argument, so that the series is short. */
+/** How often {@link exponential} halves its argument, which makes the series short. */
 const HALVINGS = 8
 
-/** A positive rational number with a power of two below. */
+/** A positive rational number whose denominator is a power of two. */
 export interface Dyadic {
   readonly numerator: bigint
   /** The denominator is 2^shift, shift ≥ 0. */
   readonly shift: number
 }
 
-/** The number that `value` > 0 is; every finite one is dyadic. */
+/** A double above 0 as an exact rational number. Every finite double is dyadic. */
 export function dyadicOf(value: number): Dyadic {
   let shift = 0
   let numerator = value
@@ -169,9 +171,9 @@ export function bitLength(value: bigint): number {
 }
 
 /**
- * ln(numerator / denominator) for positive ones: 2 artanh((p − q)/(p + q)) once their ratio has been brought between ⅔
- * and 4/3 by a power of two. The closer they are, the fewer terms. Off by fewer than 2^12 units, and 2^20 where one has
- * up to 2^8 digits more than the other.
+ * ln(numerator / denominator) for positive numbers. A power of two brings their ratio between ⅔ and 4/3; then the logarithm is
+ * 2 artanh((p − q)/(p + q)), whose series is shorter the closer p and q are. The error is below 2^12 units, or below 2^20 units
+ * if one number has up to 2^8 digits more than the other.
  */
 export function logarithm(numerator: bigint, denominator: bigint, precision: number): bigint {
   let exponent = bitLength(numerator) - bitLength(denominator)
@@ -188,7 +190,7 @@ export function logarithm(numerator: bigint, denominator: bigint, precision: num
   return exponent === 0 ? 2n * fraction : 2n * fraction + BigInt(exponent) * logOf2(precision)
 }
 
-/** e^x for x < 2, times at most 1 ± 2^28 units, where x ≥ −2^13. */
+/** e^x for x < 2. For x ≥ −2^13, the relative error is at most 2^28 units. */
 export function exponential(x: bigint, precision: number): bigint {
   const log2 = logOf2(precision)
   const exponent = x >= 0n ? x / log2 : -((-x + log2 - 1n) / log2)
@@ -213,7 +215,7 @@ function logOf2(precision: number): bigint {
   return value
 }
 
-/** artanh(p / q) by its series, for |p / q| ≤ ⅓. */
+/** artanh(p / q) for |p / q| ≤ ⅓, by its series. */
 function artanh(p: bigint, q: bigint, precision: number): bigint {
   const shift = BigInt(precision)
   const ratio = ((p < 0n ? -p : p) << shift) / q

@@ -3,18 +3,18 @@ import { wipe } from '../../crypto/bytes.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
 import { drawSecret } from '../../crypto/random.js'
 
-/** Words drawn at first; each time that more are needed, twice as many, up to the 65536 bytes that browsers give at once. */
+/** The size of the first batch. Each later batch is twice as large, up to the 65536 bytes that browsers return at once. */
 const FIRST_BATCH = 64
 const MAXIMUM_BATCH = 16_384
 
-/** Random 32-bit words, drawn from a provider in batches. */
+/** Random 32-bit words, drawn in batches. */
 export class RandomWords {
   private readonly crypto: CryptoProvider
   private readonly words: Uint32Array
   private used = 0
   private drawn = 0
 
-  /** @throws {SecAggError} `invalid-argument` where `crypto` cannot draw. */
+  /** @throws {SecAggError} `invalid-argument` if `crypto` cannot draw random bytes. */
   constructor(crypto: CryptoProvider) {
     requireMethods('a crypto provider', crypto, 'randomBytes')
     this.crypto = crypto
@@ -34,7 +34,7 @@ export class RandomWords {
     return BigInt.asUintN(bits, value)
   }
 
-  /** Overwrites what has been drawn, used or not. */
+  /** Overwrites all words that have been drawn, used or not. */
   wipe(): void {
     this.words.fill(0, 0, this.drawn)
     this.used = 0
