@@ -4,25 +4,25 @@ import { indexOfSeat, memberAt, ownerWithoutHolders } from '../../graph/index.js
 import { blameNobody, blamePeer, violation } from '../checks.js'
 import type { ServerSharing } from './states.js'
 
-/** Something that a check has accepted from one seat. */
+/** What a check has accepted from one seat. */
 interface FromSeat {
   readonly seat: number
 }
 
-/** `accepted` in the order of their seats. Two from one seat are the caller's mistake. */
+/** Sorts `accepted` by seat. Two entries of one seat are the caller's mistake. */
 export function bySeat<T extends FromSeat>(accepted: readonly T[], phase: PhaseName): readonly T[] {
   const sorted = [...accepted].sort((a, b) => a.seat - b.seat)
   sorted.forEach(({ seat }, index) => {
     if (index > 0 && sorted[index - 1]!.seat === seat) {
-      throw usageError('invalid-argument', `two messages of seat ${seat} are given as accepted`, { phase })
+      throw usageError('invalid-argument', `the list of accepted messages has two of seat ${seat}`, { phase })
     }
   })
   return sorted
 }
 
 /**
- * The client at `seat` among those that may send this message, ascending by seat.
- * @throws {SecAggError} `unknown-seat`, with the sender as culprit, where it is none of them.
+ * The client at `seat`. `members`, ascending by seat, are the clients that may send this message.
+ * @throws {SecAggError} `unknown-seat`, with the sender as culprit, if the sender is not one of them.
  */
 export function requireMember<T extends FromSeat>(members: readonly T[], seat: number, phase: PhaseName): T {
   const member = memberAt(members, seat)
@@ -32,7 +32,7 @@ export function requireMember<T extends FromSeat>(members: readonly T[], seat: n
   return member
 }
 
-/** `members` that have answered, each with its answer; answers are in the order of their seats. */
+/** Each answer with the member that gave it; `answers` are ascending by seat. */
 export function withAnswers<M extends FromSeat, A extends FromSeat>(
   members: readonly M[],
   answers: readonly A[],
@@ -48,9 +48,9 @@ export function withAnswers<M extends FromSeat, A extends FromSeat>(
 }
 
 /**
- * Every one of `owners` has t holders left among `present`, without which the round cannot end.
+ * Checks that each of `owners` has t holders left among `present`. Without them the round cannot end with a sum.
  *
- * @throws {SecAggError} `too-few-shares`, naming an owner in `concerning`.
+ * @throws {SecAggError} `too-few-shares`; `concerning` names an owner without enough holders.
  */
 export function requireHolders(
   { config, graph }: Pick<ServerSharing, 'config' | 'graph'>,
@@ -60,25 +60,26 @@ export function requireHolders(
 ): void {
   const owner = ownerWithoutHolders(graph, config.clients, config.threshold, owners, present)
   if (owner === undefined) return
-  const text = `fewer than ${config.threshold} of the clients that hold seat ${owner}'s secrets are left`
+  const text = `fewer than ${config.threshold} of the clients that hold shares of seat ${owner}'s secrets are left`
   throw violation('too-few-shares', blameNobody(phase, owner), text, { expected: config.threshold })
 }
 
 /**
- * The messages with which a round begins: one for each recipient, made from the state when it is asked for.
+ * The server's messages that open a phase: one for each recipient. A message is made from the state when `messageFor` is
+ * called.
  * @public
  */
 export interface Outbound<M> {
-  /** Ascending. */
+  /** Seats, ascending. */
   readonly recipients: readonly number[]
   /**
-   * The message for one of the recipients; the same object for all where all get the same.
-   * @throws {SecAggError} `invalid-argument` where the seat is none of them.
+   * The message for one of the recipients. If all recipients get the same message, it is the same object.
+   * @throws {SecAggError} `invalid-argument` if the seat is not a recipient.
    */
   messageFor(seat: number): M
 }
 
-/** The same message for everybody. */
+/** The same message for all recipients. */
 export function broadcast<M>(recipients: readonly number[], message: M): Outbound<M> {
   return {
     recipients,
@@ -89,7 +90,7 @@ export function broadcast<M>(recipients: readonly number[], message: M): Outboun
   }
 }
 
-/** A message about the seats that each recipient hears of; made once where all hear of the same. */
+/** A message about the seats that each recipient may know of. It is made once if these are the same for all recipients. */
 export function outboundBySeats<M>(
   recipients: readonly number[],
   visible: (recipient: number) => readonly number[],
@@ -107,7 +108,7 @@ export function outboundBySeats<M>(
   }
 }
 
-/** @throws {SecAggError} `invalid-argument` where nothing is sent to `seat`. */
+/** @throws {SecAggError} `invalid-argument` if nothing is sent to `seat`. */
 export function requireRecipient(recipients: readonly number[], seat: number): void {
   if (typeof seat === 'number' && indexOfSeat(recipients, seat) >= 0) return
   throw usageError('invalid-argument', 'there is no message for this seat', { got: shown(seat) })

@@ -24,7 +24,11 @@ import type { AdvertisedClient, ServerAdvertising, ServerSharing } from './state
 const PHASE = 'advertise-keys'
 
 /**
- * Opens a round for AdvertiseKeys messages.
+ * Opens a round at the server, which now collects AdvertiseKeys messages.
+ *
+ * @param config - The configuration of the round, from `createRoundConfig`.
+ * @returns The first state of the server.
+ * @throws {SecAggError} `invalid-argument` if `createRoundConfig` did not make the configuration.
  * @public
  */
 export function openRound(config: RoundConfig): ServerAdvertising {
@@ -33,10 +37,17 @@ export function openRound(config: RoundConfig): ServerAdvertising {
 }
 
 /**
- * Round 0, one message: every check that the other clients will apply to these keys, as far as one message goes.
+ * Checks one AdvertiseKeys message. The other clients will apply the same checks to these keys; checks that compare the
+ * keys of several clients wait for {@link closeAdvertiseKeys}.
  *
- * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `configuration-mismatch`,
- *   `invalid-public-key`, `duplicate-key`, `invalid-signature`.
+ * @param state - The state from {@link openRound}. It does not change, so messages can be checked in any order.
+ * @param seat - The seat that sent the message.
+ * @param message - The decoded message.
+ * @param capabilities - `verifyIdentity`, which the active model needs.
+ * @returns The accepted keys, for {@link closeAdvertiseKeys}.
+ * @throws {SecAggError} With fault `peer` and the sender as culprit: `unknown-seat`, `configuration-mismatch`,
+ *   `invalid-public-key`, `duplicate-key` (both keys are the same), `invalid-signature`. `invalid-argument` or
+ *   `out-of-order` if an argument has the wrong form.
  * @public
  */
 export async function acceptAdvertisedKeys(
@@ -71,10 +82,15 @@ export async function acceptAdvertisedKeys(
 }
 
 /**
- * Ends round 0: U1, the graph on it, and the keys to publish. Of two clients with a key or an identity in common, the one that comes
- * first in `accepted` stays and the other is refused.
+ * Closes the phase AdvertiseKeys: fixes U1, draws the graph and makes the messages with the clients' keys. If two clients
+ * have a key or an identity in common, the first one in `accepted` stays and the other one is refused.
  *
- * @throws {SecAggError} `too-few-clients` where |U1| < t or the minimum cohort.
+ * @param state - The state from {@link openRound}.
+ * @param accepted - What {@link acceptAdvertisedKeys} returned, one entry for each client.
+ * @param capabilities - `crypto`, for the randomness of the sparse graph.
+ * @returns The next state, the PublishedKeys messages, and an error for each client that was refused.
+ * @throws {SecAggError} `too-few-clients` if |U1| is below the minimum cohort, or below what the graph needs. `invalid-argument` or
+ *   `out-of-order` if an argument has the wrong form.
  * @public
  */
 export function closeAdvertiseKeys(
@@ -87,7 +103,7 @@ export function closeAdvertiseKeys(
   const crypto = cryptoOf(capabilities)
   const { config } = state
   if (config.adversary === 'active' && accepted.some(({ identity }) => identity === undefined)) {
-    throw usageError('invalid-argument', 'in the active model every accepted client has an identity')
+    throw usageError('invalid-argument', 'in the active model every accepted client must have an identity')
   }
   const distinct = new DistinctKeys()
   const refused: SecAggError[] = []
@@ -114,7 +130,12 @@ export function closeAdvertiseKeys(
 }
 
 /**
- * The messages with which round 1 begins.
+ * The PublishedKeys messages, which open the phase ShareKeys. They are made from the state, so a server that restarts can
+ * make them again.
+ *
+ * @param state - The state from {@link closeAdvertiseKeys}.
+ * @returns One message for each client of U1: the keys of the clients that it may know of.
+ * @throws {SecAggError} `out-of-order` for another state.
  * @public
  */
 export function keysToPublish(state: ServerSharing): Outbound<PublishedKeys> {

@@ -16,10 +16,16 @@ import type { ConsistentClient, ServerChecking, ServerUnmasking } from './states
 const PHASE = 'consistency-check'
 
 /**
- * Round 3 (active model), one message: it is of a client of U3, and its signature over U3 in this run is valid and by
- * the identity that signed the seat's keys.
+ * Checks one ConsistencyCheck message (active model only): the sender is in U3, its signature over U3 in this run is
+ * valid, and the identity that signed is the one that signed the seat's keys.
  *
- * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `invalid-signature`.
+ * @param state - The state from `closeMaskedInput`.
+ * @param seat - The seat that sent the message.
+ * @param signature - The message, which is the signature itself.
+ * @param capabilities - `verifyIdentity`.
+ * @returns The accepted signature, for {@link closeConsistencyCheck}.
+ * @throws {SecAggError} With fault `peer` and the sender as culprit: `unknown-seat`, `invalid-signature`.
+ *   `invalid-argument` or `out-of-order` if an argument has the wrong form.
  * @public
  */
 export async function acceptConsistencyCheck(
@@ -43,9 +49,13 @@ export async function acceptConsistencyCheck(
 }
 
 /**
- * Ends round 3: U4 and its signatures.
+ * Closes the phase ConsistencyCheck: fixes U4 and makes the messages with its signatures.
  *
- * @throws {SecAggError} `too-few-clients` where |U4| < t.
+ * @param state - The state from `closeMaskedInput`.
+ * @param accepted - What {@link acceptConsistencyCheck} returned, one entry for each client.
+ * @returns The next state and the ConsistencySignatures messages.
+ * @throws {SecAggError} `too-few-clients` if |U4| < t. `invalid-argument` or `out-of-order` if an argument has the wrong
+ *   form.
  * @public
  */
 export function closeConsistencyCheck(
@@ -69,7 +79,12 @@ export function closeConsistencyCheck(
 }
 
 /**
- * The messages with which round 4 begins in the active model.
+ * The ConsistencySignatures messages, which open the phase Unmasking in the active model. They are made from the state,
+ * so a server that restarts can make them again.
+ *
+ * @param state - The state from {@link closeConsistencyCheck}.
+ * @returns The same message for each client of U4: all signatures.
+ * @throws {SecAggError} `out-of-order` for another state.
  * @public
  */
 export function signaturesToPublish(state: ServerUnmasking): Outbound<ConsistencySignatures> {

@@ -13,21 +13,21 @@ import { type Budget, locatingCost, locatorCost } from './work.js'
 
 const NOBODY: ReadonlySet<number> = new Set()
 
-/** A word for each share of one owner, made when it is needed: see {@link shareDigest}. */
+/** A short digest of each share of one owner, computed when it is needed: see {@link shareDigest}. */
 interface Words {
   readonly digest: (share: Uint8Array) => number
-  /** By index; −1 where it is not made yet. */
+  /** By index of the share; −1 if it is not computed yet. */
   readonly made: Int32Array
 }
 
-/** Finds holders with wrong shares, for several owners at a time. */
+/** Finds holders with wrong shares, for several owners at once. */
 export class LocatedHolders {
   readonly #threshold: number
   readonly #budget: Budget
   readonly #randomBytes: (length: number) => Uint8Array
   readonly #trusted: TrustedHolders
   readonly #words = new Map<HeldShares, Words>()
-  /** The last ones, by the number of shares. */
+  /** The latest locators, by the number of shares. */
   readonly #locators = new Map<number, { readonly layout: Layout; readonly locator: ErrorLocator }>()
 
   constructor(
@@ -41,14 +41,16 @@ export class LocatedHolders {
   }
 
   /**
-   * The holders with a wrong share of any of these owners' secrets, if those are at most `most`, and few enough to be
-   * located; among the holders who have revealed a share of each, and of these no more than it takes. Where more are
-   * wrong, anybody or, if that is seen, `undefined`.
+   * Finds the holders that revealed a wrong share for at least one of these owners. It looks only at holders that revealed
+   * a share for every owner, and at no more of them than are needed to find `most` wrong ones.
+   *
+   * The result is right if at most `most` of these holders are wrong and they are few enough to be located. Otherwise it is
+   * `undefined`, or it names arbitrary holders, so the caller checks each secret that it leads to.
    */
   async among(owners: readonly HeldShares[], most: number): Promise<ReadonlySet<number> | undefined> {
     const [first, ...others] = new Set(owners.map(({ layout }) => layout))
     const candidates = this.#trusted.mostTrusted(first!, this.#threshold + 2 * most)
-    // Holders are compared, which is far cheaper than work on shares.
+    // This step compares lists of holders, which is far cheaper than work on shares.
     await this.#budget.spend(((others.length + 1) * candidates.length) / 8)
     const common = commonLayout(first!, candidates, others)
     if (common.holders.length < this.#threshold + 2) return NOBODY
@@ -57,7 +59,7 @@ export class LocatedHolders {
     return this.#locate(common, digestColumns(common.field, sum))
   }
 
-  /** The holders whose shares of this owner's secret are wrong in any of their elements; `undefined` where too many are. */
+  /** The holders whose shares of this owner's secret are wrong in any element; `undefined` if there are too many. */
   of({ layout, shares }: HeldShares): Promise<ReadonlySet<number> | undefined> {
     return this.#locate(layout, columnsOf(layout.field, shares))
   }
@@ -67,10 +69,11 @@ export class LocatedHolders {
     const most = (count - this.#threshold) >> 1
     if (most < 1) return NOBODY
     const locator = await this.#locatorFor(layout)
-    const least = locatingCost(count, columns.length, most, 0)
-    await this.#budget.spend(least)
+    const minimumCost = locatingCost(count, columns.length, most, 0)
+    await this.#budget.spend(minimumCost)
     const wrong = locator.locate(columns, this.#threshold)
-    await this.#budget.spend(locatingCost(count, columns.length, most, wrong?.length ?? most) - least)
+    const cost = locatingCost(count, columns.length, most, wrong?.length ?? most)
+    await this.#budget.spend(cost - minimumCost)
     return wrong && new Set(wrong.map((index) => layout.holders[index]!))
   }
 
@@ -85,7 +88,7 @@ export class LocatedHolders {
     return locator
   }
 
-  /** Adds an owner's words for the holders of `common` to the sum. */
+  /** Adds one owner's words for the holders of `common` to the sum. */
   async #addWords(sum: Uint16Array, owner: HeldShares, common: Layout): Promise<void> {
     const { layout, shares } = owner
     let words = this.#words.get(owner)
@@ -108,10 +111,10 @@ export class LocatedHolders {
   }
 }
 
-/** Those for eight, for sixty-four and for all wrong shares, and the like. */
+/** Enough for the searches for up to 8, up to 64 and any number of wrong shares, and one more. */
 const MOST_LOCATORS = 4
 
-/** Of these holders of a layout those that all the others have at the same coordinate. */
+/** The holders of `layout` at these indices that have the same coordinate in all the other layouts. */
 function commonLayout(layout: Layout, indices: readonly number[], others: readonly Layout[]): Layout {
   const { field, holders, coordinates } = layout
   let places = [...indices]
@@ -135,27 +138,27 @@ function isSame(one: readonly number[], other: readonly number[]): boolean {
   return one.length === other.length && one.every((value, index) => value === other[index])
 }
 
-/** t of the shares of an owner, from which its secret is computed. */
+/** A choice of t shares of one owner, from which the owner's secret is computed. */
 export interface Choice {
-  /** By their index in the layout, ascending. */
+  /** The shares' indices in the layout, ascending. */
   readonly indices: readonly number[]
   readonly through: Interpolation
-  /** The same for two choices of shares at the same coordinates. */
+  /** Two choices of shares at the same coordinates have the same key. */
   readonly key: string
 }
 
-/** Interpolations that are kept for other owners; one of a thousand holders takes 60 KiB and more. */
+/** How many interpolations are kept for the next owners. One for a thousand holders uses 60 KiB or more. */
 const MOST_KEPT = 64
 
 /**
- * Whose shares secrets are computed from. A holder with a wrong share is suspected once that has happened for two owners:
- * after one it may as well be the owner who has dealt it so, and nobody is to lose trust by what one client does.
+ * Decides whose shares the secrets are computed from. A holder is suspected once its shares of two owners were found
+ * wrong. After one owner, that owner may have dealt the wrong share, and one client must not be able to discredit another.
  */
 export class TrustedHolders {
   readonly #threshold: number
-  /** By seat, how many shares it has revealed: with those who have revealed most, owners share one choice. */
+  /** By seat: how many shares this holder revealed. If those that revealed most come first, many owners share one choice. */
   readonly #revealed: Uint16Array
-  /** By seat, for how many owners, at least, its share was found wrong. */
+  /** By seat: for how many owners, at least, the holder's share was found wrong. */
   readonly #wrong: Uint16Array
   readonly #interpolations = new Map<string, Interpolation>()
   readonly #choices = new Map<Layout, Choice>()
@@ -172,7 +175,7 @@ export class TrustedHolders {
     for (const [{ holders }, count] of owners) for (const holder of holders) this.#revealed[holder]! += count
   }
 
-  /** Notes holders with wrong shares of one owner or several; no owner is noted twice. */
+  /** Notes holders with wrong shares of one owner or of several. The caller notes each owner at most once. */
   noteWrong(holders: Iterable<number>): void {
     for (const holder of holders) {
       this.#wrong[holder]!++
@@ -190,7 +193,7 @@ export class TrustedHolders {
     return this.#suspectsAny
   }
 
-  /** The shares of the holders that are trusted most. */
+  /** The t shares of the holders that are trusted most. */
   choice(layout: Layout): Choice {
     let choice = this.#choices.get(layout)
     if (choice === undefined) {
@@ -201,7 +204,7 @@ export class TrustedHolders {
     return choice
   }
 
-  /** The same without the shares of `wrong` holders, where t are left. */
+  /** The same without the shares of `wrong` holders; `undefined` if fewer than t shares are left. */
   choiceWithout(layout: Layout, wrong: ReadonlySet<number>): Choice | undefined {
     const last = this.#without
     if (last?.wrong === wrong && last.layout === layout) return last.choice
@@ -212,11 +215,11 @@ export class TrustedHolders {
     return choice
   }
 
-  /** The first t of these shares. */
+  /** The choice of the first t of these shares. */
   choiceOf(layout: Layout, preferred: readonly number[]): Choice {
     const indices = preferred.slice(0, this.#threshold).sort((a, b) => a - b)
     const coordinates = indices.map((index) => layout.coordinates[index]!)
-    // Coordinates are below 2^16, so a character each.
+    // A coordinate is below 2^16, so it fits into one character.
     const key = String.fromCharCode(layout.field.bits, ...coordinates)
     let through = this.#interpolations.get(key)
     if (through === undefined) {
@@ -227,24 +230,27 @@ export class TrustedHolders {
     return { indices, through, key }
   }
 
-  /** The indices of so many holders, those first that are trusted most. */
+  /** The indices of the `count` most trusted holders, the most trusted first. */
   mostTrusted(layout: Layout, count: number): readonly number[] {
     return this.#sorted(layout, 2).slice(0, count)
   }
 
-  /** The indices of all holders, those first whose shares were never found wrong, or for few owners. */
+  /** The indices of all holders, sorted by the number of owners for which their shares were found wrong. */
   minimumWrong(layout: Layout): readonly number[] {
     return this.#sorted(layout, 1)
   }
 
-  /** By what was found wrong from `least` on, then by what was revealed, then by index: each is below 2^16. */
-  #sorted({ holders }: Layout, least: number): readonly number[] {
+  /**
+   * Sorts by the number of wrong shares, ascending; then by the number of revealed shares, descending; then by index. Numbers
+   * of wrong shares below `ignored` count as 0. Each of the three is below 2^16, so one number holds them all.
+   */
+  #sorted({ holders }: Layout, ignored: number): readonly number[] {
     const keys = new Float64Array(holders.length)
     for (let index = 0; index < keys.length; index++) {
       const holder = holders[index]!
       const wrong = this.#wrong[holder]!
       const withheld = 65535 - this.#revealed[holder]!
-      keys[index] = ((wrong < least ? 0 : wrong) * 65536 + withheld) * 65536 + index
+      keys[index] = ((wrong < ignored ? 0 : wrong) * 65536 + withheld) * 65536 + index
     }
     keys.sort()
     return Array.from(keys, (key) => key - Math.floor(key / 65536) * 65536)

@@ -15,10 +15,13 @@ import type { MaskedClient, ServerChecking, ServerMasking, ServerUnmasking } fro
 const PHASE = 'masked-input'
 
 /**
- * Round 2, one message: whether the client at `seat` may hand in a masked vector. The vector itself is checked and
- * folded by whoever keeps the running sum.
+ * Checks that a client may send a masked vector. The vector itself is checked, and added to the running sum, by the code
+ * that keeps this sum.
  *
- * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`.
+ * @param state - The state from `closeShareKeys`.
+ * @param seat - The seat that sent the vector.
+ * @throws {SecAggError} With fault `peer` and the sender as culprit: `unknown-seat`. `invalid-argument` or
+ *   `out-of-order` if an argument has the wrong form.
  * @public
  */
 export function acceptMaskedInput(state: ServerMasking, seat: number): void {
@@ -28,10 +31,14 @@ export function acceptMaskedInput(state: ServerMasking, seat: number): void {
 }
 
 /**
- * Ends round 2: `survivors`, the clients whose whole masked vector is in the running sum, become U3.
+ * Closes the phase MaskedInputCollection: fixes U3 and makes the messages that announce it.
  *
- * @throws {SecAggError} `too-few-clients` where |U3| is below the minimum cohort, or fewer than the graph withstands;
- *   `too-few-shares` where an owner, named in `concerning`, has lost its holders.
+ * @param state - The state from `closeShareKeys`.
+ * @param survivors - The seats whose whole masked vector is in the running sum. They become U3.
+ * @returns The next state, which depends on the adversary model, and the Survivors messages.
+ * @throws {SecAggError} `too-few-clients` if |U3| is below the minimum cohort, or below what the graph tolerates;
+ *   `too-few-shares` if fewer than t holders of a client's secrets are left (`concerning` names that client).
+ *   `invalid-argument` or `out-of-order` if an argument has the wrong form.
  * @public
  */
 export function closeMaskedInput(
@@ -70,7 +77,12 @@ export function closeMaskedInput(
 }
 
 /**
- * The messages with which round 3 begins, or round 4 in the honest-but-curious model.
+ * The Survivors messages, which open the phase ConsistencyCheck, or Unmasking in the honest-but-curious model. They are
+ * made from the state, so a server that restarts can make them again.
+ *
+ * @param state - The state from {@link closeMaskedInput}.
+ * @returns One message for each client of U3: the survivors that it may know of.
+ * @throws {SecAggError} `out-of-order` for another state.
  * @public
  */
 export function survivorsToAnnounce(state: ServerChecking | ServerUnmasking): Outbound<Survivors> {
@@ -84,7 +96,14 @@ export function survivorsToAnnounce(state: ServerChecking | ServerUnmasking): Ou
 }
 
 /**
- * The seats that such a message for `receiver` may name: U2 as far as it hears of it, or every seat.
+ * The seats that the Survivors message for one client can name. The message encodes survivors as a bit set over these
+ * seats.
+ *
+ * @param state - The state from {@link closeMaskedInput}.
+ * @param receiver - The seat of the client.
+ * @returns Seats, ascending: on the sparse graph the clients of U2 that the receiver may know of, on the complete graph
+ *   all seats.
+ * @throws {SecAggError} `invalid-argument` or `out-of-order` if an argument has the wrong form.
  * @public
  */
 export function nameableSurvivors(

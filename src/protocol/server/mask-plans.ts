@@ -9,18 +9,25 @@ import type { ServerFinished } from './states.js'
 
 const PHASE = 'unmasking'
 
-/** What a plan has, at least, if there is so much: as many keystreams as the vector core has open at a time, and work for threads. */
+/**
+ * The minimum size of a plan, if enough masks are left: as many terms as the vector core has keystreams open at once, and
+ * enough bytes of keystream to keep several threads busy.
+ */
 const MINIMUM_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
 
 /**
- * The masks to take off the sum of the masked vectors of U3:
+ * Computes the masks to remove from the sum of the masked vectors of U3:
  *
  *     Σ x = Σ y − Σ PRG(b_u) over u in U3 − Σ ±PRG(s_{u,v}) over u in U3, v in U2∖U3, + where u > v.
  *
- * They come in several plans, each made when it is asked for, so that one can be executed while the keys for the next
- * are agreed on.
+ * The masks come in several plans. Each plan is made when the generator is asked for it, so one plan can be executed while
+ * the key agreements for the next one run.
  *
- * @throws {SecAggError} `invalid-public-key`, naming a client in `concerning`, where its key is a point of low order.
+ * @param state - The state from `reconstructSecrets`.
+ * @param capabilities - `crypto`, for key agreements and key derivation.
+ * @returns A generator of plans for `executeMaskPlan`. Their order does not matter.
+ * @throws {SecAggError} `invalid-public-key` if a client's key is a point of low order; `concerning` names the client.
+ *   `invalid-argument` or `out-of-order` if an argument has the wrong form.
  * @public
  */
 export async function* planUnmasking(
@@ -50,7 +57,11 @@ export async function* planUnmasking(
 }
 
 /**
- * The number of terms in all plans together.
+ * Counts the masks that {@link planUnmasking} will return, in all plans together. It computes no keys, so it is fast.
+ *
+ * @param state - The state from `reconstructSecrets`.
+ * @returns The number of terms.
+ * @throws {SecAggError} `out-of-order` for another state.
  * @public
  */
 export function countMaskTerms(state: ServerFinished): number {
@@ -62,7 +73,7 @@ export function countMaskTerms(state: ServerFinished): number {
   )
 }
 
-/** ∓ PRG(s_{u,v}) of one dropped v with every survivor u it was joined to. */
+/** ∓PRG(s_{u,v}) of one dropped client v with each survivor u that shares a mask with it. */
 async function pairwiseTerms(
   { config }: ServerFinished,
   { seat: dropped, value: privateKey }: Seated<Uint8Array>,
@@ -79,7 +90,11 @@ async function pairwiseTerms(
     joined.map(async (seat, index): Promise<MaskTerm> => {
       const agreement = agreements[index]
       if (agreement === undefined) {
-        throw violation('invalid-public-key', blameNobody(PHASE, seat), 'a key agreement gives zero')
+        throw violation(
+          'invalid-public-key',
+          blameNobody(PHASE, seat),
+          'the key agreement with a public key results in zero',
+        )
       }
       const other = { seat, publicKey: maskKeyOf.get(seat)! }
       const seed = await derivePairwiseSeed(config, crypto, agreement, own, other)
@@ -94,7 +109,7 @@ function maskKeysOf({ clients }: ServerFinished): ReadonlyMap<number, Uint8Array
   return new Map(clients.map(({ seat, maskKey }) => [seat, maskKey]))
 }
 
-/** The survivors with which a client that dropped out shares a mask, ascending. */
+/** The survivors that share a mask with a client that dropped out, ascending. */
 function joinedTo(
   { config, graph }: ServerFinished,
   dropped: number,

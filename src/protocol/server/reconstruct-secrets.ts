@@ -28,20 +28,27 @@ import { culpritsAmong, dealersAmong, type Misfits } from './wrong-shares.js'
 const PHASE = 'unmasking'
 
 /**
- * Ends round 4: reconstructs b of every survivor and s^SK of every client of U2 that dropped out. Each secret is checked
- * against what its owner published, so a wrong share never leads to a wrong sum. Where the shares of t holders do not
- * give it, up to ⌊(r − t)/2⌋ wrong ones of r are corrected; where more are wrong, other choices of shares are tried. The
- * work has a limit: about twice that of a round without wrong shares, in addition to it, or some ten milliseconds. That is
- * enough for holders that lie about everybody's shares, and for single wrong shares anywhere. It is not enough for a
- * hundred owners with a hundred wrong shares each, all at different holders.
+ * Closes the phase Unmasking: reconstructs b of every survivor, and s^SK of every client of U2 that dropped out.
  *
- * The paper ends the round instead; here the new state says which shares were found to misfit. `onWork` is told of work
- * before it is done; what it throws goes through.
+ * Each secret is checked against what its owner published, so a wrong share never leads to a wrong sum. If t shares do not
+ * give the right secret, up to ⌊(r − t)/2⌋ wrong shares out of r are corrected. If more are wrong, other choices of t shares
+ * are tried. This extra work has a limit: about twice the work of a round without wrong shares, and at least about ten
+ * milliseconds. The limit is enough for holders that send wrong shares of all owners, and for single wrong shares anywhere.
+ * It is not enough for a hundred owners with a hundred wrong shares each, all at different holders.
  *
- * @throws {SecAggError} `too-few-clients` where fewer than t have answered; `too-few-shares`, naming the owner in
- *   `concerning`, where fewer than t of them hold a share; `wrong-share`, naming the owner likewise, where no choice of
- *   shares that was tried gives the owner's secret, or the work has reached its limit. `culprits` are owners that must have
- *   dealt wrong shares if at most n_C clients cheat. Otherwise nobody is named; more answers may help.
+ * In the paper a wrong share ends the round. Here the round continues, and the new state lists the wrong shares that were
+ * found.
+ *
+ * @param state - The state from `closeMaskedInput`, or in the active model from `closeConsistencyCheck`.
+ * @param accepted - What `acceptUnmasking` returned, one entry for each client.
+ * @param capabilities - `crypto`; and optionally `onWork`, which is called before each piece of work. What it throws ends
+ *   the call.
+ * @returns The last state of the server, with the secrets for {@link planUnmasking}.
+ * @throws {SecAggError} `too-few-clients` if fewer than t clients have answered (complete graph). `too-few-shares` if fewer
+ *   than t shares of an owner's secret were revealed; `concerning` names the owner. `wrong-share` if no choice of shares
+ *   that was tried gives an owner's secret, or the work has reached its limit; `concerning` names the owner, and `culprits`
+ *   the owners that must have dealt wrong shares if at most n_C clients cheat. If there are no culprits, a retry with more
+ *   answers may succeed. `invalid-argument` or `out-of-order` if an argument has the wrong form.
  * @public
  */
 export async function reconstructSecrets(
@@ -96,7 +103,7 @@ function recoveryMeans(
   const survived = new Set(survivors)
   const published = new Map(clients.map((client) => [client.seat, client]))
   const checkCost = (owner: number): number => CHECK_COST[survived.has(owner) ? 'commitment' : 'publicKey']
-  // On the complete graph all owners have the same holders, and one choice of them does.
+  // On the complete graph all owners have the same holders, so one choice of holders works for all owners.
   const weights = weightsCost(threshold) * (config.graph.kind === 'complete' ? 1 : held.length)
   const honest = held.reduce((sum, { owner }) => sum + valueCost(threshold) + checkCost(owner), weights)
   return {
@@ -120,35 +127,37 @@ function wrongShare(
 ): Error {
   const against = survivors.includes(owner) ? 'commitment' : 'public key'
   const message = wasTried
-    ? `no choice of the shares of seat ${owner}'s secret that was tried gives what its ${against} says`
-    : `wrong shares, of seat ${owner}'s secret among others, take too much work to correct`
+    ? `no choice of shares that was tried gives a secret of seat ${owner} that matches its ${against}`
+    : `too many shares are wrong to correct within the limit of work; seat ${owner}'s secret is not recovered`
   const culprits = dealersAmong(uncorrectable, config)
   return violation('wrong-share', { ...blameNobody(PHASE, owner), culprits }, message)
 }
 
-/** What it takes to look for wrong shares. */
+/** What the search for wrong shares uses. */
 interface Means {
   readonly threshold: number
   readonly budget: Budget
   randomBytes(length: number): Uint8Array
 }
 
-/** An owner whose shares are looked at. */
+/** An owner whose shares are being checked. */
 interface Looked {
   readonly secret: RecoveredSecret
-  /** The shares that the secret was computed from. */
+  /** The shares from which the secret was computed. */
   readonly taken: readonly Uint8Array[]
-  /** All shares, with wrong ones replaced by what they should be, as far as they are found. */
+  /** All shares. A wrong share that was found is replaced by the right one. */
   readonly shares: Uint8Array[]
-  /** The holders of those that are found. */
+  /** The holders of the wrong shares that were found. */
   readonly off: number[]
 }
 
 /**
- * The shares that do not lie on the polynomials from which their owners' secrets came, for owners whose secret did not
- * come out at once, as far as the budget lasts. Holders with shares that are known or suspected to be wrong are looked at
- * one by one and all others together, so that one who lies to everybody is found out at little cost. Where the others do
- * not all fit, they are looked at one by one as well, after everything else.
+ * Finds the shares that do not lie on the polynomials of their owners' secrets. It looks only at owners whose secret the
+ * first attempt did not recover, and stops when the budget is used up.
+ *
+ * Shares that are known or suspected to be wrong are checked one by one, and all others together. So a holder that sends
+ * wrong shares of all owners is found at little cost. If the check of the others fails, they are checked one by one too,
+ * after everything else.
  */
 export async function findMisfits(
   { recovered, trusted }: SecretRecovery,
@@ -200,7 +209,7 @@ function lookedAt(secret: RecoveredSecret): Looked {
   return { secret, taken, shares: [...shares], off: [] }
 }
 
-/** Compares the shares of one holder with what they should be. */
+/** Compares the shares of one holder with the right ones. */
 async function lookAt(index: number, owners: readonly Looked[], cost: number, budget: Budget): Promise<void> {
   const { choice, held } = owners[0]!.secret
   const expectedOf = choice.through.at(held.layout.coordinates[index]!)
@@ -213,7 +222,7 @@ async function lookAt(index: number, owners: readonly Looked[], cost: number, bu
   }
 }
 
-/** Tells whether all shares of an owner are right, but for those that were replaced. */
+/** Returns a function that tells whether all shares of an owner are right, once those that were found are replaced. */
 function consistencyOf(
   { choice, held }: RecoveredSecret,
   others: readonly number[],
@@ -231,7 +240,7 @@ function consistencyOf(
   }
 }
 
-/** Those with shares of the same holders, computed from the same ones and without the same wrong ones, together. */
+/** Groups the secrets that have the same holders, were computed from the same choice, and exclude the same wrong shares. */
 function groupsOf(secrets: readonly RecoveredSecret[]): readonly (readonly RecoveredSecret[])[] {
   const groups: RecoveredSecret[][] = []
   const known = new Map<unknown, RecoveredSecret[][]>()
@@ -248,6 +257,6 @@ function groupsOf(secrets: readonly RecoveredSecret[]): readonly (readonly Recov
     alike.push(made)
     groups.push(made)
   }
-  // Preparations cost the same for a few owners as for many.
+  // Largest groups first: preparing a group costs the same for a few owners as for many.
   return groups.sort((a, b) => b.length - a.length)
 }

@@ -3,53 +3,56 @@ import { type Choice, LocatedHolders, TrustedHolders } from './locate-holders.js
 import type { HeldShares } from './unmask.js'
 import { type Budget, OutOfWork, placeCost, valueCost, weightsCost } from './work.js'
 
-/** How many wrong shares are looked for, few being found in far less time. */
+/** How many wrong shares each search looks for. A search for few is far faster, so it comes first. */
 const MOST_WRONG = [8, 64, Number.POSITIVE_INFINITY] as const
 
 const NOBODY: ReadonlySet<number> = new Set()
 
-/** A secret that fits what its owner published. */
+/** A secret that matches what its owner published. */
 export interface RecoveredSecret {
   readonly held: HeldShares
   readonly value: Uint8Array
-  /** The shares that it was computed from. */
+  /** The shares from which it was computed. */
   readonly choice: Choice
-  /** Whether it came out at once, from the holders that were chosen before any was suspected. */
+  /** Whether the first attempt recovered it, before any holder was suspected. */
   readonly atOnce: boolean
-  /** Where it did not, the holders that were found to have wrong shares, of this secret or of others along with it. */
+  /** If it did not: the holders that were found to have wrong shares of this secret or of others in the same search. */
   readonly wrong: ReadonlySet<number>
 }
 
-/** What is known where a secret is not recovered. */
+/** What is known about a secret that was not recovered. */
 export interface LostSecret {
   readonly held: HeldShares
-  /** Whether there was work left to try other choices of its shares. */
+  /** Whether the budget was enough to try other choices of the shares. */
   readonly wasTried: boolean
-  /** All those, ascending by owner, of which more shares are wrong than can be corrected, or which fit something else. */
+  /**
+   * All owners, ascending, whose shares could not be corrected: too many are wrong, or they agree on a secret that does
+   * not match what the owner published.
+   */
   readonly uncorrectable: readonly HeldShares[]
 }
 
-/** What the recovery of a round's secrets takes from outside. */
+/** What the recovery of a round's secrets needs from its caller. */
 export interface RecoveryMeans {
   readonly threshold: number
   readonly budget: Budget
-  /** What one call of `isRight` costs. */
+  /** The cost of one call of `isRight`. */
   checkCost(owner: number): number
   isRight(owner: number, secret: Uint8Array): Promise<boolean>
   randomBytes(length: number): Uint8Array
 }
 
 /**
- * Recovers the secrets of a round though some shares are wrong:
+ * Recovers the secrets of a round even if some shares are wrong. For each owner it takes these steps until one of them gives
+ * a secret that matches what the owner published:
  *
- * 1. from the shares of t holders, the same for all owners where that can be;
- * 2. where that does not give what the owner published, from others, once the holders with wrong shares are located. One
- *    search does for many owners, as cheating holders are the same for all of them; where too many are wrong among all
- *    their shares, the owners are halved, until each has a search of its own, which corrects up to ⌊(r − t)/2⌋ wrong ones
- *    of r;
- * 3. from other choices of t shares, the least suspicious ones first.
+ * 1. Compute the secret from the shares of t holders; the same holders for all owners if possible.
+ * 2. Locate the holders with wrong shares, and compute the secret without them. One search covers many owners, because the
+ *    cheating holders are the same for all of them. If too many shares are wrong for one search, the owners are split into
+ *    halves, down to one search per owner, which corrects up to ⌊(r − t)/2⌋ wrong shares out of r.
+ * 3. Try other choices of t shares, the least suspicious holders first.
  *
- * All but the first step is paid from one budget.
+ * One budget pays for all steps except the first.
  */
 export class SecretRecovery {
   readonly trusted: TrustedHolders
@@ -57,11 +60,11 @@ export class SecretRecovery {
   readonly #held: readonly HeldShares[]
   readonly #means: RecoveryMeans
   readonly #located: LocatedHolders
-  /** The last choice of the first step that has failed, by owner. */
+  /** By owner: the last choice with which the first step failed. */
   readonly #failed = new Map<number, string>()
-  /** The interpolations whose weights are paid for. */
+  /** The interpolations whose weights are already paid for. */
   readonly #paid = new WeakSet<object>()
-  /** Owners whose shares were not corrected so, and whether it was because too many are wrong for that. */
+  /** Owners for whom the second step failed, and whether it failed because too many shares are wrong. */
   readonly #beyond: (readonly [owner: HeldShares, isUncorrectable: boolean])[] = []
 
   constructor(held: readonly HeldShares[], means: RecoveryMeans) {
@@ -71,12 +74,12 @@ export class SecretRecovery {
     this.#located = new LocatedHolders(this.trusted, means)
   }
 
-  /** Recovers all secrets. Returns one, if any, that no choice of shares gives which the budget allows to try. */
+  /** Recovers all secrets. Returns a secret that could not be recovered within the budget, if there is one. */
   async recover(): Promise<LostSecret | undefined> {
     let alone: HeldShares | undefined
     const uncorrectable: HeldShares[] = []
     try {
-      // First a few, so that holders that lie to everybody are known before they have cost much.
+      // Small groups first: holders that send wrong shares of all owners are then known before they have cost much.
       for (let from = 0, size = 1; from < this.#held.length; from += size, size *= 2) {
         await this.#recoverAll(this.#held.slice(from, from + size))
       }
@@ -110,7 +113,7 @@ export class SecretRecovery {
     if (failing.length > 0) await this.#correct(failing)
   }
 
-  /** Corrects the shares of owners who have a wrong one among those that are chosen for them. */
+  /** Corrects the shares of owners for whom the chosen shares include a wrong one. */
   async #correct(owners: readonly HeldShares[]): Promise<void> {
     let left = owners
     let isUncorrectable = false
@@ -120,7 +123,7 @@ export class SecretRecovery {
       const still: HeldShares[] = []
       for (const owner of left) if (!(await this.#attemptWithout(owner, wrong))) still.push(owner)
       left = still
-      // With an owner left, what was located may be that owner's alone, and is to count for it once.
+      // If an owner is left, the located shares may be wrong for that owner only. They count once, when it is searched alone.
       if (left.length === 0) return this.trusted.noteWrong(wrong!)
       const holders = Math.max(...left.map(({ shares }) => shares.length))
       if (this.#means.threshold + 2 * most >= holders) break
@@ -133,7 +136,7 @@ export class SecretRecovery {
     for (const half of [left.slice(0, middle), left.slice(middle)]) await this.#recoverAll(half)
   }
 
-  /** Corrects one owner's shares, wherever they are wrong in any of their elements. */
+  /** Corrects one owner's shares, comparing all their elements instead of digests. */
   async #correctAlone(owner: HeldShares): Promise<boolean> {
     const wrong = await this.#located.of(owner)
     const isRecovered = await this.#attemptWithout(owner, wrong)
@@ -175,7 +178,7 @@ export class SecretRecovery {
     return false
   }
 
-  /** Notes the holders whose shares do not lie on the polynomial through the chosen ones. */
+  /** Notes the holders whose shares do not lie on the polynomial through the chosen shares. */
   async #noteHoldersOff({ owner, layout, shares }: HeldShares, choice: Choice): Promise<void> {
     const { threshold, budget } = this.#means
     const each = valueCost(threshold) + placeCost(threshold)
@@ -195,8 +198,8 @@ export class SecretRecovery {
 }
 
 /**
- * The choices of `count` of these values: the first one, then those that do without one of the first count + 1, before
- * those that do without two of the first count + 2, and so on.
+ * All choices of `count` of these values: the first `count` values; then the first count + 1 without one of them; then the
+ * first count + 2 without two of them; and so on.
  */
 function* choices(values: readonly number[], count: number): Generator<readonly number[], void, void> {
   for (let last = count; last <= values.length; last++) {
@@ -207,7 +210,7 @@ function* choices(values: readonly number[], count: number): Generator<readonly 
   }
 }
 
-/** The subsets of 0, 1, … count − 1 with `size` elements, each ascending. */
+/** The subsets of 0, 1, … count − 1 that have `size` elements; each is ascending. */
 function* subsets(count: number, size: number, from = 0): Generator<readonly number[], void, void> {
   if (size === 0) {
     yield []

@@ -32,8 +32,14 @@ import {
 import type { WrongShare } from './wrong-shares.js'
 
 /**
- * The byte form of a server's state, to be stored before any message made from it is sent. The one after the last round
- * holds secrets of clients. The running sum is not part of it, nor the configuration but for its hash.
+ * Encodes a state of the server. Store the bytes before any message that is made from the state is sent.
+ *
+ * The bytes contain the hash of the configuration, but neither the configuration nor the running sum. The last state,
+ * `server-unmasked`, contains secrets of clients: guard it like a private key.
+ *
+ * @param state - Any state of the server.
+ * @returns Bytes for {@link decodeState}.
+ * @throws {SecAggError} `out-of-order` if this is not a state of the server.
  * @public
  */
 export function encodeState(state: ServerState): Bytes {
@@ -42,10 +48,13 @@ export function encodeState(state: ServerState): Bytes {
 }
 
 /**
- * The state that {@link encodeState} made these bytes of, in the round of `config`.
+ * Decodes a state that {@link encodeState} has encoded.
  *
- * @throws {SecAggError} fault `usage`: `malformed-state` where the bytes are no server's state, or cut or changed;
- *   `unsupported-version`; `configuration-mismatch` where it is of another round.
+ * @param bytes - The stored bytes.
+ * @param config - The configuration of the same round.
+ * @returns An equal state, which shares no memory with `bytes`.
+ * @throws {SecAggError} With fault `usage`: `malformed-state` if the bytes are not a server's state, or are truncated or
+ *   changed; `unsupported-version`; `configuration-mismatch` if the state belongs to another round.
  * @public
  */
 export function decodeState(bytes: Uint8Array, config: RoundConfig): ServerState {
@@ -53,7 +62,7 @@ export function decodeState(bytes: Uint8Array, config: RoundConfig): ServerState
   return decodeStateBy(codersOf(config), config, bytes, fits)
 }
 
-/** Whether the server can go on from it. */
+/** Whether the parts of the state belong together, so that the server can continue from it. */
 function fits(state: ServerState): boolean {
   if (state.state === 'server-advertising') return true
   const clients = seatsOf(state.clients)
@@ -74,7 +83,7 @@ function fits(state: ServerState): boolean {
   }
 }
 
-/** A ring has every client once. */
+/** Checks that every client is on the ring once. */
 function fitsRing({ graph, config }: { graph: DrawnGraph; config: RoundConfig }, clients: readonly number[]) {
   if (graph.kind === 'complete') return true
   const { ring, neighbors } = graph
@@ -86,7 +95,7 @@ function fitsRing({ graph, config }: { graph: DrawnGraph; config: RoundConfig },
   )
 }
 
-/** Two clients that are peers have sealed shares to each other. */
+/** Checks that each client sealed shares to its peers, and that two clients in U2 are peers of each other or not at all. */
 function fitsPeers(clients: readonly SharingClient[]): boolean {
   const peersOf = new Map(clients.map(({ seat, peers }) => [seat, new Set(peers)]))
   return clients.every(
@@ -139,7 +148,7 @@ function codersOf(config: RoundConfig): StateCoders<ServerState> {
   }
 }
 
-/** The shape follows from the configuration; what was drawn is the ring. */
+/** The configuration determines the shape of the graph, so only the ring that was drawn is saved. */
 function drawnGraph({ graph }: RoundConfig): P.CoderType<DrawnGraph> {
   return P.apply(list(P.U16LE), {
     encode: (ring): DrawnGraph => (graph.kind === 'complete' ? graph : { ...graph, ring }),

@@ -24,20 +24,24 @@ import type { ServerMasking, ServerSharing, SharingClient } from './states.js'
 const PHASE = 'share-keys'
 
 /**
- * The sealed shares of one client, accepted.
+ * A ShareKeys message that the server has accepted, and the seat that sent it.
  * @public
  */
 export interface AcceptedShares extends ShareKeys {
   readonly seat: number
 }
 
-/** What was found out about a state; it says nothing that the state does not. */
+/** A cache: everything in it can be computed from the state. */
 const peersOfStates = new WeakMap<ServerSharing, Map<number, readonly number[]>>()
 
 /**
- * The seats to which the client at `seat` seals shares: its holders in U1 without itself, ascending.
+ * The seats to which a client seals shares: its holders in U1, without the client itself.
  *
- * @throws {SecAggError} `unknown-seat`, with the sender as culprit, where it is not in U1.
+ * @param state - The state from `closeAdvertiseKeys`.
+ * @param seat - The seat of the client.
+ * @returns Seats, ascending.
+ * @throws {SecAggError} `unknown-seat`, with this seat as culprit, if it is not in U1. `invalid-argument` or
+ *   `out-of-order` if an argument has the wrong form.
  * @public
  */
 export function peersOf(state: ServerSharing, seat: number): readonly number[] {
@@ -58,9 +62,14 @@ export function peersOf(state: ServerSharing, seat: number): readonly number[] {
 }
 
 /**
- * Round 1, one message: it is of a client of U1 and holds one ciphertext for each of its peers.
+ * Checks one ShareKeys message: the sender is in U1, and the message has one ciphertext for each of the sender's peers.
  *
- * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `malformed-message`.
+ * @param state - The state from `closeAdvertiseKeys`.
+ * @param seat - The seat that sent the message.
+ * @param message - The decoded message.
+ * @returns The accepted message, for {@link closeShareKeys}.
+ * @throws {SecAggError} With fault `peer` and the sender as culprit: `unknown-seat`, `malformed-message`.
+ *   `invalid-argument` or `out-of-order` if an argument has the wrong form.
  * @public
  */
 export function acceptSharedKeys(state: ServerSharing, seat: number, message: ShareKeys): AcceptedShares {
@@ -78,10 +87,15 @@ export function acceptSharedKeys(state: ServerSharing, seat: number, message: Sh
 }
 
 /**
- * Ends round 1: U2, and for each of its clients the shares sealed to it.
+ * Closes the phase ShareKeys: fixes U2, and makes for each of its clients the message with the shares that are sealed to
+ * that client.
  *
- * @throws {SecAggError} `too-few-clients` where |U2| is below the minimum cohort, or fewer than the graph withstands;
- *   `too-few-shares` where an owner, named in `concerning`, has lost its holders.
+ * @param state - The state from `closeAdvertiseKeys`.
+ * @param accepted - What {@link acceptSharedKeys} returned, one entry for each client.
+ * @returns The next state and the ForwardedShares messages.
+ * @throws {SecAggError} `too-few-clients` if |U2| is below the minimum cohort, or below what the graph tolerates;
+ *   `too-few-shares` if fewer than t holders of a client's secrets are left (`concerning` names that client).
+ *   `invalid-argument` or `out-of-order` if an argument has the wrong form.
  * @public
  */
 export function closeShareKeys(
@@ -116,7 +130,12 @@ export function closeShareKeys(
 }
 
 /**
- * The messages with which round 2 begins.
+ * The ForwardedShares messages, which open the phase MaskedInputCollection. They are made from the state, so a server
+ * that restarts can make them again.
+ *
+ * @param state - The state from {@link closeShareKeys}.
+ * @returns One message for each client of U2: the shares that the others sealed to it, ascending by sender.
+ * @throws {SecAggError} `out-of-order` for another state.
  * @public
  */
 export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares> {
@@ -139,15 +158,15 @@ export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares>
   }
 }
 
-/** Where what is sealed to one receiver stands: with which clients, ascending, and at which position of each. */
+/** Where the ciphertexts for one receiver are: in which senders' messages, ascending, and at which position in each. */
 interface Places {
   readonly senders: number[]
   readonly positions: number[]
 }
 
 /**
- * The places of all receivers, by seat. All at once, since to look for one receiver with every sender, and that for each
- * receiver, is a walk through n² cold places.
+ * The places of all receivers, by seat. One pass finds them all: searching every sender's list again for each receiver
+ * would read n² places that are not in the processor's cache.
  */
 function placesOfSealed(seats: number, clients: readonly SharingClient[]): readonly Places[] {
   const places = Array.from({ length: seats }, (): Places => ({ senders: [], positions: [] }))

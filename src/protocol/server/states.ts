@@ -5,11 +5,11 @@ import type { RoundConfig } from '../config.js'
 import type { WrongShare } from './wrong-shares.js'
 
 /**
- * The states of a server, one type each, in the order of the rounds; each is named after the message it collects. All
- * are plain data. None holds a vector: the host keeps the running sum of the masked inputs.
+ * The states of the server: one type for each, in the order of the phases. Each is named after the message that it
+ * collects. All are plain data. None contains a vector: the host keeps the running sum of the masked inputs.
  *
- * A state must be durable before any message made from it leaves the server. Messages are functions of the state, so
- * after a crash they are made again.
+ * A state must be stored durably before any message made from it leaves the server. Messages are functions of the state,
+ * so after a crash the server makes the same messages again.
  * @public
  */
 export type ServerState =
@@ -33,13 +33,13 @@ interface ServerBase {
   readonly config: RoundConfig
 }
 
-/** From round 1 on the graph is drawn. */
+/** The graph is drawn when the phase AdvertiseKeys closes. */
 interface ServerOnGraph extends ServerBase {
   readonly graph: DrawnGraph
 }
 
 /**
- * Round 0 is open.
+ * The phase AdvertiseKeys is open.
  * @public
  */
 export interface ServerAdvertising extends ServerBase {
@@ -58,7 +58,7 @@ export interface AdvertisedClient {
 }
 
 /**
- * Round 1 is open: U1 is published.
+ * The phase ShareKeys is open: the keys of U1 are published.
  * @public
  */
 export interface ServerSharing extends ServerOnGraph {
@@ -73,40 +73,40 @@ export interface ServerSharing extends ServerOnGraph {
  */
 export interface SharingClient extends AdvertisedClient {
   readonly commitment: Uint8Array
-  /** The seats to which it sealed shares, ascending. */
+  /** The seats to which the client sealed shares, ascending. */
   readonly peers: readonly number[]
-  /** What it sealed to them, one after the other. */
+  /** The ciphertexts for these seats, one after the other. */
   readonly ciphertexts: Uint8Array
 }
 
 /**
- * Round 2 is open: the shares of U2 are forwarded.
+ * The phase MaskedInputCollection is open: the shares of U2 are forwarded.
  * @public
  */
 export interface ServerMasking extends ServerOnGraph {
   readonly state: 'server-masking'
-  /** D: the digest of what was published; active model only. */
+  /** D: the digest of the published keys; active model only. */
   readonly publishedDigest: Uint8Array | undefined
   /** U2, ascending by seat. */
   readonly clients: readonly SharingClient[]
 }
 
 /**
- * What the server needs to know of a client of U2 once its shares are forwarded.
+ * A client of U2, with what the server still needs to know about it once the shares are forwarded.
  * @public
  */
 export interface MaskedClient {
   readonly seat: number
   /** s^PK. */
   readonly maskKey: Uint8Array
-  /** To b. */
+  /** The commitment to b. */
   readonly commitment: Uint8Array
   /** Active model only. */
   readonly identity: string | undefined
 }
 
 /**
- * Round 3 is open, active model only: U3 is announced.
+ * The phase ConsistencyCheck is open (active model only): U3 is announced.
  * @public
  */
 export interface ServerChecking extends ServerOnGraph {
@@ -129,7 +129,7 @@ export interface ConsistentClient {
 }
 
 /**
- * Round 4 is open: U3, or in the active model U4 with its signatures, is announced.
+ * The phase Unmasking is open: U3 is announced, or in the active model U4 with its signatures.
  * @public
  */
 export interface ServerUnmasking extends ServerOnGraph {
@@ -143,7 +143,7 @@ export interface ServerUnmasking extends ServerOnGraph {
 }
 
 /**
- * The secrets behind the masks are known; what is left is to take the masks off the sum.
+ * The server knows the secrets behind the masks. It only has to remove the masks from the sum.
  * @public
  */
 export interface ServerFinished extends ServerOnGraph {
@@ -156,15 +156,25 @@ export interface ServerFinished extends ServerOnGraph {
   readonly selfMasks: readonly Seated<Uint8Array>[]
   /** s^SK of every client of U2∖U3, ascending by seat. */
   readonly maskKeys: readonly Seated<Uint8Array>[]
-  /** Shares that were found to misfit, ascending by owner and holder. Where a secret came out at once nobody looked. */
+  /**
+   * The wrong shares that were found, ascending by owner and holder. If the first attempt recovered an owner's secret, the
+   * other shares of that owner were not checked.
+   */
   readonly wrongShares: readonly WrongShare[]
-  /** The clients that must have cheated if at most n_C have, ascending: they misfit with more than n_C others. */
+  /**
+   * The clients that must have cheated if at most n_C have, ascending: their shares conflict with more than n_C other
+   * clients.
+   */
   readonly culprits: readonly number[]
 }
 
 /**
- * The secrets that a state carries, to be overwritten once it is no longer needed: the very arrays. Until the last round
- * a server has none.
+ * The secrets in a state of the server: the arrays themselves, not copies, so that the caller can overwrite them when the
+ * state is no longer needed. Only the last state, `server-unmasked`, has any.
+ *
+ * @param state - Any state of the server.
+ * @returns The arrays.
+ * @throws {SecAggError} `out-of-order` if this is not a state of the server.
  * @public
  */
 export function secretsIn(state: ServerState): readonly Uint8Array[] {

@@ -17,11 +17,11 @@ import type { ServerUnmasking } from './states.js'
 
 const PHASE = 'unmasking'
 
-/** Bytes of a share: of b, and of s^SK. */
+/** The length of a share in bytes: of b, and of s^SK. */
 const SHARE_LENGTH = { selfMask: 16, maskKey: 32 } as const
 
 /**
- * The shares revealed by one client, accepted.
+ * The shares that one client has revealed and the server has accepted.
  * @public
  */
 export interface RevealingClient {
@@ -31,7 +31,11 @@ export interface RevealingClient {
 }
 
 /**
- * The clients that may answer in round 4: U4 in the active model, else U3.
+ * The clients that may answer in the phase Unmasking: U4 in the active model, U3 in the honest-but-curious model.
+ *
+ * @param state - The state from `closeMaskedInput` or `closeConsistencyCheck`.
+ * @returns Seats, ascending.
+ * @throws {SecAggError} `out-of-order` for another state.
  * @public
  */
 export function respondents(state: ServerUnmasking): readonly number[] {
@@ -40,10 +44,16 @@ export function respondents(state: ServerUnmasking): readonly number[] {
 }
 
 /**
- * Round 4, one message: it is of a client that was asked, and holds at most one share for each owner of U2 of whose
- * secrets it is a holder, of the length that a share of the right secret has. Whether the shares are right shows when secrets are reconstructed.
+ * Checks one message with revealed shares: the sender was asked; there is at most one share for each owner in U2 of whose
+ * secrets the sender is a holder; and each share has the length of a share of the requested secret. Whether the values of
+ * the shares are right shows only when the secrets are reconstructed.
  *
- * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `invalid-share`.
+ * @param state - The state from `closeMaskedInput` or `closeConsistencyCheck`.
+ * @param seat - The seat that sent the message.
+ * @param message - The decoded message.
+ * @returns The accepted shares, for `reconstructSecrets`.
+ * @throws {SecAggError} With fault `peer` and the sender as culprit: `unknown-seat`, `invalid-share`. `invalid-argument` or
+ *   `out-of-order` if an argument has the wrong form.
  * @public
  */
 export function acceptUnmasking(
@@ -64,9 +74,9 @@ export function acceptUnmasking(
   const { holders } = graphOf(state.graph, state.config.clients)
   const survived = new Set(state.survivors)
   for (const { seat: owner, value: share } of message) {
-    // On the sparse graph nobody holds shares of its own secrets.
+    // On the sparse graph no client holds shares of its own secrets.
     if (!sharing.has(owner) || (owner === seat && indexOfSeat(holders(seat), seat) < 0)) {
-      throw violation('invalid-share', blame, `seat ${owner} shared no secret with the sender`)
+      throw violation('invalid-share', blame, `the sender holds no share of seat ${owner}'s secrets`)
     }
     const expected = survived.has(owner) ? SHARE_LENGTH.selfMask : SHARE_LENGTH.maskKey
     if (share.length !== expected) {
@@ -77,7 +87,12 @@ export function acceptUnmasking(
 }
 
 /**
- * The owners of U2 that the client at `seat` hears of, ascending; it may hold shares of their secrets.
+ * The owners in U2 that a client may know of. It can hold shares of their secrets.
+ *
+ * @param state - The state from `closeMaskedInput` or `closeConsistencyCheck`.
+ * @param seat - The seat of the client.
+ * @returns Seats, ascending.
+ * @throws {SecAggError} `invalid-argument` or `out-of-order` if an argument has the wrong form.
  * @public
  */
 export function ownersKnownTo(state: ServerUnmasking, seat: number): readonly number[] {
@@ -87,7 +102,7 @@ export function ownersKnownTo(state: ServerUnmasking, seat: number): readonly nu
   return visibleAmong(graph, config.clients, seat, clients).map((client) => client.seat)
 }
 
-/** The answers of round 4 by seat, at least t of them where t counts answers. */
+/** The answers of the phase Unmasking, ascending by seat. On the complete graph there must be at least t. */
 export function requireAnswers(
   state: ServerUnmasking,
   accepted: readonly RevealingClient[],
@@ -98,18 +113,18 @@ export function requireAnswers(
     ({ seat, shares }) => !members.has(seat) || shares.some((share) => !members.has(share.seat)),
   )
   if (stranger !== undefined) {
-    throw usageError('invalid-argument', `seat ${stranger.seat} has given no such answer in this round`)
+    throw usageError('invalid-argument', `the answer of seat ${stranger.seat} does not belong to this round`)
   }
   if (countsClients(graph)) requireEnough(accepted.length, threshold, 'U5', blameNobody(PHASE))
   return bySeat(accepted, PHASE)
 }
 
-/** Who has revealed shares of an owner's secret, and where they lie. Owners for whom it is the same share one object. */
+/** The holders that revealed shares of one owner's secret, and their coordinates. Owners with equal layouts share one object. */
 export interface Layout {
   readonly field: Field
   /** Ascending; at least t. */
   readonly holders: readonly number[]
-  /** Where each of them lies, by its Shamir coordinate. */
+  /** The Shamir coordinate of each holder. */
   readonly coordinates: readonly number[]
 }
 
@@ -121,9 +136,9 @@ export interface HeldShares {
 }
 
 /**
- * The shares in `answers`, which are ascending by seat, for each client of U2, ascending.
+ * The revealed shares of each client of U2, ascending by owner. The given answers are ascending by seat.
  *
- * @throws {SecAggError} `too-few-shares`, naming an owner in `concerning`, where fewer than t holders have revealed one.
+ * @throws {SecAggError} `too-few-shares` if fewer than t holders revealed a share of an owner; `concerning` names the owner.
  */
 export function sharesByOwner(
   { config, graph: drawn, clients }: ServerUnmasking,
@@ -158,7 +173,7 @@ export function sharesByOwner(
   return held
 }
 
-/** The Shamir coordinates of some of `all` holders of an owner; both lists are ascending, so one walk finds them. */
+/** The Shamir coordinates of `holders` among `all` holders of an owner. Both lists are ascending, so one pass finds them. */
 function coordinatesOf(all: readonly number[], holders: readonly number[]): number[] {
   let index = 0
   return holders.map((holder) => {

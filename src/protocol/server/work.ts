@@ -1,93 +1,96 @@
 import type { Field } from '../../shamir/index.js'
 
 /**
- * Told of work just before it is done; a promise is awaited before going on. So a host lets its event loop have turns,
- * gives up (by throwing) or counts.
+ * Called with an amount of work, just before this work is done. If it returns a promise, the work waits for it. A host uses
+ * it to yield to its event loop, to count work, or to stop by throwing an error.
  *
- * One unit is a share that is multiplied by a factor and added to others, about a tenth of a microsecond. All other work is
- * converted, by the measures below, which need to be right up to a small factor.
+ * One unit is the work of multiplying one share by a factor and adding the product to a sum: about 0.1 microseconds. Other
+ * work is converted to units; the conversion is accurate to a small factor.
  * @public
  */
 export type OnWork = (units: number) => Promise<void> | undefined
 
-/** What it takes to check a secret: hashes for a commitment, a key agreement for a public key. */
+/** The cost of checking a secret: a few hashes for a commitment, a scalar multiplication for a public key. */
 export const CHECK_COST = { commitment: 128, publicKey: 512 } as const
 
-/** One owner's value at one place, from t shares, once their weights for that place are there. */
+/** The cost of one owner's value at one place, from t shares, if the weights for that place are known. */
 export function valueCost(threshold: number): number {
   return threshold
 }
 
-/** The weights of t shares for one place, once those for the secret are there. */
+/** The cost of the weights of t shares for one place, if their weights for the secret are known. */
 export function placeCost(threshold: number): number {
   return 2 * threshold
 }
 
-/** The weights of t shares for the secret. */
+/** The cost of the weights of t shares for the secret. */
 export function weightsCost(threshold: number): number {
   return 2 * threshold + threshold ** 2 / 64
 }
 
-/** Preparing to locate wrong ones among so many shares. */
+/** The cost of preparing to locate wrong shares among this number of shares. */
 export function locatorCost(shares: number): number {
   return shares ** 2 / 32
 }
 
-/** Looking for up to `most` wrong ones among so many shares by a number of their elements, of which `found` are found. */
+/**
+ * The cost of a search for up to `most` wrong shares among this number of shares, which compares this number of elements of
+ * each and finds `found` of them wrong.
+ */
 export function locatingCost(shares: number, elements: number, most: number, found: number): number {
   return shares + (elements * most * (shares + found)) / 8 + (shares * found) / 16
 }
 
-/** Preparing the comparison of so many other shares with t of them, all at once. */
+/** The cost of preparing to compare all `others` with t shares at once. */
 export function comparingCost(threshold: number, others: number): number {
   return 8 * (threshold + others) + (others * threshold) / 2
 }
 
-/** One owner's shares compared so. */
+/** The cost of comparing one owner's shares, once this is prepared. */
 export function consistencyCost(field: Field, shares: number): number {
   return (field.bits === 8 ? 5 : 2) * shares
 }
 
-/** How much more work than an honest round one may be in which shares are wrong, in honest rounds. */
+/** The limit of extra work for wrong shares, as a multiple of the work of an honest round. */
 const MOST_EXTRA = 1.75
 
-/** What may always be spent: about ten milliseconds. */
+/** Extra work that is always allowed: about ten milliseconds. */
 const ALWAYS = 2 ** 16
 
-/** Thrown where more work is needed than is left. */
+/** Thrown if more work is needed than is left. */
 export class OutOfWork extends Error {}
 
-/** The work of a round in which shares may be wrong: that of an honest one, and a multiple of that besides. */
+/** Limits the work of a round in which shares may be wrong: the work of an honest round, plus a multiple of it. */
 export class Budget {
   readonly #onWork: OnWork | undefined
   #left: number
 
-  /** `honest`: the work of the round where every share is right, of which `weights` is for weights. */
+  /** `honest` is the work of a round in which every share is right; `weights` is the part of it for weights. */
   constructor(honest: number, weights: number, onWork: OnWork | undefined) {
     this.#left = Math.max(MOST_EXTRA * honest, ALWAYS) + weights
     this.#onWork = onWork
   }
 
-  /** What may be spent besides the work of an honest round. */
+  /** How much work is still allowed in addition to the work of an honest round. */
   get left(): number {
     return this.#left
   }
 
-  /** From now on, no more than `units` may be spent, or what may always be. */
+  /** From now on, at most `units` may be spent, or the amount that is always allowed if that is more. */
   limit(units: number): void {
     this.#left = Math.min(this.#left, Math.max(units, ALWAYS))
   }
 
   /**
-   * For work that an honest round has as well. Weights are paid for all the same, as cheating clients may make it more
-   * than it has to be, but the lack of means for them ends nothing.
+   * Counts work that an honest round needs too. Only the weights are paid from the budget, because cheating clients can make
+   * more of them necessary; but the work continues even if the budget is too small for them.
    */
   async expect(units: number, weights: number): Promise<void> {
     this.#left = Math.max(this.#left - weights, 0)
     await this.#onWork?.(units + weights)
   }
 
-  /** @throws {OutOfWork} where less is left, before anything is done. */
+  /** @throws {OutOfWork} if less is left; nothing is spent then. */
   async spend(units: number): Promise<void> {
     if (units > this.#left) throw new OutOfWork()
     this.#left -= units

@@ -1,8 +1,8 @@
 import type { RoundConfig } from '../config.js'
 
 /**
- * A share that does not fit the others. Either its holder has revealed another one than it was given, or its owner has
- * dealt it so; one such pair does not tell which.
+ * A share that conflicts with the others. Either the holder revealed a different share than the one it was given, or the
+ * owner dealt a wrong share. One such pair does not tell which of them cheated.
  * @public
  */
 export interface WrongShare {
@@ -10,7 +10,7 @@ export interface WrongShare {
   readonly holder: number
 }
 
-/** The wrong shares of one owner, and how many of its shares fit. */
+/** The holders of one owner's wrong shares, and the number of its right shares. */
 export interface Misfits {
   readonly owner: number
   readonly holders: readonly number[]
@@ -18,16 +18,17 @@ export interface Misfits {
 }
 
 /**
- * The clients that must have cheated, ascending, if at most n_C have: those that misfit, as owner or as holder, with more
- * than n_C others. Nobody where more than n_C must have cheated, since then nothing is known about anybody.
+ * The clients that must have cheated if at most n_C have, ascending: those whose shares conflict, as owner or as holder,
+ * with more than n_C other clients. The list is empty if more than n_C clients must have cheated, because the assumption is
+ * then false and nothing follows from it.
  *
- * What an owner has dealt is known only where t + n_C shares fit. Then t of them are of honest holders, who hold what it
- * dealt them. Where fewer fit, some holders that cheat together can agree on another polynomial with the same secret,
- * with which the shares of honest holders misfit; so those say nothing. With an honest owner, then, only the shares of
- * cheating holders misfit, and an honest client misfits with at most n_C others.
+ * An owner's wrong shares count only if at least t + n_C of its shares fit. At least t of these belong to honest holders, so
+ * they determine what the owner dealt. If fewer fit, cheating holders can agree on another polynomial with the same secret,
+ * and the shares of honest holders would look wrong. With this rule, an honest owner has wrong shares only at cheating
+ * holders, so an honest client conflicts with at most n_C others.
  */
 export function culpritsAmong(misfits: readonly Misfits[], config: RoundConfig): readonly number[] {
-  const corrupt = corruptClientsWithstood(config)
+  const corrupt = toleratedCorruptClients(config)
   const others = new Map<number, Set<number>>()
   const note = (one: number, other: number): void => {
     others.set(one, (others.get(one) ?? new Set()).add(other))
@@ -40,27 +41,28 @@ export function culpritsAmong(misfits: readonly Misfits[], config: RoundConfig):
     }
   }
   const culprits = [...others].filter(([, { size }]) => size > corrupt).map(([seat]) => seat)
-  return takesMoreThan(corrupt, others) ? [] : culprits.sort((a, b) => a - b)
+  return needsMoreThan(corrupt, others) ? [] : culprits.sort((a, b) => a - b)
 }
 
 /**
- * The owners that must have cheated if at most n_C clients have, of those whose shares could not be corrected: n_C wrong
- * ones can be where 2 · n_C more than t are revealed. Nobody where that would be more than n_C.
+ * The owners that must have cheated if at most n_C clients have, among the owners whose shares could not be corrected. If
+ * t + 2 · n_C shares are revealed, n_C wrong ones can always be corrected; so if correcting fails, the owner dealt wrong
+ * shares. The list is empty if it would name more than n_C owners.
  */
 export function dealersAmong(
   uncorrectable: readonly { readonly owner: number; readonly shares: readonly unknown[] }[],
   config: RoundConfig,
 ): readonly number[] {
-  const corrupt = corruptClientsWithstood(config)
+  const corrupt = toleratedCorruptClients(config)
   const dealers = uncorrectable.filter(({ shares }) => shares.length >= config.threshold + 2 * corrupt)
   return dealers.length > corrupt ? [] : dealers.map(({ owner }) => owner)
 }
 
 /**
- * Whether it takes more than `corrupt` cheating clients for one to be in each of these pairs. Where it says no, it may
- * still take more: to be sure is a hard problem (vertex cover).
+ * Whether more than `corrupt` cheating clients are needed so that every pair contains one of them. `true` is certain.
+ * `false` is not: an exact answer would solve vertex cover, which is NP-hard.
  */
-function takesMoreThan(corrupt: number, pairs: ReadonlyMap<number, ReadonlySet<number>>): boolean {
+function needsMoreThan(corrupt: number, pairs: ReadonlyMap<number, ReadonlySet<number>>): boolean {
   const left = new Map([...pairs].map(([seat, others]) => [seat, new Set(others)]))
   const drop = (seat: number): void => {
     for (const other of left.get(seat) ?? []) left.get(other)!.delete(seat)
@@ -68,14 +70,14 @@ function takesMoreThan(corrupt: number, pairs: ReadonlyMap<number, ReadonlySet<n
   }
   let room = corrupt
   for (;;) {
-    // One that is in more pairs than there may be cheating clients is a cheating client.
+    // A client in more pairs than there can be cheating clients is a cheating client.
     const certain = [...left].find(([, { size }]) => size > room)
     if (certain === undefined) break
     if (room === 0) return true
     drop(certain[0])
     room--
   }
-  // Pairs that have nobody in common take a cheating client each.
+  // Pairs without a common client need a cheating client each.
   for (const [seat, others] of [...left]) {
     const [other] = left.has(seat) ? others : []
     if (other === undefined) continue
@@ -88,9 +90,9 @@ function takesMoreThan(corrupt: number, pairs: ReadonlyMap<number, ReadonlySet<n
 }
 
 /**
- * n_C; where the configuration does not state it, the most that the threshold withstands: t − 1 who would otherwise have a
- * secret, and in the active model as many as 2t > n + n_C allows.
+ * n_C. If the configuration does not state it, it is the maximum that the threshold tolerates: t − 1, because t clients
+ * together know every secret; in the active model the maximum with 2t > n + n_C.
  */
-function corruptClientsWithstood({ corruptClients, adversary, clients, threshold }: RoundConfig): number {
+function toleratedCorruptClients({ corruptClients, adversary, clients, threshold }: RoundConfig): number {
   return corruptClients ?? (adversary === 'active' ? 2 * threshold - clients - 1 : threshold - 1)
 }
