@@ -7,7 +7,8 @@ import type { SecretSplitter } from '../shamir/index.js'
 import type { Signer, VerifyIdentity } from './identity.js'
 
 /**
- * What a client's steps take from outside: randomness and primitives, and its identity in the active model.
+ * The functions that the caller provides to the steps of a client: randomness, cryptographic primitives and, in the active
+ * model, signatures.
  * @public
  */
 export interface ClientCapabilities {
@@ -20,7 +21,7 @@ export interface ClientCapabilities {
 }
 
 /**
- * What a server's steps take from outside.
+ * The functions that the caller provides to the steps of the server.
  * @public
  */
 export interface ServerCapabilities {
@@ -29,19 +30,19 @@ export interface ServerCapabilities {
   readonly verifyIdentity?: VerifyIdentity | undefined
 }
 
-/** The capabilities, each read once. */
+/** A copy of the capabilities, so that each property is read only once. */
 export function capable<C extends Partial<ClientCapabilities>>(capabilities: C): C {
-  return partsOf('what a step takes from outside', capabilities)
+  return partsOf('the capabilities of a step', capabilities)
 }
 
-/** The provider among capabilities, behind checks of what it gives. */
+/** The crypto provider, wrapped so that everything it returns is checked. */
 export function cryptoOf(capabilities: { readonly crypto: CryptoProvider }): CryptoProvider {
   return dependableProvider(capable(capabilities).crypto)
 }
 
 /**
- * The splitter among capabilities, held to as many shares as there are holders, each as long as the secret.
- * @throws {SecAggError} `invalid-argument` where there is none; what it returns throws `crypto-failure`.
+ * The splitter, wrapped so that it must return one share for each holder, each as long as the secret.
+ * @throws {SecAggError} `invalid-argument` if it is not a function. The wrapped splitter throws `crypto-failure`.
  */
 export function splitterOf(capabilities: { readonly splitSecret: SecretSplitter }): SecretSplitter {
   const { splitSecret } = capable(capabilities)
@@ -56,14 +57,18 @@ export function splitterOf(capabilities: { readonly splitSecret: SecretSplitter 
     }
     const isShare = (share: unknown): boolean => isBytes(share) && share.length === secret.length
     if (Array.isArray(shares) && shares.length === holders && shares.every(isShare)) return shares
-    throw new SecAggError('crypto-failure', 'crypto', 'splitSecret gives something else than it should')
+    throw new SecAggError(
+      'crypto-failure',
+      'crypto',
+      'splitSecret must return one share for each holder, each as long as the secret',
+    )
   }
 }
 
-// What a caller of single steps hands over has to have the form that its type says. What a peer has put into that form is
-// checked by the steps, and held against the peer.
+// A caller of single steps must pass values of the declared types; these functions check that. The steps check the contents,
+// and blame the peer that sent them.
 
-/** Throws where a value does not have a form. */
+/** Throws if a value does not have the form. */
 type Shape = (what: string, value: unknown) => void
 
 const bytes: Shape = requireBytes
@@ -85,7 +90,7 @@ function optional(shape: Shape): Shape {
 function list(item: Shape): Shape {
   return (what, value) => {
     requireArray(what, value)
-    // By index, so that a hole is seen.
+    // By index, so that a hole in the list is not skipped.
     for (let index = 0; index < value.length; index++) item(`entry ${index} of ${what}`, value[index])
   }
 }
@@ -126,7 +131,7 @@ const SHAPES: Readonly<Record<ShapeName, Shape>> = {
   'list of accepted answers': list(parts({ seat: number, shares: seated(bytes) })),
 }
 
-/** @throws {SecAggError} `invalid-argument` where `value` does not have the form of a `name`. */
+/** @throws {SecAggError} `invalid-argument` if `value` does not have the form called `name`. */
 export function requireShape(name: ShapeName, value: unknown): void {
   const what = `the ${name}`
   reading(what, () => SHAPES[name](what, value))

@@ -11,7 +11,7 @@ import {
 } from '../errors.js'
 import type { RoundConfig } from './config.js'
 
-/** Who answers for a violation of the protocol, and in which round it came to light. */
+/** Who is to blame for a violation of the protocol, and the phase in which it was found. */
 export interface Blame {
   readonly fault: Fault
   readonly phase: PhaseName
@@ -19,25 +19,25 @@ export interface Blame {
   readonly concerning: readonly number[]
 }
 
-/** What a server holds against the client at `seat`, whose message it got from that client itself. */
+/** The server blames the client at `seat`, which sent the message itself. */
 export function blamePeer(phase: PhaseName, seat: number): Blame {
   return { fault: 'peer', phase, culprits: [seat], concerning: [] }
 }
 
 /**
- * What a client holds against the server. The clients that the server speaks of are not to blame: it may have made up
- * what it says of them, and it should have refused them if it did not.
+ * A client blames the server. The clients in `concerning` are not blamed: the server may have invented what it says about
+ * them, and if it did not, it should have refused their messages.
  */
 export function blameServer(phase: PhaseName, ...concerning: number[]): Blame {
   return { fault: 'server', phase, culprits: [], concerning }
 }
 
-/** Too few clients are left; nobody in particular is to blame. */
+/** Too few clients are left, and no particular client is to blame. */
 export function blameNobody(phase: PhaseName, ...concerning: number[]): Blame {
   return { fault: 'peer', phase, culprits: [], concerning }
 }
 
-/** The error for a broken rule of the protocol. */
+/** The error for a violation of the protocol. */
 export function violation(
   code: ErrorCode,
   blame: Blame,
@@ -47,13 +47,13 @@ export function violation(
   return new SecAggError(code, blame.fault, message, { ...blame, ...details })
 }
 
-/** A state of either party, told apart by its name. */
+/** A state of either party. Its name tells which one it is. */
 interface State {
   readonly state: string
   readonly config: RoundConfig
 }
 
-/** What the compiler ensures, for callers without one and states from disk: `state` is of the given kind. */
+/** Checks that `state` is of one of these kinds, for callers without a compiler and for states from disk. */
 export function requireState<S extends State>(state: S, ...kinds: S['state'][]): void {
   const kind = reading('a state', () => state?.state)
   if (!kinds.includes(kind)) {
@@ -65,40 +65,40 @@ export function requireState<S extends State>(state: S, ...kinds: S['state'][]):
   requireConfig(state.config)
 }
 
-/** What rounds are made of has gone through `createRoundConfig`; its bare parameters have not. */
+/** Checks that this is a configuration from `createRoundConfig`, and not the bare parameters. */
 export function requireConfig(config: RoundConfig): void {
   const hash = reading('a config', () => config?.hash)
   if (isBytes(hash) && Array.isArray(config.segments)) return
-  throw usageError('invalid-argument', 'a round has a config that createRoundConfig has made', {
+  throw usageError('invalid-argument', 'the config of a round must come from createRoundConfig', {
     got: shown(config),
   })
 }
 
-/** @throws {SecAggError} `invalid-argument` for anything but a number; whether there is such a seat is checked later. */
+/** @throws {SecAggError} `invalid-argument` if this is not a number. Whether such a seat exists is checked later. */
 export function requireSeatNumber(seat: unknown): void {
   if (typeof seat !== 'number') throw wrongKind('a seat', 'a number', seat)
 }
 
-/** Seats are whole numbers below `clients`, distinct and ascending. */
+/** Checks that the seats are whole numbers below `clients`, distinct and ascending. */
 export function requireCanonicalSeats(
   seats: readonly number[],
   clients: number,
   code: ErrorCode,
   blame: Blame,
 ): void {
-  // By index: a list with holes in it, which callers without types may bring, is not skipped over.
+  // By index, because a callback would skip holes, which a list from a caller without types can have.
   for (let index = 0; index < seats.length; index++) {
     const seat = seats[index]!
     if (!Number.isInteger(seat) || seat < 0 || seat >= clients) {
       throw violation(code, blame, `there is no seat ${seat}`, { got: seat })
     }
     if (index > 0 && seats[index - 1]! >= seat) {
-      throw violation(code, blame, `seat ${seat} is named twice or out of order`, { got: seat })
+      throw violation(code, blame, `seat ${seat} occurs twice or out of order`, { got: seat })
     }
   }
 }
 
-/** What the clients of each set of the paper have done. */
+/** What the clients in each set of the paper have done. */
 const DONE = {
   U1: 'sent keys',
   U2: 'sent shares of their secrets',
@@ -107,24 +107,24 @@ const DONE = {
   U5: 'revealed shares',
 } as const
 
-/** At least `least` clients are in this set of the paper. */
-export function requireEnough(count: number, least: number, set: keyof typeof DONE, blame: Blame): void {
-  if (count >= least) return
+/** Checks that at least `minimum` clients are in this set of the paper. */
+export function requireEnough(count: number, minimum: number, set: keyof typeof DONE, blame: Blame): void {
+  if (count >= minimum) return
   const clients = count === 1 ? 'client has' : 'clients have'
   const claim = blame.fault === 'server' ? 'according to the server ' : ''
-  const text = `${claim}only ${count} ${clients} ${DONE[set]}, and ${least} are needed (${set})`
-  throw violation('too-few-clients', blame, text, { expected: least, got: count })
+  const text = `${claim}only ${count} ${clients} ${DONE[set]}, but ${minimum} are needed (${set})`
+  throw violation('too-few-clients', blame, text, { expected: minimum, got: count })
 }
 
-/** Refuses a client whose configuration has another hash. */
+/** Checks that the configuration of the sender has the same hash. */
 export function requireSameConfiguration(config: RoundConfig, hash: Uint8Array, blame: Blame): void {
   if (equalBytes(hash, config.hash)) return
   const text =
-    'the sender has another configuration of the round, such as another adversary model, threshold or context'
+    'the sender has a different configuration of the round, such as another adversary model, threshold or context'
   throw violation('configuration-mismatch', blame, text)
 }
 
-/** Two acceptable X25519 keys that differ. */
+/** Checks that both X25519 keys are acceptable, and that they differ. */
 export function requirePublicKeys(
   keys: { readonly cipherKey: Uint8Array; readonly maskKey: Uint8Array },
   blame: Blame,
@@ -137,18 +137,18 @@ export function requirePublicKeys(
   }
 }
 
-/** Finds keys and identities that occur twice, at whatever seats and for whatever purpose. */
+/** Finds keys and identities that occur twice, at any seat and for any purpose. */
 export class DistinctKeys {
   readonly #keyOwners = new Map<string, number>()
   readonly #identityOwners = new Map<string, number>()
 
-  /** The seat that has one of these already and which of them it is; or takes note of them. */
+  /** Returns the seat that already has one of these keys or this identity. If there is none, notes them for this seat. */
   claim(
     seat: number,
     keys: { readonly cipherKey: Uint8Array; readonly maskKey: Uint8Array },
     identity: string | undefined,
   ): { code: 'duplicate-key' | 'duplicate-identity'; owner: number } | undefined {
-    // One character a byte.
+    // One character for each byte.
     const cipherKey = String.fromCharCode(...keys.cipherKey)
     const maskKey = String.fromCharCode(...keys.maskKey)
     const keyOwner = this.#keyOwners.get(cipherKey) ?? this.#keyOwners.get(maskKey)
@@ -162,9 +162,9 @@ export class DistinctKeys {
 }
 
 /**
- * Refuses the client at `seat` where another has one of its keys or its identity; else takes note of them.
+ * Checks that no other client has one of this client's keys or its identity, and notes them.
  *
- * @throws {SecAggError} fault `peer`: `duplicate-key`, without a culprit; `duplicate-identity`.
+ * @throws {SecAggError} With fault `peer`: `duplicate-key`, without a culprit; `duplicate-identity`.
  */
 export function requireDistinct(
   distinct: DistinctKeys,
@@ -178,7 +178,7 @@ export function requireDistinct(
   const clash = distinct.claim(seat, keys, identity)
   if (clash === undefined) return
   if (clash.code === 'duplicate-key') {
-    // Either may have copied the other's: the one that copies may well be first.
+    // No culprit: either client may have copied the other's key, and the copy may have arrived first.
     const blame = blameNobody('advertise-keys', seat, clash.owner)
     throw violation(clash.code, blame, `seat ${seat} uses a key of seat ${clash.owner}`)
   }

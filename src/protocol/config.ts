@@ -6,14 +6,14 @@ import type { GraphAssumptions, GraphShape } from '../graph/index.js'
 import type { Segment } from '../vector/segments.js'
 
 /**
- * Whom the round withstands; Bonawitz et al. 2017, sections 6.1 and 6.2.
+ * The adversary that the round protects against; Bonawitz et al. 2017, sections 6.1 and 6.2.
  * @public
  */
 export type AdversaryModel = 'honest-but-curious' | 'active'
 
 /**
- * How large an input element may be: exclusive upper bound R_U, so that no sum can overflow; or `'modular'`, where
- * wrapping around 2^bits is meant and whoever interprets the sum answers for it.
+ * The size limit of an input element: the exclusive upper bound R_U, so that no sum can overflow; or `'modular'` if the sum
+ * is meant to wrap around at 2^bits, and the caller interprets it accordingly.
  * @public
  */
 export type InputBound = bigint | 'modular'
@@ -27,80 +27,83 @@ export interface BoundedSegment extends Segment {
 }
 
 /**
- * The sparse graph of Bell et al. 2020; `chooseParameters` gives neighbors and threshold for given assumptions.
+ * The sparse graph of Bell et al. 2020. `chooseParameters` returns the neighbors and the threshold for given assumptions.
  * @public
  */
 export interface SparseGraph {
-  /** k: how many others each client shares and masks with; even, below n. */
+  /** k: the number of neighbors with which each client shares secrets and masks; even, below n. */
   readonly neighbors: number
   /**
-   * What k and t have to withstand. A configuration with which they do not is refused, and the server aborts where so
-   * few show up, or so many drop out, that they no longer do. With `'unproven'` nothing of this is checked: for
-   * experiments.
+   * The failures that k and t must tolerate. A configuration with a smaller k or t is refused. The server aborts the round if
+   * so few clients take part, or so many drop out, that the guarantee no longer holds. `'unproven'` turns these checks off;
+   * it is for experiments only.
    */
   readonly assumptions: GraphAssumptions | 'unproven'
 }
 
 /**
- * What a host states of a round. Server and clients must state the same, each from what it knows itself.
+ * The parameters of a round. The server and every client must state the same parameters, each from its own knowledge.
  * @public
  */
 export interface RoundParameters {
-  /** 16 to 64 bytes that no other round has; the server draws them and tells the clients. */
+  /** 16 to 64 bytes that no other round uses. The server draws them and sends them to the clients. */
   readonly sessionId: Uint8Array
-  /** n: the number of seats, 2 to 65535. A client is known by its seat, 0 ≤ seat < n. */
+  /** n: the number of seats, 2 to 65535. A seat identifies a client, 0 ≤ seat < n. */
   readonly clients: number
   readonly adversary: AdversaryModel
-  /** The shape of the vectors; at least one element in all. */
+  /** The shape of the vectors: 1 to 65535 segments. */
   readonly segments: readonly {
-    /** 1 to 2^36. */
+    /** The number of elements, 1 to 2^36. */
     readonly length: number
-    /** k, 1 to 64. */
+    /** The number of bits of an element of the sum, 1 to 64. */
     readonly bits: number
-    /** R_U: inputs are below it, and n of them must fit k bits; above 2^53 a bigint. Or wrapping is meant. */
+    /**
+     * R_U: every input element is below it, and the sum of n of them must fit into `bits` bits. Use a bigint above 2^53.
+     * With `'modular'`, sums wrap around at 2^bits.
+     */
     readonly bound: number | bigint | 'modular'
   }[]
   /**
-   * t: how many holders recover a secret; 2 to n on the complete graph (default: the least that the model allows), 2 to k
-   * on the sparse one.
+   * t: the number of shares that recover a secret. On the complete graph 2 to n; the default is the minimum that the
+   * adversary model allows. On the sparse graph 2 to k, and required.
    */
   readonly threshold?: number | undefined
   /**
-   * Who masks with whom: everybody with everybody (the default); or each with a few others on a ring that the server
-   * draws. The second is for the honest-but-curious model only; there the threshold counts the neighbors that hold a
-   * client's secrets, and has to be stated with the minimum cohort.
+   * Which clients share masks with each other. On the complete graph (the default), every client does with all others. On the
+   * sparse graph each client does with its neighbors on a ring, which the server draws. The sparse graph is for the
+   * honest-but-curious model only; it requires a threshold, which counts neighbors, and a minimum cohort.
    */
   readonly graph?: 'complete' | SparseGraph | undefined
-  /** Default `aes`. */
+  /** The ciphers of the round. Default: `aes`. */
   readonly suite?: SuiteName | undefined
   /**
-   * n_C: the number of corrupt clients to withstand, on the complete graph. Where it is absent the model's general
-   * threshold applies.
+   * n_C: the number of corrupt clients to tolerate; complete graph only. Without it, the general threshold of the adversary
+   * model applies.
    */
   readonly corruptClients?: number | undefined
   /**
-   * The fewest inputs of a sum; from the threshold (the default on the complete graph) to n. On the sparse graph it is the
-   * server that keeps this, as a client cannot see how many there are.
+   * The minimum number of inputs in a sum: from the threshold (the default on the complete graph) to n. Required on the
+   * sparse graph, where only the server enforces it, because a client cannot count the inputs.
    */
   readonly minimumCohort?: number | undefined
   /**
-   * Elements of a masked vector that travel in one message, from 64 on and at most 65536 messages to a vector. Of a
-   * vector that goes in slices its client never holds the whole beside the input; at the server an unfinished one waits in
-   * the store of slices. Default: the whole vector goes in one message.
+   * The number of elements of a masked vector that travel in one message: at least 64, and large enough for at most 65536
+   * messages. With slices, a client never holds a whole masked vector in addition to its input, and the server keeps the
+   * slices of an unfinished vector in a store. Default: the whole vector is one message.
    */
   readonly sliceLength?: number | undefined
-  /** Bytes of one identity signature, 1 to 65535; active model only. Default 64 (Ed25519, ECDSA on P-256). */
+  /** The length of a signature in bytes, 1 to 65535; active model only. Default: 64 (Ed25519, ECDSA on P-256). */
   readonly signatureLength?: number | undefined
   /**
-   * What the round is about, by name: the model, a manifest, scaling parameters. Each client must pass the bytes that
-   * it received itself: clients that were given different ones then fail to form a sum, which is what protects them.
-   * Names are 1 to 255 printable ASCII characters.
+   * What the round is about, by name: for example the model, a manifest, scaling parameters. Each client must pass the bytes
+   * that it received itself. Clients that received different bytes then cannot be summed, which protects them from a server
+   * that sends different models to different clients. Names have 1 to 255 printable ASCII characters.
    */
   readonly context?: Readonly<Record<string, Uint8Array>> | undefined
 }
 
 /**
- * A round's complete, validated and immutable configuration; made by `createRoundConfig` only.
+ * The complete, validated and immutable configuration of a round. Only `createRoundConfig` makes it.
  * @public
  */
 export interface RoundConfig {
@@ -113,13 +116,13 @@ export interface RoundConfig {
   readonly segments: readonly BoundedSegment[]
   readonly corruptClients: number | undefined
   readonly minimumCohort: number
-  /** Elements of a masked vector that travel in one message; `undefined` where it goes in one. */
+  /** The number of elements of a masked vector in one message; `undefined` if the whole vector is one message. */
   readonly sliceLength: number | undefined
-  /** Bytes of one signature; 0 where the model has none. */
+  /** The length of a signature in bytes; 0 in the honest-but-curious model. */
   readonly signatureLength: number
-  /** SHA-256 of the context's canonical encoding. */
+  /** SHA-256 of the canonical encoding of the context. */
   readonly contextHash: Bytes
-  /** SHA-256 of the canonical encoding of all of the above: in every key derivation and under every signature. */
+  /** SHA-256 of the canonical encoding of all of the above. Every key derivation and every signature includes it. */
   readonly hash: Bytes
 }
 
@@ -128,34 +131,45 @@ export function allSeats({ clients }: RoundConfig): readonly number[] {
   return Array.from({ length: clients }, (_, seat) => seat)
 }
 
-const MOST_CLIENTS = 1e8
+const MAXIMUM_CLIENTS = 1e8
 
 /**
- * What the least threshold on the complete graph depends on.
+ * What {@link minimumThreshold} depends on.
  * @public
  */
 export interface ThresholdModel {
+  /** n, 1 to 10⁸. */
   readonly clients: number
   readonly adversary: AdversaryModel
-  /** n_C; where it is not stated the model's general threshold applies. */
+  /** n_C, 0 to n. Without it, the general threshold of the adversary model applies. */
   readonly corruptClients?: number | undefined
 }
 
 /**
- * The least threshold on the complete graph (Bonawitz et al. 2017, section 6); it exceeds n where the model cannot be met.
+ * The minimum threshold on the complete graph (Bonawitz et al. 2017, section 6):
  *
- * - Honest-but-curious: more than half of the clients, and more than the corrupt ones.
- * - Active: more than two thirds of the clients; or, where the number n_C of corrupt clients is stated, 2t > n + n_C, so
- *   that two sets of t signers share an honest client.
+ * - Honest-but-curious model: more than half of the clients, and more than the corrupt ones.
+ * - Active model: more than two thirds of the clients. If the number n_C of corrupt clients is stated: 2t > n + n_C, so that
+ *   any two sets of t signers have an honest client in common.
  *
- * @throws {SecAggError} `invalid-argument` where a value is out of its range: n from 1 to 10⁸, n_C from 0 to n.
+ * @param model - The number of clients, the adversary model and, optionally, the number of corrupt clients.
+ * @returns The minimum t. It is greater than n if no threshold tolerates this number of corrupt clients.
+ * @throws {SecAggError} `invalid-argument` if a value is out of its range.
+ * @example
+ * ```ts
+ * import { minimumThreshold } from 'secagg/protocol'
+ *
+ * console.log(minimumThreshold({ clients: 100, adversary: 'honest-but-curious' })) // 51
+ * console.log(minimumThreshold({ clients: 100, adversary: 'active' })) // 67
+ * console.log(minimumThreshold({ clients: 100, adversary: 'active', corruptClients: 10 })) // 56
+ * ```
  * @public
  */
 export function minimumThreshold(model: ThresholdModel): number {
-  const { clients, adversary, corruptClients } = partsOf('what a threshold depends on', model)
-  requireInteger('clients', clients, 1, MOST_CLIENTS)
+  const { clients, adversary, corruptClients } = partsOf('the model of a threshold', model)
+  requireInteger('clients', clients, 1, MAXIMUM_CLIENTS)
   if (adversary !== 'honest-but-curious' && adversary !== 'active') {
-    throw usageError('invalid-argument', "the adversary model is 'honest-but-curious' or 'active'")
+    throw usageError('invalid-argument', "the adversary model must be 'honest-but-curious' or 'active'")
   }
   if (corruptClients !== undefined) requireInteger('corruptClients', corruptClients, 0, clients)
   if (adversary === 'honest-but-curious') {

@@ -17,10 +17,25 @@ import {
 } from './config.js'
 
 /**
- * Validates the parameters of a round, fills in the defaults and hashes the whole.
+ * Creates the configuration of a round: validates the parameters, fills in the defaults and computes the hash. The server
+ * and every client call it with the same parameters.
  *
- * @throws {SecAggError} `invalid-configuration` where a value is out of its range, the threshold is below what the
- *   model needs, or a sum could overflow; `unsupported` for the sparse graph in the active model.
+ * @param given - The parameters of the round.
+ * @returns The configuration, frozen.
+ * @throws {SecAggError} `invalid-configuration` if a value is out of its range, the threshold is below the minimum of the
+ *   adversary model, or a sum could overflow; `unsupported` for the sparse graph in the active model.
+ * @example
+ * ```ts
+ * import { createRoundConfig } from 'secagg'
+ *
+ * const config = createRoundConfig({
+ *   sessionId: crypto.getRandomValues(new Uint8Array(16)),
+ *   clients: 100,
+ *   adversary: 'honest-but-curious',
+ *   segments: [{ length: 1000, bits: 24, bound: 65536 }],
+ * })
+ * console.log(config.threshold, config.minimumCohort) // 51 51
+ * ```
  * @public
  */
 export function createRoundConfig(given: RoundParameters): RoundConfig {
@@ -32,7 +47,7 @@ export function createRoundConfig(given: RoundParameters): RoundConfig {
     throw invalid("adversary must be 'honest-but-curious' or 'active'")
   }
   const suite = parameters.suite ?? 'aes'
-  if (suite !== 'aes' && suite !== 'chacha') throw invalid("the suite is 'aes' or 'chacha'")
+  if (suite !== 'aes' && suite !== 'chacha') throw invalid("suite must be 'aes' or 'chacha'")
   if (corruptClients !== undefined) requireWhole('corruptClients', corruptClients, 0, clients - 1)
 
   const graph = graphShape(parameters)
@@ -78,19 +93,19 @@ function sessionIdOf({ sessionId }: RoundParameters): Bytes {
 
 function graphShape({ graph = 'complete', clients, adversary }: RoundParameters): GraphShape {
   if (graph === 'complete') return Object.freeze({ kind: 'complete' })
-  if (typeof graph !== 'object' || graph === null) throw invalid("graph is 'complete' or a sparse graph")
+  if (typeof graph !== 'object' || graph === null) throw invalid("graph must be 'complete' or a sparse graph")
   const { neighbors, assumptions: stated } = partsOf('a sparse graph', graph, 'invalid-configuration')
   if (adversary === 'active') {
     throw usageError(
       'unsupported',
-      'the sparse graph does not withstand an active server, which could choose who drops out once it knows the ' +
-        'graph, and so cut a few clients off from the others; use the complete graph',
+      'the sparse graph does not protect against an active server: once it knows the graph, it could choose which ' +
+        'clients drop out, and so isolate a few clients from the others; use the complete graph',
     )
   }
   requireWhole('graph.neighbors', neighbors, 2, clients - 1)
   if (neighbors % 2 !== 0) throw invalid('graph.neighbors must be even', neighbors)
   if (stated !== 'unproven' && (typeof stated !== 'object' || stated === null)) {
-    throw invalid("graph.assumptions must say what to withstand, or be 'unproven'")
+    throw invalid("graph.assumptions must state the failures to tolerate, or be 'unproven'")
   }
   const assumptions = stated === 'unproven' ? undefined : assumptionsOf(stated)
   return Object.freeze({ kind: 'sparse', neighbors, assumptions })
@@ -99,15 +114,15 @@ function graphShape({ graph = 'complete', clients, adversary }: RoundParameters)
 function thresholdOnComplete(parameters: RoundParameters): number {
   const { clients, adversary, corruptClients } = parameters
   const model: ThresholdModel = { clients, adversary, corruptClients }
-  const least = minimumThreshold(model)
-  const threshold = parameters.threshold ?? least
+  const minimum = minimumThreshold(model)
+  const threshold = parameters.threshold ?? minimum
   requireWhole('threshold', threshold, 2, clients)
-  if (threshold < least) {
+  if (threshold < minimum) {
     throw usageError(
       'invalid-configuration',
-      `threshold ${threshold} is below ${least}, the least for ${clients} clients in the ${adversary} model` +
+      `threshold ${threshold} is below ${minimum}, the minimum for ${clients} clients in the ${adversary} model` +
         (corruptClients === undefined ? '' : ` with ${corruptClients} corrupt clients`),
-      { expected: least, got: threshold },
+      { expected: minimum, got: threshold },
     )
   }
   return threshold
@@ -117,12 +132,14 @@ function sparseThreshold(
   { clients, threshold, minimumCohort, corruptClients }: RoundParameters,
   { neighbors, assumptions }: SparseShape,
 ): number {
-  // Of parameters without types `null` is no number either.
+  // Not `=== undefined`: callers without types may pass `null`.
   if (typeof threshold !== 'number' || typeof minimumCohort !== 'number') {
-    throw invalid('on the sparse graph the threshold and the minimum cohort have to be stated')
+    throw invalid('the sparse graph requires a threshold and a minimumCohort')
   }
   if (corruptClients !== undefined) {
-    throw invalid('on the sparse graph the corrupt clients are stated as assumptions.corruptFraction')
+    throw invalid(
+      'on the sparse graph, state the corrupt clients as graph.assumptions.corruptFraction, not as corruptClients',
+    )
   }
   requireWhole('threshold', threshold, 2, neighbors)
   if (assumptions !== undefined) requireProven({ clients, neighbors, threshold, assumptions })
@@ -131,8 +148,9 @@ function sparseThreshold(
 
 function boundedSegments(segments: RoundParameters['segments'], clients: number): readonly BoundedSegment[] {
   const list = Array.isArray(segments) ? segments.slice(0, MOST_SEGMENTS + 1) : []
-  if (list.length === 0 || list.length > MOST_SEGMENTS) throw invalid('a vector has 1 to 65535 segments')
-  // `Array.from`, so that a hole in a list without types is seen.
+  if (list.length === 0 || list.length > MOST_SEGMENTS)
+    throw invalid('segments must be a list of 1 to 65535 segments')
+  // `map` would skip a hole in the list; `Array.from` does not.
   const bounded = Array.from(list, (segment, index): BoundedSegment => {
     const { length, bits, bound } = reading(
       `segments[${index}]`,
@@ -148,7 +166,7 @@ function boundedSegments(segments: RoundParameters['segments'], clients: number)
   return Object.freeze(bounded)
 }
 
-/** `undefined` where one slice holds the whole vector. */
+/** `undefined` if one slice holds the whole vector. */
 function sliceLengthFor(segments: readonly BoundedSegment[], sliceLength?: number): number | undefined {
   if (sliceLength === undefined) return undefined
   const elements = elementCount(segments)
@@ -174,16 +192,16 @@ function inputBound(
     const needed = largestSum.toString(2).length
     throw usageError(
       'invalid-configuration',
-      `the sum of ${clients} inputs below ${exclusive} overflows ${bits} bits (segment ${index}); it takes ${needed}`,
+      `the sum of ${clients} inputs below ${exclusive} overflows ${bits} bits (segment ${index}); it needs ${needed}`,
       { expected: needed, got: bits },
     )
   }
   return exclusive
 }
 
-function requireWhole(name: string, value: number, least: number, greatest: number): void {
-  if (!Number.isSafeInteger(value) || value < least || value > greatest) {
-    throw invalid(`${name} must be a whole number from ${least} to ${greatest}`, value)
+function requireWhole(name: string, value: number, minimum: number, maximum: number): void {
+  if (!Number.isSafeInteger(value) || value < minimum || value > maximum) {
+    throw invalid(`${name} must be a whole number from ${minimum} to ${maximum}`, value)
   }
 }
 
@@ -193,7 +211,7 @@ function invalid(message: string, got?: number): Error {
 
 const LABEL = 'secagg configuration'
 
-/** 0 stands for wrapping arithmetic, since a bound is at least 1; 2^64 needs the ninth byte. */
+/** A bound is at least 1, so 0 can stand for `modular`. The bound 2^64 needs the ninth byte. */
 const bound: P.CoderType<BoundedSegment['bound']> = P.apply(P.bigint(9, true, false), {
   encode: (value: bigint) => (value === 0n ? 'modular' : value),
   decode: (value: BoundedSegment['bound']) => (value === 'modular' ? 0n : value),
@@ -206,7 +224,7 @@ const configuration = P.struct({
   adversary: P.map(P.U8, { 'honest-but-curious': 1, active: 2 }),
   /** k, or 0 for the complete graph. */
   neighbors: P.U32LE,
-  /** γ, δ and σ; zeros where nothing is assumed. */
+  /** γ, δ and σ; zeros without assumptions. */
   corruptFraction: P.F64LE,
   dropoutFraction: P.F64LE,
   statisticalSecurity: P.U16LE,
@@ -214,10 +232,10 @@ const configuration = P.struct({
   clients: P.U32LE,
   threshold: P.U32LE,
   minimumCohort: P.U32LE,
-  /** One more than n_C, or 0 where n_C is not stated. */
+  /** n_C + 1, or 0 if n_C is not stated. */
   corruptClients: P.U32LE,
   signatureLength: P.U16LE,
-  /** 0 where a vector goes in one message. */
+  /** 0 if the whole vector is one message. */
   sliceLength: P.U64LE,
   segments: P.array(P.U16LE, P.struct({ length: P.U64LE, bits: P.U8, bound })),
   contextHash: P.bytes(32),
@@ -250,7 +268,7 @@ const COMPLETE = { neighbors: 0, assumptions: undefined } as const
 
 const context = P.array(P.U32LE, P.struct({ name: P.bytes(P.U16LE), value: P.bytes(P.U32LE) }))
 
-/** The context's parts, ordered by name, each with its length: no two contexts have the same encoding. */
+/** The parts of the context, ordered by name, each with its length. Different contexts have different encodings. */
 export function encodeContext(parts: Readonly<Record<string, Uint8Array>>): Uint8Array {
   requireObject('a context', parts, 'invalid-configuration')
   const prototype = Object.getPrototypeOf(parts)
@@ -263,7 +281,7 @@ export function encodeContext(parts: Readonly<Record<string, Uint8Array>>): Uint
       if (!/^[\x20-\x7e]{1,255}$/.test(name)) {
         throw usageError(
           'invalid-configuration',
-          'a name in context must be 1 to 255 printable ASCII characters',
+          'a name in context must have 1 to 255 printable ASCII characters',
         )
       }
       const value: unknown = parts[name]
@@ -271,7 +289,7 @@ export function encodeContext(parts: Readonly<Record<string, Uint8Array>>): Uint
         throw usageError('invalid-configuration', `context.${name} must be a Uint8Array`)
       }
       if (value.length >= 2 ** 32) {
-        throw usageError('invalid-configuration', `context ${name} has 2^32 bytes or more`, {
+        throw usageError('invalid-configuration', `context.${name} has 2^32 bytes or more`, {
           got: value.length,
         })
       }

@@ -11,16 +11,16 @@ import { allSeats, type RoundConfig } from './config.js'
 import { label, seatBytes } from './keys.js'
 
 /**
- * Signs as one identity: a key in memory, a non-extractable WebCrypto key, a key management service.
+ * Signs for one identity, for example with a key in memory, a non-extractable WebCrypto key or a key management service.
  * @public
  */
 export interface Signer {
-  /** A signature of exactly the configuration's `signatureLength` bytes. */
+  /** Returns a signature of exactly `signatureLength` bytes, as the configuration states. */
   sign(message: Bytes): Promise<Uint8Array>
 }
 
 /**
- * A signer that the library makes: it signs any bytes, of shared memory too.
+ * A signer that this library makes. It signs any bytes, including bytes in shared memory.
  * @public
  */
 export interface OwnSigner extends Signer {
@@ -28,7 +28,7 @@ export interface OwnSigner extends Signer {
 }
 
 /**
- * A signature that somebody claims to have made, sitting at `seat`.
+ * A signature that the client at `seat` claims to have made.
  * @public
  */
 export interface SignedClaim {
@@ -38,17 +38,30 @@ export interface SignedClaim {
 }
 
 /**
- * Who made a signature: a stable name of that identity, the same in every round and for every seat it may take; or
- * `undefined` where the signature is not valid or not by somebody who may sit at this seat. Identities must be known
- * beforehand, since the active model stands on them.
+ * Verifies a signature. It returns a stable name of the identity that signed, the same in every round and at every seat; or
+ * `undefined` if the signature is not valid, or if this identity may not have this seat. Identities must be known before the
+ * round: the guarantees of the active model depend on them.
  * @public
  */
 export type VerifyIdentity = (claim: SignedClaim) => Promise<string | undefined>
 
 /**
- * A signer with an Ed25519 private key (the 32-byte seed) in memory.
- * @param ed25519 - Of a crypto provider, such as `(await defaultCrypto()).ed25519`.
- * @throws {SecAggError} `invalid-argument` for another key, or where `ed25519` is no signature scheme.
+ * Creates a signer with an Ed25519 private key in memory.
+ *
+ * @param privateKey - The private key: its seed of 32 bytes. It is copied.
+ * @param ed25519 - The signature scheme of a crypto provider, such as `(await defaultCrypto()).ed25519`.
+ * @returns A signer, for `ClientCapabilities` or a client session.
+ * @throws {SecAggError} `invalid-argument` if the key does not have 32 bytes, or `ed25519` is not a signature scheme.
+ * @example
+ * ```ts
+ * import { defaultCrypto } from 'secagg/crypto'
+ * import { ed25519Signer } from 'secagg/protocol'
+ *
+ * const { ed25519 } = await defaultCrypto()
+ * const signer = ed25519Signer(new Uint8Array(32).fill(1), ed25519)
+ * const signature = await signer.sign(Uint8Array.of(1, 2, 3))
+ * console.log(signature.length) // 64
+ * ```
  * @public
  */
 export function ed25519Signer(privateKey: Uint8Array, ed25519: SignatureScheme): OwnSigner {
@@ -66,29 +79,44 @@ export function ed25519Signer(privateKey: Uint8Array, ed25519: SignatureScheme):
 }
 
 /**
- * Checks Ed25519 signatures against an enrolment: the public key that may sit at each seat, `undefined` for none. The
- * identity is the public key in hexadecimal.
+ * Creates a verifier for Ed25519 signatures with public keys that are known before the round, one for each seat.
  *
- * @param publicKeyOf - Gives the 32 bytes of a key; with anything else but `undefined` the verifier throws
- *   `invalid-argument`, fault `usage`.
- * @param ed25519 - Of a crypto provider, such as `(await defaultCrypto()).ed25519`.
- * @throws {SecAggError} `invalid-argument` where `publicKeyOf` is no function, or `ed25519` no signature scheme.
+ * @param publicKeyOf - Returns the public key of a seat: 32 bytes, or `undefined` for a seat without a key. If it returns
+ *   anything else, the verifier throws `invalid-argument` with fault `usage`.
+ * @param ed25519 - The signature scheme of a crypto provider, such as `(await defaultCrypto()).ed25519`.
+ * @returns A verifier. It names an identity by its public key in hexadecimal.
+ * @throws {SecAggError} `invalid-argument` if `publicKeyOf` is not a function, or `ed25519` is not a signature scheme.
+ * @example
+ * ```ts
+ * import { defaultCrypto } from 'secagg/crypto'
+ * import { ed25519Signer, ed25519Verifier } from 'secagg/protocol'
+ *
+ * const { ed25519 } = await defaultCrypto()
+ * const privateKey = new Uint8Array(32).fill(1)
+ * const publicKey = await ed25519.publicKey(privateKey)
+ * const verify = ed25519Verifier((seat) => (seat === 0 ? publicKey : undefined), ed25519)
+ *
+ * const message = Uint8Array.of(1, 2, 3)
+ * const signature = Uint8Array.from(await ed25519Signer(privateKey, ed25519).sign(message))
+ * console.log((await verify({ seat: 0, message, signature }))?.slice(0, 8)) // '8a88e3dd'
+ * console.log(await verify({ seat: 1, message, signature })) // undefined
+ * ```
  * @public
  */
 export function ed25519Verifier(
   publicKeyOf: (seat: number) => Uint8Array | undefined,
   ed25519: SignatureScheme,
 ): VerifyIdentity {
-  requireFunction('what gives the public key of a seat', publicKeyOf)
+  requireFunction('publicKeyOf', publicKeyOf)
   const scheme = dependableSignatures(ed25519)
   return async (claim) => {
     const { seat, message, signature } = checkedClaim(claim)
     const publicKey: unknown = publicKeyOf(seat)
     if (publicKey === undefined) return undefined
-    // An enrolment in another form, such as hexadecimal, would else look like forged signatures of everybody.
+    // Without this check, keys in another form, such as hexadecimal, would look like forged signatures of all clients.
     if (!isBytes(publicKey) || publicKey.length !== 32) {
       const got = isBytes(publicKey) ? publicKey.length : publicKey
-      const text = `the public key of seat ${seat} is a Uint8Array of 32 bytes, not ${described(got)}`
+      const text = `the public key of seat ${seat} must be a Uint8Array of 32 bytes, not ${described(got)}`
       throw usageError('invalid-argument', text, { got: shown(got) })
     }
     return (await scheme.verify(publicKey, message, signature)) ? bytesToHex(publicKey) : undefined
@@ -96,8 +124,17 @@ export function ed25519Verifier(
 }
 
 /**
- * Takes every signature for valid. With it the active model protects against nothing that the honest-but-curious one
- * does not; for tests and simulations only.
+ * Creates a verifier that accepts every signature. With it, the active model protects no better than the honest-but-curious
+ * model. Use it for tests and simulations only.
+ *
+ * @returns A verifier. It names an identity by its seat.
+ * @example
+ * ```ts
+ * import { dangerouslyTrustAnyIdentity } from 'secagg/protocol'
+ *
+ * const verify = dangerouslyTrustAnyIdentity()
+ * console.log(await verify({ seat: 3, message: new Uint8Array(9), signature: new Uint8Array(64) })) // 'unverified seat 3'
+ * ```
  * @public
  */
 export function dangerouslyTrustAnyIdentity(): VerifyIdentity {
@@ -112,7 +149,7 @@ function checkedClaim(claim: SignedClaim): SignedClaim {
   return parts
 }
 
-/** What a client signs in round 0. */
+/** What a client signs in the phase AdvertiseKeys. */
 export function keysStatement(
   config: RoundConfig,
   seat: number,
@@ -122,8 +159,8 @@ export function keysStatement(
 }
 
 /**
- * D: SHA-256 of the PublishedKeys message, which on the complete graph is the same for all of U1. It tells two runs under
- * one configuration apart, since every client has drawn new keys for each.
+ * D: SHA-256 of the PublishedKeys message, which on the complete graph is the same for all clients of U1. Two runs with the
+ * same configuration have different digests, because every client draws new keys for each run.
  */
 export function publishedDigest(config: RoundConfig, published: PublishedKeys): Uint8Array {
   const universe = publishableSeats(config.graph, config.clients)
@@ -132,8 +169,8 @@ export function publishedDigest(config: RoundConfig, published: PublishedKeys): 
 }
 
 /**
- * What a client signs in round 3: that it was told of these survivors, U3, after the keys whose digest D is `published`.
- * Without D a signature of an earlier run under the same session id would count in a later one.
+ * What a client signs in the phase ConsistencyCheck: that it was told these survivors, U3, in the run whose published keys
+ * have the digest D. Without D, a signature from an earlier run with the same session id would be valid in a later one.
  */
 export function survivorsStatement(
   config: RoundConfig,
@@ -145,7 +182,7 @@ export function survivorsStatement(
   return concatBytes(label('sign survivors'), config.hash, published, seatBytes(seat), set)
 }
 
-/** @throws {SecAggError} `invalid-argument` where there is none, or something else. */
+/** @throws {SecAggError} `invalid-argument` if this is not a signer. */
 export function requireSigner(signer: Signer | undefined, phase?: PhaseName): asserts signer is Signer {
   if (signer === undefined || signer === null) {
     throw usageError('invalid-argument', 'the active model needs a signer', { phase })
@@ -153,7 +190,7 @@ export function requireSigner(signer: Signer | undefined, phase?: PhaseName): as
   requireMethods('a signer', signer, 'sign')
 }
 
-/** @throws {SecAggError} `invalid-argument` where there is none, or something else. */
+/** @throws {SecAggError} `invalid-argument` if this is not a verifier. */
 export function requireVerifier(
   verifyIdentity: VerifyIdentity | undefined,
   phase?: PhaseName,
@@ -164,12 +201,12 @@ export function requireVerifier(
   requireFunction('verifyIdentity', verifyIdentity)
 }
 
-/** A mistake of the program, which is not to be taken for a failure of cryptography. */
+/** Whether this is a mistake of the calling program, which must not be reported as a failure of cryptography. */
 function isUsage(error: unknown): boolean {
   return error instanceof SecAggError && error.fault === 'usage'
 }
 
-/** Asks the caller's signer, and holds it to the agreed length. */
+/** Signs with the caller's signer, and checks the length of the signature. */
 export async function signStatement(
   config: RoundConfig,
   signer: Signer | undefined,
@@ -185,7 +222,7 @@ export async function signStatement(
     throw new SecAggError('crypto-failure', 'crypto', 'the signer failed', { phase, cause })
   }
   if (!isBytes(signature) || signature.length !== config.signatureLength) {
-    throw usageError('invalid-argument', 'the signer returned no signature of the configured length', {
+    throw usageError('invalid-argument', 'the signer must return a signature of the configured length', {
       phase,
       expected: config.signatureLength,
       got: isBytes(signature) ? signature.length : shown(signature),
@@ -195,8 +232,8 @@ export async function signStatement(
 }
 
 /**
- * Asks the caller's verifier who signed.
- * @throws {SecAggError} `invalid-signature` where nobody did, or somebody else than `identity` where that is given.
+ * Verifies a signature with the caller's verifier, and returns the identity that signed.
+ * @throws {SecAggError} `invalid-signature` if the signature is not valid, or if `identity` is given and another one signed.
  */
 export async function verifyStatement(
   { signatureLength }: RoundConfig,
@@ -206,7 +243,7 @@ export async function verifyStatement(
   blame: Blame,
 ): Promise<string> {
   requireVerifier(verifyIdentity, blame.phase)
-  // Bytes that were read have it; what a caller of single steps made by itself may not.
+  // A decoded message always has the right length. A message that a caller of single steps has built may not.
   if (claim.signature.length !== signatureLength) {
     const details = { expected: signatureLength, got: claim.signature.length }
     throw violation(
@@ -228,9 +265,9 @@ export async function verifyStatement(
     const details = { phase: blame.phase, concerning: [claim.seat], cause }
     throw new SecAggError('crypto-failure', 'crypto', 'verifyIdentity failed', details)
   }
-  // A verifier without types may say no with something else, such as `false` or ''. Anything else is no name of anybody.
+  // A verifier without types may reject with another falsy value, such as `false` or ''. Any other value is a mistake.
   if (signer && typeof signer !== 'string') {
-    throw usageError('invalid-argument', 'verifyIdentity gives a string, or undefined', {
+    throw usageError('invalid-argument', 'verifyIdentity must return a string or undefined', {
       phase: blame.phase,
       concerning: [claim.seat],
       got: shown(signer),

@@ -1,8 +1,8 @@
 /**
- * `secagg/protocol`: the functional core. One pure function per round and party, one type per state; see Bonawitz et
- * al. 2017, figure 4, whose steps the functions are named after.
+ * `secagg/protocol`: the functional core. Each step of the protocol is one pure function, and each state has one type. The
+ * functions are named after the steps in Bonawitz et al. 2017, figure 4, which calls the phases rounds 0 to 4.
  *
- * | round | client | server |
+ * | phase | client | server |
  * | --- | --- | --- |
  * | 0 AdvertiseKeys | `client.advertiseKeys` | `server.acceptAdvertisedKeys`, `server.closeAdvertiseKeys` |
  * | 1 ShareKeys | `client.shareKeys` | `server.acceptSharedKeys`, `server.closeShareKeys` |
@@ -10,7 +10,7 @@
  * | 3 ConsistencyCheck | `client.checkConsistency` | `server.acceptConsistencyCheck`, `server.closeConsistencyCheck` |
  * | 4 Unmasking | `client.unmask` | `server.acceptUnmasking`, `server.reconstructSecrets`, `server.planUnmasking` |
  *
- * A step that fails throws a `SecAggError` and changes nothing: the caller still has the state it had.
+ * A step that fails throws a `SecAggError` and changes nothing: the caller can continue with the state that it has.
  *
  * @module
  */

@@ -90,13 +90,13 @@ export function decodePublishedKeys(config: RoundConfig, bytes: Uint8Array): Pub
   return decodeMessage('publishedKeys', coder, bytes, blameServer('share-keys'))
 }
 
-/** A seat and the public key it uses for one purpose. */
+/** A seat and its public key for one purpose. */
 export interface KeyHolder {
   readonly seat: number
   readonly publicKey: Uint8Array
 }
 
-/** The suite that the configuration names, from a provider that must have it. */
+/** The provider's implementation of the configured suite. Throws `unsupported` if it has none. */
 export function suiteOf(config: RoundConfig, crypto: CryptoProvider): SymmetricSuite {
   const suite = crypto.suites[config.suite]
   if (suite === undefined) {
@@ -106,8 +106,8 @@ export function suiteOf(config: RoundConfig, crypto: CryptoProvider): SymmetricS
 }
 
 /**
- * The key under which `sender` seals shares to `receiver`, from the raw agreement of their c keys (round 1). The order
- * of the two gives the direction, so what is sealed one way never opens the other way.
+ * The key with which `sender` seals shares to `receiver`, from the raw agreement of their c keys (phase ShareKeys). The key
+ * depends on the direction, so a ciphertext cannot be sent back to its sender.
  */
 export function deriveSealingKey(
   config: RoundConfig,
@@ -120,7 +120,7 @@ export function deriveSealingKey(
   return crypto.sha256.hkdf(agreement, config.hash, info, suiteOf(config, crypto).keyLength)
 }
 
-/** The seed s_{u,v} of a pairwise mask, from the raw agreement of two s keys; the same for both (round 2). */
+/** The seed s_{u,v} of a pairwise mask, from the raw agreement of two s keys. Both clients derive the same seed. */
 export function derivePairwiseSeed(
   config: RoundConfig,
   crypto: CryptoProvider,
@@ -133,7 +133,7 @@ export function derivePairwiseSeed(
   return crypto.sha256.hkdf(agreement, config.hash, info, suiteOf(config, crypto).keyLength)
 }
 
-/** The generator seed that the shared secret b of `owner` stands for (rounds 2 and 4). */
+/** The seed of the self-mask of `owner`, from its secret b. The owner derives it, and the server when it has recovered b. */
 export function deriveSelfMaskSeed(
   config: RoundConfig,
   crypto: CryptoProvider,
@@ -144,7 +144,7 @@ export function deriveSelfMaskSeed(
   return crypto.sha256.hkdf(secret, config.hash, info, suiteOf(config, crypto).keyLength)
 }
 
-/** The server's means to tell a wrongly reconstructed b from the right one. */
+/** A commitment to b, with which the server checks whether it has reconstructed b correctly. */
 export function commitToSelfMask(
   config: RoundConfig,
   crypto: CryptoProvider,
@@ -154,12 +154,12 @@ export function commitToSelfMask(
   return crypto.sha256.hkdf(secret, config.hash, concatBytes(LABELS.commitment, seatBytes(owner)), 32)
 }
 
-/** What the ciphertext of shares is bound to besides its key. */
+/** The associated data of a ciphertext of shares. */
 export function sharesAssociatedData(config: RoundConfig, sender: number, receiver: number): Uint8Array {
   return concatBytes(LABELS.shares, config.hash, seatBytes(sender), seatBytes(receiver))
 }
 
-/** A label of this protocol, its length first, so that no label is the beginning of another. */
+/** A label of this protocol. Its length comes first, so that no label is a prefix of another. */
 export function label(name: string): Uint8Array {
   const bytes = ascii(`secagg ${PROTOCOL_VERSION} ${name}`)
   return concatBytes(Uint8Array.of(bytes.length), bytes)
@@ -170,7 +170,7 @@ export function seatBytes(seat: number): Uint8Array {
   return Uint8Array.of(seat, seat >>> 8, seat >>> 16, seat >>> 24)
 }
 
-/** Made once, as there are several to every pair of clients. */
+/** Encoded once, because every pair of clients uses several labels. */
 const LABELS = {
   sealShares: label('seal shares'),
   pairwiseMask: label('pairwise mask'),

@@ -6,10 +6,10 @@ import { usageError } from '../errors.js'
 import { byteString, encodeOwn, SEALED_SHARES_LENGTH, type Seated, seatList } from '../wire/index.js'
 import type { RoundConfig } from './config.js'
 
-/** The version byte with which everything saved begins. */
+/** The first byte of everything that is saved. */
 const SAVED_VERSION = 2
 
-/** The second byte: what it is. */
+/** The second byte tells what it is. */
 const KINDS = {
   'client-advertised': 1,
   'client-shared': 2,
@@ -33,9 +33,9 @@ const HASH_LENGTH = 32
 const HEADER_LENGTH = 2 + HASH_LENGTH
 
 /**
- * The byte form of something that outlives its process: version, kind, the hash of the configuration that it belongs to,
- * the body, and SHA-256 of all that. The last tells what was cut or damaged, and no more: whoever can write the store
- * can make up a state.
+ * Encodes something that outlives its process: version, kind, the hash of its configuration, the body, and SHA-256 of all
+ * these. The SHA-256 detects truncation and damage. It does not authenticate: everyone with write access to the store can
+ * forge a state.
  */
 export function encodeSaved<T>(kind: SavedKind, { hash }: RoundConfig, body: CoderType<T>, value: T): Bytes {
   const content = concatBytes(Uint8Array.of(SAVED_VERSION, KINDS[kind]), hash, encodeOwn(body, value))
@@ -43,11 +43,11 @@ export function encodeSaved<T>(kind: SavedKind, { hash }: RoundConfig, body: Cod
 }
 
 /**
- * The value that {@link encodeSaved} made these bytes of, and its kind, which is one of those that have a coder. It shares
- * no memory with them.
+ * Decodes what {@link encodeSaved} has encoded, if `coders` has a coder for its kind. The result shares no memory with
+ * `bytes`.
  *
- * @throws {SecAggError} fault `usage`: `malformed-state` where anything is missing, added, changed or of another kind;
- *   `unsupported-version`; `configuration-mismatch` where it belongs to another round.
+ * @throws {SecAggError} With fault `usage`: `malformed-state` if bytes are missing, added or changed, or the kind is another
+ *   one; `unsupported-version`; `configuration-mismatch` if it belongs to another round.
  */
 export function decodeSaved<K extends SavedKind, T>(
   { hash }: RoundConfig,
@@ -57,34 +57,38 @@ export function decodeSaved<K extends SavedKind, T>(
   if (!isBytes(bytes)) throw usageError('invalid-argument', 'a saved state must be a Uint8Array')
   if (bytes.length > 0 && bytes[0] !== SAVED_VERSION) {
     const details = { expected: SAVED_VERSION, got: bytes[0] }
-    throw usageError('unsupported-version', 'this was saved by another version of the library', details)
+    throw usageError(
+      'unsupported-version',
+      'the saved bytes come from another version of the library',
+      details,
+    )
   }
   const end = bytes.length - HASH_LENGTH
-  if (end < HEADER_LENGTH) throw malformed('the saved bytes were cut off')
-  // Not `slice`, which on a Node Buffer shares memory.
+  if (end < HEADER_LENGTH) throw malformed('the saved bytes are truncated')
+  // Not `slice`: on a Node Buffer it shares memory.
   const content = new Uint8Array(bytes.subarray(0, end))
   if (!equalBytes(sha256(content), bytes.subarray(end)))
-    throw malformed('the saved bytes were cut off or changed')
+    throw malformed('the saved bytes are truncated or changed')
   const kind = (Object.keys(coders) as K[]).find((name) => KINDS[name] === content[1])
-  if (kind === undefined) throw malformed(`this is no ${Object.keys(coders).join(' or ')}`)
+  if (kind === undefined) throw malformed(`the saved bytes are not a ${Object.keys(coders).join(' or ')}`)
   if (!equalBytes(content.subarray(2, HEADER_LENGTH), hash)) {
-    throw usageError('configuration-mismatch', 'this was saved in a round with another configuration')
+    throw usageError('configuration-mismatch', 'the saved bytes belong to a round with another configuration')
   }
   try {
     return { kind, value: coders[kind].decode(content.subarray(HEADER_LENGTH)) }
   } catch {
-    // Without a cause: the coder's own error quotes the bytes, which are secret.
-    throw malformed('what was saved does not hold what its kind does')
+    // No cause: the error of the coder quotes the bytes, which are secret.
+    throw malformed('the saved bytes do not match their kind')
   }
 }
 
-/** Something that is told apart by its name and belongs to a round. */
+/** A state of either party. Its name tells which one it is. */
 interface State {
   readonly state: SavedKind
   readonly config: RoundConfig
 }
 
-/** What the states of a party hold besides their names and the configuration. */
+/** A coder for each state of a party, without its name and the configuration. */
 export type StateCoders<S extends State> = {
   readonly [K in S['state']]: CoderType<Omit<Extract<S, { state: K }>, keyof State>>
 }
@@ -94,7 +98,7 @@ export function encodeStateBy<S extends State>(coders: StateCoders<S>, state: S)
   return encodeSaved(kind, state.config, coders[kind] as unknown as CoderType<S>, state)
 }
 
-/** `fits`: whether what a state holds belongs together, which somebody who makes up a state may have missed. */
+/** `fits` tells whether the parts of a state belong together. In a forged or mixed-up state they may not. */
 export function decodeStateBy<S extends State>(
   coders: StateCoders<S>,
   config: RoundConfig,
@@ -112,12 +116,12 @@ function malformed(message: string): Error {
   return usageError('malformed-state', message)
 }
 
-/** `P.struct`, for records in which a field may be undefined but is there. */
+/** `P.struct` for records whose fields are always present but may be `undefined`. */
 export function record<T>(fields: { readonly [K in keyof T]: P.CoderType<T[K]> }): P.CoderType<T> {
   return P.struct(fields) as unknown as P.CoderType<T>
 }
 
-/** Whoever or whatever has a seat, ascending by it. */
+/** A list of records with a seat each, ascending by seat. */
 export function members<M extends { readonly seat: number }>(
   { clients }: RoundConfig,
   entry: P.CoderType<Omit<M, 'seat'>>,
@@ -129,17 +133,17 @@ export function members<M extends { readonly seat: number }>(
   })
 }
 
-/** Of entries ascending by seat the last tells of all. */
+/** Checks that all seats are below `clients`. The entries are ascending, so checking the last one is enough. */
 function below<T>(clients: number, entries: readonly Seated<T>[]): readonly Seated<T>[] {
   if ((entries.at(-1)?.seat ?? 0) < clients) return entries
-  throw new RangeError('a seat is none of the round')
+  throw new RangeError('there is a seat that the round does not have')
 }
 
 const nothing: P.CoderType<null> = P.wrap({ encodeStream: () => {}, decodeStream: () => null, size: 0 })
 
 const absent: P.CoderType<undefined> = P.apply(nothing, { encode: () => undefined, decode: () => null })
 
-/** A field that a state has in the active model only. */
+/** A field that exists in the active model only. */
 export function inActiveModel<T>(
   { adversary }: RoundConfig,
   field: P.CoderType<T>,
@@ -147,7 +151,7 @@ export function inActiveModel<T>(
   return (adversary === 'active' ? field : absent) as P.CoderType<T | undefined>
 }
 
-/** Seats alone, ascending. */
+/** A list of seats, ascending. */
 export function seats({ clients }: RoundConfig): P.CoderType<readonly number[]> {
   return P.apply(seatList(clients, nothing), {
     encode: (list): readonly number[] => below(clients, list).map(({ seat }) => seat),
@@ -155,18 +159,18 @@ export function seats({ clients }: RoundConfig): P.CoderType<readonly number[]> 
   })
 }
 
-/** Whether all of `some` are among `all`; both without repetitions. */
+/** Whether `all` contains all of `some`. */
 export function isSubset(some: readonly number[], all: readonly number[]): boolean {
   const known = new Set(all)
   return some.every((seat) => known.has(seat))
 }
 
-/** Entries in the order in which they are. */
+/** A list of entries in any order. */
 export function list<T>(entry: P.CoderType<T>): P.CoderType<readonly T[]> {
   return P.array(P.U32LE, entry) as unknown as P.CoderType<readonly T[]>
 }
 
-/** Values, each of one seat. */
+/** A list of values with a seat each, ascending by seat. */
 export function seated(
   config: RoundConfig,
   value: P.CoderType<Uint8Array>,
@@ -174,7 +178,7 @@ export function seated(
   return members<Seated<Uint8Array>>(config, record({ value }))
 }
 
-/** Any text, such as the name of an identity, which is the caller's. */
+/** Any string, such as the name of an identity, which the caller chooses. */
 export const text: P.CoderType<string> = P.apply(P.bytes(P.U32LE), {
   encode: fromCodeUnits,
   decode: codeUnits,
@@ -186,5 +190,5 @@ export const key: P.CoderType<Uint8Array> = byteString(32)
 export const selfMask: P.CoderType<Uint8Array> = byteString(16)
 export const digest: P.CoderType<Uint8Array> = byteString(32)
 export const sealedShares: P.CoderType<Uint8Array> = byteString(SEALED_SHARES_LENGTH)
-/** As many as the sender has peers. */
+/** The ciphertexts for all peers of a sender, one after the other. */
 export const allSealedShares: P.CoderType<Uint8Array> = byteString(P.U32LE)

@@ -78,7 +78,7 @@ describe('secagg simulate', () => {
     expect(code).toBe(1)
     expect(stdout).toBe('')
     expect(stderr).toBe(
-      'secagg: the round was aborted: only 2 clients have sent masked vectors, and 3 are needed (U3)\n',
+      'secagg: the round was aborted: only 2 clients have sent masked vectors, but 3 are needed (U3)\n',
     )
   })
 
@@ -89,7 +89,7 @@ describe('secagg simulate', () => {
     [['--value-bits', '33'], '--value-bits takes a whole number from 1 to 32, not "33"'],
     [
       ['--threshold', '5'],
-      'threshold 5 is below 6, the least for 10 clients in the honest-but-curious model',
+      'threshold 5 is below 6, the minimum for 10 clients in the honest-but-curious model',
     ],
     [['--adversary', 'evil'], '--adversary takes honest-but-curious or active, not "evil"'],
     [['--drop', 'lunch:1'], '--drop takes advertise-keys or share-keys or masked-input or'],

@@ -77,7 +77,7 @@ describe('the bits of a lane', () => {
     const configure = (clients: number): unknown =>
       createRoundConfig({ sessionId: new Uint8Array(16), clients, adversary: 'honest-but-curious', segments })
     expect(() => configure(5)).not.toThrow()
-    expect(() => configure(6)).toThrow('overflows 5 bits (segment 0); it takes 6')
+    expect(() => configure(6)).toThrow('overflows 5 bits (segment 0); it needs 6')
     expect(() => createFixedPoint({ clip: 1, bitsPerValue: 3, clients: 6, bits: 5 })).toThrow(
       'takes lanes of 6 bits and there are 5; what fits: at most 2 bits per value, or at most 5 clients, or lanes of 6 bits',
     )

@@ -14,7 +14,7 @@ describe('errors say what has happened, with the set of the paper behind it', ()
       fault: 'peer',
       phase: 'advertise-keys',
     })
-    expect(error.message).toBe('only 0 clients have sent keys, and 4 are needed (U1)')
+    expect(error.message).toBe('only 0 clients have sent keys, but 4 are needed (U1)')
   })
 
   test('and of one for which a single client has', async () => {
@@ -25,7 +25,7 @@ describe('errors say what has happened, with the set of the paper behind it', ()
       fault: 'peer',
       phase: 'advertise-keys',
     })
-    expect(error.message).toBe('only 1 client has sent keys, and 4 are needed (U1)')
+    expect(error.message).toBe('only 1 client has sent keys, but 4 are needed (U1)')
   })
 
   test('no text has a set of the paper in place of its meaning', () => {

@@ -14,22 +14,28 @@ import type { ClientAdvertised, KeyPair } from './states.js'
 const PHASE = 'advertise-keys'
 
 /**
- * What a client decides for itself.
+ * The options that a client chooses itself.
  * @public
  */
 export interface ClientOptions {
   /**
-   * The fewest inputs of a sum that this client takes part in, whatever the server says; from the configuration's
-   * minimum cohort (the default) to n. On the complete graph only: elsewhere a client cannot see how many there are.
+   * The minimum number of inputs in a sum that this client takes part in: from the configuration's minimum cohort (the
+   * default) to n. The client checks it itself. Complete graph only: on the sparse graph a client cannot count the inputs.
    */
   readonly minimumSurvivors?: number | undefined
 }
 
 /**
- * Round 0 (AdvertiseKeys): draws the key pairs c and s; [active] signs both public keys.
+ * The client's step of the phase AdvertiseKeys: draws the key pairs c and s and, in the active model, signs both public
+ * keys.
  *
- * @throws {SecAggError} `invalid-argument` or `unsupported` where the seat, an option or the provider does not fit the
- *   configuration.
+ * @param config - The configuration of the round, from `createRoundConfig`.
+ * @param seat - The seat of this client, 0 ≤ seat < n.
+ * @param capabilities - `crypto`; and `signer`, which the active model needs.
+ * @param options - What the client chooses itself.
+ * @returns The first state of the client and its AdvertiseKeys message. Store the state before the message is sent.
+ * @throws {SecAggError} `invalid-argument` or `unsupported` if the seat, an option or the provider does not fit the
+ *   configuration; `crypto-failure` or `no-randomness` if a primitive fails.
  * @public
  */
 export async function advertiseKeys(
@@ -43,9 +49,10 @@ export async function advertiseKeys(
   const { minimumSurvivors: stated } = partsOf('the options of a client', options)
   const { crypto: provider, signer } = capable(capabilities)
   const crypto = dependableProvider(provider)
-  suiteOf(config, crypto) // rather now than once others count on this client
+  suiteOf(config, crypto) // fails now, before other clients depend on this one
   if (!countsClients(config.graph) && stated !== undefined) {
-    const text = 'on the sparse graph a client cannot see how many others survive'
+    const text =
+      'minimumSurvivors needs the complete graph: on the sparse graph a client cannot count the survivors'
     throw usageError('unsupported', text, { phase: PHASE })
   }
   const minimumSurvivors = stated ?? config.minimumCohort

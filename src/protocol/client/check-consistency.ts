@@ -9,10 +9,15 @@ import type { ClientChecked, ClientMasked } from './states.js'
 const PHASE = 'consistency-check'
 
 /**
- * Round 3 (ConsistencyCheck, active model only): checks U3 and signs it, so that every client can tell that t others
- * were told the same in this run of the round.
+ * The client's step of the phase ConsistencyCheck (active model only): checks U3 and signs it. With t such signatures every
+ * client can verify that t clients were told the same U3 in this run of the round.
  *
- * @throws {SecAggError} fault `server`: `invalid-survivors`, `too-few-clients`.
+ * @param state - The state from `maskInput`.
+ * @param inbound - The Survivors message: U3.
+ * @param capabilities - `signer`.
+ * @returns The next state and the ConsistencyCheck message. Store the state before the message is sent.
+ * @throws {SecAggError} With fault `server`: `invalid-survivors`, `too-few-clients`. `invalid-argument` or `out-of-order`
+ *   if an argument has the wrong form or the model is not active; `crypto-failure` if the signer fails.
  * @public
  */
 export async function checkConsistency(
@@ -25,7 +30,7 @@ export async function checkConsistency(
   const { signer } = capable(capabilities)
   const { config, seat, minimumSurvivors, ownShares, ownIdentity, publishedDigest, sharers } = state
   if (publishedDigest === undefined) {
-    throw usageError('out-of-order', 'the consistency check belongs to the active model', { phase: PHASE })
+    throw usageError('out-of-order', 'only the active model has a consistency check', { phase: PHASE })
   }
   requireValidSurvivors(state, inbound, PHASE)
   const survivors = [...inbound]
@@ -49,7 +54,11 @@ export async function checkConsistency(
 }
 
 /**
- * U2 as the client knows it, its own seat included; ascending.
+ * U2 as far as the client knows it, including its own seat. The Survivors message is encoded as a bit set over these seats on
+ * the sparse graph.
+ *
+ * @param state - The state from `maskInput` or {@link checkConsistency}.
+ * @returns Seats, ascending.
  * @throws {SecAggError} `out-of-order` for another state.
  * @public
  */
@@ -59,10 +68,11 @@ export function sharingSeats(state: ClientMasked | ClientChecked): readonly numb
 }
 
 /**
- * What every client asks of U3, in both models, before it signs it or reveals a share for it: distinct known seats,
- * U3 ⊆ U2, its own seat among them, |U3| ≥ t and its own minimum; on the sparse graph t neighbors in U3.
+ * Checks U3 before the client signs it or reveals a share for it, in both models: the seats are distinct and known;
+ * U3 ⊆ U2; the client's own seat is in U3; |U3| is at least t and at least the client's own minimum, or on the sparse graph
+ * t neighbors are in U3.
  *
- * @throws {SecAggError} fault `server`: `invalid-survivors`, `too-few-clients`.
+ * @throws {SecAggError} With fault `server`: `invalid-survivors`, `too-few-clients`.
  */
 export function requireValidSurvivors(state: ClientMasked, survivors: Survivors, phase: PhaseName): void {
   const { config, seat, minimumSurvivors } = state
@@ -81,9 +91,9 @@ export function requireValidSurvivors(state: ClientMasked, survivors: Survivors,
     throw violation(
       'invalid-survivors',
       blame,
-      'the list of survivors (U3) does not have the client that it was sent to',
+      'the list of survivors (U3) does not include the client that received it',
     )
   }
-  const least = minimumSeen(config.graph, config.threshold, minimumSurvivors)
-  requireEnough(survivors.length, least, 'U3', blame)
+  const minimum = minimumSeen(config.graph, config.threshold, minimumSurvivors)
+  requireEnough(survivors.length, minimum, 'U3', blame)
 }

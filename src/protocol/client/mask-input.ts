@@ -11,15 +11,22 @@ import type { ClientMasked, ClientShared, Peer, Sharer } from './states.js'
 const PHASE = 'masked-input'
 
 /**
- * Round 2 (MaskedInputCollection): takes U2 and the sealed shares, and yields the plan by which the vector core makes
+ * The client's step of the phase MaskedInputCollection: checks U2 and returns the mask plan. `executeMaskPlan` uses it to
+ * compute the masked vector
  *
  *     y = x + PRG(b) + Σ ±PRG(s_{u,v}) over v in U2, + where u > v, − where u < v.
  *
- * `inputDigest` is the digest of x under the state's `digestKey`; the plan masks that input and no other.
+ * The plan is bound to one input x by `inputDigest`.
  *
- * Checks: U2 ⊆ U1; |U2| ≥ t and the client's own minimum, or on the sparse graph t neighbors in U2.
+ * Checks: U2 ⊆ U1; |U2| is at least t and at least the client's own minimum, or on the sparse graph t neighbors are in U2.
  *
- * @throws {SecAggError} fault `server`: `malformed-message`, `too-few-clients`.
+ * @param state - The state from `shareKeys`.
+ * @param inbound - The ForwardedShares message: the shares of U2 that are sealed to this client.
+ * @param inputDigest - HMAC-SHA-256 of the packed input under the state's `digestKey`.
+ * @param capabilities - `crypto`, for key agreements and key derivation.
+ * @returns The next state and the plan. Store the state before any part of the masked vector is sent.
+ * @throws {SecAggError} With fault `server`: `malformed-message`, `too-few-clients`, `invalid-public-key`.
+ *   `invalid-argument` or `out-of-order` if an argument has the wrong form; `crypto-failure` if a primitive fails.
  * @public
  */
 export async function maskInput(
@@ -35,8 +42,8 @@ export async function maskInput(
   const { config, seat, minimumSurvivors, maskKeyPair, selfMask, ownShares, ownIdentity } = state
   const { publishedDigest, digestKey } = state
   const pairs = matchSharers(state, inbound)
-  const least = minimumSeen(config.graph, config.threshold, minimumSurvivors)
-  requireEnough(pairs.length + 1, least, 'U2', blameServer(PHASE))
+  const minimum = minimumSeen(config.graph, config.threshold, minimumSurvivors)
+  requireEnough(pairs.length + 1, minimum, 'U2', blameServer(PHASE))
 
   const agreements = await crypto.x25519.sharedSecrets(
     maskKeyPair.privateKey,
@@ -47,7 +54,11 @@ export async function maskInput(
     pairs.map(async ({ peer }, index): Promise<MaskTerm> => {
       const agreement = agreements[index]
       if (agreement === undefined) {
-        throw violation('invalid-public-key', blameServer(PHASE, peer.seat), 'a key agreement gives zero')
+        throw violation(
+          'invalid-public-key',
+          blameServer(PHASE, peer.seat),
+          'the key agreement with a public key results in zero',
+        )
       }
       const other = { seat: peer.seat, publicKey: peer.maskKey }
       const seed = await derivePairwiseSeed(config, crypto, agreement, own, other)
@@ -76,17 +87,20 @@ export async function maskInput(
 }
 
 /**
- * The plan once more, to send the same y again.
+ * Returns the mask plan again, to send the same masked vector y once more.
  *
- * @throws {SecAggError} `input-changed` where the input is another one: a second y under the same masks would give the
- *   server the difference of the two inputs.
+ * @param state - The state from {@link maskInput}.
+ * @param inputDigest - The digest of the input, computed as for {@link maskInput}.
+ * @returns The plan.
+ * @throws {SecAggError} `input-changed` if the input is a different one: two masked vectors with the same masks would show
+ *   the server the difference of the two inputs. `invalid-argument` or `out-of-order` if an argument has the wrong form.
  * @public
  */
 export function repeatMaskInput(state: ClientMasked, inputDigest: Uint8Array): MaskPlan {
   requireState(state, 'client-masked')
   requireShape('digest', inputDigest)
   if (!equalBytes(state.inputDigest, inputDigest)) {
-    throw usageError('input-changed', 'the masks of this round were made for another input', { phase: PHASE })
+    throw usageError('input-changed', 'the masks of this round belong to another input', { phase: PHASE })
   }
   return state.plan
 }
@@ -102,7 +116,7 @@ function matchSharers(state: ClientShared, inbound: ForwardedShares): { peer: Pe
       throw violation(
         'malformed-message',
         blameServer(PHASE, seat),
-        `there is a ciphertext of seat ${seat} (U2), which is none of those whose keys this client was given (U1)`,
+        `there is a ciphertext of seat ${seat} (U2), but this client was not given the keys of that seat (U1)`,
       )
     }
     const { openingKey, identity } = peer

@@ -32,12 +32,16 @@ import {
   type Sharer,
 } from './states.js'
 
-/** Bytes of s^SK, and so of a share of it. */
+/** The length in bytes of s^SK, and of a share of it. */
 const MASK_KEY_LENGTH = 32
 
 /**
- * The byte form of a client's state, to be stored before the message that it was made with is sent. It holds secrets:
- * guard it like a private key. The configuration is not part of it but for its hash.
+ * Encodes a state of a client. Store the bytes before the message of this state is sent. They contain secrets: guard them
+ * like a private key. They contain the hash of the configuration, but not the configuration.
+ *
+ * @param state - Any state of a client.
+ * @returns Bytes for {@link decodeState}.
+ * @throws {SecAggError} `out-of-order` if this is not a state of a client.
  * @public
  */
 export function encodeState(state: ClientState): Bytes {
@@ -46,11 +50,16 @@ export function encodeState(state: ClientState): Bytes {
 }
 
 /**
- * The state that {@link encodeState} made these bytes of, in the round of `config`. Going on from an older state than the
- * last one stored cannot be noticed here, and may give away what the round is to protect or spoil the sum.
+ * Decodes a state that {@link encodeState} has encoded.
  *
- * @throws {SecAggError} fault `usage`: `malformed-state` where the bytes are no client's state, or cut or changed;
- *   `unsupported-version`; `configuration-mismatch` where it is of another round.
+ * Always continue from the last state that was stored. An older one cannot be detected here; continuing from it can reveal
+ * the input or make the sum wrong.
+ *
+ * @param bytes - The stored bytes.
+ * @param config - The configuration of the same round.
+ * @returns An equal state, which shares no memory with `bytes`.
+ * @throws {SecAggError} With fault `usage`: `malformed-state` if the bytes are not a client's state, or are truncated or
+ *   changed; `unsupported-version`; `configuration-mismatch` if the state belongs to another round.
  * @public
  */
 export function decodeState(bytes: Uint8Array, config: RoundConfig): ClientState {
@@ -58,7 +67,7 @@ export function decodeState(bytes: Uint8Array, config: RoundConfig): ClientState
   return decodeStateBy(codersOf(config), config, bytes, fits)
 }
 
-/** Whether the client can go on from it. */
+/** Whether the parts of the state belong together, so that the client can continue from it. */
 function fits(state: ClientState): boolean {
   const { seat, config } = state
   if (seat >= config.clients) return false

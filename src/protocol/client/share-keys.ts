@@ -24,14 +24,20 @@ import type { ClientAdvertised, ClientShared, Peer, SharePair } from './states.j
 const PHASE = 'share-keys'
 
 /**
- * Round 1 (ShareKeys): checks U1 and its keys, draws the self-mask secret b, shares s^SK and b t-of-holders, and seals
- * one pair of shares to each holder.
+ * The client's step of the phase ShareKeys: checks U1 and its keys, draws the secret b of the self-mask, splits s^SK and b
+ * into shares of which t recover the secret, and seals one pair of shares to each holder.
  *
- * Checks: |U1| ≥ t and the client's own minimum, or on the sparse graph k neighbors in U1; the own entry stands there as
- * it was sent; all keys are acceptable and distinct; [active] every signature is valid and no identity sits twice.
+ * Checks: |U1| is at least t and at least the client's own minimum, or on the sparse graph k neighbors are in U1; the
+ * client's own keys are in the message as it sent them; all keys are acceptable and distinct. In the active model also:
+ * every signature is valid, and no identity has two seats.
  *
- * @throws {SecAggError} fault `server`: `malformed-message`, `too-few-clients`, `own-entry-mismatch`,
- *   `invalid-public-key`, `duplicate-key`, `duplicate-identity`, `invalid-signature`.
+ * @param state - The state from `advertiseKeys`.
+ * @param inbound - The PublishedKeys message: the keys of U1.
+ * @param capabilities - `crypto` and `splitSecret`; and `verifyIdentity`, which the active model needs.
+ * @returns The next state and the ShareKeys message. Store the state before the message is sent.
+ * @throws {SecAggError} With fault `server`: `malformed-message`, `too-few-clients`, `own-entry-mismatch`,
+ *   `invalid-public-key`, `duplicate-key`, `duplicate-identity`, `invalid-signature`. `invalid-argument` or `out-of-order`
+ *   if an argument has the wrong form; `crypto-failure` or `no-randomness` if a primitive fails.
  * @public
  */
 export async function shareKeys(
@@ -69,7 +75,11 @@ export async function shareKeys(
       const { cipherKey, maskKey } = keysOf.get(other)!
       const agreement = agreements[index]
       if (agreement === undefined) {
-        throw violation('invalid-public-key', blameServer(PHASE, other), 'a key agreement gives zero')
+        throw violation(
+          'invalid-public-key',
+          blameServer(PHASE, other),
+          'the key agreement with a public key results in zero',
+        )
       }
       const holder: KeyHolder = { seat: other, publicKey: cipherKey }
       const sealingKey = await deriveSealingKey(config, crypto, agreement, own, holder)
@@ -133,7 +143,7 @@ async function checkPublishedKeys(
     throw violation(
       'own-entry-mismatch',
       blame,
-      'the list of keys (U1) does not have the keys of this client as it sent them',
+      'the list of keys (U1) does not include the keys of this client as it sent them',
     )
   }
 

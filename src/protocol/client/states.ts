@@ -10,12 +10,12 @@ import { requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 
 /**
- * The states of a client, one type each, in the order of the rounds. All are plain data (numbers, strings, byte arrays,
- * bigints, arrays and records of these), can be stored and compared, and hold secrets: whoever stores one guards it
+ * The states of a client: one type for each, in the order of the phases. All are plain data (numbers, strings, byte arrays,
+ * bigints, arrays and records of these), so they can be stored and compared. They contain secrets: guard a stored state
  * like a private key.
  *
- * A state must be durable before `outbound`, the message that it was made with, leaves the client. After a crash the
- * same `outbound` is sent again; nothing is drawn anew.
+ * A state must be stored durably before its message, `outbound`, leaves the client. After a crash the client sends the same
+ * `outbound` again; nothing is drawn again.
  * @public
  */
 export type ClientState = ClientAdvertised | ClientShared | ClientMasked | ClientChecked | ClientFinished
@@ -28,7 +28,7 @@ export const CLIENT_STATES: readonly ClientState['state'][] = [
   'client-unmasked',
 ]
 
-/** What does not change during a round. */
+/** The parts of a state that do not change during a round. */
 interface ClientBase {
   readonly config: RoundConfig
   /** u: the client's own seat. */
@@ -37,9 +37,14 @@ interface ClientBase {
   readonly minimumSurvivors: number
 }
 
-/** @public */
+/**
+ * An X25519 key pair.
+ * @public
+ */
 export interface KeyPair {
+  /** 32 bytes. */
   readonly privateKey: Uint8Array
+  /** 32 bytes. */
   readonly publicKey: Uint8Array
 }
 
@@ -48,28 +53,28 @@ export interface KeyPair {
  * @public
  */
 export interface SharePair {
-  /** Of s^SK, 32 bytes. */
+  /** The share of s^SK, 32 bytes. */
   readonly maskKeyShare: Uint8Array
-  /** Of b, 16 bytes. */
+  /** The share of b, 16 bytes. */
   readonly selfMaskShare: Uint8Array
 }
 
 /**
- * Another client of U1 that holds shares of this client's secrets, and the reverse.
+ * Another client of U1. It holds shares of this client's secrets, and this client holds shares of its secrets.
  * @public
  */
 export interface Peer {
   readonly seat: number
   /** s^PK. */
   readonly maskKey: Uint8Array
-  /** Opens what the peer seals to this client. */
+  /** The key that opens the shares that the peer seals to this client. */
   readonly openingKey: Uint8Array
-  /** Who the peer is; active model only. */
+  /** The identity of the peer; active model only. */
   readonly identity: string | undefined
 }
 
 /**
- * A {@link Peer} of U2, with what it sealed to this client.
+ * A {@link Peer} in U2, with the shares that it sealed to this client.
  * @public
  */
 export interface Sharer {
@@ -80,42 +85,42 @@ export interface Sharer {
 }
 
 /**
- * After round 0: two key pairs drawn and advertised.
+ * After the phase AdvertiseKeys: the client has drawn two key pairs and advertised the public keys.
  * @public
  */
 export interface ClientAdvertised extends ClientBase {
   readonly state: 'client-advertised'
-  /** c: encrypts shares. */
+  /** c: for the encryption of shares. */
   readonly cipherKeyPair: KeyPair
-  /** s: makes masks. */
+  /** s: for the pairwise masks. */
   readonly maskKeyPair: KeyPair
   readonly outbound: AdvertiseKeys
 }
 
 /**
- * After round 1: both secrets shared among the holders.
+ * After the phase ShareKeys: the client has shared both secrets among the holders.
  * @public
  */
 export interface ClientShared extends ClientBase {
   readonly state: 'client-shared'
   readonly maskKeyPair: KeyPair
-  /** b. */
+  /** b: the secret from which the self-mask is computed. */
   readonly selfMask: Uint8Array
-  /** The client's shares of its own secrets; absent where the graph gives it none. */
+  /** The client's shares of its own secrets; `undefined` on the sparse graph. */
   readonly ownShares: SharePair | undefined
   readonly ownIdentity: string | undefined
   /** D; active model only. */
   readonly publishedDigest: Uint8Array | undefined
-  /** U1 without the client, as far as the graph joins them; ascending. */
+  /** The other clients of U1 with which the graph joins this client; ascending by seat. */
   readonly peers: readonly Peer[]
-  /** Keys the digest of the input, so that a stored state says nothing about it. */
+  /** The key for the digest of the input. Without it, a stored digest reveals nothing about the input. */
   readonly digestKey: Uint8Array
   readonly outbound: ShareKeys
 }
 
 /**
- * After round 2: the masks are determined and belong to one input. The masked vector itself is not part of the state;
- * it is made again from the same input and `plan`.
+ * After the phase MaskedInputCollection: the masks are fixed and belong to one input. The masked vector is not part of the
+ * state; it can be computed again from the same input and `plan`.
  * @public
  */
 export interface ClientMasked extends ClientBase {
@@ -124,17 +129,17 @@ export interface ClientMasked extends ClientBase {
   readonly ownIdentity: string | undefined
   /** D; active model only. */
   readonly publishedDigest: Uint8Array | undefined
-  /** U2 without the client, ascending. */
+  /** The other clients of U2 with which the graph joins this client; ascending by seat. */
   readonly sharers: readonly Sharer[]
-  /** What makes y from x. */
+  /** The masks that turn the input x into the masked vector y. */
   readonly plan: MaskPlan
   readonly digestKey: Uint8Array
-  /** The keyed digest of the input that `plan` may mask. */
+  /** The keyed digest of the only input that `plan` may mask. */
   readonly inputDigest: Uint8Array
 }
 
 /**
- * After round 3, active model only: U3 fixed and signed.
+ * After the phase ConsistencyCheck (active model only): the client has checked and signed U3.
  * @public
  */
 export interface ClientChecked extends ClientBase {
@@ -150,12 +155,12 @@ export interface ClientChecked extends ClientBase {
 }
 
 /**
- * After round 4: shares revealed, all secrets gone.
+ * After the phase Unmasking: the client has revealed its shares. The state contains no other secrets.
  * @public
  */
 export interface ClientFinished extends ClientBase {
   readonly state: 'client-unmasked'
-  /** U2, ascending. */
+  /** U2 as far as the client knows it, ascending. */
   readonly owners: readonly number[]
   /** U3, ascending. */
   readonly survivors: Survivors
@@ -163,8 +168,12 @@ export interface ClientFinished extends ClientBase {
 }
 
 /**
- * The secrets that a state carries, to be overwritten once they are in no later state that is still needed: the very
- * arrays, which states may share.
+ * The secrets in a state of a client: the arrays themselves, not copies, so that the caller can overwrite them. Successive
+ * states can share arrays: overwrite an array only if no later state that is still needed has it.
+ *
+ * @param state - Any state of a client.
+ * @returns The arrays.
+ * @throws {SecAggError} `out-of-order` if this is not a state of a client.
  * @public
  */
 export function secretsIn(state: ClientState): readonly Uint8Array[] {
@@ -184,7 +193,7 @@ export function secretsIn(state: ClientState): readonly Uint8Array[] {
     case 'client-checked':
       return [...sharesIn(state.ownShares), ...openingKeysIn(state.sharers)]
     case 'client-unmasked':
-      // The shares in it have been revealed.
+      // The client has revealed the shares in this state, so they are no longer secret.
       return []
   }
 }

@@ -12,31 +12,39 @@ import type { ClientChecked, ClientFinished, ClientMasked, SharePair } from './s
 const PHASE = 'unmasking'
 
 /**
- * What the last step gives.
+ * The result of {@link unmask}.
  * @public
  */
 export type UnmaskResult = { state: ClientFinished; outbound: UnmaskingShares }
+
 /**
- * What the last step takes.
+ * The capabilities that {@link unmask} needs.
  * @public
  */
 export type UnmaskCapabilities = Pick<ClientCapabilities, 'crypto' | 'verifyIdentity'>
 
-/** Bytes of a share of s^SK, the first half of what is sealed. */
+/** The length in bytes of a share of s^SK. It comes first in a sealed pair of shares. */
 const MASK_KEY_SHARE_LENGTH = 32
 
 /**
- * Round 4 (Unmasking): reveals, for every owner in U2, the share of b where the owner is in U3 and of s^SK where it is
- * not. One set decides for all, so nobody can ask for both shares of one owner.
+ * The client's step of the phase Unmasking: reveals one share for each owner in U2. It is the share of b if the owner is in
+ * U3, and the share of s^SK otherwise. U3 decides this for all owners at once, so the server cannot ask for both shares of
+ * one owner.
  *
- * In the honest-but-curious model the inbound message is U3, checked as {@link checkConsistency} checks it; in the
- * active model it is the signatures of U4 over the U3 that this client signed: U4 ⊆ U3, |U4| ≥ t, each by the
- * identity that signed the seat's keys in round 0.
+ * In the honest-but-curious model `inbound` is U3, which is checked as {@link checkConsistency} checks it. In the active
+ * model `inbound` has the signatures of U4 over U3. The checks are: U4 ⊆ U3; |U4| ≥ t; each signature is over the U3 that
+ * this client signed, and by the identity that signed the keys of that seat.
  *
- * An owner whose ciphertext does not open is left out of the answer, which costs that owner one share.
+ * If a ciphertext does not open, its owner is left out of the answer. That owner then has one share fewer.
  *
- * @throws {SecAggError} fault `server`: `invalid-survivors`, `too-few-clients`, `malformed-message`,
- *   `invalid-signature`.
+ * @param state - The state from `maskInput`, or in the active model from `checkConsistency`.
+ * @param inbound - The Survivors message, or in the active model the ConsistencySignatures message.
+ * @param capabilities - `crypto`; and `verifyIdentity`, which the active model needs.
+ * @returns The last state of the client and the message with the revealed shares. Store the state before the message is
+ *   sent.
+ * @throws {SecAggError} With fault `server`: `invalid-survivors`, `too-few-clients`, `malformed-message`,
+ *   `invalid-signature`. `invalid-argument` or `out-of-order` if an argument has the wrong form; `crypto-failure` if a
+ *   primitive fails.
  * @public
  */
 export function unmask(
@@ -64,7 +72,9 @@ export async function unmask(
     return revealShares(state, state.survivors, crypto)
   }
   if (state.config.adversary === 'active') {
-    throw usageError('out-of-order', 'the active model unmasks after the consistency check', { phase: PHASE })
+    throw usageError('out-of-order', 'in the active model unmasking comes after the consistency check', {
+      phase: PHASE,
+    })
   }
   requireShape('Survivors message', inbound)
   const crypto = cryptoOf(capabilities)
@@ -73,7 +83,7 @@ export async function unmask(
   return revealShares(state, survivors, crypto)
 }
 
-/** [active] At least t clients of U3 have signed that they were told of this client's U3. */
+/** Active model: checks that at least t clients of U3 have signed the same U3 that this client was told. */
 async function requireConsistency(
   state: ClientChecked,
   signatures: ConsistencySignatures,
@@ -89,7 +99,7 @@ async function requireConsistency(
     throw violation(
       'invalid-survivors',
       blame,
-      `seat ${stranger} is said to have signed the list of survivors (U4), but is not on it (U3)`,
+      `the message has a signature of seat ${stranger} (U4), which is not on the list of survivors (U3)`,
     )
   }
   requireEnough(seats.length, config.threshold, 'U4', blameServer(PHASE))
@@ -111,7 +121,7 @@ async function revealShares(
 ): Promise<UnmaskResult> {
   const { config, seat, minimumSurvivors, ownShares, sharers } = state
   const survived = new Set(survivors)
-  /** The share to reveal, in an array of its own. */
+  /** A copy of the share to reveal. */
   const chosen = (owner: number, { maskKeyShare, selfMaskShare }: SharePair): Seated<Uint8Array> => ({
     seat: owner,
     value: Uint8Array.from(survived.has(owner) ? selfMaskShare : maskKeyShare),

@@ -14,7 +14,9 @@ export function bySeat<T extends FromSeat>(accepted: readonly T[], phase: PhaseN
   const sorted = [...accepted].sort((a, b) => a.seat - b.seat)
   sorted.forEach(({ seat }, index) => {
     if (index > 0 && sorted[index - 1]!.seat === seat) {
-      throw usageError('invalid-argument', `the list of accepted messages has two messages of seat ${seat}`, { phase })
+      throw usageError('invalid-argument', `the list of accepted messages has two messages of seat ${seat}`, {
+        phase,
+      })
     }
   })
   return sorted
