@@ -36,7 +36,7 @@ export interface PrivateCohort {
 }
 
 /** A {@link PrivateCohort} with defaults filled in. */
-export interface CheckedCohort extends Required<PrivateCohort> {
+export interface CheckedCohort extends Required<Omit<PrivateCohort, 'samplingRate'>> {
   readonly rounds: number
   readonly distribution: NoiseDistribution
   readonly samplingRate: number | undefined

@@ -31,6 +31,14 @@ const settings = {
     types: ['node'],
   },
   'a page': { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022', 'dom'], types: [] },
+  'a program with `strict` alone': {
+    module: 'node16',
+    moduleResolution: 'node16',
+    lib: ['es2022'],
+    types: ['node'],
+    exactOptionalPropertyTypes: false,
+    noUncheckedIndexedAccess: false,
+  },
 }
 
 function check(tsc: string, name: string, options: object, files: readonly string[]): void {
