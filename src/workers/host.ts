@@ -24,8 +24,15 @@ const WORKER_FILE = './worker.js'
  */
 export function spawnWorker(): MaskWorker {
   const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads')
-  if (threads !== undefined) return new threads.Worker(new URL(WORKER_FILE, import.meta.url))
+  if (threads !== undefined && !import.meta.url.startsWith('http')) {
+    return new threads.Worker(new URL(WORKER_FILE, import.meta.url))
+  }
   if (typeof Worker === 'undefined') throw usageError('unsupported', 'this host has no workers')
+  // Deno loads the sources over HTTP, from JSR. Its `node:worker_threads` accepts local files only.
+  if (threads !== undefined) {
+    const file = import.meta.url.endsWith('.ts') ? WORKER_FILE.replace('.js', '.ts') : WORKER_FILE
+    return new Worker(new URL(file, import.meta.url), { type: 'module' })
+  }
   // In this form bundlers find the file.
   return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
 }
