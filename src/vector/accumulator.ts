@@ -15,31 +15,44 @@ import {
 } from './segments.js'
 
 /**
- * A running sum of packed vectors: the server's Σ y of the masked input round.
+ * A running sum of packed vectors: the server's Σ y of the phase `masked-input`.
  * @public
  */
 export interface Accumulator {
   /**
-   * Adds a packed vector, or with a `range` the part of one that `packedRange` gives. Everything is checked before the
-   * first element is added.
-   * @returns the `fingerprint` of the packed bytes, which costs next to nothing while they are at hand.
-   * @throws {SecAggError} `malformed-message`, fault `peer`, where the length is wrong or padding is not zero;
-   *   `invalid-argument` where `packed` is no Uint8Array, or the range leaves the elements or begins or ends within a
-   *   byte. The sum is then as it was.
+   * Adds a packed vector. With a `range`, adds only that part of a vector; `packed` then has the bytes that `packedRange`
+   * gives. Everything is checked before the first element is added, so that the sum does not change if this throws.
+   * @returns The `fingerprint` of `packed`. Computing it here costs almost nothing.
+   * @throws {SecAggError} `malformed-message`, fault `peer`, if the length is wrong or padding is not zero;
+   *   `invalid-argument` if `packed` is not a Uint8Array, or if the range leaves the elements or begins or ends within a
+   *   byte.
    */
   add(packed: Uint8Array, range?: ElementRange): Uint8Array
-  /** The sum so far, modulo 2^k: a copy, with an array of memory of its own for each segment. */
+  /** A copy of the current sum, modulo 2^k. */
   toVector(): Vector
 }
 
-/** Below so many bytes of lanes a WebAssembly memory costs more than its speed gains. */
+/** For fewer bytes of lanes than this, creating a WebAssembly memory takes longer than the kernel saves. */
 const SMALLEST_FOR_KERNEL = 2 ** 12
 
 /**
- * A running sum, zero at first. Where the host has WebAssembly SIMD it lies in a WebAssembly memory of its own, of one
- * vector and at least 64 KiB, so that no element is ever copied there and back; where such a memory cannot be had, in
- * plain arrays.
- * @throws {SecAggError} `invalid-argument` where a segment is none, `unsupported` on a big-endian host.
+ * Creates a running sum, which is zero at first. If the host has WebAssembly SIMD, the sum is kept in a WebAssembly memory,
+ * as large as one vector and at least 64 KiB, so that elements are not copied back and forth. Otherwise, or if that memory
+ * cannot be allocated, it is kept in plain arrays.
+ *
+ * @param segments - The shape of the vectors.
+ * @returns The accumulator.
+ * @throws {SecAggError} `invalid-argument` if a segment is not valid, `unsupported` on a big-endian host.
+ * @example
+ * ```ts
+ * import { createAccumulator, packVector } from 'secagg/vector'
+ *
+ * const segments = [{ length: 3, bits: 12 }]
+ * const sum = createAccumulator(segments)
+ * sum.add(packVector([Uint16Array.of(1, 2, 3)], segments))
+ * sum.add(packVector([Uint16Array.of(10, 20, 30)], segments))
+ * console.log(sum.toVector()) // [ Uint16Array(3) [ 11, 22, 33 ] ]
+ * ```
  * @public
  */
 export function createAccumulator(segments: readonly Segment[]): Accumulator {
@@ -50,7 +63,7 @@ export function createAccumulator(segments: readonly Segment[]): Accumulator {
   return {
     add: (packed, range) => {
       const covered = rangeOrAll(own, range)
-      // Refuses what begins or ends within a byte.
+      // Throws if the range begins or ends within a byte.
       if (range !== undefined) packedRange(own, covered)
       checkPacked(packed, segmentsInRange(own, covered))
       return sum.add(packed, covered)

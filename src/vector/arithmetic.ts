@@ -23,7 +23,17 @@ import {
 
 /**
  * A vector of zeros.
- * @throws {SecAggError} `invalid-argument` where a segment is none.
+ *
+ * @param segments - The shape of the vector.
+ * @returns One array of lanes per segment, of the narrowest type that holds the segment's bits.
+ * @throws {SecAggError} `invalid-argument` if a segment is not valid; `unsupported` if the memory cannot be allocated.
+ * @example
+ * ```ts
+ * import { createVector } from 'secagg/vector'
+ *
+ * const vector = createVector([{ length: 3, bits: 12 }, { length: 1, bits: 40 }])
+ * console.log(vector) // [ Uint16Array(3) [ 0, 0, 0 ], BigUint64Array(1) [ 0n ] ]
+ * ```
  * @public
  */
 export function createVector(segments: readonly Segment[]): Vector {
@@ -31,27 +41,40 @@ export function createVector(segments: readonly Segment[]): Vector {
 }
 
 /**
- * Checks that `vector` has one array per segment, of the segment's length and lane type. Views with an offset,
- * arrays of other realms and Node's Buffer as Uint8Array are fine. Values are not looked at.
- * @throws {SecAggError} `invalid-argument`, the message naming the segment.
+ * Checks that `vector` has one array per segment, of the segment's length and lane type. Views with an offset, arrays from
+ * other realms, and a Node Buffer as Uint8Array are accepted. The values of the elements are not checked.
+ *
+ * @param vector - The vector to check.
+ * @param segments - The shape that it must have.
+ * @throws {SecAggError} `invalid-argument`; the message names the segment.
+ * @example
+ * ```ts
+ * import { checkVector } from 'secagg/vector'
+ *
+ * try {
+ *   checkVector([Uint8Array.of(1, 2)], [{ length: 2, bits: 12 }])
+ * } catch (error) {
+ *   console.log(String(error)) // 'SecAggError: segment 0 of 12 bits must be a Uint16Array, not Uint8Array'
+ * }
+ * ```
  * @public
  */
-export function checkVector(vector: Vector, given: readonly Segment[]): void {
-  const segments = checkedSegments(given)
-  if (!Array.isArray(vector) || vector.length !== segments.length) {
-    throw usageError('invalid-argument', 'a vector is an array with one array of lanes per segment', {
-      expected: segments.length,
+export function checkVector(vector: Vector, segments: readonly Segment[]): void {
+  const own = checkedSegments(segments)
+  if (!Array.isArray(vector) || vector.length !== own.length) {
+    throw usageError('invalid-argument', 'a vector must be an array with one array of lanes per segment', {
+      expected: own.length,
       got: Array.isArray(vector) ? vector.length : typeof vector,
     })
   }
-  segments.forEach(({ bits, length }, index) => {
+  own.forEach(({ bits, length }, index) => {
     const lanes: unknown = vector[index]
     const expected = laneArrayName(bits)
     const got = typedArrayName(lanes)
     if (got !== expected) {
       throw usageError(
         'invalid-argument',
-        `segment ${index} of ${bits} bits takes a ${expected}, not ${got ?? described(lanes)}`,
+        `segment ${index} of ${bits} bits must be a ${expected}, not ${got ?? described(lanes)}`,
         {
           expected,
           got: got ?? typeof lanes,
@@ -59,7 +82,7 @@ export function checkVector(vector: Vector, given: readonly Segment[]): void {
       )
     }
     if ((lanes as Lanes).length !== length) {
-      throw usageError('invalid-argument', `segment ${index} has ${length} elements`, {
+      throw usageError('invalid-argument', `segment ${index} must have ${length} elements`, {
         expected: length,
         got: (lanes as Lanes).length,
       })
@@ -68,9 +91,24 @@ export function checkVector(vector: Vector, given: readonly Segment[]): void {
 }
 
 /**
- * `target += source`, element by element. Lanes wrap at their own width, so a sum stays right modulo 2^k however
- * often it wraps, but is canonical only after {@link reduceInto}.
- * @throws {SecAggError} `invalid-argument` where a vector does not fit the segments; `target` is then as it was.
+ * Adds `source` to `target`, element by element. Lanes wrap around at their own width: the sum stays correct modulo 2^k, but
+ * its elements can be 2^k or more until {@link reduceInto} is called.
+ *
+ * @param target - The vector to change.
+ * @param source - The vector to add.
+ * @param segments - The shape of both vectors.
+ * @throws {SecAggError} `invalid-argument` if a vector does not have this shape; `target` is then unchanged.
+ * @example
+ * ```ts
+ * import { addInto, reduceInto } from 'secagg/vector'
+ *
+ * const segments = [{ length: 2, bits: 4 }]
+ * const target = [Uint8Array.of(3, 15)]
+ * addInto(target, [Uint8Array.of(4, 2)], segments)
+ * console.log(target) // [ Uint8Array(2) [ 7, 17 ] ]
+ * reduceInto(target, segments)
+ * console.log(target) // [ Uint8Array(2) [ 7, 1 ] ]
+ * ```
  * @public
  */
 export function addInto(target: Vector, source: Vector, segments: readonly Segment[]): void {
@@ -83,8 +121,22 @@ export function addInto(target: Vector, source: Vector, segments: readonly Segme
 }
 
 /**
- * `target −= source`, element by element, wrapping as {@link addInto} does.
- * @throws {SecAggError} `invalid-argument` where a vector does not fit the segments; `target` is then as it was.
+ * Subtracts `source` from `target`, element by element. Lanes wrap around as in {@link addInto}.
+ *
+ * @param target - The vector to change.
+ * @param source - The vector to subtract.
+ * @param segments - The shape of both vectors.
+ * @throws {SecAggError} `invalid-argument` if a vector does not have this shape; `target` is then unchanged.
+ * @example
+ * ```ts
+ * import { reduceInto, subtractInto } from 'secagg/vector'
+ *
+ * const segments = [{ length: 2, bits: 4 }]
+ * const target = [Uint8Array.of(9, 1)]
+ * subtractInto(target, [Uint8Array.of(4, 2)], segments)
+ * reduceInto(target, segments)
+ * console.log(target) // [ Uint8Array(2) [ 5, 15 ] ]
+ * ```
  * @public
  */
 export function subtractInto(target: Vector, source: Vector, segments: readonly Segment[]): void {
@@ -97,8 +149,19 @@ export function subtractInto(target: Vector, source: Vector, segments: readonly 
 }
 
 /**
- * Makes every element canonical, that is less than 2^k.
- * @throws {SecAggError} `invalid-argument` where the vector does not fit the segments.
+ * Reduces every element of `target` modulo 2^k, so that it is canonical: less than 2^k.
+ *
+ * @param target - The vector to change.
+ * @param segments - The shape of the vector.
+ * @throws {SecAggError} `invalid-argument` if the vector does not have this shape.
+ * @example
+ * ```ts
+ * import { reduceInto } from 'secagg/vector'
+ *
+ * const target = [Uint8Array.of(7, 17, 255)]
+ * reduceInto(target, [{ length: 3, bits: 4 }])
+ * console.log(target) // [ Uint8Array(3) [ 7, 1, 15 ] ]
+ * ```
  * @public
  */
 export function reduceInto(target: Vector, segments: readonly Segment[]): void {
@@ -110,8 +173,21 @@ export function reduceInto(target: Vector, segments: readonly Segment[]): void {
 }
 
 /**
- * A copy in memory of its own, in this realm's plain typed arrays.
- * @throws {SecAggError} `invalid-argument` where it is no vector.
+ * A copy of a vector that shares no memory with it. It consists of plain typed arrays, even if the vector has Node Buffers or
+ * arrays from another realm.
+ *
+ * @param vector - The vector to copy.
+ * @returns The copy.
+ * @throws {SecAggError} `invalid-argument` if `vector` is not a vector; `unsupported` if the memory cannot be allocated.
+ * @example
+ * ```ts
+ * import { copyVector } from 'secagg/vector'
+ *
+ * const vector = [Uint8Array.of(1, 2)]
+ * const copy = copyVector(vector)
+ * vector[0]?.fill(0)
+ * console.log(copy) // [ Uint8Array(2) [ 1, 2 ] ]
+ * ```
  * @public
  */
 export function copyVector(vector: Vector): Vector {
@@ -121,9 +197,21 @@ export function copyVector(vector: Vector): Vector {
 }
 
 /**
- * The elements of `range` as views on `vector`: one array per segment, empty where the range misses it. What is
- * written to the views is written to the vector.
- * @throws {SecAggError} `invalid-argument` where the vector does not fit the segments or the range leaves them.
+ * The elements of `range`, as views that share memory with `vector`: writing to a view changes the vector.
+ *
+ * @param vector - The whole vector.
+ * @param segments - The shape of the vector.
+ * @param range - Positions of elements, counted over all segments.
+ * @returns One array per segment, empty if the range has no element of the segment.
+ * @throws {SecAggError} `invalid-argument` if the vector does not have this shape, or the range leaves its elements.
+ * @example
+ * ```ts
+ * import { vectorInRange } from 'secagg/vector'
+ *
+ * const vector = [Uint8Array.of(1, 2, 3), Uint16Array.of(400)]
+ * const segments = [{ length: 3, bits: 8 }, { length: 1, bits: 16 }]
+ * console.log(vectorInRange(vector, segments, { from: 2, to: 4 })) // [ Uint8Array(1) [ 3 ], Uint16Array(1) [ 400 ] ]
+ * ```
  * @public
  */
 export function vectorInRange(vector: Vector, segments: readonly Segment[], range: ElementRange): Vector {
@@ -135,14 +223,25 @@ export function vectorInRange(vector: Vector, segments: readonly Segment[], rang
 }
 
 /**
- * The index of the first element that is not below `exclusiveBound`, −1 where there is none. A bound of 2^k asks
- * whether elements of k bits are canonical; 2^64 lets everything pass.
- * @throws {SecAggError} `invalid-argument` where there are no lanes, or the bound is no bigint.
+ * The index of the first element that is not below `exclusiveBound`. A bound of 2^k checks whether elements of k bits are
+ * canonical; every element is below 2^64. If all elements are in range, the time does not depend on their values.
+ *
+ * @param lanes - The elements of one segment.
+ * @param exclusiveBound - The bound.
+ * @returns The index; −1 if all elements are below the bound.
+ * @throws {SecAggError} `invalid-argument` if `lanes` is not an array of lanes, or the bound is not a bigint.
+ * @example
+ * ```ts
+ * import { firstOutOfRange } from 'secagg/vector'
+ *
+ * console.log(firstOutOfRange(Uint16Array.of(5, 1023, 1024), 2n ** 10n)) // 2
+ * console.log(firstOutOfRange(Uint16Array.of(5, 1023, 1024), 2n ** 11n)) // -1
+ * ```
  * @public
  */
 export function firstOutOfRange(lanes: Lanes, exclusiveBound: bigint): number {
-  requireLanes('what has elements', lanes)
-  if (typeof exclusiveBound !== 'bigint') throw wrongKind('the bound of elements', 'a bigint', exclusiveBound)
+  requireLanes('the elements to check', lanes)
+  if (typeof exclusiveBound !== 'bigint') throw wrongKind('an exclusive bound', 'a bigint', exclusiveBound)
   const bits = BigInt(8 * lanes.BYTES_PER_ELEMENT)
   if (exclusiveBound >= 1n << bits) return -1
   if (exclusiveBound <= 0n) return lanes.length === 0 ? -1 : 0
@@ -156,8 +255,9 @@ export function firstOutOfRange(lanes: Lanes, exclusiveBound: bigint): number {
   return (plain as Uint32Array).findIndex((lane) => lane >= bound)
 }
 
-// Elements are secret while they are in range. Engines take longer for words from 2^31 on, which they keep as doubles, and
-// for BigInts the more digits they have, so these are compared as signed words, by the borrow of a subtraction.
+// The elements are secret, so the time of the comparison must not depend on them. Engines are slower for words of 2^31 and
+// more, which they store as doubles, and for longer BigInts. So elements are compared as signed 32-bit words: an element is
+// below the bound if subtracting the bound from it borrows.
 
 function areWordsBelow(words: Int32Array, bound: number): boolean {
   const limit = bound | 0
@@ -176,7 +276,7 @@ function areLongsBelow(halves: Int32Array, bound: bigint): boolean {
   return below === 1
 }
 
-/** What a − b − `before` borrows, all of them unsigned words. */
+/** The borrow of a − b − `before`, 0 or 1; a and b are unsigned words. */
 function borrow(a: number, b: number, before: number): number {
   const difference = (a - b - before) | 0
   return ((~a & b) | ((~a | b) & difference)) >>> 31

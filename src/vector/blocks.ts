@@ -9,9 +9,9 @@ import {
   type Vector,
 } from './segments.js'
 
-/** Elements of the target that a block covers. */
+/** The elements of one segment of the target that a block covers. */
 export interface BlockPiece {
-  /** Where they stand in the block, in bytes. */
+  /** The position of the elements in the block, in bytes. */
   readonly at: number
   readonly bits: number
   readonly lanes: Vector[number]
@@ -19,19 +19,20 @@ export interface BlockPiece {
   readonly bytes: Uint8Array
 }
 
-/** A window on the mask stream and the elements that it masks. */
+/** A part of the mask stream, and the elements that it masks. */
 export interface Block {
-  /** Where it begins in the mask stream, in bytes, a multiple of 64. */
+  /** The position of the block in the mask stream, in bytes, a multiple of 64. */
   readonly start: number
-  /** Bytes, a multiple of 64. */
+  /** In bytes, a multiple of 64. */
   readonly length: number
   readonly pieces: readonly BlockPiece[]
   readonly runs: readonly LaneRun[]
 }
 
-/** The elements of one segment that are to be masked, and where in the mask stream they stand. */
+/** The elements of one segment to mask, and their bytes in the mask stream. */
 interface Stretch {
   readonly bits: number
+  /** The bytes of a lane. */
   readonly width: 1 | 2 | 4 | 8
   readonly lanes: Vector[number]
   readonly from: number
@@ -47,9 +48,9 @@ export interface StreamWindow {
 }
 
 /**
- * Lays `target`, which holds the elements of `range`, out on the mask stream. There segment s begins at the next
- * multiple of 64 bytes after the lanes of segment s − 1, and element i of a segment is the little-endian word at the
- * segment's start + i · lane bytes.
+ * Assigns the elements of `target`, which holds the elements of `range`, to the bytes of the mask stream. In that stream,
+ * segment s begins at the next multiple of 64 bytes after the lanes of segment s − 1. The mask of element i of a segment is
+ * the little-endian word at the start of the segment + i · lane bytes.
  */
 export function layOut(target: Vector, segments: readonly Segment[], range: ElementRange): StreamWindow {
   const cuts = cutSegments(segments, range)
@@ -68,7 +69,7 @@ export function layOut(target: Vector, segments: readonly Segment[], range: Elem
   return { from: from - (from % 64), to: nextBlock(stretches.at(-1)?.to ?? 0), stretches }
 }
 
-/** The blocks of at most `capacity` bytes, a multiple of 64, that make up a window. */
+/** Cuts a window into blocks of at most `capacity` bytes, a multiple of 64. */
 export function* blocksOf(
   { from, to, stretches }: StreamWindow,
   capacity: number,
@@ -101,7 +102,7 @@ function pieceOf(
   return { at, bits, lanes: piece, bytes: bytesOf(piece) }
 }
 
-/** Neighbors of one width become one run, so that many small segments cost no more than a large one. */
+/** Merges adjacent runs of the same width, so that many small segments are as fast as a large one. */
 function extendRuns(runs: LaneRun[], next: LaneRun): void {
   const last = runs.at(-1)
   if (last?.width === next.width && last.to === next.from) runs[runs.length - 1] = { ...last, to: next.to }

@@ -5,12 +5,12 @@ import { typedArrayName } from './lanes.js'
 import { nextBlock } from './segments.js'
 
 /**
- * Bytes that are copied and worked on at a time, a multiple of 64. They stay in the first-level cache; more would come
- * more slowly from beyond the caches, and fewer cost more calls.
+ * The number of bytes that are copied and processed at a time, a multiple of 64. So many bytes stay in the first-level cache.
+ * More bytes would have to come from slower memory, and fewer would need more calls.
  */
 export const PIECE_BYTES: number = 63 * 64
 
-// What the kernel's memory holds: the sums, and a piece.
+// The kernel's memory holds the sums, then a piece.
 const PIECE_AT = 64
 
 type Fingerprint = (bytes: Uint8Array) => Bytes
@@ -18,26 +18,43 @@ type Fingerprint = (bytes: Uint8Array) => Bytes
 let kept: Fingerprint | undefined
 
 /**
- * The fingerprint of a message, 72 bytes, which tells a repetition of the message from a second version of it. It is
- * no cryptographic hash, and no security rests on it: whoever makes up two messages with one fingerprint achieves that
- * the second is taken for a repetition, and ignored, where it would be refused.
+ * The fingerprint of a message. It is used to distinguish a message that was sent twice from a second, different message. It
+ * is not a cryptographic hash, and security does not depend on it: if a client finds two messages with the same fingerprint,
+ * the server ignores the second one as a repetition, instead of refusing it.
  *
- * Little-endian words of 32 bits, padded with zeros to a multiple of 64 bytes, are dealt to eight lanes in turn. Each
- * lane has two sums modulo 2^32 that begin at 0: with each word `first += word`, and then `second += first`. The
- * fingerprint is the eight first sums, the eight second sums, and the number of bytes in 8 bytes, all little-endian.
- * Messages of one length and at most 64 bytes never share one, nor do messages that differ in one word.
- * @throws {SecAggError} `invalid-argument` where `bytes` is no Uint8Array.
+ * The message is padded with zeros to a multiple of 64 bytes and read as little-endian 32-bit words. Word i goes to lane
+ * i mod 8. Each of the eight lanes has two sums modulo 2^32, which begin at 0. Each word of a lane is added to the first sum,
+ * then the first sum is added to the second sum. The fingerprint is the eight first sums, the eight second sums, and the
+ * number of bytes of the message as an 8-byte number, all little-endian.
+ *
+ * Two messages of the same length have different fingerprints if they have at most 64 bytes or differ in a single word.
+ *
+ * @param bytes - The message.
+ * @returns 72 bytes.
+ * @throws {SecAggError} `invalid-argument` if `bytes` is not a Uint8Array.
+ * @example
+ * ```ts
+ * import { fingerprint } from 'secagg/vector'
+ *
+ * const first = fingerprint(Uint8Array.of(1, 2, 3))
+ * const second = fingerprint(Uint8Array.of(1, 2, 4))
+ * console.log(first.length) // 72
+ * console.log(String(first) === String(second)) // false
+ * ```
  * @public
  */
 export function fingerprint(bytes: Uint8Array): Bytes {
   if (typedArrayName(bytes) !== 'Uint8Array') {
-    throw usageError('invalid-argument', 'what has a fingerprint is a Uint8Array', { got: typeof bytes })
+    throw usageError('invalid-argument', 'a fingerprint is made of a Uint8Array', { got: typeof bytes })
   }
   kept ??= createKernelFingerprint() ?? plainFingerprint
   return kept(bytes)
 }
 
-/** Fingerprints in WebAssembly SIMD; `undefined` where there is none. It overwrites what it held before it returns. */
+/**
+ * Computes fingerprints in WebAssembly SIMD; `undefined` if the host does not have it. Each call wipes the memory that it
+ * used.
+ */
 export function createKernelFingerprint(): Fingerprint | undefined {
   const kernel = createPackingKernel(PIECE_AT + PIECE_BYTES)
   if (kernel === undefined) return undefined
@@ -53,7 +70,7 @@ export function createKernelFingerprint(): Fingerprint | undefined {
   }
 }
 
-/** The same in plain JavaScript. */
+/** Computes fingerprints in plain JavaScript. */
 export function plainFingerprint(bytes: Uint8Array): Bytes {
   const sums = new Uint32Array(16)
   const words = new Uint32Array(nextBlock(Math.min(bytes.length, PIECE_BYTES)) / 4)
@@ -61,7 +78,7 @@ export function plainFingerprint(bytes: Uint8Array): Bytes {
   return fingerprintOf(sums, bytes.length)
 }
 
-/** The fingerprint of `length` bytes with these sums. */
+/** The fingerprint of a message of `length` bytes whose lanes have these sums. */
 export function fingerprintOf(sums: Uint32Array, length: number): Bytes {
   const words = new Uint32Array(18)
   words.set(sums)
@@ -70,7 +87,7 @@ export function fingerprintOf(sums: Uint32Array, length: number): Bytes {
   return new Uint8Array(words.buffer)
 }
 
-/** Copies one piece after the other to `piece`, zeros after the last, and gives `visit` its length, a multiple of 64. */
+/** Copies each piece of `bytes` to `piece`, pads it with zeros to a multiple of 64, and calls `visit` with that length. */
 function forEachPiece(bytes: Uint8Array, piece: Uint8Array, visit: (length: number) => void): void {
   const { buffer, byteOffset, length } = bytes
   for (let from = 0; from < length; from += PIECE_BYTES) {
@@ -81,7 +98,7 @@ function forEachPiece(bytes: Uint8Array, piece: Uint8Array, visit: (length: numb
   }
 }
 
-/** Lane by lane, so that the sums of a lane are two local variables. */
+/** Goes lane by lane, so that the two sums of the lane are local variables. */
 function addWords(sums: Uint32Array, words: Uint32Array, count: number): void {
   for (let lane = 0; lane < 8; lane++) {
     let first = sums[lane]!

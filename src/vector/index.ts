@@ -1,6 +1,6 @@
 /**
- * `secagg/vector`: vectors over Z_2^k, the data plane. It executes the mask plans that the protocol makes, sums
- * vectors up, and packs them for the wire. Nothing here but a `target` is ever modified.
+ * `secagg/vector`: vectors over Z_2^k. It executes the mask plans of the protocol, adds vectors, and packs them into
+ * messages. Functions change an argument only if it is called `target`.
  * @module
  */
 export { type Accumulator, createAccumulator } from './accumulator.js'

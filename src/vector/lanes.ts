@@ -9,14 +9,14 @@ const typeTag = Object.getOwnPropertyDescriptor(
 )!.get as (this: unknown) => string | undefined
 
 /**
- * The name of a typed array's type, `undefined` for anything else. Unlike `instanceof` it holds for arrays of
- * other realms, and unlike a look at `constructor` it cannot be talked into anything.
+ * The name of a typed array's type; `undefined` if `value` is not a typed array. Unlike `instanceof`, it recognizes arrays
+ * from other realms. Unlike `constructor.name`, it cannot be forged.
  */
 export function typedArrayName(value: unknown): string | undefined {
   return typeTag.call(value)
 }
 
-/** @throws {SecAggError} `invalid-argument` for anything but an array of lanes. */
+/** @throws {SecAggError} `invalid-argument` unless `value` is an array of lanes. */
 export function requireLanes(what: string, value: unknown): asserts value is Lanes {
   const name = typedArrayName(value)
   if (Object.values(LANE_ARRAYS).some((type) => type.name === name)) return
@@ -32,37 +32,38 @@ export function laneArrayName(bits: number): string {
 
 /**
  * `length` zeros in lanes for `bits` bits.
- * @throws {SecAggError} `unsupported` where the memory cannot be had.
+ * @throws {SecAggError} `unsupported` if the memory cannot be allocated.
  */
 export function createLanes(bits: number, length: number): Lanes {
   const size = laneBytes(bits)
   return allocated(length * size, () => new LANE_ARRAYS[size](length))
 }
 
-/** As many lanes for `bits` bits as fit on `memory`. */
+/** A view of `memory` as lanes for `bits` bits, as many as fit. */
 export function lanesOn(memory: ArrayBuffer, bits: number): Lanes {
   const size = laneBytes(bits)
   return new LANE_ARRAYS[size](memory, 0, Math.floor(memory.byteLength / size))
 }
 
 /**
- * The same memory as an array of this realm's plain type, so that the hot loops see one kind of array each, whatever
- * realm or subclass (such as Node's Buffer) the caller's came from.
+ * Elements `from` to `to` of `lanes` as a plain typed array of this realm, on the same memory. The caller's array can come
+ * from another realm or be a subclass, such as Node's Buffer. Hot loops are fast only if they always see the same kind.
  */
 export function plainLanes(lanes: Lanes, from = 0, to: number = lanes.length): Lanes {
   const size = lanes.BYTES_PER_ELEMENT as 1 | 2 | 4 | 8
-  const memory = lanes.buffer as ArrayBuffer // or a SharedArrayBuffer, for which the union has no overload
+  const memory = lanes.buffer as ArrayBuffer // it can be a SharedArrayBuffer, for which the union has no overload
   return new LANE_ARRAYS[size](memory, lanes.byteOffset + from * size, to - from)
 }
 
-/** The memory of elements `[from, to)` as bytes. */
+/** The bytes of elements `[from, to)`, on the same memory. */
 export function bytesOf(lanes: Lanes, from = 0, to: number = lanes.length): Uint8Array {
   const size = lanes.BYTES_PER_ELEMENT
   return new Uint8Array(lanes.buffer, lanes.byteOffset + from * size, (to - from) * size)
 }
 
 /**
- * Bytes of masks and packed vectors are little-endian, and lanes are read as the host's own words.
+ * Checks the byte order of the host. Masks and packed vectors are little-endian, and this library reads lanes in the host's
+ * byte order.
  * @throws {SecAggError} `unsupported` on a big-endian host.
  */
 export function checkHost(): void {
@@ -71,10 +72,10 @@ export function checkHost(): void {
   }
 }
 
-// One function per array type, spelled out: an engine compiles a loop well while it sees one kind of array in it,
-// and two to three times slower code once it has seen several. Sums are stored into lanes, which wraps them.
+// There is a separate function for each array type. An engine compiles a loop to fast code while it has seen only one kind of
+// array in it; code for several kinds is two to three times slower. Storing a sum in a lane wraps it around.
 
-/** `target += source`, lane by lane; both are plain arrays of one type and length. */
+/** `target += source`, lane by lane. Both are plain arrays of the same type and length. */
 export function addLanes(target: Lanes, source: Lanes): void {
   const size = target.BYTES_PER_ELEMENT
   if (size === 1) addBytes(target as Uint8Array, source as Uint8Array)
@@ -83,7 +84,7 @@ export function addLanes(target: Lanes, source: Lanes): void {
   else addLongs(target as BigUint64Array, source as BigUint64Array)
 }
 
-/** `target −= source`, lane by lane; both are plain arrays of one type and length. */
+/** `target −= source`, lane by lane. Both are plain arrays of the same type and length. */
 export function subtractLanes(target: Lanes, source: Lanes): void {
   const size = target.BYTES_PER_ELEMENT
   if (size === 1) subtractBytes(target as Uint8Array, source as Uint8Array)
@@ -102,7 +103,10 @@ export function reduceLanes(target: Lanes, bits: number): void {
   else maskHighWords(wordsOf(target as BigUint64Array), 2 ** (bits - 32) - 1)
 }
 
-/** Halves, low ones first: BigInts would be one allocation each wherever an engine does not see through them. */
+/**
+ * The low and high halves of each lane, low half first. Loops work on these because an engine may allocate memory for every
+ * BigInt.
+ */
 export function wordsOf(lanes: BigUint64Array): Uint32Array {
   return new Uint32Array(lanes.buffer, lanes.byteOffset, 2 * lanes.length)
 }

@@ -30,25 +30,26 @@ import {
 } from './segments.js'
 
 /**
- * What every {@link MaskExecutor} can be asked.
+ * Options that every {@link MaskExecutor} accepts.
  * @public
  */
 export interface ExecutionOptions extends PaceOptions {
-  /** The elements that the target holds; without it, all of them. */
+  /** The elements that the target holds. Default: all elements of the vector. */
   readonly range?: ElementRange | undefined
 }
 
 /**
- * How a mask plan is executed on the calling thread.
+ * Options of {@link executeMaskPlan}.
  * @public
  */
 export interface MaskOptions extends ExecutionOptions {
-  /** Sums up blocks; by default WebAssembly SIMD where the host has it, plain loops elsewhere. */
+  /** Adds keystreams to blocks of the target. Default: WebAssembly SIMD if the host has it, otherwise plain JavaScript. */
   readonly adder?: BlockAdder | undefined
 }
 
 /**
- * {@link executeMaskPlan}, or what gives the same bits and refuses the same, as on several threads.
+ * A function that executes mask plans: {@link executeMaskPlan}, or one with the same results and the same errors, for example
+ * on several threads.
  * @public
  */
 export type MaskExecutor = (
@@ -59,24 +60,45 @@ export type MaskExecutor = (
   options?: ExecutionOptions,
 ) => Promise<void>
 
-/** Keystreams open at a time. */
+/** The maximum number of keystreams that are open at the same time. */
 const OPEN_STREAMS = 256
 
-/** Keystream pieces asked for ahead, where a provider answers with promises. */
+/** The maximum number of pending promises, if a provider's keystreams return promises. */
 const PIECES_AHEAD = 4
 
 /**
- * Adds every term of `plan` to `target`, or subtracts it, and makes the result canonical. With a `range`, `target`
- * holds that range's elements only, as {@link segmentsInRange} shapes them: a part of a vector in place
- * (`vectorInRange`), or a slice on another thread or machine.
+ * Executes a mask plan: adds the masks of its terms with sign 1 to `target`, subtracts those with sign −1, and reduces the
+ * result modulo 2^k. See {@link expandMask} for how a mask follows from a seed.
  *
- * Whatever is refused is refused before `target` is touched. Where the work ends midway, on an abort, a failing
- * keystream or a progress callback that throws, `target` is spoiled: some blocks of it carry masks and others do not.
+ * With a `range`, `target` holds only the elements of that range, in the shape given by {@link segmentsInRange}. Such a
+ * target is a part of a larger vector (see `vectorInRange`), or a slice on another thread or machine.
  *
- * Neither `target` nor the plan may be used otherwise until the promise settles. Suite, plan and segments are as in
- * {@link expandMask}.
- * @throws {SecAggError} `invalid-argument` where an argument does not fit, `crypto-failure` where a keystream does not
- *   keep its contract, or fails, `unsupported` on a big-endian host; the reason of `signal`.
+ * All arguments are checked before `target` is changed. If the work ends early, because it was aborted, a keystream failed,
+ * or `onProgress` threw, then `target` is unusable: some of its blocks are masked and others are not.
+ *
+ * Do not use `target` or change the plan until the promise settles.
+ *
+ * @param target - The vector to change.
+ * @param segments - The shape of the whole vector.
+ * @param plan - The masks and their signs. A seed has as many bytes as the suite's `keyLength`.
+ * @param suite - Its `keystream` generates the masks.
+ * @param options - The range, an adder, and options to abort and to report progress.
+ * @throws {SecAggError} `invalid-argument` if an argument is not valid; `crypto-failure` if a keystream fails or gives pieces
+ *   of the wrong length; `unsupported` on a big-endian host. Rejects with the reason of `signal` if that was aborted.
+ * @example
+ * ```ts
+ * import { nobleCrypto } from 'secagg/crypto'
+ * import { executeMaskPlan } from 'secagg/vector'
+ *
+ * const suite = nobleCrypto().suites.chacha!
+ * const segments = [{ length: 3, bits: 12 }]
+ * const seed = new Uint8Array(32).fill(7)
+ * const target = [Uint16Array.of(1, 2, 3)]
+ * await executeMaskPlan(target, segments, [{ seed, sign: 1 }], suite)
+ * console.log(target) // [ Uint16Array(3) [ 245, 2196, 2650 ] ]
+ * await executeMaskPlan(target, segments, [{ seed, sign: -1 }], suite)
+ * console.log(target) // [ Uint16Array(3) [ 1, 2, 3 ] ]
+ * ```
  * @public
  */
 export async function executeMaskPlan(
@@ -110,13 +132,29 @@ export async function executeMaskPlan(
 }
 
 /**
- * The mask of one seed, canonical: for k bits the low k bits of each word of the keystream. There is one keystream
- * per seed over the whole vector; segment s begins at the next multiple of 64 bytes after the lanes of segment s − 1,
- * and element i of a segment is the little-endian word at the segment's start + i · lane bytes (1, 2, 4 or 8).
+ * The mask of one seed. Each element is the low k bits of a word of the seed's keystream, which covers the whole vector:
+ * segment s begins at the next multiple of 64 bytes after the lanes of segment s − 1, and element i of a segment is the
+ * little-endian word at the start of the segment + i · lane bytes (1, 2, 4 or 8).
  *
- * With a `range`, only those elements are made, without the ones before; the result has one array per segment,
- * empty where the range misses it.
- * @throws {SecAggError} as {@link executeMaskPlan} does.
+ * With a `range`, only those elements are generated, without the elements before them.
+ *
+ * @param suite - Its `keystream` generates the mask.
+ * @param seed - As many bytes as the suite's `keyLength`.
+ * @param segments - The shape of the whole vector.
+ * @param range - The elements to generate. Default: all elements.
+ * @returns The mask: one array per segment, empty if the range has no element of the segment.
+ * @throws {SecAggError} See {@link executeMaskPlan}.
+ * @example
+ * ```ts
+ * import { nobleCrypto } from 'secagg/crypto'
+ * import { expandMask } from 'secagg/vector'
+ *
+ * const suite = nobleCrypto().suites.chacha!
+ * const seed = new Uint8Array(32).fill(7)
+ * const segments = [{ length: 4, bits: 12 }]
+ * console.log(await expandMask(suite, seed, segments)) // [ Uint16Array(4) [ 244, 2194, 2647, 502 ] ]
+ * console.log(await expandMask(suite, seed, segments, { from: 2, to: 4 })) // [ Uint16Array(2) [ 2647, 502 ] ]
+ * ```
  * @public
  */
 export async function expandMask(
@@ -132,7 +170,7 @@ export async function expandMask(
   return mask
 }
 
-/** What every {@link MaskExecutor} checks before anything is touched; the range and a copy of the list of terms. */
+/** The checks that every {@link MaskExecutor} makes before it changes the target. Returns copies of what it read. */
 export function checkExecution(
   target: Vector,
   given: readonly Segment[],
@@ -154,12 +192,12 @@ export function checkExecution(
   return { segments, range, terms, suite: dependable, pacing: { signal, onProgress } }
 }
 
-/** What a {@link MaskExecutor} was given, checked. */
+/** The arguments of a {@link MaskExecutor} after the checks. */
 interface CheckedExecution {
   /** A copy. */
   readonly segments: readonly Segment[]
   readonly range: ElementRange
-  /** A copy of the list. */
+  /** A copy of the list; the seeds are not copied. */
   readonly terms: MaskPlan
   readonly suite: Pick<SymmetricSuite, 'keyLength' | 'keystream'>
   readonly pacing: PaceOptions
@@ -170,7 +208,7 @@ function checkedAdder(adder: BlockAdder | undefined): BlockAdder | undefined {
   requireMethods('an adder', adder, 'load', 'add', 'store', 'wipe')
   const { capacity } = adder
   if (Number.isSafeInteger(capacity) && capacity > 0 && capacity % 64 === 0) return adder
-  throw usageError('invalid-argument', 'the capacity of an adder is a multiple of 64', {
+  throw usageError('invalid-argument', 'the capacity of an adder must be a positive multiple of 64', {
     got: shown(capacity),
   })
 }
@@ -188,8 +226,9 @@ function checkedTerm(term: MaskTerm, { keyLength }: Pick<SymmetricSuite, 'keyLen
 }
 
 /**
- * Adds one block of every stream. What the adder makes itself and pieces that are there at once are added at once; of
- * promised pieces a few are under way at a time, so that a provider with threads of its own can use them.
+ * Adds one block of every stream. If the adder generates the keystream itself, or the stream returns a piece, the piece is
+ * added immediately. If the stream returns a promise, a few promises are pending at a time, so that a provider that has
+ * threads can use them.
  */
 async function addStreams(
   adder: BlockAdder,
@@ -219,7 +258,7 @@ async function addStreams(
     }
     const piece = stream.next(length)
     if (isPromise(piece)) {
-      // A failure is seen when its turn comes; until then it must not count as unhandled.
+      // A rejection is handled when the piece is awaited. Until then it must not count as unhandled.
       piece.catch(() => undefined)
       if (promised.push({ piece, sign, stream }) > PIECES_AHEAD) await addPromised()
     } else {
@@ -236,7 +275,7 @@ function isPromise(piece: Uint8Array | Promise<Uint8Array>): piece is Promise<Ui
 
 function checkPiece(piece: Uint8Array, length: number): Uint8Array {
   if (piece.length !== length) {
-    throw new SecAggError('crypto-failure', 'crypto', 'a keystream gave a piece of the wrong length', {
+    throw new SecAggError('crypto-failure', 'crypto', 'a keystream returned a piece of the wrong length', {
       expected: length,
       got: piece.length,
     })

@@ -1,28 +1,28 @@
 import { throwIfAborted } from '../arguments.js'
 
 /**
- * What the caller of long work may hand in.
+ * Options to abort long work and to follow its progress.
  * @public
  */
 export interface PaceOptions {
-  /** Checked between pieces of work; the work then rejects with the signal's reason. */
+  /** Aborts the work, which then rejects with the signal's reason. The signal is checked between pieces of work. */
   readonly signal?: AbortSignal | undefined
-  /** Called now and then, and with 1 at the end. What it throws ends the work. */
+  /** Called from time to time with the fraction of the work that is done, and finally with 1. If it throws, the work stops. */
   readonly onProgress?: ((fraction: number) => void) | undefined
 }
 
-/** The host's event loop gets a turn after this many bytes of work, between one and a few tens of milliseconds. */
+/** The event loop runs after this many bytes of work, which take one to a few tens of milliseconds. */
 const BYTES_PER_TURN = 4 * 2 ** 20
 
-/** Counts work, reports it, and stops it. */
+/** Counts work, reports progress, and stops aborted work. */
 export interface Pace {
-  /** Counts `bytes` of work; a promise where the event loop is due for a turn, to be awaited before going on. */
+  /** Counts `bytes` of work. If it returns a promise, the caller must await it, so that the event loop can run. */
   step(bytes: number): Promise<void> | undefined
-  /** Reports the end. */
+  /** Reports that the work is complete. */
   finish(): void
 }
 
-/** The pace of `total` bytes of work, without a look at a clock. */
+/** A pace for `total` bytes of work. It counts bytes and uses no clock. */
 export function createPace(total: number, { signal, onProgress }: PaceOptions): Pace {
   let done = 0
   let sinceTurn = 0
@@ -40,7 +40,7 @@ export function createPace(total: number, { signal, onProgress }: PaceOptions): 
   }
 }
 
-/** What of these a host has differs; a bare realm has none. */
+/** The ways to wait for the event loop. Hosts have different ones, and a bare realm has none. */
 interface Host {
   readonly setImmediate?: (callback: () => void) => unknown
   readonly MessageChannel?: typeof MessageChannel
@@ -48,10 +48,10 @@ interface Host {
   readonly setTimeout?: (callback: () => void, milliseconds: number) => unknown
 }
 
-/** Resolves after the host's event loop has had a turn, as promptly as the host can; at once where it has no loop. */
+/** Resolves as soon as the host's event loop has run other tasks; at once if the host has no event loop. */
 export function nextTurn(host: Host = globalThis as Host): Promise<void> {
   if (typeof host.setImmediate === 'function') return new Promise((resolve) => host.setImmediate!(resolve))
-  // Before `scheduler.yield`, whose continuations go ahead of the page's timers and messages.
+  // Preferred to `scheduler.yield`, which continues before the page's timers and messages are handled.
   if (typeof host.MessageChannel === 'function') return nextMessage(new host.MessageChannel())
   if (typeof host.scheduler?.yield === 'function') return host.scheduler.yield()
   if (typeof host.setTimeout === 'function') return new Promise((resolve) => host.setTimeout!(resolve, 0))

@@ -15,7 +15,17 @@ import {
 } from './segments.js'
 
 /**
- * The bytes of a packed vector: ⌈length · bits / 8⌉ for each segment.
+ * The number of bytes of a packed vector: ⌈length · bits / 8⌉ for each segment.
+ *
+ * @param segments - The shape of the vector.
+ * @returns The length in bytes.
+ * @throws {SecAggError} `invalid-argument` if a segment is not valid.
+ * @example
+ * ```ts
+ * import { packedLength } from 'secagg/vector'
+ *
+ * console.log(packedLength([{ length: 1000, bits: 12 }, { length: 1, bits: 20 }])) // 1503
+ * ```
  * @public
  */
 export function packedLength(segments: readonly Segment[]): number {
@@ -23,10 +33,23 @@ export function packedLength(segments: readonly Segment[]): number {
 }
 
 /**
- * The bytes `[from, to)` of a packed vector that hold the elements of `range`. They are the packed form of that part
- * alone: with `segmentsInRange`, and views from `vectorInRange`, the functions here work on the part.
- * @throws {SecAggError} `invalid-argument` where the range leaves the elements, or does not begin and end between two
- *   bytes of the packed form, as it does at the ends of segments and at every multiple of 8 within one.
+ * The bytes of a packed vector that hold the elements of `range`. They are also the packed form of these elements alone: pass
+ * the segments from {@link segmentsInRange} to pack or unpack such a part.
+ *
+ * The range must begin and end between two bytes of the packed form. The ends of segments, and all multiples of 8 elements
+ * within a segment, are such positions.
+ *
+ * @param segments - The shape of the whole vector.
+ * @param range - Positions of elements, counted over all segments.
+ * @returns The bytes `from` (included) to `to` (excluded).
+ * @throws {SecAggError} `invalid-argument` if the range leaves the elements, or begins or ends within a byte.
+ * @example
+ * ```ts
+ * import { packedRange } from 'secagg/vector'
+ *
+ * const segments = [{ length: 1000, bits: 12 }]
+ * console.log(packedRange(segments, { from: 8, to: 1000 })) // { from: 12, to: 1500 }
+ * ```
  * @public
  */
 export function packedRange(
@@ -38,9 +61,9 @@ export function packedRange(
   return { from: packedPosition(own, from), to: packedPosition(own, to) }
 }
 
-/** Where element `element`, counted over all segments, begins. */
+/** The byte at which element `element`, counted over all segments, begins. */
 function packedPosition(segments: readonly Segment[], element: number): number {
-  // What is before the element, the last segment of it cut.
+  // The elements of each segment before this one.
   const cuts = cutSegments(segments, { from: 0, to: element })
   segments.forEach(({ length, bits }, index) => {
     const { to } = cuts[index]!
@@ -53,16 +76,27 @@ function packedPosition(segments: readonly Segment[], element: number): number {
   return packedLength(segmentsInRange(segments, { from: 0, to: element }))
 }
 
-/** The bytes of one segment's packed form. */
+/** The number of bytes of one segment's packed form. */
 export function packedSegmentLength({ length, bits }: Segment): number {
   return Math.ceil((length * bits) / 8)
 }
 
 /**
- * The vector as it travels: exactly k bits per element, low bits first, each segment padded with zero bits to a whole
- * byte, segments one after the other. Elements are taken modulo 2^k.
- * @throws {SecAggError} `invalid-argument` where the vector does not fit the segments, `unsupported` on a big-endian
- *   host.
+ * Packs a vector for a message. Each element, reduced modulo 2^k, has exactly k bits, low bits first. Each segment is padded
+ * with zero bits to a whole byte. The segments follow one another without gaps.
+ *
+ * @param vector - The vector to pack.
+ * @param segments - The shape of the vector.
+ * @returns {@link packedLength} bytes.
+ * @throws {SecAggError} `invalid-argument` if the vector does not have this shape, `unsupported` on a big-endian host.
+ * @example
+ * ```ts
+ * import { packVector } from 'secagg/vector'
+ *
+ * const vector = [Uint16Array.of(0x123, 0x456)]
+ * const packed = packVector(vector, [{ length: 2, bits: 12 }])
+ * console.log(packed.length, packed[0]?.toString(16)) // 3 '23'
+ * ```
  * @public
  */
 export function packVector(vector: Vector, segments: readonly Segment[]): Bytes {
@@ -79,9 +113,22 @@ export function packVector(vector: Vector, segments: readonly Segment[]): Bytes 
 }
 
 /**
- * The vector that {@link packVector} made these bytes of. The one packed form of a vector is accepted and no other.
- * @throws {SecAggError} `malformed-message`, fault `peer`, where the length is wrong or padding is not zero, before
- *   anything is allocated; `invalid-argument` where `bytes` is no Uint8Array; `unsupported` on a big-endian host.
+ * The inverse of {@link packVector}. Each vector has exactly one packed form; any other bytes are refused, before memory is
+ * allocated.
+ *
+ * @param bytes - The packed vector.
+ * @param segments - The shape of the vector.
+ * @returns The vector.
+ * @throws {SecAggError} `malformed-message`, fault `peer`, if the length is wrong or padding is not zero; `invalid-argument`
+ *   if `bytes` is not a Uint8Array; `unsupported` on a big-endian host.
+ * @example
+ * ```ts
+ * import { packVector, unpackVector } from 'secagg/vector'
+ *
+ * const segments = [{ length: 2, bits: 12 }]
+ * const packed = packVector([Uint16Array.of(1000, 2000)], segments)
+ * console.log(unpackVector(packed, segments)) // [ Uint16Array(2) [ 1000, 2000 ] ]
+ * ```
  * @public
  */
 export function unpackVector(bytes: Uint8Array, segments: readonly Segment[]): Vector {
@@ -96,12 +143,12 @@ export function unpackVector(bytes: Uint8Array, segments: readonly Segment[]): V
   return vector
 }
 
-/** Whether elements have all the bits of their lanes, so that the packed form is the lanes' memory. */
+/** Whether elements use all bits of their lanes. The packed form then has the same bytes as the lanes. */
 export function fillsLanes({ bits }: Segment): boolean {
   return bits === 8 * laneBytes(bits)
 }
 
-/** Calls `visit` with the bytes of each segment. */
+/** Calls `visit` with the packed bytes of each segment. */
 export function forEachSegment(
   bytes: Uint8Array,
   segments: readonly Segment[],
@@ -116,13 +163,13 @@ export function forEachSegment(
 }
 
 /**
- * Checks that `bytes` is the packed form of some vector.
- * @throws {SecAggError} as {@link unpackVector} does.
+ * Checks that `bytes` are the packed form of a vector.
+ * @throws {SecAggError} See {@link unpackVector}.
  */
 export function checkPacked(bytes: Uint8Array, segments: readonly Segment[]): void {
   checkHost()
   if (typedArrayName(bytes) !== 'Uint8Array') {
-    throw usageError('invalid-argument', 'a packed vector is a Uint8Array', { got: typeof bytes })
+    throw usageError('invalid-argument', 'a packed vector must be a Uint8Array', { got: typeof bytes })
   }
   const expected = packedLength(segments)
   if (bytes.length !== expected) {

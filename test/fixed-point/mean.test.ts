@@ -175,7 +175,7 @@ describe('an impossible sum', () => {
         expect.objectContaining({ got: totalWeight }),
       )
     }
-    expect(() => decodeMean(Uint8Array.of(1), encoding, 1)).toThrow('takes a Uint16Array')
+    expect(() => decodeMean(Uint8Array.of(1), encoding, 1)).toThrow('must be a Uint16Array')
   })
 })
 

@@ -287,7 +287,7 @@ describe('a sum that no answers have', () => {
     expect(() => readNumbers([Uint8Array.of(0, 0, 0)], 2, several)).toThrow(
       expect.objectContaining({ code: 'invalid-argument' }),
     )
-    expect(() => readNumbers([Uint16Array.of(0, 0)], 2, mean)).toThrow('takes a Uint8Array')
+    expect(() => readNumbers([Uint16Array.of(0, 0)], 2, mean)).toThrow('must be a Uint8Array')
     for (const survivors of [0, 10, 1.5, Number.NaN, '2']) {
       expect(() => readNumbers([Uint8Array.of(0, 0)], survivors as number, mean)).toThrow(
         expect.objectContaining({ code: 'invalid-argument', expected: '1 to 9' }),

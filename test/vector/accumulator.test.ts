@@ -16,7 +16,7 @@ import { combine, segmentsArbitrary, valuesFor, valuesOf, vectorOf } from './sup
 
 afterEach(() => vi.unstubAllGlobals())
 
-/** The module as a host without WebAssembly loads it. */
+/** The module, loaded as on a host without WebAssembly. */
 async function withoutWebAssembly(): Promise<typeof import('../../src/vector/accumulator.js')> {
   vi.resetModules()
   vi.stubGlobal('WebAssembly', undefined)
@@ -29,7 +29,7 @@ function packed(values: readonly (readonly bigint[])[], segments: readonly Segme
   return packVector(vectorOf(values, segments), segments)
 }
 
-/** Every byte at an odd offset, and other bytes around. */
+/** A view of the same bytes at an odd offset, between other bytes. */
 function shifted(bytes: Uint8Array): Uint8Array {
   const memory = new Uint8Array(bytes.length + 16).fill(255)
   memory.set(bytes, 3)
@@ -40,7 +40,7 @@ const add = (a: bigint, b: bigint): bigint => a + b
 
 describe('the sum is that of big integers', () => {
   test.each(Array.from({ length: 64 }, (_, index) => index + 1))('with elements of %s bits', (bits) => {
-    // Around turns of 64 bytes of lanes and pieces of 4032 packed bytes.
+    // Lengths around multiples of 64 bytes of lanes and of 4032 packed bytes.
     const turn = 64 / laneBytes(bits)
     const piece = Math.floor((8 * 4032) / bits)
     for (const length of [1, 8, turn - 1, turn, turn + 1, piece - 1, piece, piece + 1, piece + turn + 3]) {
@@ -48,7 +48,7 @@ describe('the sum is that of big integers', () => {
       const sum = createKernelSum(segments)!
       let expected = [new Array<bigint>(length).fill(0n)]
       for (const seed of [1, 2, 3]) {
-        // All ones now and then, so that sums wrap and carries run far.
+        // All ones from time to time, so that sums wrap around and carries propagate far.
         const values = valuesFor(segments, seed).map((lanes) =>
           lanes.map((value, i) => (i % 5 === seed ? 2n ** BigInt(bits) - 1n : value)),
         )
@@ -60,7 +60,7 @@ describe('the sum is that of big integers', () => {
     }
   })
 
-  test('with segments of any kind', () => {
+  test('with segments of all kinds', () => {
     fc.assert(
       fc.property(segmentsArbitrary, fc.nat(), fc.nat(), (segments, seed, other) => {
         const values = [valuesFor(segments, seed), valuesFor(segments, other)]
@@ -77,7 +77,7 @@ describe('the sum is that of big integers', () => {
     )
   })
 
-  test('with many segments, several of them in a piece and some over several', () => {
+  test('with many segments, some shorter and some longer than a piece', () => {
     const segments = Array.from({ length: 200 }, (_, i) => ({
       length: i % 23 === 0 ? 5000 + i : (i * 7) % 90,
       bits: 1 + ((i * 11) % 64),
@@ -108,12 +108,12 @@ describe('parts', () => {
     return bytes.subarray(from, to)
   }
 
-  test('add up to the whole, in any order, and touch nothing else', async () => {
+  test('add up to the whole in any order and change nothing else', async () => {
     const plain = await withoutWebAssembly()
     for (const create of [createAccumulator, plain.createAccumulator]) {
       const sum = create(segments)
       sum.add(bytes)
-      // Ends of segments, and cuts within them between two bytes.
+      // Cuts at the ends of segments, and within segments between two bytes.
       const cuts = [
         0, 8, 2504, 4998, 5001, 5008, 5024, 5308, 5309, 9404, 9405, 11_403, 11_406, 11_481, 12_481,
       ]
@@ -124,7 +124,7 @@ describe('parts', () => {
     }
   })
 
-  test('of any place leave the rest at zero', () => {
+  test('at any position leave all other elements at zero', () => {
     for (let bits = 1; bits <= 64; bits++) {
       const single = [{ length: 400, bits }]
       const ones = packed([new Array<bigint>(400).fill(2n ** BigInt(bits) - 1n)], single)
@@ -139,7 +139,7 @@ describe('parts', () => {
     }
   })
 
-  test('over several segments stay within each, where lanes fill their memory to the end', () => {
+  test('over several segments stay within each segment, also if lanes fill their memory to the end', () => {
     const full = [8, 5, 12, 16, 20, 32, 40, 64].map((bits) => ({ length: 1024 / laneBytes(bits), bits }))
     const ones = packed(
       full.map(({ length, bits }) => new Array<bigint>(length).fill(2n ** BigInt(bits) - 1n)),
@@ -162,7 +162,7 @@ describe('parts', () => {
     }
   })
 
-  test('may be empty', () => {
+  test('can be empty', () => {
     const sum = createAccumulator(segments)
     expect(sum.add(new Uint8Array(0), { from: 5001, to: 5001 })).toEqual(fingerprint(new Uint8Array(0)))
     expect(createAccumulator([]).add(new Uint8Array(0))).toEqual(fingerprint(new Uint8Array(0)))
@@ -170,7 +170,7 @@ describe('parts', () => {
   })
 })
 
-describe('what does not fit is refused, and the sum is as it was', () => {
+describe('a wrong argument is refused, and the sum does not change:', () => {
   const segments = [
     { length: 1003, bits: 13 },
     { length: 1005, bits: 35 },
@@ -201,13 +201,13 @@ describe('what does not fit is refused, and the sum is as it was', () => {
     }
   })
 
-  test('segments that are none', () => {
+  test('invalid segments', () => {
     expect(() => createAccumulator([{ length: -1, bits: 8 }])).toThrow(expect.objectContaining(invalid))
   })
 })
 
 describe('a copy of the sum', () => {
-  test('is in memory of its own', () => {
+  test('shares no memory with the sum', () => {
     const segments = [{ length: 3000, bits: 30 }]
     const values = valuesFor(segments, 1)
     const bytes = packed(values, segments)
@@ -222,7 +222,7 @@ describe('a copy of the sum', () => {
     expect(valuesOf(sum.toVector())).toEqual(combine(values, values, segments, add))
   })
 
-  test.each([30, 3000])('keeps to the %s elements that it was created with', (length) => {
+  test.each([30, 3000])('has the %s elements that the sum was created with', (length) => {
     const segments = [{ length, bits: 30 }]
     const sum = createAccumulator(segments)
     segments[0]!.length = 5
@@ -231,7 +231,7 @@ describe('a copy of the sum', () => {
   })
 })
 
-describe('the sum is in plain arrays', () => {
+describe('the sum is kept in plain arrays', () => {
   const segments = [
     { length: 3000, bits: 11 },
     { length: 900, bits: 32 },
@@ -239,7 +239,7 @@ describe('the sum is in plain arrays', () => {
   const values = valuesFor(segments, 3)
   const bytes = packed(values, segments)
 
-  test('where there is no WebAssembly', async () => {
+  test('if the host has no WebAssembly', async () => {
     const fresh = await withoutWebAssembly()
     const sum = fresh.createAccumulator(segments)
     expect(sum.add(bytes)).toEqual(fingerprint(bytes))
@@ -247,7 +247,7 @@ describe('the sum is in plain arrays', () => {
     expect(valuesOf(sum.toVector())).toEqual(combine(values, values, segments, add))
   })
 
-  test('where no memory of this size can be had', () => {
+  test('if the memory cannot be allocated', () => {
     let asked = 0
     vi.stubGlobal('WebAssembly', {
       ...WebAssembly,
@@ -264,11 +264,11 @@ describe('the sum is in plain arrays', () => {
     expect(valuesOf(sum.toVector())).toEqual(values)
   })
 
-  test('where there could be no such WebAssembly memory', () => {
+  test('if the vector is too large for any WebAssembly memory', () => {
     expect(createKernelSum([{ length: 2 ** 29, bits: 64 }])).toBeUndefined()
   })
 
-  test('where they are few', () => {
+  test('if the vector is short', () => {
     let asked = 0
     vi.stubGlobal('WebAssembly', {
       ...WebAssembly,

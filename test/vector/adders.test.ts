@@ -8,10 +8,10 @@ const CAPACITY = 4096
 
 afterEach(() => vi.unstubAllGlobals())
 
-describe('the kernel and the plain loops agree', () => {
+describe('the kernel and the plain adder agree', () => {
   test.each([1, 2, 4, 8] as const)('on lanes of %s bytes', async (width) => {
     const sum = await keystreamOf(aes, seedOf(1, aes), CAPACITY)
-    // Lanes of zeros and of ones, where carries and borrows run furthest.
+    // Lanes of all zeros and all ones, in which carries and borrows propagate furthest.
     sum.fill(0, 64, 128).fill(255, 128, 192)
     const stream = await keystreamOf(aes, seedOf(2, aes), CAPACITY + 1)
     stream.fill(255, 64, 100).fill(0, 100, 160).fill(1, 160, 192)
@@ -56,7 +56,7 @@ describe('without WebAssembly there is no kernel', () => {
         },
       },
     ],
-  ])('where %s', async (_, host) => {
+  ])('if %s', async (_, host) => {
     vi.resetModules()
     vi.stubGlobal('WebAssembly', host)
     const { createAdder, createKernelAdder: createFresh } = await import(
@@ -71,7 +71,7 @@ describe('without WebAssembly there is no kernel', () => {
     expect(back[0]).toBe(3)
   })
 
-  test('where there is no memory left', () => {
+  test('if no memory is left', () => {
     vi.stubGlobal('WebAssembly', {
       ...WebAssembly,
       Memory: () => {

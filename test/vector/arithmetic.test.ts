@@ -18,7 +18,7 @@ import {
 import { combine, segmentsArbitrary, valuesFor, valuesOf, vectorOf } from './support.js'
 
 describe('arithmetic modulo 2^k', () => {
-  test('sums and differences are those of big integers, for every k', () => {
+  test('sums and differences equal those of BigInts, for every k', () => {
     fc.assert(
       fc.property(segmentsArbitrary, fc.nat(), fc.nat(), (segments, seed, otherSeed) => {
         const values = valuesFor(segments, seed)
@@ -38,7 +38,7 @@ describe('arithmetic modulo 2^k', () => {
     )
   })
 
-  test('every k wraps at 2^k', () => {
+  test('elements wrap around at 2^k, for every k', () => {
     for (let bits = 1; bits <= 64; bits++) {
       const segments = [{ length: 2, bits }]
       const vector = vectorOf([[2n ** BigInt(bits) - 1n, 0n]], segments)
@@ -49,7 +49,7 @@ describe('arithmetic modulo 2^k', () => {
     }
   })
 
-  test('a copy has memory of its own', () => {
+  test('a copy shares no memory with the original', () => {
     const vector = [new Uint16Array([1, 2, 3, 4]).subarray(1, 3)]
     const copy = copyVector(vector)
     expect(copy).toEqual([Uint16Array.of(2, 3)])
@@ -65,7 +65,7 @@ describe('shapes', () => {
     { length: 1, bits: 33 },
   ]
 
-  test('lanes are the narrowest that hold the bits', () => {
+  test('lanes have the narrowest type that holds the bits', () => {
     expect(createVector(segments).map((lanes) => lanes.constructor.name)).toEqual([
       'Uint8Array',
       'Uint16Array',
@@ -115,7 +115,7 @@ describe('shapes', () => {
     expect(check).toThrow(message)
   })
 
-  test('what does not fit leaves the target as it was', () => {
+  test('a vector of the wrong shape leaves the target unchanged', () => {
     const target = vectorOf([[1n, 2n], [3n], [], [4n]], segments)
     const source = [...createVector(segments).slice(0, 3), new BigUint64Array(2)]
     expect(() => addInto(target, source, segments)).toThrow('segment 3')
@@ -135,7 +135,7 @@ describe('shapes', () => {
     expect(check).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
   })
 
-  test('views of a range write through, and leave out what the range misses', () => {
+  test('writing to the views of a range changes the vector, within the range only', () => {
     const vector = vectorOf([[1n, 2n], [3n], [], [4n]], segments)
     const part = vectorInRange(vector, segments, { from: 1, to: 3 })
     expect(valuesOf(part)).toEqual([[2n], [3n], [], []])
@@ -165,11 +165,11 @@ describe('the first element out of range', () => {
     [Uint32Array.of(0), 0n, 0],
     [new Uint32Array(0), 0n, -1],
   ]
-  test.each(cases)('of %s below %s is at %s', (lanes, bound, index) => {
+  test.each(cases)('of %s with the bound %s is at %s', (lanes, bound, index) => {
     expect(firstOutOfRange(lanes, bound)).toBe(index)
   })
 
-  test('is the one a search finds', () => {
+  test('is the same that a simple search finds', () => {
     fc.assert(
       fc.property(
         segmentsArbitrary,
@@ -188,7 +188,7 @@ describe('the first element out of range', () => {
     )
   })
 
-  test('is told by all bits of a wide element', () => {
+  test('depends on all bits of a wide element', () => {
     const near = [
       0n,
       1n,

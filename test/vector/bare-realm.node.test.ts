@@ -5,7 +5,10 @@ import { unbundledRealm } from '../support/unbundled.js'
 
 const api = { ...vector, nobleCrypto }
 
-/** Runs work that takes several turns; its source also runs in the other realm, so it may refer to nothing outside. */
+/**
+ * Runs work that takes several turns of the event loop. Its source also runs in the other realm, so it must not refer to
+ * anything outside.
+ */
 async function exercise({
   executeMaskPlan,
   expandMask,

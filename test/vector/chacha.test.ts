@@ -14,7 +14,7 @@ import { chacha, seedOf, valuesFor, vectorOf } from './support.js'
 
 const BLOCKS = 40
 
-/** The last block of a keystream that any vector reaches is before this one. */
+/** No vector needs this block of a keystream, or a later one. */
 const LAST_BLOCK = 2 ** 32 - 1
 
 const run = fc.record({
@@ -23,7 +23,7 @@ const run = fc.record({
   width: fc.constantFrom<LaneRun['width']>(1, 2, 4, 8),
 })
 
-/** Runs of whole blocks one after the other, gaps between some. */
+/** Runs of whole blocks in ascending order, with gaps between some of them. */
 const runsArbitrary = fc.array(run, { minLength: 1, maxLength: 9 }).map((pieces) => {
   let at = 0
   return pieces.flatMap(({ blocks, gap, width }): LaneRun[] => {
@@ -34,7 +34,7 @@ const runsArbitrary = fc.array(run, { minLength: 1, maxLength: 9 }).map((pieces)
   })
 })
 
-/** Block counts from the first to the last at which `BLOCKS` are left. */
+/** Block counters from 0 up to the last one that is followed by enough blocks. */
 const counterArbitrary = fc.oneof(
   fc.nat(9),
   fc.integer({ min: 0, max: LAST_BLOCK - BLOCKS }),
@@ -49,8 +49,8 @@ function contents(adder: BlockAdder): Uint8Array {
   return bytes
 }
 
-describe('ChaCha20 that the kernel makes', () => {
-  test('is the keystream, at every width, sign and block count', async () => {
+describe('ChaCha20 in the kernel', () => {
+  test('adds the same keystream as the provider gives, for every width, sign and block counter', async () => {
     const start = new Uint8Array(BLOCKS * 64).map((_, index) => (index % 3) * 127 + index)
     await fc.assert(
       fc.asyncProperty(
@@ -70,7 +70,7 @@ describe('ChaCha20 that the kernel makes', () => {
     )
   })
 
-  test('reaches the end of the longest vector there can be', async () => {
+  test('works up to the end of the longest possible vector', async () => {
     const segments = [{ length: LAST_BLOCK * 8, bits: 64 }]
     const range = { from: LAST_BLOCK * 8 - 1000, to: LAST_BLOCK * 8 }
     const plan = [{ seed: seedOf(7), sign: 1 as const }]
@@ -85,7 +85,7 @@ describe('ChaCha20 that the kernel makes', () => {
     expect((made![0] as BigUint64Array).every((lane) => lane !== 0n)).toBe(true)
   })
 
-  test('takes the place of what a keystream that names its key would give', async () => {
+  test('is used instead of `next` if a keystream gives its key', async () => {
     const segments = [
       { length: 70_000, bits: 20 },
       { length: 33, bits: 7 },
@@ -116,7 +116,7 @@ describe('ChaCha20 that the kernel makes', () => {
     })
   })
 
-  test('leaves neither seed nor keystream behind', () => {
+  test('leaves no seed and no keystream in memory', () => {
     const memories: WebAssembly.Memory[] = []
     vi.stubGlobal('WebAssembly', {
       ...WebAssembly,

@@ -4,7 +4,7 @@ import { createKernelFingerprint, plainFingerprint } from '../../src/vector/fing
 import { fingerprint } from '../../src/vector/index.js'
 import { valuesFor } from './support.js'
 
-/** Around words, blocks of 64 bytes, and pieces of 4032. */
+/** Lengths around words, blocks of 64 bytes, and pieces of 4032 bytes. */
 const LENGTHS = [
   0, 1, 3, 4, 5, 31, 32, 33, 63, 64, 65, 127, 128, 129, 511, 512, 513, 4031, 4032, 4033, 4096, 8063, 8064,
   8065, 12_345,
@@ -16,7 +16,7 @@ function bytesFor(length: number, seed: number): Uint8Array {
   return Uint8Array.from(valuesFor([{ length, bits: 8 }], seed)[0]!, Number)
 }
 
-/** As the fingerprint is defined. */
+/** The definition of the fingerprint. */
 function reference(bytes: Uint8Array): number[] {
   const padded = new Uint8Array(Math.ceil(bytes.length / 64) * 64)
   padded.set(bytes)
@@ -36,7 +36,7 @@ function reference(bytes: Uint8Array): number[] {
 describe('a fingerprint', () => {
   const kernel = createKernelFingerprint()!
 
-  test.each(LENGTHS)('of %s bytes is the defined one, in WebAssembly and in plain loops', (length) => {
+  test.each(LENGTHS)('of %s bytes follows the definition, in WebAssembly and in JavaScript', (length) => {
     const bytes = bytesFor(length, length)
     const expected = Uint8Array.from(reference(bytes))
     expect(expected.length).toBe(72)
@@ -45,7 +45,7 @@ describe('a fingerprint', () => {
     expect(kernel(bytes)).toEqual(expected)
   })
 
-  test('does not depend on where the bytes lie', () => {
+  test('does not depend on the alignment of the bytes', () => {
     const bytes = bytesFor(9000, 1)
     const memory = new Uint8Array(bytes.length + 9)
     for (const offset of [1, 2, 3, 7]) {
@@ -55,7 +55,7 @@ describe('a fingerprint', () => {
     }
   })
 
-  test.each([60, 8256])('changes with any byte of %s', (length) => {
+  test.each([60, 8256])('of %s bytes changes if any byte changes', (length) => {
     const bytes = bytesFor(length, 2)
     const before = fingerprint(bytes)
     for (let at = 0; at < length; at += length > 100 ? 7 : 1) {
@@ -67,7 +67,7 @@ describe('a fingerprint', () => {
     expect(fingerprint(bytes)).toEqual(before)
   })
 
-  test('changes where two different words change places', () => {
+  test('changes if two different words are swapped', () => {
     const bytes = bytesFor(4096, 3)
     const before = fingerprint(bytes)
     const swap = (a: number, b: number): void => {
@@ -87,12 +87,12 @@ describe('a fingerprint', () => {
     )
   })
 
-  test('changes with zeros at the end', () => {
+  test('changes if zeros are appended', () => {
     expect(fingerprint(new Uint8Array(8))).not.toEqual(fingerprint(new Uint8Array(9)))
     expect(fingerprint(new Uint8Array(0))).toEqual(new Uint8Array(72))
   })
 
-  test('is no part of a memory that changes', () => {
+  test('is not a view of memory that is reused', () => {
     const first = fingerprint(bytesFor(5000, 4))
     const copy = first.slice()
     fingerprint(bytesFor(5000, 5))
@@ -100,7 +100,7 @@ describe('a fingerprint', () => {
   })
 
   test.each([null, undefined, 'bytes', [1, 2], new Uint16Array(8), new ArrayBuffer(8)])(
-    'is refused for %s',
+    'of %s is refused',
     (bytes) => {
       expect(() => fingerprint(bytes as unknown as Uint8Array)).toThrow(
         expect.objectContaining({ code: 'invalid-argument', fault: 'usage' }),
@@ -109,7 +109,7 @@ describe('a fingerprint', () => {
   )
 })
 
-test('the kernel keeps nothing of what it fingerprinted', () => {
+test('the kernel wipes the bytes that it fingerprinted', () => {
   const memories: WebAssembly.Memory[] = []
   vi.stubGlobal('WebAssembly', {
     ...WebAssembly,
@@ -129,7 +129,7 @@ test('the kernel keeps nothing of what it fingerprinted', () => {
   }
 })
 
-test('without WebAssembly it is the same', async () => {
+test('without WebAssembly the fingerprint is the same', async () => {
   vi.resetModules()
   vi.stubGlobal('WebAssembly', undefined)
   const fresh = await import('../../src/vector/fingerprint.js')

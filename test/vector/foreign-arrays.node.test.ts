@@ -19,7 +19,7 @@ const segments = [
   { length: 2, bits: 40 },
 ]
 
-test("arrays of another realm and Node's Buffer are vectors", async () => {
+test("arrays from another realm and Node's Buffer are accepted as vectors", async () => {
   const [, shorts, longs] = runInNewContext(
     '[0, new Uint16Array([9, 10, 11]).subarray(1), new BigUint64Array([12n, 13n])]',
   ) as [0, Uint16Array, BigUint64Array]
@@ -39,7 +39,7 @@ test("arrays of another realm and Node's Buffer are vectors", async () => {
   expect(valuesOf(vector)).toEqual(values.map((lanes) => lanes.map((value) => 3n * value)))
 })
 
-test("Node's Buffer and shared memory are packed vectors", () => {
+test("Node's Buffer and shared memory are accepted as packed vectors", () => {
   for (const length of [3, 2000]) {
     const single = [{ length, bits: 11 }]
     const vector = [Uint16Array.from({ length }, (_, i) => i % 1000)]
@@ -55,7 +55,7 @@ test("Node's Buffer and shared memory are packed vectors", () => {
   }
 })
 
-test('a vector on shared memory can be masked', async () => {
+test('a vector in shared memory can be masked', async () => {
   const shared = new Uint32Array(new SharedArrayBuffer(4000))
   const single = [{ length: 1000, bits: 32 }]
   await executeMaskPlan([shared], single, [{ seed: seedOf(1), sign: 1 }], chacha)

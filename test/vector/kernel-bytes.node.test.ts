@@ -28,12 +28,12 @@ function constantOf(name: string, hex: string): string {
 
 const KERNELS = { kernel: KERNEL_HEX, chacha: CHACHA_HEX, packing: PACKING_HEX }
 
-test('the binaries in the source are what the texts compile to', async () => {
+test('the binaries in the source match the .wat files', async () => {
   const compiled: Record<string, string> = {}
   for (const name of Object.keys(KERNELS)) compiled[name] = await compile(name)
   if (process.env.UPDATE_KERNEL !== undefined) {
     const head = [
-      '// Compiled from the .wat files of this folder. To compile them again after a change:',
+      '// Compiled from the .wat files in this folder. To compile them again after a change, run:',
       '//   UPDATE_KERNEL=1 npx vitest run --project node test/vector/kernel-bytes',
       '',
       '',

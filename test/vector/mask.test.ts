@@ -29,7 +29,7 @@ import {
 
 const suiteArbitrary = fc.constantFrom<SymmetricSuite>(aes, chacha, promised(aes), promised(chacha))
 
-/** A plan of a few terms, seeds repeated now and then. */
+/** A plan of a few terms, in which seeds can be repeated. */
 const termsArbitrary = fc.array(fc.record({ tag: fc.nat(3), sign: fc.constantFrom<1 | -1>(1, -1) }), {
   maxLength: 8,
 })
@@ -71,7 +71,7 @@ describe('a mask', () => {
     )
   })
 
-  test('of a range is that part of the whole, wherever it is cut', async () => {
+  test('of a range is that part of the whole mask, for any range', async () => {
     await fc.assert(
       fc.asyncProperty(
         segmentsArbitrary,
@@ -89,7 +89,7 @@ describe('a mask', () => {
     )
   })
 
-  test('of a range asks for no keystream before it', async () => {
+  test('of a range requests no keystream before the range', async () => {
     const offsets: number[] = []
     const watched: SymmetricSuite = {
       ...chacha,
@@ -112,7 +112,7 @@ describe('a mask plan', () => {
   const adders = { WebAssembly: createKernelAdder, 'plain loops': createPlainAdder }
 
   test.each(Object.entries(adders))(
-    'sums like big integers, block by block, with %s',
+    'gives the same sums as BigInts, block by block, with %s',
     async (_, createAdder) => {
       await fc.assert(
         fc.asyncProperty(
@@ -132,7 +132,7 @@ describe('a mask plan', () => {
     },
   )
 
-  test('cut by terms and by coordinates gives what it gives in one go', async () => {
+  test('gives the same result if it is divided by terms and by elements', async () => {
     await fc.assert(
       fc.asyncProperty(
         segmentsArbitrary,
@@ -173,7 +173,7 @@ describe('a mask plan', () => {
     )
   })
 
-  test('takes a slice on its own, as a worker would get it', async () => {
+  test('can be executed on a separate slice, as in a worker', async () => {
     const segments = [
       { length: 100, bits: 20 },
       { length: 50, bits: 64 },
@@ -186,7 +186,7 @@ describe('a mask plan', () => {
     expect(valuesOf(target)).toEqual(combine(values, mask, segments, (a, b) => a - b))
   })
 
-  test('of more terms than are open at a time, and of every term twice', async () => {
+  test('can have more terms than streams that are open at a time, and every term twice', async () => {
     const segments = [{ length: 40, bits: 11 }]
     const terms = Array.from({ length: 600 }, (_, index) => ({ tag: index % 300, sign: 1 as const }))
     const target = vectorOf([Array(40).fill(0n)], segments)
@@ -196,14 +196,14 @@ describe('a mask plan', () => {
     expect(valuesOf(target)).toEqual(combine(valuesOf(half), valuesOf(half), segments, (a, b) => a + b))
   })
 
-  test('without terms makes the target canonical', async () => {
+  test('without terms only reduces the target modulo 2^k', async () => {
     const segments = [{ length: 2, bits: 3 }]
     const target = [Uint8Array.of(255, 8)]
     await executeMaskPlan(target, segments, [], aes)
     expect(target).toEqual([Uint8Array.of(7, 0)])
   })
 
-  test('over no elements does nothing', async () => {
+  test('for a vector without elements does nothing', async () => {
     for (const segments of [[], [{ length: 0, bits: 5 }]]) {
       const target = vectorOf(
         segments.map(() => []),
@@ -214,7 +214,7 @@ describe('a mask plan', () => {
     }
   })
 
-  test('tells a keystream when its piece has been used', async () => {
+  test('releases each piece of keystream after using it', async () => {
     let used = 0
     const releasing: SymmetricSuite = {
       ...chacha,
@@ -235,7 +235,7 @@ describe('a mask plan', () => {
   })
 })
 
-describe('what a plan refuses, it refuses before the target is touched', () => {
+describe('a wrong argument is refused before the target changes:', () => {
   const segments = [{ length: 4, bits: 3 }]
   const term = { seed: seedOf(1), sign: 1 } as const
   const cases: readonly [string, Partial<{ target: unknown[]; plan: unknown[]; options: object }>][] = [
@@ -256,7 +256,7 @@ describe('what a plan refuses, it refuses before the target is touched', () => {
     expect(own).toEqual(before)
   })
 
-  test('a keystream of the wrong length is a failure of the suite', async () => {
+  test('a keystream of the wrong length is a crypto failure', async () => {
     const short: SymmetricSuite = {
       ...chacha,
       keystream: () => ({ next: (length) => new Uint8Array(length - 1) }),

@@ -4,7 +4,7 @@ import { createVector, executeMaskPlan, type MaskPlan, vectorInRange } from '../
 import { nextTurn } from '../../src/vector/pace.js'
 import { chacha, promised, seedOf } from './support.js'
 
-/** Fast enough to run through many mebibytes. */
+/** Fast enough for many mebibytes. */
 const constant: SymmetricSuite = {
   ...chacha,
   keystream: () => ({ next: (length) => new Uint8Array(length).fill(1) }),
@@ -44,7 +44,7 @@ describe.each([
     expect(turns).toBeGreaterThan(0)
   })
 
-  test('stops on an abort, with its reason, in the middle', async () => {
+  test('stops in the middle if it is aborted, with the reason of the signal', async () => {
     const abort = new AbortController()
     const reason = new Error('enough')
     const fractions: number[] = []
@@ -60,7 +60,7 @@ describe.each([
     expect(fractions.length).toBe(2)
   })
 
-  test('stops where a progress callback throws', async () => {
+  test('stops if the progress callback throws', async () => {
     const reason = new Error('no')
     const onProgress = (): void => {
       throw reason
@@ -70,7 +70,7 @@ describe.each([
     )
   })
 
-  test('aborted beforehand leaves the target as it was', async () => {
+  test('leaves the target unchanged if it was aborted before it began', async () => {
     const target = createVector(segments)
     await expect(
       executeMaskPlan(target, segments, plan, suite, { signal: AbortSignal.abort() }),
@@ -79,7 +79,7 @@ describe.each([
   })
 })
 
-test('a keystream that fails midway rejects, and other pieces under way do not count as unhandled', async () => {
+test('if a keystream fails midway, execution rejects, and no other promise is left unhandled', async () => {
   const failing: SymmetricSuite = {
     ...chacha,
     keystream: () => ({ next: async () => Promise.reject(new Error('broken')) }),

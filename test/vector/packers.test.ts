@@ -6,14 +6,14 @@ import { plainPacker } from '../../src/vector/kernels/plain-packer.js'
 import { bytesOf, createLanes } from '../../src/vector/lanes.js'
 import { valuesFor, vectorOf } from './support.js'
 
-/** Around groups of 8 elements, turns of 64 bytes, and portions of 2048 elements. */
+/** Lengths around groups of 8 elements, turns of 64 bytes, and portions of 2048 elements. */
 const LENGTHS = [1, 7, 8, 9, 31, 64, 65, 2047, 2048, 2049, 2 * 2048 + 13]
 
 const kernel = createKernelPacker()!
 
 afterEach(() => vi.unstubAllGlobals())
 
-/** Lanes with bits set that a packed element lacks, too, and some all ones. */
+/** Lanes in which also the bits that are not packed can be set. Some lanes are all ones. */
 function fullLanes(length: number, bits: number, seed: number): Lanes {
   const width = 8 * laneBytes(bits)
   const segments = [{ length, bits: width }]
@@ -21,12 +21,12 @@ function fullLanes(length: number, bits: number, seed: number): Lanes {
   return vectorOf([values!.map((value, i) => (i % 5 === 0 ? 2n ** BigInt(width) - 1n : value))], segments)[0]!
 }
 
-/** As bytes, which are compared a hundred times faster than by an assertion. */
+/** Compared as bytes, which is a hundred times faster than an assertion on the arrays. */
 function expectSame(lanes: Lanes, expected: Lanes): void {
   expect(equalBytes(bytesOf(lanes), bytesOf(expected))).toBe(true)
 }
 
-describe('the kernel and the plain loops pack alike', () => {
+describe('the kernel and the plain packer give the same bytes', () => {
   test.each(Array.from({ length: 64 }, (_, index) => index + 1))('elements of %s bits', (bits) => {
     for (const length of LENGTHS) {
       const source = fullLanes(length, bits, bits)
@@ -55,7 +55,7 @@ describe('the kernel and the plain loops pack alike', () => {
   })
 })
 
-test('the kernel keeps nothing of what it packed', () => {
+test('the kernel wipes the elements that it packed', () => {
   const memories: WebAssembly.Memory[] = []
   vi.stubGlobal('WebAssembly', {
     ...WebAssembly,
@@ -83,7 +83,7 @@ test('without WebAssembly there is no kernel', () => {
   expect(createKernelPacker()).toBeUndefined()
 })
 
-test('there is one kernel for all large vectors, and none for small ones', () => {
+test('one kernel is used for all long segments, and none for short ones', () => {
   expect(packerFor(8)).toBe(plainPacker)
   expect(packerFor(2 ** 20)).not.toBe(plainPacker)
   expect(packerFor(2 ** 20)).toBe(packerFor(2 ** 16))

@@ -15,7 +15,7 @@ import {
 } from '../../src/vector/index.js'
 import { segmentsArbitrary, valuesFor, valuesOf, vectorOf } from './support.js'
 
-/** Bit by bit, as the format is defined. */
+/** The definition of the format, bit by bit. */
 function referencePack(values: readonly (readonly bigint[])[], segments: readonly Segment[]): number[] {
   return segments.flatMap(({ bits }, index) => {
     const all = values[index]!.reduce((sum, value, i) => sum | (value << BigInt(i * bits)), 0n)
@@ -28,7 +28,7 @@ function referencePack(values: readonly (readonly bigint[])[], segments: readonl
 const malformed = expect.objectContaining({ code: 'malformed-message', fault: 'peer' })
 
 describe('packing', () => {
-  test('is exactly k bits per element, low bits first', () => {
+  test('uses exactly k bits per element, low bits first', () => {
     fc.assert(
       fc.property(segmentsArbitrary, fc.nat(), (segments, seed) => {
         const values = valuesFor(segments, seed)
@@ -40,7 +40,7 @@ describe('packing', () => {
     )
   })
 
-  test('comes back for every k, at any alignment, over several portions', () => {
+  test('is undone by unpacking for every k, at any alignment, over several portions', () => {
     for (let bits = 1; bits <= 64; bits++) {
       const segments = [
         { length: 2 * 2048 + bits, bits },
@@ -58,11 +58,11 @@ describe('packing', () => {
     }
   })
 
-  test('takes elements modulo 2^k', () => {
+  test('reduces elements modulo 2^k', () => {
     expect(packVector([Uint8Array.of(0xff, 0xf1)], [{ length: 2, bits: 3 }])).toEqual(Uint8Array.of(0b1111))
   })
 
-  test('of parts of a multiple of eight elements are parts of the packing', () => {
+  test('gives the same bytes for parts of a multiple of eight elements as for the whole', () => {
     for (const bits of [1, 7, 20, 33, 63]) {
       const [values] = valuesFor([{ length: 64, bits }], bits) as [bigint[]]
       const pack = (part: bigint[]): number[] => {
@@ -101,11 +101,11 @@ describe('unpacking', () => {
     }
   })
 
-  test('refuses what is too large to be there before it allocates', () => {
+  test('refuses too few bytes for a huge vector before it allocates memory', () => {
     expect(() => unpackVector(new Uint8Array(1), [{ length: 2 ** 34, bits: 64 }])).toThrow(malformed)
   })
 
-  test('and whatever makes vectors say where the engine has no memory for one', () => {
+  test('gives a typed error if the engine has no memory for the vector, as do a new vector, accumulator or adder', () => {
     const error = expect.objectContaining({ code: 'unsupported', fault: 'usage', got: 2 ** 37 })
     const huge = [{ length: 2 ** 34, bits: 64 }]
     expect(() => createVector(huge)).toThrow(error)
@@ -123,7 +123,7 @@ describe('unpacking', () => {
 })
 
 describe('a part of a packed vector', () => {
-  /** A cut at a multiple of 8 within a segment, or at the end of one. */
+  /** A position that is a multiple of 8 within a segment, or at the end of a segment. */
   function cutOf(segments: readonly Segment[], choice: number): number {
     const ends = segments.map((_, index) => elementCount(segments.slice(0, index)))
     const cuts = segments.flatMap(({ length }, index) =>
@@ -155,13 +155,13 @@ describe('a part of a packed vector', () => {
     [1, 8],
     [0, 17],
     [8, 12],
-  ])('does not begin or end within a byte: %s to %s', (from, to) => {
+  ])('cannot begin or end within a byte: %s to %s', (from, to) => {
     expect(() => packedRange([{ length: 20, bits: 5 }], { from, to })).toThrow(
       expect.objectContaining({ code: 'invalid-argument', fault: 'usage' }),
     )
   })
 
-  test('lies within the elements', () => {
+  test('cannot leave the elements', () => {
     expect(() => packedRange([{ length: 8, bits: 5 }], { from: 0, to: 9 })).toThrow(
       expect.objectContaining({ code: 'invalid-argument' }),
     )

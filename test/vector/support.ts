@@ -7,14 +7,14 @@ const { suites } = nobleCrypto()
 export const aes: SymmetricSuite = suites.aes!
 export const chacha: SymmetricSuite = suites.chacha!
 
-/** A seed for tests: `tag` in its first four bytes. */
+/** A seed for tests with `tag` in its first four bytes. */
 export function seedOf(tag: number, suite: SymmetricSuite = chacha): Uint8Array {
   const seed = new Uint8Array(suite.keyLength)
   new DataView(seed.buffer).setUint32(0, tag)
   return seed
 }
 
-/** The same bytes, by promise. */
+/** A suite with the same keystreams, whose pieces are promises. */
 export function promised(suite: SymmetricSuite): SymmetricSuite {
   return {
     ...suite,
@@ -38,7 +38,7 @@ export function valuesOf(vector: Vector): bigint[][] {
   return vector.map((lanes) => Array.from(lanes as ArrayLike<number | bigint>, BigInt))
 }
 
-/** A vector of these values, modulo the width of its lanes. */
+/** The vector of these values, which wrap at the width of its lanes. */
 export function vectorOf(values: readonly (readonly bigint[])[], segments: readonly Segment[]): Vector {
   return segments.map(({ bits }, index) => {
     const width = laneBytes(bits)
@@ -53,7 +53,7 @@ export function vectorOf(values: readonly (readonly bigint[])[], segments: reado
   })
 }
 
-/** The definition of a mask, read word by word. */
+/** The definition of a mask, word by word. */
 export async function referenceMask(
   suite: SymmetricSuite,
   seed: Uint8Array,
@@ -82,7 +82,7 @@ export const segmentsArbitrary: fc.Arbitrary<Segment[]> = fc.array(
   { maxLength: 5 },
 )
 
-/** Canonical values for segments, from a seed, as drawing each would be slow. */
+/** Canonical values for segments. They are computed from one seed, because drawing each value would be slow. */
 export function valuesFor(segments: readonly Segment[], seed: number): bigint[][] {
   let state = BigInt(seed) + 1n
   const next = (): bigint => {

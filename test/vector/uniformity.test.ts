@@ -5,7 +5,7 @@ import { aes, chacha, seedOf, valuesOf } from './support.js'
 const COUNT = 2 ** 16
 const suites = { aes, chacha }
 
-/** How far the counts are from equal ones, in standard deviations of the chi-square distribution. */
+/** How far the counts are from being equal, in standard deviations of the chi-square distribution. */
 function deviation(counts: readonly number[]): number {
   const expected = counts.reduce((sum, count) => sum + count, 0) / counts.length
   const square = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
@@ -19,7 +19,7 @@ function tally(cells: number, values: Iterable<number>): number[] {
   return counts
 }
 
-/** The eight bits, or fewer, from bit `shift` on. */
+/** Up to eight bits of each element, from bit `shift` on. */
 function* bitsOf(lanes: Lanes, shift: number): Generator<number> {
   if (lanes.BYTES_PER_ELEMENT === 8) {
     for (const lane of lanes as BigUint64Array) yield Number((lane >> BigInt(shift)) & 255n)
@@ -30,7 +30,7 @@ function* bitsOf(lanes: Lanes, shift: number): Generator<number> {
 
 describe.each(Object.entries(suites))('masks of %s are uniform', (_, suite) => {
   test.each([1, 2, 3, 7, 8, 9, 16, 20, 31, 32, 33, 48, 63, 64])(
-    'in their top and their bottom bits, k = %s',
+    'in their top and bottom bits, k = %s',
     async (bits) => {
       const [mask] = (await expandMask(suite, seedOf(bits, suite), [{ length: COUNT, bits }])) as [Lanes]
       const cells = Math.min(bits, 8)
@@ -81,7 +81,7 @@ describe('no keystream is used twice', () => {
     }
   })
 
-  test('each lane is as wide as its segment says', async () => {
+  test('masks use all bits of each segment and no more', async () => {
     for (let bits = 1; bits <= 64; bits++) {
       const [mask] = (await expandMask(chacha, seedOf(bits), [{ length: 64, bits }])) as [Lanes]
       const or = valuesOf([mask])[0]!.reduce((sum, value) => sum | value, 0n)

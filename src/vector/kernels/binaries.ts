@@ -1,4 +1,4 @@
-// Compiled from the .wat files of this folder. To compile them again after a change:
+// Compiled from the .wat files in this folder. To compile them again after a change, run:
 //   UPDATE_KERNEL=1 npx vitest run --project node test/vector/kernel-bytes
 
 /** The WebAssembly binary of kernel.wat in hexadecimal digits. */

@@ -1,21 +1,19 @@
-;; ChaCha20 (RFC 8439), four blocks at once, added to or subtracted from a sum as it is made.
+;; Generates ChaCha20 keystream (RFC 8439), four blocks at a time, and adds it to a sum or subtracts it.
 ;;
-;; $state is the address of the initial state (section 2.3), 64 bytes, whose block count goes up. The 256 bytes after
-;; it hold four blocks of keystream, all that there is at a time. $operation is the place of one of the kernel's
-;; operations in their table.
+;; $state is the address of the initial state (section 2.3), 64 bytes, whose block counter advances. The 256 bytes after
+;; it hold the last four blocks of keystream. $operation is the index of an operation in the kernel's table.
 (module
   (import "host" "memory" (memory 1))
   (import "kernel" "operations" (table 8 funcref))
   (type $operation (func (param i32 i32 i32)))
 
-  ;; Bytes of keystream that were made and not used.
+  ;; The number of bytes of keystream that were generated but not used yet.
   (global $left (mut i32) (i32.const 0))
 
-  ;; Forgets them: what comes next begins at the block that the state counts.
+  ;; Discards unused keystream, so that the next keystream begins at the block whose number is in the state.
   (func (export "seek") (global.set $left (i32.const 0)))
 
-  ;; Works on $length bytes of the sum at $sum, a multiple of 64, with as many bytes of keystream, which goes on where
-  ;; the last call ended.
+  ;; Applies the operation to $length bytes of the sum at $sum, a multiple of 64, and the next $length bytes of keystream.
   (func (export "add") (param $state i32) (param $sum i32) (param $length i32) (param $operation i32)
     (local $count i32)
     (block $done
@@ -34,14 +32,14 @@
         (local.set $length (i32.sub (local.get $length) (local.get $count)))
         (br $turn))))
 
-  ;; Makes the next four blocks. $x0 to $x15 are the words of the state, each of all four blocks.
+  ;; Generates the next four blocks. Each of $x0 to $x15 is one word of the state, for all four blocks.
   (func $generate (param $state i32)
     (local $round i32) (local $rotate16 v128) (local $rotate8 v128)
     (local $x0 v128) (local $x1 v128) (local $x2 v128) (local $x3 v128)
     (local $x4 v128) (local $x5 v128) (local $x6 v128) (local $x7 v128)
     (local $x8 v128) (local $x9 v128) (local $x10 v128) (local $x11 v128)
     (local $x12 v128) (local $x13 v128) (local $x14 v128) (local $x15 v128)
-    ;; Rotations to the left by whole bytes are permutations of bytes.
+    ;; Left rotations by whole bytes are done as permutations of bytes.
     (local.set $rotate16 (v128.const i8x16 2 3 0 1 6 7 4 5 10 11 8 9 14 15 12 13))
     (local.set $rotate8 (v128.const i8x16 3 0 1 2 7 4 5 6 11 8 9 10 15 12 13 14))
     (local.set $x0 (v128.load32_splat offset=0 (local.get $state)))
@@ -170,7 +168,7 @@
         (v128.or (i32x4.shl (local.get $x4) (i32.const 7)) (i32x4.shr_u (local.get $x4) (i32.const 25))))
       (br_if $rounds
         (i32.lt_u (local.tee $round (i32.add (local.get $round) (i32.const 1))) (i32.const 10))))
-    ;; Word 4g + i goes to line g of block i, so that what is to be transposed stands where the result will.
+    ;; Word 4g + i goes to line g of block i, so that $finish can transpose in place.
     (local.set $x12 (i32x4.add (local.get $x12) (v128.const i32x4 0 1 2 3)))
     (v128.store offset=64 (local.get $state) (local.get $x0))
     (v128.store offset=128 (local.get $state) (local.get $x1))
@@ -192,7 +190,7 @@
     (i32.store offset=48 (local.get $state) (i32.add (i32.load offset=48 (local.get $state)) (i32.const 4)))
     (global.set $left (i32.const 256)))
 
-  ;; Transposes each line of the four blocks and adds the initial state to it.
+  ;; Transposes each line of the four blocks and adds the initial state.
   (func $finish (param $state i32)
     (local $end i32) (local $initial v128)
     (local $a v128) (local $b v128) (local $c v128) (local $d v128)

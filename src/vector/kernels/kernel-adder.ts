@@ -2,22 +2,22 @@ import { CHACHA_HEX } from './binaries.js'
 import { compileOnce, createKernel, type Kernel, placeOf } from './kernel.js'
 import { type BlockAdder, createPlainAdder } from './plain-adder.js'
 
-/** A block and a piece of keystream together stay in a second-level cache of 512 KiB. */
+/** A block and a piece of keystream of this length fit together into a second-level cache of 512 KiB. */
 const BLOCK_BYTES = 2 ** 17
 
-/** Below this a kernel's memory costs more than its speed gains. */
+/** For shorter mask streams, creating the memory of a kernel takes longer than the kernel saves. */
 const SMALLEST_FOR_KERNEL = 2 ** 12
 
-/** An adder for a mask stream of `length` bytes, with memory of its own: the best that the host allows. */
+/** The fastest adder that the host allows, for a mask stream of `length` bytes. */
 export function createAdder(length: number): BlockAdder {
   const capacity = Math.min(length, BLOCK_BYTES)
   const kernel = length < SMALLEST_FOR_KERNEL ? undefined : createKernelAdder(capacity)
   return kernel ?? createPlainAdder(capacity)
 }
 
-/** An adder in WebAssembly SIMD; `undefined` where there is none. */
+/** An adder in WebAssembly SIMD; `undefined` if the host does not have it. */
 export function createKernelAdder(capacity: number): BlockAdder | undefined {
-  // The block, and after it a piece of keystream or what makes one.
+  // The memory holds the block, then either a piece of keystream or the memory that chacha.wat works in.
   const kernel = createKernel(capacity + Math.max(capacity, STATE_BYTES))
   if (kernel === undefined) return undefined
   const { memory, operations } = kernel
@@ -37,22 +37,23 @@ export function createKernelAdder(capacity: number): BlockAdder | undefined {
   }
 }
 
-/** The memory that chacha.wat works in: the initial state and four blocks of keystream. */
+/** The bytes of memory that chacha.wat works in: the initial state and four blocks of keystream. */
 export const STATE_BYTES: number = 64 + 256
 
-/** "expand 32-byte k" (RFC 8439, section 2.3). */
+/** The words of "expand 32-byte k" (RFC 8439, section 2.3). */
 const CONSTANTS = [0x61707865, 0x3320646e, 0x79622d32, 0x6b206574]
 
+/** The functions of chacha.wat. */
 interface Generator {
-  /** Forgets the keystream that is left, so that what comes next begins at the block that the state counts. */
+  /** Discards unused keystream, so that the next keystream begins at the block whose number is in the state. */
   seek(): void
-  /** Adds as many bytes of keystream to `length` bytes of the sum at `sum`. */
+  /** Adds the next `length` bytes of keystream to the sum at `sum`, or subtracts them, with the operation at `place`. */
   add(state: number, sum: number, length: number, place: number): void
 }
 
 const compile = compileOnce(CHACHA_HEX)
 
-/** ChaCha20 that is added as it is made, in the kernel's memory from `state` on, a multiple of 4. */
+/** Adds ChaCha20 keystreams while it generates them. It works in the kernel's memory from `state` on, a multiple of 4. */
 export function createChaCha20(
   { memory, table }: Kernel,
   state: number,
@@ -77,7 +78,7 @@ export function createChaCha20(
   }
 }
 
-/** Only when it is needed, as most plans are of AES. A host that took the kernel takes this too. */
+/** Called when it is first needed, because most plans use AES. A host that could compile the kernel can compile this too. */
 function instantiate(memory: WebAssembly.Memory, operations: WebAssembly.Table): Generator {
   const { exports } = new WebAssembly.Instance(compile()!, { host: { memory }, kernel: { operations } })
   return exports as unknown as Generator

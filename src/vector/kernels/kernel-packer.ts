@@ -3,27 +3,31 @@ import type { Lanes } from '../segments.js'
 import { addElements, createPackingKernel, TABLE_BYTES, writeTable } from './kernel.js'
 import { type Packer, plainPacker } from './plain-packer.js'
 
-/** Elements that go through the memory at a time; a multiple of 64. Lanes and packed bytes stay in the first cache. */
+/**
+ * The number of elements that are processed at a time, a multiple of 64. So many lanes and their packed bytes stay in the
+ * first-level cache.
+ */
 const PORTION = 2048
 
-/** Below so many elements plain loops are as fast. */
+/** For fewer elements than this, plain JavaScript is as fast. */
 const SMALLEST_FOR_KERNEL = 256
 
-// One page: lanes, packed bytes and the few after them that may be touched, a table, unused fingerprints.
+// The memory is one page. It holds lanes, packed bytes and the bytes after them that the kernel may touch, a table, and the
+// sums of a fingerprint, which nobody reads.
 const PACKED_AT = 8 * PORTION
 const TABLE_AT = 2 * PACKED_AT + 64
 const SUMS_AT = TABLE_AT + TABLE_BYTES
 
 let kept: Packer | null | undefined
 
-/** The best packer that the host allows for `length` elements. The one in WebAssembly is made once and kept. */
+/** The fastest packer that the host allows, for `length` elements. The WebAssembly packer is created once and reused. */
 export function packerFor(length: number): Packer {
   if (length < SMALLEST_FOR_KERNEL) return plainPacker
   if (kept === undefined) kept = createKernelPacker() ?? null
   return kept ?? plainPacker
 }
 
-/** A packer in WebAssembly SIMD; `undefined` where there is none. It overwrites what it held before it returns. */
+/** A packer in WebAssembly SIMD; `undefined` if the host does not have it. Each call wipes the memory that it used. */
 export function createKernelPacker(): Packer | undefined {
   const kernel = createPackingKernel(SUMS_AT + 64)
   if (kernel === undefined) return undefined

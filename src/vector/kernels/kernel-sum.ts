@@ -11,42 +11,45 @@ import {
 } from '../segments.js'
 import { addElements, createPackingKernel, TABLE_BYTES, writeTable } from './kernel.js'
 
-/** A running sum of packed vectors that leaves all checks to its caller. */
+/** A running sum of packed vectors. The caller checks the arguments. */
 export interface RunningSum {
-  /** Adds the packed elements of `range` and returns the fingerprint of their bytes. */
+  /** Adds the packed elements of `range` and returns the fingerprint of `packed`. */
   add(packed: Uint8Array, range: ElementRange): Uint8Array
-  /** A reduced copy. */
+  /** A copy of the sum, modulo 2^k. */
   toVector(): Vector
 }
 
-/** Zeros after the last packed byte: the elements that the last turn finds there change nothing. */
+/** The number of zeros after the last packed byte. The kernel may read elements there; being zero, they change no lane. */
 const ZEROS = 64
 
-// What the memory holds: the sums of the fingerprint, and sums that nobody reads; a piece of the packed bytes, and more
-// that a turn may touch; the tables; and the lanes.
+// The memory holds: the sums of the fingerprint; sums that nobody reads; a piece of the packed bytes, and bytes after it that
+// the kernel may touch; the tables; the lanes.
 const SUMS_AT = 0
 const UNREAD_SUMS_AT = 64
 const PIECE_AT = 128
 const TABLES_AT = PIECE_AT + PIECE_BYTES + 2 * ZEROS
 
-/** Where the sum's elements of one segment lie. */
+/** Where the sum of one segment is in the memory. */
 interface Place {
   readonly bits: number
   readonly length: number
   /** The bytes of a lane. */
   readonly width: number
-  /** The table for these bits. */
+  /** The address of the table for `bits`. */
   readonly table: number
+  /** The address of the lanes. */
   readonly lanes: number
 }
 
-/** Lanes of one segment that are added to, and where in the packed vector their elements end. */
+/** Lanes of one segment to which packed elements are added. */
 interface Run extends Omit<Place, 'length'> {
+  /** The address after the last of these lanes. */
   readonly lanesEnd: number
+  /** The index in the packed bytes after the last of these elements. */
   readonly packedEnd: number
 }
 
-/** A running sum in a WebAssembly memory; `undefined` where there is no SIMD, or no memory of this size. */
+/** A running sum in a WebAssembly memory; `undefined` if the host has no SIMD, or cannot allocate the memory. */
 export function createKernelSum(segments: readonly Segment[]): RunningSum | undefined {
   const { places, tables, size } = layOut(segments)
   const kernel = createPackingKernel(size)
@@ -77,14 +80,14 @@ export function createKernelSum(segments: readonly Segment[]): RunningSum | unde
           let next = run.packedEnd
           let nextLanes = run.lanesEnd
           if (next > end) {
-            // As many whole turns as the piece has, each for 64 bytes of lanes.
+            // The segment continues in the next piece. Adds only whole turns of 64 bytes of lanes from this piece.
             const turnBytes = (8 * bits) / width
             const turns = Math.floor((end - added) / turnBytes)
             if (turns === 0) break
             next = added + turns * turnBytes
             nextLanes = lanes + turns * 64
           }
-          // What fills its lanes is added and fingerprinted in one go, where both have come to the same byte.
+          // Elements that use all bits of their lanes are added and fingerprinted together, if both are at the same byte.
           if (bits < 8 * width) {
             addElements(kernel, run, lanes, nextLanes, added + shift)
           } else if (added === fingerprinted) {
@@ -113,7 +116,10 @@ export function createKernelSum(segments: readonly Segment[]): RunningSum | unde
   }
 }
 
-/** Lays tables and lanes out. Behind the lanes of each segment 64 bytes or more are free for the last turn to touch. */
+/**
+ * Places tables and lanes in the memory. After the lanes of each segment there are at least 64 free bytes, because the last
+ * turn may change bytes there.
+ */
 function layOut(segments: readonly Segment[]): {
   readonly places: readonly Place[]
   readonly tables: ReadonlyMap<number, number>
@@ -135,14 +141,14 @@ function layOut(segments: readonly Segment[]): {
   return { places, tables, size }
 }
 
-/** The parts of segments that a range covers. */
+/** The parts of the segments that a range covers. */
 function runsOf(places: readonly Place[], range: ElementRange): readonly Run[] {
   let packedEnd = 0
   return cutSegments(places, range).flatMap(({ from, to }, index) => {
     if (from === to) return []
     const { bits, width, table, lanes } = places[index]!
     packedEnd += packedSegmentLength({ bits, length: to - from })
-    // Spelled out, as an engine gives every object that is spread a shape of its own.
+    // Without the spread operator: engines give each object made by spreading a separate shape, which makes the loop slow.
     return [{ bits, width, table, lanes: lanes + from * width, lanesEnd: lanes + to * width, packedEnd }]
   })
 }

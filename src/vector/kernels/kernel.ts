@@ -1,15 +1,15 @@
 import { laneBytes } from '../segments.js'
 import { KERNEL_HEX, PACKING_HEX } from './binaries.js'
 
-/** Adds `length` bytes of lanes at `source` to those at `sum`, or subtracts them; `length` is a multiple of 64. */
+/** Adds the `length` bytes of lanes at `source` to those at `sum`, or subtracts them. `length` is a multiple of 64. */
 type Operation = (sum: number, source: number, length: number) => void
 
-/** The operations of kernel.wat on a memory. */
+/** The operations of kernel.wat, bound to a memory. */
 export interface Kernel {
   readonly memory: WebAssembly.Memory
-  /** All of them, in the order of {@link placeOf}. */
+  /** The operation at {@link placeOf} `(sign, width)` adds or subtracts lanes of this width. */
   readonly operations: readonly Operation[]
-  /** The same for other modules. */
+  /** The operations as a table, for other WebAssembly modules. */
   readonly table: WebAssembly.Table
 }
 
@@ -18,8 +18,8 @@ const PAGE_BYTES = 2 ** 16
 const compileKernel = /* @__PURE__ */ compileOnce(KERNEL_HEX)
 
 /**
- * The kernel with a memory of at least `size` bytes; `undefined` where there is no WebAssembly SIMD, a content
- * security policy forbids it, or the memory cannot be had.
+ * The kernel with a zeroed memory of at least `size` bytes; `undefined` if the host has no WebAssembly SIMD, a content
+ * security policy forbids it, or the memory cannot be allocated.
  */
 export function createKernel(size: number): Kernel | undefined {
   const module = compileKernel()
@@ -38,14 +38,14 @@ export function createKernel(size: number): Kernel | undefined {
 
 const PLACES = { 1: 0, 2: 1, 4: 2, 8: 3 } as const
 
-/** Where the operation on lanes of `width` bytes stands in the kernel's table. */
+/** The index of an operation in the kernel's table; `width` is the bytes of a lane. */
 export function placeOf(sign: 1 | -1, width: 1 | 2 | 4 | 8): number {
   return PLACES[width] + (sign === 1 ? 0 : 4)
 }
 
 /**
- * Compiles a binary in hexadecimal digits when it is first asked for, and keeps the module, which depends on nothing.
- * The result gives `undefined` where the host cannot or will not compile it.
+ * A function that compiles a binary, given as hexadecimal digits, in its first call and then always returns the same module.
+ * It returns `undefined` if the host cannot compile the binary or does not allow it.
  */
 export function compileOnce(hex: string): () => WebAssembly.Module | undefined {
   let compiled: WebAssembly.Module | null | undefined
@@ -67,7 +67,7 @@ function decodeHex(hex: string): Uint8Array<ArrayBuffer> {
   )
 }
 
-/** The functions of packing.wat. */
+/** The functions of packing.wat, which has the comments. */
 interface Packing {
   fingerprint(bytes: number, end: number, sums: number, lanes: number, width: number): void
   addWords(lanes: number, end: number, packed: number, bits: number, table: number): void
@@ -76,7 +76,7 @@ interface Packing {
   pack(lanes: number, end: number, packed: number, bits: number, others: number, width: number): void
 }
 
-/** The functions of packing.wat on a memory. */
+/** The functions of packing.wat, bound to a memory. */
 export interface PackingKernel {
   readonly memory: WebAssembly.Memory
   readonly packing: Packing
@@ -84,7 +84,7 @@ export interface PackingKernel {
 
 const compilePacking = /* @__PURE__ */ compileOnce(PACKING_HEX)
 
-/** The kernel with a zeroed memory of at least `size` bytes; `undefined` where there is no WebAssembly SIMD or memory. */
+/** The packing kernel with a zeroed memory of at least `size` bytes; `undefined` in the cases of {@link createKernel}. */
 export function createPackingKernel(size: number): PackingKernel | undefined {
   const kernel = createKernel(size)
   if (kernel === undefined) return undefined
@@ -93,12 +93,12 @@ export function createPackingKernel(size: number): PackingKernel | undefined {
   return { memory, packing: exports as unknown as Packing }
 }
 
-/** The bytes of a table: four rows of 64. */
+/** The bytes of a table, which has four rows of 64 bytes. */
 export const TABLE_BYTES = 256
 
 /**
- * Adds elements, which have not all the bits of their lanes, from address `packed` on to the lanes from `lanes` to `end`.
- * Up to 63 bytes of lanes after these take part, with the packed bits that follow.
+ * Adds the packed elements from address `packed` on to the lanes from address `lanes` to `end`. The elements have fewer bits
+ * than their lanes. Up to 63 bytes of lanes after `end` can change: the bits after the last packed element are added to them.
  */
 export function addElements(
   { packing }: PackingKernel,
@@ -112,7 +112,10 @@ export function addElements(
   else packing.addNarrow(lanes, end, packed, (2 * bits) / width, width, table)
 }
 
-/** Writes the table of `bits` bits, not all of their lanes: the permutations, factors and masks of packing.wat. */
+/**
+ * Writes the table for elements of `bits` bits, which are fewer than the bits of their lanes. It has the permutations,
+ * factors and masks for packing.wat.
+ */
 export function writeTable({ buffer }: WebAssembly.Memory, at: number, bits: number): void {
   const width = laneBytes(bits)
   const mask = 2 ** Math.min(bits, 32) - 1
@@ -135,7 +138,10 @@ export function writeTable({ buffer }: WebAssembly.Memory, at: number, bits: num
   }
 }
 
-/** Writes one row, for words whose bits begin at certain positions; the bytes are to be taken from `further` on. */
+/**
+ * Writes one row of a table. `positionOf` gives the bit at which each word begins. The row takes bytes that are `further`
+ * bytes after that position.
+ */
 function writeRow(
   row: Uint16Array | Uint32Array,
   positionOf: (word: number) => number,

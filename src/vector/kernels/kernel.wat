@@ -1,6 +1,6 @@
-;; Adds or subtracts keystream on a block of a sum, 64 bytes a turn. Eight functions that differ in one instruction:
-;; the operation and the width of a lane in bits. Each takes the addresses of the sum and of the keystream and the
-;; bytes to work on, which are a multiple of 64; what it computes wraps within a lane.
+;; Adds keystream to a block of a sum, or subtracts it, 64 bytes per turn. The eight functions differ in one instruction
+;; only: they add or subtract lanes of 8, 16, 32 or 64 bits. The parameters are the addresses of the sum and of the
+;; keystream, and the number of bytes to process, a multiple of 64. Lanes wrap around.
 (module
   (import "host" "memory" (memory 1))
   (table (export "operations") funcref

@@ -1,13 +1,13 @@
 ;; Packs lanes, adds packed elements to lanes, and fingerprints bytes. Packed elements have $bits bits, low bits first.
-;; They are added until the lanes at $lanes have reached $end; as several lanes are added to in a turn, up to 63 bytes of
-;; lanes beyond take part, with the packed bits that follow. Bytes after the last element may be read, and `pack` may
-;; write them.
+;; The functions that add go through the lanes from $lanes to $end. Because they process several lanes per turn, up to 63
+;; bytes of lanes after $end can change: the packed bits after the last element are added to them. All functions may read
+;; bytes after the last element, and `pack` may write them.
 (module
   (import "host" "memory" (memory 1))
 
-  ;; Fingerprints the bytes from $bytes to $end, 64 a turn, as fingerprint.ts defines it. At $sums are the first sums of
-  ;; its eight lanes, and then the second ones. Where $width is not 0, the bytes are packed elements that fill lanes of
-  ;; $width bytes, and are added to those from $lanes on.
+  ;; Fingerprints the bytes from $bytes to $end, 64 per turn, as defined in fingerprint.ts. The eight first sums are at
+  ;; $sums, followed by the eight second sums. If $width is not 0, the bytes are also packed elements that use all bits of
+  ;; lanes of $width bytes, and are added to the lanes from $lanes on.
   (func (export "fingerprint")
     (param $bytes i32) (param $end i32) (param $sums i32) (param $lanes i32) (param $width i32)
     (local $first0 v128) (local $first1 v128) (local $second0 v128) (local $second1 v128)
@@ -80,13 +80,15 @@
     (v128.store offset=32 (local.get $sums) (local.get $second0))
     (v128.store offset=48 (local.get $sums) (local.get $second1)))
 
-  ;; How elements that begin within a byte get to their lanes, many at a time: A permutation puts into each word the
-  ;; bytes that an element begins with. Where it begins at bit s, a multiplication by 2^(8 - s) shifts it up to bit 8, and
-  ;; a shift down to bit 0. High bits may have been lost at the top of the word; they come from the bytes one further,
-  ;; which the multiplication alone shifts to their place. A table has rows of 64 bytes: permutation, factors and mask.
+  ;; How the functions below align many elements at a time, although elements can begin within a byte:
+  ;; 1. A permutation copies the first bytes of each element into a word. The element begins at bit s of that word.
+  ;; 2. A multiplication by 2^(8 - s) moves the element up to bit 8, and a shift moves it down to bit 0.
+  ;; 3. The multiplication may have lost high bits at the top of the word. They are taken from the same permutation and
+  ;;    multiplication of the bytes one position further, without the shift.
+  ;; A row of a table has 64 bytes: the permutation, the factors, and a mask for the bits of the elements.
 
-  ;; Adds to lanes of 4 bytes, eight a turn: the first four with the first row, the others, whose bytes begin at $bits / 2,
-  ;; with the second.
+  ;; Adds to lanes of 4 bytes, eight per turn. The first four use the first row of the table. The other four, whose bytes
+  ;; begin $bits / 2 bytes later, use the second row.
   (func (export "addWords") (param $lanes i32) (param $end i32) (param $packed i32) (param $bits i32) (param $table i32)
     (local $permutation0 v128) (local $factors0 v128) (local $permutation1 v128) (local $factors1 v128)
     (local $mask v128) (local $half i32) (local $elements0 v128) (local $elements1 v128)
@@ -131,7 +133,7 @@
       (local.set $lanes (i32.add (local.get $lanes) (i32.const 32)))
       (br_if $turn (i32.lt_u (local.get $lanes) (local.get $end)))))
 
-  ;; Adds to lanes of 8 bytes, two a turn, each of which is two words: turn after turn with the next of four rows.
+  ;; Adds to lanes of 8 bytes, two per turn. A lane is two words. The turns use the four rows of the table in rotation.
   (func (export "addPairs") (param $lanes i32) (param $end i32) (param $packed i32) (param $bits i32) (param $table i32)
     (local $quarters i32) (local $at i32) (local $row i32) (local $permutation v128) (local $factors v128)
     (loop $turn
@@ -158,8 +160,9 @@
       (local.set $lanes (i32.add (local.get $lanes) (i32.const 16)))
       (br_if $turn (i32.lt_u (local.get $lanes) (local.get $end)))))
 
-  ;; Adds to lanes of 1 or 2 bytes, 16 bytes of them a turn, which take $step bytes. Words have 2 bytes: one lane, whose
-  ;; high bits come with the second row, or two, of which the odd one comes with the second row.
+  ;; Adds to lanes of 1 or 2 bytes, 16 bytes of lanes per turn. $step is the number of packed bytes for a turn. Words have
+  ;; 2 bytes. If lanes have 2 bytes, the second row gives the high bits of each word's lane. If lanes have 1 byte, the
+  ;; second row gives the second lane of each word.
   (func (export "addNarrow")
     (param $lanes i32) (param $end i32) (param $packed i32) (param $step i32) (param $width i32) (param $table i32)
     (local $permutation0 v128) (local $factors0 v128) (local $mask0 v128)
@@ -191,8 +194,9 @@
       (local.set $lanes (i32.add (local.get $lanes) (i32.const 16)))
       (br_if $turn (i32.lt_u (local.get $lanes) (local.get $end)))))
 
-  ;; Packs the low bits of the lanes from $lanes to $end, of $width bytes, 1, 2 or 4. Takes $bits bits of the first,
-  ;; $others of the second, and so on in turn: a lane of 8 bytes is two of 4, of which the first gives all its bits.
+  ;; Packs the low bits of the lanes from $lanes to $end, which have $width bytes: 1, 2 or 4. It packs $bits bits of the
+  ;; first lane, $others bits of the second, and so on alternately. A lane of 8 bytes is packed as two lanes of 4 bytes, with
+  ;; all 32 bits of the first.
   (func (export "pack")
     (param $lanes i32) (param $end i32) (param $packed i32) (param $bits i32) (param $others i32)
     (param $width i32)

@@ -4,49 +4,63 @@ import { usageError } from '../../errors.js'
 import { type laneBytes, requireSign } from '../segments.js'
 
 /**
- * Bytes `[from, to)` of a block that hold lanes of one width; both ends are multiples of 64.
+ * The bytes `from` (included) to `to` (excluded) of a block, which hold lanes of the same width. Both are multiples of 64.
  * @public
  */
 export interface LaneRun {
   readonly from: number
   readonly to: number
+  /** The bytes of a lane. */
   readonly width: ReturnType<typeof laneBytes>
 }
 
 /**
- * Holds one block of a sum and adds keystreams to it. Positions are bytes within the block; what lies between the
- * loaded pieces has no meaning, so runs may cover it. All methods are synchronous; one execution uses an adder at a
- * time.
+ * Holds one block of a sum and adds keystreams to it. Positions are in bytes from the start of the block. Only the loaded
+ * pieces have a meaning; a run may also cover the bytes between them. All methods are synchronous. An adder must not be used
+ * by two executions at the same time.
  * @public
  */
 export interface BlockAdder {
-  /** The bytes of the largest block it holds, a multiple of 64. */
+  /** The maximum length of a block in bytes, a multiple of 64. */
   readonly capacity: number
-  /** Puts a piece of the sum at `at`. */
+  /** Copies a piece of the sum into the block, to position `at`. */
   load(at: number, piece: Uint8Array): void
-  /** Adds (`1`) or subtracts (`-1`) a keystream that starts where the block does, lane by lane within each run. */
+  /** Adds (`1`) or subtracts (`-1`) a keystream that begins at the start of the block, lane by lane within each run. */
   add(keystream: Uint8Array, sign: 1 | -1, runs: readonly LaneRun[]): void
   /**
-   * Does the same with the ChaCha20 keystream of `seed` (RFC 8439, zero nonce), which it makes itself: from block
-   * `counter` on, 64 bytes each. An adder that makes none does without.
+   * Adds or subtracts the ChaCha20 keystream of `seed` (RFC 8439, nonce 0), which the adder generates itself. The start of
+   * the block is at keystream block `counter`, of 64 bytes. An adder that cannot generate it does not have this method.
    */
   addChaCha20?(seed: Uint8Array, counter: number, sign: 1 | -1, runs: readonly LaneRun[]): void
-  /** Fills `piece` with the sum from `at` on. */
+  /** Fills `piece` with the sum from position `at` on. */
   store(at: number, piece: Uint8Array): void
-  /** Overwrites what the adder holds, keystream included. */
+  /** Overwrites the block and all keystream with zeros. */
   wipe(): void
 }
 
 /**
- * An adder in plain JavaScript, for hosts without WebAssembly. Every width is worked on in 32-bit words, several
- * narrow lanes or half a wide one at a time, so each loop sees one kind of array only.
+ * Creates an adder in plain JavaScript, for hosts without WebAssembly. It processes lanes of every width as 32-bit words, so
+ * that each loop sees only one kind of array: a word is several narrow lanes or half of a wide lane.
  *
- * @throws {SecAggError} `invalid-argument` where the capacity is no multiple of 64; 0 is one.
+ * @param capacity - The maximum length of a block in bytes: 0 or a multiple of 64.
+ * @returns The adder.
+ * @throws {SecAggError} `invalid-argument` if the capacity is not a multiple of 64.
+ * @example
+ * ```ts
+ * import { createPlainAdder } from 'secagg/vector'
+ *
+ * const adder = createPlainAdder(64)
+ * const sum = Uint8Array.of(1, 2, 3)
+ * adder.load(0, sum)
+ * adder.add(new Uint8Array(64).fill(10), 1, [{ from: 0, to: 64, width: 1 }])
+ * adder.store(0, sum)
+ * console.log(sum) // Uint8Array(3) [ 11, 12, 13 ]
+ * ```
  * @public
  */
 export function createPlainAdder(capacity: number): BlockAdder {
   if (!(Number.isSafeInteger(capacity) && capacity >= 0 && capacity % 64 === 0)) {
-    throw usageError('invalid-argument', 'the capacity of an adder is a multiple of 64', {
+    throw usageError('invalid-argument', 'the capacity of an adder must be a multiple of 64', {
       got: shown(capacity),
     })
   }
@@ -56,7 +70,7 @@ export function createPlainAdder(capacity: number): BlockAdder {
   const aligned = new Int32Array(piece.buffer)
   const requirePiece = (at: number, bytes: Uint8Array): void => {
     requireBytes('a piece of a block', bytes)
-    requireInteger('where a piece stands in a block', at, 0, capacity - bytes.length)
+    requireInteger('the position of a piece in a block', at, 0, capacity - bytes.length)
   }
   return {
     capacity,
@@ -86,7 +100,7 @@ export function createPlainAdder(capacity: number): BlockAdder {
         requireInteger('the end of a run', to, 0, capacity)
         requireInteger('the start of a run', from, 0, to)
         if (operation === undefined) {
-          throw usageError('invalid-argument', 'the lanes of a run have 1, 2, 4 or 8 bytes', {
+          throw usageError('invalid-argument', 'the width of a run must be 1, 2, 4 or 8', {
             got: shown(width),
           })
         }
@@ -100,11 +114,11 @@ export function createPlainAdder(capacity: number): BlockAdder {
   }
 }
 
-/** `sum[i] ±= source[i]` for the words from `from` on and before `to`, both multiples of 16. */
+/** `sum[i] ±= source[i]` for the words `from` (included) to `to` (excluded), both multiples of 16. */
 type WordOperation = (sum: Int32Array, source: Int32Array, from: number, to: number) => void
 
 const ADDITIONS: Readonly<Record<1 | 2 | 4 | 8, WordOperation>> = {
-  // The top bit of a narrow lane is added without its carry, which would go to the neighbor.
+  // The top bit of a narrow lane is added separately, so that its carry does not reach the next lane.
   1: (sum, source, from, to) => {
     for (let i = from; i < to; i++) {
       const a = sum[i]!
@@ -119,7 +133,7 @@ const ADDITIONS: Readonly<Record<1 | 2 | 4 | 8, WordOperation>> = {
       sum[i] = ((a & 0x7fff7fff) + (b & 0x7fff7fff)) ^ ((a ^ b) & 0x80008000)
     }
   },
-  // Four words a turn take a third less time than one.
+  // Four words per turn take a third less time than one.
   4: (sum, source, from, to) => {
     for (let i = from; i < to; i += 4) {
       sum[i] = sum[i]! + source[i]!
@@ -128,7 +142,7 @@ const ADDITIONS: Readonly<Record<1 | 2 | 4 | 8, WordOperation>> = {
       sum[i + 3] = sum[i + 3]! + source[i + 3]!
     }
   },
-  // The carry in bit operations, which no engine leaves 32-bit registers for.
+  // The carry is computed with bit operations, because every engine keeps those in 32-bit registers.
   8: (sum, source, from, to) => {
     for (let i = from; i < to; i += 2) {
       const a = sum[i]!
@@ -142,7 +156,7 @@ const ADDITIONS: Readonly<Record<1 | 2 | 4 | 8, WordOperation>> = {
 }
 
 const SUBTRACTIONS: Readonly<Record<1 | 2 | 4 | 8, WordOperation>> = {
-  // The top bit of a narrow lane is set, so that nothing is borrowed from the neighbor, and made right afterwards.
+  // The top bit of a narrow lane is set first, so that the lane does not borrow from the next one, and corrected afterwards.
   1: (sum, source, from, to) => {
     for (let i = from; i < to; i++) {
       const a = sum[i]!

@@ -2,25 +2,25 @@ import { addLanes, lanesOn, plainLanes, wordsOf } from '../lanes.js'
 import type { Lanes } from '../segments.js'
 
 /**
- * Moves elements between lanes, which are plain arrays, and their packed form. They have fewer bits than their lanes;
- * only in `add` may they have all.
+ * Converts elements between lanes, which are plain arrays, and their packed form. `bits` is less than the bits of a lane;
+ * only in `add` can it be all of them.
  */
 export interface Packer {
   /** Packs the low `bits` bits of each lane into `packed`, ⌈length · bits / 8⌉ bytes. */
   pack(lanes: Lanes, bits: number, packed: Uint8Array): void
-  /** Adds as many `packed` elements to the lanes, wrapping. */
+  /** Adds the elements in `packed` to the lanes, which wrap around. */
   add(lanes: Lanes, bits: number, packed: Uint8Array): void
-  /** The same for lanes that are all zero, which need not be read for it. */
+  /** Like `add`, for lanes that are all zero, so that they need not be read. */
   unpack(lanes: Lanes, bits: number, packed: Uint8Array): void
 }
 
 /**
- * Elements that go through a buffer at a time: a multiple of 32, so that each portion but the last is a whole number
- * of 32-bit words whatever k is; few enough that the buffers stay in the first-level cache.
+ * The number of elements that are processed at a time. It is a multiple of 32, so that each portion except the last is a
+ * whole number of 32-bit words for every k. So few elements stay in the first-level cache.
  */
 const PORTION = 2048
 
-/** A packer in plain JavaScript, for hosts without WebAssembly and for what is too small for it. */
+/** A packer in plain JavaScript, for hosts without WebAssembly and for short segments. */
 export const plainPacker: Packer = {
   pack: (lanes, bits, packed) => {
     const words = createWords(bits)
@@ -51,7 +51,7 @@ function forEachPortion(lanes: Lanes, visit: (portion: Lanes, from: number) => v
   }
 }
 
-/** Words for a portion, and two more that reading past the last element may touch. */
+/** Words for a portion, and two more, which may be read after the last element. */
 function createWords(bits: number): Uint32Array<ArrayBuffer> {
   return new Uint32Array((PORTION * bits) / 32 + 2)
 }
@@ -137,6 +137,6 @@ function addHalves(words: Uint32Array, bits: number, halves: Uint32Array): void 
 function takeBits(words: Uint32Array, position: number): number {
   const index = position >>> 5
   const shift = position & 31
-  // Two shifts, because a shift by 32 is none.
+  // Two shifts, because JavaScript treats a shift by 32 as a shift by 0.
   return (words[index]! >>> shift) | ((words[index + 1]! << 1) << (31 - shift))
 }
