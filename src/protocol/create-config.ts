@@ -29,12 +29,12 @@ import {
  * import { createRoundConfig } from 'secagg'
  *
  * const config = createRoundConfig({
- *   sessionId: crypto.getRandomValues(new Uint8Array(16)),
- *   clients: 100,
- *   adversary: 'honest-but-curious',
- *   segments: [{ length: 1000, bits: 24, bound: 65536 }],
+ *   sessionId: globalThis.crypto.getRandomValues(new Uint8Array(16)),
+ *   clients: 4,
+ *   adversary: 'active',
+ *   segments: [{ length: 3, bits: 16, bound: 1000 }],
  * })
- * console.log(config.threshold, config.minimumCohort) // 51 51
+ * console.log(config.threshold, config.minimumCohort) // 3 3
  * ```
  * @public
  */

@@ -57,9 +57,11 @@ export type VerifyIdentity = (claim: SignedClaim) => Promise<string | undefined>
  * import { defaultCrypto } from 'secagg/crypto'
  * import { ed25519Signer } from 'secagg/protocol'
  *
- * const { ed25519 } = await defaultCrypto()
- * const signer = ed25519Signer(new Uint8Array(32).fill(1), ed25519)
- * const signature = await signer.sign(Uint8Array.of(1, 2, 3))
+ * const crypto = await defaultCrypto()
+ * const privateKeys = [1, 2, 3, 4].map((byte) => new Uint8Array(32).fill(byte)) // real ones are random and secret
+ * const signers = privateKeys.map((privateKey) => ed25519Signer(privateKey, crypto.ed25519))
+ *
+ * const signature = await signers[0]!.sign(Uint8Array.of(1, 2, 3))
  * console.log(signature.length) // 64
  * ```
  * @public
@@ -88,18 +90,15 @@ export function ed25519Signer(privateKey: Uint8Array, ed25519: SignatureScheme):
  * @throws {SecAggError} `invalid-argument` if `publicKeyOf` is not a function, or `ed25519` is not a signature scheme.
  * @example
  * ```ts
- * import { defaultCrypto } from 'secagg/crypto'
- * import { ed25519Signer, ed25519Verifier } from 'secagg/protocol'
+ * // Continues the example of ed25519Signer.
+ * import { ed25519Verifier } from 'secagg/protocol'
  *
- * const { ed25519 } = await defaultCrypto()
- * const privateKey = new Uint8Array(32).fill(1)
- * const publicKey = await ed25519.publicKey(privateKey)
- * const verify = ed25519Verifier((seat) => (seat === 0 ? publicKey : undefined), ed25519)
+ * const publicKeys = await Promise.all(privateKeys.map((key) => crypto.ed25519.publicKey(key)))
+ * const verifyIdentity = ed25519Verifier((seat) => publicKeys[seat], crypto.ed25519)
  *
- * const message = Uint8Array.of(1, 2, 3)
- * const signature = Uint8Array.from(await ed25519Signer(privateKey, ed25519).sign(message))
- * console.log((await verify({ seat: 0, message, signature }))?.slice(0, 8)) // '8a88e3dd'
- * console.log(await verify({ seat: 1, message, signature })) // undefined
+ * const claim = { message: Uint8Array.of(1, 2, 3), signature: Uint8Array.from(signature) }
+ * console.log((await verifyIdentity({ seat: 0, ...claim }))?.slice(0, 8)) // '8a88e3dd'
+ * console.log(await verifyIdentity({ seat: 1, ...claim })) // undefined
  * ```
  * @public
  */

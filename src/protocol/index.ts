@@ -10,12 +10,15 @@
  * | 3 ConsistencyCheck | `client.checkConsistency` | `server.acceptConsistencyCheck`, `server.closeConsistencyCheck` |
  * | 4 Unmasking | `client.unmask` | `server.acceptUnmasking`, `server.reconstructSecrets`, `server.planUnmasking` |
  *
+ * The examples of these functions are the consecutive pieces of one small round, from the keys to the sum.
+ *
  * A step that fails throws a `SecAggError` and changes nothing: the caller can continue with the state that it has.
  *
  * @module
  */
 
 export type { DrawnGraph } from '../graph/index.js'
+export { type SecretSplitter, secretSplitter } from '../shamir/index.js'
 export type {
   AdvertiseKeys,
   ConsistencyCheck,

@@ -1,5 +1,6 @@
 import { split as splitBytes } from 'shamir-secret-sharing'
-import { wipe, wipeAll } from '../crypto/bytes.js'
+import { requireBytes, wipe, wipeAll } from '../crypto/bytes.js'
+import { dependableProvider } from '../crypto/dependable.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { drawSecret } from '../crypto/random.js'
 import { SecAggError, usageError } from '../errors.js'
@@ -32,11 +33,27 @@ export type SecretSplitter = (
 export const MAXIMUM_HOLDERS = 65535
 
 /**
- * The library's splitter: the `shamir-secret-sharing` package, with the platform's randomness, for at most 255
- * holders; beyond that GF(2^16) with coefficients from `crypto`.
+ * Creates the library's splitter: up to 255 holders the `shamir-secret-sharing` package, with the platform's randomness;
+ * beyond that GF(2^16) with coefficients from `crypto`. Sessions use it unless they are given another one.
+ *
+ * @param crypto - A crypto provider, such as `await defaultCrypto()`.
+ * @returns The splitter. It throws `invalid-argument` if a secret, a threshold or a number of holders is out of its range.
+ * @throws {SecAggError} `invalid-argument` if this is not a crypto provider.
+ * @example
+ * ```ts
+ * import { defaultCrypto } from 'secagg/crypto'
+ * import { secretSplitter } from 'secagg/protocol'
+ *
+ * const splitSecret = secretSplitter(await defaultCrypto())
+ * const shares = await splitSecret(new Uint8Array(32).fill(7), 2, 3)
+ * console.log(shares.map(({ length }) => length)) // [ 32, 32, 32 ]
+ * ```
+ * @public
  */
 export function secretSplitter(crypto: CryptoProvider): SecretSplitter {
+  const provider = dependableProvider(crypto)
   return async (secret, threshold, holders) => {
+    requireBytes('a secret', secret)
     const valid = threshold >= 2 && threshold <= holders && holders <= MAXIMUM_HOLDERS
     if (!valid || !Number.isInteger(threshold) || !Number.isInteger(holders)) {
       throw usageError(
@@ -50,7 +67,7 @@ export function secretSplitter(crypto: CryptoProvider): SecretSplitter {
       })
     }
     return fieldFor(holders) === GF65536
-      ? splitWords(secret, threshold, holders, crypto)
+      ? splitWords(secret, threshold, holders, provider)
       : splitWithPackage(secret, threshold, holders)
   }
 }

@@ -36,6 +36,8 @@ const examples: Examples = {
   inspectMessage,
   minimumThreshold,
   ...identities(capabilities.crypto),
+  secretSplitter: () => ({ args: [crypto] }),
+  'secretSplitter().call': () => ({ on: splitSecret, args: [new Uint8Array(32), 2, 3] }),
   decodeAdvertiseKeys: () => ({ args: [whole(config), 0, said(advertised)] }),
   decodePublishedKeys: () => ({ args: [whole(config), said(published)] }),
 

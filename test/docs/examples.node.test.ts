@@ -1,30 +1,36 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { joinedCode, type Piece } from './joined-code.js'
 import { compilerProblems, root, runSnippet, type Snippet, SnippetFolder } from './programs.js'
 
 const folder = new SnippetFolder('examples')
 
-const sources = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' }).filter((path) =>
-  path.endsWith('.ts'),
+const sources = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => ({ path, text: readFileSync(`${root}src/${path}`, 'utf8') }))
+
+const EXAMPLE = /^ *\* @example\n(?: *\*.*\n)*? *\* ```ts\n((?: *\*.*\n)*?) *\* ```$/gm
+
+/** The code of every `@example` in the doc comments of the sources, and the function that it belongs to. */
+const pieces = sources.flatMap(({ path, text }) =>
+  [...text.matchAll(EXAMPLE)].map((match, index): Piece & { readonly snippet: string } => {
+    const [, name = ''] = /^export (?:async )?function\*? ?(\w+)/m.exec(text.slice(match.index)) ?? []
+    const [, party] = /^protocol\/(client|server)\//.exec(path) ?? []
+    return {
+      name: party === undefined ? name : `${party}.${name}`,
+      code: match[1]!.replace(/^ *\* ?/gm, ''),
+      snippet: `${path.replace(/\.ts$/, '').replace(/\W/g, '-')}-${index + 1}`,
+    }
+  }),
 )
 
-/** The code of every `@example` in the doc comments of the sources. */
-const examples = sources.flatMap((path): Snippet[] => {
-  const text = readFileSync(`${root}src/${path}`, 'utf8')
-  const blocks = [...text.matchAll(/^ *\* @example\n((?: *\*.*\n)*?) *\* ```ts\n((?: *\*.*\n)*?) *\* ```$/gm)]
-  return blocks.map(([, , lines], index) => {
-    const code = lines!.replace(/^ *\* ?/gm, '')
-    return folder.snippet(`${path.replace(/\.ts$/, '').replace(/\W/g, '-')}-${index + 1}`, code)
-  })
-})
+const examples = pieces.map((piece): Snippet => folder.snippet(piece.snippet, joinedCode(piece, pieces)))
 
 beforeAll(() => folder.write(examples))
 afterAll(() => folder.remove())
 
 test('every @example is code that this test finds', () => {
-  const marks = sources.flatMap((path) => [
-    ...readFileSync(`${root}src/${path}`, 'utf8').matchAll(/\* @example\b/g),
-  ])
+  const marks = sources.flatMap(({ text }) => [...text.matchAll(/\* @example\b/g)])
   expect(examples).toHaveLength(marks.length)
 })
 

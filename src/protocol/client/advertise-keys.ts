@@ -36,6 +36,16 @@ export interface ClientOptions {
  * @returns The first state of the client and its AdvertiseKeys message. Store the state before the message is sent.
  * @throws {SecAggError} `invalid-argument` or `unsupported` if the seat, an option or the provider does not fit the
  *   configuration; `crypto-failure` or `no-randomness` if a primitive fails.
+ * @example
+ * ```ts
+ * // Continues the examples of createRoundConfig and ed25519Signer.
+ * import { client } from 'secagg/protocol'
+ *
+ * const advertised = await Promise.all(
+ *   signers.map((signer, seat) => client.advertiseKeys(config, seat, { crypto, signer })),
+ * )
+ * console.log(advertised[3]!.state.seat, advertised[3]!.outbound.maskKey.length) // 3 32
+ * ```
  * @public
  */
 export async function advertiseKeys(

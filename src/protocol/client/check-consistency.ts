@@ -18,6 +18,16 @@ const PHASE = 'consistency-check'
  * @returns The next state and the ConsistencyCheck message. Store the state before the message is sent.
  * @throws {SecAggError} With fault `server`: `invalid-survivors`, `too-few-clients`. `invalid-argument` or `out-of-order`
  *   if an argument has the wrong form or the model is not active; `crypto-failure` if the signer fails.
+ * @example
+ * ```ts
+ * // Continues the example of server.survivorsToAnnounce.
+ * const checked = await Promise.all(
+ *   masked.map((state, seat) =>
+ *     client.checkConsistency(state, announced.messageFor(seat), { signer: signers[seat] }),
+ *   ),
+ * )
+ * console.log(checked[0]!.outbound.length) // 64
+ * ```
  * @public
  */
 export async function checkConsistency(
@@ -60,6 +70,11 @@ export async function checkConsistency(
  * @param state - The state from `maskInput` or {@link checkConsistency}.
  * @returns Seats, ascending.
  * @throws {SecAggError} `out-of-order` for another state.
+ * @example
+ * ```ts
+ * // Continues the example of client.maskInput.
+ * console.log(client.sharingSeats(masked[0]!)) // [ 0, 1, 2, 3 ]
+ * ```
  * @public
  */
 export function sharingSeats(state: ClientMasked | ClientChecked): readonly number[] {

@@ -27,6 +27,24 @@ const PHASE = 'masked-input'
  * @returns The next state and the plan. Store the state before any part of the masked vector is sent.
  * @throws {SecAggError} With fault `server`: `malformed-message`, `too-few-clients`, `invalid-public-key`.
  *   `invalid-argument` or `out-of-order` if an argument has the wrong form; `crypto-failure` if a primitive fails.
+ * @example
+ * ```ts
+ * // Continues the example of server.sharesToForward.
+ * // Seat 3 drops out before it sends its vector.
+ * import { executeMaskPlan, packVector } from 'secagg/vector'
+ *
+ * const vectors = [[1, 2, 3], [10, 20, 30], [100, 200, 300]].map((values) => [Uint16Array.from(values)])
+ * const masked = await Promise.all(
+ *   vectors.map(async (vector, seat) => {
+ *     const { state } = shared[seat]!
+ *     const digest = await crypto.sha256.hmac(state.digestKey, packVector(vector, config.segments))
+ *     const step = await client.maskInput(state, forwarded.messageFor(seat), digest, { crypto })
+ *     await executeMaskPlan(vector, config.segments, step.plan, crypto.suites.aes!) // x becomes y
+ *     return step.state
+ *   }),
+ * )
+ * console.log(masked[0]!.plan.length) // 4
+ * ```
  * @public
  */
 export async function maskInput(
@@ -94,6 +112,12 @@ export async function maskInput(
  * @returns The plan.
  * @throws {SecAggError} `input-changed` if the input is a different one: two masked vectors with the same masks would show
  *   the server the difference of the two inputs. `invalid-argument` or `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the example of client.maskInput.
+ * const again = client.repeatMaskInput(masked[0]!, masked[0]!.inputDigest)
+ * console.log(again === masked[0]!.plan) // true
+ * ```
  * @public
  */
 export function repeatMaskInput(state: ClientMasked, inputDigest: Uint8Array): MaskPlan {

@@ -42,6 +42,12 @@ const MASK_KEY_LENGTH = 32
  * @param state - Any state of a client.
  * @returns Bytes for {@link decodeState}.
  * @throws {SecAggError} `out-of-order` if this is not a state of a client.
+ * @example
+ * ```ts
+ * // Continues the example of client.shareKeys.
+ * const bytes = client.encodeState(shared[0]!.state)
+ * console.log(bytes[0]) // 2
+ * ```
  * @public
  */
 export function encodeState(state: ClientState): Bytes {
@@ -60,6 +66,12 @@ export function encodeState(state: ClientState): Bytes {
  * @returns An equal state, which shares no memory with `bytes`.
  * @throws {SecAggError} With fault `usage`: `malformed-state` if the bytes are not a client's state, or are truncated or
  *   changed; `unsupported-version`; `configuration-mismatch` if the state belongs to another round.
+ * @example
+ * ```ts
+ * // Continues the example of client.encodeState.
+ * const resumed = client.decodeState(bytes, config)
+ * console.log(resumed.state, resumed.seat) // 'client-shared' 0
+ * ```
  * @public
  */
 export function decodeState(bytes: Uint8Array, config: RoundConfig): ClientState {

@@ -38,6 +38,15 @@ const PHASE = 'share-keys'
  * @throws {SecAggError} With fault `server`: `malformed-message`, `too-few-clients`, `own-entry-mismatch`,
  *   `invalid-public-key`, `duplicate-key`, `duplicate-identity`, `invalid-signature`. `invalid-argument` or `out-of-order`
  *   if an argument has the wrong form; `crypto-failure` or `no-randomness` if a primitive fails.
+ * @example
+ * ```ts
+ * // Continues the examples of server.keysToPublish and secretSplitter.
+ * const capabilities = { crypto, splitSecret, verifyIdentity }
+ * const shared = await Promise.all(
+ *   advertised.map(({ state }, seat) => client.shareKeys(state, published.messageFor(seat), capabilities)),
+ * )
+ * console.log(shared[0]!.state.peers.map(({ seat }) => seat)) // [ 1, 2, 3 ]
+ * ```
  * @public
  */
 export async function shareKeys(

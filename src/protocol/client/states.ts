@@ -174,6 +174,12 @@ export interface ClientFinished extends ClientBase {
  * @param state - Any state of a client.
  * @returns The arrays.
  * @throws {SecAggError} `out-of-order` if this is not a state of a client.
+ * @example
+ * ```ts
+ * // Continues the example of client.advertiseKeys.
+ * for (const secret of client.secretsIn(advertised[0]!.state)) secret.fill(0)
+ * console.log(advertised[0]!.state.maskKeyPair.privateKey.every((byte) => byte === 0)) // true
+ * ```
  * @public
  */
 export function secretsIn(state: ClientState): readonly Uint8Array[] {

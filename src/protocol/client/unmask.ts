@@ -45,6 +45,17 @@ const MASK_KEY_SHARE_LENGTH = 32
  * @throws {SecAggError} With fault `server`: `invalid-survivors`, `too-few-clients`, `malformed-message`,
  *   `invalid-signature`. `invalid-argument` or `out-of-order` if an argument has the wrong form; `crypto-failure` if a
  *   primitive fails.
+ * @example
+ * ```ts
+ * // Continues the example of server.signaturesToPublish.
+ * const revealed = await Promise.all(
+ *   checked.map(({ state }, seat) =>
+ *     client.unmask(state, signatures.messageFor(seat), { crypto, verifyIdentity }),
+ *   ),
+ * )
+ * // Shares of b for the survivors, and of s^SK for seat 3, which dropped out.
+ * console.log(revealed[0]!.outbound.map(({ value }) => value.length)) // [ 16, 16, 16, 32 ]
+ * ```
  * @public
  */
 export function unmask(

@@ -29,6 +29,14 @@ const PHASE = 'advertise-keys'
  * @param config - The configuration of the round, from `createRoundConfig`.
  * @returns The first state of the server.
  * @throws {SecAggError} `invalid-argument` if `createRoundConfig` did not make the configuration.
+ * @example
+ * ```ts
+ * // Continues the example of createRoundConfig.
+ * import { server } from 'secagg/protocol'
+ *
+ * const opened = server.openRound(config)
+ * console.log(opened.state) // 'server-advertising'
+ * ```
  * @public
  */
 export function openRound(config: RoundConfig): ServerAdvertising {
@@ -48,6 +56,14 @@ export function openRound(config: RoundConfig): ServerAdvertising {
  * @throws {SecAggError} With fault `peer` and the sender as culprit: `unknown-seat`, `configuration-mismatch`,
  *   `invalid-public-key`, `duplicate-key` (both keys are the same), `invalid-signature`. `invalid-argument` or
  *   `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the examples of server.openRound, client.advertiseKeys and ed25519Verifier.
+ * const acceptedKeys = await Promise.all(
+ *   advertised.map(({ outbound }, seat) => server.acceptAdvertisedKeys(opened, seat, outbound, { verifyIdentity })),
+ * )
+ * console.log(acceptedKeys[0]!.identity?.slice(0, 8)) // '8a88e3dd'
+ * ```
  * @public
  */
 export async function acceptAdvertisedKeys(
@@ -91,6 +107,12 @@ export async function acceptAdvertisedKeys(
  * @returns The next state, the PublishedKeys messages, and an error for each client that was refused.
  * @throws {SecAggError} `too-few-clients` if |U1| is below the minimum cohort, or below what the graph needs. `invalid-argument` or
  *   `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the example of server.acceptAdvertisedKeys.
+ * const sharing = server.closeAdvertiseKeys(opened, acceptedKeys, { crypto })
+ * console.log(sharing.outbound.recipients, sharing.refused) // [ 0, 1, 2, 3 ] []
+ * ```
  * @public
  */
 export function closeAdvertiseKeys(
@@ -136,6 +158,12 @@ export function closeAdvertiseKeys(
  * @param state - The state from {@link closeAdvertiseKeys}.
  * @returns One message for each client of U1: the keys of the clients that it may know of.
  * @throws {SecAggError} `out-of-order` for another state.
+ * @example
+ * ```ts
+ * // Continues the example of server.closeAdvertiseKeys.
+ * const published = server.keysToPublish(sharing.state)
+ * console.log(published.messageFor(2).map(({ seat }) => seat)) // [ 0, 1, 2, 3 ]
+ * ```
  * @public
  */
 export function keysToPublish(state: ServerSharing): Outbound<PublishedKeys> {

@@ -26,6 +26,17 @@ const PHASE = 'consistency-check'
  * @returns The accepted signature, for {@link closeConsistencyCheck}.
  * @throws {SecAggError} With fault `peer` and the sender as culprit: `unknown-seat`, `invalid-signature`.
  *   `invalid-argument` or `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the example of client.checkConsistency.
+ * const checkingState = checking.state as server.ServerChecking // in the active model
+ * const acceptedSignatures = await Promise.all(
+ *   checked.map(({ outbound }, seat) =>
+ *     server.acceptConsistencyCheck(checkingState, seat, outbound, { verifyIdentity }),
+ *   ),
+ * )
+ * console.log(acceptedSignatures.map(({ seat }) => seat)) // [ 0, 1, 2 ]
+ * ```
  * @public
  */
 export async function acceptConsistencyCheck(
@@ -56,6 +67,12 @@ export async function acceptConsistencyCheck(
  * @returns The next state and the ConsistencySignatures messages.
  * @throws {SecAggError} `too-few-clients` if |U4| < t. `invalid-argument` or `out-of-order` if an argument has the wrong
  *   form.
+ * @example
+ * ```ts
+ * // Continues the example of server.acceptConsistencyCheck.
+ * const unmasking = server.closeConsistencyCheck(checkingState, acceptedSignatures)
+ * console.log(unmasking.outbound.recipients) // [ 0, 1, 2 ]
+ * ```
  * @public
  */
 export function closeConsistencyCheck(
@@ -85,6 +102,12 @@ export function closeConsistencyCheck(
  * @param state - The state from {@link closeConsistencyCheck}.
  * @returns The same message for each client of U4: all signatures.
  * @throws {SecAggError} `out-of-order` for another state.
+ * @example
+ * ```ts
+ * // Continues the example of server.closeConsistencyCheck.
+ * const signatures = server.signaturesToPublish(unmasking.state)
+ * console.log(signatures.messageFor(0).map(({ seat }) => seat)) // [ 0, 1, 2 ]
+ * ```
  * @public
  */
 export function signaturesToPublish(state: ServerUnmasking): Outbound<ConsistencySignatures> {

@@ -22,6 +22,17 @@ const PHASE = 'masked-input'
  * @param seat - The seat that sent the vector.
  * @throws {SecAggError} With fault `peer` and the sender as culprit: `unknown-seat`. `invalid-argument` or
  *   `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the example of client.maskInput.
+ * import { addInto, createVector } from 'secagg/vector'
+ *
+ * const sum = createVector(config.segments)
+ * for (const [seat, vector] of vectors.entries()) {
+ *   server.acceptMaskedInput(masking.state, seat)
+ *   addInto(sum, vector, config.segments)
+ * }
+ * ```
  * @public
  */
 export function acceptMaskedInput(state: ServerMasking, seat: number): void {
@@ -39,6 +50,12 @@ export function acceptMaskedInput(state: ServerMasking, seat: number): void {
  * @throws {SecAggError} `too-few-clients` if |U3| is below the minimum cohort, or below what the graph tolerates;
  *   `too-few-shares` if fewer than t holders of a client's secrets are left (`concerning` names that client).
  *   `invalid-argument` or `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the example of server.acceptMaskedInput.
+ * const checking = server.closeMaskedInput(masking.state, [0, 1, 2])
+ * console.log(checking.state.state, checking.outbound.recipients) // 'server-checking' [ 0, 1, 2 ]
+ * ```
  * @public
  */
 export function closeMaskedInput(
@@ -83,6 +100,12 @@ export function closeMaskedInput(
  * @param state - The state from {@link closeMaskedInput}.
  * @returns One message for each client of U3: the survivors that it may know of.
  * @throws {SecAggError} `out-of-order` for another state.
+ * @example
+ * ```ts
+ * // Continues the example of server.closeMaskedInput.
+ * const announced = server.survivorsToAnnounce(checking.state)
+ * console.log(announced.messageFor(1)) // [ 0, 1, 2 ]
+ * ```
  * @public
  */
 export function survivorsToAnnounce(state: ServerChecking | ServerUnmasking): Outbound<Survivors> {
@@ -104,6 +127,11 @@ export function survivorsToAnnounce(state: ServerChecking | ServerUnmasking): Ou
  * @returns Seats, ascending: on the sparse graph the clients of U2 that the receiver may know of, on the complete graph
  *   all seats.
  * @throws {SecAggError} `invalid-argument` or `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the example of server.closeMaskedInput.
+ * console.log(server.nameableSurvivors(checking.state, 1)) // [ 0, 1, 2, 3 ]
+ * ```
  * @public
  */
 export function nameableSurvivors(

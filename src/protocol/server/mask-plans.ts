@@ -28,6 +28,17 @@ const MINIMUM_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
  * @returns A generator of plans for `executeMaskPlan`. Their order does not matter.
  * @throws {SecAggError} `invalid-public-key` if a client's key is a point of low order; `concerning` names the client.
  *   `invalid-argument` or `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the example of server.reconstructSecrets.
+ * import { reduceInto } from 'secagg/vector'
+ *
+ * for await (const plan of server.planUnmasking(finished, { crypto })) {
+ *   await executeMaskPlan(sum, config.segments, plan, crypto.suites.aes!)
+ * }
+ * reduceInto(sum, config.segments)
+ * console.log(sum) // [ Uint16Array(3) [ 111, 222, 333 ] ]
+ * ```
  * @public
  */
 export async function* planUnmasking(
@@ -62,6 +73,12 @@ export async function* planUnmasking(
  * @param state - The state from `reconstructSecrets`.
  * @returns The number of terms.
  * @throws {SecAggError} `out-of-order` for another state.
+ * @example
+ * ```ts
+ * // Continues the example of server.reconstructSecrets.
+ * // One self-mask for each of the three survivors, and their masks with the client that dropped out.
+ * console.log(server.countMaskTerms(finished)) // 6
+ * ```
  * @public
  */
 export function countMaskTerms(state: ServerFinished): number {

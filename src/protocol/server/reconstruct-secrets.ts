@@ -49,6 +49,12 @@ const PHASE = 'unmasking'
  *   that was tried gives an owner's secret, or the work has reached its limit; `concerning` names the owner, and `culprits`
  *   the owners that must have dealt wrong shares if at most n_C clients cheat. If there are no culprits, a retry with more
  *   answers may succeed. `invalid-argument` or `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the example of server.acceptUnmasking.
+ * const { state: finished } = await server.reconstructSecrets(unmasking.state, answers, { crypto })
+ * console.log(finished.selfMasks.length, finished.maskKeys.length, finished.wrongShares) // 3 1 []
+ * ```
  * @public
  */
 export async function reconstructSecrets(

@@ -40,6 +40,12 @@ import type { WrongShare } from './wrong-shares.js'
  * @param state - Any state of the server.
  * @returns Bytes for {@link decodeState}.
  * @throws {SecAggError} `out-of-order` if this is not a state of the server.
+ * @example
+ * ```ts
+ * // Continues the example of server.closeShareKeys.
+ * const bytes = server.encodeState(masking.state)
+ * console.log(bytes[0]) // 2
+ * ```
  * @public
  */
 export function encodeState(state: ServerState): Bytes {
@@ -55,6 +61,12 @@ export function encodeState(state: ServerState): Bytes {
  * @returns An equal state, which shares no memory with `bytes`.
  * @throws {SecAggError} With fault `usage`: `malformed-state` if the bytes are not a server's state, or are truncated or
  *   changed; `unsupported-version`; `configuration-mismatch` if the state belongs to another round.
+ * @example
+ * ```ts
+ * // Continues the example of server.encodeState.
+ * const resumed = server.decodeState(bytes, config)
+ * console.log(resumed.state) // 'server-masking'
+ * ```
  * @public
  */
 export function decodeState(bytes: Uint8Array, config: RoundConfig): ServerState {

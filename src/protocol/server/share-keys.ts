@@ -42,6 +42,11 @@ const peersOfStates = new WeakMap<ServerSharing, Map<number, readonly number[]>>
  * @returns Seats, ascending.
  * @throws {SecAggError} `unknown-seat`, with this seat as culprit, if it is not in U1. `invalid-argument` or
  *   `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the example of server.closeAdvertiseKeys.
+ * console.log(server.peersOf(sharing.state, 2)) // [ 0, 1, 3 ]
+ * ```
  * @public
  */
 export function peersOf(state: ServerSharing, seat: number): readonly number[] {
@@ -70,6 +75,12 @@ export function peersOf(state: ServerSharing, seat: number): readonly number[] {
  * @returns The accepted message, for {@link closeShareKeys}.
  * @throws {SecAggError} With fault `peer` and the sender as culprit: `unknown-seat`, `malformed-message`.
  *   `invalid-argument` or `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the example of client.shareKeys.
+ * const acceptedShares = shared.map(({ outbound }, seat) => server.acceptSharedKeys(sharing.state, seat, outbound))
+ * console.log(acceptedShares[1]!.seat) // 1
+ * ```
  * @public
  */
 export function acceptSharedKeys(state: ServerSharing, seat: number, message: ShareKeys): AcceptedShares {
@@ -96,6 +107,12 @@ export function acceptSharedKeys(state: ServerSharing, seat: number, message: Sh
  * @throws {SecAggError} `too-few-clients` if |U2| is below the minimum cohort, or below what the graph tolerates;
  *   `too-few-shares` if fewer than t holders of a client's secrets are left (`concerning` names that client).
  *   `invalid-argument` or `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the example of server.acceptSharedKeys.
+ * const masking = server.closeShareKeys(sharing.state, acceptedShares)
+ * console.log(masking.outbound.recipients) // [ 0, 1, 2, 3 ]
+ * ```
  * @public
  */
 export function closeShareKeys(
@@ -136,6 +153,12 @@ export function closeShareKeys(
  * @param state - The state from {@link closeShareKeys}.
  * @returns One message for each client of U2: the shares that the others sealed to it, ascending by sender.
  * @throws {SecAggError} `out-of-order` for another state.
+ * @example
+ * ```ts
+ * // Continues the example of server.closeShareKeys.
+ * const forwarded = server.sharesToForward(masking.state)
+ * console.log(forwarded.messageFor(2).map(({ seat }) => seat)) // [ 0, 1, 3 ]
+ * ```
  * @public
  */
 export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares> {

@@ -175,6 +175,12 @@ export interface ServerFinished extends ServerOnGraph {
  * @param state - Any state of the server.
  * @returns The arrays.
  * @throws {SecAggError} `out-of-order` if this is not a state of the server.
+ * @example
+ * ```ts
+ * // Continues the example of server.reconstructSecrets.
+ * for (const secret of server.secretsIn(finished)) secret.fill(0)
+ * console.log(finished.selfMasks[0]!.value.every((byte) => byte === 0)) // true
+ * ```
  * @public
  */
 export function secretsIn(state: ServerState): readonly Uint8Array[] {

@@ -36,6 +36,11 @@ export interface RevealingClient {
  * @param state - The state from `closeMaskedInput` or `closeConsistencyCheck`.
  * @returns Seats, ascending.
  * @throws {SecAggError} `out-of-order` for another state.
+ * @example
+ * ```ts
+ * // Continues the example of server.closeConsistencyCheck.
+ * console.log(server.respondents(unmasking.state)) // [ 0, 1, 2 ]
+ * ```
  * @public
  */
 export function respondents(state: ServerUnmasking): readonly number[] {
@@ -54,6 +59,12 @@ export function respondents(state: ServerUnmasking): readonly number[] {
  * @returns The accepted shares, for `reconstructSecrets`.
  * @throws {SecAggError} With fault `peer` and the sender as culprit: `unknown-seat`, `invalid-share`. `invalid-argument` or
  *   `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the example of client.unmask.
+ * const answers = revealed.map(({ outbound }, seat) => server.acceptUnmasking(unmasking.state, seat, outbound))
+ * console.log(answers[1]!.shares.length) // 4
+ * ```
  * @public
  */
 export function acceptUnmasking(
@@ -93,6 +104,11 @@ export function acceptUnmasking(
  * @param seat - The seat of the client.
  * @returns Seats, ascending.
  * @throws {SecAggError} `invalid-argument` or `out-of-order` if an argument has the wrong form.
+ * @example
+ * ```ts
+ * // Continues the example of server.closeConsistencyCheck.
+ * console.log(server.ownersKnownTo(unmasking.state, 0)) // [ 0, 1, 2, 3 ]
+ * ```
  * @public
  */
 export function ownersKnownTo(state: ServerUnmasking, seat: number): readonly number[] {
