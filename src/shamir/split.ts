@@ -54,8 +54,9 @@ export function secretSplitter(crypto: CryptoProvider): SecretSplitter {
   const provider = dependableProvider(crypto)
   return async (secret, threshold, holders) => {
     requireBytes('a secret', secret)
-    const valid = threshold >= 2 && threshold <= holders && holders <= MAXIMUM_HOLDERS
-    if (!valid || !Number.isInteger(threshold) || !Number.isInteger(holders)) {
+    // Integers first: comparing a symbol or a proxy can throw.
+    const areIntegers = Number.isInteger(threshold) && Number.isInteger(holders)
+    if (!areIntegers || threshold < 2 || threshold > holders || holders > MAXIMUM_HOLDERS) {
       throw usageError(
         'invalid-argument',
         'threshold and holders must be whole numbers with 2 ≤ threshold ≤ holders ≤ 65535',

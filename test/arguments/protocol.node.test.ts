@@ -37,7 +37,10 @@ const examples: Examples = {
   minimumThreshold,
   ...identities(capabilities.crypto),
   secretSplitter: () => ({ args: [crypto] }),
-  'secretSplitter().call': () => ({ on: splitSecret, args: [new Uint8Array(32), 2, 3] }),
+  'secretSplitter().call': () => ({
+    on: protocol.secretSplitter(capabilities.crypto),
+    args: [new Uint8Array(32), 2, 3],
+  }),
   decodeAdvertiseKeys: () => ({ args: [whole(config), 0, said(advertised)] }),
   decodePublishedKeys: () => ({ args: [whole(config), said(published)] }),
 
