@@ -1,9 +1,9 @@
 import { type ErrorCode, SecAggError, usageError } from './errors.js'
 
-// What public functions ask of their arguments before anything else, so that a program without types, or with wrong ones,
-// is told what it did wrong. No message shows a value, which may be a secret; numbers are the exception.
+// Public functions check their arguments first, so that a program without types, or with wrong types, gets a clear error.
+// Messages do not show values, because a value can be a secret. Numbers are the exception.
 
-/** The kind of a value as a message names it; a number itself. */
+/** A value as a message describes it: a number is shown, anything else is described by its kind. */
 export function described(value: unknown): string {
   if (typeof value === 'number') return String(value)
   if (value === undefined) return 'nothing'
@@ -12,12 +12,12 @@ export function described(value: unknown): string {
   return kind === 'array' || kind === 'object' ? `an ${kind}` : `a ${kind}`
 }
 
-/** A number itself, or the kind of a value: for `got`. */
+/** A value for the `got` of an error: a number is shown, anything else is described by its kind. */
 export function shown(value: unknown): string | number {
   return typeof value === 'number' ? value : kindOf(value)
 }
 
-/** What `typeof` says, and which array it is. */
+/** The result of `typeof`, except that `null`, arrays and views of memory have their own kinds. */
 function kindOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
@@ -26,10 +26,10 @@ function kindOf(value: unknown): string {
 }
 
 /**
- * A copy of the parts of an object, each read once: a getter cannot give one value to a check and another to what
- * follows.
+ * Copies the properties of an object and reads each one only once, so that a getter cannot return one value when it is
+ * checked and another when it is used.
  *
- * @throws {SecAggError} `code` where `given` is no object, or cannot be read.
+ * @throws {SecAggError} `code` if `given` is not an object, or cannot be read.
  */
 export function partsOf<T extends object>(
   what: string,
@@ -48,8 +48,8 @@ export function partsOf<T extends object>(
 }
 
 /**
- * What `read` gives, which does nothing but look at an argument.
- * @throws {SecAggError} `code` where a getter of the caller's throws.
+ * Calls `read`, which only reads an argument, and returns its result.
+ * @throws {SecAggError} `code` if a getter of the caller throws.
  */
 export function reading<T>(what: string, read: () => T, code: ErrorCode = 'invalid-argument'): T {
   try {
@@ -60,7 +60,7 @@ export function reading<T>(what: string, read: () => T, code: ErrorCode = 'inval
   }
 }
 
-/** Also what is inherited, as from a class or from an object of defaults; but for what every object inherits. */
+/** The names of properties, including inherited ones (from a class or an object of defaults), but not `Object`'s own. */
 function* namesIn(given: object): Generator<string, void, void> {
   for (let layer = given; ; ) {
     const above: object | null = Object.getPrototypeOf(layer)
@@ -73,7 +73,7 @@ function* namesIn(given: object): Generator<string, void, void> {
   }
 }
 
-/** @throws {SecAggError} `code` for anything but an object; an array, or memory, is none. */
+/** @throws {SecAggError} `code` unless `value` is an object. Arrays and views of memory are refused too. */
 export function requireObject(
   what: string,
   value: unknown,
@@ -84,7 +84,7 @@ export function requireObject(
   throw wrongKind(what, 'an object', value, code)
 }
 
-/** @throws {SecAggError} `invalid-argument` unless `value` has all of these methods; they may be inherited. */
+/** @throws {SecAggError} `invalid-argument` unless `value` has all of these methods. They may be inherited. */
 export function requireMethods(what: string, value: unknown, ...names: readonly string[]): void {
   for (const name of names) {
     if (typeof partOf(what, value, name) === 'function') continue
@@ -92,7 +92,7 @@ export function requireMethods(what: string, value: unknown, ...names: readonly 
   }
 }
 
-/** One part of an object, of a class or not. */
+/** Reads one property of an object or a class. */
 export function partOf(what: string, value: unknown, name: string): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
     throw wrongKind(what, 'an object', value)
@@ -100,28 +100,28 @@ export function partOf(what: string, value: unknown, name: string): unknown {
   return reading(`${name} of ${what}`, () => (value as Record<string, unknown>)[name])
 }
 
-/** @throws {SecAggError} `invalid-argument` for anything but a function. */
+/** @throws {SecAggError} `invalid-argument` unless `value` is a function. */
 export function requireFunction(what: string, value: unknown): void {
   if (typeof value !== 'function') throw wrongKind(what, 'a function', value)
 }
 
-/** @throws {SecAggError} `invalid-argument` for anything but what `AbortSignal` was from its beginning. */
+/** @throws {SecAggError} `invalid-argument` unless `signal` is an `AbortSignal` or undefined. */
 export function requireSignal(signal: unknown): void {
   if (signal === undefined) return
   requireMethods('a signal', signal, 'addEventListener')
 }
 
-/** @throws {SecAggError} `invalid-argument` for anything but a function, or nothing. */
+/** @throws {SecAggError} `invalid-argument` unless `value` is a function or undefined. */
 export function requireCallback(what: string, value: unknown): void {
   if (value !== undefined) requireFunction(what, value)
 }
 
-/** @throws {SecAggError} `invalid-argument` for anything but an array. */
+/** @throws {SecAggError} `invalid-argument` unless `value` is an array. */
 export function requireArray(what: string, value: unknown): asserts value is readonly unknown[] {
   if (!Array.isArray(value)) throw wrongKind(what, 'an array', value)
 }
 
-/** @throws {SecAggError} `code` where `value` is not a whole number from `minimum` to `maximum`. */
+/** @throws {SecAggError} `code` unless `value` is a whole number from `minimum` to `maximum`. */
 export function requireInteger(
   what: string,
   value: number,
@@ -134,7 +134,7 @@ export function requireInteger(
   throw usageError(code, text, { expected: `${minimum}..${maximum}`, got: shown(value) })
 }
 
-/** The error for a value of another kind than the one `expected`. */
+/** Makes the error for a value that is not of the `expected` kind. */
 export function wrongKind(
   what: string,
   expected: string,
@@ -147,9 +147,9 @@ export function wrongKind(
   })
 }
 
-// React Native's `AbortSignal`, and those of older polyfills and browsers, have `aborted` and `addEventListener` and no more.
+// The `AbortSignal` of React Native, of older browsers and of polyfills has only `aborted` and `addEventListener`.
 
-/** Why a signal was aborted; where it does not say, an error with the name that browsers give theirs. */
+/** The reason why a signal was aborted. If it has none, an error with the same name as in browsers. */
 export function reasonOf(signal: AbortSignal): unknown {
   if (signal.reason !== undefined) return signal.reason
   const error = new Error('the operation was aborted')
@@ -157,7 +157,7 @@ export function reasonOf(signal: AbortSignal): unknown {
   return error
 }
 
-/** @throws the signal's reason, where it was aborted. */
+/** @throws the signal's reason if it was aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw reasonOf(signal)
 }

@@ -1,5 +1,6 @@
 /**
- * The messages of a round, in order, as Bonawitz et al. 2017 name them (figure 4).
+ * The phases of a round, in order. The names are those of Bonawitz et al. 2017, figure 4, where the phases are called
+ * rounds 0 to 4.
  * @public
  */
 export const PHASES = [
@@ -11,26 +12,26 @@ export const PHASES = [
 ] as const
 
 /**
- * One message of a round; `consistency-check` exists in the active model only.
+ * The name of a phase. Only the active model has `consistency-check`.
  * @public
  */
 export type PhaseName = (typeof PHASES)[number]
 
 /**
- * Who is to blame:
+ * Who or what caused an error:
  *
- * - `usage`: the calling program misused the library.
- * - `peer`: one or more clients misbehaved or vanished; seen by the server.
- * - `server`: the server misbehaved, or passed on what it should have refused; seen by a client.
- * - `crypto`: a primitive is missing or failed.
- * - `network`: nobody in this program; a connection was lost, or the other side has ended what it carried.
- * - `internal`: a defect of this library.
+ * - `usage`: the calling program used the library incorrectly.
+ * - `peer`: one or more clients misbehaved or dropped out. A server reports this.
+ * - `server`: the server misbehaved, or passed on something that it should have refused. A client reports this.
+ * - `crypto`: a cryptographic primitive is missing or failed.
+ * - `network`: a connection was lost, or the other side ended its part. The calling program is not at fault.
+ * - `internal`: a bug in this library.
  * @public
  */
 export type Fault = 'usage' | 'peer' | 'server' | 'crypto' | 'network' | 'internal'
 
 /**
- * The stable, machine-readable reason of a {@link SecAggError}.
+ * The reason of a {@link SecAggError}, for programs. Codes are stable.
  * @public
  */
 export type ErrorCode =
@@ -75,27 +76,30 @@ export type ErrorCode =
   | 'internal'
 
 /**
- * What a {@link SecAggError} carries beside its message.
+ * The properties of a {@link SecAggError} besides its code, fault and message.
  * @public
  */
 export interface ErrorDetails {
-  /** The round in which it happened, where there is one. */
+  /** The phase in which the error happened, if any. */
   readonly phase?: PhaseName | undefined
   /**
-   * The seats shown to be at fault; empty where nobody in particular is, or where it is the server. A server names the
-   * sender of a message that it refuses, whose fault may be no more than to be late, or to run another version.
+   * The seats that are at fault. Empty if no particular client is, or if the server is. A server that refuses a message
+   * names its sender, who may only be late or run another version.
    */
   readonly culprits?: readonly number[] | undefined
-  /** The seats that the error is about, without blame: whose key, signature or secret it was. */
+  /** The seats that the error is about, without blame: the owners of the key, signature or secret in question. */
   readonly concerning?: readonly number[] | undefined
+  /** What was expected. */
   readonly expected?: string | number | undefined
+  /** What was found instead. */
   readonly got?: string | number | undefined
+  /** The error that caused this one. */
   readonly cause?: unknown
 }
 
 /**
- * The one error class of the library. `code` and `fault` are stable; the message is for people and may change.
- * Nothing secret is ever part of it.
+ * The error class of the library. `code` and `fault` are stable. The message is for people and may change. An error never
+ * contains secrets.
  * @public
  */
 export class SecAggError extends Error {
@@ -109,7 +113,7 @@ export class SecAggError extends Error {
   readonly got: string | number | undefined
 
   constructor(code: ErrorCode, fault: Fault, message: string, details: ErrorDetails = {}) {
-    // An error that fails to be made would hide what it was to tell, whatever it is given.
+    // The constructor must not throw, whatever its arguments are: that would hide the error that it reports.
     const { phase, culprits, concerning, expected, got, cause } = readable(details)
     super(
       typeof message === 'string' ? message : 'an error without a message',
@@ -125,8 +129,8 @@ export class SecAggError extends Error {
   }
 
   /**
-   * What `JSON.stringify` shows, which leaves out the message of an ordinary error. A cause is shown only if it is a
-   * `SecAggError` too: nobody knows what the errors of others quote.
+   * Used by `JSON.stringify`, which would omit the message of an ordinary error. Includes the cause only if that is a
+   * `SecAggError` too, because the message of any other error could contain a secret.
    */
   toJSON(): Record<string, unknown> {
     const { name, code, fault, message, phase, culprits, concerning, expected, got, cause } = this
@@ -147,7 +151,7 @@ function ascending(seats: readonly number[] | undefined): readonly number[] {
   return Array.isArray(seats) ? [...seats].sort((a, b) => a - b) : []
 }
 
-/** Shorthand for an error of the calling program. */
+/** Makes an error with fault `usage`. */
 export function usageError(code: ErrorCode, message: string, details?: ErrorDetails): SecAggError {
   return new SecAggError(code, 'usage', message, details)
 }

@@ -1,15 +1,15 @@
 /**
  * `secagg`: secure aggregation. Many clients each hold a vector, a server learns the sum and nothing else, and clients
- * may vanish at any moment (Bonawitz et al., CCS 2017; Bell et al., CCS 2020).
+ * may drop out at any moment (Bonawitz et al., CCS 2017; Bell et al., CCS 2020).
  *
- * This entry has what a program needs that embeds the protocol: a round's configuration, a session for each party,
- * identities, errors. Below it lie `secagg/protocol` (the paper step by step, as pure functions), `secagg/vector` (the
- * arithmetic) and `secagg/crypto` (the backends); `secagg/simulate` runs whole rounds in one process.
+ * This entry contains what a program needs to embed the protocol: the configuration of a round, a session for each party,
+ * identities and errors. It is built on `secagg/protocol` (the paper step by step, as pure functions), `secagg/vector` (the
+ * arithmetic) and `secagg/crypto` (the cryptographic backends). `secagg/simulate` runs whole rounds in one process.
  *
  * @module
  */
 
-// What the round is about, agreed on beforehand.
+// The configuration of a round, which server and clients agree on beforehand.
 export {
   type AdversaryModel,
   type BoundedSegment,
@@ -22,7 +22,7 @@ export {
   type ThresholdModel,
 } from './protocol/index.js'
 
-// How large a neighborhood it takes on the sparse graph.
+// How many neighbors a client needs on the sparse graph.
 export {
   type Assumptions,
   chooseParameters,
@@ -60,7 +60,7 @@ export {
 // What a message is, by its first bytes.
 export { inspectMessage, type MessageInfo, type MessageType } from './wire/index.js'
 
-// What goes into a round and comes out of it knows which round that is.
+// Inputs and outcomes that carry the id of their round, so that rounds cannot be mixed up.
 export {
   type FinishedRound,
   type RoundInput,
@@ -70,7 +70,7 @@ export {
   type VectorSource,
 } from './rounds/index.js'
 
-// Who the clients are, in the active model.
+// The identities of clients, in the active model.
 export {
   dangerouslyTrustAnyIdentity,
   ed25519Signer,
@@ -81,7 +81,7 @@ export {
   type VerifyIdentity,
 } from './protocol/index.js'
 
-// What goes wrong.
+// Errors.
 export {
   type ErrorCode,
   type ErrorDetails,
@@ -91,7 +91,7 @@ export {
   SecAggError,
 } from './errors.js'
 
-// What runs underneath.
+// Types of the lower layers.
 export { type Bytes, type CryptoProvider, defaultCrypto, type SuiteName } from './crypto/index.js'
 export type { SecretSplitter } from './shamir/index.js'
 export type { ElementRange, Lanes, MaskExecutor, Segment, Vector } from './vector/index.js'

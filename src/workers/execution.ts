@@ -7,33 +7,34 @@ import { type ElementRange, type MaskPlan, nextBlock, type Segment, type Vector 
 import type { Thread } from './thread.js'
 import { allocate, copyInto, copyPiece, isShared, nameOf, type Piece, piecesOf } from './worker-messages.js'
 
-/** One call of an executor, checked. */
+/** The checked arguments of one call of an executor. */
 export interface Execution extends PaceOptions {
   readonly target: Vector
   readonly segments: readonly Segment[]
   readonly range: ElementRange
   readonly terms: MaskPlan
   readonly suite: SymmetricSuite
-  /** The mask stream that the range takes, per term, in bytes. */
+  /** The length of the mask stream that the range uses, per term, in bytes. */
   readonly length: number
 }
 
-/** Memory for copies, kept for later calls: with new memory each time, small plans take half as long again. */
+/** Memory for copies, kept for later calls. With new memory for each call, small plans take 50 % longer. */
 export type SpareMemory = ArrayBufferLike[]
 
-/** Opening a cipher, once per term and piece, costs what some KiB of keystream cost. */
+/** A cipher is opened once per term and piece, which takes as long as a few KiB of keystream. */
 const LARGEST_PIECE = 2 ** 20
 const SMALLEST_PIECE = 2 ** 16
 
-/** The most that a thread gets at once of its part of the whole, so that a slower thread can get fewer pieces. */
+/** The largest piece, as a fraction of a thread's fair share of the work. A slower thread can then do fewer pieces. */
 const SHARE = 1 / 2
 
-/** While a worker has one piece in hand the next waits there, so that it need not wait for the calling thread. */
+/** While a worker does one piece, the next one is already queued there, so that it need not wait for the calling thread. */
 const PIECES_AHEAD = 2
 
 /**
- * Executes a plan on `threads`, which do nothing else meanwhile. When it settles, no thread works on the target any
- * more. The piece of a lost worker is done here, unless the worker was at it in place: then this rejects.
+ * Executes a plan on `threads`, which must do nothing else in the meantime. When it settles, no thread works on the target
+ * any more. If a worker is lost, the calling thread does its piece, unless the worker was changing the target in place: in
+ * that case the call rejects.
  */
 export async function executeOnThreads(
   threads: readonly Thread[],
@@ -68,7 +69,7 @@ export async function executeOnThreads(
       signal: end.signal,
       onProgress: (fraction) => progress(piece, fraction),
     })
-  /** Does pieces until there are none left, or the end has come, or the thread is lost. */
+  /** Does pieces until none are left, the execution ends early, or the thread is lost. */
   const drain = async (thread?: Thread): Promise<void> => {
     try {
       while (!end.signal.aborted && thread?.failure === undefined) {
@@ -99,7 +100,7 @@ export async function executeOnThreads(
 
 type Progress = (piece: Piece, fraction: number) => void
 
-/** Reports rising fractions below 1 from those of the pieces. */
+/** Combines the progress of the pieces into one fraction, which only rises and stays below 1. */
 function createProgress(length: number, report: (fraction: number) => void): Progress {
   const bytesOf = new WeakMap<Piece, number>()
   let done = 0
@@ -114,23 +115,23 @@ function createProgress(length: number, report: (fraction: number) => void): Pro
   }
 }
 
-/** Has a thread do a piece, and tells whether it did; the alternative is that the target is as it was. */
+/** Makes a thread do a piece. Resolves to `false` if it did not, and then the target is unchanged. */
 type Run = (thread: Thread, piece: Piece, progress: Progress) => Promise<boolean>
 
 const runInPlace: Run = async (thread, piece, progress) => {
   const result = await thread.run(piece, [], (fraction) => progress(piece, fraction))
-  // What the thread did before it was lost, nobody knows.
+  // The thread may have changed part of the target before it was lost.
   if (result === undefined && thread.failure !== undefined) throw thread.failure
   return result !== undefined
 }
 
-/** On copies, in memory that the worker shares, or else that is moved to it and back. */
+/** Works on copies, in memory that is shared with the worker, or else transferred to it and back. */
 function runOnCopies(memory: SpareMemory): Run {
   return async (thread, piece, progress) => {
     const own = memory.pop() ?? allocate(LARGEST_PIECE)
     const transfer = isArrayBuffer(own) ? [own] : []
     const result = await thread.run(copyPiece(piece, own), transfer, (fraction) => progress(piece, fraction))
-    // Memory that does not come back is never used again: a lost worker may still be writing to it.
+    // Memory that does not come back is not used again, because a lost worker may still write to it.
     if (result === undefined) return false
     copyInto(piece.target, result)
     memory.push(result.at(-1)!.buffer)

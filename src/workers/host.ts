@@ -1,49 +1,49 @@
 import { usageError } from '../errors.js'
 
 /**
- * A Web Worker, or a Worker of `node:worker_threads`, as far as a pool uses it.
+ * The part of a worker that a pool uses: of a Web Worker, or of a Worker of `node:worker_threads`.
  * @public
  */
 export interface MaskWorker {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void
   terminate(): unknown
-  /** Web. */
+  /** Web Workers have this. */
   addEventListener?(type: 'message' | 'error' | 'messageerror', listener: (event: unknown) => void): void
-  /** Node. */
+  /** Workers of Node have this. */
   on?(type: 'message' | 'error' | 'messageerror' | 'exit', listener: (value: unknown) => void): unknown
   ref?(): void
   unref?(): void
 }
 
-/** No string literal where it is used, or bundlers for browsers would pack the file a second time, for Node. */
+/** A constant: bundlers for browsers follow a string literal, and would include the file a second time, for Node. */
 const WORKER_FILE = './worker.js'
 
 /**
- * Starts a worker, in Node or a browser, with the file next to this one.
- * @throws {SecAggError} `unsupported` where the host has no workers, and what the host throws.
+ * Starts a worker in Node or a browser. It runs the file `worker.js` next to this one.
+ * @throws {SecAggError} `unsupported` if the host has no workers. Also what the host throws.
  */
 export function spawnWorker(): MaskWorker {
   const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads')
   if (threads !== undefined && !import.meta.url.startsWith('http')) {
     return new threads.Worker(new URL(WORKER_FILE, import.meta.url))
   }
-  if (typeof Worker === 'undefined') throw usageError('unsupported', 'this host has no workers')
+  if (typeof Worker === 'undefined') throw usageError('unsupported', 'this host does not support workers')
   // Deno loads the sources over HTTP, from JSR. Its `node:worker_threads` accepts local files only.
   if (threads !== undefined) {
     const file = import.meta.url.endsWith('.ts') ? WORKER_FILE.replace('.js', '.ts') : WORKER_FILE
     return new Worker(new URL(file, import.meta.url), { type: 'module' })
   }
-  // In this form bundlers find the file.
+  // Bundlers recognize this form and include the file.
   return new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
 }
 
-/** Threads that run at the same time on this machine, as far as it tells. */
+/** The number of threads that can run at the same time on this machine, or 1 if the host does not tell. */
 export function parallelism(): number {
   const os = globalThis.process?.getBuiltinModule?.('node:os')
   return os?.availableParallelism?.() ?? globalThis.navigator?.hardwareConcurrency ?? 1
 }
 
-/** Calls `hear` with each message of a worker, and `lose` with the reason where there will be no more. */
+/** Calls `hear` with each message of a worker, and `lose` with a reason if the worker is lost. */
 export function listen(
   worker: MaskWorker,
   hear: (message: unknown) => void,
@@ -60,7 +60,7 @@ export function listen(
   worker.addEventListener?.('messageerror', () => lose('a message could not be read'))
   worker.addEventListener?.('error', (event) => {
     const error = event as ErrorEvent
-    // The pool tells of it, so the page need not.
+    // The pool reports the error, so the browser should not report it too.
     error.preventDefault()
     lose(error.message ?? 'its file could not be loaded')
   })

@@ -1,5 +1,5 @@
 /**
- * `secagg/workers`: a pool of threads that executes mask plans, in Node and browsers.
+ * `secagg/workers`: a pool of threads that executes mask plans, in Node and in browsers.
  * @module
  */
 export type { MaskWorker } from './host.js'

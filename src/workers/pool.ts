@@ -10,55 +10,75 @@ import { startThread, type Thread } from './thread.js'
 import { nameOf, sampleOf } from './worker-messages.js'
 
 /**
- * How a {@link MaskPool} is made.
+ * Options of {@link createMaskPool}.
  * @public
  */
 export interface MaskPoolOptions {
-  /** How many workers it starts; by default one per processor, at most 8. */
+  /** The number of workers to start, 0 to 1024. Default: one per processor, at most 8. */
   readonly workers?: number | undefined
   /**
-   * Starts a worker that runs this version's `secagg/workers/worker`; by default the file that lies next to the pool's.
-   * For hosts and bundlers where that is not found.
+   * Starts a worker that runs `secagg/workers/worker` of the same version. Default: starts the worker file next to the
+   * file of the pool. Pass this option if your host or bundler does not find that file.
    */
   readonly spawn?: (() => MaskWorker) | undefined
 }
 
 /**
- * Threads that execute mask plans.
+ * A pool of threads that execute mask plans.
  * @public
  */
 export interface MaskPool {
   /**
-   * Executes a mask plan on the workers, calls one after the other. The result is that of `executeMaskPlan`, and so
-   * is what it refuses; it can be handed around without the pool.
+   * Executes a mask plan on the workers. It gives the same result as `executeMaskPlan`, and refuses the same arguments.
+   * Calls are executed one after the other. The function can be passed around without the pool.
    *
-   * A target all on shared memory is worked on in place, any other in copies of at most 1 MiB, two per worker. On the
-   * calling thread run: plans of little work; everything where {@link MaskPool.threads} is 0; suites of the caller's
-   * own that do not make the bytes of the standard ones.
-   * @throws {SecAggError} as `executeMaskPlan` does; `crypto-failure` also where a worker is lost while it works in
-   *   place. Elsewhere what it had in hand is done on the calling thread.
+   * If the whole target is in shared memory, the workers change it in place. Otherwise they work on copies of at most
+   * 1 MiB, two per worker. The calling thread does the work itself if the plan is small, if {@link MaskPool.threads} is 0,
+   * or if the caller's suite does not make the same keystream as the standard one.
+   * @throws {SecAggError} What `executeMaskPlan` throws. Also `crypto-failure` if a worker is lost while it changes the
+   *   target in place. If a worker that uses copies is lost, the calling thread does its work.
    */
   readonly execute: MaskExecutor
-  /** Workers that are alive. */
+  /** The number of workers that are running. */
   readonly threads: number
-  /** Why there are fewer than asked for. */
+  /** Why there are fewer workers than requested, if there are. */
   readonly failure: SecAggError | undefined
-  /** Ends the workers after the calls that have been made; later ones run on the calling thread. */
+  /** Ends the workers after the calls made so far. Later calls run on the calling thread. */
   close(): Promise<void>
 }
 
-/** More have to be asked for, as each takes tens of MiB and of milliseconds to start. */
+/** More workers must be requested, because each takes tens of MiB of memory, and tens of milliseconds to start. */
 const MOST_BY_DEFAULT = 8
 
-/** Bytes of mask stream, some milliseconds of work. On less than this, two threads are hardly faster than one. */
+/** Bytes of mask stream that take a few milliseconds. With less work than this, two threads are hardly faster than one. */
 const LITTLE_WORK = 16 * 2 ** 20
 
 /**
- * Starts workers for mask plans and waits until they are ready. Workers that cannot be started are left out: on a host
- * without any, or under a content security policy that forbids them, the pool has no threads, and works.
+ * Starts workers for mask plans and waits until they are ready.
  *
- * Idle workers keep no process alive.
- * @throws {SecAggError} `invalid-argument` where `workers` is not a whole number from 0 to 1024.
+ * If some workers cannot be started, the pool has fewer of them. On a host without workers, or under a content security
+ * policy that forbids them, the pool has none, and the calling thread does the work. Idle workers do not keep a process
+ * alive.
+ *
+ * @param options The number of workers, and how to start one.
+ * @returns The pool. Pass its `execute` to sessions as `maskExecutor`.
+ * @throws {SecAggError} `invalid-argument` if `workers` is not a whole number from 0 to 1024, or `spawn` is not a function.
+ * @example
+ * ```ts
+ * import { executeMaskPlan } from 'secagg/vector'
+ * import { createMaskPool } from 'secagg/workers'
+ * import { defaultCrypto } from 'secagg/crypto'
+ *
+ * const pool = await createMaskPool({ workers: 2 })
+ * const suite = (await defaultCrypto('aes')).suites.aes!
+ * const segments = [{ length: 2 ** 23, bits: 16 }]
+ * const plan = [{ seed: new Uint8Array(16), sign: 1 }] as const
+ * const [here, there] = [[new Uint16Array(2 ** 23)], [new Uint16Array(2 ** 23)]]
+ * await executeMaskPlan(here, segments, plan, suite)
+ * await pool.execute(there, segments, plan, suite)
+ * console.log(there[0]?.at(-1) === here[0]?.at(-1)) // true
+ * await pool.close()
+ * ```
  * @public
  */
 export async function createMaskPool(options: MaskPoolOptions = {}): Promise<MaskPool> {
@@ -106,7 +126,7 @@ export async function createMaskPool(options: MaskPoolOptions = {}): Promise<Mas
   }
 }
 
-/** Whether the threads make the bytes that a suite makes. */
+/** Makes a function that tells whether the threads make the same keystream as a suite. */
 function comparison(threads: readonly Thread[]): (suite: SymmetricSuite) => Promise<boolean> {
   const known = new WeakMap<SymmetricSuite, Promise<boolean>>()
   const compare = async (suite: SymmetricSuite): Promise<boolean> => {
@@ -114,7 +134,7 @@ function comparison(threads: readonly Thread[]): (suite: SymmetricSuite) => Prom
       const sample = await sampleOf(suite)
       return threads.every(({ samples }) => equalBytes(samples[nameOf(suite)], sample))
     } catch {
-      return false // it will fail again, where the caller sees it
+      return false // executeMaskPlan will throw the same error to the caller
     }
   }
   return (suite) => {
@@ -124,7 +144,7 @@ function comparison(threads: readonly Thread[]): (suite: SymmetricSuite) => Prom
   }
 }
 
-/** Runs work when all that came before is over. Work whose signal aborts while it waits is given up. */
+/** Runs work after all earlier work. If the signal aborts while the work waits, the work does not run. */
 export type Queue = (work: () => Promise<void>, signal?: AbortSignal) => Promise<void>
 
 export function createQueue(): Queue {

@@ -13,7 +13,7 @@ import {
   type ToWorker,
 } from './worker-messages.js'
 
-/** A worker's end of the line to the pool. */
+/** A worker's end of the channel to the pool. */
 export interface WorkerPort {
   onmessage: ((event: { readonly data: ToWorker }) => void) | null
   onmessageerror?: (() => void) | null
@@ -28,13 +28,13 @@ interface Work {
   readonly stop: AbortController
 }
 
-/** For an adder that takes pieces of any size. */
+/** Makes an adder for pieces of any size. */
 const ANY_LENGTH = Number.MAX_SAFE_INTEGER
 
-/** A piece is reported on when it is another part of this many further. */
+/** The number of progress reports per piece. */
 const REPORTS_PER_PIECE = 16
 
-/** Executes what comes in at `port`, for as long as the worker lives. */
+/** Executes the plans that arrive at `port`, for as long as the worker lives. */
 export async function serveMasks(port: WorkerPort): Promise<void> {
   const say = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
   const fail = (reason: unknown): void => say({ type: 'failed', reason: String(reason) })
@@ -96,7 +96,7 @@ function workOf({ seeds, signs, reports }: ToWorker & { type: 'plan' }, suite: S
   return { seeds, terms, suite, reports, stop: new AbortController() }
 }
 
-/** The memory that a piece came with, to be sent back; none where it is shared. */
+/** The memory of a piece, which must be transferred back, unless it is shared. */
 function memoryOf(target: Vector): ArrayBuffer[] {
   const memory = target.at(-1)?.buffer
   return isArrayBuffer(memory) ? [memory] : []

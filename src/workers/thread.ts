@@ -4,7 +4,7 @@ import type { MaskPlan, Vector } from '../vector/segments.js'
 import { listen, type MaskWorker } from './host.js'
 import { type FromWorker, GREETING, type PerSuite, type Piece, type ToWorker } from './worker-messages.js'
 
-/** What a worker's suites make, as `sampleOf` takes it. */
+/** Samples of the keystreams that a worker makes; see `sampleOf`. */
 type Samples = PerSuite<Uint8Array>
 
 interface PieceUnderWay {
@@ -12,7 +12,7 @@ interface PieceUnderWay {
   readonly settle: (result: Vector | undefined) => void
 }
 
-/** A worker that is ready. It executes one plan at a time. */
+/** A worker that has started. It executes one plan at a time. */
 export class Thread {
   readonly samples: Samples
   readonly #worker: MaskWorker
@@ -29,12 +29,12 @@ export class Thread {
     )
   }
 
-  /** Why it is of no more use. */
+  /** Why the worker can no longer be used, if it was lost. */
   get failure(): SecAggError | undefined {
     return this.#failure
   }
 
-  /** Pieces that follow are masked by this plan. */
+  /** Begins a plan, which applies to the pieces that follow. */
   begin(suite: SuiteName, terms: MaskPlan, reports: boolean): void {
     this.#worker.ref?.()
     const seeds = new Uint8Array(terms.length * terms[0]!.seed.length)
@@ -42,13 +42,13 @@ export class Thread {
       seeds.set(seed, index * seed.length)
     })
     const signs = Int8Array.from(terms, ({ sign }) => sign)
-    // Moved, so that no copy of the seeds stays behind.
+    // Transferred, so that this thread keeps no copy of the seeds.
     this.#say({ type: 'plan', suite, seeds, signs, reports }, [seeds.buffer])
   }
 
   /**
-   * Masks a piece, after those that are under way. Memory in `transfer` is gone until it comes back with the result,
-   * the piece's target. Resolves to `undefined` where the thread was stopped or lost, and never rejects.
+   * Masks a piece after the earlier ones. The memory in `transfer` is not available until it comes back with the result,
+   * which is the target of the piece. Resolves to `undefined` if the thread was stopped or lost. Never rejects.
    */
   run(
     piece: Piece,
@@ -62,12 +62,12 @@ export class Thread {
     })
   }
 
-  /** Ends the pieces under way. */
+  /** Stops the pieces in progress. */
   stop(): void {
     this.#say({ type: 'stop' })
   }
 
-  /** Ends the plan; no piece may be under way. */
+  /** Ends the plan. No piece may be in progress. */
   end(): void {
     this.#say({ type: 'end' })
     this.#worker.unref?.()
@@ -95,7 +95,7 @@ export class Thread {
 
   #lose(cause: unknown): void {
     if (this.#failure !== undefined) return
-    this.#failure = new SecAggError('crypto-failure', 'crypto', 'a worker that made masks was lost', {
+    this.#failure = new SecAggError('crypto-failure', 'crypto', 'a worker of a mask pool was lost', {
       cause,
     })
     this.#worker.terminate()
@@ -105,7 +105,7 @@ export class Thread {
 
 /**
  * Starts a worker and waits until it is ready.
- * @throws {SecAggError} `unsupported` where it does not come to that.
+ * @throws {SecAggError} `unsupported` if it cannot be started.
  */
 export async function startThread(spawn: () => MaskWorker): Promise<Thread> {
   let worker: MaskWorker | undefined
@@ -116,7 +116,7 @@ export async function startThread(spawn: () => MaskWorker): Promise<Thread> {
     return new Thread(worker, samples)
   } catch (cause) {
     worker?.terminate()
-    throw usageError('unsupported', 'a worker for masks could not be started', { cause })
+    throw usageError('unsupported', 'a worker of a mask pool could not be started', { cause })
   }
 }
 
@@ -124,7 +124,7 @@ function greeting(worker: MaskWorker): Promise<Samples> {
   return new Promise((resolve, reject) => {
     const hear = (message: FromWorker): void => {
       if (message.type === 'ready' && message.greeting === GREETING) resolve(message.samples)
-      else reject(message.type === 'failed' ? message.reason : 'its file is of another version')
+      else reject(message.type === 'failed' ? message.reason : 'its file belongs to another version')
     }
     listen(worker, (message) => hear(message as FromWorker), reject)
   })

@@ -11,10 +11,10 @@ import {
   type Vector,
 } from '../vector/segments.js'
 
-/** Changes with the messages, so that a worker file of another version is noticed. */
+/** Changes whenever the messages change, so that a worker file of another version is detected. */
 export const GREETING = 'secagg mask worker 1'
 
-/** What the pool tells a worker: a plan, its pieces one after the other, the end of the plan, the next plan. */
+/** Messages from the pool to a worker: a plan, its pieces one after the other, the end of the plan, the next plan. */
 export type ToWorker =
   | {
       readonly type: 'plan'
@@ -22,47 +22,47 @@ export type ToWorker =
       /** The seeds of all terms, one after the other. */
       readonly seeds: Uint8Array
       readonly signs: Int8Array
-      /** Whether anybody wants to know how far a piece is. */
+      /** Whether the worker should report its progress. */
       readonly reports: boolean
     }
   | { readonly type: 'piece'; readonly piece: Piece }
-  /** The pieces of this plan need not be finished. */
+  /** Stops the pieces of this plan. */
   | { readonly type: 'stop' }
   | { readonly type: 'end' }
 
-/** What a worker tells the pool. Every piece is answered, in order. */
+/** Messages from a worker to the pool. The worker answers every piece, in order. */
 export type FromWorker =
   | {
       readonly type: 'ready'
       readonly greeting: string
-      /** What its suites make, as `sampleOf` takes it. */
+      /** Samples of the keystreams that it makes; see `sampleOf`. */
       readonly samples: PerSuite<Uint8Array>
     }
   | { readonly type: 'progress'; readonly fraction: number }
   | { readonly type: 'done'; readonly target: Vector }
   | { readonly type: 'stopped' }
-  /** It can do no more. */
+  /** The worker cannot continue. */
   | { readonly type: 'failed'; readonly reason: string }
 
-/** Something for each suite. */
+/** One value for each suite. */
 export type PerSuite<T> = { readonly [name in SuiteName]: T }
 
-/** The fastest implementation here of each suite. */
+/** The fastest implementation of each suite on this host. */
 export async function suitesHere(): Promise<PerSuite<SymmetricSuite>> {
   const { aes, chacha } = (await defaultCrypto('chacha')).suites
   const noble = nobleCrypto().suites
   return { aes: aes ?? noble.aes!, chacha: chacha ?? noble.chacha! }
 }
 
-/** Which suite it is, or claims to be. */
+/** The name of a suite, judged by the length of its keys. */
 export function nameOf({ keyLength }: SymmetricSuite): SuiteName {
   return keyLength === 16 ? 'aes' : 'chacha'
 }
 
-/** Far enough that all bytes of a block number but the highest are in use. */
+/** So far into the stream that all bytes of the block number are in use, except the highest. */
 const SAMPLE_OFFSET = 64 * 0x01020304
 
-/** Keystream of a seed that is no secret, to tell whether two suites make the same. */
+/** Some keystream for a public seed. It shows whether two suites make the same keystream. */
 export async function sampleOf(suite: SymmetricSuite): Promise<Uint8Array> {
   const seed = Uint8Array.from({ length: suite.keyLength }, (_, index) => index)
   const stream = suite.keystream(seed, SAMPLE_OFFSET)
@@ -72,14 +72,14 @@ export async function sampleOf(suite: SymmetricSuite): Promise<Uint8Array> {
 }
 
 /**
- * A part of an execution, complete in itself: `executeMaskPlan` takes these three and makes the same masks as for the
- * whole. What lies before the part in the mask stream is one first segment of as many bytes.
+ * A self-contained part of an execution. With its target, segments and range, `executeMaskPlan` makes the same masks as
+ * for the whole. The part of the mask stream before the piece becomes a first segment of that many bytes.
  */
 export interface Piece {
   readonly target: Vector
   readonly segments: readonly Segment[]
   readonly range: ElementRange
-  /** The mask stream that it takes per term. */
+  /** The length of the mask stream that it uses, per term. */
   readonly bytes: number
 }
 
@@ -93,8 +93,8 @@ interface OpenPiece {
 }
 
 /**
- * Cuts an execution by coordinates into pieces of at most `pieceBytes` of mask stream, a multiple of 64. Their targets
- * are views on `target`, no two on the same bytes.
+ * Cuts the range of an execution into pieces of at most `pieceBytes` of mask stream, which must be a multiple of 64. The
+ * targets of the pieces are views of `target` that do not overlap.
  */
 export function* piecesOf(
   target: Vector,
@@ -143,7 +143,7 @@ function closePiece({ target, segments, from, elements, bytes }: OpenPiece): Pie
   return { target, segments, range: { from, to: from + elements }, bytes }
 }
 
-/** The piece with its elements copied to `memory`, which has at least the piece's bytes. */
+/** Copies a piece and its elements to `memory`, which must be large enough. */
 export function copyPiece(piece: Piece, memory: ArrayBufferLike): Piece {
   let at = 0
   const target = piece.target.map((lanes, index) => {
@@ -163,27 +163,27 @@ export function copyPiece(piece: Piece, memory: ArrayBufferLike): Piece {
 /** Overwrites the elements of `target` with those of `source`, a vector of the same shape. */
 export function copyInto(target: Vector, source: Vector): void {
   target.forEach((lanes, index) => {
-    // Both are of one type, which the union cannot tell.
+    // Both have the same type, but TypeScript cannot know that.
     ;(lanes as Uint8Array).set(source[index]! as Uint8Array)
   })
 }
 
-/** A page that is not cross-origin isolated may have shared memory, but cannot send it, and lacks the constructor. */
+/** A page that is not cross-origin isolated may have shared memory, but it cannot send it and lacks the constructor. */
 function canShare(): boolean {
   return typeof SharedArrayBuffer !== 'undefined'
 }
 
-/** Memory for copies, shared where that can be: it is some percent faster than to move it to a worker and back. */
+/** Allocates memory for copies, shared if possible: that is a few percent faster than to transfer it back and forth. */
 export function allocate(bytes: number): ArrayBufferLike {
   return canShare() ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)
 }
 
-/** Whether other threads can work on the vector where it is. */
+/** Whether other threads can change the vector in place. */
 export function isShared(vector: Vector): boolean {
   return canShare() && vector.every(({ buffer, length }) => length === 0 || isSharedMemory(buffer))
 }
 
-/** Also of other realms. */
+/** Recognizes shared memory from other realms too. */
 function isSharedMemory(buffer: ArrayBufferLike): boolean {
   return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]'
 }

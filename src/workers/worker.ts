@@ -1,6 +1,6 @@
 /**
- * What a worker of a mask pool runs. A bundler that does not find it by itself takes it as an entry point, and `spawn`
- * of the pool starts it.
+ * The program that a worker of a mask pool runs. If your bundler does not find this file, make it an entry point and
+ * start it with the option `spawn` of the pool.
  * @module
  */
 import { serveMasks, type WorkerPort } from './serve.js'

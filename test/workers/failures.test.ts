@@ -152,11 +152,11 @@ describe('a worker that cannot be had is left out, and the pool says why', () =>
     ['as its file is not there', saying('error', {}), 'its file could not be loaded'],
     ['as its file is broken', saying('error', { message: 'SyntaxError' }), 'SyntaxError'],
     ['as it has no cryptography', message({ type: 'failed', reason: 'none' }), 'none'],
-    ['as its file is another', message({ type: 'hello' }), 'its file is of another version'],
+    ['as its file is another', message({ type: 'hello' }), 'its file belongs to another version'],
     [
-      'as its file is of another version',
+      'as its file belongs to another version',
       message({ type: 'ready', greeting: `${GREETING}0` }),
-      'its file is of another version',
+      'its file belongs to another version',
     ],
     ['as it cannot be understood', saying('messageerror', {}), 'a message could not be read'],
   ]

@@ -64,7 +64,7 @@ test('without the worker file it runs on one thread', async () => {
   await rm(join(folder, 'worker.js'))
   expect(await run()).toEqual({
     threads: 0,
-    failure: 'SecAggError: a worker for masks could not be started',
+    failure: 'SecAggError: a worker of a mask pool could not be started',
     aes: true,
     chacha: true,
   })

@@ -38,7 +38,7 @@ const PREFIX = 4
  * @param longest The longest message to accept, in bytes. A longer one ends the connection before it is read. Use
  *   {@link messageLimits}: `fromClient` on the server, `fromServer` on a client.
  * @returns The connection.
- * @throws {SecAggError} `invalid-argument` if `stream` is not a stream, or `longest` is not an integer from 1 to
+ * @throws {SecAggError} `invalid-argument` if `stream` is not a stream, or `longest` is not a whole number from 1 to
  *   2^32 − 1.
  * @example
  * ```ts
@@ -61,7 +61,7 @@ const PREFIX = 4
 export function framedConnection(stream: ByteStream, longest: number): OwnConnection {
   requireStream(stream)
   if (!(Number.isInteger(longest) && longest > 0 && longest < 2 ** 32)) {
-    throw usageError('invalid-argument', 'longest must be an integer from 1 to 2^32 − 1 bytes', {
+    throw usageError('invalid-argument', 'longest must be a whole number from 1 to 2^32 − 1 bytes', {
       got: shown(longest),
     })
   }

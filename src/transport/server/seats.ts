@@ -61,7 +61,7 @@ export class Seats implements LinkHost {
   connect(seat: number, connection: Connection): void {
     const { clients } = this.#options.config
     if (!(Number.isInteger(seat) && seat >= 0 && seat < clients)) {
-      throw usageError('invalid-argument', `the seat must be an integer from 0 to ${clients - 1}`, {
+      throw usageError('invalid-argument', `the seat must be a whole number from 0 to ${clients - 1}`, {
         got: seat,
       })
     }
