@@ -1,6 +1,6 @@
 /**
- * `secagg/simulate`: whole rounds in one process, through the real bytes; to size a deployment and to test an
- * application. Inputs and dropouts are reproducible, keys are not.
+ * `secagg/simulate`: whole rounds in one process, with the real messages. Use it to size a deployment, and to test an
+ * application. Inputs and dropouts are reproducible; keys are not.
  * @module
  */
 

@@ -1,21 +1,24 @@
 import type { PhaseName } from '../errors.js'
 
 /**
- * Time and traffic of one round of messages. Per client: medians over the clients that sent the message.
+ * Time and traffic of one phase. Numbers per client are medians over the clients that answered.
  * @experimental
  */
 export interface SimulatedPhase {
   readonly name: PhaseName
+  /** The time of one client, in milliseconds. */
   readonly clientMs: number
-  /** Of the server for all clients: sending, receiving and closing the round. */
+  /** The time of the server for all clients, in milliseconds: sending, receiving and closing the phase. */
   readonly serverMs: number
+  /** Bytes that one client sends. */
   readonly bytesUp: number
+  /** Bytes that one client receives. */
   readonly bytesDown: number
-  /** Clients that sent the message. */
+  /** The number of clients that answered. */
   readonly sent: number
 }
 
-/** Takes the time of a round. */
+/** Measures the time and the traffic of one phase. */
 export class PhaseMeter {
   readonly #name: PhaseName
   readonly #clientMs: number[] = []
@@ -27,7 +30,7 @@ export class PhaseMeter {
     this.#name = name
   }
 
-  /** Iterates over the messages of one client and counts the making of them as its time. */
+  /** Iterates over the messages of one client, and counts the time it takes to make them as the client's. */
   async *answering<T>(messages: AsyncIterable<T>): AsyncGenerator<T, void, void> {
     const iterator = messages[Symbol.asyncIterator]()
     let spent = 0
@@ -50,7 +53,7 @@ export class PhaseMeter {
     }
   }
 
-  /** Iterates over messages and counts the making of each as the server's time. */
+  /** Iterates over messages, and counts the time it takes to make them as the server's. */
   *producing<T>(messages: Iterable<T>): Generator<T> {
     const iterator = messages[Symbol.iterator]()
     for (;;) {
@@ -79,7 +82,7 @@ export class PhaseMeter {
   }
 }
 
-/** The middle of `values`, or the mean of the two in the middle; 0 where there are none. */
+/** The median of `values`: for an even number, the mean of the two in the middle; for none, 0. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length / 2

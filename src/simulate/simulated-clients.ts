@@ -2,20 +2,22 @@ import { type PhaseName, usageError } from '../errors.js'
 import { createVector, type Lanes, type Segment, type Vector } from '../vector/index.js'
 
 /**
- * Clients that no longer send the message of a round, nor any after it.
+ * A group of clients that drop out at the same time.
  * @experimental
  */
 export interface Drop {
+  /** The first phase in which they send nothing. */
   readonly phase: PhaseName
+  /** The number of clients, 0 to 65535. */
   readonly count: number
 }
 
-/** Labels of the streams that one seed gives. */
+/** Labels of the streams of random numbers that are derived from one seed. */
 const STREAM = { drops: 1, inputs: 2 } as const
 
 /**
- * The message that each dropping client no longer sends; clients of different entries are different ones.
- * @throws {SecAggError} `invalid-argument` where more would drop than there are.
+ * Chooses the clients that drop out, different ones for each entry. Returns the first phase that each of them misses.
+ * @throws {SecAggError} `invalid-argument` if there are fewer clients than should drop out.
  */
 export function chooseDrops(
   clients: number,
@@ -31,18 +33,18 @@ export function chooseDrops(
   }
   const seats = Array.from({ length: clients }, (_, seat) => seat)
   const order = new SeededRandom(seed, STREAM.drops).shuffle(seats)
-  const rounds = drops.flatMap(({ phase, count }) => new Array<PhaseName>(count).fill(phase))
-  return new Map(rounds.map((phase, index) => [order[index]!, phase]))
+  const phases = drops.flatMap(({ phase, count }) => new Array<PhaseName>(count).fill(phase))
+  return new Map(phases.map((phase, index) => [order[index]!, phase]))
 }
 
-/** The input of one client: one segment of values uniform below 2^`valueBits`. */
+/** The input of one client: one segment of uniform values below 2^`valueBits`. */
 export function inputOf(seat: number, segment: Segment, valueBits: number, seed: number): Vector {
   const vector = createVector([segment])
   inputGenerator(seat, valueBits, seed)(vector[0]!)
   return vector
 }
 
-/** Gives the elements of {@link inputOf} from the first on, as many at each call as there are lanes to fill. */
+/** Returns a function that fills lanes with the next elements of {@link inputOf}, beginning with the first one. */
 export function inputGenerator(seat: number, valueBits: number, seed: number): (lanes: Lanes) => void {
   const random = new SeededRandom(seed, STREAM.inputs, seat)
   return (lanes) => {
@@ -57,13 +59,13 @@ export function inputGenerator(seat: number, valueBits: number, seed: number): (
 }
 
 /**
- * A reproducible generator (xoshiro128**, Blackman and Vigna 2018, seeded by SplitMix32) for inputs and dropouts of
- * simulations. It is predictable: never for keys, masks or shares.
+ * A reproducible generator for the inputs and dropouts of simulations: xoshiro128** (Blackman and Vigna 2018), seeded by
+ * SplitMix32. It is predictable, so never use it for keys, masks or shares.
  */
 export class SeededRandom {
   readonly #state: Uint32Array
 
-  /** Different labels give independent streams of the same seed. */
+  /** Different labels produce independent streams from the same seed. */
   constructor(seed: number, ...labels: readonly number[]) {
     let mixed = 0
     const next = (): number => {

@@ -35,69 +35,88 @@ import { chooseDrops, type Drop, inputGenerator, inputOf } from './simulated-cli
 const CHECKED_AT_A_TIME = 2 ** 20
 
 /**
- * What to simulate: one segment of `length` elements of `bits` bits, and who drops out when.
+ * What to simulate. Every client has a vector with one segment.
  * @experimental
  */
 export interface SimulationOptions {
+  /** The number of clients, 2 to 65535. */
   readonly clients: number
+  /** The number of elements of a vector. */
   readonly length: number
-  /** k, 1 to 64. */
+  /** The number of bits of an element, 1 to 64. */
   readonly bits: number
-  /** Inputs are below 2^valueBits and the sum must not overflow; default k, where wrapping is meant. */
+  /**
+   * The number of bits of an input value. Below `bits`, a sum that could overflow is refused. Default: `bits`, and the sum
+   * wraps around.
+   */
   readonly valueBits?: number | undefined
-  /** Elements of a masked vector that go in one message; without it a vector goes whole. */
+  /** The number of elements of a masked vector per message. Default: the whole vector is one message. */
   readonly sliceLength?: number | undefined
-  /** Executes mask plans, the clients' and the server's; default: this thread. */
+  /** Executes the mask plans of the clients and the server. Default: this thread. */
   readonly maskExecutor?: MaskExecutor | undefined
-  /** k of the sparse graph; without it the graph is complete. */
+  /** The number of neighbors of a client on the sparse graph, an even number. Default: the graph is complete. */
   readonly neighbors?: number | undefined
-  /** Default: the least that the model allows, or on the sparse graph more than half of the neighbors. */
+  /** The threshold. Default: the minimum of the adversary model; on the sparse graph, more than half of the neighbors. */
   readonly threshold?: number | undefined
-  /** Default `honest-but-curious`. */
+  /** What the server may do. Default `honest-but-curious`. */
   readonly adversary?: AdversaryModel | undefined
-  /** Default `aes`. */
+  /** The pair of ciphers. Default `aes`. */
   readonly suite?: SuiteName | undefined
+  /** Who drops out when. Default: nobody. */
   readonly drops?: readonly Drop[] | undefined
-  /** Fixes inputs and who drops out, never keys. Default 1. */
+  /** Determines the inputs and who drops out, but not the keys. Default 1. */
   readonly seed?: number | undefined
-  /** Default: the best provider of the platform. */
+  /** The cryptographic primitives. Default: the fastest provider of the platform. */
   readonly crypto?: CryptoProvider | undefined
+  /** Aborts the simulation. */
   readonly signal?: AbortSignal | undefined
-  /** Called after each client's message with how many clients of the round have been served. */
+  /** Called after each client's answer, with the number of clients that have answered in this phase. */
   readonly onProgress?: ((phase: PhaseName, served: number, clients: number) => void) | undefined
 }
 
 /**
- * What a simulated round came to. Times and bytes per client are medians; milliseconds.
+ * The result of a simulated round. Times are in milliseconds. Times and bytes per client are medians.
  * @experimental
  */
 export interface SimulationResult {
   readonly clients: number
-  /** |U3|. */
+  /** The number of clients whose input is in the sum (U3). */
   readonly survivors: number
   readonly length: number
   readonly bits: number
   readonly threshold: number
-  /** Seats that each client shares and masks with: k, or all others on the complete graph. */
+  /** The number of clients that each client shares secrets and masks with. On the complete graph, all others. */
   readonly neighbors: number
   readonly adversary: AdversaryModel
   readonly suite: SuiteName
-  /** Whether the sum equals the survivors' inputs added in the clear, modulo 2^k. */
+  /** Whether the sum equals the sum of the survivors' inputs in the clear, modulo 2^bits. */
   readonly exact: boolean
-  /** All bytes of one client, both ways, over the bytes of its values in the clear. */
+  /** The bytes that one client sends and receives, divided by the bytes of its values in the clear. */
   readonly expansion: number
+  /** Time and traffic of each phase. */
   readonly phases: readonly SimulatedPhase[]
-  /** Of one client over all rounds. */
+  /** The time of one client in all phases. */
   readonly clientMs: number
-  /** Of the server over all rounds. */
+  /** The time of the server in all phases. */
   readonly serverMs: number
 }
 
 /**
- * Runs n clients and a server in this process, through the real bytes, with fresh keys.
+ * Simulates one round with many clients and a server in this process, with the real messages and fresh keys.
  *
- * @throws {SecAggError} fault `usage` for options that make no round; fault `peer` where the protocol aborts because
- *   too few clients are left.
+ * @param given The number of clients, the vectors, and who drops out.
+ * @returns Whether the sum is exact, and the time and traffic of each phase.
+ * @throws {SecAggError} With fault `usage`: `invalid-argument` or `invalid-configuration` if options are wrong. With fault
+ *   `peer`: `too-few-clients` or `too-few-shares` if too many clients drop out.
+ * @throws the reason of `signal` if it aborts.
+ * @example
+ * ```ts
+ * import { simulate } from 'secagg/simulate'
+ *
+ * const drops = [{ phase: 'masked-input', count: 2 }] as const
+ * const { survivors, threshold, exact } = await simulate({ clients: 10, length: 1000, bits: 32, drops })
+ * console.log(survivors, threshold, exact) // 8 6 true
+ * ```
  * @experimental
  */
 export async function simulate(given: SimulationOptions): Promise<SimulationResult> {
@@ -139,7 +158,7 @@ export async function simulate(given: SimulationOptions): Promise<SimulationResu
     for (const [seat, bytes] of meter.producing(messages)) {
       throwIfAborted(signal)
       if (!takesPart(dropsAt.get(seat), phase)) continue
-      // Made outside the client's time: a real client has its input already.
+      // Not counted as the client's time, because a real client already has its input.
       if (phase === 'masked-input') nextInput = input(seat)
       const session = sessions[seat]!
       const bytesDown = bytes?.length ?? 0
@@ -179,7 +198,7 @@ export async function simulate(given: SimulationOptions): Promise<SimulationResu
   }
 }
 
-/** What a client sends in a round: one message, or the slices of a vector. */
+/** What a client sends in a phase: one message, or the slices of a vector. */
 async function* answersOf(
   session: ClientSession,
   bytes: Uint8Array | undefined,
@@ -194,7 +213,7 @@ function configOf(options: SimulationOptions, valueBits: number, crypto: CryptoP
   if (!Number.isInteger(valueBits) || valueBits < 1 || valueBits > bits) {
     throw usageError(
       'invalid-configuration',
-      'the bits of a value are at least 1 and at most those of its lane',
+      `valueBits must be a whole number from 1 to bits, which is ${bits}`,
       {
         expected: bits,
         got: shown(valueBits),
@@ -219,12 +238,12 @@ function dropsOf({ drops = [] }: SimulationOptions, { adversary }: RoundConfig):
   const copy = drops.map((drop) => partsOf('a drop', drop))
   for (const { phase, count } of copy) {
     if (!PHASES.includes(phase)) {
-      throw usageError('invalid-argument', `clients drop out before one of ${PHASES.join(', ')}`)
+      throw usageError('invalid-argument', `the phase of a drop must be one of ${PHASES.join(', ')}`)
     }
     requireInteger('the number of clients that drop out', count, 0, 65535)
   }
   if (adversary === 'honest-but-curious' && copy.some(({ phase }) => phase === 'consistency-check')) {
-    throw usageError('invalid-argument', 'only the active model has a consistency check to drop out of')
+    throw usageError('invalid-argument', 'only the active model has the phase consistency-check')
   }
   return copy
 }
@@ -233,7 +252,7 @@ function takesPart(dropsAt: PhaseName | undefined, phase: PhaseName): boolean {
   return dropsAt === undefined || PHASES.indexOf(phase) < PHASES.indexOf(dropsAt)
 }
 
-/** An Ed25519 key for every seat; nothing in the honest-but-curious model. */
+/** An Ed25519 key for every seat, or `undefined` in the honest-but-curious model. */
 async function enrol(
   config: RoundConfig,
   { ed25519, randomBytes }: CryptoProvider,
@@ -249,10 +268,10 @@ async function enrol(
 
 function requireAccepted(receipt: Receipt): void {
   if (receipt.status === 'refused') throw receipt.error
-  if (receipt.status !== 'accepted') throw new SecAggError('internal', 'internal', 'a message came twice')
+  if (receipt.status !== 'accepted') throw new SecAggError('internal', 'internal', 'a message arrived twice')
 }
 
-/** Whether `sum` is that of the survivors' inputs, which are made again in parts and added in the clear. */
+/** Whether `sum` is the sum of the survivors' inputs, which are generated again in parts and added in the clear. */
 function equalsSum(
   sum: Vector,
   { segments }: RoundConfig,

@@ -95,7 +95,7 @@ describe('secagg simulate', () => {
     [['--drop', 'lunch:1'], '--drop takes advertise-keys or share-keys or masked-input or'],
     [['--drop', 'unmasking'], '--drop takes ROUND:COUNT, not "unmasking"'],
     [['--drop', 'unmasking:11'], '11 of 10 clients cannot drop out'],
-    [['--drop', 'consistency-check:1'], 'only the active model has a consistency check to drop out of'],
+    [['--drop', 'consistency-check:1'], 'only the active model has the phase consistency-check'],
     [['--value-bits', '31'], 'overflows 32 bits'],
     [['--frobnicate'], "Unknown option '--frobnicate'"],
     [['stray'], "Unexpected argument 'stray'"],
