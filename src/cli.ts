@@ -10,11 +10,14 @@ import { SecAggError } from './errors.js'
 const USAGE = `Usage: secagg COMMAND [OPTIONS]
 
 Commands:
-  simulate    run many clients and a server in this process and print what each round costs
-  params      choose graph, neighbors, threshold and noise for a cohort, and say what they prove
-  privacy     say what given noise promises
+  simulate    run many clients and a server in this process, and print what each phase costs
+  params      choose graph, neighbors, threshold and noise for a cohort, and show what is proven
+  privacy     show the guarantee that a given amount of noise provides
 
-secagg COMMAND --help tells a command's options.
+Options:
+  --version   print the version
+
+Run secagg COMMAND --help for the options of a command.
 `
 
 const COMMANDS: Readonly<Record<string, { usage: string; run: (args: readonly string[]) => Promise<void> }>> =
@@ -34,7 +37,7 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
     return
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (command === undefined) throw new UsageProblem(`there is no command ${name}; see secagg --help`)
+  if (command === undefined) throw new UsageProblem(`unknown command ${name}; see secagg --help`)
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(command.usage)
     return
@@ -47,7 +50,7 @@ function version(): string {
   return (JSON.parse(manifest) as { version: string }).version
 }
 
-/** 2 for what the caller got wrong, 1 for a round that the protocol gave up. */
+/** The exit code: 2 for wrong options, 1 for a round that was aborted, `undefined` for a bug. */
 function exitCodeOf(error: unknown): 1 | 2 | undefined {
   if (error instanceof UsageProblem) return 2
   if (error instanceof SecAggError) return error.fault === 'usage' ? 2 : 1

@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { SecAggError } from '../errors.js'
 
-/** What a person got wrong on the command line; shown as one line. */
+/** A mistake on the command line, shown as one line. */
 export class UsageProblem extends Error {
   override readonly name = 'UsageProblem'
 }
@@ -11,7 +11,7 @@ type Values<T extends Options> = ReturnType<
   typeof parseArgs<{ strict: true; allowPositionals: false; options: T }>
 >['values']
 
-/** The options of `secagg COMMAND`, as they were typed. */
+/** Parses the options of `secagg COMMAND` into strings and booleans. */
 export function readOptions<const T extends Options>(
   command: string,
   args: readonly string[],
@@ -20,68 +20,68 @@ export function readOptions<const T extends Options>(
   try {
     return parseArgs({ args: [...args], strict: true, allowPositionals: false, options }).values as Values<T>
   } catch (error) {
-    // Only the first sentence: Node adds advice on positional arguments that do not exist here.
-    const [problem = 'bad options'] = (error as Error).message.split(/\.\s/)
+    // Only the first sentence: Node adds advice about positional arguments, which this program does not have.
+    const [problem = 'wrong options'] = (error as Error).message.split(/\.\s/)
     throw new UsageProblem(`${problem}; see secagg ${command} --help`)
   }
 }
 
-/** @throws {UsageProblem} where an option that has no default is not there. */
+/** @throws {UsageProblem} if a required option is missing. */
 export function required(command: string, option: string, text: string | undefined): string {
   if (text === undefined) throw new UsageProblem(`--${option} is missing; see secagg ${command} --help`)
   return text
 }
 
-/** A whole number from `least` to `greatest`. */
-export function wholeNumber(option: string, text: string, least: number, greatest: number): number {
+/** Parses a whole number from `minimum` to `maximum`. */
+export function wholeNumber(option: string, text: string, minimum: number, maximum: number): number {
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
-  if (!(value >= least && value <= greatest)) {
+  if (!(value >= minimum && value <= maximum)) {
     throw new UsageProblem(
-      `--${option} takes a whole number from ${least} to ${greatest}, not ${quoted(text)}`,
+      `--${option} must be a whole number from ${minimum} to ${maximum}, not ${quoted(text)}`,
     )
   }
   return value
 }
 
-/** A decimal number from `least` to `greatest`, such as 0.5, .5 or 1e-5. */
-export function realNumber(option: string, text: string, least: number, greatest: number): number {
+/** Parses a decimal number from `minimum` to `maximum`, such as 0.5, .5 or 1e-5. */
+export function realNumber(option: string, text: string, minimum: number, maximum: number): number {
   const value = /^(\d{1,30}(\.\d{0,30})?|\.\d{1,30})(e[+-]?\d{1,3})?$/i.test(text) ? Number(text) : Number.NaN
-  if (!(value >= least && value <= greatest)) {
-    throw new UsageProblem(`--${option} takes a number from ${least} to ${greatest}, not ${quoted(text)}`)
+  if (!(value >= minimum && value <= maximum)) {
+    throw new UsageProblem(`--${option} must be a number from ${minimum} to ${maximum}, not ${quoted(text)}`)
   }
   return value
 }
 
-/** A decimal number from 0 to below 1. */
+/** Parses a decimal number that is at least 0 and below 1. */
 export function fraction(option: string, text: string): number {
   const value = /^(0|0?\.\d{1,15}|0\.)$/.test(text) ? Number(text) : Number.NaN
   if (!(value >= 0 && value < 1)) {
     throw new UsageProblem(
-      `--${option} takes a fraction from 0 to below 1, such as 0.05, not ${quoted(text)}`,
+      `--${option} must be a fraction that is at least 0 and below 1, such as 0.05, not ${quoted(text)}`,
     )
   }
   return value
 }
 
-/** A number above 0 and below 1. */
+/** Parses a number above 0 and below 1. */
 export function probability(option: string, text: string): number {
   const value = realNumber(option, text, 0, 1)
   if (value === 0 || value === 1) {
-    throw new UsageProblem(`--${option} takes a number above 0 and below 1, not ${quoted(text)}`)
+    throw new UsageProblem(`--${option} must be a number above 0 and below 1, not ${quoted(text)}`)
   }
   return value
 }
 
-/** One of `choices`. */
+/** Checks that an option is one of `choices`. */
 export function oneOf<const T extends string>(option: string, text: string, choices: readonly T[]): T {
   const choice = choices.find((candidate) => candidate === text)
   if (choice === undefined) {
-    throw new UsageProblem(`--${option} takes ${choices.join(' or ')}, not ${quoted(text)}`)
+    throw new UsageProblem(`--${option} must be ${choices.join(' or ')}, not ${quoted(text)}`)
   }
   return choice
 }
 
-/** What `compute` gives; where the library refuses it, in the words of a person who typed options. */
+/** Calls `compute`. If the library refuses the arguments, the error names options of the command line instead. */
 export function inOptions<T>(names: Readonly<Record<string, string>>, compute: () => T): T {
   try {
     return compute()
@@ -91,19 +91,19 @@ export function inOptions<T>(names: Readonly<Record<string, string>>, compute: (
   }
 }
 
-/** What a person typed, short and without control characters. */
+/** What the user typed, shortened and without control characters. */
 function quoted(text: string): string {
   const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
   return JSON.stringify(shown)
 }
 
-/** A page of sections, each a list of paragraphs or of a table's lines; those without any are left out. */
+/** Formats sections, each a list of paragraphs or of lines of a table. Empty sections are left out. */
 export function page(sections: readonly (readonly string[])[]): string {
   const filled = sections.filter((lines) => lines.length > 0)
   return `${filled.map((lines) => lines.map(wrapped).join('\n')).join('\n\n')}\n`
 }
 
-/** Breaks a line of prose at 100 columns, the rest indented like its beginning; tables are narrower. */
+/** Breaks a line of prose at 100 columns and indents the rest like its beginning. Tables are narrower than that. */
 function wrapped(line: string): string {
   const indent = /^ */.exec(line)![0]
   let [rest, broken] = [line, '']

@@ -25,33 +25,33 @@ import {
 
 export const PARAMS_USAGE = `Usage: secagg params --clients N [OPTIONS]
 
-Chooses how many neighbors a client needs and how many of them must answer, and says what is then proven. With a
-privacy target, chooses also how much noise the clients add.
+Chooses how many neighbors a client needs and how many of them must answer, and shows what is proven for these numbers.
+With a privacy target, also chooses how much noise the clients add.
 
   --clients N            number of clients, 2 to 100000000
-  --dropout F            part of the clients that may drop out, 0 to below 1 (default 0.05)
-  --corrupt F            part of the clients that may collude with the server, 0 to below 1 (default 0.05)
-  --adversary MODEL      what the server may do: honest-but-curious (default) follows the protocol, active does
-                         anything
-  --security-bits B      privacy fails with probability at most 2^-B in a round, 1 to 256 (default 40)
-  --correctness-bits B   a round fails for want of answers with probability at most 2^-B, 1 to 256 (default 20)
+  --dropout F            fraction of the clients that may drop out, at least 0 and below 1 (default 0.05)
+  --corrupt F            fraction of the clients that may collude with the server, at least 0 and below 1
+                         (default 0.05)
+  --adversary MODEL      honest-but-curious (default): the server follows the protocol; or active: it may do anything
+  --security-bits B      privacy fails in a round with probability at most 2^-B, 1 to 256 (default 40)
+  --correctness-bits B   a round gets too few answers with probability at most 2^-B, 1 to 256 (default 20)
 
-  --epsilon E            the privacy target: at most this over all rounds, 0.001 to 1000
-  --delta D              the probability with which epsilon may not hold; well below 1/N
-  --rounds T             in how many rounds a client takes part (default 1)
-  --length M             values of an update, 1 to 1073741824
-  --clip C               L2 norm that an update is clipped to
-  --bits B               bits of an element of the sum, 1 to 32 (default: as many as hardly cost any noise)
-  --distribution NAME    of the noise: skellam (default) or discrete-gaussian
+  --epsilon E            privacy target: the maximum epsilon over all rounds, 0.001 to 1000
+  --delta D              probability that epsilon does not hold; choose it well below 1/N
+  --rounds T             number of rounds in which a client takes part (default 1)
+  --length M             number of values in an update, 1 to 1073741824
+  --clip C               L2 norm to which an update is clipped
+  --bits B               bits of an element of the sum, 1 to 32 (default: enough that rounding adds hardly any noise)
+  --distribution NAME    distribution of the noise: skellam (default) or discrete-gaussian
 
   --details              explain every number of the noise
   --json                 print one JSON object instead of the explanation
 
-In JSON, failures are base-2 logarithms of probabilities, and null is one of zero. Exit code 2 for bad options and
-for what no parameters can give.
+In JSON, failure probabilities are base-2 logarithms; null stands for a probability of zero. The exit code is 2 if options
+are wrong, or if no parameters meet them.
 `
 
-/** What the options are called where the library speaks of them. */
+/** The options to which parameters of the library correspond. */
 const NAMES = {
   corruptFraction: '--corrupt',
   dropoutFraction: '--dropout',
@@ -70,7 +70,7 @@ export async function paramsCommand(args: readonly string[]): Promise<void> {
   )
 }
 
-/** The noise is sized for the honest ones of as many clients as are left after all dropouts. */
+/** The noise must be enough if only the clients that are left after all dropouts add some, and only the honest ones. */
 function cohortOf({ clients, survivors, corruptClients }: GraphParameters): {
   readonly clients: number
   readonly minimumHonest: number
@@ -82,7 +82,7 @@ function noted({ survivors }: GraphParameters, privacy: PrivacyParameters | unde
   return privacy === undefined ? {} : { minimumCohort: survivors, privacy }
 }
 
-/** A target that does not know its cohort yet. */
+/** A privacy target without its cohort, which is not known yet. */
 type Target = Omit<PrivacyTarget, 'clients' | 'minimumHonest'>
 
 function parse(args: readonly string[]): {
@@ -143,7 +143,7 @@ function targetOf(
   }
 }
 
-/** The parameters for people: what they are, what is proven, what to do with them. One function a section. */
+/** Explains the parameters: what they are, what is proven, and how to use them. Each section has its own function. */
 export function paramsPage(
   parameters: GraphParameters,
   privacy: PrivacyParameters | undefined,
@@ -172,34 +172,34 @@ function graphHeadline({ graph, clients, neighbors, threshold }: GraphParameters
 
 function supposed({ corruptClients, dropouts, survivors, adversary }: GraphParameters): string[] {
   const server =
-    adversary === 'active' ? 'may do anything' : 'follows the protocol but looks at everything it gets'
+    adversary === 'active' ? 'may do anything' : 'follows the protocol but looks at everything it receives'
   return [
-    `It is assumed that the server ${server}, that ${atMost(corruptClients, 'of the clients', 'collude')} with it, and ` +
-      `that ${atMost(dropouts, '', 'drop')} out, which leaves ${survivors}.`,
+    `Assumptions: the server ${server}, ${atMost(corruptClients, 'of the clients', 'collude')} with it, and ` +
+      `${atMost(dropouts, '', 'drop')} out, which leaves ${survivors}.`,
   ]
 }
 
 function chosen({ graph, clients, neighbors, threshold, adversary }: GraphParameters): string[] {
   if (graph === 'complete') {
-    const why = adversary === 'active' ? 'the active model needs that' : 'no sparse graph is enough'
+    const why =
+      adversary === 'active' ? 'the active model requires this' : 'no sparse graph meets the requirements'
     const others = clients === 2 ? 'the other one' : 'all others'
     const able = threshold === clients ? `only all ${clients} together` : `any ${threshold} of the ${clients}`
     return [
-      `Every client shares masks with ${others} (${why}), and ${able} can recover a secret of one that dropped out.`,
+      `Every client shares masks with ${others} (${why}). If a client drops out, ${able} can recover its secret.`,
     ]
   }
-  const saved = Math.round((clients - 1) / neighbors)
   return [
-    `Each client shares masks and secret shares with ${neighbors} neighbors on a random ring, ${neighbors / 2} on ` +
-      `either side, which is ${saved < 2 ? 'fewer than' : `about 1 in ${saved} of`} all the others. Any ${threshold} ` +
-      'of them can recover one of its secrets.',
+    `The clients form a random ring. Each client shares masks and secrets with ${neighbors} neighbors, ` +
+      `${neighbors / 2} on each side, instead of all ${clients - 1} others. Any ${threshold} of them can recover one of ` +
+      'its secrets.',
   ]
 }
 
 function proven({ securityFailure, correctnessFailure }: GraphParameters): string[] {
   const { connectivity, threshold, total } = securityFailure
   return [
-    'What can go wrong by chance in one round, and with what probability:',
+    'What can go wrong by chance in one round, and with which probability:',
     `  the server learns more than the sum              ${powerOfTwo(total)}`,
     `    because the honest clients fall into groups    ${powerOfTwo(connectivity)}`,
     `    because a client has too many corrupt holders  ${powerOfTwo(threshold)}`,
@@ -207,7 +207,7 @@ function proven({ securityFailure, correctnessFailure }: GraphParameters): strin
   ]
 }
 
-/** What to write into a round's configuration. */
+/** The settings for the configuration of a round. */
 function settings(parameters: GraphParameters, isPrivate: boolean): string[] {
   const { graph, adversary, neighbors, threshold, corruptClients, minimumPresent, survivors } = parameters
   const cohort = isPrivate ? ` and minimumCohort ${survivors}` : ''
@@ -229,12 +229,12 @@ function advice(parameters: GraphParameters, isPrivate: boolean): string[] {
   const { clients, threshold, maximumThreshold, minimumPresent } = parameters
   return [
     ...settings(parameters, isPrivate),
-    'The server and the clients configure the same; a client can check that against its own assumptions.',
+    'Use the same configuration on the server and on the clients. A client can check it against its own assumptions.',
     maximumThreshold > threshold
-      ? `Thresholds up to ${maximumThreshold} work as well: more holders have to be corrupted, and fewer may drop out.`
+      ? `Thresholds up to ${maximumThreshold} work as well. With a higher one, an attacker must corrupt more holders, and fewer holders may drop out.`
       : 'No other threshold works.',
-    `Go on only if ${minimumPresent < clients ? `at least ${minimumPresent}` : 'all'} clients have sent their keys; with fewer, none of ` +
-      'this is proven.',
+    `Continue after the first phase only if ${minimumPresent < clients ? `at least ${minimumPresent}` : 'all'} clients have sent their keys. ` +
+      'With fewer clients, these probabilities do not hold.',
   ]
 }
 
@@ -243,13 +243,13 @@ function powerOfTwo(log2: number): string {
   return `at most 2^${log2.toFixed(1)}`
 }
 
-/** What the noise gives, and what it rests on. */
+/** The guarantee of the noise, and the assumptions that it depends on. */
 function promised({ survivors, corruptClients }: GraphParameters, privacy: PrivacyParameters): string[] {
   const { minimumHonest } = privacy
   return [
     privacyHeadline(privacy),
     ...promise(privacy, survivors),
-    `The noise is sized for ${minimumHonest} honest clients: ${survivors} that are left, ${corruptClients} of them corrupt. ` +
-      'With a smaller minimumCohort ε does not hold.',
+    `The noise is sized for ${minimumHonest} honest clients: ${survivors} are left, of which ${corruptClients} are corrupt. ` +
+      'With a smaller minimumCohort, ε does not hold.',
   ]
 }

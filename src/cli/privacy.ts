@@ -19,24 +19,24 @@ import {
 
 export const PRIVACY_USAGE = `Usage: secagg privacy --clients N --minimum H --length M --clip C --bits B --noise-multiplier Z --delta D [OPTIONS]
 
-Says what given noise promises, and how far it puts the mean off. To choose the noise for an epsilon, see
-secagg params --epsilon.
+Shows which epsilon a given amount of noise guarantees, and how large the error of the mean is. To choose the noise for
+an epsilon, use secagg params --epsilon.
 
   --clients N            number of clients, 2 to 100000000
-  --minimum H            the fewest honest clients in a sum, 1 to N; only their noise counts
-  --length M             values of an update, 1 to 1073741824
-  --clip C               L2 norm that an update is clipped to
+  --minimum H            minimum number of honest clients in a sum, 1 to N; only their noise counts
+  --length M             number of values in an update, 1 to 1073741824
+  --clip C               L2 norm to which an update is clipped
   --bits B               bits of an element of the sum, 1 to 32
   --noise-multiplier Z   standard deviation of the noise of H clients together, in multiples of C
-  --delta D              the probability with which epsilon may not hold; well below 1/N
-  --rounds T             in how many rounds a client takes part (default 1)
-  --distribution NAME    of the noise: skellam (default) or discrete-gaussian
-  --sampling-rate P      the probability with which a client is sampled for a round; shows the epsilon that holds
-                         against those who see only results and not who took part
+  --delta D              probability that epsilon does not hold; choose it well below 1/N
+  --rounds T             number of rounds in which a client takes part (default 1)
+  --distribution NAME    distribution of the noise: skellam (default) or discrete-gaussian
+  --sampling-rate P      probability that a client is sampled for a round; adds the epsilon against observers who see
+                         only the results, not who took part
   --details              explain every number
   --json                 print one JSON object instead of the explanation
 
-In JSON, null is infinity. Exit code 2 for bad options and where the sum does not fit the bits.
+In JSON, null stands for infinity. The exit code is 2 if options are wrong, or if the sum does not fit the bits.
 `
 
 const NAMES = { minimumHonest: '--minimum', noiseMultiplier: '--noise-multiplier' }
@@ -86,10 +86,10 @@ function parse(args: readonly string[]): {
   return { setting, details: values.details, json: values.json }
 }
 
-/** How the page ends where it does not have every number. */
-export const DETAILS = 'With --details every number is explained; --json has them all.'
+/** Shown if the page does not explain every number. */
+export const DETAILS = 'Use --details for an explanation of every number, or --json to print all numbers.'
 
-/** The parameters of private rounds for people. */
+/** Explains the parameters of rounds with noise. */
 export function privacyPage(parameters: PrivacyParameters, details: boolean): string {
   return page([
     [headline(parameters)],
@@ -104,28 +104,28 @@ export function headline({ epsilon, delta, rounds, clients, minimumHonest }: Pri
   return `ε = ${short(epsilon)} with δ = ${delta} over ${counted(rounds, 'round')} of ${clients} clients, at least ${honest}`
 }
 
-/** What is promised, what that takes, and what it does to a mean of `count` updates. */
+/** The guarantee, the noise that it requires, and the error of a mean of `count` updates. */
 export function promise(parameters: PrivacyParameters, count: number): string[] {
   const { clients, minimumHonest, length, clip, distribution, noiseMultiplier, localStandardDeviation } =
     parameters
   const { sumStandardDeviation, wrapProbability, centralEpsilon, amplified } = parameters
   const deviation = sumStandardDeviation / Math.sqrt(clients * count)
   return [
-    'ε holds against the server and everybody else (neighbors: add or remove one client). The same noise, added in one ' +
-      `place to sums that are not rounded, would give ε = ${short(centralEpsilon)}.`,
+    'ε holds against the server and everybody else (neighbors: add or remove one client). If the same noise were added in ' +
+      `one place, to sums that are not rounded, ε would be ${short(centralEpsilon)}.`,
     ...(amplified === undefined
       ? []
       : [
-          `Where each client is sampled with probability ${amplified.samplingRate}, ε = ${short(amplified.epsilon)} against ` +
-            'those who see only results and not who took part (neighbors: add or remove one client).',
+          `If each client is sampled with probability ${amplified.samplingRate}, ε = ${short(amplified.epsilon)} against ` +
+            'observers who see only the results, not who took part (neighbors: add or remove one client).',
         ]),
-    `Every client scales its update down to an L2 norm of ${clip} where it is longer, and adds ${nameOf(distribution)} noise ` +
-      `of standard deviation ${short(localStandardDeviation)}. The noise of ${counted(minimumHonest, 'honest client')} together ` +
-      `is ${short(noiseMultiplier)} times that norm.`,
-    `In the mean of ${count} updates a value is off by a standard deviation of ${short(deviation)}, and the whole mean by a ` +
-      `norm of about ${short(deviation * Math.sqrt(length))}; no update is longer than ${clip}.`,
-    `If all clients had the same update of that length, a value would be altogether wrong with probability ` +
-      `${short(wrapProbability)}.`,
+    `Every client clips its update to an L2 norm of ${clip}, and adds ${nameOf(distribution)} noise with a standard ` +
+      `deviation of ${short(localStandardDeviation)}. The noise of ${counted(minimumHonest, 'honest client')} together ` +
+      `has a standard deviation of ${short(noiseMultiplier)} times that norm.`,
+    `In the mean of ${count} updates, the error of a value has a standard deviation of ${short(deviation)}, and the error ` +
+      `of the whole mean has a norm of about ${short(deviation * Math.sqrt(length))}. An update has a norm of at most ${clip}.`,
+    'If all clients had the same update of that norm, a value of the sum would wrap around, and so be completely wrong, ' +
+      `with probability ${short(wrapProbability)}.`,
   ]
 }
 
@@ -133,7 +133,7 @@ function nameOf(distribution: NoiseDistribution): string {
   return distribution === 'skellam' ? 'Skellam' : 'discrete Gaussian'
 }
 
-/** Every number with what it means. */
+/** Every number with its meaning. */
 export function numbers(parameters: PrivacyParameters): string[] {
   return explainPrivacy(parameters).flatMap(({ name, value, meaning }) => {
     const shown = typeof value === 'number' ? Number(value.toPrecision(9)) : value

@@ -7,26 +7,28 @@ import { oneOf, readOptions, UsageProblem, wholeNumber } from './options.js'
 
 export const SIMULATE_USAGE = `Usage: secagg simulate [OPTIONS]
 
-Runs clients and a server in this process, through the real bytes, and prints what each round costs.
+Runs clients and a server in this process, with the real messages, and prints what each phase costs.
 
   --clients N          number of clients, 2 to 65535 (default 10)
   --length M           elements of a vector (default 1000)
   --bits K             bits of an element, 1 to 64; the sum is modulo 2^K (default 32)
-  --value-bits B       bits of an input value, at most K; below K a sum that could overflow is refused
-                       (default K, where wrapping around is meant)
-  --threshold T        clients needed to take off the masks (default: the model's least, or with --neighbors more than half of them)
-  --neighbors K        sparse graph: each client shares and masks with K others, an even number (default: all)
-  --slice-length L     masked vectors go in slices of L elements, 64 or more (default: whole)
-  --workers W          threads for the masks, 0 to 64 (default 0: the main one)
+  --value-bits B       bits of an input value, at most K; below K, a sum that could overflow is refused
+                       (default K: the sum wraps around)
+  --threshold T        number of shares that recover a secret (default: the minimum of the model, or with
+                       --neighbors more than half of them)
+  --neighbors K        sparse graph: each client shares secrets and masks with K others, an even number
+                       (default: complete graph)
+  --slice-length L     send masked vectors in slices of L elements, 64 or more (default: whole)
+  --workers W          threads that make masks, 0 to 64 (default 0: the main thread)
   --adversary MODEL    honest-but-curious (default) or active
   --suite SUITE        aes (default) or chacha
-  --drop ROUND:COUNT   COUNT clients drop out and no longer send the message of ROUND: advertise-keys,
-                       share-keys, masked-input, consistency-check (active only) or unmasking; repeatable
-  --seed S             fixes inputs and who drops out, never keys (default 1)
+  --drop PHASE:COUNT   COUNT clients drop out before they answer in PHASE: advertise-keys, share-keys, masked-input,
+                       consistency-check (active only) or unmasking; can be repeated
+  --seed S             determines the inputs and who drops out, but not the keys (default 1)
   --json               print one JSON object instead of the table
 
-Times are milliseconds; times and bytes per client are medians. Exit code 2 for bad options, 1 where too few
-clients are left for the protocol to finish.
+Times are in milliseconds. Times and bytes per client are medians. The exit code is 2 if options are wrong, and 1 if too
+few clients are left to finish the round.
 `
 
 /** `secagg simulate`. */
@@ -84,14 +86,14 @@ function parse(args: readonly string[]): { options: SimulationOptions; workers: 
 }
 
 function dropOf(text: string): Drop {
-  const [round = '', count, ...rest] = text.split(':')
+  const [phase = '', count, ...rest] = text.split(':')
   if (count === undefined || rest.length > 0) {
-    throw new UsageProblem(`--drop takes ROUND:COUNT, not ${JSON.stringify(text.slice(0, 40))}`)
+    throw new UsageProblem(`--drop must be PHASE:COUNT, not ${JSON.stringify(text.slice(0, 40))}`)
   }
-  return { phase: oneOf('drop', round, PHASES), count: wholeNumber('drop', count, 0, 65535) }
+  return { phase: oneOf('drop', phase, PHASES), count: wholeNumber('drop', count, 0, 65535) }
 }
 
-/** Of this process alone: on Linux `maxRSS` begins with what the process that started this one had. */
+/** The peak memory of this process. On Linux, `maxRSS` would include memory of the process that started this one. */
 function peakMemory(): number {
   try {
     const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
@@ -102,7 +104,7 @@ function peakMemory(): number {
   return process.resourceUsage().maxRSS * 1024
 }
 
-/** A line that is rewritten in place; only on a terminal. */
+/** Shows progress in a line that is rewritten in place; `undefined` if the stream is not a terminal. */
 function progressOn(
   stream: NodeJS.WriteStream,
 ): { show: (phase: PhaseName, served: number, clients: number) => void; clear: () => void } | undefined {
@@ -118,7 +120,7 @@ function progressOn(
   }
 }
 
-/** The result of a simulation for people. */
+/** The result of a simulation as a table. */
 export function simulationTable(result: SimulationResult, peakMemoryBytes: number): string {
   const { clients, survivors, length, bits, threshold, neighbors, exact, expansion } = result
   const graph = neighbors === clients - 1 ? 'complete graph' : `sparse graph of ${neighbors} neighbors`
@@ -137,21 +139,21 @@ export function simulationTable(result: SimulationResult, peakMemoryBytes: numbe
   totals.push(bytes(sum(result.phases.map(({ bytesUp }) => bytesUp))))
   totals.push(bytes(sum(result.phases.map(({ bytesDown }) => bytesDown))))
   totals.push(`${clients - (result.phases.at(-1)?.sent ?? clients)}`)
-  const header = ['message', 'client', 'server', 'up', 'down', 'dropped']
+  const header = ['phase', 'client', 'server', 'up', 'down', 'dropped']
   return [
     `${clients} clients, ${length} elements of ${bits} bits`,
     `${graph}, threshold ${threshold}, ${result.adversary}, suite ${result.suite}`,
     '',
     ...aligned([header, ...rows, totals]),
     '',
-    `sum over ${survivors} survivors: ${exact ? 'exact' : 'WRONG'}`,
-    `traffic: ${expansion.toFixed(2)} times the values in the clear`,
+    `sum of ${survivors} survivors: ${exact ? 'exact' : 'WRONG'}`,
+    `traffic per client: ${expansion.toFixed(2)} times its values in the clear`,
     `peak memory: ${bytes(peakMemoryBytes)}`,
     '',
   ].join('\n')
 }
 
-/** Columns padded to one width; the first to the left, the others to the right. */
+/** Pads each column to one width. The first column is aligned to the left, the others to the right. */
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   return rows.map((row) =>

@@ -46,7 +46,7 @@ describe('secagg params', () => {
     const { code, stdout } = await params('--clients', '1000', '--adversary', 'active', '--corrupt', '0.33')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^1000 clients, complete graph, threshold 666$/m)
-    expect(stdout).toContain('the active model needs that')
+    expect(stdout).toContain('the active model requires this')
     expect(stdout).toMatch(/the server learns more than the sum +never$/m)
   })
 
@@ -75,11 +75,13 @@ describe('secagg params', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('threshold 17 and minimumCohort 950.')
     const text = stdout.replace(/\s+/g, ' ')
-    expect(text).toContain('sized for 900 honest clients: 950 that are left, 50 of them corrupt')
+    expect(text).toContain('sized for 900 honest clients: 950 are left, of which 50 are corrupt')
     expect(text).toMatch(
       /ε = [78]\.?\d* with δ = 0\.000001 over 100 rounds of 1000 clients, at least 900 of them/,
     )
-    expect(text).toMatch(/In the mean of 950 updates a value is off by a standard deviation of 0\.\d+/)
+    expect(text).toMatch(
+      /In the mean of 950 updates, the error of a value has a standard deviation of 0\.\d+/,
+    )
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
   })
 
@@ -115,16 +117,16 @@ describe('secagg params', () => {
 
   test.each([
     [[], '--clients is missing'],
-    [['--clients', '1'], '--clients takes a whole number from 2 to 100000000, not "1"'],
+    [['--clients', '1'], '--clients must be a whole number from 2 to 100000000, not "1"'],
     [
       ['--clients', '10', '--dropout', '1'],
-      '--dropout takes a fraction from 0 to below 1, such as 0.05, not "1"',
+      '--dropout must be a fraction that is at least 0 and below 1, such as 0.05, not "1"',
     ],
-    [['--clients', '10', '--corrupt', '5%'], '--corrupt takes a fraction from 0 to below 1'],
-    [['--clients', '10', '--adversary', 'evil'], '--adversary takes honest-but-curious or active'],
+    [['--clients', '10', '--corrupt', '5%'], '--corrupt must be a fraction that is at least 0 and below 1'],
+    [['--clients', '10', '--adversary', 'evil'], '--adversary must be honest-but-curious or active'],
     [
       ['--clients', '10', '--security-bits', '0'],
-      '--security-bits takes a whole number from 1 to 256, not "0"',
+      '--security-bits must be a whole number from 1 to 256, not "0"',
     ],
     [
       ['--clients', '100', '--adversary', 'active', '--corrupt', '.33', '--dropout', '.34'],
@@ -132,13 +134,13 @@ describe('secagg params', () => {
     ],
     [['--clients', '10', '--delta', '1e-5'], '--delta is part of a privacy target and needs --epsilon'],
     [['--clients', '10', '--epsilon', '8'], '--delta is missing'],
-    [['--clients', '10', '--epsilon', '8', '--delta', '0'], '--delta takes a number above 0 and below 1'],
+    [['--clients', '10', '--epsilon', '8', '--delta', '0'], '--delta must be a number above 0 and below 1'],
     [['--clients', '10', '--epsilon', '-8'], "Option '--epsilon' argument is ambiguous"],
     [
       [...TARGET, '--clients', '10', '--epsilon', '0.001', '--bits', '4'],
       'no amount of noise gives ε = 0.001 with 4 bits',
     ],
-    [[...TARGET, '--clients', '10', '--epsilon', '0'], '--epsilon takes a number from 0.001 to 1000'],
+    [[...TARGET, '--clients', '10', '--epsilon', '0'], '--epsilon must be a number from 0.001 to 1000'],
     [['--frobnicate'], "Unknown option '--frobnicate'"],
     [['stray'], "Unexpected argument 'stray'"],
   ])('%j is refused in one clear line', async (args, line) => {
@@ -149,7 +151,7 @@ describe('secagg params', () => {
   })
 
   test.each([
-    [['--clients', '0'], 'secagg: --clients takes a whole number'],
+    [['--clients', '0'], 'secagg: --clients must be a whole number'],
     [['--clients', '10', '--corrupt', '.5', '--dropout', '.5'], 'secagg: --corrupt and --dropout add up'],
   ])('%j ends with one line and exit code 2', async (args, line) => {
     const { code, stdout, stderr } = await params(...args)

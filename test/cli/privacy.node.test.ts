@@ -45,12 +45,14 @@ describe('secagg privacy', () => {
     const text = page.replace(/\s+/g, ' ')
     const { sumStandardDeviation } = JSON.parse(await privacy(...THOUSAND, '--json'))
     const [, value, norm] =
-      /a value is off by a standard deviation of ([\d.]+), and the whole mean by a norm of about ([\d.]+)/.exec(
+      /the error of a value has a standard deviation of ([\d.]+), and the error of the whole mean has a norm of about ([\d.]+)\./.exec(
         text,
       )!
     expect(Number(value)).toBeCloseTo(sumStandardDeviation / 1000, 5)
     expect(Number(norm)).toBeCloseTo((16 * sumStandardDeviation) / 1000, 4)
-    expect(text).toContain('The noise of 1000 honest clients together is 1 times that norm')
+    expect(text).toContain(
+      'The noise of 1000 honest clients together has a standard deviation of 1 times that norm',
+    )
     expect(page).not.toMatch(/^\w+ = \d/m)
     expect(page.split('\n').length).toBeLessThan(25)
   })
@@ -81,10 +83,10 @@ describe('secagg privacy', () => {
   test.each([
     [[], '--clients is missing'],
     [HUNDRED.slice(2), '--length is missing'],
-    [[...HUNDRED, '--minimum', '101'], '--minimum takes a whole number from 1 to 100, not "101"'],
-    [[...HUNDRED, '--noise-multiplier', 'much'], '--noise-multiplier takes a number from 1e-12 to'],
-    [[...HUNDRED, '--delta', '1'], '--delta takes a number above 0 and below 1'],
-    [[...HUNDRED, '--distribution', 'uniform'], '--distribution takes skellam or discrete-gaussian'],
+    [[...HUNDRED, '--minimum', '101'], '--minimum must be a whole number from 1 to 100, not "101"'],
+    [[...HUNDRED, '--noise-multiplier', 'much'], '--noise-multiplier must be a number from 1e-12 to'],
+    [[...HUNDRED, '--delta', '1'], '--delta must be a number above 0 and below 1'],
+    [[...HUNDRED, '--distribution', 'uniform'], '--distribution must be skellam or discrete-gaussian'],
     [[...HUNDRED, '--bits', '3'], '3 bits cannot hold'],
     [[...HUNDRED, '--epsilon', '8'], "Unknown option '--epsilon'"],
   ])('%j is refused in one clear line', async (args, line) => {

@@ -36,7 +36,7 @@ describe('secagg simulate', () => {
     for (const message of ['advertise-keys', 'share-keys', 'masked-input', 'unmasking', 'all']) {
       expect(stdout).toMatch(new RegExp(`^${message} +\\S+ ms +\\S+ ms`, 'm'))
     }
-    expect(stdout).toContain('sum over 5 survivors: exact')
+    expect(stdout).toContain('sum of 5 survivors: exact')
   })
 
   test('prints one JSON object with the figures of an active round in which clients drop at every step', async () => {
@@ -83,17 +83,17 @@ describe('secagg simulate', () => {
   })
 
   test.each([
-    [['--clients', '1'], '--clients takes a whole number from 2 to 65535, not "1"'],
-    [['--clients', 'many'], '--clients takes a whole number from 2 to 65535, not "many"'],
-    [['--bits', '65'], '--bits takes a whole number from 1 to 64, not "65"'],
-    [['--value-bits', '33'], '--value-bits takes a whole number from 1 to 32, not "33"'],
+    [['--clients', '1'], '--clients must be a whole number from 2 to 65535, not "1"'],
+    [['--clients', 'many'], '--clients must be a whole number from 2 to 65535, not "many"'],
+    [['--bits', '65'], '--bits must be a whole number from 1 to 64, not "65"'],
+    [['--value-bits', '33'], '--value-bits must be a whole number from 1 to 32, not "33"'],
     [
       ['--threshold', '5'],
       'threshold 5 is below 6, the minimum for 10 clients in the honest-but-curious model',
     ],
-    [['--adversary', 'evil'], '--adversary takes honest-but-curious or active, not "evil"'],
-    [['--drop', 'lunch:1'], '--drop takes advertise-keys or share-keys or masked-input or'],
-    [['--drop', 'unmasking'], '--drop takes ROUND:COUNT, not "unmasking"'],
+    [['--adversary', 'evil'], '--adversary must be honest-but-curious or active, not "evil"'],
+    [['--drop', 'lunch:1'], '--drop must be advertise-keys or share-keys or masked-input or'],
+    [['--drop', 'unmasking'], '--drop must be PHASE:COUNT, not "unmasking"'],
     [['--drop', 'unmasking:11'], '11 of 10 clients cannot drop out'],
     [['--drop', 'consistency-check:1'], 'only the active model has the phase consistency-check'],
     [['--value-bits', '31'], 'overflows 32 bits'],
