@@ -56,8 +56,8 @@ export function checkedRequirements<R extends CohortRequirements>(
   requireNumber('minimumCohort', parts.minimumCohort)
   requireNumber('corruptFraction', parts.corruptFraction)
   requireNumber('statisticalSecurity', statisticalSecurity)
-  requireOneOf('adversary', adversary, [undefined, 'honest-but-curious', 'active'])
-  requireOneOf('graph', graph, [undefined, 'complete'])
+  requireOneOf('adversary', adversary, ['honest-but-curious', 'active'])
+  requireOneOf('graph', graph, ['complete'])
   if (privacy === undefined) return { ...parts, statisticalSecurity }
   const goal = knownParts("the client's privacy requirements", privacy, PRIVACY_KEYS, 'invalid-argument')
   for (const name of PRIVACY_KEYS) requireNumber(name, goal[name as keyof PrivacyRequirements])
@@ -72,13 +72,16 @@ export function requireNumber(name: string, value: unknown): void {
   })
 }
 
-function requireOneOf(name: string, value: unknown, choices: readonly unknown[]): void {
-  if (choices.includes(value)) return
-  const allowed = choices.map((choice) => (choice === undefined ? 'undefined' : `'${choice}'`))
+/** @throws {SecAggError} `invalid-argument` unless `value` is one of `choices` or `undefined`. */
+function requireOneOf(name: string, value: unknown, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value as string)) return
+  const allowed = choices.map((choice) => `'${choice}'`).join(' or ')
   throw usageError(
     'invalid-argument',
-    `${name} of the client's requirements must be ${allowed.join(' or ')}`,
-    { got: typeof value },
+    `${name} of the client's requirements must be ${allowed}, or left out`,
+    {
+      got: typeof value,
+    },
   )
 }
 

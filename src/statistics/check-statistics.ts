@@ -24,11 +24,11 @@ import { assemblePrivateStatistics, type PrivateStatistics } from './private-sta
 import { type Assembled, assembleStatistics, type Statistics } from './statistics.js'
 
 /**
- * What a client asks of the statistics that it takes part in, and of their rounds, whoever made them.
+ * What a client requires of the statistics that it takes part in and of their rounds, no matter who made them.
  * @public
  */
 export interface StatisticsRequirements<D extends Definition = Definition> extends CohortRequirements {
-  /** What the client is ready to answer; default: whatever the server asks for. */
+  /** The statistics that the client is willing to answer. By default, any. */
   readonly definition?: D | undefined
 }
 
@@ -45,9 +45,11 @@ export const REQUIREMENT_KEYS: ReadonlySet<string> = keysOf<StatisticsRequiremen
 const ROUND = 'the round'
 
 /**
- * @param required - What a client asks for; `undefined` for a host, which states the round itself.
- * @throws {SecAggError} `invalid-configuration`, for a client with fault `server`, where the round does not meet a
- *   requirement, or does not have the honest clients that the noise counts on.
+ * Checks a round against the client's requirements and against the assumptions of the noise.
+ *
+ * @param required - The client's requirements; `undefined` for a host that made the statistics itself.
+ * @throws {SecAggError} `invalid-configuration` if the round does not meet a requirement, or can have fewer honest clients
+ *   than the noise assumes. For a client, the fault is `server`.
  */
 export function requireRound(
   config: RoundConfig,
@@ -60,18 +62,18 @@ export function requireRound(
   if (stated === undefined) {
     throw refused(
       required,
-      'a private round says how many clients may be corrupt: corruptClients, or the assumptions of its graph',
+      'a private round must state how many clients may be corrupt, by corruptClients or by the assumptions of its graph',
     )
   }
-  const asked = required === undefined ? 0 : partOf(config.clients, required.corruptFraction)
-  const corrupt = Math.max(stated, asked)
+  const assumed = required === undefined ? 0 : partOf(config.clients, required.corruptFraction)
+  const corrupt = Math.max(stated, assumed)
   const honest = config.minimumCohort - corrupt
   const { minimumHonest } = statistics.privacy
   if (minimumHonest <= honest) return
   throw refused(
     required,
-    `the noise of the statistics counts on ${minimumHonest} honest clients, and a sum of ${config.minimumCohort} clients, ` +
-      `${corrupt} of which may be corrupt, has only ${honest}`,
+    `the noise of the statistics assumes ${minimumHonest} honest clients, but a sum of ${config.minimumCohort} clients, ` +
+      `${corrupt} of which may be corrupt, can have only ${honest}`,
     { expected: minimumHonest, got: honest },
   )
 }
@@ -83,29 +85,32 @@ function requireCohort(config: RoundConfig, required: CheckedRequirements): void
   atLeast(ROUND, 'minimumCohort', config.minimumCohort, required.minimumCohort)
   if (graph.kind === 'complete') {
     const corrupt = partOf(clients, required.corruptFraction)
-    const got = withstood(config)
+    const got = tolerated(config)
     if (got >= corrupt) return
     throw unmet(
-      `the threshold of the round withstands ${got} corrupt clients, and this client asks for at least ${corrupt}`,
+      `the threshold of the round tolerates ${got} corrupt clients, but this client requires at least ${corrupt}`,
       corrupt,
       got,
     )
   }
   const { assumptions } = graph
   if (assumptions === undefined) {
-    throw unmet('the graph of the round is unproven, and this client asks for a proof', 'proven', 'unproven')
+    throw unmet('the graph of the round is unproven, but this client requires a proof', 'proven', 'unproven')
   }
   atLeast(ROUND, 'corruptFraction', assumptions.corruptFraction, required.corruptFraction)
   const { statisticalSecurity = 40 } = assumptions
   atLeast(ROUND, 'statisticalSecurity', statisticalSecurity, required.statisticalSecurity)
 }
 
-/** On the complete graph fewer than t clients learn nothing, and any two groups of t share an honest client. */
-function withstood({ adversary, clients, threshold }: RoundConfig): number {
+/**
+ * How many corrupt clients the threshold t of a complete graph tolerates. In the honest-but-curious model, fewer than t
+ * clients learn nothing. In the active model, any two groups of t clients must also have an honest client in common.
+ */
+function tolerated({ adversary, clients, threshold }: RoundConfig): number {
   return adversary === 'active' ? 2 * threshold - clients - 1 : threshold - 1
 }
 
-/** How many clients a round says may be corrupt. */
+/** How many clients may be corrupt, as the round states it. */
 function statedCorrupt({ graph, clients, corruptClients }: RoundConfig): number | undefined {
   if (graph.kind === 'complete') return corruptClients
   return graph.assumptions && partOf(clients, graph.assumptions.corruptFraction)
@@ -120,28 +125,52 @@ function refused(
   return new SecAggError('invalid-configuration', 'server', message, details)
 }
 
-const NAMES = ['the statistics', 'what they are made of'] as const
+const NAMES = ['the statistics', 'the other values'] as const
 
 /**
- * A client's own check of statistics that it received from a server: derives every number anew, layout, noise and ε among
- * them, compares those that it was told, and holds them to what the client asks for. What is asked of the round, such as
- * the minimum cohort, is held against each round that `openStatistics` opens.
+ * Checks statistics that a client received from a server. It derives every number again, including the layout, the noise and
+ * ε, compares the results with the numbers received, and compares them with the client's requirements. Requirements of the
+ * round, such as the minimum cohort, are checked each time `openStatistics` opens a round.
  *
- * It cannot check what is said of others: that there are so many clients, or that no more than the stated part collude.
+ * It cannot check claims about other clients: that there are as many as stated, or that no more than `corruptFraction` of
+ * them collude.
  *
- * @param received - `Statistics` or `PrivateStatistics`, as JSON gave them.
+ * @param received - `Statistics` or `PrivateStatistics`, as parsed from JSON.
+ * @param requirements - What this client requires.
  * @returns The statistics as derived here.
- * @throws {SecAggError} fault `server`: as `createStatistics` does where these are none; `configuration-mismatch` where a
- *   number is not what follows from the others; `invalid-configuration` where a requirement is not met. It names the value,
- *   and says so where another version of the library made the statistics.
- *   Fault `usage`: `invalid-argument` where a requirement is none.
+ * @throws {SecAggError} With fault `server`: as `createStatistics` does if the statistics are invalid;
+ *   `configuration-mismatch` if a number does not follow from the others; `invalid-configuration` if a requirement is not met.
+ *   The message names the value. If another version of the library made the statistics, it says so. With fault `usage`:
+ *   `invalid-argument` if a requirement is invalid, `invalid-configuration` if the client's own definition is.
+ * @example
+ * ```ts
+ * import { checkStatistics, createPrivateStatistics } from 'secagg/statistics'
+ *
+ * // The server.
+ * const message = JSON.stringify(
+ *   createPrivateStatistics(
+ *     { ill: { kind: 'count' } },
+ *     { clients: 100, minimumHonest: 75, epsilon: 1, delta: 1e-6 },
+ *   ),
+ * )
+ * // The client.
+ * const statistics = checkStatistics(JSON.parse(message), {
+ *   minimumCohort: 80,
+ *   corruptFraction: 0.05,
+ *   privacy: { maximumEpsilon: 1, maximumDelta: 1e-6, rounds: 1 },
+ * })
+ * console.log(statistics.privacy.epsilon <= 1) // true
+ * ```
  * @public
  */
 export function checkStatistics<D extends Definition = Definition>(
   received: unknown,
   requirements: StatisticsRequirements<D> & { readonly privacy: PrivacyRequirements },
 ): PrivateStatistics<D>
-/** @public */
+/**
+ * Checks statistics for a client that does not require differential privacy. They may have it nevertheless.
+ * @public
+ */
 export function checkStatistics<D extends Definition = Definition>(
   received: unknown,
   requirements: StatisticsRequirements<D>,
@@ -161,13 +190,13 @@ export function checkStatistics(received: unknown, requirements: StatisticsRequi
   if (own !== undefined) requireAsDerived(statistics.definition, own, ['the definition', "the client's own"])
   if (required.privacy !== undefined) requirePrivacy(NAMES[0], statistics.privacy, required.privacy)
   if (statistics.privacy !== undefined) {
-    const most = statistics.clients - partOf(statistics.clients, required.corruptFraction)
+    const maximum = statistics.clients - partOf(statistics.clients, required.corruptFraction)
     const { minimumHonest } = statistics.privacy
-    if (minimumHonest > most) {
+    if (minimumHonest > maximum) {
       throw unmet(
-        `minimumHonest of the statistics is ${minimumHonest}, and this client takes only ${most} of ${statistics.clients} ` +
-          'clients to be honest',
-        most,
+        `minimumHonest of the statistics is ${minimumHonest}, but this client assumes that only ${maximum} of ` +
+          `${statistics.clients} clients are honest`,
+        maximum,
         minimumHonest,
       )
     }

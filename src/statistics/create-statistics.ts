@@ -14,17 +14,87 @@ import { type Assembled, assembleStatistics, type Statistics, type StatisticsOpt
  */
 export type AnyStatistics = Statistics | PrivateStatistics
 
+/**
+ * Creates statistics with exact sums, and lays them out in lanes that no sum can overflow. Exact sums can reveal single
+ * answers if cohorts are small, or if two cohorts differ in few clients. In these cases, use
+ * {@link createPrivateStatistics}.
+ *
+ * @param definition - The statistics, by name.
+ * @param options - How many clients and records a sum must have room for.
+ * @returns The statistics, frozen. They are plain data that can travel as JSON.
+ * @throws {SecAggError} `invalid-configuration` if a statistic is invalid, which the message names, or if a value is out of
+ *   its range.
+ * @example
+ * ```ts
+ * import { createStatistics } from 'secagg/statistics'
+ *
+ * const statistics = createStatistics(
+ *   {
+ *     age: { kind: 'mean', from: 0, to: 120, step: 1 },
+ *     ward: { kind: 'frequency', categories: ['surgery', 'medicine'], other: 'count' },
+ *   },
+ *   { clients: 100 },
+ * )
+ * console.log(statistics.segments.map(({ length, bits }) => [length, bits])) // [ [ 2, 14 ], [ 3, 7 ] ]
+ * ```
+ * @public
+ */
+export function createStatistics<const D extends Definition>(
+  definition: D,
+  options: StatisticsOptions,
+): Statistics<D> {
+  return derived(assembleStatistics(definition, options), undefined)
+}
+
+/**
+ * Creates statistics under one privacy target, with the smallest noise that keeps it.
+ *
+ * All cells have noise of the same size, which hides a client's whole vector. An answer adds u units in all. A boolean or a
+ * category adds them to one cell; a number spreads them over two or three cells; a string in a sketch adds u to one cell of
+ * each of the d rows. So the answer's L1 norm is at most d·u and its L2 norm at most √d·u, where d = 1 except for a sketch. W
+ * records have
+ *
+ *     Δ1 = W · Σ d·u,  Δ2 = W · √(Σ d·u²).
+ *
+ * u is proportional to weight / √d. In answers, k statistics of equal weight have √k times the noise of a single one, and a
+ * statistic with twice the weight has half the noise of the others. If W > 1, the number of records is one more statistic, as
+ * exact as the most exact one.
+ *
+ * @param definition - The statistics, by name.
+ * @param options - The privacy target, the clients, and optionally weights.
+ * @returns The statistics with their noise, frozen. They are plain data that can travel as JSON.
+ * @throws {SecAggError} `invalid-configuration` as {@link createStatistics} does, or if the noise for ε does not fit 32 bits;
+ *   `invalid-argument` if a value of the privacy target is out of its range.
+ * @example
+ * ```ts
+ * import { createPrivateStatistics } from 'secagg/statistics'
+ *
+ * const statistics = createPrivateStatistics(
+ *   { stay: { kind: 'histogram', edges: [0, 1, 3, 7, 14] } },
+ *   { clients: 100, minimumHonest: 60, epsilon: 1, delta: 1e-6 },
+ * )
+ * console.log(statistics.privacy.epsilon <= 1, statistics.privacy.warnings) // true []
+ * ```
+ * @public
+ */
+export function createPrivateStatistics<const D extends Definition>(
+  definition: D,
+  options: PrivateStatisticsOptions<D>,
+): PrivateStatistics<D> {
+  return derived(choosePrivateStatistics(definition, options), undefined)
+}
+
 /** Where statistics come from. */
 export interface Origin {
   readonly assembled: Assembled<AnyStatistics>
-  /** What a client asks of the rounds; `undefined` for statistics that were made here. */
+  /** What a client requires of the rounds; `undefined` for statistics that were made here. */
   readonly required: CheckedRequirements | undefined
 }
 
-/** The statistics whose numbers were all derived here, and not told by somebody else. */
+/** All statistics whose numbers were derived here, and not received from somebody else. */
 const origins = new WeakMap<object, Origin>()
 
-/** Takes note of statistics that were derived here, and returns them. */
+/** Remembers statistics that were derived here, and returns them. */
 export function derived<S extends AnyStatistics>(
   assembled: Assembled<S>,
   required: CheckedRequirements | undefined,
@@ -39,44 +109,7 @@ export function originOf(statistics: AnyStatistics): Origin {
   if (origin !== undefined) return origin
   throw usageError(
     'invalid-argument',
-    'statistics are what createStatistics, createPrivateStatistics or checkStatistics has returned; those that came as ' +
+    'statistics must come from createStatistics, createPrivateStatistics or checkStatistics; statistics that arrived as ' +
       'data must go through checkStatistics first',
   )
-}
-
-/**
- * Lays statistics out in lanes that no sum overflows. Their sums are exact, and tell what exact sums do: where cohorts are
- * small, or the next one differs by few, `createPrivateStatistics` is the one to take.
- *
- * @throws {SecAggError} `invalid-configuration` where a statistic is none, by its name, or a value is out of its range.
- * @public
- */
-export function createStatistics<const D extends Definition>(
-  definition: D,
-  options: StatisticsOptions,
-): Statistics<D> {
-  return derived(assembleStatistics(definition, options), undefined)
-}
-
-/**
- * Lays statistics out under one privacy target, with the least noise that keeps it.
- *
- * All cells have noise of the same size, which hides the whole vector of a client. An answer counts u units: in one cell;
- * spread over two or three that make u in all, where it is a number; or in one cell of each of the d rows of a sketch. So
- * that is what it has at most in L1 and in L2 norm, d·u and √d·u for a sketch. With d = 1 for all others, W records have
- *
- *     Δ1 = W · Σ d·u,  Δ2 = W · √(Σ d·u²).
- *
- * u is proportional to weight / √d: k statistics of the same weight each have √k times the noise of one alone, in answers,
- * and one of twice the weight has half the noise of the others. Where W > 1 the number of records is one more statistic, as
- * exact as the most exact one.
- *
- * @throws {SecAggError} as `createStatistics` and `chooseIntegerPrivacy` do.
- * @public
- */
-export function createPrivateStatistics<const D extends Definition>(
-  definition: D,
-  options: PrivateStatisticsOptions<D>,
-): PrivateStatistics<D> {
-  return derived(choosePrivateStatistics(definition, options), undefined)
 }

@@ -12,39 +12,60 @@ import type { Assembled, Statistics } from './statistics.js'
 import { requireExact, requirePrivate, type StatisticsRound } from './statistics-round.js'
 
 /**
- * What a round tells.
+ * The statistics of a round.
  * @public
  */
 export interface StatisticsOutcome<D extends Definition> {
-  /** How many clients are in the sums. */
+  /** The number of clients in the sums. */
   readonly survivors: number
-  /** How many records they have: as many as there are survivors where W is 1. */
+  /** The number of their records. If W is 1, this is the number of survivors. */
   readonly records: number
-  /** By the name of the statistic; it has no prototype. */
+  /** The results by the names of the statistics. The object has no prototype. */
   readonly results: { readonly [Name in keyof D]: ResultOf<D[Name]> }
-  /** How many numbers of all results are withheld. */
+  /** How many numbers are withheld, in all results together. */
   readonly withheld: number
 }
 
 /**
- * What a round tells under a privacy target.
+ * The statistics of a round with a privacy target.
  * @public
  */
 export interface PrivateStatisticsOutcome<D extends Definition> extends StatisticsOutcome<D> {
-  /** Standard deviation of the noise on `records`; 0 where W is 1, as the survivors are known. */
+  /** The standard deviation of the noise on `records`. If W is 1, it is 0, because the number of survivors is known. */
   readonly recordsNoise: number
-  /** ε, δ, and between which neighbors they hold; for all results of all its rounds together. */
+  /** ε, δ and the neighbor relation. They hold for all results of all `rounds` together. */
   readonly privacy: PrivacyLoss
 }
 
 /**
- * The statistics, from the outcome of their round.
+ * Decodes the outcome of a round into exact statistics.
  *
  * @param outcome - What the last `closePhase` of the server's session has returned.
- * @param round - What `openStatistics` has returned, of statistics without a privacy target.
- * @throws {SecAggError} `configuration-mismatch` where the outcome is that of another round, and so of other statistics;
- *   `invalid-argument` where the round is not over or the outcome does not fit it; `input-out-of-range`, fault `peer`, where no inputs of that many honest clients have this sum, naming the statistic. That finds mistakes, and not
- *   every lie: a client can answer what it likes, and one that breaks the protocol more often than once.
+ * @param round - What `openStatistics` has returned, for statistics without a privacy target.
+ * @param options - How results are presented.
+ * @returns The results by statistic, and how many clients and records they come from.
+ * @throws {SecAggError} `configuration-mismatch` if the outcome belongs to another round, and thus to other statistics;
+ *   `invalid-argument` if the round is not over, the outcome does not fit it, or an option is invalid; `input-out-of-range`
+ *   with fault `peer` if the inputs of that many honest clients cannot have this sum. The message names the statistic. This
+ *   check finds mistakes, but not every lie: a client can give any answer, and a client that breaks the protocol can count
+ *   more than once.
+ * @example
+ * ```ts
+ * import { createStatistics, decodeStatistics, encodeRecords, openStatistics } from 'secagg/statistics'
+ * import { addInto, createVector } from 'secagg/vector'
+ *
+ * const statistics = createStatistics({ ill: { kind: 'count' } }, { clients: 3 })
+ * const sessionId = new Uint8Array(32)
+ * const round = openStatistics(statistics, { sessionId, adversary: 'honest-but-curious' })
+ * // In a program, sessions compute the sum, and the last `closePhase` returns the outcome.
+ * const sum = createVector(statistics.segments)
+ * for (const ill of [true, false, true]) {
+ *   addInto(sum, encodeRecords({ ill }, round).input.vector, statistics.segments)
+ * }
+ * const outcome = { sum, configHash: round.config.hash, report: { survivors: [0, 1, 2] } }
+ * const { results } = decodeStatistics(outcome, round, { minimumCell: 'show-all' })
+ * console.log(results.ill.count, results.ill.answered) // 2 3
+ * ```
  * @public
  */
 export function decodeStatistics<D extends Definition>(
@@ -57,7 +78,7 @@ export function decodeStatistics<D extends Definition>(
   return readExactly(sum, survivors.length, assembled, options)
 }
 
-/** What {@link decodeStatistics} makes of a sum that is known to be that of its round. */
+/** The same as {@link decodeStatistics}, for a sum that is known to belong to the statistics. */
 export function readExactly<D extends Definition>(
   sum: Vector,
   survivors: number,
@@ -70,16 +91,40 @@ export function readExactly<D extends Definition>(
   const columns = sum.map(numbersOf)
   const records = maximumRecords > 1 ? columns.at(-1)![0]! : survivors
   if (records > survivors * maximumRecords) {
-    throw impossible('the number of records', `${records} of ${survivors} clients`)
+    throw impossible('the number of records', `${records} records from ${survivors} clients`)
   }
   return { survivors, records, ...read(assembled, columns, { records, deviation: undefined }, options) }
 }
 
 /**
- * The same under a privacy target.
+ * Decodes the outcome of a round into statistics under a privacy target. All results are estimates, each with the standard
+ * deviation of its noise.
  *
- * @throws {SecAggError} `configuration-mismatch` where the outcome is that of another round, and so of other statistics;
- *   `invalid-argument` where the round is not over or the outcome does not fit it.
+ * @param outcome - What the last `closePhase` of the server's session has returned.
+ * @param round - What `openStatistics` has returned, for statistics with a privacy target.
+ * @param options - How results are presented.
+ * @returns The results by statistic, and the privacy that they have.
+ * @throws {SecAggError} `configuration-mismatch` if the outcome belongs to another round, and thus to other statistics;
+ *   `invalid-argument` if the round is not over, the outcome does not fit it, or an option is invalid.
+ * @example
+ * ```ts
+ * import { createPrivateStatistics, decodePrivateStatistics, openStatistics } from 'secagg/statistics'
+ * import { createVector } from 'secagg/vector'
+ *
+ * const statistics = createPrivateStatistics(
+ *   { ill: { kind: 'count' } },
+ *   { clients: 100, minimumHonest: 75, epsilon: 1, delta: 1e-6 },
+ * )
+ * const sessionId = new Uint8Array(32)
+ * const cohort = { corruptClients: 5, minimumCohort: 80 }
+ * const round = openStatistics(statistics, { sessionId, adversary: 'active', ...cohort })
+ * // In a program, sessions compute the sum, and the last `closePhase` returns the outcome.
+ * const sum = createVector(statistics.segments)
+ * const survivors = Array.from({ length: 90 }, (_, seat) => seat)
+ * const outcome = { sum, configHash: round.config.hash, report: { survivors } }
+ * const { results, privacy } = decodePrivateStatistics(outcome, round)
+ * console.log(results.ill.noise.toFixed(1), privacy.epsilon <= 1) // '5.0' true
+ * ```
  * @public
  */
 export function decodePrivateStatistics<D extends Definition>(
@@ -92,7 +137,7 @@ export function decodePrivateStatistics<D extends Definition>(
   return readPrivately(sum, survivors.length, assembled, options)
 }
 
-/** What {@link decodePrivateStatistics} makes of a sum that is known to be that of its round. */
+/** The same as {@link decodePrivateStatistics}, for a sum that is known to belong to the statistics. */
 export function readPrivately<D extends Definition>(
   sum: Vector,
   survivors: number,
@@ -145,13 +190,13 @@ function read<D extends Definition>(
   return { results: results as StatisticsOutcome<D>['results'], withheld }
 }
 
-function requireSurvivors(survivors: number, least: number, most: number): void {
-  if (Number.isSafeInteger(survivors) && survivors >= least && survivors <= most) return
+function requireSurvivors(survivors: number, minimum: number, maximum: number): void {
+  if (Number.isSafeInteger(survivors) && survivors >= minimum && survivors <= maximum) return
   throw usageError(
     'invalid-argument',
-    `the number of survivors must be a whole number from ${least} to ${most}`,
+    `the number of survivors must be a whole number from ${minimum} to ${maximum}`,
     {
-      expected: `${least} to ${most}`,
+      expected: `${minimum} to ${maximum}`,
       got: shown(survivors),
     },
   )

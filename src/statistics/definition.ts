@@ -1,7 +1,7 @@
 import { usageError } from '../errors.js'
 
 /**
- * How many answer `true`.
+ * How many answers are `true`.
  * @public
  */
 export interface Count {
@@ -9,29 +9,32 @@ export interface Count {
 }
 
 /**
- * Numbers within a range; what is beyond it is clipped, which is reported, or refused.
+ * The range of the numbers of a statistic. Numbers outside of it are clipped and reported, or refused.
  * @public
  */
 export interface NumberRange {
-  /** −10^100 to 10^100. */
+  /** The lower end, −10^100 to 10^100. */
   readonly from: number
-  /** Above `from` by 10^−100 at least. */
+  /** The upper end, up to 10^100, and above `from` by at least 10^−100. */
   readonly to: number
   /**
-   * A whole fraction of the range: multiples of it, counted from `from`, are summed exactly, and what lies between two is
-   * rounded to the nearest. Default: 2^−20 of the range, or less fine where a sum of squares needs it. Under a privacy
-   * target it has no effect: numbers are rounded there at random, and finely beside the noise.
+   * The precision, as a whole fraction of the range. Numbers that are `from` plus a multiple of it are summed exactly; numbers
+   * in between are rounded to the nearest. Default: 2^−20 of the range, or coarser if a sum of squares would be too large.
+   * Under a privacy target it has no effect: numbers are then rounded at random, finely in comparison with the noise.
    */
   readonly step?: number | undefined
 }
 
-/** @public */
+/**
+ * The sum of the answers.
+ * @public
+ */
 export interface Sum extends NumberRange {
   readonly kind: 'sum'
 }
 
 /**
- * Mean and sum.
+ * The mean and the sum of the answers.
  * @public
  */
 export interface Mean extends NumberRange {
@@ -39,7 +42,7 @@ export interface Mean extends NumberRange {
 }
 
 /**
- * Mean, variance and standard deviation of those who answered.
+ * Mean, variance and standard deviation of the answers.
  * @public
  */
 export interface Variance extends NumberRange {
@@ -47,77 +50,82 @@ export interface Variance extends NumberRange {
 }
 
 /**
- * How many answers lie in each bin, and the quantiles read from it.
+ * How many answers lie in each bin, and the quantiles that follow from these counts.
  * @public
  */
 export interface Histogram {
   readonly kind: 'histogram'
-  /** 2 to 2^20 ascending numbers: bin i is [edges[i], edges[i + 1]), the last one with its upper edge. */
+  /** 2 to 2^20 + 1 ascending numbers. Bin i is [edges[i], edges[i + 1]); the last bin also contains its upper edge. */
   readonly edges: readonly number[]
-  /** Numbers outside of all bins are counted as being below or above (the default), or refused. */
+  /** Numbers outside of all bins are counted as below or above (the default), or refused. */
   readonly outside?: 'count' | 'refuse' | undefined
 }
 
 /**
- * How many answers name each of a list of categories.
+ * How many answers name each category of a list.
  * @public
  */
 export interface Frequency {
   readonly kind: 'frequency'
   /** 1 to 2^20 different strings. */
   readonly categories: readonly string[]
-  /** Strings that are not on the list are refused (the default), or counted together. */
+  /** Strings that are not on the list are refused (the default), or counted together as one more category. */
   readonly other?: 'count' | 'refuse' | undefined
 }
 
 /**
- * How many answers there are for each pair of categories.
+ * How many answers name each pair of a row and a column.
  * @public
  */
 export interface Contingency {
   readonly kind: 'contingency'
+  /** The categories of the rows: 1 to 2^20 different strings. */
   readonly rows: readonly string[]
+  /** The categories of the columns: 1 to 2^20 different strings. */
   readonly columns: readonly string[]
-  /** Strings that are not on the lists are refused (the default), or counted together, in one more row and column. */
+  /** Strings that are not on the lists are refused (the default), or counted together in one more row and column. */
   readonly other?: 'count' | 'refuse' | undefined
 }
 
 /**
- * A count-min sketch (Cormode and Muthukrishnan 2005): about how many answers name a string, without a list of strings.
- * `sketchSize` gives depth and width for an error. Strings count as one where their UTF-16 code units are the same, so
- * clients have to agree on case, spaces and Unicode normalization beforehand.
+ * A count-min sketch (Cormode and Muthukrishnan 2005): it estimates how many answers are a given string, without a list of all
+ * strings. `sketchSize` chooses depth and width for a given error. Two strings are the same if their UTF-16 code units are
+ * the same, so clients must agree on case, spaces and Unicode normalization.
  * @public
  */
 export interface Sketch {
   readonly kind: 'sketch'
-  /** Rows, 1 to 32. */
+  /** The number of rows, 1 to 32. */
   readonly depth: number
-  /** Cells in a row, 2 to 2^22. */
+  /** The number of cells in a row, 2 to 2^22. */
   readonly width: number
   /**
-   * What the hash functions are keyed with, 16 to 64 bytes or their hexadecimal digits; drawn at random once the answers
-   * stand. It is public: whoever knew it before could choose strings that collide.
+   * The public key of the hash functions: 16 to 64 bytes, or their hexadecimal digits. Draw it at random after the answers are
+   * fixed. A client that knows it earlier can choose strings that collide.
    */
   readonly seed: string | Uint8Array
 }
 
-/** @public */
+/**
+ * The definition of one statistic.
+ * @public
+ */
 export type StatisticDefinition = Count | Sum | Mean | Variance | Histogram | Frequency | Contingency | Sketch
 
 /**
- * Statistics by name; plain data.
+ * The definitions of several statistics, by name. It is plain data.
  * @public
  */
 export type Definition = Readonly<Record<string, StatisticDefinition>>
 
 /**
- * One of the categories; any string, where others are counted.
+ * A category of the list; any string if others are counted.
  * @public
  */
 export type Listed<S, C> = S extends { readonly other: 'count' } ? string : C
 
 /**
- * What answers one statistic.
+ * The type of an answer to one statistic.
  * @public
  */
 export type AnswerTo<S extends StatisticDefinition> = S extends Count
@@ -133,22 +141,22 @@ export type AnswerTo<S extends StatisticDefinition> = S extends Count
           : never
 
 /**
- * The answers of one person, or whatever is counted, by the names of the statistics; an absent one is missing.
+ * One record: answers by the names of the statistics. An answer that is absent, `undefined` or `null` counts as missing.
  * @public
  */
 export type StatisticsRecord<D extends Definition> = {
   readonly [Name in keyof D]?: AnswerTo<D[Name]> | null | undefined
 }
 
-/** A definition that is none; its values are public, so the error shows the one that is at fault. */
+/** The error for an invalid definition. A definition is public, so the error may show the wrong value. */
 export function invalid(message: string, got?: unknown): Error {
   return usageError('invalid-configuration', message, { got: shown(got) })
 }
 
-/** @throws {SecAggError} `invalid-configuration` unless `value` is whole and from `least` to `greatest`. */
-export function requireWhole(name: string, value: unknown, least: number, greatest: number): void {
-  if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > greatest) {
-    throw invalid(`${name} must be a whole number from ${least} to ${greatest}`, value)
+/** @throws {SecAggError} `invalid-configuration` unless `value` is a whole number from `minimum` to `maximum`. */
+export function requireWhole(name: string, value: unknown, minimum: number, maximum: number): void {
+  if (!Number.isSafeInteger(value) || (value as number) < minimum || (value as number) > maximum) {
+    throw invalid(`${name} must be a whole number from ${minimum} to ${maximum}`, value)
   }
 }
 
@@ -159,13 +167,13 @@ export function requireChoice(name: string, value: unknown, choices: readonly st
   }
 }
 
-/** What a message shows of something that should have been something else. */
+/** How an error shows a wrong value. */
 export function shown(value: unknown): string | number | undefined {
   if (typeof value === 'number' || value === undefined) return value
   return typeof value === 'string' ? quoted(value) : typeof value
 }
 
-/** A name as it stands in a message. */
+/** A name as it appears in a message. */
 export function quoted(name: string): string {
   return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name)
 }

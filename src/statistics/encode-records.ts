@@ -13,48 +13,70 @@ import type { PrivateStatistics } from './private-statistics.js'
 import type { Assembled, Statistics } from './statistics.js'
 import { requireExact, requirePrivate, type StatisticsRound } from './statistics-round.js'
 
-/** @public */
+/**
+ * Options of {@link encodeRecords} and {@link encodePrivateRecords}.
+ * @public
+ */
 export interface EncodeRecordsOptions {
-  /** Whether numbers beyond the range of a statistic are clipped, and reported, or refused. Default `report`. */
+  /** `report` clips numbers outside of a statistic's range and reports them (the default); `refuse` throws. */
   readonly onClip?: 'report' | 'refuse' | undefined
 }
 
 /**
- * What clipping did to the answers to one statistic.
+ * The clipped answers to one statistic.
  * @public
  */
 export interface ClippedAnswers {
-  /** How many were beyond the range. */
+  /** How many answers were outside of the range. */
   readonly count: number
-  /** By how much, in all. */
+  /** The sum of their distances from the range. */
   readonly excess: number
 }
 
 /**
- * One client's input to the round, and what is not in it as it was.
+ * One client's input to the round, and which answers were clipped.
  * @public
  */
 export interface PreparedRecords<D extends Definition, Input = RoundInput> {
-  /** For `ClientSession`, of this round only. */
+  /** The input for a `ClientSession` of this round. */
   readonly input: Input
-  /** For the client itself: the statistics of which answers were clipped. */
+  /** Which answers were clipped, by statistic. It depends on the answers, so only the client may see it. */
   readonly clipped: { readonly [Name in keyof D]?: ClippedAnswers }
 }
 
 /**
- * One record, or several where the statistics allow it; then also none.
+ * The records of one client. If `maximumRecords` is 1, a client has exactly one record; otherwise it may have none or several.
  * @public
  */
 export type Records<D extends Definition> = StatisticsRecord<D> | readonly StatisticsRecord<D>[]
 
 /**
- * A client's input to the round. An answer that is absent, `undefined` or `null` is missing, and counted as such.
+ * Encodes a client's records as its input to the round. An answer that is absent, `undefined` or `null` counts as missing.
  *
- * @param round - What `openStatistics` has returned, of statistics without a privacy target.
- * @throws {SecAggError} `invalid-argument` where the round is another one, a record has a name that is no statistic's, or an answer of a wrong type,
- *   or there are too many records; `input-out-of-range` where a number is not finite, or an answer lies outside of range,
- *   bins or categories and that is refused. The message names record and statistic, never the answer. Nothing is encoded
- *   then.
+ * @param records - The client's record, or a list of records if the statistics allow several.
+ * @param round - What `openStatistics` has returned, for statistics without a privacy target.
+ * @param options - Whether numbers outside of their range are clipped or refused.
+ * @returns The input for the client's session, and which answers were clipped.
+ * @throws {SecAggError} `invalid-argument` if the round did not come from `openStatistics` or has a privacy target, if there
+ *   are too many records, if a record has an unknown name, or if an answer has the wrong type; `input-out-of-range` if a
+ *   number is not finite, or if an answer is outside of the range, bins or categories and is to be refused. The message names
+ *   the record and the statistic, but never contains the answer.
+ * @example
+ * ```ts
+ * import { createStatistics, encodeRecords, openStatistics } from 'secagg/statistics'
+ *
+ * const statistics = createStatistics(
+ *   {
+ *     age: { kind: 'mean', from: 0, to: 120, step: 1 },
+ *     ward: { kind: 'frequency', categories: ['surgery', 'medicine'] },
+ *   },
+ *   { clients: 100 },
+ * )
+ * const round = openStatistics(statistics, { sessionId: new Uint8Array(32), adversary: 'active' })
+ * const { input, clipped } = encodeRecords({ age: 130, ward: 'surgery' }, round)
+ * console.log(input.vector) // [ Uint16Array(2) [ 0, 120 ], Uint8Array(2) [ 1, 0 ] ]
+ * console.log(clipped.age) // { count: 1, excess: 10 }
+ * ```
  * @public
  */
 export function encodeRecords<D extends Definition>(
@@ -66,7 +88,7 @@ export function encodeRecords<D extends Definition>(
   return { input: roundInput(round.config, input), clipped }
 }
 
-/** The numbers of {@link encodeRecords}, which belong to no round yet. */
+/** The same as {@link encodeRecords}, but the result is not marked as the input of a round. */
 export function encodeExactly<D extends Definition>(
   records: Records<D>,
   assembled: Assembled<Statistics<D>>,
@@ -83,11 +105,32 @@ export function encodeExactly<D extends Definition>(
 }
 
 /**
- * The same with this client's part of the noise. The promise is kept by the noise of the others as well, and by the
- * protocol that hides each part; `openStatistics` sees to it that any sum has as many honest clients as that takes. Takes
- * some tens of milliseconds to prepare the noise.
+ * Encodes a client's records for statistics with a privacy target, and adds the client's part of the noise. ε holds for the
+ * sum, which contains the noise of all clients, and not for this input alone. `openStatistics` makes sure that every sum has
+ * enough honest clients. Preparing the noise takes some tens of milliseconds.
  *
- * @throws {SecAggError} as {@link encodeRecords} does; `no-randomness` where the generator is broken.
+ * @param records - The client's record, or a list of records if the statistics allow several.
+ * @param round - What `openStatistics` has returned, for statistics with a privacy target.
+ * @param crypto - Where the randomness comes from.
+ * @param options - Whether numbers outside of their range are clipped or refused.
+ * @returns The input for the client's session, and which answers were clipped.
+ * @throws {SecAggError} as {@link encodeRecords} does, for a round without a privacy target; `no-randomness` if the generator
+ *   is broken.
+ * @example
+ * ```ts
+ * import { defaultCrypto } from 'secagg'
+ * import { createPrivateStatistics, encodePrivateRecords, openStatistics } from 'secagg/statistics'
+ *
+ * const statistics = createPrivateStatistics(
+ *   { ill: { kind: 'count' } },
+ *   { clients: 100, minimumHonest: 75, epsilon: 1, delta: 1e-6 },
+ * )
+ * const sessionId = new Uint8Array(32)
+ * const cohort = { corruptClients: 5, minimumCohort: 80 }
+ * const round = openStatistics(statistics, { sessionId, adversary: 'active', ...cohort })
+ * const { input } = encodePrivateRecords({ ill: true }, round, await defaultCrypto())
+ * console.log(input.vector[0]!.length) // 2
+ * ```
  * @public
  */
 export function encodePrivateRecords<D extends Definition>(
@@ -100,7 +143,7 @@ export function encodePrivateRecords<D extends Definition>(
   return { input: roundInput(round.config, input), clipped }
 }
 
-/** The numbers of {@link encodePrivateRecords}, which belong to no round yet. */
+/** The same as {@link encodePrivateRecords}, but the result is not marked as the input of a round. */
 export function encodePrivately<D extends Definition>(
   records: Records<D>,
   assembled: Assembled<PrivateStatistics<D>>,
@@ -114,7 +157,7 @@ export function encodePrivately<D extends Definition>(
   return { input, clipped }
 }
 
-/** All cells in a row, and last the number of records where that has a cell. */
+/** The cells of all statistics one after the other, and a last cell with the number of records if W > 1. */
 function countRecords<D extends Definition>(
   given: Records<D>,
   { statistics, parts, unitsPerRecord }: Assembled<AnyStatistics>,
@@ -123,7 +166,7 @@ function countRecords<D extends Definition>(
 ): { cells: Float64Array; clipped: PreparedRecords<D>['clipped'] } {
   const { onClip = 'report' } = partsOf('the options of records', options)
   if (onClip !== 'report' && onClip !== 'refuse') {
-    throw usageError('invalid-argument', "onClip is 'report' or 'refuse'", { got: shown(onClip) })
+    throw usageError('invalid-argument', "onClip must be 'report' or 'refuse'", { got: shown(onClip) })
   }
   const records = checkedRecords(given, statistics)
   const length = parts.reduce((sum, { cells }) => sum + cells, 0)
@@ -143,7 +186,7 @@ function countRecords<D extends Definition>(
         unitsPerAnswer,
         draw,
         clip: (excess) => {
-          if (onClip === 'refuse') throw outOfRange('is beyond its range', slot.subject)
+          if (onClip === 'refuse') throw outOfRange('is outside of its range', slot.subject)
           const before = clipped[name] ?? { count: 0, excess: 0 }
           clipped[name as keyof D] = { count: before.count + 1, excess: before.excess + excess }
         },
@@ -160,17 +203,17 @@ function checkedRecords<D extends Definition>(
   { definition, maximumRecords }: AnyStatistics,
 ): readonly Readonly<Record<string, unknown>>[] {
   const records: readonly unknown[] = Array.isArray(given) ? given : [given]
-  const least = maximumRecords > 1 ? 0 : 1
-  if (records.length < least || records.length > maximumRecords) {
-    throw usageError('invalid-argument', `a client must have ${least} to ${maximumRecords} records`, {
-      expected: `${least} to ${maximumRecords}`,
+  const minimum = maximumRecords > 1 ? 0 : 1
+  if (records.length < minimum || records.length > maximumRecords) {
+    throw usageError('invalid-argument', `a client must have ${minimum} to ${maximumRecords} records`, {
+      expected: `${minimum} to ${maximumRecords}`,
       got: records.length,
     })
   }
-  // `Array.from`, so that a hole is seen.
+  // `Array.from` turns the holes of a sparse array into `undefined`, which is then refused.
   return Array.from(records, (record, index) => {
     if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-      throw usageError('invalid-argument', `record ${index} is not an object of answers`, {
+      throw usageError('invalid-argument', `record ${index} must be an object of answers`, {
         got: typeof record,
       })
     }
@@ -193,7 +236,7 @@ function lanesOf(cells: Float64Array, bits: number): Lanes {
   return lanes
 }
 
-/** Above 0 and below 1, by 32 random bits; drawn as 16 bytes, so that a generator that gives zeros is noticed. */
+/** A random number above 0 and below 1, of 32 bits. It draws 16 bytes, so that a generator that returns zeros is noticed. */
 function uniform(crypto: CryptoProvider): number {
   const bytes = drawSecret(crypto, 16)
   return (new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) + 1 / 2) / 2 ** 32

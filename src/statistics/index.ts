@@ -1,7 +1,7 @@
 /**
  * `secagg/statistics`: counts, sums, means, variances, histograms with quantiles, frequencies, contingency tables and
- * count-min sketches of what clients hold; as many as one likes in the vector of one round, exactly or under a privacy
- * target.
+ * count-min sketches over the records of clients. The vector of one round holds any number of them, exactly or under a
+ * privacy target.
  *
  *     const statistics = createStatistics(
  *       {
@@ -11,14 +11,17 @@
  *       },
  *       { clients: 100 },
  *     )
- *     const round = openStatistics(statistics, { sessionId, adversary: 'active' }) // server and clients, each for itself
- *     const { input, clipped } = encodeRecords({ age: 54, ward: 'surgery' }, round) // a client; `stay` is missing
- *     // the server, once the sessions of `round.config` are through
+ *     // The server and each client open the same round.
+ *     const round = openStatistics(statistics, { sessionId, adversary: 'active' })
+ *     // A client encodes its record, in which the answer to `stay` is missing.
+ *     const { input, clipped } = encodeRecords({ age: 54, ward: 'surgery' }, round)
+ *     // The server decodes the outcome of the session with `round.config`.
  *     const { results } = decodeStatistics(outcome, round)
  *     console.log(results.age.mean, results.stay.quantile(0.5), results.ward.counts.surgery)
  *
- * A client that has received its statistics from a server uses what `checkStatistics` returns, and no number that it was
- * told. Under a privacy target, for which the round's `minimumCohort` is `minimumHonest` plus the corrupt clients at least:
+ * A client that receives statistics from a server passes them to `checkStatistics` and uses the result, not the numbers that
+ * the server sent. Under a privacy target, the round's `minimumCohort` must be at least `minimumHonest` plus the number of
+ * corrupt clients:
  *
  *     const statistics = createPrivateStatistics(definition, { clients: 100, minimumHonest: 60, epsilon: 1, delta: 1e-6 })
  *     const round = openStatistics(statistics, { sessionId, adversary: 'active', corruptClients: 5, minimumCohort: 70 })

@@ -19,45 +19,48 @@ import {
 import { type Assembled, checkedOptions, type StatisticsOptions } from './statistics.js'
 
 /**
- * How exact each statistic is beside the others, 1/100 to 100; 1 for those that are left out.
+ * How exact each statistic is in comparison with the others, 1/100 to 100. The default is 1. Twice the weight means half the
+ * noise.
  * @public
  */
 export type StatisticWeights<D extends Definition> = { readonly [Name in keyof D]?: number | undefined }
 
 /**
- * What is to be promised to each client, whatever the number of its records.
+ * The privacy that is promised to each client, no matter how many records it has.
  * @public
  */
 export interface PrivateStatisticsOptions<D extends Definition> extends PrivateCohort {
-  /** ε at most, over all rounds and against the server; 10^−3 to 10^3. */
+  /** The largest acceptable ε, over all rounds and against the server; 10^−3 to 10^3. */
   readonly epsilon: number
-  /** W: the most records of one client, all of which are protected together. Default 1. */
+  /** W: the largest number of records of one client. All of them are protected together. Default 1. */
   readonly maximumRecords?: number | undefined
+  /** How exact each statistic is in comparison with the others. */
   readonly weights?: StatisticWeights<D> | undefined
 }
 
 /**
- * Several statistics in one noisy vector, with one budget; made by `createPrivateStatistics`. Plain data that
- * survives JSON; whoever receives them has them checked by `checkStatistics`, which derives ε and all else anew from sizes
- * and noise.
+ * Several statistics in one noisy vector with one privacy budget, made by `createPrivateStatistics`. They are plain data that
+ * can travel as JSON. A client that receives them passes them to `checkStatistics`, which derives ε and everything else again
+ * from the definition and the noise.
  * @public
  */
 export interface PrivateStatistics<D extends Definition = Definition> {
-  /** Of the library that made them. */
+  /** The version of the library that made them. */
   readonly version: string
-  /** With all defaults; it has no prototype. */
+  /** The definition with defaults filled in. The object has no prototype. */
   readonly definition: D
   readonly clients: number
   readonly maximumRecords: number
+  /** The weight of each statistic, with defaults filled in. */
   readonly weights: { readonly [Name in keyof D]: number }
   readonly layout: readonly StatisticLayout[]
-  /** For the round's configuration: all cells, and a last one for the number of records where W > 1. */
+  /** The only segment of the round's configuration: all cells and, if W > 1, a last one for the number of records. */
   readonly segments: readonly [IntegerPrivacyParameters['segment']]
-  /** In units: Δ1, Δ2, the noise, and the ε that follows from them. */
+  /** Δ1, Δ2 and the noise, in units of a cell, and the ε that follows from them. */
   readonly privacy: IntegerPrivacyParameters
 }
 
-/** The noise for vectors of this size. */
+/** Chooses the noise for vectors of a given size. */
 type NoiseChoice = (
   size: Pick<
     IntegerQuery,
@@ -65,13 +68,16 @@ type NoiseChoice = (
   >,
 ) => IntegerPrivacyParameters
 
-/** Units of the statistic with the greatest weight, where there is room. Rounding to them is lost in the noise. */
+/** The units of an answer to the statistic with the largest weight. Rounding to units is small in comparison with the noise. */
 const FINEST_UNITS = 1024
 const COARSEST_UNITS = 16
-/** What the sum of a cell takes at most, so that 32 bits hold the noise as well. */
+/** The largest sum of a cell. It leaves room for the noise in 32 bits. */
 const MAXIMUM_SUM = 2 ** 28
 
-/** @throws {SecAggError} as `createPrivateStatistics` does; it makes anew what came as JSON from somebody else. */
+/**
+ * Derives statistics again from statistics that came as JSON.
+ * @throws {SecAggError} as `createPrivateStatistics` does.
+ */
 export function assemblePrivateStatistics<D extends Definition>(
   given: PrivateStatistics<D>,
 ): Assembled<PrivateStatistics<D>> {
@@ -137,15 +143,18 @@ function finestUnits(recordLimit: number): number {
   let units = FINEST_UNITS
   while (units > COARSEST_UNITS && recordLimit * units > MAXIMUM_SUM) units /= 2
   if (recordLimit * units <= MAXIMUM_SUM) return units
-  throw invalid(`private sums must be of at most ${MAXIMUM_SUM / COARSEST_UNITS} records`, recordLimit)
+  throw invalid(
+    `clients times maximumRecords must be at most ${MAXIMUM_SUM / COARSEST_UNITS} under a privacy target`,
+    recordLimit,
+  )
 }
 
 function checkedWeights(parts: readonly Part[], weights: unknown = {}): ReadonlyMap<string, number> {
   if (typeof weights !== 'object' || weights === null || Array.isArray(weights))
-    throw invalid('weights come by name', weights)
+    throw invalid('weights must be an object of weights by name', weights)
   const named: Readonly<Record<string, unknown>> = reading('weights', () => ({ ...weights }))
   const unknown = Object.keys(named).find((name) => !parts.some((part) => part.name === name))
-  if (unknown !== undefined) throw invalid('there is no statistic of this name to weigh', unknown)
+  if (unknown !== undefined) throw invalid('weights has a name that is not the name of a statistic', unknown)
   return new Map(
     parts.map(({ name, subject }) => {
       const weight = Object.hasOwn(named, name) ? (named[name] ?? 1) : 1

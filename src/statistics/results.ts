@@ -14,116 +14,150 @@ import {
 } from './definition.js'
 
 /**
- * What every result has. Under a privacy target numbers are estimates: they need not be whole, nor add up, and may be
- * negative.
+ * What every result contains. A number that is withheld is `undefined`. Under a privacy target, numbers are estimates: they
+ * may be fractions, may be negative, and need not add up.
  * @public
  */
 export interface Answered {
+  /** The number of answers. */
   readonly answered: number
-  /** Records without an answer. */
+  /** The number of records without an answer. */
   readonly missing: number
-  /** How many numbers of this result are withheld, hence `undefined`, for being counts or made of counts too small. */
+  /** How many numbers of this result are withheld because a count, or the number of answers behind them, is too small. */
   readonly withheld: number
   /**
-   * How many numbers of this result noise has put where no answers could: counts below 0, a mean outside of its range.
-   * They stay there, or are moved to the nearest possible value where that was asked for.
+   * How many numbers of this result have an impossible value because of noise, such as a count below 0 or a mean outside of
+   * its range. By default they stay as they are; with the option `clamp`, they are moved to the nearest possible value.
    */
   readonly outOfRange: number
   /**
-   * Standard deviation of the noise on one cell, in answers; 0 without privacy. `answered` is the sum of all k cells and has
-   * √k times that: two of them for a count, a sum or a mean, three for a variance. For a sketch it is √(width / depth).
+   * The standard deviation of the noise on one cell, in answers; 0 without privacy. `answered` is the sum of all k cells, so
+   * its noise is √k times as large: k is 2 for a count, a sum or a mean, and 3 for a variance. For a sketch, the factor is
+   * √(width / depth).
    */
   readonly noise: number
 }
 
-/** @public */
+/**
+ * The result of a {@link Count}.
+ * @public
+ */
 export interface CountResult extends Answered {
+  /** How many answers are `true`. */
   readonly count: number | undefined
 }
 
-/** @public */
+/**
+ * The result of a {@link Sum}.
+ * @public
+ */
 export interface SumResult extends Answered {
   readonly sum: number | undefined
-  /** Standard deviation of the noise on the sum, that of random rounding included; 0 without privacy. */
+  /** The standard deviation of the error of the sum, from noise and random rounding; 0 without privacy. */
   readonly sumNoise: number
 }
 
 /**
- * Without answers there is no mean.
+ * The result of a {@link Mean}. Without answers, the mean is `undefined`.
  * @public
  */
 export interface MeanResult extends SumResult {
   readonly mean: number | undefined
-  /** The same for the mean, to first order; `undefined` where there is none. */
+  /** The standard deviation of the error of the mean, to first order; `undefined` if there is no mean. */
   readonly meanNoise: number | undefined
 }
 
-/** @public */
+/**
+ * The result of a {@link Variance}. Without answers, mean and variance are `undefined`.
+ * @public
+ */
 export interface VarianceResult extends Answered {
   readonly mean: number | undefined
+  /** The standard deviation of the error of the mean, to first order; `undefined` if there is no mean. */
   readonly meanNoise: number | undefined
-  /** The mean square distance from the mean: times answered / (answered − 1), an estimate for those not asked. */
+  /**
+   * The mean squared distance from the mean. If the answers are a sample, multiply it by answered / (answered − 1) to estimate
+   * the variance of the whole population.
+   */
   readonly variance: number | undefined
+  /** The standard deviation of the error of the variance, to first order; `undefined` if there is no variance. */
   readonly varianceNoise: number | undefined
-  /** The square root of the variance; `undefined` where noise has made that negative. */
+  /** The square root of the variance; `undefined` if noise has made the variance negative. */
   readonly standardDeviation: number | undefined
 }
 
 /**
- * Where a quantile lies.
+ * The bin in which a quantile lies, and its estimated value.
  * @public
  */
 export interface Quantile {
-  /** The edges of its bin; infinite beyond the bins. */
+  /** The lower edge of the bin; −∞ below the first bin. */
   readonly from: number
+  /** The upper edge of the bin; ∞ above the last bin. */
   readonly to: number
-  /** Interpolated within the bin, so off by its width at most; `undefined` beyond the bins. */
+  /** Interpolated within the bin, so it is off by at most the bin's width; `undefined` outside of all bins. */
   readonly value: number | undefined
 }
 
-/** @public */
+/**
+ * The result of a {@link Histogram}.
+ * @public
+ */
 export interface HistogramResult extends Answered {
   readonly edges: readonly number[]
-  /** By bin. */
+  /** The number of answers in each bin. */
   readonly counts: readonly (number | undefined)[]
-  /** Answers below the first edge; `undefined` where they are withheld or were refused. */
+  /** The number of answers below the first edge; `undefined` if it is withheld or such answers are refused. */
   readonly below: number | undefined
-  /** Answers above the last edge. */
+  /** The number of answers above the last edge; `undefined` if it is withheld or such answers are refused. */
   readonly above: number | undefined
   /**
-   * The quantile of a probability p from 0 to 1: the answer of rank ⌈p · answered⌉ from below. It is read from all cells,
-   * also from those withheld, negative ones as 0; `undefined` where too few answered.
+   * The quantile for a probability p: the answer of rank ⌈p · answered⌉, counted from the smallest. All cells are used, even
+   * if they are withheld; negative cells count as 0.
    *
+   * @param probability - p, from 0 to 1.
+   * @returns The bin and the value; `undefined` if there are too few answers.
    * @throws {SecAggError} `invalid-argument` for another p.
    */
   quantile(probability: number): Quantile | undefined
 }
 
-/** @public */
+/**
+ * The result of a {@link Frequency}.
+ * @public
+ */
 export interface FrequencyResult<C extends string = string> extends Answered {
-  /** By category; it has no prototype. */
+  /** The number of answers by category. The object has no prototype. */
   readonly counts: { readonly [Category in C]: number | undefined }
-  /** Answers that are not on the list; `undefined` where they are withheld or were refused. */
+  /** The number of answers that are not on the list; `undefined` if it is withheld or such answers are refused. */
   readonly other: number | undefined
 }
 
-/** @public */
+/**
+ * The result of a {@link Contingency}.
+ * @public
+ */
 export interface ContingencyResult extends Answered {
   /**
-   * By row and column, both in the order of the definition; the last row and the last column are those of other strings,
-   * where they are counted.
+   * The number of answers by row and column, both in the order of the definition. If other strings are counted, the last row
+   * and the last column contain them.
    */
   readonly table: readonly (readonly (number | undefined)[])[]
 }
 
-/** @public */
+/**
+ * The result of a {@link Sketch}.
+ * @public
+ */
 export interface SketchResult extends Answered {
   /**
-   * The estimated count of a string; `undefined` where it is withheld. Without noise it is never below the count, and above
-   * by more than `errorBound` with at most `failureProbability`, over the draw of the seed. Noise comes on top: the least
-   * of `depth` noisy cells is lower by up to √(2 ln depth) · `noise` on average.
+   * The estimated count of a string. Without noise, it is never below the true count. It exceeds the true count by more than
+   * `errorBound` with probability at most `failureProbability`, over the random seed. With noise, the estimate is the minimum
+   * of `depth` noisy cells. On average, this lowers it by up to √(2 ln depth) · `noise`.
    *
-   * @throws {SecAggError} `invalid-argument` where `category` is no string.
+   * @param category - The string, which must be the same UTF-16 code units as in the answers.
+   * @returns The estimate; `undefined` if it is withheld.
+   * @throws {SecAggError} `invalid-argument` if `category` is not a string.
    */
   estimate(category: string): number | undefined
   /** e / width · answered. */
@@ -133,7 +167,7 @@ export interface SketchResult extends Answered {
 }
 
 /**
- * What a statistic results in.
+ * The type of the result of a statistic.
  * @public
  */
 export type ResultOf<S extends StatisticDefinition> = S extends Count
@@ -155,33 +189,36 @@ export type ResultOf<S extends StatisticDefinition> = S extends Count
                 : never
 
 /**
- * How results are shown; the sum has told the server all of it already.
+ * How results are presented. The server knows the whole sum anyway.
  * @public
  */
 export interface PresentationOptions {
   /**
-   * Counts below this are withheld, those of 0 with them, and so are sums, means and quantiles of fewer answers; from 1
-   * on, default 5, or `show-all`. This keeps small counts out of tables and reports; it is **not** privacy: the server has
-   * them, and totals, neighboring cells or another round often give away what one table withholds.
+   * Counts below this number are withheld, including 0, and so are sums, means and quantiles of fewer answers. At least 1;
+   * default 5; `show-all` withholds nothing. This keeps small counts out of tables and reports, but it is **not** privacy: the
+   * server has the counts, and totals, neighboring cells or another round often reveal what one table withholds.
    */
   readonly minimumCell?: number | 'show-all' | undefined
   /**
-   * Whether numbers that noise has put out of their range are moved to its edge. It makes each look better and all of them
-   * together worse: what is moved up has no counterpart. Default: false.
+   * Whether numbers that noise has moved out of their range are moved to its edge. Each number then looks plausible, but all of
+   * them together are biased: counts below 0 are raised, and nothing balances this. Default: false.
    */
   readonly clamp?: boolean | undefined
 }
 
 const MINIMUM_CELL = 5
 
-/** Shows the numbers of one result, and keeps count of what it did to them. */
+/** Presents the numbers of one result, and counts how many it withheld and how many were out of range. */
 export class Presenter {
   readonly #minimum: number
   readonly #clamp: boolean
   #withheld = 0
   #outOfRange = 0
 
-  /** @param clamp - Whether numbers out of their range are moved to its edge. */
+  /**
+   * @param minimum - The number of answers below which a number is withheld.
+   * @param clamp - Whether numbers out of their range are moved to its edge.
+   */
   constructor(minimum: number, clamp: boolean) {
     this.#minimum = minimum
     this.#clamp = clamp
@@ -191,12 +228,12 @@ export class Presenter {
     return { withheld: this.#withheld, outOfRange: this.#outOfRange }
   }
 
-  /** Whether a number made of so many answers may be shown. */
+  /** Whether a number that comes from `answered` answers may be shown. */
   isEnough(answered: number): boolean {
     return answered >= this.#minimum
   }
 
-  /** A cell; `undefined` where it is below the minimum. */
+  /** A count; `undefined` if it is withheld. */
   cell(count: number): number | undefined {
     const number = this.within(count, 0)
     if (this.isEnough(number)) return number
@@ -204,22 +241,27 @@ export class Presenter {
     return undefined
   }
 
-  /** A number made of `answered` answers, where there is one; they are enough for it, or it is withheld. */
-  figure(value: number | undefined, answered: number, least?: number, greatest?: number): number | undefined {
+  /** A number that comes from `answered` answers; `undefined` if it does not exist or is withheld. */
+  figure(
+    value: number | undefined,
+    answered: number,
+    minimum?: number,
+    maximum?: number,
+  ): number | undefined {
     if (!this.isEnough(answered)) {
       this.#withheld++
       return undefined
     }
-    return value === undefined ? undefined : this.within(value, least, greatest)
+    return value === undefined ? undefined : this.within(value, minimum, maximum)
   }
 
-  /** A number that no answers put below `least` or above `greatest`. */
+  /** A number that cannot be below `minimum` or above `maximum` without noise. */
   within(
     value: number,
-    least: number = Number.NEGATIVE_INFINITY,
-    greatest: number = Number.POSITIVE_INFINITY,
+    minimum: number = Number.NEGATIVE_INFINITY,
+    maximum: number = Number.POSITIVE_INFINITY,
   ): number {
-    const possible = Math.min(Math.max(value, least), greatest)
+    const possible = Math.min(Math.max(value, minimum), maximum)
     if (possible === value) return value
     this.#outOfRange++
     return this.#clamp ? possible : value
@@ -227,13 +269,13 @@ export class Presenter {
 }
 
 /**
- * What makes a presenter for each result.
- * @throws {SecAggError} `invalid-argument` for other options.
+ * A function that creates a presenter for each result.
+ * @throws {SecAggError} `invalid-argument` if an option is invalid.
  */
 export function presenters(options: PresentationOptions): () => Presenter {
   const { minimumCell = MINIMUM_CELL, clamp = false } = partsOf('the options of results', options)
   if (minimumCell !== 'show-all' && !(Number.isSafeInteger(minimumCell) && minimumCell >= 1)) {
-    throw usageError('invalid-argument', "minimumCell must be a whole number from 1 on, or 'show-all'", {
+    throw usageError('invalid-argument', "minimumCell must be a whole number of at least 1, or 'show-all'", {
       got: shown(minimumCell),
     })
   }

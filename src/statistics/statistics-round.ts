@@ -18,12 +18,12 @@ import { type Assembled, assembleStatistics, type Statistics } from './statistic
  */
 export interface StatisticsRound<S extends AnyStatistics = AnyStatistics> {
   readonly statistics: S
-  /** For the sessions of the round. */
+  /** The configuration for the sessions of the round. */
   readonly config: RoundConfig
 }
 
 /**
- * What a host states of a round of statistics; clients and segments follow from the statistics.
+ * The parameters of a round that do not follow from the statistics. Clients and segments do.
  * @public
  */
 export type StatisticsOccasion = Omit<RoundParameters, 'clients' | 'segments'>
@@ -31,13 +31,25 @@ export type StatisticsOccasion = Omit<RoundParameters, 'clients' | 'segments'>
 const opened = new WeakMap<object, Origin>()
 
 /**
- * The configuration of one round. The statistics are bound into it besides `context`: clients of which one was told anything
- * else form no sum. Names of a context that begin with "secagg" are taken.
+ * Creates the configuration of one round. It contains the statistics in addition to `context`, so clients that were told
+ * different statistics cannot be summed. Names in the context that begin with "secagg" are reserved.
  *
+ * @param statistics - What `createStatistics`, `createPrivateStatistics` or `checkStatistics` has returned.
+ * @param given - The session id, the adversary model and the other parameters of the round.
+ * @returns The round, for the encoders and decoders, with the configuration for the sessions.
  * @throws {SecAggError} `invalid-argument` for statistics that came as data and did not go through `checkStatistics`;
- *   `invalid-configuration` or `unsupported` as `createRoundConfig`, and where a private round has fewer honest clients than
- *   the noise counts on. For statistics of `checkStatistics` the fault is that of the server, and a round that does not
- *   meet the client's requirements is refused as well.
+ *   `invalid-configuration` or `unsupported` as `createRoundConfig` does; `invalid-configuration` if a private round can have
+ *   fewer honest clients than the noise assumes. For statistics from `checkStatistics`, the fault is `server`, and a round
+ *   that does not meet the client's requirements is refused with `invalid-configuration`.
+ * @example
+ * ```ts
+ * import { createStatistics, openStatistics } from 'secagg/statistics'
+ *
+ * const statistics = createStatistics({ ill: { kind: 'count' } }, { clients: 100 })
+ * const sessionId = crypto.getRandomValues(new Uint8Array(32))
+ * const round = openStatistics(statistics, { sessionId, adversary: 'active', minimumCohort: 80 })
+ * console.log(round.config.clients, round.config.minimumCohort) // 100 80
+ * ```
  * @public
  */
 export function openStatistics<S extends AnyStatistics>(
@@ -60,27 +72,30 @@ function configOf({ assembled }: Origin, occasion: StatisticsOccasion): RoundCon
   return createRoundConfig({ ...occasion, clients, segments, context })
 }
 
-/** @throws {SecAggError} `invalid-argument` for anything but a round of statistics without a privacy target. */
+/** @throws {SecAggError} `invalid-argument` unless `round` is a round of statistics without a privacy target. */
 export function requireExact<S extends Statistics>(round: StatisticsRound<S>): Assembled<S> {
   const { assembled } = openedBy(round)
   if (assembled.statistics.privacy === undefined) return assembled as Assembled<S>
   throw usageError(
     'invalid-argument',
-    'these statistics have a privacy target, for which there are other functions',
+    'these statistics have a privacy target; use encodePrivateRecords and decodePrivateStatistics',
   )
 }
 
-/** @throws {SecAggError} `invalid-argument` for anything but a round of statistics with a privacy target. */
+/** @throws {SecAggError} `invalid-argument` unless `round` is a round of statistics with a privacy target. */
 export function requirePrivate<S extends PrivateStatistics>(round: StatisticsRound<S>): Assembled<S> {
   const { assembled } = openedBy(round)
   if (assembled.statistics.privacy !== undefined) return assembled as Assembled<S>
-  throw usageError('invalid-argument', 'these statistics have no privacy target')
+  throw usageError(
+    'invalid-argument',
+    'these statistics have no privacy target; use encodeRecords and decodeStatistics',
+  )
 }
 
 function openedBy(round: StatisticsRound): Origin {
   const origin = opened.get(round)
   if (origin !== undefined) return origin
-  throw usageError('invalid-argument', 'a round of statistics is what openStatistics has returned')
+  throw usageError('invalid-argument', 'a round of statistics must come from openStatistics')
 }
 
 const LABEL = 'secagg statistics'
@@ -107,15 +122,26 @@ const context = P.struct({
   version: P.U16LE,
   maximumRecords: P.U64LE,
   statistics: P.array(P.U32LE, P.struct({ name: text, kind, unitsPerAnswer: P.U64LE })),
-  /** Empty where there is no target. */
+  /** Empty if there is no privacy target. */
   privacy: P.bytes(P.U32LE),
 })
 
 /**
- * Statistics as canonical bytes, for the round's `context`: clients that were told other ones, or another privacy target,
- * then form no sum with these. The number of clients stands in the round's configuration itself.
+ * The canonical bytes of statistics that `openStatistics` puts into the round's `context`. Clients that were told different
+ * statistics, or a different privacy target, then cannot be summed. The bytes do not contain the number of clients, which is
+ * in the configuration itself.
  *
- * @throws {SecAggError} `invalid-configuration` where `statistics` are none.
+ * @param statistics - Statistics, which may have come as data. Only the numbers from which all others follow are used.
+ * @returns The bytes.
+ * @throws {SecAggError} `invalid-configuration` or `invalid-argument` if the statistics are invalid.
+ * @example
+ * ```ts
+ * import { createStatistics, statisticsContext } from 'secagg/statistics'
+ *
+ * const statistics = createStatistics({ ill: { kind: 'count' } }, { clients: 100 })
+ * const received = JSON.parse(JSON.stringify(statistics))
+ * console.log(String(statisticsContext(received)) === String(statisticsContext(statistics))) // true
+ * ```
  * @public
  */
 export function statisticsContext(statistics: Statistics | PrivateStatistics): Bytes {
@@ -127,7 +153,7 @@ export function statisticsContext(statistics: Statistics | PrivateStatistics): B
   )
 }
 
-/** Of what was made anew, and so has all defaults. */
+/** The bytes for {@link statisticsContext}, of statistics that were derived here and so have all defaults. */
 export function contextOf({ statistics, parts }: Assembled<Statistics | PrivateStatistics>): Bytes {
   const privacy =
     statistics.privacy === undefined ? new Uint8Array(0) : integerPrivacyContext(statistics.privacy)

@@ -5,49 +5,52 @@ import { type Definition, requireWhole } from './definition.js'
 import { definitionOf, layoutOf, type PlacedPart, partsOf, type StatisticLayout } from './layout.js'
 
 /**
- * How many answers a sum has to hold.
+ * How many clients and records a sum must have room for.
  * @public
  */
 export interface StatisticsOptions {
-  /** n, 1 to 65535: the most clients of a sum. */
+  /** n, 1 to 65535: the largest number of clients in a sum. */
   readonly clients: number
   /**
-   * W, 1 to 2^32: the most records of one client. Default 1: a client is one record. Where it may have more, it adds its
-   * own up, and one more cell counts them.
+   * W, 1 to 2^32: the largest number of records of one client. Default 1, which means exactly one record per client. If W is
+   * above 1, a client adds its own records up, and one more cell counts them.
    */
   readonly maximumRecords?: number | undefined
 }
 
 /**
- * Several statistics in the vector of a round; made by `createStatistics`. Plain data that survives JSON; whoever
- * receives them has them checked by `checkStatistics`, which derives all numbers anew.
+ * Several statistics in the vector of a round, made by `createStatistics`. They are plain data that can travel as JSON. A
+ * client that receives them passes them to `checkStatistics`, which derives every number again.
  * @public
  */
 export interface Statistics<D extends Definition = Definition> {
-  /** Of the library that made them. */
+  /** The version of the library that made them. */
   readonly version: string
-  /** With all defaults; it has no prototype. */
+  /** The definition with defaults filled in. The object has no prototype. */
   readonly definition: D
   readonly clients: number
   readonly maximumRecords: number
   readonly layout: readonly StatisticLayout[]
-  /** For the round's configuration: one for each statistic, and a last one for the number of records where W > 1. */
+  /** The segments of the round's configuration: one for each statistic and, if W > 1, a last one for the number of records. */
   readonly segments: readonly EncodedSegment[]
   readonly privacy?: undefined
 }
 
-/** Statistics made anew, with what belongs to each. */
+/** Statistics that were derived here, with the parts that encoders and decoders need. */
 export interface Assembled<S> {
   readonly statistics: S
   readonly parts: readonly PlacedPart[]
-  /** As what a record counts in the last cell; `undefined` where W is 1 and there is no such cell. */
+  /** How much a record adds to the last cell; `undefined` if W is 1, since there is no such cell then. */
   readonly unitsPerRecord: number | undefined
 }
 
-const MOST_CLIENTS = 65535
-const MOST_RECORDS = 2 ** 32
+const MAXIMUM_CLIENTS = 65535
+const MAXIMUM_RECORDS = 2 ** 32
 
-/** @throws {SecAggError} as `createStatistics` does; it makes anew what came as JSON from somebody else. */
+/**
+ * Derives statistics, also again from statistics that came as JSON.
+ * @throws {SecAggError} as `createStatistics` does.
+ */
 export function assembleStatistics<D extends Definition>(
   definition: D,
   options: StatisticsOptions,
@@ -77,14 +80,14 @@ export function assembleStatistics<D extends Definition>(
   return { statistics, parts, unitsPerRecord: maximumRecords > 1 ? 1 : undefined }
 }
 
-/** @throws {SecAggError} `invalid-configuration` where a value is out of its range. */
+/** @throws {SecAggError} `invalid-configuration` if a value is out of its range. */
 export function checkedOptions(options: StatisticsOptions): { clients: number; maximumRecords: number } {
   const { clients, maximumRecords = 1 } = optionsOf(
     'the options of statistics',
     options,
     'invalid-configuration',
   )
-  requireWhole('clients', clients, 1, MOST_CLIENTS)
-  requireWhole('maximumRecords', maximumRecords, 1, MOST_RECORDS)
+  requireWhole('clients', clients, 1, MAXIMUM_CLIENTS)
+  requireWhole('maximumRecords', maximumRecords, 1, MAXIMUM_RECORDS)
   return { clients, maximumRecords }
 }

@@ -222,10 +222,10 @@ describe('a client refuses a plan that is below what it asks for:', () => {
       { ...requirements, privacy: { maximumEpsilon: 8 } },
       "maximumDelta of the client's requirements must be",
     ],
-    [{ ...requirements, adversary: 'evil' }, "must be undefined or 'honest-but-curious' or 'active'"],
+    [{ ...requirements, adversary: 'evil' }, "must be 'honest-but-curious' or 'active', or left out"],
     [
       { ...requirements, graph: 'sparse' },
-      "graph of the client's requirements must be undefined or 'complete'",
+      "graph of the client's requirements must be 'complete', or left out",
     ],
     [
       { ...requirements, dropoutFraction: Number.NaN },

@@ -32,7 +32,7 @@ describe('the frequency of categories on a list', () => {
     expect(() => encodeNumbers({ ward: 'psychiatry' as 'surgery' }, statistics)).toThrow(
       expect.objectContaining({
         code: 'input-out-of-range',
-        message: 'the answer to statistic "ward" is none of its categories',
+        message: 'the answer to statistic "ward" is not one of its categories',
       }),
     )
     expect(() => encodeNumbers({ ward: 0 as never }, statistics)).toThrow('must be a string')
@@ -94,8 +94,10 @@ describe('a contingency table', () => {
   it('says whether row or column is the wrong one', () => {
     const statistics = createStatistics({ smoking }, { clients: 3 })
     const refusal = (answer: unknown) => () => encodeNumbers({ smoking: answer as never }, statistics)
-    expect(refusal(['vapes', 'ill'])).toThrow('the row of statistic "smoking" is none of its categories')
-    expect(refusal(['not', 'unwell'])).toThrow('the column of statistic "smoking" is none of its categories')
+    expect(refusal(['vapes', 'ill'])).toThrow('the row of statistic "smoking" is not one of its categories')
+    expect(refusal(['not', 'unwell'])).toThrow(
+      'the column of statistic "smoking" is not one of its categories',
+    )
     expect(refusal(['not', 3])).toThrow('the column of statistic "smoking" must be a string')
     for (const answer of ['smoker', ['smoker'], ['smoker', 'ill', 'ill'], { row: 'smoker' }]) {
       expect(refusal(answer)).toThrow(

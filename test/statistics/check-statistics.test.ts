@@ -52,8 +52,8 @@ describe('statistics that travelled as JSON', () => {
       expect(() => openStatistics(received(statistics), occasion)).toThrow('go through checkStatistics first')
     }
     const round = { ...openStatistics(noisy, occasion), statistics: received(noisy) }
-    expect(() => encodePrivateRecords({}, round, toyCrypto(1))).toThrow('what openStatistics has returned')
-    expect(() => encodeRecords({}, received(exact))).toThrow('what openStatistics has returned')
+    expect(() => encodePrivateRecords({}, round, toyCrypto(1))).toThrow('must come from openStatistics')
+    expect(() => encodeRecords({}, received(exact))).toThrow('must come from openStatistics')
   })
 
   it('are the same where nobody has changed them: to the last bit of noise, and in one round with the others', () => {
@@ -142,7 +142,7 @@ describe('a lie about privacy is found', () => {
     )
     const naive = checkStatistics(received(claimed), { ...requirements, corruptFraction: 0 })
     expect(() => openStatistics(naive, { ...occasion, corruptClients: 0 })).toThrow(
-      fromServer('invalid-configuration', 'counts on 100 honest clients'),
+      fromServer('invalid-configuration', 'assumes 100 honest clients'),
     )
     expect(() => openStatistics(naive, { ...occasion, corruptClients: 0, minimumCohort: 100 })).not.toThrow()
     // A host's own statistics are held against its own round.
@@ -201,12 +201,12 @@ describe('a client opens no round of checked statistics', () => {
       {},
       'how many clients may be corrupt',
     ],
-    ['in which more may be corrupt', { corruptClients: 6 }, {}, 'counts on 75 honest clients'],
+    ['in which more may be corrupt', { corruptClients: 6 }, {}, 'assumes 75 honest clients'],
     [
       'that withstands fewer corrupt clients',
       { corruptClients: 0, threshold: 51 },
       {},
-      'the threshold of the round withstands 1 corrupt clients',
+      'the threshold of the round tolerates 1 corrupt clients',
     ],
     [
       'of the other model',

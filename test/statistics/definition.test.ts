@@ -16,7 +16,7 @@ const definition = {
 describe('a definition that is none', () => {
   it.each([
     ['no statistics', {}, 'a definition must have 1 to 65534 statistics', 0],
-    ['no object', null, 'a definition must be an object with statistics', 'object'],
+    ['no object', null, 'a definition must be an object of statistics', 'object'],
     ['no kind', { it: {} }, 'the kind of statistic "it" must be one of count, sum, mean', undefined],
     ['an unknown kind', { it: { kind: 'median' } }, 'the kind of statistic "it" must be one of', '"median"'],
     ['a kind objects have', { it: { kind: 'constructor' } }, 'the kind of statistic "it"', '"constructor"'],
@@ -118,7 +118,7 @@ describe('a definition that is none', () => {
     [
       'too many cells',
       { a: { kind: 'sketch', depth: 4, width: 2 ** 22, seed }, b: { kind: 'count' } },
-      'statistic "b" takes the vector beyond 16777216 cells',
+      'with statistic "b", the vector has more than 16777216 cells',
       2 ** 24 + 2,
     ],
   ] as const)('%s', (_title, given, message, got) => {
@@ -170,7 +170,7 @@ describe('a record that is none', () => {
   it('has one wrong answer among right ones: nothing is encoded, and records stay as they were', () => {
     const record = Object.freeze({ count: true, mean: 3, frequency: 'c' })
     expect(() => encodeNumbers([{ count: true }, record as never], statistics)).toThrow(
-      'the answer to statistic "frequency" in record 1 is none of its categories',
+      'the answer to statistic "frequency" in record 1 is not one of its categories',
     )
   })
 

@@ -22,7 +22,7 @@ describe('the bins of a histogram', () => {
       expect(() => encodeNumbers({ stay: days }, strict)).toThrow(
         expect.objectContaining({
           code: 'input-out-of-range',
-          message: 'the answer to statistic "stay" lies outside of its bins',
+          message: 'the answer to statistic "stay" is outside of its bins',
         }),
       )
     }

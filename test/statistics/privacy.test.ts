@@ -390,13 +390,13 @@ describe('a private definition that is none', () => {
     for (const weight of [0, -1, 101, Number.NaN, '2']) {
       expect(create({ weights: { age: weight } })).toThrow('the weight of statistic "age" must be a number')
     }
-    expect(create({ weights: 3 })).toThrow('weights come by name')
+    expect(create({ weights: 3 })).toThrow('weights must be an object')
   })
 
   it('has more records than fit beside the noise', () => {
     expect(create({ clients: 20, maximumRecords: 2 ** 24 })).toThrow(
       expect.objectContaining({
-        message: 'private sums must be of at most 16777216 records',
+        message: 'clients times maximumRecords must be at most 16777216 under a privacy target',
         got: 20 * 2 ** 24,
       }),
     )

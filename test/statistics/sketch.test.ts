@@ -118,7 +118,7 @@ test('the seed is bytes or their digits, and ends up as digits', () => {
 test('a sum whose rows differ in their totals is impossible', () => {
   const statistics = createStatistics({ it: { kind: 'sketch', depth: 2, width: 2, seed } }, { clients: 7 })
   expect(() => readNumbers([Uint8Array.of(2, 2, 2, 1)], 5, statistics)).toThrow(
-    'the sum for statistic "it" is impossible: its rows differ in their totals',
+    'the sum for statistic "it" is impossible: the totals of its rows differ',
   )
   expect(readNumbers([Uint8Array.of(2, 2, 3, 1)], 5, statistics, everything).results.it.answered).toBe(4)
 })

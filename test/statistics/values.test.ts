@@ -151,7 +151,7 @@ describe('clipping', () => {
     expect(() => encodeNumbers(records, statistics, { onClip: 'refuse' })).toThrow(
       expect.objectContaining({
         code: 'input-out-of-range',
-        message: 'the answer to statistic "age" in record 1 is beyond its range',
+        message: 'the answer to statistic "age" in record 1 is outside of its range',
       }),
     )
     expect({ ...encodeNumbers(records[0]!, statistics, { onClip: 'refuse' }).clipped }).toEqual({})
@@ -229,7 +229,7 @@ describe('the step', () => {
     expect(() => createStatistics({ fine }, { clients: 1000 })).toThrow(
       expect.objectContaining({
         code: 'invalid-configuration',
-        message: 'step of statistic "fine" is too fine for 1000 answers: 3001199 steps would fit',
+        message: 'step of statistic "fine" is too fine for 1000 answers; at most 3001199 steps fit',
       }),
     )
     const fitting = (steps: number) => () =>
@@ -257,7 +257,7 @@ describe('a sum that no answers have', () => {
     })
 
   it('is of a part of an answer', () => {
-    expect(() => readNumbers([Uint8Array.of(2, 3)], 9, mean)).toThrow(impossible('it is of 1.25 answers'))
+    expect(() => readNumbers([Uint8Array.of(2, 3)], 9, mean)).toThrow(impossible('it has 1.25 answers'))
   })
 
   it('is of more answers than there are clients', () => {
@@ -281,7 +281,7 @@ describe('a sum that no answers have', () => {
     expect(() => readNumbers([Uint8Array.of(0, 0, 0), Uint8Array.of(5)], 2, several)).toThrow(
       expect.objectContaining({
         fault: 'peer',
-        message: 'the sum for the number of records is impossible: 5 of 2 clients',
+        message: 'the sum for the number of records is impossible: 5 records from 2 clients',
       }),
     )
     expect(() => readNumbers([Uint8Array.of(0, 0, 0)], 2, several)).toThrow(

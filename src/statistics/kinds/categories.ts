@@ -2,11 +2,11 @@ import { type Contingency, type Frequency, invalid, requireChoice } from '../def
 import type { ContingencyResult, FrequencyResult } from '../results.js'
 import { answeredIn, answeredOf, type Codec, outOfRange, requireString, wrongType } from './kind.js'
 
-const MOST_CATEGORIES = 2 ** 20
+const MAXIMUM_CATEGORIES = 2 ** 20
 
 type Others = Frequency['other']
 
-/** A cell for each category, then one for others where they are counted. */
+/** A cell for each category, and a last cell for other strings if they are counted. */
 export const frequency: Codec<Frequency> = {
   check: ({ kind, categories, other }, subject) => {
     const list = checkedList(categories, `categories of ${subject}`)
@@ -35,7 +35,7 @@ export const frequency: Codec<Frequency> = {
   },
 }
 
-/** A cell for each pair, row by row; others have a row and a column of their own where they are counted. */
+/** A cell for each pair, row by row. If other strings are counted, they have an additional row and an additional column. */
 export const contingency: Codec<Contingency> = {
   check: ({ kind, rows, columns, other }, subject) =>
     Object.freeze({
@@ -77,24 +77,24 @@ function lengthOf(categories: readonly string[], other: Others): number {
   return categories.length + (other === 'count' ? 1 : 0)
 }
 
-/** The index of a category, the one after the last for others where they are counted. */
+/** Finds the index of a category. If other strings are counted, their index follows that of the last category. */
 function indexIn(categories: readonly string[], other: Others): (answer: unknown, subject: string) => number {
   const indices = new Map(categories.map((category, index) => [category, index]))
   return (answer, subject) => {
     const index = indices.get(requireString(answer, subject))
     if (index !== undefined) return index
     if (other === 'count') return categories.length
-    throw outOfRange('is none of its categories', subject)
+    throw outOfRange('is not one of its categories', subject)
   }
 }
 
 function checkedList(categories: unknown, name: string): readonly string[] {
-  if (!Array.isArray(categories) || categories.length < 1 || categories.length > MOST_CATEGORIES) {
+  if (!Array.isArray(categories) || categories.length < 1 || categories.length > MAXIMUM_CATEGORIES) {
     const got = Array.isArray(categories) ? categories.length : categories
-    throw invalid(`${name} must be a list of 1 to ${MOST_CATEGORIES} strings`, got)
+    throw invalid(`${name} must be a list of 1 to ${MAXIMUM_CATEGORIES} strings`, got)
   }
   const seen = new Set<string>()
-  // `Array.from`, so that a hole is seen.
+  // `Array.from` turns the holes of a sparse array into `undefined`, which is then refused.
   for (const category of Array.from(categories as readonly unknown[])) {
     if (typeof category !== 'string') throw invalid(`${name} must be strings`, category)
     if (seen.has(category)) throw invalid(`${name} must all be different`, category)

@@ -2,7 +2,7 @@ import type { Count } from '../definition.js'
 import type { CountResult } from '../results.js'
 import { answeredIn, answeredOf, type Codec, wrongType } from './kind.js'
 
-/** Two cells, no and yes; what is in neither is missing. */
+/** A cell for `false` and a cell for `true`. Records that are in neither have no answer. */
 export const count: Codec<Count> = {
   check: () => Object.freeze({ kind: 'count' }),
   cellCount: () => 2,

@@ -3,9 +3,9 @@ import { type Histogram, invalid, requireChoice, requireWhole, shown } from '../
 import type { HistogramResult, Quantile } from '../results.js'
 import { answeredIn, answeredOf, type Codec, outOfRange, requireFinite } from './kind.js'
 
-const MOST_BINS = 2 ** 20
+const MAXIMUM_BINS = 2 ** 20
 
-/** A cell for each bin; then, where numbers outside are counted, one for those below and one for those above. */
+/** A cell for each bin. If numbers outside of the bins are counted, two more cells: one for those below, one for those above. */
 export const histogram: Codec<Histogram> = {
   check: ({ kind, edges, outside = 'count' }, subject) => {
     requireChoice(`outside of ${subject}`, outside, ['count', 'refuse'])
@@ -20,7 +20,7 @@ export const histogram: Codec<Histogram> = {
       const number = requireFinite(answer, subject)
       const isBelow = number < edges[0]!
       const isAbove = number > edges[bins]!
-      if ((isBelow || isAbove) && outside === 'refuse') throw outOfRange('lies outside of its bins', subject)
+      if ((isBelow || isAbove) && outside === 'refuse') throw outOfRange('is outside of its bins', subject)
       cells[isBelow ? bins : isAbove ? bins + 1 : binOf(number, edges)]! += unitsPerAnswer
     }
   },
@@ -51,14 +51,26 @@ export const histogram: Codec<Histogram> = {
 }
 
 /**
- * The edges of `bins` equally wide bins from `from` to `to`.
- * @throws {SecAggError} `invalid-configuration` where there are none.
+ * The edges of bins of equal width, for a histogram.
+ *
+ * @param from - The lower edge of the first bin, −10^100 to 10^100.
+ * @param to - The upper edge of the last bin, up to 10^100.
+ * @param bins - The number of bins, 1 to 2^20.
+ * @returns `bins` + 1 ascending numbers, from `from` to `to`.
+ * @throws {SecAggError} `invalid-configuration` if a value is out of its range, or if the bins are so narrow that edges
+ *   coincide.
+ * @example
+ * ```ts
+ * import { equalBins } from 'secagg/statistics'
+ *
+ * console.log(equalBins(0, 100, 4)) // [ 0, 25, 50, 75, 100 ]
+ * ```
  * @public
  */
 export function equalBins(from: number, to: number, bins: number): number[] {
-  requireWhole('the number of bins', bins, 1, MOST_BINS)
+  requireWhole('the number of bins', bins, 1, MAXIMUM_BINS)
   for (const end of [from, to]) {
-    if (typeof end !== 'number') throw invalid('equal bins must be between two numbers', end)
+    if (typeof end !== 'number') throw invalid('the ends of equal bins must be numbers', end)
   }
   const edges = Array.from({ length: bins + 1 }, (_, i) =>
     i === bins ? to : from + ((to - from) * i) / bins,
@@ -66,7 +78,7 @@ export function equalBins(from: number, to: number, bins: number): number[] {
   return [...checkedEdges(edges, 'equal bins')]
 }
 
-/** The last bin whose lower edge is not above `number`, which lies within the edges. */
+/** The bin of a number that is not outside of the edges: the last bin whose lower edge is not above it. */
 function binOf(number: number, edges: readonly number[]): number {
   let low = 0
   let high = edges.length - 2
@@ -78,10 +90,10 @@ function binOf(number: number, edges: readonly number[]): number {
   return low
 }
 
-/** For doubles, which may make p · answered larger than a whole number that it is. */
+/** In floating point, p · answered can be slightly above the whole number that it should be. */
 const ROUNDING = 1 - 2 ** -50
 
-/** @param counts - Below the first edge, by bin, and above the last edge. */
+/** @param counts - The count below the first edge, the count of each bin, and the count above the last edge. */
 function quantileOf(
   probability: number,
   counts: readonly number[],
@@ -92,7 +104,7 @@ function quantileOf(
   if (total === 0) return undefined
   const rank = probability * total
   let upTo = 0
-  // The last that is not empty holds the rank at the latest, as `upTo` is the total there.
+  // This always finds a cell: at the last cell that is not empty, `upTo` is the total.
   const cell = positive.findIndex((count) => {
     upTo += count
     return count > 0 && upTo >= rank * ROUNDING
@@ -104,16 +116,16 @@ function quantileOf(
 }
 
 function checkedEdges(edges: unknown, subject: string): readonly number[] {
-  if (!Array.isArray(edges) || edges.length < 2 || edges.length > MOST_BINS + 1) {
+  if (!Array.isArray(edges) || edges.length < 2 || edges.length > MAXIMUM_BINS + 1) {
     const got = Array.isArray(edges) ? edges.length : edges
-    throw invalid(`edges of ${subject} must be a list of 2 to ${MOST_BINS + 1} numbers`, got)
+    throw invalid(`edges of ${subject} must be a list of 2 to ${MAXIMUM_BINS + 1} numbers`, got)
   }
   const list = Array.from(edges as readonly unknown[], (edge, index): number => {
     if (typeof edge !== 'number' || !(Math.abs(edge) <= 1e100)) {
       throw invalid(`edges of ${subject} must be numbers from -1e100 to 1e100`, edge)
     }
     if (index > 0 && !(edge > edges[index - 1])) throw invalid(`edges of ${subject} must ascend`, edge)
-    // Adding 0 makes −0 to 0, which has other bytes.
+    // Adding 0 turns −0 into 0. Their bytes differ, so they would give different configurations.
     return edge + 0
   })
   return Object.freeze(list)

@@ -1,65 +1,66 @@
 import { SecAggError, usageError } from '../../errors.js'
 import type { Answered, Presenter } from '../results.js'
 
-/** Where the answers of one client to one statistic are counted. */
+/** The cells in which one client counts its answer to one statistic. */
 export interface Slot {
-  /** Which statistic, and whose record, for messages. */
+  /** The statistic and the record as error messages name them. */
   readonly subject: string
-  /** Whole numbers; an answer adds `unitsPerAnswer` to them in all, or to each row of them. */
+  /** Whole numbers. An answer adds `unitsPerAnswer` to them in all, or for a sketch, to each row of them. */
   readonly cells: Float64Array
   readonly unitsPerAnswer: number
-  /** ½, or uniform between 0 and 1 where rounding is to be random. */
+  /** Returns ½ or, for random rounding, a uniform number between 0 and 1. */
   draw(): number
-  /** Takes note of a number that is beyond its range by `excess`. */
+  /** Reports a number that is outside of its range by `excess`. */
   clip(excess: number): void
 }
 
-/** The cells of a sum, to be read. */
+/** The cells of a sum, from which a result is computed. */
 export interface Reading {
-  /** Which statistic, for messages. */
+  /** The statistic as error messages name it. */
   readonly subject: string
-  /** Whole numbers; without noise, sums of what clients counted. */
+  /** Whole numbers: the sums of the clients' cells, and noise if there is a privacy target. */
   readonly cells: Float64Array
   readonly unitsPerAnswer: number
-  /** The standard deviation of the noise on a cell, in the cell's units; `undefined` where sums are exact. */
+  /** The standard deviation of the noise on a cell, in the cell's units; `undefined` if sums are exact. */
   readonly deviation: number | undefined
-  /** How many records there are. */
+  /** The number of records. */
   readonly records: number
   readonly presenter: Presenter
-  /** For numbers that are asked for later. */
+  /** Creates a presenter for numbers that are computed later, such as quantiles. */
   newPresenter(): Presenter
 }
 
-/** How answers to one kind of statistic become cells, and their sums its result. */
+/** One kind of statistic: how an answer becomes cells, and how the sums of cells become a result. */
 export interface Codec<S> {
   /**
-   * A copy of what is a statistic, for messages about `subject`.
-   * @throws {SecAggError} `invalid-configuration` where it is none.
+   * A checked copy of a statistic, with defaults filled in.
+   * @throws {SecAggError} `invalid-configuration` if the statistic is invalid; the message names `subject`.
    */
   check(statistic: S, subject: string): S
   cellCount(statistic: S): number
-  /** Rows of cells: each counts every answer in full. */
+  /** The number of rows of cells. Each row counts every answer in full. Only a sketch has more than one. */
   rows(statistic: S): number
   /**
-   * As what an answer counts without privacy; `maximumAnswers` times that is below 2^53.
-   * @throws {SecAggError} `invalid-configuration` where the statistic asks for more.
+   * The units of an answer without privacy. `maximumAnswers` times as many are below 2^53.
+   * @throws {SecAggError} `invalid-configuration` if the statistic needs more units than that.
    */
   exactUnits(statistic: S, maximumAnswers: number, subject: string): number
   /**
-   * What counts an answer.
-   * @throws {SecAggError} `invalid-argument` or `input-out-of-range` where it is none, and then nothing is counted.
+   * Returns a function that counts an answer.
+   * @throws {SecAggError} The function throws `invalid-argument` or `input-out-of-range` if the answer is invalid. It has
+   *   counted nothing then.
    */
   placer(statistic: S): (answer: unknown, slot: Slot) => void
-  /** @throws {SecAggError} `input-out-of-range`, fault `peer`, where no answers have this sum. */
+  /** @throws {SecAggError} `input-out-of-range`, fault `peer`, if no answers can have this sum. */
   read(statistic: S, reading: Reading): Answered
 }
 
-/** That no inputs of honest clients have this sum. */
+/** The error for a sum that no inputs of honest clients can have. */
 export function impossible(subject: string, reason: string): SecAggError {
   return new SecAggError('input-out-of-range', 'peer', `the sum for ${subject} is impossible: ${reason}`)
 }
 
-/** How many answers `rows` rows of cells hold. */
+/** The number of answers in `rows` rows of cells. */
 export function answeredIn(
   { cells, unitsPerAnswer, deviation, records, subject }: Reading,
   rows: number = 1,
@@ -70,14 +71,13 @@ export function answeredIn(
   )
   if (deviation !== undefined) return totalOf(totals) / rows / unitsPerAnswer
   const answered = totals[0]! / unitsPerAnswer
-  if (totals.some((total) => total !== totals[0]))
-    throw impossible(subject, 'its rows differ in their totals')
-  if (!Number.isInteger(answered)) throw impossible(subject, `it is of ${answered} answers`)
+  if (totals.some((total) => total !== totals[0])) throw impossible(subject, 'the totals of its rows differ')
+  if (!Number.isInteger(answered)) throw impossible(subject, `it has ${answered} answers`)
   if (answered > records) throw impossible(subject, `${answered} answers in ${records} records`)
   return answered
 }
 
-/** What every result has; after all its numbers have gone through the presenter. */
+/** The part that every result has. Call it last, because it contains the presenter's counts for all numbers of the result. */
 export function answeredOf(
   { records, unitsPerAnswer, deviation = 0, presenter }: Reading,
   answered: number,
@@ -95,16 +95,16 @@ function totalOf(numbers: Float64Array | readonly number[]): number {
   return total
 }
 
-// What a client answers is its secret: these errors name the statistic and never the answer.
+// A client's answers are secret. These errors name the statistic, but never contain the answer.
 
-/** @throws {SecAggError} `invalid-argument` for anything but a number, `input-out-of-range` unless it is finite. */
+/** @throws {SecAggError} `invalid-argument` if the answer is not a number, `input-out-of-range` if it is not finite. */
 export function requireFinite(answer: unknown, subject: string): number {
   if (typeof answer !== 'number') throw wrongType('a number', answer, subject)
   if (!Number.isFinite(answer)) throw outOfRange('is not finite', subject)
   return answer
 }
 
-/** @throws {SecAggError} `invalid-argument` for anything but a string. */
+/** @throws {SecAggError} `invalid-argument` if the answer is not a string. */
 export function requireString(answer: unknown, subject: string): string {
   if (typeof answer !== 'string') throw wrongType('a string', answer, subject)
   return answer

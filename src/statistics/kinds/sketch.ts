@@ -6,14 +6,14 @@ import { invalid, requireWhole, type Sketch } from '../definition.js'
 import type { SketchResult } from '../results.js'
 import { answeredIn, answeredOf, type Codec, requireString } from './kind.js'
 
-const MOST_ROWS = 32
-const MOST_COLUMNS = 2 ** 22
+const MAXIMUM_ROWS = 32
+const MAXIMUM_COLUMNS = 2 ** 22
 
-/** Rows of cells, each with a hash function of its own: a string counts in one cell of each row. */
+/** Rows of cells, each with its own hash function. A string counts in one cell of each row. */
 export const sketch: Codec<Sketch> = {
   check: ({ kind, depth, width, seed }, subject) => {
-    requireWhole(`depth of ${subject}`, depth, 1, MOST_ROWS)
-    requireWhole(`width of ${subject}`, width, 2, MOST_COLUMNS)
+    requireWhole(`depth of ${subject}`, depth, 1, MAXIMUM_ROWS)
+    requireWhole(`width of ${subject}`, width, 2, MAXIMUM_COLUMNS)
     const digits = isBytes(seed) ? bytesToHex(seed) : seed
     if (typeof digits !== 'string' || !/^(?:[0-9a-f]{2}){16,64}$/i.test(digits)) {
       throw invalid(`seed of ${subject} must be 16 to 64 bytes, or their hexadecimal digits`, digits)
@@ -47,18 +47,27 @@ export const sketch: Codec<Sketch> = {
 }
 
 /**
- * The least sketch whose estimates are above a count by at most `relativeError` of all answers, but with a probability of
- * at most `failureProbability`: ⌈e / relativeError⌉ columns and ⌈ln(1 / failureProbability)⌉ rows (Cormode and
- * Muthukrishnan 2005, theorem 1).
+ * The smallest sketch for a given error: ⌈e / relativeError⌉ columns and ⌈ln(1 / failureProbability)⌉ rows. An estimate
+ * exceeds the true count by more than `relativeError` times the number of answers with probability at most
+ * `failureProbability` (Cormode and Muthukrishnan 2005, theorem 1).
  *
- * @throws {SecAggError} `invalid-configuration` where one is not above 0 and below 1, or takes too large a sketch.
+ * @param target - Both numbers are above 0 and below 1.
+ * @returns Depth and width, for the definition of a `Sketch`.
+ * @throws {SecAggError} `invalid-configuration` if a number is out of its range, or if the sketch would have more than 32 rows
+ *   or 2^22 columns.
+ * @example
+ * ```ts
+ * import { sketchSize } from 'secagg/statistics'
+ *
+ * console.log(sketchSize({ relativeError: 0.01, failureProbability: 0.01 })) // { depth: 5, width: 272 }
+ * ```
  * @public
  */
 export function sketchSize(target: { readonly relativeError: number; readonly failureProbability: number }): {
   depth: number
   width: number
 } {
-  const parts = partsOf('what a sketch has to keep', target, 'invalid-configuration')
+  const parts = partsOf('the target of a sketch', target, 'invalid-configuration')
   const { relativeError, failureProbability } = parts
   for (const [name, value] of Object.entries({ relativeError, failureProbability })) {
     if (typeof value !== 'number' || !(value > 0 && value < 1)) {
@@ -67,14 +76,18 @@ export function sketchSize(target: { readonly relativeError: number; readonly fa
   }
   const depth = Math.ceil(-Math.log(failureProbability))
   const width = Math.ceil(Math.E / relativeError)
-  if (width > MOST_COLUMNS) throw invalid(`relativeError takes ${width} columns`, relativeError)
-  if (depth > MOST_ROWS) throw invalid(`failureProbability takes ${depth} rows`, failureProbability)
+  if (width > MAXIMUM_COLUMNS) {
+    throw invalid(`relativeError needs ${width} columns, more than ${MAXIMUM_COLUMNS}`, relativeError)
+  }
+  if (depth > MAXIMUM_ROWS) {
+    throw invalid(`failureProbability needs ${depth} rows, more than ${MAXIMUM_ROWS}`, failureProbability)
+  }
   return { depth, width }
 }
 
 /**
- * The cell of a string in each row: the first 48 bits of HMAC-SHA-256 under the seed, over the row and the string, modulo
- * the width.
+ * Finds the cell of a string in each row: the first 48 bits of HMAC-SHA-256 of the row and the string, with the seed as key,
+ * modulo the width.
  */
 function hashing({ depth, width, seed }: Sketch): (category: string) => readonly number[] {
   const key = bytesOfHex(seed as string)

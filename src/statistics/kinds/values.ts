@@ -3,9 +3,9 @@ import type { Answered, MeanResult, SumResult, VarianceResult } from '../results
 import { answeredIn, answeredOf, type Codec, impossible, type Reading, requireFinite } from './kind.js'
 
 const DEFAULT_LEVELS = 2 ** 20
-/** Sums stay below it, so that doubles hold them. */
+/** Sums stay below this number, so that doubles represent them exactly. */
 const MAXIMUM_SUM = 2 ** 53
-/** Beyond it doubles would not always find the right step. */
+/** With more units, the rounding errors of doubles could pick the wrong step. */
 const MAXIMUM_UNITS = 2 ** 50
 
 function codecOf<S extends Sum | Mean | Variance>(
@@ -16,10 +16,10 @@ function codecOf<S extends Sum | Mean | Variance>(
   return {
     check: ({ kind, from, to, step }, subject) => {
       checkRange(from, to, subject)
-      // Adding 0 makes −0 to 0, which has other bytes.
+      // Adding 0 turns −0 into 0. Their bytes differ, so they would give different configurations.
       const range = { kind, from: from + 0, to: to + 0 }
       if (step === undefined) return Object.freeze(range) as S
-      // Something else is not turned into a number, which throws where it is a list of lists, too many of them.
+      // Dividing by something that is not a number would convert it first, and the conversion can throw.
       const levels = typeof step === 'number' ? (to - from) / step : Number.NaN
       if (!(levels >= 0.5 && Math.abs(levels - Math.round(levels)) <= levels * 1e-9)) {
         throw invalid(`step of ${subject} must be a whole fraction of its range, ${to - from}`, step)
@@ -34,9 +34,9 @@ function codecOf<S extends Sum | Mean | Variance>(
       let levels = step === undefined ? DEFAULT_LEVELS : Math.round((to - from) / step)
       while (step === undefined && levels > 1 && !fits(levels)) levels /= 2
       if (fits(levels)) return levels ** degree
-      const most = Math.floor(maximumUnits ** (1 / degree))
+      const maximum = Math.floor(maximumUnits ** (1 / degree))
       throw invalid(
-        `step of ${subject} is too fine for ${maximumAnswers} answers: ${most} steps would fit`,
+        `step of ${subject} is too fine for ${maximumAnswers} answers; at most ${maximum} steps fit`,
         step,
       )
     },
@@ -88,7 +88,7 @@ function sumIn(
   answered: number,
 ): Pick<SumResult, 'sum' | 'sumNoise'> {
   const { cells, unitsPerAnswer, presenter } = reading
-  // One division at the end, so that a sum of whole numbers is one.
+  // There is only one division, at the end, so that a sum of whole numbers is exactly a whole number.
   const total = (from * cells[0]! + to * cells[1]!) / unitsPerAnswer
   const slope = [from / unitsPerAnswer, to / unitsPerAnswer]
   return { sum: presenter.figure(total, answered), sumNoise: noiseOf(slope, reading, answered) }
@@ -103,7 +103,7 @@ function meanIn(
   const nodes = nodesOf(from, to, cells.length as 2 | 3)
   const estimate = meanOf(cells, nodes)
   if (estimate === undefined) return { mean: presenter.figure(undefined, answered), meanNoise: undefined }
-  // Doubles may round an exact mean beyond its range.
+  // Rounding errors can move an exact mean slightly out of its range.
   const mean = deviation === undefined ? Math.min(Math.max(estimate, from), to) : estimate
   return {
     mean: presenter.figure(mean, answered, from, to),
@@ -111,7 +111,10 @@ function meanIn(
   }
 }
 
-/** Rounding to the nearest moves running totals by up to ½ for each answer, and may so make a small variance negative. */
+/**
+ * The variance without noise. Rounding to the nearest moves running totals by up to ½ for each answer, so a small variance can
+ * become negative; a variance below that margin is impossible.
+ */
 function exactVariance({ cells, unitsPerAnswer, subject }: Reading, answered: number): number | undefined {
   const relative = varianceOf(cells)
   if (relative === undefined) return undefined
@@ -136,13 +139,13 @@ function checkRange(from: unknown, to: unknown, subject: string): void {
 }
 
 /**
- * Counts a number in a range, given by its place u in it, 0 to 1: as 1 − u and u in two cells, or as (1 − u)², 2u(1 − u)
- * and u² in three, times `units`. These Bernstein polynomials are never negative and add up to 1. So whatever the number
- * is, it adds `units` to the cells in all, like an answer of a histogram; that bounds its L1 norm and its L2 norm, and the
- * cells tell by themselves how many numbers they hold.
+ * Counts a number. Its position in the range is u, 0 to 1. Two cells get 1 − u and u, three cells get (1 − u)², 2u(1 − u) and
+ * u², times `units`. These Bernstein polynomials are never negative, and their sum is 1. So every number adds `units` to the
+ * cells in all, like an answer in a histogram. This bounds the L1 and L2 norms, and the sum of the cells shows how many
+ * numbers they contain.
  *
- * The running totals are rounded as ⌊total + t⌋, with one t for all: cells stay whole, their sum right, and with a uniform
- * t each has the right mean.
+ * The running totals are rounded to ⌊total + t⌋, with the same t for all cells. Then the cells are whole numbers with the
+ * right sum, and if t is uniform, each cell has the right expected value.
  */
 export function spread(cells: Float64Array, u: number, units: number, t: number): void {
   const rest = 1 - u
@@ -159,28 +162,28 @@ export function spread(cells: Float64Array, u: number, units: number, t: number)
   cells[2]! += units - second
 }
 
-/** The numbers that the cells of {@link spread} stand for: their mean, weighted by the cells, is that of all numbers. */
+/** The number that each cell of {@link spread} represents. Their mean, weighted by the cells, is the mean of all numbers. */
 export function nodesOf(from: number, to: number, cells: 2 | 3): readonly number[] {
   return cells === 2 ? [from, to] : [from, from / 2 + to / 2, to]
 }
 
-/** The mean of the numbers; `undefined` where the cells are not positive in all. */
+/** The mean of the numbers; `undefined` if the sum of the cells is not positive. */
 export function meanOf(cells: Float64Array, nodes: readonly number[]): number | undefined {
   const total = cells.reduce((sum, cell) => sum + cell, 0)
   if (!(total > 0)) return undefined
   return nodes.reduce((sum, node, k) => sum + node * cells[k]!, 0) / total
 }
 
-/** By how much the mean changes with each cell. */
+/** The derivative of the mean by each cell. */
 export function meanSlope(cells: Float64Array, nodes: readonly number[], mean: number): readonly number[] {
   const total = cells.reduce((sum, cell) => sum + cell, 0)
   return nodes.map((node) => (node - mean) / total)
 }
 
 /**
- * The mean square distance from the mean, in a range of 1; negative where noise, or rounding, has made it so; `undefined`
- * where the cells are not positive in all. With the polynomials put in, Σ u² − (Σ u)² / N is this, without the small
- * difference of large numbers.
+ * The mean squared distance from the mean, for a range of width 1. Noise or rounding can make it negative. It is `undefined` if
+ * the sum of the cells is not positive. The formula follows from Σ u² − (Σ u)² / N by inserting the polynomials, and avoids
+ * the small difference of large numbers.
  */
 export function varianceOf(cells: Float64Array): number | undefined {
   const [low, middle, high] = cells as unknown as readonly [number, number, number]
@@ -189,7 +192,7 @@ export function varianceOf(cells: Float64Array): number | undefined {
   return (low / total) * (high / total) - (middle / total) ** 2 / 4
 }
 
-/** By how much {@link varianceOf} changes with each cell. */
+/** The derivative of {@link varianceOf} by each cell. */
 export function varianceSlope(cells: Float64Array, variance: number): readonly number[] {
   const [low, middle, high] = cells as unknown as readonly [number, number, number]
   const total = low + middle + high
@@ -197,8 +200,11 @@ export function varianceSlope(cells: Float64Array, variance: number): readonly n
 }
 
 /**
- * The standard deviation of a number that changes with the cells by `slope`, where each has noise of `deviation`, and
- * random rounding of `answered` numbers has moved the running totals by less than 1 each.
+ * The standard deviation of a number that depends on the cells, to first order.
+ *
+ * @param slope - The derivative of the number by each cell.
+ * @param deviation - The standard deviation of the noise on each cell.
+ * @param answered - How many numbers were rounded at random. Each of them has moved the running totals by less than 1.
  */
 export function deviationOf(slope: readonly number[], deviation: number, answered: number): number {
   const squares = slope.reduce((sum, part) => sum + part * part, 0)
