@@ -1,22 +1,25 @@
 import { SecAggError } from '../errors.js'
 import { addScaled, type Field, logarithms, logOfDifferences, multiplicationTables } from './field.js'
 
-/** The bytes that {@link shareDigest} needs for shares of `length` bytes. */
+/** The number of random bytes that {@link shareDigest} needs for shares of `length` bytes. */
 export function digestFactorsLength(field: Field, length: number): number {
   return (16 / field.bits) * length
 }
 
 /**
- * Makes one word of each share of one owner: a combination of its elements with random factors, in GF(2^8) two such.
- * Where a share is wrong its word is that of another polynomial, but for one in 2^16; so words of several owners may be
- * added up, each owner with factors of its own, to find the holders with wrong shares of any of them.
+ * Makes a 16-bit word of each share of one owner: a linear combination of its elements with random factors; in GF(2^8), two
+ * such combinations.
+ *
+ * The words of right shares lie on a polynomial of the same degree as the shares. The word of a wrong share lies on it with
+ * probability 2^−16 only. To find the holders that have a wrong share of any of several owners, draw separate factors for
+ * each owner and add up each holder's words.
  */
 export function shareDigest(field: Field, factors: Uint8Array): (share: Uint8Array) => number {
   const words = Array.from(
     { length: factors.length / 2 },
     (_, i) => factors[2 * i]! | (factors[2 * i + 1]! << 8),
   )
-  // For each byte of a share what its lower nibble adds to the word, and what its upper one does.
+  // For each byte of a share: what its lower nibble adds to the word, then what its upper nibble adds.
   const tables = field.bits === 16 ? multiplicationTables(field, words) : pairsOfProducts(field, words)
   return (share) => {
     let word = 0
@@ -27,7 +30,7 @@ export function shareDigest(field: Field, factors: Uint8Array): (share: Uint8Arr
   }
 }
 
-/** The products with both bytes of each word, in GF(2^8). */
+/** In GF(2^8): the products with the low byte of each word in the low byte, those with its high byte in the high byte. */
 function pairsOfProducts(field: Field, words: readonly number[]): Uint16Array {
   const [low, high] = [0, 8].map((shift) =>
     multiplicationTables(
@@ -38,17 +41,20 @@ function pairsOfProducts(field: Field, words: readonly number[]): Uint16Array {
   return low!.map((product, entry) => product | (high![entry]! << 8))
 }
 
-/** Words of {@link shareDigest} by element of the field, as errors in them are located. */
+/** The words of {@link shareDigest} as columns of field elements, in which an `ErrorLocator` locates errors. */
 export function digestColumns(field: Field, words: Uint16Array): readonly Uint16Array[] {
   return field.bits === 16 ? [words] : [words.map((word) => word & 255), words.map((word) => word >>> 8)]
 }
 
-/** The random bytes that {@link consistencyCheck} needs for each of the other coordinates. */
+/** The number of random bytes that {@link consistencyCheck} needs for each of the other coordinates. */
 export const CONSISTENCY_BYTES = 8
 
 /**
- * Whether shares at `others` all lie on the polynomials through the shares that `through` is for. Wrong ones pass once in
- * 2^64, where `random` is so: it compares as many combinations of all of them.
+ * Returns a function that checks whether all shares `rest`, at the coordinates `others`, lie on the polynomials through the
+ * shares `chosen`, at the coordinates of `through`. It compares random combinations of all shares. If a share is wrong, it
+ * notices with probability 1 − 2^−64.
+ *
+ * @param random - {@link CONSISTENCY_BYTES} random bytes for each of `others`.
  */
 export function consistencyCheck(
   field: Field,
@@ -90,41 +96,39 @@ export function consistencyCheck(
 }
 
 /**
- * The value at one place of the polynomial of least degree through `shares`, one for each coordinate and all of the same
- * length.
+ * The value at one coordinate of the polynomial of minimum degree through `shares`. There is one share for each coordinate of
+ * the interpolation, and all have the same length.
  *
- * Shares are taken as they are: the caller checks the value against something public.
+ * It cannot tell right shares from wrong ones: the caller compares the result with something public.
  *
- * @throws {SecAggError} `internal` where the shares are not as the caller promised.
+ * @throws {SecAggError} `internal` if the number of shares or their lengths are wrong.
  */
 export type Evaluator = (shares: readonly Uint8Array[]) => Uint8Array
 
 /**
- * The polynomials through shares at given coordinates. The weights depend on the coordinates alone, so one of these
- * serves all owners whose shares lie with the same holders.
+ * The polynomials through shares at given coordinates. Lagrange's weights depend only on the coordinates. So one
+ * interpolation is enough for all owners whose shares come from the same holders.
  */
 export interface Interpolation {
   /** The number of coordinates. */
   readonly size: number
-  /** The value at 0, which is the secret. Its weights are kept. */
+  /** Gives the value at 0, which is the secret. Its weights are computed once and kept. */
   readonly secret: Evaluator
-  /** The value at `x`. Its weights, 128 bytes for each coordinate, live as long as the evaluator. */
+  /** Gives the value at `x`. The evaluator keeps its weights, 128 bytes for each coordinate. */
   at(x: number): Evaluator
-  /**
-   * The discrete logarithms of Lagrange's weights, with which values at the coordinates give the value at `x`, which is
-   * none of them.
-   */
+  /** The discrete logarithms of Lagrange's weights for the value at `x`, which is not one of the coordinates. */
   logWeightsAt(x: number): Uint16Array
 }
 
 /**
- * @throws {SecAggError} `internal` where coordinates are not distinct nonzero elements of the field. No bytes of a peer
- *   can bring this about, since coordinates follow from the configuration and lengths from the codec.
+ * Prepares interpolation through shares at `coordinates`.
+ * @throws {SecAggError} `internal` if the coordinates are not distinct nonzero elements of the field. A peer cannot cause
+ *   this, because coordinates follow from the configuration.
  */
 export function interpolation(field: Field, coordinates: readonly number[]): Interpolation {
   const valid = coordinates.every((x) => Number.isInteger(x) && x >= 1 && x < 2 ** field.bits)
   if (!valid || coordinates.length === 0 || new Set(coordinates).size !== coordinates.length) {
-    throw misuse('coordinates are distinct nonzero elements of the field')
+    throw misuse('coordinates must be distinct nonzero elements of the field')
   }
   const logs = logarithms(field)
   const { log, exp, order } = logs
@@ -145,14 +149,14 @@ export function interpolation(field: Field, coordinates: readonly number[]): Int
     const tables = multiplicationTables(field, weights)
     return (shares) => {
       const length = shares[0]?.length ?? 0
-      if (shares.length !== weights.length) throw misuse('there is one share per coordinate')
+      if (shares.length !== weights.length) throw misuse('there must be one share per coordinate')
       if (length === 0 || length % (field.bits / 8) !== 0) {
-        throw misuse('a share is a number of whole elements')
+        throw misuse('a share must consist of whole elements')
       }
       const value = new Uint8Array(length)
       for (let index = 0; index < shares.length; index++) {
         const share = shares[index]!
-        if (share.length !== length) throw misuse('all shares are of the same length')
+        if (share.length !== length) throw misuse('all shares must have the same length')
         addScaled(field, value, share, tables, index)
       }
       return value

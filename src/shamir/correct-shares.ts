@@ -8,25 +8,27 @@ import {
   multiply,
 } from './field.js'
 
-/** Finds wrong shares at given coordinates. What it computes once serves all owners whose shares lie there. */
+/** Finds wrong shares at given coordinates. One locator is enough for all owners whose shares have these coordinates. */
 export interface ErrorLocator {
   /**
-   * Which of r shares are wrong, by their indices, if at most ⌊(r − t)/2⌋ are: the others then lie on one polynomial of
-   * degree below t = `threshold`, and no other has so many on it. `undefined` where more are wrong.
+   * The indices of the wrong shares among r shares, if at most ⌊(r − t)/2⌋ are wrong, with t = `threshold`. The other shares
+   * then lie on a polynomial of degree below t, and no other polynomial of this degree has so many shares on it. If more are
+   * wrong, the result is `undefined`, or the indices of shares whose removal leaves the others on another polynomial.
    *
-   * Shares on a polynomial of degree below t lie on one of any higher degree. So a higher threshold does for fewer wrong
-   * shares, and takes less time: it grows with r − t.
+   * Shares on a polynomial of degree below t also lie on polynomials of higher degree. So the caller may pass a higher
+   * threshold. Fewer wrong shares are then located, in less time: the time grows with r − t.
    *
-   * `columns` has the shares by element: an array with one element of each share, and as many arrays as there are
-   * elements. A wrong share may be wrong in some of its elements only.
+   * `columns` has one array per element of a share, with this element of all shares. A wrong share may have wrong elements
+   * in some of the columns only.
    */
   locate(columns: readonly Uint16Array[], threshold: number): readonly number[] | undefined
 }
 
 /**
- * Shares at distinct coordinates are a generalized Reed–Solomon code word for each element; errors are located by their
- * syndromes and Massey's algorithm (IEEE Transactions on Information Theory, 1969). Syndromes are all zero for right
- * shares of whatever secret, so that they say something about errors alone, and nothing from there on is secret.
+ * Creates a locator of wrong shares. For each element, the shares at distinct coordinates are a code word of a generalized
+ * Reed–Solomon code. Errors are located from its syndromes with Massey's algorithm (IEEE Transactions on Information Theory,
+ * 1969). The syndromes of right shares are all zero for every secret. So syndromes depend only on the errors, and what is
+ * computed from them is not secret.
  */
 export function errorLocator(field: Field, coordinates: readonly number[]): ErrorLocator {
   const logs = logarithms(field)
@@ -34,7 +36,7 @@ export function errorLocator(field: Field, coordinates: readonly number[]): Erro
   return {
     locate: (columns, threshold) => {
       const most = Math.max(coordinates.length - threshold, 0)
-      // Π (1 − x·X) over the coordinates x of the errors that are known.
+      // Π (1 − x·X) over the coordinates x of the errors found so far.
       let locator: readonly number[] = [1]
       for (const column of columns) {
         const unknown = withoutKnown(logs, syndromesOf(column, most), locator)
@@ -50,7 +52,7 @@ export function errorLocator(field: Field, coordinates: readonly number[]): Erro
   }
 }
 
-/** The shares by element, as an {@link ErrorLocator} takes them. */
+/** Shares as columns: one array per element of a share, with this element of all shares. */
 export function columnsOf(field: Field, shares: readonly Uint8Array[]): Uint16Array[] {
   const size = field.bits / 8
   return Array.from({ length: shares[0]!.length / size }, (_, element) =>
@@ -61,8 +63,9 @@ export function columnsOf(field: Field, shares: readonly Uint8Array[]): Uint16Ar
 }
 
 /**
- * Σ y_i · x_i^j / Π_{m≠i} (x_i − x_m) for so many j from 0 on: up to j = r − t − 1 all zero exactly where the values y_i
- * are those of a polynomial of degree below t. The values are secret, so that products with them look up nibbles.
+ * Returns a function that computes Σ y_i · x_i^j / Π_{m≠i} (x_i − x_m) for j from 0 to `count` − 1. The sums up to
+ * j = r − t − 1 are all zero if and only if the values y_i lie on a polynomial of degree below t. The values are secret, so
+ * products with them are looked up by nibbles.
  */
 function syndromes(
   field: Field,
@@ -81,7 +84,7 @@ function syndromes(
   }
 }
 
-/** Adds term · x^j to the sum j, with the x at `index` of the tables. */
+/** Adds `first` · x^j to sum j for every j, for the x at `index` of the tables. */
 function addPowers(
   field: Field,
   sums: Uint16Array,
@@ -108,7 +111,7 @@ function addPowers(
   }
 }
 
-/** Syndromes in which the errors at the roots of `locator` no longer count; there are fewer by as many. */
+/** The syndromes without the effect of the known errors, those of `locator`. Each known error costs one syndrome. */
 function withoutKnown(logs: Logarithms, sums: Uint16Array, locator: readonly number[]): Uint16Array {
   const known = locator.length - 1
   return known === 0
@@ -118,7 +121,7 @@ function withoutKnown(logs: Logarithms, sums: Uint16Array, locator: readonly num
       )
 }
 
-/** The shortest Λ with Λ_0 = 1 and Σ_j Λ_j · S_{k−j} = 0 for every k that has so many before it. */
+/** The shortest Λ with Λ_0 = 1 and Σ_j Λ_j · S_{k−j} = 0 for every k from the degree of Λ on (Massey's algorithm). */
 function shortestRecurrence(logs: Logarithms, sequence: Uint16Array): readonly number[] {
   const { log, exp, order } = logs
   const room = sequence.length + 1
@@ -155,7 +158,7 @@ function product(logs: Logarithms, one: readonly number[], other: readonly numbe
   return result
 }
 
-/** Of the reversed polynomial: Σ_k locator_k · x^(degree − k). */
+/** The value of the reversed polynomial at x: Σ_k locator_k · x^(degree − k). */
 function valueAt(logs: Logarithms, locator: readonly number[], x: number): number {
   return locator.reduce((value, coefficient) => times(logs, value, x) ^ coefficient, 0)
 }

@@ -1,11 +1,12 @@
 /**
- * A binary field GF(2^bits), elements as polynomials over GF(2). Bytes hold its elements little-endian, one byte or two
- * per element. No table is indexed by a whole element: the shift-and-add product has no data-dependent branch, and the
- * bulk operation looks up nibbles in tables of 32 bytes.
+ * A binary field GF(2^bits), whose elements are polynomials over GF(2). An element has one or two bytes, little-endian.
+ *
+ * To keep the time independent of secret elements, {@link multiply} has no branch that depends on data, and bulk operations
+ * look up nibbles in tables of 32 bytes. No table is indexed by a whole secret element.
  */
 export interface Field {
   readonly bits: 8 | 16
-  /** The reduction polynomial, its leading term included. */
+  /** The reduction polynomial, including its leading term. */
   readonly polynomial: number
 }
 
@@ -15,11 +16,12 @@ export const GF256: Field = { bits: 8, polynomial: 0x11b }
 /** x^16 + x^5 + x^3 + x + 1, irreducible. */
 export const GF65536: Field = { bits: 16, polynomial: 0x1002b }
 
-/** The field in which secrets with `holders` holders are shared; it follows from the configuration alone. */
+/** The field in which secrets are shared among `holders` holders. It follows from the configuration. */
 export function fieldFor(holders: number): Field {
   return holders < 2 ** GF256.bits ? GF256 : GF65536
 }
 
+/** The product of two elements. */
 export function multiply(field: Field, a: number, b: number): number {
   let product = 0
   let shifted = a
@@ -31,7 +33,7 @@ export function multiply(field: Field, a: number, b: number): number {
   return product
 }
 
-/** The inverse of a nonzero element, as its power 2^bits − 2. */
+/** The inverse of a nonzero element a, computed as a^(2^bits − 2). */
 export function invert(field: Field, a: number): number {
   let power = a
   let inverse = 1
@@ -43,8 +45,8 @@ export function invert(field: Field, a: number): number {
 }
 
 /**
- * The multiples of public factors: for each factor and each nibble position of an element, its 16 products. All are in
- * one array, as engines make small arrays slowly.
+ * The multiples of public factors. For each factor and each nibble position of an element there are 16 products. All are in
+ * one array, because engines are slow at creating many small arrays.
  */
 export type MultiplicationTables = Uint16Array
 
@@ -55,7 +57,7 @@ export function multiplicationTables(field: Field, factors: ArrayLike<number>): 
     for (let bit = 0; bit < field.bits; bit++) {
       const start = (index * field.bits + (bit & 12)) * 4
       const power = 1 << (bit & 3)
-      // The multiples of the lower bits of this nibble are there.
+      // The multiples of the lower bits of this nibble are in the table already.
       for (let nibble = 0; nibble < power; nibble++) {
         tables[start + power + nibble] = multiple ^ tables[start + nibble]!
       }
@@ -66,8 +68,8 @@ export function multiplicationTables(field: Field, factors: ArrayLike<number>): 
 }
 
 /**
- * `target` += factor · `source`, element by element, with the factor at `index` of the tables; both are of the same length,
- * a multiple of the element's bytes.
+ * `target` += factor · `source`, element by element, for the factor at `index` of the tables. Both arrays have the same
+ * length, a whole number of elements.
  */
 export function addScaled(
   field: Field,
@@ -96,34 +98,36 @@ export function addScaled(
   }
 }
 
-/** Writes the elements of GF(2^16) that bytes hold to `words`, without a copy of them elsewhere. */
+/** Copies elements of GF(2^16) from `bytes` to `words`, without a copy in between. */
 export function setWords(words: Uint16Array, bytes: Uint8Array): void {
   for (let i = 0; i < bytes.length / 2; i++) words[i] = bytes[2 * i]! | (bytes[2 * i + 1]! << 8)
 }
 
-/** The bytes of elements of GF(2^16). */
+/** Elements of GF(2^16) as bytes. */
 export function bytesOfWords(words: Uint16Array): Uint8Array {
   return Uint8Array.from({ length: 2 * words.length }, (_, i) => words[i >> 1]! >>> (8 * (i & 1)))
 }
 
 /**
- * Discrete logarithms in a field, to the base x + 1, which generates either field's nonzero elements. The tables are
- * indexed by whole elements, so they are for elements that are not secret: coordinates, and what follows from errors.
+ * Discrete logarithms in a field, to the base x + 1, which generates the nonzero elements of both fields. The tables are
+ * indexed by whole elements. So they must be used only for elements that are not secret: coordinates, and values that depend
+ * only on coordinates and errors.
  */
 export interface Logarithms {
-  /** By element; that of 0 means nothing. */
+  /** The logarithm of each element; the entry of 0 has no meaning. */
   readonly log: Uint16Array
-  /** The powers, by exponents below twice the order, so that a sum of two logarithms needs no reduction. */
+  /** The power for each exponent below twice the order, so that the sum of two logarithms needs no reduction. */
   readonly exp: Uint16Array
   /** The number of nonzero elements. */
   readonly order: number
 }
 
 const GENERATOR = 3
-const made = new Map<Field, Logarithms>()
+const computed = new Map<Field, Logarithms>()
 
+/** The tables of a field. They are computed once. */
 export function logarithms(field: Field): Logarithms {
-  const known = made.get(field)
+  const known = computed.get(field)
   if (known !== undefined) return known
   const order = 2 ** field.bits - 1
   const log = new Uint16Array(order + 1)
@@ -136,13 +140,13 @@ export function logarithms(field: Field): Logarithms {
     power = multiply(field, power, GENERATOR)
   }
   const tables = { log, exp, order }
-  made.set(field, tables)
+  computed.set(field, tables)
   return tables
 }
 
 /**
- * The logarithm of Π (x − y) over the coordinates y other than x, up to multiples of the order. Below 2^16 coordinates
- * a sum of logarithms is below 2^32.
+ * The logarithm of Π (x − y) over the coordinates y other than x, not reduced modulo the order. It is below 2^32, because
+ * there are fewer than 2^16 coordinates.
  */
 export function logOfDifferences({ log }: Logarithms, coordinates: readonly number[], x: number): number {
   let sum = 0

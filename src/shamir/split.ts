@@ -17,10 +17,11 @@ import {
 } from './field.js'
 
 /**
- * Splits `secret` so that any `threshold` of the shares give it back and fewer tell nothing about it. Share `i` of the
- * result belongs to coordinate `i + 1`, in GF(2^8) for up to 255 holders and in GF(2^16) beyond, and is as long as the secret; coordinates are
- * not part of a share. 2 ≤ threshold ≤ holders; the length of the secret is even. The arrays are the caller's from then
- * on, who overwrites them.
+ * A function that splits `secret` by Shamir's secret sharing: any `threshold` of the shares recover it, and fewer shares
+ * reveal nothing about it. 2 ≤ threshold ≤ holders ≤ 65535, and the length of the secret is even.
+ *
+ * It returns one share per holder, as long as the secret. Share i has the coordinate i + 1, which is not part of the share.
+ * The field is GF(2^8) for up to 255 holders and GF(2^16) for more. The caller wipes the shares after use.
  * @public
  */
 export type SecretSplitter = (
@@ -29,12 +30,13 @@ export type SecretSplitter = (
   holders: number,
 ) => Promise<readonly Uint8Array[]>
 
-/** The largest number of holders: the nonzero elements of GF(2^16). */
+/** The maximum number of holders: the number of nonzero elements of GF(2^16). */
 export const MAXIMUM_HOLDERS = 65535
 
 /**
- * Creates the library's splitter: up to 255 holders the `shamir-secret-sharing` package, with the platform's randomness;
- * beyond that GF(2^16) with coefficients from `crypto`. Sessions use it unless they are given another one.
+ * Creates the library's splitter, which sessions use unless they are given another one. For up to 255 holders it uses the
+ * `shamir-secret-sharing` package, with the platform's randomness. For more holders it works in GF(2^16), with coefficients
+ * from `crypto`.
  *
  * @param crypto - A crypto provider, such as `await defaultCrypto()`.
  * @returns The splitter. It throws `invalid-argument` if a secret, a threshold or a number of holders is out of its range.
@@ -74,15 +76,15 @@ export function secretSplitter(crypto: CryptoProvider): SecretSplitter {
 }
 
 /**
- * The package draws the coordinates itself. Asked for all 255 shares it must use each of them once, so the share of
- * any fixed coordinate can be picked from its answer.
+ * Splits with the package, which draws the coordinates itself. If it makes all 255 shares, it uses every coordinate once, so
+ * the shares at fixed coordinates can be picked from its result.
  */
 async function splitWithPackage(
   secret: Uint8Array,
   threshold: number,
   holders: number,
 ): Promise<Uint8Array[]> {
-  // The package insists on the exact constructor, and a caller's subclass must not be handed on.
+  // The package requires a plain Uint8Array; the secret could be an instance of a subclass.
   const copy = Uint8Array.from(secret)
   const labeled = await splitBytes(copy, 255, threshold).finally(() => wipe(copy))
   const shares: (Uint8Array | undefined)[] = new Array(holders).fill(undefined)
@@ -92,12 +94,12 @@ async function splitWithPackage(
   }
   wipeAll(labeled)
   return shares.map((share) => {
-    if (share === undefined) throw new SecAggError('internal', 'internal', 'a Shamir coordinate is missing')
+    if (share === undefined) throw new SecAggError('internal', 'internal', 'a Shamir share is missing')
     return share
   })
 }
 
-/** All shares at once: the secret is the value at 0, and 1, 2, … are the coordinates. */
+/** Computes all shares at once, as values at 1, 2, …. The secret is the value at 0. */
 function splitWords(
   secret: Uint8Array,
   threshold: number,
@@ -107,7 +109,7 @@ function splitWords(
   const width = secret.length / 2
   const levels = Math.ceil(Math.log2(holders + 1))
   const rows = new Uint16Array(width * 2 ** levels)
-  // At least 16 bytes, so that a broken generator is told from a working one.
+  // At least 16 bytes, so that `drawSecret` can recognize a broken generator.
   const drawn = drawSecret(crypto, Math.max((threshold - 1) * secret.length, 16))
   setWords(rows, secret)
   setWords(rows.subarray(width), drawn.subarray(0, (threshold - 1) * secret.length))
@@ -121,13 +123,14 @@ function splitWords(
 }
 
 /**
- * Evaluates a polynomial over GF(2^16), given in the basis of Lin, Chung and Han (FOCS 2014), at 0, 1, … 2^levels − 1, in
- * place: row i of `rows` goes from coefficient i to value i. Rows are vectors of `width` elements, one after the other,
- * for as many polynomials.
+ * Evaluates `width` polynomials over GF(2^16) at 0, 1, …, 2^levels − 1, in place. Before the call, row i of `rows` has
+ * coefficient i of every polynomial, in the basis of Lin, Chung and Han (FOCS 2014). Afterwards it has their values at i. A
+ * row has `width` elements, and rows follow one another without gaps.
  *
- * The basis polynomial X_i is the product of the ŝ_b over the bits b of i. Here ŝ_b is the polynomial that vanishes on
- * 0, … 2^b − 1, scaled to give 1 at 2^b; it is additive. So X_i has degree i, X_0 is 1, all others are 0 at 0, and a
- * polynomial with P(0) in row 0 and random other rows is one with random coefficients.
+ * The basis polynomial X_i is the product of ŝ_b over the bits b that are set in i. Here ŝ_b is the polynomial that vanishes
+ * at 0, …, 2^b − 1, scaled so that its value at 2^b is 1. It is additive. So X_i has degree i, X_0 is 1, and all other X_i
+ * are 0 at 0. If row 0 has the secret and the other rows are random, then every polynomial has the secret as its value at 0
+ * and is otherwise random.
  */
 export function evaluateAtAll(field: Field, rows: Uint16Array, width: number, levels: number): void {
   for (let level = levels - 1; level >= 0; level--) {
@@ -139,7 +142,7 @@ export function evaluateAtAll(field: Field, rows: Uint16Array, width: number, le
   }
 }
 
-/** Within a block ŝ is constant on either half, and one more on the second. */
+/** Combines the two halves of a block of rows. ŝ is constant on each half, and larger by one on the second half. */
 function butterfly(rows: Uint16Array, from: number, half: number, table: MultiplicationTables): void {
   for (let low = from; low < from + half; low++) {
     const word = rows[low + half]!
@@ -154,7 +157,7 @@ function butterfly(rows: Uint16Array, from: number, half: number, table: Multipl
   }
 }
 
-/** ŝ of one level, from s_0(x) = x and s_{b+1}(x) = s_b(x) · (s_b(x) + s_b(2^b)). */
+/** The function ŝ of a level. It follows from s_0(x) = x and s_{b+1}(x) = s_b(x) · (s_b(x) + s_b(2^b)), scaled. */
 function scaledVanishing(field: Field, level: number): (x: number) => number {
   const atPower: number[] = []
   const vanishing = (x: number, of: number): number => {

@@ -3,31 +3,35 @@ import { type Bytes, isBytes, plainBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 
 /**
- * Bytes: `length` of them, or as many as a number before them says. Those to encode may be of another realm; anything
- * else is refused here, as the package would quote it in its error, and it may be secret.
+ * Codes bytes. `length` is their number, or the coder of a number in front of them. Byte arrays from other realms can be
+ * encoded. Anything else is refused here, because the package would quote the value in its error, and it may be secret.
  */
 export function byteString(length: number | P.CoderType<number>): P.CoderType<Uint8Array> {
   return P.apply(P.bytes(length), {
     encode: (bytes: Uint8Array) => bytes,
     decode: (bytes) => {
       if (isBytes(bytes)) return plainBytes(bytes)
-      throw new TypeError('these are not bytes')
+      throw new TypeError('a value to encode must be a Uint8Array')
     },
   })
 }
 
 /**
- * The bytes of a value of this program.
- * @throws {SecAggError} `crypto-failure` where a part of it, which a provider, splitter or signer gave, is not what it
- *   should be.
+ * Encodes a value that this program made.
+ * @throws {SecAggError} `crypto-failure` if that fails. Then a part of the value, which came from a provider, splitter or
+ *   signer, has the wrong type or length.
  */
 export function encodeOwn<T>(coder: P.CoderType<T>, value: T): Bytes {
   try {
-    // Each time a new array, which its type does not tell.
+    // `encode` returns a new array each time, in memory that is not shared. Its type does not say so.
     return coder.encode(value) as Bytes
   } catch {
-    // Without a cause, as everywhere: the coder's own error can quote what it was given.
-    throw new SecAggError('crypto-failure', 'crypto', 'cryptography gave other bytes than were asked for')
+    // Without a cause, because the coder's error can quote the value, which may be secret.
+    throw new SecAggError(
+      'crypto-failure',
+      'crypto',
+      'a crypto provider, splitter or signer returned bytes that cannot be encoded',
+    )
   }
 }
 
@@ -41,8 +45,9 @@ export interface Seated<T> {
 }
 
 /**
- * A subset of `universe`, which both sides know: one bit per seat of it, in its order, low bit first, padded with zero
- * bits. Every set has one encoding, and neither a seat outside the universe nor one named twice can be written down.
+ * Codes a subset of `universe`, which both sides know. There is one bit per seat of the universe, in the same order, low bits
+ * first, padded with zero bits. So every set has exactly one encoding, and a seat outside the universe, or the same seat
+ * twice, cannot be encoded.
  */
 export function seatSet(universe: readonly number[]): P.CoderType<readonly number[]> {
   const length = Math.ceil(universe.length / 8)
@@ -52,7 +57,9 @@ export function seatSet(universe: readonly number[]): P.CoderType<readonly numbe
       let index = 0
       for (const seat of seats) {
         while (index < universe.length && universe[index] !== seat) index++
-        if (index === universe.length) throw writer.err('seats are distinct, ascending and of the universe')
+        if (index === universe.length) {
+          throw writer.err('seats must be distinct, ascending, and in the universe')
+        }
         bitmap[index >>> 3]! |= 1 << (index & 7)
         index++
       }
@@ -61,16 +68,17 @@ export function seatSet(universe: readonly number[]): P.CoderType<readonly numbe
     decodeStream: (reader) => {
       const bitmap = reader.bytes(length)
       const padding = length * 8 - universe.length
-      if (padding > 0 && bitmap[length - 1]! >>> (8 - padding) !== 0)
-        throw reader.err('padding bits are zero')
+      if (padding > 0 && bitmap[length - 1]! >>> (8 - padding) !== 0) {
+        throw reader.err('padding bits must be zero')
+      }
       return universe.filter((_, index) => ((bitmap[index >>> 3]! >>> (index & 7)) & 1) === 1)
     },
   })
 }
 
 /**
- * At most `most` entries with their seats, for a receiver that does not know which seats to expect; strictly ascending,
- * so that a seat cannot be named twice.
+ * Codes at most `most` entries with their seats, for a receiver that does not know which seats to expect. Seats are strictly
+ * ascending, so that no seat can occur twice.
  */
 export function seatList<T>(most: number, entry: P.CoderType<T>): P.CoderType<readonly Seated<T>[]> {
   return P.wrap({
@@ -83,11 +91,11 @@ export function seatList<T>(most: number, entry: P.CoderType<T>): P.CoderType<re
     },
     decodeStream: (reader) => {
       const count = P.U16LE.decodeStream(reader)
-      if (count > most) throw reader.err(`there are at most ${most} entries`)
+      if (count > most) throw reader.err(`there must be at most ${most} entries`)
       let previous = -1
       return Array.from({ length: count }, () => {
         const seat = P.U32LE.decodeStream(reader)
-        if (seat <= previous) throw reader.err('seats are distinct and ascending')
+        if (seat <= previous) throw reader.err('seats must be distinct and ascending')
         previous = seat
         return { seat, value: entry.decodeStream(reader) }
       })
@@ -95,7 +103,7 @@ export function seatList<T>(most: number, entry: P.CoderType<T>): P.CoderType<re
   })
 }
 
-/** A {@link seatSet}, then one entry for each of its seats. */
+/** Codes a {@link seatSet}, then one entry for each of its seats. */
 export function seatMap<T>(
   universe: readonly number[],
   entry: P.CoderType<T>,
@@ -115,8 +123,8 @@ export function seatMap<T>(
 }
 
 /**
- * A {@link seatSet}, then for each of its seats as many bytes as `lengthOf` says, all in one piece: there are n² of
- * these in a round.
+ * Codes a {@link seatSet}, then `lengthOf(seat)` bytes for each of its seats. The bytes of all seats are read and written in
+ * one piece, because a round has n² of them.
  */
 export function seatBytes(
   universe: readonly number[],

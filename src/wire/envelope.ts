@@ -3,9 +3,7 @@ import { type Bytes, concatBytes, requireBytes } from '../crypto/bytes.js'
 import { type Fault, type PhaseName, SecAggError } from '../errors.js'
 import { encodeOwn } from './coders.js'
 
-/**
- * The version of the protocol: of its messages, encodings, labels and derivations together. Every message begins with it.
- */
+/** The version of the protocol: of messages, encodings, labels and key derivations. Every message begins with it. */
 export const PROTOCOL_VERSION = 2
 
 /** The second byte of every message. */
@@ -30,7 +28,7 @@ const MESSAGE_TYPES = {
  */
 export type MessageType = keyof typeof MESSAGE_TYPES
 
-/** A message type by its number. */
+/** Codes a message type as its number. */
 export const messageTypeCoder: P.CoderType<MessageType> = P.map(
   P.U8,
   MESSAGE_TYPES,
@@ -38,26 +36,27 @@ export const messageTypeCoder: P.CoderType<MessageType> = P.map(
 
 const TYPES = Object.keys(MESSAGE_TYPES) as readonly MessageType[]
 
-/** Bytes before a message's body: version and type. */
+/** The bytes before a message's body: version and type. */
 export const HEADER_LENGTH = 2
 
-/** The same before a slice: its number as well. */
+/** The bytes before the packed elements of a slice: version, type and the number of the slice. */
 export const SLICE_HEADER_LENGTH: number = HEADER_LENGTH + 4
 
-/** From whom bytes come and in which round, for the errors that they cause. */
+/** Who sent a message and in which phase. An error about the message states this. */
 export interface Origin {
   readonly fault: Fault
   readonly phase: PhaseName
   readonly culprits: readonly number[]
 }
 
-/** Writes a message: header, then the body as `coder` has it. */
+/** Writes a message: the header, then the body, encoded by `coder`. */
 export function encodeMessage<T>(type: MessageType, coder: P.CoderType<T>, message: T): Bytes {
   return concatBytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES[type]), encodeOwn(coder, message))
 }
 
 /**
- * Reads a message of the expected type to its last byte. The values do not share memory with `bytes`.
+ * Reads a message of the expected type. The whole message must be valid, up to its last byte. The result shares no memory
+ * with `bytes`.
  *
  * @throws {SecAggError} `unsupported-version`, `unexpected-message`, or `malformed-message`.
  */
@@ -69,17 +68,17 @@ export function decodeMessage<T>(
 ): T {
   checkHeader(type, bytes, origin)
   try {
-    // Not `slice`, which on a Node Buffer shares memory.
+    // Not `slice`, because a slice of a Node Buffer shares its memory.
     return coder.decode(new Uint8Array(bytes.subarray(HEADER_LENGTH)))
   } catch {
-    // Without a cause: the coder's own error quotes the bytes, which may be shares.
-    throw new SecAggError('malformed-message', origin.fault, `a malformed ${type} message`, origin)
+    // Without a cause, because the coder's error quotes the bytes, which may be shares.
+    throw new SecAggError('malformed-message', origin.fault, `a message of type ${type} is malformed`, origin)
   }
 }
 
 /**
- * The first `length` bytes of the body of a message of the expected type, whatever comes after them; `undefined` where there
- * are fewer.
+ * The first `length` bytes of the body of a message of the expected type; `undefined` if the body is shorter. The rest of the
+ * body is not checked.
  *
  * @throws {SecAggError} `unsupported-version` or `unexpected-message`; `malformed-message` without a header.
  */
@@ -94,25 +93,28 @@ export function beginningOf(
   return bytes.length < end ? undefined : bytes.subarray(HEADER_LENGTH, end)
 }
 
-/** A masked input: header, then the packed vector. */
+/** Writes a masked input: the header, then the packed vector. */
 export function encodeMaskedInput(packed: Uint8Array): Bytes {
   return concatBytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES.maskedInput), packed)
 }
 
-/** The packed vector of a masked input, not copied; the vector core checks it. */
+/** The packed vector of a masked input, as a view of `bytes`. The vector core checks it. */
 export function decodeMaskedInput(bytes: Uint8Array, origin: Origin): Uint8Array {
   checkHeader('maskedInput', bytes, origin)
   return bytes.subarray(HEADER_LENGTH)
 }
 
-/** A slice of a masked input: header, number of the slice, then this part of the packed vector. */
+/** Writes a slice of a masked input: the header, the number of the slice, then its part of the packed vector. */
 export function encodeMaskedSlice(slice: number, packed: Uint8Array): Bytes {
   const header = Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES.maskedSlice, 0, 0, 0, 0)
   new DataView(header.buffer).setUint32(HEADER_LENGTH, slice, true)
   return concatBytes(header, packed)
 }
 
-/** The parts of such a message, the packed one not copied; the vector core checks it. */
+/**
+ * The number of a slice, which must be below `slices`, and its part of the packed vector, as a view of `bytes`. The vector
+ * core checks that part.
+ */
 export function decodeMaskedSlice(
   bytes: Uint8Array,
   slices: number,
@@ -135,14 +137,16 @@ export function decodeMaskedSlice(
   return { slice, packed }
 }
 
-/** A message by its header alone: its type, which slice it is (else 0), and what comes after that. */
+/** The parts of a message, which needs a valid header only. */
 export interface Envelope {
   readonly type: MessageType
+  /** The number of the slice if the message is a slice, otherwise 0. */
   readonly part: number
+  /** The bytes after the header, and after the number of the slice. */
   readonly content: Uint8Array
 }
 
-/** `undefined` where there is no header of this version, or no number of a slice. */
+/** Splits a message into its parts; `undefined` if it has no header of this version, or lacks the number of a slice. */
 export function openEnvelope(bytes: Uint8Array): Envelope | undefined {
   const type = messageType(bytes)
   if (type === undefined) return undefined
@@ -152,36 +156,34 @@ export function openEnvelope(bytes: Uint8Array): Envelope | undefined {
   return { type, part: view.getUint32(HEADER_LENGTH, true), content: bytes.subarray(HEADER_LENGTH + 4) }
 }
 
-/** The type of a message by its header, whatever its body. */
+/** The type of a message, from its header; `undefined` if it has no header of this version. The body is not read. */
 export function messageType(bytes: Uint8Array): MessageType | undefined {
   const number = bytes[1]
   return bytes[0] === PROTOCOL_VERSION ? TYPES.find((type) => MESSAGE_TYPES[type] === number) : undefined
 }
 
 /**
- * What the first bytes of a message say.
+ * The fields in the header of a message.
  * @public
  */
 export interface MessageInfo {
-  /** Version of the protocol, the first byte of a message; `undefined` if there are no bytes. */
+  /** The version of the protocol, which is the first byte of a message; `undefined` if there are no bytes. */
   readonly version: number | undefined
-  /** `undefined` if the version or the type is not one that this library knows. */
+  /** The type; `undefined` if this library does not know the version or the type. */
   readonly type: MessageType | undefined
-  /** Number of the slice, from 0, if the message is a slice of a masked vector. */
+  /** The number of the slice, from 0 on, if the message is a slice of a masked vector. */
   readonly slice: number | undefined
-  /** Length of the whole message, in bytes. */
+  /** The length of the whole message, in bytes. */
   readonly size: number
 }
 
 /**
- * Reads version, type and slice number of a message, for logs and metrics. It accepts any bytes: fields that they do not
- * have are `undefined`, and nothing after the header is read. A known type does not mean that the rest of the message is
- * well-formed.
+ * Reads the version, type and slice number of a message, for logs and metrics. It accepts any bytes: a field that is missing
+ * is `undefined`. The rest of the message is not read, so it can be malformed even if the type is known.
  *
- * @param bytes - What a session returned, or what a peer sent.
+ * @param bytes - A message that a session returned or a peer sent.
  * @returns The fields. None of them is secret.
  * @throws {SecAggError} `invalid-argument` if `bytes` is not a Uint8Array.
- *
  * @example
  * ```ts
  * import { ClientSession, createRoundConfig, inspectMessage } from 'secagg'
@@ -207,12 +209,12 @@ export function inspectMessage(bytes: Uint8Array): MessageInfo {
 }
 
 /**
- * Checks version and type, the two bytes that every message begins with.
+ * Checks the version and the type of a message.
  * @throws {SecAggError} `malformed-message`, `unsupported-version`, or `unexpected-message`.
  */
 export function checkHeader(type: MessageType, bytes: Uint8Array, origin: Origin): void {
   if (bytes.length < HEADER_LENGTH) {
-    throw new SecAggError('malformed-message', origin.fault, 'a message is too short for its header', {
+    throw new SecAggError('malformed-message', origin.fault, 'a message is too short to have a header', {
       ...origin,
       got: bytes.length,
     })
@@ -221,7 +223,7 @@ export function checkHeader(type: MessageType, bytes: Uint8Array, origin: Origin
     throw new SecAggError(
       'unsupported-version',
       origin.fault,
-      'a message is of another version of the protocol',
+      'a message has another version of the protocol',
       {
         ...origin,
         expected: PROTOCOL_VERSION,
@@ -233,7 +235,7 @@ export function checkHeader(type: MessageType, bytes: Uint8Array, origin: Origin
     throw new SecAggError(
       'unexpected-message',
       origin.fault,
-      `a message of another type came where ${type} was expected`,
+      `a message has another type than the expected ${type}`,
       {
         ...origin,
         expected: MESSAGE_TYPES[type],

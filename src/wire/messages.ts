@@ -2,90 +2,92 @@ import * as P from 'micro-packed'
 import { concatBytes } from '../crypto/bytes.js'
 import { byteString, type Seated, seatBytes, seatList, seatMap, seatSet } from './coders.js'
 
-/** Bytes of the configuration hash, with which AdvertiseKeys begins. */
+/** The bytes of the configuration hash, with which AdvertiseKeys begins. */
 export const HASH_LENGTH = 32
 
-/** Bytes of an X25519 key, public or private, and so of a share of a private one. */
+/** The bytes of a public or private X25519 key, and of a share of a private key. */
 export const KEY_LENGTH = 32
 
-/** Bytes of the seed b of a self-mask, and so of a share of it. */
+/** The bytes of the seed b of a self-mask, and of a share of it. */
 export const SELF_MASK_SEED_LENGTH = 16
 
-/** Bytes of the commitment to a self-mask seed. */
+/** The bytes of the commitment to a self-mask seed. */
 export const COMMITMENT_LENGTH = 32
 
-/** Bytes of a sealed pair of shares: the share of s_sk, the share of b, the tag. */
+/** The bytes of a sealed pair of shares: the share of s^SK, the share of b, and the tag. */
 export const SEALED_SHARES_LENGTH: number = KEY_LENGTH + SELF_MASK_SEED_LENGTH + 16
 
 /**
- * A client's public keys: c^PK encrypts shares to it, s^PK agrees on masks with it.
+ * A client's two public keys.
  * @public
  */
 export interface PublicKeys {
+  /** c^PK: other clients encrypt shares to this key. */
   readonly cipherKey: Uint8Array
+  /** s^PK: other clients agree on pairwise masks with this key. */
   readonly maskKey: Uint8Array
-  /** The client's signature over both; empty in the honest-but-curious model. */
+  /** The client's signature over both keys; empty in the honest-but-curious model. */
   readonly signature: Uint8Array
 }
 
 /**
- * Round 0, client to server.
+ * Phase `advertise-keys`, client to server.
  * @public
  */
 export interface AdvertiseKeys extends PublicKeys {
-  /** So that a client with another configuration is told apart at once. */
+  /** Lets the server refuse a client that has another configuration. */
   readonly configurationHash: Uint8Array
 }
 
 /**
- * Round 0, server to client: U1 and its keys, the receiver's own included.
+ * Phase `advertise-keys`, server to client: the clients in U1 and their keys, including those of the receiver.
  * @public
  */
 export type PublishedKeys = readonly Seated<PublicKeys>[]
 
 /**
- * Round 1, client to server.
+ * Phase `share-keys`, client to server.
  * @public
  */
 export interface ShareKeys {
-  /** To the seed b of the client's self-mask. */
+  /** The commitment to the seed b of the client's self-mask. */
   readonly commitment: Uint8Array
-  /** The sealed pairs of shares for the sender's peers, ascending by their seats, one after the other. */
+  /** One sealed pair of shares for each of the sender's peers, in ascending order of their seats, without gaps. */
   readonly ciphertexts: Uint8Array
 }
 
 /**
- * Round 1, server to client: U2 without the receiver, with what each sealed to the receiver.
+ * Phase `share-keys`, server to client: the clients in U2 except the receiver, and what each sealed to the receiver.
  * @public
  */
 export type ForwardedShares = readonly Seated<Uint8Array>[]
 
 /**
- * Round 2, server to client: U3.
+ * Phase `masked-input`, server to client: the clients in U3.
  * @public
  */
 export type Survivors = readonly number[]
 
 /**
- * Round 3, client to server: the signature over U3.
+ * Phase `consistency-check`, client to server: the signature over U3.
  * @public
  */
 export type ConsistencyCheck = Uint8Array
 
 /**
- * Round 3, server to client: U4 and its signatures, the receiver's own included.
+ * Phase `consistency-check`, server to client: the clients in U4 and their signatures, including that of the receiver.
  * @public
  */
 export type ConsistencySignatures = readonly Seated<Uint8Array>[]
 
 /**
- * Round 4, client to server: for each owner in U2 the share of b where the owner survived and of s_sk where it dropped
- * out; owners whose ciphertext did not open are absent.
+ * Phase `unmasking`, client to server: for each owner in U2, the share of b if the owner survived, or the share of s^SK if it
+ * dropped out. Owners whose ciphertext could not be opened are left out.
  * @public
  */
 export type UnmaskingShares = readonly Seated<Uint8Array>[]
 
-/** `signatureLength` is the configuration's, 0 where keys are not signed. */
+/** `signatureLength` is that of the configuration, or 0 if keys are not signed. */
 export function advertiseKeysCoder(signatureLength: number): P.CoderType<AdvertiseKeys> {
   return P.struct({
     configurationHash: byteString(HASH_LENGTH),
@@ -95,7 +97,7 @@ export function advertiseKeysCoder(signatureLength: number): P.CoderType<Adverti
   })
 }
 
-/** `universe`: the seats that may take part; or, where the receiver does not know them, how many there are at most. */
+/** `universe`: the seats that may take part, or their maximum number if the receiver does not know the seats. */
 export function publishedKeysCoder(
   universe: readonly number[] | number,
   signatureLength: number,
@@ -104,7 +106,7 @@ export function publishedKeysCoder(
   return typeof universe === 'number' ? seatList(universe, keys) : seatMap(universe, keys)
 }
 
-/** Both keys and the signature, in one piece: there are n² of these in a round. */
+/** Codes both keys and the signature in one piece, because a round has n² of them. */
 function publicKeys(signatureLength: number): P.CoderType<PublicKeys> {
   const length = 2 * KEY_LENGTH + signatureLength
   return P.wrap({
@@ -126,7 +128,7 @@ function publicKeys(signatureLength: number): P.CoderType<PublicKeys> {
   })
 }
 
-/** `peers`: the number of seats to which the sender seals shares. */
+/** `peers`: the number of clients to which the sender seals shares. */
 export function shareKeysCoder(peers: number): P.CoderType<ShareKeys> {
   return P.struct({
     commitment: byteString(COMMITMENT_LENGTH),
@@ -156,7 +158,7 @@ export function consistencySignaturesCoder(
   return seatBytes(universe, () => signatureLength)
 }
 
-/** `owners`: the seats of which the sender may hold shares; `survivors`: those of them in U3. */
+/** `owners`: the seats whose shares the sender may hold. `survivors`: the seats in U3. */
 export function unmaskingCoder(
   owners: readonly number[],
   survivors: ReadonlySet<number>,

@@ -25,7 +25,7 @@ describe.each(SHAPES)('$threshold of $holders', ({ holders, threshold }) => {
   const field = fieldFor(holders)
   const coordinates = seatsBelow(holders).map((index) => index + 1)
 
-  it('the words of several owners’ shares, added up, locate the holders with a wrong share of any of them', async () => {
+  it('the sums of the words of several owners’ shares show which holders have a wrong share of any owner', async () => {
     await seeded(900 + holders, async (random) => {
       const wrong = random.shuffle(seatsBelow(holders)).slice(0, (holders - threshold) >> 1)
       const sum = new Uint16Array(holders)
@@ -33,7 +33,7 @@ describe.each(SHAPES)('$threshold of $holders', ({ holders, threshold }) => {
         const shares = await toySplitter(owner)(random.bytes(16), threshold, holders)
         const word = shareDigest(field, random.bytes(digestFactorsLength(field, 16)))
         for (const [holder, share] of shares.entries()) {
-          // Each of the wrong ones lies about one owner, in one bit.
+          // Each wrong holder has one wrong bit, in the share of one owner.
           const lies = wrong.indexOf(holder) % 5 === owner
           sum[holder]! ^= word(lies ? flipped(share, random.below(16), random.below(8)) : share)
         }
@@ -43,7 +43,7 @@ describe.each(SHAPES)('$threshold of $holders', ({ holders, threshold }) => {
     })
   })
 
-  it('the words of right shares lie on a polynomial as well, whatever the factors are', async () => {
+  it('the words of right shares lie on a polynomial too, for any factors', async () => {
     await seeded(910 + holders, async (random) => {
       for (const length of [16, 32]) {
         const shares = await toySplitter(3)(random.bytes(length), threshold, holders)
@@ -54,7 +54,7 @@ describe.each(SHAPES)('$threshold of $holders', ({ holders, threshold }) => {
     })
   })
 
-  it('other shares fit the chosen ones if all do, and not with one bit of one of them changed', async () => {
+  it('the other shares are consistent with the chosen ones if all are right, and not if one bit is changed', async () => {
     await seeded(920 + holders, async (random) => {
       const shares = await toySplitter(5)(random.bytes(32), threshold, holders)
       const indices = random.shuffle(seatsBelow(holders))
@@ -76,21 +76,24 @@ describe.each(SHAPES)('$threshold of $holders', ({ holders, threshold }) => {
   })
 })
 
-it('nothing is left to look at: what is left fits', () => {
+it('an empty list of other shares is consistent', () => {
   const through = interpolation(fieldFor(4), [1, 2])
   const fits = consistencyCheck(fieldFor(4), through, [], new Uint8Array(0))
   expect(fits([new Uint8Array(16).fill(1), new Uint8Array(16).fill(2)], [])).toBe(true)
 })
 
-it.each([9, 260])('logarithms turn products into sums, in the field for %i holders', (holders) => {
-  const field = fieldFor(holders)
-  const { log, exp, order } = logarithms(field)
-  expect(order).toBe(2 ** field.bits - 1)
-  expect(new Set(exp.subarray(0, order)).size).toBe(order)
-  expect(exp.subarray(order)).toEqual(exp.subarray(0, order))
-  const random = randomOf(holders)
-  for (let i = 0; i < 500; i++) {
-    const [a, b] = [1 + random.below(order), 1 + random.below(order)]
-    expect(exp[log[a]! + log[b]!]).toBe(slowProduct(field, a, b))
-  }
-})
+it.each([9, 260])(
+  'the logarithm of a product is the sum of the logarithms, in the field for %i holders',
+  (holders) => {
+    const field = fieldFor(holders)
+    const { log, exp, order } = logarithms(field)
+    expect(order).toBe(2 ** field.bits - 1)
+    expect(new Set(exp.subarray(0, order)).size).toBe(order)
+    expect(exp.subarray(order)).toEqual(exp.subarray(0, order))
+    const random = randomOf(holders)
+    for (let i = 0; i < 500; i++) {
+      const [a, b] = [1 + random.below(order), 1 + random.below(order)]
+      expect(exp[log[a]! + log[b]!]).toBe(slowProduct(field, a, b))
+    }
+  },
+)

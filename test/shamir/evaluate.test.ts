@@ -3,7 +3,7 @@ import { GF65536, invert, multiply } from '../../src/shamir/field.js'
 import { evaluateAtAll } from '../../src/shamir/split.js'
 import { randomOf } from '../support/seeded.js'
 
-/** The value at `x` of the polynomial of least degree through the points (0, values[0]), (1, values[1]), … */
+/** The value at `x` of the polynomial of minimum degree through the points (0, values[0]), (1, values[1]), … */
 function interpolated(values: readonly number[], x: number): number {
   return values.reduce((sum, value, i) => {
     const weight = values.reduce(
@@ -18,17 +18,20 @@ function interpolated(values: readonly number[], x: number): number {
 const LEVELS = 4
 const POINTS = 2 ** LEVELS
 
-it.each(Array.from({ length: POINTS }, (_, i) => i))('basis polynomial %i has just that degree', (degree) => {
-  const rows = new Uint16Array(POINTS)
-  rows[degree] = 1
-  evaluateAtAll(GF65536, rows, 1, LEVELS)
-  expect(rows[0]).toBe(degree === 0 ? 1 : 0)
-  const all = [...rows]
-  for (let x = degree + 1; x < POINTS; x++) expect(interpolated(all.slice(0, degree + 1), x)).toBe(rows[x])
-  if (degree > 0) expect(interpolated(all.slice(0, degree), degree)).not.toBe(rows[degree])
-})
+it.each(Array.from({ length: POINTS }, (_, i) => i))(
+  'basis polynomial %i has exactly this degree',
+  (degree) => {
+    const rows = new Uint16Array(POINTS)
+    rows[degree] = 1
+    evaluateAtAll(GF65536, rows, 1, LEVELS)
+    expect(rows[0]).toBe(degree === 0 ? 1 : 0)
+    const all = [...rows]
+    for (let x = degree + 1; x < POINTS; x++) expect(interpolated(all.slice(0, degree + 1), x)).toBe(rows[x])
+    if (degree > 0) expect(interpolated(all.slice(0, degree), degree)).not.toBe(rows[degree])
+  },
+)
 
-it('evaluates the polynomials of a row side by side', () => {
+it('evaluates several polynomials at once', () => {
   const random = randomOf(3)
   const width = 3
   const rows = Uint16Array.from({ length: width * POINTS }, () => random.below(65536))

@@ -14,7 +14,7 @@ export function remainder(dividend: bigint, divisor: bigint): bigint {
   return rest
 }
 
-/** The product in a field by school multiplication of polynomials and division with remainder. */
+/** The product in a field, by long multiplication of polynomials and division with remainder. */
 export function slowProduct({ polynomial }: Field, a: number, b: number): number {
   let product = 0n
   for (let i = 0; i < 17; i++) if ((b >> i) & 1) product ^= BigInt(a) << BigInt(i)
@@ -27,7 +27,7 @@ export function elementsOf({ bits }: Field, bytes: Uint8Array): number[] {
   return Array.from({ length: bytes.length / 2 }, (_, i) => bytes[2 * i]! + 256 * bytes[2 * i + 1]!)
 }
 
-/** The value at zero of the polynomial through `points`, by Lagrange's formula with division by trial. */
+/** The value at zero of the polynomial through `points`, by Lagrange's formula. Inverses are found by trial. */
 export function slowInterpolation(field: Field, points: readonly { x: number; y: number }[]): number {
   let sum = 0
   for (const { x, y } of points) {
@@ -43,7 +43,7 @@ export function slowInterpolation(field: Field, points: readonly { x: number; y:
 
 const inverses = new Map<string, number>()
 
-/** a^(2^bits − 2) for GF(2^16); for GF(2^8) the element that gives 1, by trial. */
+/** The inverse: in GF(2^16), a^(2^bits − 2); in GF(2^8), the element whose product with a is 1, by trial. */
 function slowInverse(field: Field, a: number): number {
   const key = `${field.bits} ${a}`
   const known = inverses.get(key)

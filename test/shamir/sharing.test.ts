@@ -35,7 +35,7 @@ describe.each(SPLITTERS)('with $name', ({ split }) => {
             for (let i = 0; i < 3; i++) {
               expect(recover(shares, anyOf(random, holders, threshold))).toEqual(secret)
             }
-            // More than t shares lie on the same polynomial.
+            // More than t shares give the same secret.
             expect(recover(shares, anyOf(random, holders, Math.min(holders, threshold + 1)))).toEqual(secret)
           })
         }
@@ -43,7 +43,7 @@ describe.each(SPLITTERS)('with $name', ({ split }) => {
     },
   )
 
-  it('t − 1 shares give something else', async () => {
+  it('t − 1 shares do not give the secret', async () => {
     await seeded(720, async (random) => {
       for (const [threshold, holders] of [
         [3, 5],
@@ -58,7 +58,7 @@ describe.each(SPLITTERS)('with $name', ({ split }) => {
   })
 
   it.each([6, 256])(
-    'share i lies at coordinate i + 1, as a slow interpolation confirms (%i holders)',
+    'share i has the coordinate i + 1, as a simple interpolation confirms (%i holders)',
     async (holders) => {
       await seeded(730, async (random) => {
         const secret = random.bytes(4)
@@ -86,7 +86,7 @@ describe.each(SPLITTERS)('with $name', ({ split }) => {
     }
   })
 
-  it('the package combines the shares, coordinates put behind them', async () => {
+  it('the package combines the shares if their coordinates are appended', async () => {
     await seeded(740, async (random) => {
       for (const [threshold, holders] of [
         [2, 2],
@@ -102,7 +102,7 @@ describe.each(SPLITTERS)('with $name', ({ split }) => {
     })
   })
 
-  it('leaves the secret as it was, and takes a view into a larger array', async () => {
+  it('does not change the secret, which can be a view of a larger array', async () => {
     const buffer = Uint8Array.from({ length: 40 }, (_, index) => index)
     const before = buffer.slice()
     for (const holders of [3, 256]) {
@@ -113,7 +113,7 @@ describe.each(SPLITTERS)('with $name', ({ split }) => {
   })
 })
 
-it('shares of the package are reconstructed at the coordinates that it drew', async () => {
+it('shares made by the package are combined, with the coordinates that it drew', async () => {
   await seeded(750, async (random) => {
     for (const [threshold, holders] of [
       [2, 2],
@@ -130,7 +130,7 @@ it('shares of the package are reconstructed at the coordinates that it drew', as
   })
 })
 
-it('one set of weights serves many owners, in their order', async () => {
+it('one interpolation recovers the secrets of many owners', async () => {
   await seeded(760, async (random) => {
     const secrets = Array.from({ length: 40 }, (_, owner) => random.bytes(owner % 2 === 0 ? 32 : 16))
     const rows = await Promise.all(
@@ -144,7 +144,7 @@ it('one set of weights serves many owners, in their order', async () => {
   })
 })
 
-describe('what cannot be shared or put together', () => {
+describe('arguments with which secrets cannot be shared or recovered', () => {
   const split = secretSplitter(toyCrypto(2))
   const secret = new Uint8Array(16)
 
@@ -158,7 +158,7 @@ describe('what cannot be shared or put together', () => {
     ['no numbers', secret, Number.NaN, Number.NaN],
     ['an empty secret', new Uint8Array(0), 2, 5],
     ['a secret of an odd number of bytes', new Uint8Array(15), 2, 5],
-  ])('%s is the caller’s mistake', async (_what, bytes, threshold, holders) => {
+  ])('%s is a usage error', async (_what, bytes, threshold, holders) => {
     await expect(split(bytes, threshold, holders)).rejects.toMatchObject({
       name: 'SecAggError',
       code: 'invalid-argument',

@@ -14,7 +14,7 @@ function locate(
 
 const ascending = (a: number, b: number): number => a - b
 
-/** Shares of some of the holders, of which some are wrong: in one bit, in one element, or everywhere. */
+/** Shares of some holders. Some of the shares are wrong: in one bit, in one element, or everywhere. */
 async function spoiled(random: Random, holders: number, threshold: number, answers: number, wrong: number) {
   const secret = random.bytes(32)
   const all = await toySplitter(random.word())(secret, threshold, holders)
@@ -46,7 +46,7 @@ describe.each([
 ])('$threshold of $holders', ({ holders, threshold }) => {
   const field = fieldFor(holders)
 
-  it('as many wrong shares as half of those beyond t are located, wherever they are', async () => {
+  it('wrong shares are located at any position, up to half the number of shares beyond t', async () => {
     await seeded(800 + holders, async (random) => {
       for (let i = 0; i < 12; i++) {
         const answers = i === 0 ? holders : threshold + random.below(holders - threshold + 1)
@@ -70,7 +70,7 @@ describe.each([
           )
           const taken = chosen.map((index) => shares[index]!)
           expect(through.secret(taken)).toEqual(secret)
-          // On the same polynomial lie all the others that fit, and none that does not.
+          // All other right shares lie on the same polynomial, and no wrong share does.
           for (const [index, share] of shares.entries()) {
             if (chosen.includes(index)) continue
             const fits = through
@@ -83,7 +83,7 @@ describe.each([
     })
   })
 
-  it('more of them are not taken for fewer', async () => {
+  it('more wrong shares are never located within the bound', async () => {
     await seeded(820 + holders, async (random) => {
       for (let i = 0; i < 8; i++) {
         const answers = threshold + random.below(holders - threshold + 1)
@@ -91,7 +91,7 @@ describe.each([
         const count = least + random.below(answers - least + 1)
         const { coordinates, shares, wrong } = await spoiled(random, holders, threshold, answers, count)
         const found = locate(field, coordinates, threshold, shares)
-        // What is found, if anything, is another word of the code within the bound, and never the truth.
+        // If anything is found, it is another code word within the bound, never the true one.
         if (found !== undefined) expect(2 * found.length).toBeLessThanOrEqual(answers - threshold)
         expect(found).not.toEqual(wrong)
       }
@@ -99,7 +99,7 @@ describe.each([
   })
 })
 
-it('wrong shares may be wrong in different elements, as long as there are few of them', async () => {
+it('a few wrong shares are located even if they are wrong in different elements', async () => {
   await seeded(840, async (random) => {
     const { coordinates, shares } = await spoiled(random, 9, 3, 9, 0)
     for (const [index, at] of [
@@ -115,7 +115,7 @@ it('wrong shares may be wrong in different elements, as long as there are few of
   })
 })
 
-it('t shares fit whatever they are', async () => {
+it('any t shares are consistent', async () => {
   await seeded(850, (random) => {
     const shares = [random.bytes(16), random.bytes(16), random.bytes(16)]
     expect(locate(fieldFor(3), [1, 2, 3], 3, shares)).toEqual([])

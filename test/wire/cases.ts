@@ -26,11 +26,11 @@ import type { Random } from '../support/seeded.js'
 
 export const ORIGIN: Origin = { fault: 'peer', phase: 'unmasking', culprits: [3] }
 
-/** One kind of message, its type of value hidden. */
+/** One kind of message, with the type of its value hidden. */
 export interface WireCase {
   readonly title: string
   readonly type: MessageType
-  /** An honest message, as a value. */
+  /** The value of an honest message. */
   sample(random: Random): unknown
   write(value: unknown): Uint8Array
   read(bytes: Uint8Array): unknown
@@ -41,7 +41,7 @@ export function seats(length: number): number[] {
   return Array.from({ length }, (_, seat) => seat)
 }
 
-/** Two of three seats; of many seats some sixteen. */
+/** Two seats if there are three, about sixteen if there are many. */
 function some<T>(random: Random, universe: readonly number[], value: (seat: number) => T): Seated<T>[] {
   const few = Math.ceil(universe.length / 16)
   const chosen = universe.filter(() => (few > 4 ? random.below(few) === 0 : random.below(3) > 0))
@@ -69,7 +69,7 @@ const keysOf = (random: Random, signatureLength: number) => ({
   signature: random.bytes(signatureLength),
 })
 
-/** The messages of a round with so many seats, on either graph. */
+/** The messages of a round with this number of clients, on both graphs. */
 export function casesFor(clients: number, signatureLength: number): WireCase[] {
   const universe = seats(clients)
   const owners = universe.filter((seat) => seat % 5 !== 1)
@@ -149,12 +149,12 @@ export const maskedSlice: WireCase = {
   },
 }
 
-/** What the vector core, which knows the lengths, says of a packed vector of the wrong one. */
+/** The error for a packed vector of the wrong length, which in a round comes from the vector core. */
 function malformed(message: string): SecAggError {
   return new SecAggError('malformed-message', ORIGIN.fault, message, ORIGIN)
 }
 
-/** Every message, with a bitmap that is full to its last bit and with ones that are padded. */
+/** Every message, with bitmaps that are padded and with one that uses every bit. */
 export const CASES: readonly WireCase[] = [
   ...casesFor(8, 0),
   ...casesFor(11, 64),

@@ -36,7 +36,7 @@ describe('the header', () => {
     }
   })
 
-  it('tells ten types apart', () => {
+  it('distinguishes ten types', () => {
     const types = CASES.map(({ type, write, sample }) => [write(sample(randomOf(611)))[1], type].join())
     expect([...new Set(types)].sort()).toEqual([
       '1,advertiseKeys',
@@ -80,23 +80,26 @@ describe('a set of seats', () => {
     expect(coder.decode(Uint8Array.of(0b110))).toEqual([4, 70000])
   })
 
-  it.each([[[1, 1]], [[2, 1]], [[10]], [[-1]], [[0.5]], [[Number.NaN]]])('cannot write down %j', (set) => {
+  it.each([[[1, 1]], [[2, 1]], [[10]], [[-1]], [[0.5]], [[Number.NaN]]])('cannot encode %j', (set) => {
     expect(() => survivors.encode(set)).toThrow(/distinct, ascending/)
   })
 })
 
-describe('a message that claims more than it has', () => {
+describe('a message that claims more entries or bytes than it has', () => {
   const everybody = seats(65535)
   const claim = Uint8Array.of(...new Uint8Array(8191).fill(0xff), 0x7f)
 
   it.each([
     ['publishedKeys', 2, publishedKeysCoder(everybody, 65535)],
     ['unmasking', 9, unmaskingCoder(everybody, new Set())],
-  ] as const)('%s of 65535 seats and no entries is refused, having read no entry', (type, number, coder) => {
-    const bytes = Uint8Array.of(PROTOCOL_VERSION, number, ...claim)
-    // Gigabytes would be allocated if it were believed: 65535 signatures of 65535 bytes.
-    expect(() => decodeMessage(type, coder as never, bytes, ORIGIN)).toThrow(
-      expect.objectContaining({ code: 'malformed-message', ...ORIGIN }),
-    )
-  })
+  ] as const)(
+    '%s of 65535 seats without their entries is refused before any entry is read',
+    (type, number, coder) => {
+      const bytes = Uint8Array.of(PROTOCOL_VERSION, number, ...claim)
+      // It claims 65535 signatures of 65535 bytes. Reading it must not allocate gigabytes.
+      expect(() => decodeMessage(type, coder as never, bytes, ORIGIN)).toThrow(
+        expect.objectContaining({ code: 'malformed-message', ...ORIGIN }),
+      )
+    },
+  )
 })

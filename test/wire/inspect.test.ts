@@ -28,7 +28,7 @@ describe('inspectMessage', () => {
     expect(of(2, 10, 1, 2, 0)).toEqual({ version: 2, type: 'maskedSlice', slice: undefined, size: 5 })
   })
 
-  it('accepts any bytes: what they do not have is undefined', () => {
+  it('accepts any bytes: missing fields are undefined', () => {
     const of = (...bytes: number[]) => inspectMessage(Uint8Array.from(bytes))
     const unknown = { type: undefined, slice: undefined }
     expect(of()).toEqual({ ...unknown, version: undefined, size: 0 })
@@ -47,7 +47,7 @@ describe('inspectMessage', () => {
     expect(inspectMessage(message(1))).toEqual(inspectMessage(message(200)))
   })
 
-  it('refuses what is not bytes', () => {
+  it('refuses anything except bytes', () => {
     expect(() => inspectMessage('hello' as never)).toThrow(
       expect.objectContaining({ code: 'invalid-argument', fault: 'usage' }),
     )

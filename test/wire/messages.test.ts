@@ -4,7 +4,7 @@ import { bytesToHex } from '../../src/crypto/bytes.js'
 import { named, type Random, seeded } from '../support/seeded.js'
 import { CASES, type WireCase } from './cases.js'
 
-/** What reading gives: the value, or the error, which must be of the one class. */
+/** The result of reading: the value, or the error, which must be a SecAggError. */
 function attempt({ read }: WireCase, bytes: Uint8Array): { value: unknown } | { error: SecAggError } {
   try {
     return { value: read(bytes) }
@@ -14,10 +14,10 @@ function attempt({ read }: WireCase, bytes: Uint8Array): { value: unknown } | { 
   }
 }
 
-/** Whatever the bytes are: a typed error of the sender's, or a value of which they are the one encoding. */
+/** Checks that any bytes give either a typed error that blames the sender, or a value whose only encoding they are. */
 function readsCanonically(wire: WireCase, bytes: Uint8Array): void {
   const result = attempt(wire, bytes)
-  // As text, since comparing arrays element by element would take most of the time.
+  // Compared as text, because comparing arrays element by element would take most of the time.
   if ('value' in result) expect(bytesToHex(wire.write(result.value))).toBe(bytesToHex(bytes))
   else expect(result.error.fault).toBe('peer')
 }
@@ -36,7 +36,7 @@ describe.each(CASES.map((wire) => [wire.title, wire] as const))('%s', (_title, w
     })
   })
 
-  it('is refused where any of its end is missing', async () => {
+  it('is refused if bytes are missing at its end', async () => {
     await seeded(602, async (random) => {
       const bytes = messageOf(wire, random)
       for (let length = 0; length < bytes.length; length++) {
@@ -49,7 +49,7 @@ describe.each(CASES.map((wire) => [wire.title, wire] as const))('%s', (_title, w
     })
   })
 
-  it('is refused with anything after its end', async () => {
+  it('is refused if bytes are added at its end', async () => {
     await seeded(603, (random) => {
       for (const extra of [1, 2, 16, 64]) {
         const bytes = Uint8Array.of(...messageOf(wire, random), ...new Uint8Array(extra))
@@ -69,7 +69,7 @@ describe.each(CASES.map((wire) => [wire.title, wire] as const))('%s', (_title, w
     })
   })
 
-  it('survives any byte anywhere, and any bytes at all', async () => {
+  it('gives a value or a typed error for any change of a byte and for any bytes', async () => {
     await seeded(605, (random) => {
       const bytes = messageOf(wire, random)
       for (let i = 0; i < 200; i++) {
@@ -84,7 +84,7 @@ describe.each(CASES.map((wire) => [wire.title, wire] as const))('%s', (_title, w
     })
   })
 
-  it('is read from the middle of a larger buffer, and does not change with that buffer', async () => {
+  it('can be read from the middle of a larger buffer, and does not change if the buffer changes', async () => {
     await seeded(606, (random) => {
       const value = wire.sample(random)
       const bytes = wire.write(value)
