@@ -21,13 +21,13 @@ import type { RoundPlan } from './round-plan.js'
 import { type RoundTask, shapesOf, type TensorShapes } from './task.js'
 
 /**
- * What a client asks of the plans that it takes part in, whoever made them.
+ * What a client requires of every plan that it takes part in.
  * @public
  */
 export interface PlanRequirements extends CohortRequirements {
-  /** The part of the clients whose dropping out must be withstood. Default: whatever the task says. */
+  /** The fraction of the clients whose dropout the plan must tolerate. Default: no requirement. */
   readonly dropoutFraction?: number | undefined
-  /** The client's own model; default: tensors are compared when an update is encoded. */
+  /** The client's own model, whose tensors the plan must have. Default: tensors are compared when an update is encoded. */
   readonly tensors?: TensorShapes | undefined
 }
 
@@ -44,14 +44,14 @@ const KEYS = keysOf<PlanRequirements>({
 
 const PLAN = 'the plan'
 
-/** @throws {SecAggError} `invalid-argument` where something is asked for that means nothing. */
+/** @throws {SecAggError} `invalid-argument` if a requirement is unknown or out of its range. */
 export function checkedRequirements(given: PlanRequirements): CheckedRequirements<PlanRequirements> {
   const required = checkedBy(given, KEYS)
   if (required.dropoutFraction !== undefined) requireNumber('dropoutFraction', required.dropoutFraction)
   return required
 }
 
-/** @throws {SecAggError} fault `server`, `invalid-configuration`, naming the first requirement that `plan` does not meet. */
+/** @throws {SecAggError} With fault `server`: `invalid-configuration`. It names the first requirement that `plan` does not meet. */
 export function requireAcceptable(plan: RoundPlan, required: CheckedRequirements<PlanRequirements>): void {
   const { task, graph } = plan
   if (required.adversary === 'active') same(PLAN, 'adversary', task.adversary, 'active')
@@ -59,7 +59,7 @@ export function requireAcceptable(plan: RoundPlan, required: CheckedRequirements
   atLeast(PLAN, 'minimumCohort', plan.minimumCohort, required.minimumCohort)
   atLeast(PLAN, 'corruptFraction', task.corruptFraction, required.corruptFraction)
   atLeast(PLAN, 'dropoutFraction', task.dropoutFraction, required.dropoutFraction ?? 0)
-  // The complete graph leaves nothing to chance.
+  // On the complete graph, privacy cannot fail by chance.
   if (graph === 'sparse') {
     atLeast(PLAN, 'statisticalSecurity', task.statisticalSecurity, required.statisticalSecurity)
   }
@@ -70,7 +70,7 @@ export function requireAcceptable(plan: RoundPlan, required: CheckedRequirements
 function requireTensors({ manifest, length }: RoundPlan, tensors: TensorShapes): void {
   const own = createManifest(shapesOf(tensors))
   if (manifest === undefined) {
-    throw unmet(`the plan is for ${length} values without names`, own.tensors.length, 0)
+    throw unmet(`the plan has ${length} values without tensor names`, own.tensors.length, 0)
   }
   const planned = new Map(manifest.tensors.map(({ name, shape }) => [name, shownShape(shape)]))
   for (const { name, shape } of own.tensors) {
@@ -79,7 +79,7 @@ function requireTensors({ manifest, length }: RoundPlan, tensors: TensorShapes):
     planned.delete(name)
     if (got === expected) continue
     throw unmet(
-      `tensor ${quoted(name)} is ${got} in the plan, and ${expected} in the client's model`,
+      `tensor ${quoted(name)} is ${got} in the plan, but ${expected} in the client's model`,
       expected,
       got,
     )
@@ -90,18 +90,27 @@ function requireTensors({ manifest, length }: RoundPlan, tensors: TensorShapes):
 }
 
 /**
- * A client's own check of a plan, or of a task, that it received from a server: derives every number anew from the task,
- * compares those that it was told, and holds them to what the client asks for.
+ * Checks a plan or a task that a client received from a server. It derives every number again from the task, compares the
+ * numbers in the received plan with them, and checks them against the requirements of the client.
  *
- * It cannot check what a task says of others: that there are so many clients, or that no more than the stated part of
- * them collude.
+ * It cannot check what a task states about other clients: how many there are, and which fraction of them may collude.
  *
- * @param received - A `RoundPlan` or a `RoundTask`, as JSON gave it.
+ * @param received - A `RoundPlan` or a `RoundTask`, as parsed from JSON.
+ * @param requirements - What the client requires of the plan.
  * @returns The plan as derived here.
- * @throws {SecAggError} fault `server`: as {@link planRound} does where the task is none; `configuration-mismatch` where a
- *   number is not what follows from the task; `invalid-configuration` where a requirement is not met. It names the value,
- *   and says so where another version of the library made the plan.
- *   Fault `usage`: `invalid-argument` where a requirement is none.
+ * @throws {SecAggError} With fault `server`: what {@link planRound} throws for a wrong task; `configuration-mismatch` if a
+ *   number does not follow from the task; `invalid-configuration` if a requirement is not met. The message names the value
+ *   and, if another version of the library made the plan, that version. With fault `usage`: `invalid-argument` if a
+ *   requirement is unknown or out of its range.
+ * @example
+ * ```ts
+ * // Continues the example of planRound.
+ * import { checkPlan } from 'secagg/federated'
+ *
+ * const received: unknown = JSON.parse(JSON.stringify(plan))
+ * const checked = checkPlan(received, { minimumCohort: 3, corruptFraction: 0 })
+ * console.log(checked.manifest?.tensors.map(({ name }) => name)) // [ 'bias', 'kernel' ]
+ * ```
  * @public
  */
 export function checkPlan(received: unknown, requirements: PlanRequirements): RoundPlan {

@@ -16,27 +16,31 @@ import { type Round, requireRound } from './round.js'
 import { type RoundPlan, rotationSeedOf } from './round-plan.js'
 
 /**
- * A client's update: tensors by name, or one flat array where the task has a length.
+ * The update of a client: tensors by name, or one flat array if the task has a length.
  * @public
  */
 export type Update = Named<TensorLike> | RealValues
 
-/** @public */
+/**
+ * Options of {@link encodeUpdate}.
+ * @public
+ */
 export interface EncodeUpdateOptions {
-  /** Whether what is beyond the clip is clipped, and reported, or refused. Default `report`. */
+  /** What happens to values beyond the clip: they are clipped and reported, or the update is refused. Default: `report`. */
   readonly onClip?: 'report' | 'refuse' | undefined
-  /** Draws rounding and noise. Default: the platform's generator. */
+  /** The source of randomness for rounding and noise. Default: the platform's generator. */
   readonly crypto?: CryptoProvider | undefined
 }
 
 /**
- * What clipping did to an update: to its values, each for itself, or under privacy to its norm. It is the client's own.
+ * What clipping changed in an update: each value on its own or, with privacy, the norm of the whole update. Do not send it to
+ * the server.
  * @public
  */
 export type UpdateClipping =
   | {
       readonly kind: 'values'
-      /** How many values were beyond the clip. */
+      /** The number of values beyond the clip. */
       readonly count: number
       /** The largest magnitude of all values. */
       readonly largest: number
@@ -47,18 +51,18 @@ export type UpdateClipping =
       readonly kind: 'norm'
       /** The L2 norm of the update. */
       readonly norm: number
-      /** What it was multiplied by, at most 1. */
+      /** The factor by which the update was multiplied, at most 1. */
       readonly factor: number
     }
 
 /**
- * An update, ready for the client's session.
+ * An update that is encoded for the client's session.
  * @public
  */
 export interface PreparedUpdate {
   /**
-   * For `ClientSession`, of this round only. Encode once a round: a second time gives other numbers, which a session that
-   * needs its input again refuses.
+   * The input for a `ClientSession` of this round. Encode an update once per round: because of the random rounding, encoding it
+   * again gives other numbers, and a resumed session refuses them.
    */
   readonly input: RoundInput
   /** Whether anything was clipped. */
@@ -67,14 +71,31 @@ export interface PreparedUpdate {
 }
 
 /**
- * Clips, rounds and weights an update; under privacy clips it as a whole, rotates and rounds it and adds noise.
+ * Encodes the update of a client for the session of a round. It clips, rounds and weights the values. With privacy it clips
+ * the whole update, rotates and rounds it, and adds noise.
  *
- * @param weight - How much the update counts, such as the number of examples: a whole number from 0 to `maximumWeight`;
- *   under privacy 1.
- * @throws {SecAggError} `invalid-argument` where a tensor is missing, unknown to the plan or of another shape, or the
- *   array has another length; `input-out-of-range` where the weight does not fit, a value is not finite, or something
- *   would be clipped that must not be. The message names tensor, element or weight. `no-randomness` where the generator
- *   is broken.
+ * @param update - The update: tensors by name, or one flat array if the task has a length.
+ * @param weight - The weight of the update in the mean, such as the number of examples: a whole number from 0 to the task's
+ *   `maximumWeight`. With privacy it must be 1.
+ * @param round - The round from `openRound`.
+ * @param options - What happens to values beyond the clip, and the source of randomness.
+ * @returns The input for the client's session, and what was clipped.
+ * @throws {SecAggError} `invalid-argument` if a tensor is missing, not in the plan or of another shape, or the array has
+ *   another length; `input-out-of-range` if the weight is out of its range, a value is not finite, or `onClip` is `refuse`
+ *   and the update would be clipped. The message names the tensor and element, or the weight. `no-randomness` if the
+ *   generator is broken.
+ * @example
+ * ```ts
+ * // Continues the example of openRound.
+ * import { encodeUpdate } from 'secagg/federated'
+ *
+ * const update = {
+ *   kernel: { shape: [2, 2], data: Float32Array.of(0.5, -0.25, 0.125, 2) },
+ *   bias: { shape: [2], data: Float32Array.of(0, 1) },
+ * }
+ * const { input, clipped, clipping } = encodeUpdate(update, 1, round)
+ * console.log(clipped, clipping) // true { kind: 'values', count: 1, largest: 2, excess: 1 }
+ * ```
  * @public
  */
 export function encodeUpdate(
@@ -87,7 +108,7 @@ export function encodeUpdate(
   const { onClip = 'report', crypto } = partsOf('the options of an update', options)
   if (crypto !== undefined) requireMethods('a crypto provider', crypto, 'randomBytes')
   if (onClip !== 'report' && onClip !== 'refuse') {
-    throw usageError('invalid-argument', "onClip is 'report' or 'refuse'", { got: typeof onClip })
+    throw usageError('invalid-argument', "onClip must be 'report' or 'refuse'", { got: typeof onClip })
   }
   const { plan } = round
   if (plan.privacy !== undefined) requireWeightOne(weight)
@@ -132,13 +153,16 @@ function encodePrivately(
   return { input: roundInput(config, [vector]), clipped, clipping: { kind: 'norm', norm, factor } }
 }
 
-/** Preparing the noise takes longer than most updates do. Providers are not kept: some programs make one each round. */
+/**
+ * Encoders by plan: preparing the noise takes longer than encoding most updates. Providers are not kept, because some programs
+ * make one for each round.
+ */
 const prepared = new WeakMap<RoundPlan, ReturnType<typeof preparePrivateEncoder>>()
 
 function encoderFor(plan: RoundPlan, crypto: CryptoProvider | undefined): PrivateEncoder {
   const encoderWith = prepared.get(plan) ?? preparePrivateEncoder(plan.privacy!)
   prepared.set(plan, encoderWith)
-  // Only random bytes are drawn from it, and those of noble are the platform's.
+  // Only its random bytes are used, and noble's come from the platform.
   return encoderWith(crypto ?? nobleCrypto())
 }
 
@@ -167,8 +191,8 @@ function requireWeightOne(weight: number): void {
   const got = typeof weight === 'number' ? weight : typeof weight
   throw usageError(
     'input-out-of-range',
-    `with privacy all updates count the same: the weight must be 1, not ${got}` +
-      (weight === 0 ? '; without examples, an update of zeros' : ''),
+    `with privacy, the weight must be 1, not ${got}` +
+      (weight === 0 ? '; a client without examples sends an update of zeros' : ''),
     {
       expected: 1,
       got,
@@ -177,35 +201,53 @@ function requireWeightOne(weight: number): void {
 }
 
 /**
- * How a client's update is encoded piece by piece.
+ * Options of {@link streamUpdate}.
  * @public
  */
 export interface StreamUpdateOptions extends EncodeUpdateOptions {
   /**
-   * 32 secret bytes from which the rounding follows, with the round: under the same ones the same update gives the same
-   * input again, so a client that keeps update and seed can go on after a crash. Default: drawn by `crypto`. Not for updates
-   * under privacy.
+   * 32 secret bytes that, together with the round, determine the rounding. With the same seed, the same update gives the same
+   * input again, so a client that stores the update and the seed can continue after a crash. Default: drawn by `crypto`. Not
+   * allowed with privacy.
    */
   readonly roundingSeed?: Uint8Array | undefined
 }
 
 /**
- * An update that the client's session gets piece by piece.
+ * An update that is encoded slice by slice for the client's session.
  * @public
  */
 export interface PreparedStream extends Omit<PreparedUpdate, 'input'> {
-  /** For `ClientSession`, of this round only. */
+  /** The input for a `ClientSession` of this round. */
   readonly input: RoundInput<VectorSource>
 }
 
 /**
- * What `encodeUpdate` does, for a large model: each slice of the input is encoded when the session asks for it, so that
- * there is never more of it than a slice. Give the plan a `sliceLength`. The update is looked at once at the beginning and
- * must stay as it is until the round is over.
+ * Does the same as {@link encodeUpdate}, for a large model: each slice of the input is encoded when the session asks for it,
+ * so at most one slice is in memory. The task needs a `sliceLength`. All values are checked at the beginning. The update must
+ * not change until the round is over.
  *
- * Under privacy the whole is encoded at once and kept, as the rotation mixes all values.
+ * With privacy, the whole update is encoded at once and kept in memory, because the rotation mixes all values.
  *
- * @throws {SecAggError} as `encodeUpdate` does.
+ * @param update - The update: tensors by name, or one flat array if the task has a length.
+ * @param weight - The weight of the update in the mean: a whole number from 0 to the task's `maximumWeight`. With privacy it
+ *   must be 1.
+ * @param round - The round from `openRound`.
+ * @param options - What happens to values beyond the clip, and the source of randomness.
+ * @returns The input for the client's session, and what was clipped.
+ * @throws {SecAggError} What `encodeUpdate` throws. `invalid-argument` also if `roundingSeed` does not have 32 bytes, or is given
+ *   with privacy.
+ * @example
+ * ```ts
+ * import { openRound, planRound, streamUpdate } from 'secagg/federated'
+ *
+ * const failures = { dropoutFraction: 0.25, corruptFraction: 0 } as const
+ * const plan = planRound({ length: 1000, clients: 4, adversary: 'active', ...failures, clip: 1, sliceLength: 256 })
+ * const round = openRound(plan, { sessionId: new Uint8Array(16).fill(1) }) // real ones are random and used once
+ *
+ * const { input, clipped } = streamUpdate(new Float32Array(1000).fill(0.5), 1, round)
+ * console.log(clipped) // false
+ * ```
  * @public
  */
 export function streamUpdate(
@@ -220,7 +262,10 @@ export function streamUpdate(
   if (rest.crypto !== undefined) requireMethods('a crypto provider', rest.crypto, 'randomBytes')
   if (plan.privacy !== undefined) {
     if (roundingSeed !== undefined) {
-      throw usageError('invalid-argument', 'under privacy nothing may follow from a seed that is kept')
+      throw usageError(
+        'invalid-argument',
+        'with privacy, roundingSeed is not allowed: noise must be drawn anew',
+      )
     }
     const { input, clipped, clipping } = encodeUpdate(update, weight, round, rest)
     const source: VectorSource = (range) => vectorInRange(input.vector, config.segments, range)
@@ -244,10 +289,10 @@ export function streamUpdate(
   }
 }
 
-/** Of one seed a different one for each round: equal rounding in several rounds would add up. */
+/** Derives a different seed for each round. With the same rounding in several rounds, the errors would add up. */
 function seedOf(seed: Uint8Array, hash: Uint8Array): Uint8Array {
   if (isBytes(seed) && seed.length === 32) return sha256(concatBytes(ascii('secagg rounding'), seed, hash))
-  throw usageError('invalid-argument', 'a rounding seed is a Uint8Array of 32 bytes', {
+  throw usageError('invalid-argument', 'roundingSeed must be a Uint8Array of 32 bytes', {
     expected: 32,
     got: isBytes(seed) ? seed.length : typeof seed,
   })

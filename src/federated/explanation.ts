@@ -1,7 +1,7 @@
 import type { FixedPoint } from '../fixed-point/index.js'
 import type { PlanNumbers, PlannedPrivacy } from './round-plan.js'
 
-/** Each choice of a plan, for people. One function a sentence or two. */
+/** Explains each choice of a plan to people. Each function below writes a sentence or two. */
 export function explanationOf(plan: PlanNumbers): string[] {
   const { encoding, privacy } = plan
   return [
@@ -20,9 +20,9 @@ export function explanationOf(plan: PlanNumbers): string[] {
 
 function supposed({ task, corruptClients, dropouts }: PlanNumbers): string {
   const server =
-    task.adversary === 'active' ? 'may do anything' : 'follows the protocol but looks at everything it gets'
+    task.adversary === 'active' ? 'may do anything' : 'follows the protocol but reads everything it receives'
   return (
-    `It is assumed that ${atMost(corruptClients, `of the ${task.clients} clients`, 'collude')} with the server, which ` +
+    `The plan assumes that ${atMost(corruptClients, `of the ${task.clients} clients`, 'collude')} with the server, which ` +
     `${server}, and that ${atMost(dropouts, '', 'drop')} out.`
   )
 }
@@ -30,17 +30,17 @@ function supposed({ task, corruptClients, dropouts }: PlanNumbers): string {
 function masks({ task, graph, neighbors, threshold }: PlanNumbers): string {
   if (graph === 'sparse') {
     return (
-      `A client shares masks with ${neighbors} neighbors on a random ring, and any ${threshold} of them can recover a secret of ` +
-      'one that dropped out: the smallest numbers that keep both privacy and the sum.'
+      `Every client shares masks with ${neighbors} neighbors on a random ring. Any ${threshold} neighbors of a client that ` +
+      'dropped out can recover its secrets. These are the smallest numbers that protect both privacy and the sum.'
     )
   }
   const why =
     task.adversary === 'active'
-      ? 'the smallest number for which any two groups of clients share an honest one'
-      : 'more than half of them, and more than the corrupt ones'
-  const others = neighbors === 1 ? 'the other one' : `all ${neighbors} others`
+      ? `${threshold} is the smallest number for which any two groups of that size have an honest client in common`
+      : `${threshold} is more than half of the clients, and more than the corrupt ones`
+  const others = neighbors === 1 ? 'the other client' : `all ${neighbors} others`
   return (
-    `Every client shares masks with ${others}, and any ${threshold} clients can recover a secret of one that dropped out: ` +
+    `Every client shares masks with ${others}. Any ${threshold} clients can recover the secrets of a client that dropped out: ` +
     `${why}.`
   )
 }
@@ -55,7 +55,7 @@ function chance({
   if (graph !== 'sparse') return []
   const present =
     minimumPresent > minimumCohort
-      ? ` At least ${minimumPresent} clients must have sent their keys for that.`
+      ? ` For this, at least ${minimumPresent} clients must have sent their keys.`
       : ''
   const learns =
     securityBits === undefined
@@ -65,7 +65,7 @@ function chance({
     correctnessBits === undefined
       ? 'the sum cannot be lost'
       : `the sum is lost with probability at most ${power(correctnessBits)}`
-  return [`On a random ring, in one round, ${learns}, and ${lost}.${present}`]
+  return [`In each round ${learns}, and ${lost}.${present}`]
 }
 
 function power(bits: number): string {
@@ -73,22 +73,20 @@ function power(bits: number): string {
 }
 
 function cohort({ minimumCohort, minimumHonest, dropouts, task }: PlanNumbers): string {
-  const planned = minimumCohort === task.clients - dropouts ? ', as many as are left after all dropouts' : ''
-  return (
-    `A sum has at least ${minimumCohort} inputs${planned}; with fewer there is none. At least ${minimumHonest} of them ` +
-    `${minimumHonest === 1 ? 'is' : 'are'} honest.`
-  )
+  const planned = minimumCohort === task.clients - dropouts ? ', the number left after all dropouts' : ''
+  const honest = `${minimumHonest} of them ${minimumHonest === 1 ? 'comes from an honest client' : 'come from honest clients'}`
+  return `A sum has at least ${minimumCohort} inputs${planned}. At least ${honest}. With fewer inputs, the round ends without a sum.`
 }
 
 function update({ length, manifest }: PlanNumbers): string {
   const tensors = manifest === undefined ? '' : ` in ${counted(manifest.tensors.length, 'tensor')}`
-  return `An update is ${counted(length, 'value')}${tensors}.`
+  return `An update has ${counted(length, 'value')}${tensors}.`
 }
 
 function levels({ clip, levels: count, step, rounding }: FixedPoint): string {
   const how =
-    rounding === 'nearest' ? 'the nearest' : 'up or down at random, so that it stays right on average'
-  return `Each value is clipped to ±${clip} and rounded to one of ${count} levels ${short(step)} apart: ${how}.`
+    rounding === 'nearest' ? 'to the nearest one' : 'up or down at random, so that it is right on average'
+  return `Each value is clipped to ±${clip} and rounded to one of ${count} levels, which are ${short(step)} apart: ${how}.`
 }
 
 function lanes({ bits, clients, maximumWeight, headroom, bitsPerValue }: FixedPoint): string {
@@ -96,26 +94,26 @@ function lanes({ bits, clients, maximumWeight, headroom, bitsPerValue }: FixedPo
     maximumWeight === 1
       ? ['', '']
       : [` with weights up to ${maximumWeight}`, `, or for weights up to ${headroom.maximumWeight}`]
-  // A bit less per value halves the sum at least.
+  // Each bit less per value halves the sum, or more.
   const fitting = bitsPerValue - (bits - 32)
   const wide =
     bits > 32 && fitting >= 8
-      ? ` More than 32 bits take lanes of 64, and more time; with ${fitting} bits per value 32 would do.`
+      ? ` More than 32 bits need 64-bit lanes, which are slower; with ${fitting} bits per value, 32 bits are enough.`
       : ''
   return (
-    `The sum of ${clients} such values${weights} cannot overflow ${counted(bits, 'bit')}; there would be room for ` +
+    `The sum of ${clients} such values${weights} cannot overflow ${counted(bits, 'bit')}. There is room for ` +
     `${counted(headroom.clients, 'client')}${room}.${wide}`
   )
 }
 
 function error({ errorBound }: FixedPoint): string {
-  return `No value of the mean is off by more than ${short(errorBound)} from that of the clipped updates.`
+  return `No value of the mean differs from the mean of the clipped updates by more than ${short(errorBound)}.`
 }
 
 function clipping({ clip, dimension, scale, bits, wrapProbability, clients }: PlannedPrivacy): string {
   return (
     `The whole update is clipped to an L2 norm of ${clip}, rotated at random in ${dimension} dimensions and rounded to ` +
-    `multiples of ${short(1 / scale)}. Sums are taken modulo 2^${bits}: if all ${clients} clients had the same update, an ` +
+    `multiples of ${short(1 / scale)}. Sums are taken modulo 2^${bits}. If all ${clients} clients had the same update, an ` +
     `element would wrap around with probability ${short(wrapProbability)}.`
   )
 }
@@ -128,8 +126,8 @@ function noise({
 }: PlannedPrivacy): string {
   const name = distribution === 'skellam' ? 'Skellam' : 'discrete Gaussian'
   return (
-    `Every client adds ${name} noise of standard deviation ${short(localStandardDeviation)}. That of ` +
-    `${counted(minimumHonest, 'honest client')} together is ${short(noiseMultiplier)} times the clip, and is enough for ε by itself.`
+    `Every client adds ${name} noise with a standard deviation of ${short(localStandardDeviation)}. The noise of ` +
+    `${counted(minimumHonest, 'honest client')} alone is enough for ε: together it is ${short(noiseMultiplier)} times the clip.`
   )
 }
 
@@ -138,10 +136,10 @@ function promise({ epsilon, delta, rounds, amplified }: PlannedPrivacy): string 
   const sampled =
     amplified === undefined
       ? ''
-      : ` Where each client is sampled with probability ${amplified.samplingRate}, it is ${short(amplified.epsilon)} ` +
-        `against those who see only results and not who took part (${relation}).`
+      : ` If each client is sampled with probability ${amplified.samplingRate}, ε is ${short(amplified.epsilon)} ` +
+        `against observers who see only the results and not who took part (${relation}).`
   return (
-    `ε = ${short(epsilon)} with δ = ${delta} over ${counted(rounds, 'round')}, against the server and everybody else ` +
+    `ε = ${short(epsilon)} with δ = ${delta} over ${counted(rounds, 'round')}, against the server and everyone else ` +
     `(${relation}).${sampled}`
   )
 }
@@ -149,20 +147,21 @@ function promise({ epsilon, delta, rounds, amplified }: PlannedPrivacy): string 
 function loss({ minimumCohort, length }: PlanNumbers, privacy: PlannedPrivacy): string {
   const { meanStandardDeviation, clip } = privacy
   return (
-    `In the mean of ${minimumCohort} updates a value is off by a standard deviation of ${short(meanStandardDeviation)}, ` +
-    `the whole mean by a norm of about ${short(meanStandardDeviation * Math.sqrt(length))}; no update is longer than ${clip}.`
+    `In the mean of ${minimumCohort} updates, the error of a value has a standard deviation of ${short(meanStandardDeviation)}, ` +
+    `and the error of the whole mean has a norm of about ${short(meanStandardDeviation * Math.sqrt(length))}. The norm of a ` +
+    `clipped update is at most ${clip}.`
   )
 }
 
 function upload({ uploadBytes, segments, length }: PlanNumbers): string {
   const expansion = uploadBytes / (4 * length)
   return (
-    `A client sends ${uploadBytes} bytes of masked vector, ${segments[0]!.bits} bits for an element: ${expansion.toFixed(2)} ` +
-    'times the update in single precision.'
+    `A client sends ${uploadBytes} bytes of masked vector, ${segments[0]!.bits} bits per element: ${expansion.toFixed(2)} ` +
+    'times the size of the update in single precision.'
   )
 }
 
-/** So many clients at most, in a sentence. */
+/** The start of a sentence, such as "at most 5 of the clients collude". */
 export function atMost(count: number, ofAll: string, verb: 'collude' | 'drop'): string {
   const who = [count === 0 ? 'none' : `at most ${count}`, ofAll].filter((part) => part !== '').join(' ')
   return `${who} ${verb}${count < 2 ? 's' : ''}`

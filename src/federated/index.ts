@@ -1,16 +1,16 @@
 /**
- * `secagg/federated`: federated averaging in one call for each side. From what is to be averaged and withstood follows a
- * plan with every number; from the plan and a session id a round; updates go in and their mean comes out.
+ * `secagg/federated`: federated averaging. A plan follows from a task: what is averaged, and which failures are tolerated. A
+ * round follows from a plan and a session id. Clients encode their updates for the round, and the server decodes their mean.
  *
  *     const plan = planRound({ tensors, clients: 100, adversary: 'active', dropoutFraction: 0.1, corruptFraction: 0.05, clip: 1 })
  *     const round = openRound(plan, { sessionId, context: { model } })
- *     // a client, which got plan, session id and model from the server
+ *     // a client, which received plan, session id and model from the server
  *     const checked = checkPlan(received, { minimumCohort: 80, corruptFraction: 0.05 })
  *     const { input } = encodeUpdate(update, 1, openRound(checked, { sessionId, context: { model } }))
- *     // the server, in the end
+ *     // the server, at the end of the round
  *     const { tensors, survivors } = decodeOutcome(outcome, round)
  *
- * The layers below are there for what this one does not fit: `secagg/fixed-point`, `secagg/tensors`, `secagg/privacy`.
+ * If this entry does not fit your case, use the layers below it: `secagg/fixed-point`, `secagg/tensors`, `secagg/privacy`.
  *
  * @module
  */

@@ -12,24 +12,43 @@ import { type PlannedCohort, planCohort } from './planned-cohort.js'
 import { meanDeviation, parametersOf, type RoundPlan } from './round-plan.js'
 import { checkedTask, type PlannedTask, type RoundTask } from './task.js'
 
-/** The plans that were derived here, and not told by somebody else. */
+/** The plans that this library derived. A plan that arrives as data is not one of them. */
 const derived = new WeakSet<object>()
 
-/** @throws {SecAggError} `invalid-argument` for anything that neither `planRound` nor `checkPlan` has returned. */
+/** @throws {SecAggError} `invalid-argument` if neither `planRound` nor `checkPlan` returned the plan. */
 export function requirePlan(plan: RoundPlan): void {
   if (derived.has(plan)) return
   throw usageError(
     'invalid-argument',
-    'a plan is what planRound or checkPlan has returned; one that came as data goes through checkPlan first',
+    'the plan must come from planRound or checkPlan; pass a plan that you received as data to checkPlan first',
   )
 }
 
 /**
- * Graph, threshold, minimum cohort, lanes and noise for a task, so that what it states holds and no sum can overflow. The
- * same task gives the same plan to server and clients. Takes some tens of milliseconds.
+ * Plans rounds of federated averaging: chooses graph, threshold, minimum cohort, lanes and noise for a task, so that the task's
+ * assumptions are tolerated and no sum can overflow. The same task gives the server and the clients the same plan. It takes
+ * some tens of milliseconds.
  *
- * @throws {SecAggError} fault `usage`: `invalid-configuration` or `invalid-argument` where a part of the task is missing,
- *   unknown or out of its range, where no graph withstands what is assumed, or no noise reaches ε, with what would do.
+ * @param task - What is averaged, and which failures are tolerated.
+ * @returns The plan: frozen, plain data that can travel as JSON.
+ * @throws {SecAggError} With fault `usage`: `invalid-configuration` or `invalid-argument` if a part of the task is missing,
+ *   unknown or out of its range; if no graph tolerates the assumed failures; or if no noise reaches ε. The message says which
+ *   value would work. `unsupported` for an unknown adversary model.
+ * @example
+ * ```ts
+ * import { planRound } from 'secagg/federated'
+ *
+ * const plan = planRound({
+ *   tensors: { kernel: [2, 2], bias: [2] },
+ *   clients: 4,
+ *   adversary: 'honest-but-curious',
+ *   dropoutFraction: 0.25,
+ *   corruptFraction: 0,
+ *   clip: 1,
+ * })
+ * console.log(plan.length, plan.threshold, plan.minimumCohort) // 6 3 3
+ * console.log(plan.explanation[3]) // 'An update has 6 values in 2 tensors.'
+ * ```
  * @public
  */
 export function planRound(task: RoundTask): RoundPlan {
@@ -46,7 +65,7 @@ export function planRound(task: RoundTask): RoundPlan {
     ...values,
     uploadBytes: packedLength(values.segments),
   }
-  // Also for what is left to check there, such as the length of a slice.
+  // It also checks the remaining parts of the task, such as the length of a slice.
   const config = createRoundConfig(parametersOf(numbers, { sessionId: new Uint8Array(16) }))
   const plan = withoutUndefined({
     version: LIBRARY_VERSION,
@@ -84,10 +103,23 @@ function withoutUndefined(value: unknown): unknown {
 }
 
 /**
- * What a number of rounds of a plan tells at most about one client that took part in all of them; more rounds than the
- * plan accounts for are more than its ε.
+ * Computes the privacy loss of a client that took part in a number of rounds of a plan. After more rounds than the plan
+ * accounts for, it exceeds the ε of the plan.
  *
- * @throws {SecAggError} `invalid-argument` for a plan without privacy, or rounds that are no whole number from 1 to 10^9.
+ * @param plan - A plan with a privacy target, from {@link planRound} or `checkPlan`.
+ * @param rounds - The number of rounds in which the client took part, 1 to 10^9.
+ * @returns ε for the δ of the plan, against the server and everyone else.
+ * @throws {SecAggError} `invalid-argument` for a plan without privacy, or if `rounds` is out of its range.
+ * @example
+ * ```ts
+ * import { planRound, privacySpent } from 'secagg/federated'
+ *
+ * const privacy = { epsilon: 4, delta: 1e-6, rounds: 100, clipNorm: 1 }
+ * const failures = { dropoutFraction: 0.1, corruptFraction: 0.05 } as const
+ * const plan = planRound({ length: 1000, clients: 100, adversary: 'active', ...failures, privacy })
+ * console.log(privacySpent(plan, 100).epsilon.toFixed(2)) // '4.00'
+ * console.log(privacySpent(plan, 10).epsilon.toFixed(2)) // '1.14'
+ * ```
  * @public
  */
 export function privacySpent(plan: RoundPlan, rounds: number): PrivacyLoss {
@@ -98,7 +130,7 @@ export function privacySpent(plan: RoundPlan, rounds: number): PrivacyLoss {
   return Object.freeze({ epsilon, order, delta, rounds, neighbors, amplified })
 }
 
-/** The longest messages that common transports take unless they are told to take longer ones. */
+/** The longest messages that common transports accept in their default configuration. */
 const TRANSPORTS: readonly { readonly bytes: number; readonly name: string }[] = [
   { bytes: 2 ** 17, name: 'WebSockets through AWS API Gateway (128 KiB)' },
   { bytes: 2 ** 18, name: 'WebRTC data channels (256 KiB)' },
@@ -108,15 +140,15 @@ const TRANSPORTS: readonly { readonly bytes: number; readonly name: string }[] =
 
 const ONE_ELEMENT = { length: 1, bits: 1, bound: 'modular' } as const
 
-/** Bytes of a message that are no elements, at most. */
+/** The maximum number of bytes in a message in addition to its elements. */
 const HEADROOM = 1024
 
-/** A vector may go in so many. */
+/** The maximum number of slices of a vector. */
 const MAXIMUM_SLICES = 2 ** 16
 
-/** Which common transports refuse messages of the round, and what would make these shorter; nothing where none does. */
+/** Warnings that name the common transports that refuse messages of this round, and say how to make the messages shorter. */
 export function messageWarnings(config: RoundConfig): string[] {
-  // With a vector of one element, what is left is keys and shares.
+  // With a vector of one element, the longest messages are those with keys and shares.
   const other = messageLimits({ ...config, sliceLength: undefined, segments: [ONE_ELEMENT] })
   const control = Math.max(other.fromClient, other.fromServer)
   const whole = messageLimits(config).fromClient
@@ -124,17 +156,17 @@ export function messageWarnings(config: RoundConfig): string[] {
   if (whole > other.fromClient && refusing(whole) !== '') {
     const part =
       config.sliceLength === undefined
-        ? 'A masked vector goes in one message'
-        : 'A slice of a masked vector is a message'
+        ? 'A masked vector is one message'
+        : 'A slice of a masked vector is one message'
     warnings.push(
-      `${part} of ${whole} bytes. By default that is refused by ${refusing(whole)}. ${remedy(config)}`,
+      `${part} of ${whole} bytes. By default, this size is refused by ${refusing(whole)}. ${remedy(config)}`,
     )
   }
   if (refusing(control) !== '') {
-    const graph = config.graph.kind === 'complete' ? 'Fewer clients, or the sparse graph,' : 'Fewer neighbors'
+    const graph = config.graph.kind === 'complete' ? 'Fewer clients or the sparse graph' : 'Fewer neighbors'
     warnings.push(
-      `A message with keys or shares has up to ${control} bytes. By default that is refused by ${refusing(control)}. ` +
-        `${graph} would make it shorter.`,
+      `A message with keys or shares has up to ${control} bytes. By default, this size is refused by ${refusing(control)}. ` +
+        `${graph} would make the message shorter.`,
     )
   }
   return warnings
@@ -146,12 +178,12 @@ function refusing(bytes: number): string {
     .join('; ')
 }
 
-/** Slices of a power of two elements that all transports take, or as short as there may be. */
+/** Suggests slices of 2^i elements that all of these transports accept, or the shortest slices that are allowed. */
 function remedy(config: RoundConfig): string {
   const bits = Math.max(...config.segments.map((segment) => segment.bits))
   const room = 8 * (TRANSPORTS[0]!.bytes - HEADROOM)
   const fewest = elementCount(config.segments) / MAXIMUM_SLICES
   const sliceLength = 2 ** Math.max(Math.floor(Math.log2(room / bits)), Math.ceil(Math.log2(fewest)))
   const { fromClient } = messageLimits({ ...config, sliceLength })
-  return `With sliceLength: ${sliceLength} it would go in messages of ${fromClient} bytes.`
+  return `With sliceLength: ${sliceLength}, the vector travels in messages of ${fromClient} bytes.`
 }

@@ -4,34 +4,37 @@ import { minimumThreshold } from '../protocol/index.js'
 import type { PlannedTask } from './task.js'
 
 /**
- * Who masks with whom, how many must be left, and how many of those are honest.
+ * The graph of a plan, the number of clients that must be left, and the number of honest ones among them.
  * @public
  */
 export interface PlannedCohort {
   readonly graph: 'sparse' | 'complete'
-  /** k: with how many others a client shares masks. */
+  /** k: the number of clients with which each client shares masks. */
   readonly neighbors: number
-  /** t: how many holders recover a secret; the least that is safe. */
+  /** t: the number of shares that recover a secret; the minimum that is safe. */
   readonly threshold: number
-  /** n_C = ⌊γn⌋: the clients that may collude with the server. */
+  /** n_C = ⌊γn⌋: how many clients may collude with the server. */
   readonly corruptClients: number
-  /** D = ⌊δn⌋: the clients that may drop out. */
+  /** D = ⌊δn⌋: how many clients may drop out. */
   readonly dropouts: number
-  /** The fewest clients that must have sent their keys. */
+  /** The minimum number of clients that must have sent their keys. */
   readonly minimumPresent: number
-  /** The fewest inputs of a sum; with fewer there is none. */
+  /** The minimum number of inputs in a sum. With fewer, the round ends without a sum. */
   readonly minimumCohort: number
-  /** h = minimumCohort − n_C: the fewest honest inputs of a sum. */
+  /** h = minimumCohort − n_C: the minimum number of inputs from honest clients in a sum. */
   readonly minimumHonest: number
-  /** Privacy fails with probability at most 2^−this in a round; absent where it cannot, as on the complete graph. */
+  /** In one round, privacy fails with probability at most 2^−securityBits. Absent if it cannot fail, as on the complete graph. */
   readonly securityBits?: number
-  /** A round is lost for want of shares with probability at most 2^−this; absent where it cannot be. */
+  /** In one round, too few shares are left with probability at most 2^−correctnessBits. Absent if this cannot happen. */
   readonly correctnessBits?: number
 }
 
 /**
- * @throws {SecAggError} as `chooseParameters` does; `invalid-configuration` where the graph that is asked for does not do,
- *   or `minimumCohort` leaves no honest client or more than may be left; `unsupported` for another adversary model.
+ * Chooses the graph, the threshold and the minimum cohort for a task.
+ *
+ * @throws {SecAggError} What `chooseParameters` throws; `invalid-configuration` if the requested graph does not tolerate the
+ *   assumed failures, or `minimumCohort` is below the threshold or above the number of clients that the dropouts leave;
+ *   `unsupported` for another adversary model.
  */
 export function planCohort(task: PlannedTask): PlannedCohort & { readonly warnings: readonly string[] } {
   const { clients, adversary, dropoutFraction, corruptFraction, statisticalSecurity, correctness } = task
@@ -76,17 +79,17 @@ export function planCohort(task: PlannedTask): PlannedCohort & { readonly warnin
   }
 }
 
-/** Nothing for what is impossible, since JSON has no infinity. */
+/** Empty for an impossible failure, because JSON has no infinity. */
 function bitsOf<Name extends string>(name: Name, log2: number): { readonly [name in Name]?: number } {
   return (log2 === Number.NEGATIVE_INFINITY ? {} : { [name]: -log2 }) as { readonly [name in Name]?: number }
 }
 
 const LONELY =
-  'With this minimum cohort only one honest client may be left in a sum, which then shows its input to the corrupt ones.'
+  'With this minimum cohort, a sum can contain only one honest client. The corrupt clients then learn the input of that client.'
 const UNSEEN =
-  'On the sparse graph a client cannot see how many are in a sum, and ε rests on the server keeping to the minimum cohort.'
+  'On the sparse graph a client cannot count the inputs of a sum, so ε depends on the server to enforce the minimum cohort.'
 
-/** The graph that the chooser took, or the one that was asked for. */
+/** The requested graph; by default the one that the chooser selected. */
 function settledGraph(
   { graph }: PlannedTask,
   parameters: GraphParameters,
@@ -97,7 +100,7 @@ function settledGraph(
       'invalid-configuration',
       parameters.adversary === 'active'
         ? 'the active model needs the complete graph'
-        : 'no sparse graph withstands what the task assumes with fewer neighbors than the complete one',
+        : 'every sparse graph that tolerates these failures needs as many neighbors as the complete graph',
       { got: graph },
     )
   }
@@ -109,7 +112,7 @@ function settledGraph(
   if (threshold <= survivors) return { graph, neighbors: clients - 1, threshold }
   throw usageError(
     'invalid-configuration',
-    `the complete graph of ${clients} clients needs a threshold of ${threshold}, and only ${survivors} may be left`,
+    `the complete graph of ${clients} clients needs a threshold of ${threshold}, but only ${survivors} clients may be left`,
     { expected: threshold, got: survivors },
   )
 }
@@ -120,18 +123,18 @@ function settledCohort(
   threshold: number,
 ): number {
   const minimumCohort = task.minimumCohort ?? survivors
-  const least = Math.max(threshold, corruptClients + 1)
-  if (!Number.isSafeInteger(minimumCohort) || minimumCohort < least) {
+  const minimum = Math.max(threshold, corruptClients + 1)
+  if (!Number.isSafeInteger(minimumCohort) || minimumCohort < minimum) {
     throw refused(
-      `minimumCohort must be a whole number of at least ${least}: above the threshold of ${threshold} and the ${corruptClients} ` +
-        'clients that may be corrupt',
-      least,
+      `minimumCohort must be a whole number of at least ${minimum}: not below the threshold of ${threshold}, and above the ` +
+        `${corruptClients} clients that may be corrupt`,
+      minimum,
       minimumCohort,
     )
   }
   if (minimumCohort > survivors) {
     throw refused(
-      `a minimumCohort of ${minimumCohort} ends rounds that should withstand their dropouts: ${dropouts} of the ` +
+      `with a minimumCohort of ${minimumCohort}, the round does not tolerate its dropouts: ${dropouts} of the ` +
         `${clients} clients may drop out, which leaves ${survivors}`,
       survivors,
       minimumCohort,

@@ -9,50 +9,52 @@ import type { PlannedCohort } from './planned-cohort.js'
 import type { PlannedTask } from './task.js'
 
 /**
- * What privacy costs and gives; all that `choosePrivacy` found, and the noise of the mean.
+ * The parameters that `choosePrivacy` found, and the noise in the mean.
  * @public
  */
 export interface PlannedPrivacy extends PrivacyParameters {
-  /** Of an element of the mean, from noise and rounding together, at most, where no more than the minimum cohort is left. */
+  /**
+   * The maximum standard deviation of the error of a value of the mean, from noise and rounding together, if only the minimum
+   * cohort is left.
+   */
   readonly meanStandardDeviation: number
 }
 
 /**
- * A `RoundTask` and every number that follows from it, made by `planRound` and good for as many rounds as one
- * likes. Frozen, plain data that survives JSON; whoever receives one has it checked by `checkPlan`, which derives
- * the numbers anew.
+ * A `RoundTask` and every number that follows from it, for any number of rounds. `planRound` makes it. It is frozen, plain data
+ * that survives JSON. A client that receives a plan passes it to `checkPlan`, which derives the numbers again.
  * @public
  */
 export interface RoundPlan extends PlannedCohort {
-  /** Of the library that made the plan. Another version may give the same task other numbers. */
+  /** The version of the library that made the plan. Another version may derive other numbers from the same task. */
   readonly version: string
   readonly task: PlannedTask
-  /** The values of an update. */
+  /** The number of values of an update. */
   readonly length: number
-  /** Where each tensor stands among them; absent where the task has a length only. */
+  /** The position of each tensor among these values; absent if the task has a length instead of tensors. */
   readonly manifest?: TensorManifest
-  /** How values become whole numbers: lanes, bound, step, headroom and error bound; absent under privacy. */
+  /** How values become whole numbers: lanes, bound, step, headroom and error bound. Absent with privacy. */
   readonly encoding?: FixedPoint
-  /** How an update becomes whole numbers with noise, and what that promises; absent without a privacy target. */
+  /** How an update becomes whole numbers with noise, and the resulting ε. Absent without a privacy target. */
   readonly privacy?: PlannedPrivacy
-  /** For the round's configuration. */
+  /** The segments for the configuration of a round. */
   readonly segments: readonly {
     readonly length: number
     readonly bits: number
     readonly bound: number | 'modular'
   }[]
-  /** Bytes of a masked vector, headers not counted. */
+  /** The size of a masked vector in bytes, without headers. */
   readonly uploadBytes: number
-  /** Each choice, and why; a sentence or two each. */
+  /** Each choice and its reason, in a sentence or two each. */
   readonly explanation: readonly string[]
-  /** What to know before relying on this; one sentence each. */
+  /** What to know before you rely on the plan, in a sentence or two each. */
   readonly warnings: readonly string[]
 }
 
-/** The numbers of a plan, before they are explained. */
+/** A plan before its explanation is written. */
 export type PlanNumbers = Omit<RoundPlan, 'version' | 'explanation' | 'warnings'>
 
-/** Of an element of the mean of so many survivors, at most. */
+/** The maximum standard deviation of the error of a value, in the mean of this number of survivors. */
 export function meanDeviation(
   { sumStandardDeviation, clients }: PrivacyParameters,
   survivors: number,
@@ -61,20 +63,20 @@ export function meanDeviation(
 }
 
 /**
- * What tells one round of a plan from another.
+ * What distinguishes one round of a plan from the others.
  * @public
  */
 export interface RoundOccasion {
-  /** 16 to 64 bytes that no other round has; the server draws them afresh and tells the clients. */
+  /** 16 to 64 bytes that no other round uses. The server draws them for each round and sends them to the clients. */
   readonly sessionId: Uint8Array
   /**
-   * What else the round is about, such as the model that it starts from. Each client passes the bytes that it received
-   * itself. Names that begin with "secagg" are taken.
+   * What else the round is about, by name, such as the model that it starts from. Each client passes the bytes that it
+   * received itself. Names that begin with "secagg" are reserved.
    */
   readonly context?: Readonly<Record<string, Uint8Array>> | undefined
 }
 
-/** The configuration of a round of this plan, in whose context everything stands that an input depends on. */
+/** The parameters of a round of this plan. Their context includes everything that an input depends on. */
 export function parametersOf(plan: PlanNumbers, { sessionId, context = {} }: RoundOccasion): RoundParameters {
   const { task, graph, neighbors, threshold, corruptClients, minimumCohort, segments } = plan
   const { clients, adversary, suite, sliceLength, signatureLength } = task
@@ -107,12 +109,12 @@ function contextOf(
   }
 }
 
-/** The seed of a round's rotation: public, the same for all, and unknown before the session id is. */
+/** The seed of the rotation in a round. It is public and the same for all, and nobody knows it before the session id. */
 export function rotationSeedOf(sessionId: Uint8Array): Uint8Array {
   return sha256(concatBytes(ascii('secagg rotation seed'), sessionId))
 }
 
-/** JSON in ASCII with the keys of each object in order, so that equal data gives equal text. */
+/** JSON in ASCII with sorted keys, so that equal data has equal text. */
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) {

@@ -20,56 +20,92 @@ import {
  */
 export interface Round {
   readonly plan: RoundPlan
-  /** For the sessions of the round. */
+  /** The configuration for the sessions of the round. */
   readonly config: RoundConfig
 }
 
 const opened = new WeakSet<object>()
 
 /**
- * The configuration of one round. Task, manifest, encoding and privacy parameters are bound into it beside `context`:
- * clients of which one was told anything else form no sum.
+ * Makes one round of a plan, on the server and on each client. Its configuration is bound to the task, the manifest, the
+ * encoding, the privacy parameters and `context`: clients that were told different ones cannot be summed.
  *
- * @throws {SecAggError} `invalid-argument` for a plan that neither `planRound` nor `checkPlan` has returned;
- *   `invalid-configuration` for a session id that is not 16 to 64 bytes, or a context that is none.
+ * @param plan - A plan from `planRound` or `checkPlan`.
+ * @param occasion - The session id and the context of this round.
+ * @returns The round, for `encodeUpdate`, the sessions and {@link decodeOutcome}.
+ * @throws {SecAggError} `invalid-argument` if neither `planRound` nor `checkPlan` returned the plan;
+ *   `invalid-configuration` if the session id does not have 16 to 64 bytes, or the context is not a valid one.
+ * @example
+ * ```ts
+ * // Continues the example of planRound.
+ * import { openRound } from 'secagg/federated'
+ *
+ * const sessionId = new Uint8Array(16).fill(1) // real ones are random and used once
+ * const round = openRound(plan, { sessionId, context: { model: new TextEncoder().encode('version 7') } })
+ * console.log(round.config.clients, round.config.threshold) // 4 3
+ * ```
  * @public
  */
 export function openRound(plan: RoundPlan, occasion: RoundOccasion): Round {
   requirePlan(plan)
-  const parts = partsOf('what tells a round from others', occasion)
+  const parts = partsOf('the occasion of a round', occasion)
   const round = Object.freeze({ plan, config: createRoundConfig(parametersOf(plan, parts)) })
   opened.add(round)
   return round
 }
 
-/** @throws {SecAggError} `invalid-argument` for anything that `openRound` has not returned. */
+/** @throws {SecAggError} `invalid-argument` if {@link openRound} did not return the round. */
 export function requireRound(round: Round): void {
-  if (!opened.has(round)) throw usageError('invalid-argument', 'a round is what openRound has returned')
+  if (!opened.has(round)) throw usageError('invalid-argument', 'the round must come from openRound')
 }
 
 /**
- * What a round tells.
+ * The result of a round.
  * @public
  */
 export interface RoundMean {
-  /** Σ weight · update / Σ weight over the survivors, one tensor after the other as in the plan's manifest. */
+  /** Σ weight · update / Σ weight over the survivors, one tensor after the other, in the order of the plan's manifest. */
   readonly mean: Float64Array
-  /** The same by name, in single precision; nothing where the task has a length only. */
+  /** The same mean as tensors by name, in single precision. Empty if the task has a length instead of tensors. */
   readonly tensors: Readonly<Record<string, PlainTensor>>
+  /** Σ weight over the survivors. */
   readonly totalWeight: number
   /** The seats whose updates are in the mean, ascending. */
   readonly survivors: readonly number[]
-  /** Under privacy: of noise and rounding in a value of this mean, at most. */
+  /** With privacy: the maximum standard deviation of the error of a value, from noise and rounding. Otherwise `undefined`. */
   readonly standardDeviation: number | undefined
 }
 
 /**
- * The mean of the updates in a finished round. Without privacy it is within the `errorBound` of the plan's encoding.
+ * Decodes the mean of the updates from the outcome of a round. Without privacy, its error is at most the `errorBound` of the
+ * plan's encoding.
  *
- * @throws {SecAggError} `configuration-mismatch` where the outcome is that of another round, and so of another plan or
- *   session id; `invalid-argument` where the round is not over or the outcome does not fit it; `input-out-of-range`, fault
- *   `peer`, where no inputs of honest clients have this sum; `zero-weight`, fault `peer` without culprits, where nobody in the
- *   sum had any weight, so that there is no mean.
+ * @param outcome - The last outcome of the server's session, with the sum and the survivors.
+ * @param round - The round from {@link openRound}.
+ * @returns The mean, its total weight and the survivors.
+ * @throws {SecAggError} `configuration-mismatch` if the outcome belongs to another round, plan or session id;
+ *   `invalid-argument` if the round is not over, or the outcome does not fit the round. With fault `peer`:
+ *   `input-out-of-range` if no inputs of honest clients can have this sum; `zero-weight`, without culprits, if the total
+ *   weight is 0, so that there is no mean.
+ * @example
+ * ```ts
+ * // Continues the example of openRound.
+ * import { decodeOutcome, encodeUpdate } from 'secagg/federated'
+ * import { connectionPair, runClient, serveRound } from 'secagg/transport'
+ *
+ * const server = serveRound({ config: round.config, deadline: 5000 })
+ * for (const seat of [0, 1, 2, 3]) {
+ *   const kernel = { shape: [2, 2], data: Float32Array.of(0, 0, 0.5, 0.25 * seat) }
+ *   const bias = { shape: [2], data: Float32Array.of(1, -1) }
+ *   const { input } = encodeUpdate({ kernel, bias }, 1, round)
+ *   const [ours, theirs] = connectionPair() // in a real program, a connection over the network
+ *   server.connect(seat, theirs)
+ *   runClient(() => ours, { config: round.config, seat, input }) // in a real program, on the client
+ * }
+ * const { tensors, survivors } = decodeOutcome(await server.outcome, round)
+ * console.log(survivors, tensors.kernel?.data.map((value) => Number(value.toFixed(3)))) // [ 0, 1, 2, 3 ] Float32Array(4) [ 0, 0, 0.5, 0.375 ]
+ * await server.closed
+ * ```
  * @public
  */
 export function decodeOutcome(outcome: FinishedRound, round: Round): RoundMean {

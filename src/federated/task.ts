@@ -8,86 +8,87 @@ import { createManifest, type Named, type TensorDescription, type TensorLike } f
 import { byName, shapeOf } from '../tensors/tensor.js'
 
 /**
- * Tensors by name: their shapes, or what has them and says of which type it is: tensors, or variables of a model.
+ * The tensors of an update by name: as shapes, or as objects with a shape and a type, such as tensors or the variables of a
+ * model.
  * @public
  */
 export type TensorShapes = Named<readonly number[] | TensorLike | TensorDescription>
 
 /**
- * What rounds are to promise about any one client, for {@link RoundTask}.
+ * The differential privacy of every client, for {@link RoundTask}.
  * @public
  */
 export interface PrivacyGoal {
-  /** ε at most, over all rounds and against the server; 10^−3 to 10^3. */
+  /** The maximum ε, over all rounds and against the server; 10^−3 to 10^3. */
   readonly epsilon: number
-  /** δ: the probability with which ε may not hold; well below 1/clients. */
+  /** δ: the probability that ε does not hold; well below 1/clients. */
   readonly delta: number
-  /** T: in how many rounds a client takes part at most, 1 to 10^9. */
+  /** T: the maximum number of rounds in which a client takes part, 1 to 10^9. */
   readonly rounds: number
-  /** c: an update whose L2 norm, over all of its values, is above is scaled down to it. */
+  /** c: the maximum L2 norm of an update, over all its values. An update with a larger norm is scaled down to c. */
   readonly clipNorm: number
-  /** b, 1 to 32: sums are taken modulo 2^b. Default: as many as hardly cost any noise. */
+  /** b, 1 to 32: sums are taken modulo 2^b. Default: enough bits that rounding adds hardly any noise. */
   readonly bits?: number | undefined
-  /** Default `skellam`. */
+  /** The distribution of the noise. Default: `skellam`. */
   readonly distribution?: NoiseDistribution | undefined
-  /** How many standard deviations of an element of the sum fit the bits on either side, 1 to 32; default 4. */
+  /** The range of an element of the sum, on either side, in standard deviations; 1 to 32. Default: 4. */
   readonly tail?: number | undefined
   /**
-   * The probability with which each client, on its own, is sampled for a round. It changes no noise; the plan shows the
-   * lower ε against those only who see results and not who took part.
+   * The probability with which each client is sampled for a round, independently of the others. It does not change the noise.
+   * The plan also shows the lower ε that holds against observers who see only the results and not who took part.
    */
   readonly samplingRate?: number | undefined
 }
 
 /**
- * What clients have the mean of, and what that has to withstand: all that a host states, and all that server and clients
- * agree on beforehand. Plain data, that may travel as JSON where `tensors` is a record of shapes.
+ * What is averaged, and which failures are tolerated. The server and the clients agree on a task before the rounds. It is plain
+ * data, and can travel as JSON if `tensors` is a record of shapes.
  * @public
  */
 export interface RoundTask {
-  /** What an update consists of; this, or `length`. */
+  /** The tensors of an update. A task has either `tensors` or `length`. */
   readonly tensors?: TensorShapes | undefined
-  /** The values of an update that is one flat array. */
+  /** The number of values of an update that is one flat array. */
   readonly length?: number | undefined
 
-  /** n: the seats of a round, 2 to 65535. */
+  /** n: the number of seats in a round, 2 to 65535. */
   readonly clients: number
   readonly adversary: AdversaryModel
-  /** δ, 0 ≤ δ < 1: the part of the clients that may drop out of a round, at any time, for reasons unrelated to the graph. */
+  /** δ, 0 ≤ δ < 1: the fraction of clients that may drop out of a round, at any time, for reasons unrelated to the graph. */
   readonly dropoutFraction: number
-  /** γ, 0 ≤ γ < 1: the part of the clients that may collude with the server. */
+  /** γ, 0 ≤ γ < 1: the fraction of clients that may collude with the server. */
   readonly corruptFraction: number
-  /** The fewest inputs of a sum. Default and most: the clients that are left where as many drop out as may. */
+  /** The minimum number of inputs in a sum. The default and the maximum are what the tolerated dropouts leave. */
   readonly minimumCohort?: number | undefined
-  /** Default: the one with the fewest neighbors that suffices; in the active model the complete one. */
+  /** Default: the sufficient graph with the fewest neighbors; in the active model the complete graph. */
   readonly graph?: 'complete' | 'sparse' | undefined
-  /** σ, 1 to 256, whole: on the sparse graph privacy fails with probability at most 2^−σ in a round. Default 40. */
+  /** σ, a whole number from 1 to 256: on the sparse graph, privacy fails with probability at most 2^−σ in a round. Default: 40. */
   readonly statisticalSecurity?: number | undefined
-  /** η, 1 to 256: on the sparse graph a round fails for want of shares with probability at most 2^−η. Default 20. */
+  /** η, 1 to 256: on the sparse graph, too few shares are left in a round with probability at most 2^−η. Default: 20. */
   readonly correctness?: number | undefined
 
-  /** c: values are clipped to [−c, c], each for itself. This, or `privacy`, which clips updates as a whole. */
+  /** c: each value is clipped to [−c, c]. A task has either `clip` or `privacy`, which clips the norm of an update. */
   readonly clip?: number | undefined
-  /** b, 2 to 32: a value becomes one of 2^b − 1 levels. Default 16. */
+  /** b, 2 to 32: each value is rounded to one of 2^b − 1 levels. Default: 16. */
   readonly bitsPerValue?: number | undefined
-  /** W: the largest weight that an update may count with, such as the number of a client's examples. Default 1. */
+  /** W: the maximum weight of an update, such as the number of a client's examples. Default: 1. */
   readonly maximumWeight?: number | undefined
-  /** Default `stochastic`. */
+  /** Default: `stochastic`. */
   readonly rounding?: RoundingMode | undefined
 
-  /** Differential privacy, for every client against everybody; all updates then count the same. Default: none. */
+  /** Differential privacy of every client, against the server and everyone else. All updates then have weight 1. Default: none. */
   readonly privacy?: PrivacyGoal | undefined
 
-  /** Default `aes`. */
+  /** The ciphers of a round. Default: `aes`. */
   readonly suite?: SuiteName | undefined
-  /** Elements of a masked vector that travel in one message, as of `createRoundConfig`. Default: all. */
+  /** The number of elements of a masked vector in one message, as in `createRoundConfig`. Default: all elements. */
   readonly sliceLength?: number | undefined
-  /** Bytes of one identity signature, in the active model. Default 64. */
+  /** The length of a signature in bytes, in the active model. Default: 64. */
   readonly signatureLength?: number | undefined
 }
 
 /**
- * A {@link RoundTask} with its defaults, and nothing that would not survive JSON.
+ * A {@link RoundTask} with its defaults filled in, as data that survives JSON.
  * @public
  */
 export interface PlannedTask extends RoundTask {
@@ -130,13 +131,13 @@ const PRIVACY_KEYS = keysOf<PrivacyGoal>({
 })
 
 /**
- * The task with its defaults. What the layers below check, ranges above all, is left to them.
- * @throws {SecAggError} `invalid-configuration` where parts are missing, unknown, or exclude each other; `invalid-argument`
- *   where tensors are none.
+ * Fills in the defaults of a task. The layers below check the ranges of its numbers.
+ * @throws {SecAggError} `invalid-configuration` if parts are missing or unknown, or exclude each other; `invalid-argument`
+ *   if `tensors` has something that is neither a shape nor a tensor.
  */
 export function checkedTask(given: RoundTask): PlannedTask {
   const task = withDefaults(given)
-  // In one order, so that the task of a plan gives the same plan to the letter.
+  // Sorted, so that planning the task of a plan gives exactly the same plan.
   const entries = Object.entries(task).sort(([a], [b]) => (a < b ? -1 : 1))
   return Object.fromEntries(entries) as unknown as PlannedTask
 }
@@ -147,7 +148,7 @@ function withDefaults(given: RoundTask): PlannedTask {
   const common = { ...rest, suite: task.suite ?? 'aes', ...layoutOf(tensors, length) }
   const { statisticalSecurity = 40, correctness = 20 } = task
   if (task.privacy === undefined) {
-    if (task.clip === undefined) throw invalid('a task needs clip, or a privacy target with clipNorm')
+    if (task.clip === undefined) throw invalid('a task needs clip, or privacy with clipNorm')
     const { bitsPerValue = 16, maximumWeight = 1, rounding = 'stochastic' } = task
     return { ...common, statisticalSecurity, correctness, bitsPerValue, maximumWeight, rounding }
   }
@@ -155,26 +156,26 @@ function withDefaults(given: RoundTask): PlannedTask {
   const { maximumWeight: _one, ...weightless } = common
   const privacy = dataParts('the privacy of a task', task.privacy, PRIVACY_KEYS)
   const { distribution = 'skellam', tail = 4 } = privacy
-  // The one default of the layers below that no task takes: whoever forgets it accounts for one round of many.
+  // The layers below default to one round. Here it is required: a caller who forgets it would understate ε for many rounds.
   if (privacy.rounds === undefined)
-    throw invalid('privacy.rounds says how many rounds a client takes part in')
+    throw invalid('a task with privacy needs privacy.rounds: in how many rounds a client takes part')
   return { ...weightless, statisticalSecurity, correctness, privacy: { ...privacy, distribution, tail } }
 }
 
-/** Shapes as a record, in the order of the manifest; or the length. */
+/** The shapes as a record, in the order of the manifest; or the length. */
 function layoutOf(
   tensors: TensorShapes | undefined,
   length: number | undefined,
 ): Pick<PlannedTask, 'tensors' | 'length'> {
   if ((tensors === undefined) === (length === undefined)) {
-    throw invalid('a task has the tensors of an update, or its length')
+    throw invalid('a task needs either the tensors of an update or its length')
   }
   if (tensors === undefined) return { length: length! }
   const entries = createManifest(shapesOf(tensors)).tensors
   return { tensors: Object.fromEntries(entries.map(({ name, shape }) => [name, shape])) }
 }
 
-/** @throws {SecAggError} `invalid-argument` where something is neither shape nor tensor. */
+/** @throws {SecAggError} `invalid-argument` if something is neither a shape nor a tensor. */
 export function shapesOf(tensors: TensorShapes): Map<string, readonly number[]> {
   return new Map(
     [...byName(tensors)].map(([name, given]) => [
@@ -184,13 +185,13 @@ export function shapesOf(tensors: TensorShapes): Map<string, readonly number[]> 
   )
 }
 
-/** Under privacy an update is clipped as a whole and weighted with 1; what says otherwise was meant for something else. */
+/** With privacy, an update is clipped as a whole and has weight 1. Parts that state something else are refused. */
 function refuseExactParts(task: RoundTask): void {
   const reasons = {
     clip: 'the whole update is clipped, to privacy.clipNorm',
-    bitsPerValue: 'privacy.bits are the bits of an element',
-    maximumWeight: 'all updates count the same',
-    rounding: 'rounding is stochastic and keeps the norm',
+    bitsPerValue: 'privacy.bits is the number of bits of an element',
+    maximumWeight: 'all updates have weight 1',
+    rounding: 'the rounding is stochastic and preserves the norm',
   } as const
   for (const key of ['clip', 'bitsPerValue', 'maximumWeight', 'rounding'] as const) {
     if (task[key] === undefined || (key === 'maximumWeight' && task[key] === 1)) continue
@@ -198,7 +199,7 @@ function refuseExactParts(task: RoundTask): void {
   }
 }
 
-/** Numbers and names are all that a task has beside tensors and privacy, so that it can travel and be compared. */
+/** Checks that all parts except tensors and privacy are numbers or names, so that a task can travel and be compared. */
 function dataParts<T extends object>(what: string, given: T, known: ReadonlySet<string>): T {
   const parts = knownParts(what, given, known, 'invalid-configuration')
   for (const [key, value] of Object.entries(parts)) {

@@ -176,7 +176,7 @@ describe('a client refuses a plan that is below what it asks for:', () => {
       'another shape',
       task,
       { tensors: { ...tensors, 'dense/bias': [3] } },
-      'tensor "dense/bias" is [2] in the plan, and [3] in the client\'s model',
+      'tensor "dense/bias" is [2] in the plan, but [3] in the client\'s model',
     ],
     ['a tensor missing', task, { tensors: { ...tensors, head: [1] } }, 'tensor "head" is absent in the plan'],
     [
@@ -185,7 +185,7 @@ describe('a client refuses a plan that is below what it asks for:', () => {
       { tensors: { 'dense/bias': [2] } },
       'tensor "dense/kernel" of the plan is not in the client\'s model',
     ],
-    ['no names', { ...task, tensors: undefined, length: 34 }, { tensors }, '34 values without names'],
+    ['no names', { ...task, tensors: undefined, length: 34 }, { tensors }, '34 values without tensor names'],
   ])('%s', (_, each, required, message) => {
     const error = refusalOf(received(planRound(each as typeof task)), { ...requirements, ...required })
     expect(error).toMatchObject({ code: 'invalid-configuration', fault: 'server' })

@@ -67,7 +67,7 @@ describe('a plan', () => {
       minimumCohort: 900,
     })
     expect(sparse.securityBits).toBe(-securityFailure.total)
-    expect(sparse.explanation.join('\n')).toContain(`At least ${minimumPresent} clients must have sent`)
+    expect(sparse.explanation.join('\n')).toContain(`at least ${minimumPresent} clients must have sent`)
     const complete = planRound({ ...curious, graph: 'complete' })
     expect(complete).toMatchObject({ graph: 'complete', neighbors: 999, threshold: 501, minimumCohort: 900 })
     expect(complete.securityBits).toBeUndefined()
@@ -81,7 +81,7 @@ describe('a plan', () => {
       clients: 1000,
       privacy,
     })
-    expect(warnings).toEqual([expect.stringContaining('ε rests on the server')])
+    expect(warnings).toEqual([expect.stringContaining('ε depends on the server')])
   })
 
   test('survives JSON, is frozen throughout, and its task gives it again', () => {
@@ -172,14 +172,14 @@ describe('an explanation', () => {
     expect(text).toContain(
       'that at most 1 of the 10 clients colludes with the server, which may do anything, and that at most 3 drop out',
     )
-    expect(text).toContain('with all 9 others, and any 6 clients can recover')
-    expect(text).toContain('at least 7 inputs, as many as are left after all dropouts')
+    expect(text).toContain('with all 9 others. Any 6 clients can recover')
+    expect(text).toContain('at least 7 inputs, the number left after all dropouts')
     expect(text).toContain('34 values in 2 tensors')
     expect(text).toContain('clipped to ±1')
     expect(text).toContain('one of 65535 levels')
     expect(text).toContain('room for 10 clients, or for weights up to 102')
-    expect(text).toContain('off by more than 0.00003052')
-    expect(text).toContain('113 bytes of masked vector, 26 bits for an element')
+    expect(text).toContain('clipped updates by more than 0.00003052')
+    expect(text).toContain('113 bytes of masked vector, 26 bits per element')
   })
 
   test('reads well where there are none, one or two of something, and where chance has no part in it', () => {
@@ -189,7 +189,7 @@ describe('an explanation', () => {
     })
     expect(two).toContain('none of the 2 clients colludes with the server, ')
     expect(two).toContain('that none drops out')
-    expect(two).toContain('shares masks with the other one')
+    expect(two).toContain('shares masks with the other client')
     expect(two).toContain('1 value.')
     const ring = told({
       ...{ clients: 20, adversary: 'honest-but-curious', corruptFraction: 0, dropoutFraction: 0 },
@@ -201,18 +201,18 @@ describe('an explanation', () => {
   test('says how many bits per value would fit narrower lanes, and they do', () => {
     const heavy = { ...task, maximumWeight: 30_000 }
     expect(planRound(heavy).encoding!.bits).toBe(35)
-    expect(told(heavy)).toContain('with 13 bits per value 32 would do')
+    expect(told(heavy)).toContain('with 13 bits per value, 32 bits are enough')
     expect(planRound({ ...heavy, bitsPerValue: 13 }).encoding!.bits).toBe(32)
   })
 
   test('says what privacy promises and costs, the relation with every ε', () => {
     const text = told({ ...privateTask, privacy: { ...privateTask.privacy!, samplingRate: 0.5 } })
     expect(text).toContain('clipped to an L2 norm of 2, rotated at random in 64 dimensions')
-    expect(text).toContain('Skellam noise of standard deviation')
-    expect(text).toContain('That of 6 honest clients together')
+    expect(text).toContain('Skellam noise with a standard deviation of')
+    expect(text).toContain('The noise of 6 honest clients alone')
     expect(text).toMatch(/ε = \d+(\.\d+)? with δ = 0\.01 over 1 round,/)
     expect(text.match(/neighbors: add or remove one client/g)).toHaveLength(2)
-    expect(text).toContain('In the mean of 7 updates a value is off by a standard deviation of')
+    expect(text).toContain('In the mean of 7 updates, the error of a value has a standard deviation of')
   })
 
   test('warns of a minimum cohort that leaves one honest client', () => {
@@ -254,11 +254,11 @@ describe('a task is refused, with the offending value,', () => {
     ['that is none', null as never, 'a task must be an object'],
     ['with a mistyped part', { ...task, maximumweight: 5 }, 'unknown key "maximumweight" in a task'],
     ['with a part that is no data', { ...task, clip: 1n }, 'clip of a task must be a number or a name'],
-    ['without tensors', { ...task, tensors: undefined }, 'the tensors of an update, or its length'],
-    ['with tensors and a length', { ...task, length: 34 }, 'the tensors of an update, or its length'],
+    ['without tensors', { ...task, tensors: undefined }, 'either the tensors of an update or its length'],
+    ['with tensors and a length', { ...task, length: 34 }, 'either the tensors of an update or its length'],
     ['with a shape that is none', { ...task, tensors: { a: [2, -1] } }, 'tensor "a"'],
     ['without values', { ...task, tensors: { a: [0] } }, 'the number of values'],
-    ['without a clip', { ...task, clip: undefined }, 'a task needs clip, or a privacy target'],
+    ['without a clip', { ...task, clip: undefined }, 'a task needs clip, or privacy with clipNorm'],
     ['with a clip of 0', { ...task, clip: 0 }, 'clip must be a number from'],
     ['with a weight that fits no lane', { ...task, maximumWeight: 2 ** 50 }, 'what fits'],
     ['with one client', { ...task, clients: 1 }, 'clients'],
@@ -278,7 +278,7 @@ describe('a task is refused, with the offending value,', () => {
     [
       'with a sparse graph where none does',
       { ...task, adversary: 'honest-but-curious', clients: 3, dropoutFraction: 0, graph: 'sparse' },
-      'no sparse graph withstands',
+      'every sparse graph that tolerates these failures',
     ],
     [
       'with the complete graph where it does not',
@@ -290,7 +290,7 @@ describe('a task is refused, with the offending value,', () => {
         dropoutFraction: 0.6,
         graph: 'complete',
       },
-      'needs a threshold of 1001, and only 800 may be left',
+      'needs a threshold of 1001, but only 800 clients may be left',
     ],
     ['with another graph', { ...task, graph: 'ring' }, "'complete' or 'sparse'"],
     ['with a minimum cohort below the threshold', { ...task, minimumCohort: 5 }, 'at least 6'],
@@ -306,7 +306,7 @@ describe('a task is refused, with the offending value,', () => {
     [
       'with privacy and weights',
       { ...privateTask, maximumWeight: 2 },
-      'must not have maximumWeight: all updates count the same',
+      'must not have maximumWeight: all updates have weight 1',
     ],
     ['with privacy and bits per value', { ...privateTask, bitsPerValue: 8 }, 'must not have bitsPerValue'],
     ['with privacy and rounding', { ...privateTask, rounding: 'nearest' }, 'must not have rounding'],
@@ -342,12 +342,10 @@ describe('a task is refused, with the offending value,', () => {
 test('a round takes no plan from elsewhere, no name that is taken, and no context that would get lost', () => {
   const plan = planRound(task)
   const sessionId = new Uint8Array(32)
-  expect(() => openRound(structuredClone(plan), { sessionId })).toThrow('goes through checkPlan first')
-  expect(() => openRound({ ...plan, threshold: 2 }, { sessionId })).toThrow('goes through checkPlan first')
+  expect(() => openRound(structuredClone(plan), { sessionId })).toThrow('to checkPlan first')
+  expect(() => openRound({ ...plan, threshold: 2 }, { sessionId })).toThrow('to checkPlan first')
   expect(() => openRound(plan, { sessionId: new Uint8Array(3) })).toThrow('16 to 64 bytes')
-  expect(() => openRound(plan, undefined as never)).toThrow(
-    'what tells a round from others must be an object',
-  )
+  expect(() => openRound(plan, undefined as never)).toThrow('the occasion of a round must be an object')
   const bytes = new Uint8Array(1)
   expect(() => openRound(plan, { sessionId, context: { 'secagg task': bytes } })).toThrow('are reserved')
   const lost = new Map([['model', bytes]]) as never

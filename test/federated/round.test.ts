@@ -217,7 +217,7 @@ describe('a client sends nothing', () => {
     ['with a negative weight', plan, update, -1, 'from 0 to 100, not -1'],
     ['with too large a weight', plan, update, 101, 'from 0 to 100, not 101'],
     ['with half a weight', plan, update, 0.5, 'from 0 to 100, not 0.5'],
-    ['without examples under privacy', privately, update, 0, 'without examples, an update of zeros'],
+    ['without examples under privacy', privately, update, 0, 'without examples sends an update of zeros'],
     ['with no weight', plan, update, undefined as never, 'from 0 to 100, not nothing'],
     ['with a weight under privacy', privately, update, 2, 'the weight must be 1, not 2'],
     [
@@ -314,7 +314,7 @@ describe('an encoded update', () => {
     ]) {
       expect(() => encodeUpdate(bad as never, 1, round)).toThrow(expect.objectContaining({ got }))
     }
-    expect(() => encodeUpdate([1, 2, 3, 4], 1, { ...round })).toThrow('what openRound has returned')
+    expect(() => encodeUpdate([1, 2, 3, 4], 1, { ...round })).toThrow('must come from openRound')
     expect(() => encodeUpdate([1, 2, 3, 4], 1, round, { onClip: 'ignore' as never })).toThrow(
       "'report' or 'refuse'",
     )

@@ -110,7 +110,7 @@ describe('an update that is encoded slice by slice', () => {
     const { input, ...report } = streamUpdate(updateOf(1), 1, round, { crypto: seededCrypto(4) })
     expect(report).toEqual({ clipped: whole.clipped, clipping: whole.clipping })
     expect(await assembled(input, round, 2)).toEqual(asArrays(whole.input.vector))
-    expect(() => streamUpdate(updateOf(1), 1, round, { roundingSeed })).toThrow('under privacy')
+    expect(() => streamUpdate(updateOf(1), 1, round, { roundingSeed })).toThrow('with privacy')
   })
 
   test('is refused at once where something does not fit', () => {
