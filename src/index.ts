@@ -41,6 +41,7 @@ export {
 export {
   type ClaimSession,
   ClientSession,
+  type ClientSessionEvent,
   type ClientSessionOptions,
   type Receipt,
   type Refusal,
@@ -48,6 +49,7 @@ export {
   type PhaseOutcome,
   type RoundReport,
   ServerSession,
+  type ServerSessionEvent,
   type ServerSessionOptions,
   type InputSource,
   type SessionInput,

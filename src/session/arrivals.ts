@@ -135,3 +135,21 @@ export function requireDue(
   }
   return message
 }
+
+/** A message that is being checked, and in which phase. */
+export interface CheckedAhead {
+  readonly phase: Phase
+  readonly takeIn: ReturnType<Phase['check']>
+}
+
+/**
+ * Begins to check a message before its turn comes, so that messages are checked in parallel. A message of a seat that has
+ * already answered is not checked.
+ */
+export function checkAhead(seat: number, bytes: Uint8Array, phase: Phase): CheckedAhead | undefined {
+  if (phase.accepted.has(seat) || messageType(bytes) !== phase.type) return undefined
+  const takeIn = phase.check(seat, bytes)
+  // If the result is still needed when its turn comes, the failure is seen then.
+  takeIn.catch(() => undefined)
+  return { phase, takeIn }
+}

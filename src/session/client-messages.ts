@@ -4,7 +4,7 @@ import { type PhaseName, SecAggError } from '../errors.js'
 import { nameableSeats } from '../graph/index.js'
 import { blameServer } from '../protocol/checks.js'
 import { allSeats } from '../protocol/config.js'
-import { client } from '../protocol/index.js'
+import { type ClientCapabilities, client } from '../protocol/index.js'
 import { decodePublishedKeys, suiteOf } from '../protocol/keys.js'
 import { executeMaskPlan, packVector, segmentsInRange, type Vector } from '../vector/index.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
@@ -28,6 +28,15 @@ import {
   unmaskingCoder,
 } from '../wire/index.js'
 import type { ClientSessionOptions } from './session-options.js'
+
+/** The phase of the message that brought a client into its state. */
+export const PHASE_OF: Readonly<Record<client.ClientState['state'], PhaseName>> = {
+  'client-advertised': 'advertise-keys',
+  'client-shared': 'share-keys',
+  'client-masked': 'masked-input',
+  'client-checked': 'consistency-check',
+  'client-unmasked': 'unmasking',
+}
 
 /** The message that a client sends in `state`, as bytes; the masked input, which no state holds, excepted. */
 export function encodeFromClient(state: Exclude<client.ClientState, client.ClientMasked>): Bytes {
@@ -84,27 +93,57 @@ export const decodeFromServer = {
  * @throws {SecAggError} `conflicting-message`.
  */
 export function refuseSecondVersion(state: client.ClientState, bytes: Uint8Array): void {
-  const answered = answeredMessage(state)
-  if (answered === undefined || messageType(bytes) !== answered.type) return
-  const text = `the server sent two versions of the ${answered.type} message`
-  throw new SecAggError('conflicting-message', 'server', text, { phase: answered.phase })
+  const type = answeredType(state)
+  if (type === undefined || messageType(bytes) !== type) return
+  const text = `the server sent two versions of the ${type} message`
+  throw new SecAggError('conflicting-message', 'server', text, { phase: PHASE_OF[state.state] })
 }
 
-function answeredMessage(
-  state: client.ClientState,
-): { readonly type: MessageType; readonly phase: PhaseName } | undefined {
-  const active = state.config.adversary === 'active'
+function answeredType(state: client.ClientState): MessageType | undefined {
   switch (state.state) {
     case 'client-advertised':
       return undefined
     case 'client-shared':
-      return { type: 'publishedKeys', phase: 'share-keys' }
+      return 'publishedKeys'
     case 'client-masked':
-      return { type: 'forwardedShares', phase: 'masked-input' }
+      return 'forwardedShares'
     case 'client-checked':
-      return { type: 'survivors', phase: 'consistency-check' }
+      return 'survivors'
     case 'client-unmasked':
-      return { type: active ? 'consistencySignatures' : 'survivors', phase: 'unmasking' }
+      return state.config.adversary === 'active' ? 'consistencySignatures' : 'survivors'
+  }
+}
+
+/**
+ * The protocol step for a message that a client answers without its input.
+ *
+ * @throws {SecAggError} fault `server` if the message breaks the protocol; `unexpected-message` after the last one.
+ */
+export async function answerStep(
+  state: Exclude<client.ClientState, client.ClientShared>,
+  message: Uint8Array,
+  capabilities: ClientCapabilities,
+): Promise<client.ClientShared | client.ClientChecked | client.ClientFinished> {
+  switch (state.state) {
+    case 'client-advertised': {
+      const published = decodeFromServer.publishedKeys(state, message)
+      return (await client.shareKeys(state, published, capabilities)).state
+    }
+    case 'client-masked': {
+      const survivors = decodeFromServer.survivors(state, message)
+      if (state.config.adversary === 'active') {
+        return (await client.checkConsistency(state, survivors, capabilities)).state
+      }
+      return (await client.unmask(state, survivors, capabilities)).state
+    }
+    case 'client-checked': {
+      const signatures = decodeFromServer.consistencySignatures(state, message)
+      return (await client.unmask(state, signatures, capabilities)).state
+    }
+    case 'client-unmasked':
+      throw new SecAggError('unexpected-message', 'server', 'the round is over for this client', {
+        phase: 'unmasking',
+      })
   }
 }
 

@@ -8,7 +8,15 @@ import { client } from '../protocol/index.js'
 import { secretSplitter } from '../shamir/index.js'
 import { elementCount } from '../vector/index.js'
 import { sliceCount } from '../vector/segments.js'
-import { decodeFromServer, encodeFromClient, maskSlice, refuseSecondVersion } from './client-messages.js'
+import {
+  answerStep,
+  decodeFromServer,
+  encodeFromClient,
+  maskSlice,
+  PHASE_OF,
+  refuseSecondVersion,
+} from './client-messages.js'
+import { type ClientSessionEvent, teller, type WithoutRound } from './events.js'
 import { checkInput, requireBytes, SlicedInput, sourceFor } from './input.js'
 import {
   decodeClientSession,
@@ -25,15 +33,6 @@ import {
 import { inTurns } from './turns.js'
 
 const WIPED = 'the session has been wiped'
-
-/** The round of the message that brought a client into its state. */
-const ROUND_OF: Readonly<Record<client.ClientState['state'], PhaseName>> = {
-  'client-advertised': 'advertise-keys',
-  'client-shared': 'share-keys',
-  'client-masked': 'masked-input',
-  'client-checked': 'consistency-check',
-  'client-unmasked': 'unmasking',
-}
 
 /**
  * One client in one round: bytes in, bytes out. A message that is refused leaves the session as it was.
@@ -60,6 +59,7 @@ export class ClientSession {
   #claimed = false
   /** Calls take turns: two answers to two versions of one message would undo the masks. */
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
+  readonly #tell: (event: WithoutRound<ClientSessionEvent>) => void
 
   /**
    * @throws {SecAggError} `invalid-argument` where an option is of the wrong kind, `config` was not made by
@@ -68,6 +68,7 @@ export class ClientSession {
    */
   constructor(options: ClientSessionOptions) {
     this.#options = checkedClientOptions(options)
+    this.#tell = teller(this.#options.config, this.#options.onEvent)
   }
 
   /**
@@ -85,6 +86,8 @@ export class ClientSession {
     const session = new ClientSession({ ...others, config, seat: state.seat })
     session.#state = state
     session.#lastInbound = lastInbound
+    // Once the host has the session.
+    Promise.resolve().then(() => session.#tellOf('phase-opened', session.phase))
     return session
   }
 
@@ -95,7 +98,7 @@ export class ClientSession {
 
   /** The round of the last message that the session has made; before the start that of the first. */
   get phase(): PhaseName {
-    return this.#state === undefined ? 'advertise-keys' : ROUND_OF[this.#state.state]
+    return this.#state === undefined ? 'advertise-keys' : PHASE_OF[this.#state.state]
   }
 
   /**
@@ -117,6 +120,7 @@ export class ClientSession {
         const capabilities = { crypto: await this.#provider(), signer }
         const { state } = await client.advertiseKeys(config, seat, capabilities, { minimumSurvivors })
         await this.#enter(state, undefined)
+        this.#tellOf('phase-opened', this.phase)
       }
       if (this.#state?.state !== 'client-advertised') {
         throw usageError('out-of-order', this.#wiped ? WIPED : 'the session has already received a message')
@@ -151,12 +155,28 @@ export class ClientSession {
     const message = new Uint8Array(bytes)
     return this.#inTurn(async () => {
       const state = this.#started()
+      const { phase } = this
+      const about = { type: 'message', phase, seat: state.seat, bytes: message.length } as const
       const digest = sha256(message)
-      if (this.#lastInbound !== undefined && equalBytes(digest, this.#lastInbound)) return this.#answer(state)
-      refuseSecondVersion(state, message)
-      const { state: next, answer } = await this.#step(state, message)
-      await this.#enter(next, digest)
-      return answer
+      try {
+        if (this.#lastInbound !== undefined && equalBytes(digest, this.#lastInbound)) {
+          const repeated = await this.#answer(state)
+          this.#tell({ ...about, status: 'duplicate' })
+          return repeated
+        }
+        refuseSecondVersion(state, message)
+        const { state: next, answer } = await this.#step(state, message)
+        await this.#enter(next, digest)
+        this.#tell({ ...about, status: 'accepted' })
+        this.#tellOf('phase-closed', phase)
+        this.#tellOf('phase-opened', this.phase)
+        return answer
+      } catch (error) {
+        if (error instanceof SecAggError && error.fault === 'server') {
+          this.#tell({ ...about, status: 'refused', error })
+        }
+        throw error
+      }
     })
   }
 
@@ -185,14 +205,16 @@ export class ClientSession {
     const { segments, sliceLength } = this.#options.config
     requireInteger('the first slice', from, 0, Number.MAX_SAFE_INTEGER)
     for (let slice = from; slice < sliceCount(segments, sliceLength); slice++) {
-      const bytes = await this.#inTurn(() => this.#nextSlice(slice))
+      const bytes = await this.#inTurn(async () =>
+        this.#state?.state === 'client-masked' ? this.#mask(this.#state, slice) : undefined,
+      )
       if (bytes === undefined) return
       yield bytes
     }
   }
 
-  async #nextSlice(slice: number): Promise<Bytes | undefined> {
-    return this.#state?.state === 'client-masked' ? this.#mask(this.#state, slice) : undefined
+  #tellOf(type: 'phase-opened' | 'phase-closed', phase: PhaseName): void {
+    this.#tell({ type, phase, seat: this.#options.seat })
   }
 
   #started(): client.ClientState {
@@ -230,41 +252,19 @@ export class ClientSession {
     const { signer, verifyIdentity } = this.#options
     const splitSecret = this.#options.splitSecret ?? secretSplitter(crypto)
     const capabilities = { crypto, splitSecret, signer, verifyIdentity }
-    switch (state.state) {
-      case 'client-advertised': {
-        const published = decodeFromServer.publishedKeys(state, message)
-        const { state: next } = await client.shareKeys(state, published, capabilities)
-        return { state: next, answer: encodeFromClient(next) }
-      }
-      case 'client-shared': {
-        const forwarded = decodeFromServer.forwardedShares(state, message)
-        const input = await this.#openInput(state.digestKey)
-        const { state: next } = await client.maskInput(state, forwarded, await input.digest(), capabilities)
-        this.#input = input
-        try {
-          return { state: next, answer: await this.#mask(next, 0) }
-        } catch (error) {
-          this.#drop(next)
-          throw error
-        }
-      }
-      case 'client-masked': {
-        const survivors = decodeFromServer.survivors(state, message)
-        const { state: next } =
-          state.config.adversary === 'active'
-            ? await client.checkConsistency(state, survivors, capabilities)
-            : await client.unmask(state, survivors, capabilities)
-        return { state: next, answer: encodeFromClient(next) }
-      }
-      case 'client-checked': {
-        const signatures = decodeFromServer.consistencySignatures(state, message)
-        const { state: next } = await client.unmask(state, signatures, capabilities)
-        return { state: next, answer: encodeFromClient(next) }
-      }
-      case 'client-unmasked':
-        throw new SecAggError('unexpected-message', 'server', 'the round is over for this client', {
-          phase: 'unmasking',
-        })
+    if (state.state !== 'client-shared') {
+      const next = await answerStep(state, message, capabilities)
+      return { state: next, answer: encodeFromClient(next) }
+    }
+    const forwarded = decodeFromServer.forwardedShares(state, message)
+    const input = await this.#openInput(state.digestKey)
+    const { state: next } = await client.maskInput(state, forwarded, await input.digest(), capabilities)
+    this.#input = input
+    try {
+      return { state: next, answer: await this.#mask(next, 0) }
+    } catch (error) {
+      this.#drop(next)
+      throw error
     }
   }
 
@@ -275,13 +275,6 @@ export class ClientSession {
     return this.#mask(state, 0)
   }
 
-  /** The input of a state that is masked already, asked for once more. */
-  async #reopenInput(state: client.ClientMasked): Promise<SlicedInput> {
-    const input = await this.#openInput(state.digestKey)
-    client.repeatMaskInput(state, await input.digest())
-    return input
-  }
-
   async #openInput(digestKey: Uint8Array): Promise<SlicedInput> {
     const { config, input } = this.#options
     return new SlicedInput(config, input, await this.#provider(), digestKey)
@@ -289,7 +282,11 @@ export class ClientSession {
 
   /** The message with one slice of the masked vector. */
   async #mask(state: client.ClientMasked, slice: number): Promise<Bytes> {
-    this.#input ??= await this.#reopenInput(state)
+    if (this.#input === undefined) {
+      const input = await this.#openInput(state.digestKey)
+      client.repeatMaskInput(state, await input.digest())
+      this.#input = input
+    }
     return maskSlice(state, await this.#input.take(slice), slice, this.#options, await this.#provider())
   }
 

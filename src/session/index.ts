@@ -1,5 +1,6 @@
 export type { WrongShare } from '../protocol/server/index.js'
 export { ClientSession } from './client-session.js'
+export type { ClientSessionEvent, ServerSessionEvent } from './events.js'
 export type { InputSource, SessionInput } from './input.js'
 export { type MessageLimits, messageLimits } from './message-limits.js'
 export type { PhaseCount, Refusal, RoundReport } from './report.js'

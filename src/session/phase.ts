@@ -5,6 +5,7 @@ import type { ServerCapabilities } from '../protocol/capabilities.js'
 import type { server } from '../protocol/index.js'
 import type { Accumulator, MaskExecutor, Vector } from '../vector/index.js'
 import { encodeMessage, type MessageType } from '../wire/index.js'
+import type { ServerSessionEvent, WithoutRound } from './events.js'
 import type { SliceStore } from './slice-uploads.js'
 
 /** The messages with which a phase begins, as bytes. */
@@ -126,6 +127,8 @@ export interface PhaseContext extends ServerCapabilities {
   readonly maximumUploads: number
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((fraction: number) => void) | undefined
+  /** Tells the host's listener. */
+  tell(event: WithoutRound<ServerSessionEvent>): void
 }
 
 export function seatsOf(members: readonly { readonly seat: number }[]): readonly number[] {
@@ -145,6 +148,15 @@ export function encoded<M>(
       const message = messageFor(seat)
       if (last?.message !== message) last = { message, bytes: encodeMessage(type, coderFor(seat), message) }
       return last.bytes
+    },
+  }
+}
+
+/** The messages of a phase, each encoded when it is asked for. */
+export function messagesOf({ outbound }: Phase): Iterable<readonly [seat: number, bytes: Bytes]> {
+  return {
+    *[Symbol.iterator]() {
+      for (const seat of outbound.recipients) yield [seat, outbound.messageFor(seat)] as const
     },
   }
 }

@@ -91,7 +91,7 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
   const peersOf = new Map(clients.map(({ seat, peers }) => [seat, peers]))
   const sum = new MaskedSum(config, folded)
   const slices = sliceCount(config.segments, config.sliceLength)
-  const uploads = new Uploads(config, sum, context.sliceStore, context.maximumUploads)
+  const uploads = new Uploads(config, sum, context)
   const openSlice = (seat: number, bytes: Uint8Array): { slice: number; packed: Uint8Array } => {
     const blame = blamePeer('masked-input', seat)
     const { slice, packed } = decodeMaskedSlice(bytes, slices, blame)

@@ -56,22 +56,24 @@ export interface Books {
   readonly duplicates: number
 }
 
+type ClosedPhase = Pick<PhaseCount, 'phase' | 'expected'>
+
 /** Keeps the books of a round. Its memory is bounded by the seats, however many messages come. */
 export class Ledger {
   readonly #clients: number
-  readonly #rounds: PhaseCount[]
+  readonly #phases: PhaseCount[]
   readonly #refused = new Map<string, Refusal>()
   #duplicates: number
 
   constructor(clients: number, books: Books = { phases: [], refused: [], duplicates: 0 }) {
     this.#clients = clients
-    this.#rounds = [...books.phases]
+    this.#phases = [...books.phases]
     for (const refusal of books.refused) this.#refused.set(keyOf(refusal), refusal)
     this.#duplicates = books.duplicates
   }
 
   get books(): Books {
-    return { phases: this.#rounds, refused: [...this.#refused.values()], duplicates: this.#duplicates }
+    return { phases: this.#phases, refused: [...this.#refused.values()], duplicates: this.#duplicates }
   }
 
   duplicate(): void {
@@ -85,10 +87,19 @@ export class Ledger {
     this.#refused.set(key, { seat, phase, code, reason: message, count })
   }
 
-  close(phase: PhaseName, expected: readonly number[], accepted: readonly number[]): void {
+  /** The books as they are once a phase is closed. */
+  booksAfter({ phase, expected }: ClosedPhase, accepted: readonly number[]): Books {
     const sorted = [...accepted].sort((a, b) => a - b)
-    this.#rounds.push({ phase, expected, accepted: sorted, duplicates: this.#duplicates })
+    const closed = { phase, expected, accepted: sorted, duplicates: this.#duplicates }
+    return { ...this.books, phases: [...this.#phases, closed], duplicates: 0 }
+  }
+
+  /** Closes a phase; returns what the listener is told, which shares no list with the books. */
+  close(phase: ClosedPhase, accepted: readonly number[]): PhaseCount {
+    const count = this.booksAfter(phase, accepted).phases.at(-1)!
+    this.#phases.push(count)
     this.#duplicates = 0
+    return { ...count, expected: [...count.expected], accepted: [...count.accepted] }
   }
 
   /** `state`: where the round is. */
@@ -98,7 +109,7 @@ export class Ledger {
     const order = (a: Refusal, b: Refusal): number =>
       PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase) || a.seat - b.seat
     const refused = [...this.#refused.values()].sort(order)
-    return { survivors, phases: [...this.#rounds], refused, wrongShares, culprits }
+    return { survivors, phases: [...this.#phases], refused, wrongShares, culprits }
   }
 }
 

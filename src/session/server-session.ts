@@ -1,35 +1,28 @@
 import type { Bytes } from '../crypto/bytes.js'
-import { defaultCrypto } from '../crypto/index.js'
 import { type PhaseName, SecAggError, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
 import { requireSeatNumber } from '../protocol/checks.js'
 import { server } from '../protocol/index.js'
-import { suiteOf } from '../protocol/keys.js'
 import { hashOf } from '../rounds/index.js'
-import { executeMaskPlan, fingerprint } from '../vector/index.js'
-import { messageType, openEnvelope } from '../wire/index.js'
-import { KnownMessages, requireDue } from './arrivals.js'
+import { fingerprint } from '../vector/index.js'
+import { openEnvelope } from '../wire/index.js'
+import { type CheckedAhead, checkAhead, KnownMessages, requireDue } from './arrivals.js'
+import { type ServerSessionEvent, teller, type WithoutRound } from './events.js'
 import { requireBytes } from './input.js'
-import type { Phase, PhaseContext } from './phase.js'
+import { messagesOf, type Phase, type PhaseContext } from './phase.js'
 import { advertisePhase } from './phases.js'
-import { Ledger, type RoundReport } from './report.js'
+import { type Books, Ledger, type RoundReport } from './report.js'
 import { save } from './saved/saved-client.js'
 import { decodeServerSession, encodeServerSession, resumedPhase } from './saved/saved-server.js'
 import {
   checkedServerOptions,
+  contextOf,
   type PhaseOutcome,
   type Receipt,
   type ServerSessionOptions,
-  UPLOADS,
 } from './session-options.js'
-import { discardAllUploads, memorySliceStore } from './slice-uploads.js'
+import { discardAllUploads } from './slice-uploads.js'
 import { inTurns } from './turns.js'
-
-/** A message that is being checked, and in which phase. */
-interface CheckedAhead {
-  readonly phase: Phase
-  readonly takeIn: ReturnType<Phase['check']>
-}
 
 /**
  * The server of one round: bytes in, bytes out. The host says which seat a message is from, which it knows from an
@@ -55,6 +48,7 @@ export class ServerSession {
    * its sender is a survivor, and a host that closes again and again keeps no message out.
    */
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
+  #tell: (event: WithoutRound<ServerSessionEvent>) => void
 
   /**
    * @throws {SecAggError} `invalid-argument` where an option is of the wrong kind, `config` was not made by
@@ -62,9 +56,12 @@ export class ServerSession {
    */
   constructor(options: ServerSessionOptions) {
     this.#options = checkedServerOptions(options)
-    const { config } = this.#options
+    const { config, onEvent } = this.#options
     this.#ledger = new Ledger(config.clients)
     this.#known = new KnownMessages(config)
+    this.#tell = teller(config, onEvent)
+    // Once the host has the session.
+    if (onEvent !== undefined) Promise.resolve().then(() => this.#tellOpened())
   }
 
   /**
@@ -78,13 +75,17 @@ export class ServerSession {
    */
   static async resume(saved: Uint8Array, options: ServerSessionOptions): Promise<ServerSession> {
     const session = new ServerSession(options)
-    const { config } = session.#options
+    const { config, onEvent } = session.#options
+    // It has no phase yet.
+    session.#tell = () => undefined
     const decoded = decodeServerSession(requireBytes(saved), config)
     session.#ledger = new Ledger(config.clients, decoded.books)
     session.#known = new KnownMessages(config, decoded.known)
     const context = await session.#context()
     session.#phase = await resumedPhase(decoded, context)
     await discardAllUploads(config, context.sliceStore)
+    session.#tell = teller(config, onEvent)
+    session.#tellOpened()
     return session
   }
 
@@ -132,19 +133,23 @@ export class ServerSession {
   async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
     const message = requireBytes(bytes)
     requireSeatNumber(seat)
-    const ahead = this.#checkAhead(seat, message)
+    const ahead = this.#open().then(() =>
+      this.#outcome === undefined ? checkAhead(seat, message, this.#phase!) : undefined,
+    )
     // What goes wrong is seen in its turn.
     ahead.catch(() => undefined)
     return this.#inTurn(async () => {
-      try {
-        const receipt = await this.#take(seat, message, await ahead)
-        if (receipt.status === 'duplicate') this.#ledger.duplicate()
-        return receipt
-      } catch (error) {
-        if (!(error instanceof SecAggError) || error.fault !== 'peer') throw error
-        this.#ledger.refuse(seat, error.phase ?? this.phase ?? 'unmasking', error)
-        return { status: 'refused', error }
-      }
+      const receipt = await this.#receipt(seat, message, ahead)
+      const error = receipt.status === 'refused' ? receipt.error : undefined
+      this.#tell({
+        type: 'message',
+        phase: this.phase ?? 'unmasking',
+        seat,
+        bytes: message.length,
+        status: error?.code === 'late-message' ? 'late' : receipt.status,
+        ...(error && { error }),
+      })
+      return receipt
     })
   }
 
@@ -176,7 +181,7 @@ export class ServerSession {
       if (this.#outcome !== undefined) throw usageError('out-of-order', 'the last round is closed already')
       const phase = this.#phase!
       await phase.settle?.()
-      await this.#save(phase, this.#ledger)
+      await this.#save(phase, this.#ledger.books)
     })
   }
 
@@ -205,45 +210,44 @@ export class ServerSession {
     await this.#open()
     const phase = this.#phase!
     // The sum can then be made again without the clients.
-    if (phase.phase === 'unmasking') await this.#save(phase, this.#ledger)
+    if (phase.phase === 'unmasking') await this.#save(phase, this.#ledger.books)
     const { accepted, next, release } = await phase.close()
-    if (!('sum' in next)) {
-      const closed = new Ledger(this.#options.config.clients, this.#ledger.books)
-      closed.close(phase.phase, phase.expected, accepted)
-      await this.#save(next, closed)
-    }
-    this.#ledger.close(phase.phase, phase.expected, accepted)
+    if (!('sum' in next)) await this.#save(next, this.#ledger.booksAfter(phase, accepted))
+    const closed = { type: 'phase-closed', ...this.#ledger.close(phase, accepted) } as const
     if ('sum' in next) {
       this.#finished = next.state
       const configHash = hashOf(this.#options.config)
       this.#outcome = { done: true, sum: next.sum, configHash, report: this.report }
+      this.#tell(closed)
       await release?.()
       return this.#outcome
     }
     this.#phase = next
+    this.#tell(closed)
+    this.#tellOpened()
     await release?.()
     return { done: false, phase: next.phase, messages: messagesOf(next) }
   }
 
-  #save(phase: Phase, ledger: Ledger): Promise<void> {
-    return save(this.#options.save, () =>
-      encodeServerSession(phase, ledger.books, this.#known.wholeMessages(phase)),
-    )
+  #save(phase: Phase, books: Books): Promise<void> {
+    return save(this.#options.save, () => encodeServerSession(phase, books, this.#known.wholeMessages(phase)))
   }
 
-  /**
-   * Begins to check a message against the open round before its turn comes, so that checks run side by side. None is
-   * needed of a seat that has answered.
-   */
-  async #checkAhead(seat: number, bytes: Uint8Array): Promise<CheckedAhead | undefined> {
-    await this.#open()
-    const phase = this.#phase!
-    if (this.#outcome !== undefined || phase.accepted.has(seat)) return undefined
-    if (messageType(bytes) !== phase.type) return undefined
-    const takeIn = phase.check(seat, bytes)
-    // If it is still needed when its turn comes, the failure is seen then.
-    takeIn.catch(() => undefined)
-    return { phase, takeIn }
+  /** Takes in a message, or writes down why it is refused. */
+  async #receipt(
+    seat: number,
+    bytes: Uint8Array,
+    ahead: Promise<CheckedAhead | undefined>,
+  ): Promise<Receipt> {
+    try {
+      const receipt = await this.#take(seat, bytes, await ahead)
+      if (receipt.status === 'duplicate') this.#ledger.duplicate()
+      return receipt
+    } catch (error) {
+      if (!(error instanceof SecAggError) || error.fault !== 'peer') throw error
+      this.#ledger.refuse(seat, error.phase ?? this.phase ?? 'unmasking', error)
+      return { status: 'refused', error }
+    }
   }
 
   /** Takes in a message whose turn it is. What is known already is decided only here, as the calls before may change it. */
@@ -265,31 +269,22 @@ export class ServerSession {
   }
 
   #open(): Promise<void> {
-    this.#opened ??= this.#prepare().catch((error: unknown) => {
+    const open = async (): Promise<void> => {
+      this.#phase ??= advertisePhase(server.openRound(this.#options.config), await this.#context())
+    }
+    this.#opened ??= open().catch((error: unknown) => {
       this.#opened = undefined
       throw error
     })
     return this.#opened
   }
 
-  async #prepare(): Promise<void> {
-    this.#phase ??= advertisePhase(server.openRound(this.#options.config), await this.#context())
+  #context(): Promise<PhaseContext> {
+    return contextOf(this.#options, (event) => this.#tell(event))
   }
 
-  async #context(): Promise<PhaseContext> {
-    const { config, verifyIdentity, signal, onProgress } = this.#options
-    const { maskExecutor = executeMaskPlan, maximumUploads = UPLOADS } = this.#options
-    const crypto = this.#options.crypto ?? (await defaultCrypto(config.suite))
-    suiteOf(config, crypto) // rather now than in the last round
-    const sliceStore = this.#options.sliceStore ?? memorySliceStore()
-    return { crypto, verifyIdentity, maskExecutor, sliceStore, maximumUploads, signal, onProgress }
-  }
-}
-
-function messagesOf({ outbound }: Phase): Iterable<readonly [seat: number, bytes: Bytes]> {
-  return {
-    *[Symbol.iterator]() {
-      for (const seat of outbound.recipients) yield [seat, outbound.messageFor(seat)] as const
-    },
+  #tellOpened(): void {
+    const { phase, waitingFor } = this
+    if (phase !== undefined) this.#tell({ type: 'phase-opened', phase, waitingFor: waitingFor.length })
   }
 }

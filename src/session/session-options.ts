@@ -9,18 +9,21 @@ import {
 } from '../arguments.js'
 import type { Bytes } from '../crypto/bytes.js'
 import { dependableProvider } from '../crypto/dependable.js'
-import type { CryptoProvider } from '../crypto/index.js'
+import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import type { PhaseName, SecAggError } from '../errors.js'
 import { requireConfig } from '../protocol/checks.js'
 import { requireSigner, requireVerifier } from '../protocol/identity.js'
 import type { RoundConfig, Signer, VerifyIdentity } from '../protocol/index.js'
+import { suiteOf } from '../protocol/keys.js'
 import { requireVectorOrSource } from '../rounds/index.js'
 import type { SecretSplitter } from '../shamir/index.js'
-import type { MaskExecutor, Vector } from '../vector/index.js'
+import { executeMaskPlan, type MaskExecutor, type Vector } from '../vector/index.js'
+import type { ClientSessionEvent, ServerSessionEvent } from './events.js'
 import { type InputSource, sourceFor } from './input.js'
+import type { PhaseContext } from './phase.js'
 import type { RoundReport } from './report.js'
 import type { ClaimSession, SaveSession } from './saved/saved-client.js'
-import type { SliceStore } from './slice-uploads.js'
+import { memorySliceStore, type SliceStore } from './slice-uploads.js'
 
 /**
  * What a client's session is made of.
@@ -66,6 +69,11 @@ export interface ClientSessionOptions {
   readonly signal?: AbortSignal | undefined
   /** Progress of the masking of a long vector, 0 to 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined
+  /**
+   * Called with everything that happens, for logs and metrics. It may call the session, which handles the call in its turn.
+   * What it throws, or rejects with, is ignored.
+   */
+  readonly onEvent?: ((event: ClientSessionEvent) => void) | undefined
 }
 
 /**
@@ -110,6 +118,11 @@ export interface ServerSessionOptions {
   readonly signal?: AbortSignal | undefined
   /** Progress of the removal of masks, 0 to 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined
+  /**
+   * Called with everything that happens, for logs and metrics. It may call the session, which handles the call in its turn.
+   * What it throws, or rejects with, is ignored.
+   */
+  readonly onEvent?: ((event: ServerSessionEvent) => void) | undefined
 }
 
 /**
@@ -187,12 +200,30 @@ export function checkedServerOptions(given: ServerSessionOptions): ServerSession
   return { ...options, crypto: checkedShared(options) }
 }
 
+/**
+ * What the phases of the server use, with defaults for what the host leaves out.
+ *
+ * @throws {SecAggError} `no-randomness` or `unsupported` if the platform lacks what the round needs.
+ */
+export async function contextOf(
+  options: ServerSessionOptions,
+  tell: PhaseContext['tell'],
+): Promise<PhaseContext> {
+  const { config, verifyIdentity, signal, onProgress } = options
+  const { maskExecutor = executeMaskPlan, maximumUploads = UPLOADS } = options
+  const crypto = options.crypto ?? (await defaultCrypto(config.suite))
+  suiteOf(config, crypto) // now rather than in the last phase
+  const sliceStore = options.sliceStore ?? memorySliceStore()
+  return { crypto, verifyIdentity, maskExecutor, sliceStore, maximumUploads, signal, onProgress, tell }
+}
+
 /** Checks what both parties have, and gives the provider behind checks. */
 function checkedShared(options: ClientSessionOptions | ServerSessionOptions): CryptoProvider | undefined {
-  const { crypto, maskExecutor, save, signal, onProgress } = options
+  const { crypto, maskExecutor, save, signal, onProgress, onEvent } = options
   requireCallback('maskExecutor', maskExecutor)
   requireCallback('save', save)
   requireCallback('onProgress', onProgress)
+  requireCallback('onEvent', onEvent)
   requireSignal(signal)
   return crypto === undefined ? undefined : dependableProvider(crypto)
 }

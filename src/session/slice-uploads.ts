@@ -5,6 +5,7 @@ import type { RoundConfig } from '../protocol/index.js'
 import { fingerprint } from '../vector/index.js'
 import { sliceCount } from '../vector/segments.js'
 import type { MaskedSum } from './masked-sum.js'
+import type { PhaseContext } from './phase.js'
 
 /**
  * Where the slices of unfinished masked vectors wait. It is the host's, which may keep them on disk; what it gives back
@@ -62,15 +63,21 @@ export class Uploads {
   readonly #sum: MaskedSum
   readonly #store: SliceStore
   readonly #most: number
+  readonly #tell: PhaseContext['tell']
   readonly #unfinished = new Map<number, Upload>()
   /** What those wait for who have found no room: one promise for all, however often they try. */
   #room: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
 
-  constructor(config: RoundConfig, sum: MaskedSum, store: SliceStore, most: number) {
+  constructor(
+    config: RoundConfig,
+    sum: MaskedSum,
+    { sliceStore, maximumUploads, tell }: Pick<PhaseContext, 'sliceStore' | 'maximumUploads' | 'tell'>,
+  ) {
     this.#config = config
     this.#sum = sum
-    this.#store = store
-    this.#most = most
+    this.#store = sliceStore
+    this.#most = maximumUploads
+    this.#tell = tell
   }
 
   /** Keeps a slice that has not been there, and that has the form of one. Nothing is changed where the store fails. */
@@ -114,6 +121,7 @@ export class Uploads {
         throw usageError('storage-failure', `slice ${slice} of seat ${seat} is not as it was stored`)
       }
       this.#sum.add(seat, packed)
+      this.#tell({ type: 'slice-folded', phase: 'masked-input', seat, slice, slices: this.#slices })
     }
     await this.#forget(seat)
   }

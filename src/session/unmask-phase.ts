@@ -83,6 +83,13 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
         }
         throw error
       })
+      context.tell({
+        type: 'secrets-recovered',
+        phase: 'unmasking',
+        selfMasks: next.selfMasks.length,
+        maskKeys: next.maskKeys.length,
+        wrongShares: next.wrongShares.length,
+      })
       // On a copy, so that the masked sum is still there where this fails midway.
       const unmasked = sum.toVector()
       try {

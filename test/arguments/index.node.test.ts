@@ -15,6 +15,7 @@ const shared = {
   save: optional(async () => undefined),
   signal: optional(whole(new AbortController().signal)),
   onProgress: optional(() => undefined),
+  onEvent: optional(() => undefined),
 }
 const ofClient = {
   config: whole(config),

@@ -49,7 +49,13 @@ await new ServerSession({ ...serverOptions, save }).checkpoint()
 
 const forever = Number.POSITIVE_INFINITY
 const served = (): transport.RoundHandle => {
-  const round = transport.serveRound({ ...serverOptions, deadline: forever, farewell: forever, clock })
+  const round = transport.serveRound({
+    ...serverOptions,
+    onEvent: undefined,
+    deadline: forever,
+    farewell: forever,
+    clock,
+  })
   round.outcome.catch(() => undefined)
   return round
 }

@@ -38,6 +38,7 @@ function closing(
     sliceStore: memorySliceStore(),
     maximumUploads: 1,
     signal,
+    tell: () => undefined,
   })
   const answers = answersOf(round, shares)
   const coder = unmaskingCoder(seatsBelow(config.clients), new Set(survivors))

@@ -1,5 +1,6 @@
 import { SecAggError } from 'secagg'
 import { describe, expect, test } from 'vitest'
+import { bytesToHex } from '../../src/crypto/bytes.js'
 import { seatsBelow } from '../attacks/support.js'
 import { named } from '../support/seeded.js'
 import { type Ended, expectExactSum, MODELS, makeScene } from './support.js'
@@ -21,6 +22,28 @@ describe.each(MODELS)('$name', ({ parameters }) => {
     )
     expect(kinds).not.toContain('refused')
     expect(kinds).not.toContain('failed')
+  })
+
+  test('the events of the sessions are passed on, each once', async () => {
+    const scene = await makeScene(parameters)
+    const ends = scene.joinAll()
+    await expectExactSum(scene)
+    await scene.clock.until(ends)
+    const { report } = await scene.round.outcome
+    const phases = report.phases.map(({ phase }) => phase)
+    const atServer = scene.serverEvents.flatMap((event) => ('roundId' in event ? [event] : []))
+    const roundId = bytesToHex(scene.config.sessionId)
+    expect(new Set(atServer.map((event) => event.roundId))).toEqual(new Set([roundId]))
+    const phasesOf = (type: string) => atServer.flatMap((event) => (event.type === type ? [event.phase] : []))
+    expect(phasesOf('phase-opened')).toEqual(phases)
+    expect(phasesOf('phase-closed')).toEqual(phases)
+    expect(phasesOf('secrets-recovered')).toEqual(['unmasking'])
+    const slices = 'sliceLength' in parameters ? 9 * Math.ceil(300 / parameters.sliceLength) : 0
+    expect(phasesOf('slice-folded')).toHaveLength(slices)
+    for (const events of scene.clientEvents.values()) {
+      const opened = events.flatMap((event) => (event.type === 'phase-opened' ? [event.phase] : []))
+      expect(opened).toEqual(phases)
+    }
   })
 
   test('delays, duplicates and broken connections change nothing', async () => {

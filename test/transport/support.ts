@@ -82,7 +82,11 @@ export async function makeScene(
   const serverEvents: ServerEvent[] = []
   const clientEvents = new Map<number, ClientEvent[]>()
   const saved = new Map<number | 'server', Uint8Array>()
-  const common: ServerSessionOptions = { config, crypto, verifyIdentity }
+  const common: Pick<ServerSessionOptions, 'config' | 'crypto' | 'verifyIdentity'> = {
+    config,
+    crypto,
+    verifyIdentity,
+  }
   const scene: Scene = {
     ...cohort,
     clock,

@@ -142,6 +142,17 @@ export class Coordinator {
       case 'phase-opened':
         log('collecting', { round, message: event.phase, waitingFor: event.waitingFor })
         return
+      case 'phase-closed':
+        metrics.count('answers_missing_total', event.phase, event.expected.length - event.accepted.length)
+        log('collected', { round, message: event.phase, answers: event.accepted.length })
+        return
+      case 'slice-folded':
+        return
+      case 'secrets-recovered':
+        metrics.count('secrets_recovered_total', 'survivor', event.selfMasks)
+        metrics.count('secrets_recovered_total', 'dropout', event.maskKeys)
+        log(event.type, { round, survivors: event.selfMasks, dropouts: event.maskKeys })
+        return
       case 'deadline':
         log(event.type, { round, message: event.phase, missing: event.missing })
         return

@@ -11,6 +11,8 @@ export class Metrics {
   readonly #families = {
     connections_total: counter('Connections by what became of them.', 'result'),
     messages_total: counter('Messages in rounds by what became of them.', 'status'),
+    answers_missing_total: counter('Clients that did not answer in time, by message.', 'message'),
+    secrets_recovered_total: counter('Clients whose secrets were recovered to remove masks.', 'client'),
     shut_out_total: counter('Clients that were shut out of a round.', 'reason'),
     rounds_total: counter('Rounds by how they ended.', 'result'),
     clients_connected: gauge('Clients that are connected and known.'),
@@ -19,11 +21,18 @@ export class Metrics {
   }
 
   count(
-    name: 'connections_total' | 'messages_total' | 'shut_out_total' | 'rounds_total',
+    name:
+      | 'connections_total'
+      | 'messages_total'
+      | 'answers_missing_total'
+      | 'secrets_recovered_total'
+      | 'shut_out_total'
+      | 'rounds_total',
     label: string,
+    count = 1,
   ): void {
     const { values } = this.#families[name]
-    values.set(label, (values.get(label) ?? 0) + 1)
+    values.set(label, (values.get(label) ?? 0) + count)
   }
 
   set(name: 'clients_connected' | 'round' | 'survivors', value: number): void {

@@ -7,7 +7,7 @@ import {
 } from '../../arguments.js'
 import { isBytes } from '../../crypto/bytes.js'
 import type { PhaseName } from '../../errors.js'
-import { type ClientSessionOptions, messageLimits } from '../../session/index.js'
+import { type ClientSessionEvent, type ClientSessionOptions, messageLimits } from '../../session/index.js'
 import { type Clock, requireClock } from '../clock.js'
 import type { Connection } from '../connections/connection.js'
 import { checkSilence } from '../pulse.js'
@@ -71,6 +71,7 @@ export interface RunClientOptions extends ClientSessionOptions {
  * @public
  */
 export type ClientEvent =
+  | ClientSessionEvent
   /** There is a connection to the server. */
   | { readonly type: 'connected' }
   /** A message has arrived. */

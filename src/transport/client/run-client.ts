@@ -82,12 +82,22 @@ async function begin(
   ending: Ending,
 ): Promise<ClientSession> {
   const { saved, clock = systemClock } = options
+  const own = { ...options, onEvent: (event: ClientEvent) => tell(event, options, ending) }
   try {
-    return saved === undefined ? new ClientSession(options) : ClientSession.resume(saved, options)
+    return saved === undefined ? new ClientSession(own) : ClientSession.resume(saved, own)
   } catch (error) {
     await withdraw(connect, clock, ending)
     ending.end(error)
     throw error
+  }
+}
+
+/** Passes on an event of the session. If the listener throws, the client's part ends. */
+function tell(event: ClientEvent, { onEvent }: RunClientOptions, ending: Ending): void {
+  try {
+    if (!ending.over) onEvent?.(event)
+  } catch (error) {
+    ending.end(error)
   }
 }
 

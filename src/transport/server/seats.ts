@@ -171,12 +171,9 @@ export class Seats implements LinkHost {
     const { seat } = link
     const session = this.#session!
     let answers: Answers | undefined
-    const receipt = await this.#uploads.deliver(seat, link.ending, async () => {
+    const receipt = await this.#uploads.deliver(seat, link.ending, () => {
       answers = this.#round.answers()
-      const given = await session.receive(seat, bytes)
-      const error = given.status === 'refused' ? { error: given.error } : {}
-      this.#round.tell({ type: 'message', seat, bytes: bytes.length, status: given.status, ...error })
-      return given
+      return session.receive(seat, bytes)
     })
     switch (receipt.status) {
       case 'accepted':

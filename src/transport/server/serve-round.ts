@@ -1,6 +1,11 @@
 import { partsOf } from '../../arguments.js'
 import { type PhaseName, SecAggError } from '../../errors.js'
-import { type PhaseOutcome, type RoundReport, ServerSession } from '../../session/index.js'
+import {
+  type PhaseOutcome,
+  type RoundReport,
+  ServerSession,
+  type ServerSessionEvent,
+} from '../../session/index.js'
 import { systemClock } from '../clock.js'
 import type { Connection } from '../connections/connection.js'
 import { failureOf } from '../failures.js'
@@ -65,6 +70,8 @@ class RoundServer implements RoundHandle {
   readonly #seats: Seats
   #session: ServerSession | undefined
   #answers: Answers | undefined
+  /** The session's last event of this type. */
+  #opened: ServerSessionEvent | undefined
   #end: End | undefined
 
   constructor(given: ServeRoundOptions) {
@@ -79,8 +86,10 @@ class RoundServer implements RoundHandle {
     })
     const { saved, signal } = options
     // Made even if the round is resumed, so that wrong options throw immediately.
-    const session = new ServerSession(options)
-    this.#opening = saved === undefined ? Promise.resolve(session) : ServerSession.resume(saved, options)
+    const onEvent = (event: ServerSessionEvent): void => this.#hear(event)
+    const session = new ServerSession({ ...options, onEvent: saved === undefined ? onEvent : undefined })
+    this.#opening =
+      saved === undefined ? Promise.resolve(session) : ServerSession.resume(saved, { ...options, onEvent })
     const letGo = endBy(signal, this.#ending)
     this.outcome = this.#run().finally(letGo)
     this.closed = this.outcome.then(ignore, ignore).then(() => this.#seats.close())
@@ -128,7 +137,7 @@ class RoundServer implements RoundHandle {
     const answers = new Answers(phase, { waiting, expected, absence: this.#seats.absence }, patience, clock)
     this.#answers = answers
     try {
-      this.#emit({ type: 'phase-opened', phase, waitingFor: waiting.length })
+      if (this.#opened !== undefined) this.#emit(this.#opened)
       this.#seats.wake()
       for (let inVain = false; ; inVain = true) {
         const reason = await this.#ending.race(answers.ready(inVain))
@@ -151,6 +160,12 @@ class RoundServer implements RoundHandle {
   #finish(end: End): void {
     this.#end = end
     this.#seats.wake()
+  }
+
+  /** An opened phase is told once its deadline runs. */
+  #hear(event: ServerSessionEvent): void {
+    if (event.type === 'phase-opened') this.#opened = event
+    else this.#tell(event)
   }
 
   #emit(event: ServerEvent): void {

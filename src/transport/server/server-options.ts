@@ -1,6 +1,11 @@
 import { requireCallback, requireInteger, requireSignal } from '../../arguments.js'
 import type { PhaseName, SecAggError } from '../../errors.js'
-import type { PhaseOutcome, Receipt, RoundReport, ServerSessionOptions } from '../../session/index.js'
+import type {
+  PhaseOutcome,
+  RoundReport,
+  ServerSessionEvent,
+  ServerSessionOptions,
+} from '../../session/index.js'
 import { requireSaved } from '../client/client-options.js'
 import { type Clock, checkTime, requireClock } from '../clock.js'
 import type { Connection } from '../connections/connection.js'
@@ -64,12 +69,11 @@ export interface ServeRoundOptions extends ServerSessionOptions {
 }
 
 /**
- * An event of {@link serveRound}. Events contain no secrets.
+ * An event of {@link serveRound}: one of its session, or one of its connections. Events contain no secrets.
  * @public
  */
 export type ServerEvent =
-  /** A phase has begun. `waitingFor` is the number of clients that may answer. */
-  | { readonly type: 'phase-opened'; readonly phase: PhaseName; readonly waitingFor: number }
+  | ServerSessionEvent
   /** The deadline of a phase has passed. The seats in `missing` have not answered. */
   | { readonly type: 'deadline'; readonly phase: PhaseName; readonly missing: readonly number[] }
   /** The answers so far are not enough to continue. The round waits for more. */
@@ -78,15 +82,6 @@ export type ServerEvent =
   | { readonly type: 'connected'; readonly seat: number }
   /** A client's connection has ended. */
   | { readonly type: 'disconnected'; readonly seat: number; readonly cause: unknown }
-  /** The session has handled a message. */
-  | {
-      readonly type: 'message'
-      readonly seat: number
-      readonly bytes: number
-      readonly status: Receipt['status']
-      /** Why it was refused. */
-      readonly error?: SecAggError
-    }
   /** The client has told the server that it leaves. */
   | { readonly type: 'left'; readonly seat: number }
   /** The client has sent too many useless messages, or one that is too long. It is excluded from the rest of the round. */
