@@ -225,6 +225,9 @@ describe('who is not let in', () => {
     expect(metrics.get('coordinator_shut_out_total{reason="too-many-messages"}')).toBe(1)
     expect(metrics.get('coordinator_messages_total{status="refused"}')).toBe(65)
     expect(metrics.get('coordinator_messages_total{status="accepted"}')).toBe(15)
+    expect(metrics.get('coordinator_answers_missing_total{message="advertise-keys"}')).toBe(1)
+    expect(metrics.get('coordinator_answers_missing_total{message="unmasking"}')).toBe(0)
+    expect(metrics.get('coordinator_secrets_recovered_total{client="survivor"}')).toBe(3)
     // Nobody waited for it until a deadline.
     expect(coordinator.lines.some(({ event }) => event === 'deadline')).toBe(false)
   })
