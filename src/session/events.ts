@@ -93,6 +93,9 @@ export type ClientSessionEvent =
 /** An event without the id of its round. */
 export type WithoutRound<E> = E extends unknown ? Omit<E, 'roundId'> : never
 
+/** How the parts of a server's session tell its listener. */
+export type TellServer = (event: WithoutRound<ServerSessionEvent>) => void
+
 /**
  * Tells the host's listener of events. What the listener throws, or rejects with, is ignored: the session's state does not
  * depend on it.

@@ -5,7 +5,7 @@ import type { ServerCapabilities } from '../protocol/capabilities.js'
 import type { server } from '../protocol/index.js'
 import type { Accumulator, MaskExecutor, Vector } from '../vector/index.js'
 import { encodeMessage, type MessageType } from '../wire/index.js'
-import type { ServerSessionEvent, WithoutRound } from './events.js'
+import type { TellServer } from './events.js'
 import type { SliceStore } from './slice-uploads.js'
 
 /** The messages with which a phase begins, as bytes. */
@@ -128,7 +128,7 @@ export interface PhaseContext extends ServerCapabilities {
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((fraction: number) => void) | undefined
   /** Tells the host's listener. */
-  tell(event: WithoutRound<ServerSessionEvent>): void
+  readonly tell: TellServer
 }
 
 export function seatsOf(members: readonly { readonly seat: number }[]): readonly number[] {

@@ -7,7 +7,7 @@ import { hashOf } from '../rounds/index.js'
 import { fingerprint } from '../vector/index.js'
 import { openEnvelope } from '../wire/index.js'
 import { type CheckedAhead, checkAhead, KnownMessages, requireDue } from './arrivals.js'
-import { type ServerSessionEvent, teller, type WithoutRound } from './events.js'
+import { type TellServer, teller } from './events.js'
 import { requireBytes } from './input.js'
 import { messagesOf, type Phase, type PhaseContext } from './phase.js'
 import { advertisePhase } from './phases.js'
@@ -48,7 +48,7 @@ export class ServerSession {
    * its sender is a survivor, and a host that closes again and again keeps no message out.
    */
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
-  #tell: (event: WithoutRound<ServerSessionEvent>) => void
+  #tell: TellServer
 
   /**
    * @throws {SecAggError} `invalid-argument` where an option is of the wrong kind, `config` was not made by

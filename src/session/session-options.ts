@@ -18,7 +18,7 @@ import { suiteOf } from '../protocol/keys.js'
 import { requireVectorOrSource } from '../rounds/index.js'
 import type { SecretSplitter } from '../shamir/index.js'
 import { executeMaskPlan, type MaskExecutor, type Vector } from '../vector/index.js'
-import type { ClientSessionEvent, ServerSessionEvent } from './events.js'
+import type { ClientSessionEvent, ServerSessionEvent, TellServer } from './events.js'
 import { type InputSource, sourceFor } from './input.js'
 import type { PhaseContext } from './phase.js'
 import type { RoundReport } from './report.js'
@@ -205,10 +205,7 @@ export function checkedServerOptions(given: ServerSessionOptions): ServerSession
  *
  * @throws {SecAggError} `no-randomness` or `unsupported` if the platform lacks what the round needs.
  */
-export async function contextOf(
-  options: ServerSessionOptions,
-  tell: PhaseContext['tell'],
-): Promise<PhaseContext> {
+export async function contextOf(options: ServerSessionOptions, tell: TellServer): Promise<PhaseContext> {
   const { config, verifyIdentity, signal, onProgress } = options
   const { maskExecutor = executeMaskPlan, maximumUploads = UPLOADS } = options
   const crypto = options.crypto ?? (await defaultCrypto(config.suite))

@@ -4,8 +4,8 @@ import { allSeats } from '../protocol/config.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { fingerprint } from '../vector/index.js'
 import { sliceCount } from '../vector/segments.js'
+import type { TellServer } from './events.js'
 import type { MaskedSum } from './masked-sum.js'
-import type { PhaseContext } from './phase.js'
 
 /**
  * Where the slices of unfinished masked vectors wait. It is the host's, which may keep them on disk; what it gives back
@@ -63,7 +63,7 @@ export class Uploads {
   readonly #sum: MaskedSum
   readonly #store: SliceStore
   readonly #most: number
-  readonly #tell: PhaseContext['tell']
+  readonly #tell: TellServer
   readonly #unfinished = new Map<number, Upload>()
   /** What those wait for who have found no room: one promise for all, however often they try. */
   #room: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
@@ -71,7 +71,11 @@ export class Uploads {
   constructor(
     config: RoundConfig,
     sum: MaskedSum,
-    { sliceStore, maximumUploads, tell }: Pick<PhaseContext, 'sliceStore' | 'maximumUploads' | 'tell'>,
+    {
+      sliceStore,
+      maximumUploads,
+      tell,
+    }: { readonly sliceStore: SliceStore; readonly maximumUploads: number; readonly tell: TellServer },
   ) {
     this.#config = config
     this.#sum = sum
