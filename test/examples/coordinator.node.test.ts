@@ -46,8 +46,8 @@ function startClients(names: readonly string[], port: number, rounds: number): P
   return new Program(client, { names: names.join(), url: `ws://127.0.0.1:${port}`, data, rounds })
 }
 
-const collects = (round: number, message: string) => (line: Line) =>
-  line.event === 'collecting' && line.round === round && line.message === message
+const collects = (round: number, phase: string) => (line: Line) =>
+  line.event === 'collecting' && line.round === round && line.phase === phase
 const isOver = (round: number) => (line: Line) => line.event === 'round over' && line.round === round
 
 async function getJson(port: number, path: string): Promise<unknown> {
@@ -104,8 +104,8 @@ describe('killed in the middle of a round, nothing is lost', () => {
       clients[group] = startClients(groups[group]!, port, 2)
     }
     /** The last of the processes stands still, so the round cannot come to its end; the others go on. */
-    const inTheMiddle = async (round: number, message: string, act: () => Promise<void>): Promise<void> => {
-      await coordinator.line(collects(round, message))
+    const inTheMiddle = async (round: number, phase: string, act: () => Promise<void>): Promise<void> => {
+      await coordinator.line(collects(round, phase))
       clients[3]!.signal('SIGSTOP')
       await new Promise((resolve) => setTimeout(resolve, 100))
       await act()
@@ -225,8 +225,8 @@ describe('who is not let in', () => {
     expect(metrics.get('coordinator_shut_out_total{reason="too-many-messages"}')).toBe(1)
     expect(metrics.get('coordinator_messages_total{status="refused"}')).toBe(65)
     expect(metrics.get('coordinator_messages_total{status="accepted"}')).toBe(15)
-    expect(metrics.get('coordinator_answers_missing_total{message="advertise-keys"}')).toBe(1)
-    expect(metrics.get('coordinator_answers_missing_total{message="unmasking"}')).toBe(0)
+    expect(metrics.get('coordinator_answers_missing_total{phase="advertise-keys"}')).toBe(1)
+    expect(metrics.get('coordinator_answers_missing_total{phase="unmasking"}')).toBe(0)
     expect(metrics.get('coordinator_secrets_recovered_total{client="survivor"}')).toBe(3)
     // Nobody waited for it until a deadline.
     expect(coordinator.lines.some(({ event }) => event === 'deadline')).toBe(false)

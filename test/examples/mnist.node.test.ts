@@ -127,10 +127,10 @@ test('of fifty clients some drop out before every message, and the minimum cohor
 })
 
 test.each([
-  [['--rounds', '0'], "--rounds takes a whole number from 1 to 1000, not '0'"],
-  [['--clients', '4'], "--clients takes a whole number from 5 to 200, not '4'"],
-  [['--epsilon', '0'], "--epsilon takes a number from 0.001 to 1000, not '0'"],
-  [['--seed', 'x'], "--seed takes a whole number from 0 to 4294967295, not 'x'"],
+  [['--rounds', '0'], "--rounds must be a whole number from 1 to 1000, not '0'"],
+  [['--clients', '4'], "--clients must be a whole number from 5 to 200, not '4'"],
+  [['--epsilon', '0'], "--epsilon must be a number from 0.001 to 1000, not '0'"],
+  [['--seed', 'x'], "--seed must be a whole number from 0 to 4294967295, not 'x'"],
   [['--epochs', '3'], "Unknown option '--epochs'"],
 ])('the options %j are refused', (args, message) => {
   expect(() => parseOptions(args)).toThrow(message)

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-/** Makes one file of a program of this folder, so that a hundred processes of it start quickly. */
+/** Bundles a program of this folder into one file, so that a hundred processes of it start quickly. */
 export async function bundle(
   program: 'main' | 'client',
   outfile: string,

@@ -1,5 +1,5 @@
 /**
- * One process with one client, or some. Ended in any way and started again, each goes on where it was.
+ * One process with one or more clients. You can kill it at any moment and start it again: each client continues.
  *
  *     node client.mjs --names client-000,client-001 [--url URL] [--data FOLDER] [--rounds N]
  */

@@ -1,5 +1,5 @@
 /**
- * A hundred clients, each in a process of its own.
+ * A hundred clients, each in a separate process.
  *
  *     npm run coordinator:clients -- [--clients N] [--processes N] [--rounds N] [--url URL] [--data FOLDER]
  */
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
     { url: 'ws://127.0.0.1:8790', data: '.coordinator' },
   )
   if (!existsSync(join(data, 'clients')))
-    throw new Error(`nobody is enrolled in ${data}: start the coordinator first`)
+    throw new Error(`no clients are enrolled in ${data}: start the coordinator first`)
   const { names } = readEnrolment(join(data, 'clients'))
   const joining = names.slice(0, clients)
   const program = join(data, 'client.mjs')

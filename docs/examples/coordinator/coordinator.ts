@@ -7,17 +7,17 @@ import { offerText } from './handshake.js'
 import { log } from './log.js'
 import type { Metrics } from './metrics.js'
 import type { OpenRound, Result, Store } from './store.js'
-import { configOf, type PhaseName } from './task.js'
+import { configOf, type RoundId } from './task.js'
 
 export interface CoordinatorOptions {
   readonly enrolment: Enrolment
   readonly store: Store
   readonly metrics: Metrics
-  /** Milliseconds that each message of a round is waited for. */
+  /** How long each phase of a round waits for answers, in milliseconds. */
   readonly deadline: number
 }
 
-/** Milliseconds in which a client whose connection is lost is waited for; it tries again after one second. */
+/** How long a round waits for a client that has lost its connection, in milliseconds. It tries again after one second. */
 const RECONNECT_TIME = 10_000
 
 /** Runs round after round. */
@@ -26,23 +26,23 @@ export class Coordinator {
   /** Clients that wait for the next round. */
   readonly #lobby = new Map<number, WebSocket>()
   #filled = (): void => {}
-  #open: { readonly name: PhaseName; readonly served: RoundHandle } | undefined
+  #open: { readonly name: RoundId; readonly served: RoundHandle } | undefined
 
   constructor(options: CoordinatorOptions) {
     this.#options = options
   }
 
-  /** What is going on, for whoever looks after the server. */
+  /** The current state, for the operators of the server. */
   get state(): {
     readonly round: number | undefined
-    readonly collecting: string | undefined
+    readonly phase: string | undefined
     readonly waiting: number
   } {
     const { name, served } = this.#open ?? {}
-    return { round: name?.round, collecting: served?.phase, waiting: this.#lobby.size }
+    return { round: name?.round, phase: served?.phase, waiting: this.#lobby.size }
   }
 
-  /** A client is there, or back. */
+  /** Call this when a client has connected, or connected again. */
   enter(seat: number, socket: WebSocket): void {
     if (this.#open !== undefined) {
       this.#join(seat, socket)
@@ -56,7 +56,7 @@ export class Coordinator {
     this.#filled()
   }
 
-  /** Runs rounds, beginning with the one that was open when the process before was gone. */
+  /** Runs rounds, beginning with the one that was open when an earlier process ended. */
   async run(rounds: number): Promise<void> {
     const { store, enrolment } = this.#options
     const { ed25519 } = await defaultCrypto()
@@ -67,7 +67,7 @@ export class Coordinator {
     }
   }
 
-  /** A new round, once enough clients wait for one. */
+  /** Begins a new round once enough clients wait for one. */
   async #begin(): Promise<OpenRound> {
     const { store, enrolment } = this.#options
     const name = { round: (await store.lastRound()) + 1, sessionId: Uint8Array.from(randomBytes(32)) }
@@ -101,7 +101,7 @@ export class Coordinator {
     for (const [seat, socket] of this.#lobby) this.#join(seat, socket)
     this.#lobby.clear()
     const result = await resultOf(round, served)
-    // Where this process is gone before, the next one makes the sum again from what was saved.
+    // If this process ends before that, the next one computes the sum again from the saved session.
     await store.finish(result)
     await served.closed
     this.#open = undefined
@@ -114,7 +114,7 @@ export class Coordinator {
     )
   }
 
-  /** The round, and everything that is said in it, goes over the socket from here on. */
+  /** Offers the round to a client. From here on, the socket carries the messages of the round. */
   #join(seat: number, socket: WebSocket): void {
     if (this.#open === undefined || socket.readyState !== socket.OPEN) return
     socket.send(offerText(this.#open.name))
@@ -137,14 +137,14 @@ export class Coordinator {
         log('failed', { round, seat: event.seat, error: String(event.error) })
         return
       case 'not-enough':
-        log(event.type, { round, message: event.phase, code: event.error.code })
+        log(event.type, { round, phase: event.phase, code: event.error.code })
         return
       case 'phase-opened':
-        log('collecting', { round, message: event.phase, waitingFor: event.waitingFor })
+        log('collecting', { round, phase: event.phase, waitingFor: event.waitingFor })
         return
       case 'phase-closed':
         metrics.count('answers_missing_total', event.phase, event.expected.length - event.accepted.length)
-        log('collected', { round, message: event.phase, answers: event.accepted.length })
+        log('collected', { round, phase: event.phase, answers: event.accepted.length })
         return
       case 'slice-folded':
         return
@@ -154,7 +154,7 @@ export class Coordinator {
         log(event.type, { round, survivors: event.selfMasks, dropouts: event.maskKeys })
         return
       case 'deadline':
-        log(event.type, { round, message: event.phase, missing: event.missing })
+        log(event.type, { round, phase: event.phase, missing: event.missing })
         return
       default:
         log(event.type, { round, seat: event.seat })
@@ -162,7 +162,7 @@ export class Coordinator {
   }
 }
 
-/** @throws what is no client's fault, such as a store that fails: the round can be gone on with. */
+/** @throws an error that clients did not cause, such as a failure of the store. The round can then be resumed. */
 async function resultOf(round: number, served: RoundHandle): Promise<Result> {
   try {
     const { sum, report } = await served.outcome

@@ -8,30 +8,30 @@ import { log } from './log.js'
 import type { Metrics } from './metrics.js'
 import { Rate } from './rate.js'
 
-/** Connections that have not said yet who they are: how many there may be, and for how many milliseconds. */
+/** How many connections may be unidentified at the same time, and for how many milliseconds each of them. */
 const STRANGERS = { most: 200, patience: 5000 } as const
 
-/** Milliseconds in which a client may answer that its connection is being closed; then it is cut. */
+/** How long a client may take to confirm that its connection is being closed, in milliseconds. Then it is terminated. */
 const CLOSING = 2000
 
-/** How often one client may connect once it has shown who it is, and how many messages it may send. */
+/** How often an identified client may connect, and how many messages it may send. */
 const CONNECTIONS = { burst: 20, perSecond: 1 } as const
 const MESSAGES = { burst: 200, perSecond: 20 } as const
 
 export interface DoorOptions {
   readonly http: Server
-  /** What clients know this server by. */
+  /** The name by which clients know this server. */
   readonly name: string
   readonly enrolment: Enrolment
-  /** Bytes of the longest message that a client may send. */
+  /** The length of the longest message that a client may send, in bytes. */
   readonly longest: number
   readonly metrics: Metrics
   readonly strangers?: { readonly most: number; readonly patience: number }
-  /** A client that is who it says it is. */
+  /** Called with each client that has proven its identity. */
   enter(seat: number, socket: WebSocket): void
 }
 
-/** Lets in who is enrolled, and nobody else. */
+/** Accepts WebSocket connections from enrolled clients only. */
 export function openDoor({
   http,
   name: server,
@@ -45,7 +45,7 @@ export function openDoor({
   const sockets = new WebSocketServer({ server: http, ...limits })
   const seats = new Map(enrolment.names.map((name, seat) => [name, seat]))
   const rates = enrolment.names.map(() => new Rate(CONNECTIONS.burst, CONNECTIONS.perSecond))
-  /** The oldest first. */
+  /** Unidentified connections, the oldest first. */
   const strangers = new Set<WebSocket>()
   let connected = 0
 
@@ -75,14 +75,14 @@ export function openDoor({
       refuse(socket, 'wrong_signature', { seat })
       return undefined
     }
-    // Not before: else whoever knows its name could use up what the client may do, and lock it out.
+    // Counted only now. Otherwise, anybody who knows a client's name could use up its allowance and lock it out.
     if (rates[seat]!.take()) return seat
     refuse(socket, 'too_many_connections', { seat })
     return undefined
   }
 
   const greet = async (socket: WebSocket): Promise<void> => {
-    // Too long for `maxPayload`, or no WebSocket at all; the socket is closed by then.
+    // A message was longer than `maxPayload`, or was not a valid WebSocket frame. The socket is already closed.
     socket.on('error', ({ code }: Error & { code?: string }) => {
       const reason = code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'message_too_long' : 'broken'
       metrics.count('connections_total', reason)
@@ -94,11 +94,11 @@ export function openDoor({
       refuse(socket, 'too_many_messages')
       socket.terminate()
     })
-    // Silent ones would keep the door shut if the newest had to go.
+    // Close the oldest connection, not the newest: otherwise silent connections would keep everybody else out.
     const [oldest] = strangers.size >= most ? strangers : []
     oldest?.terminate()
     strangers.add(socket)
-    // Not `close`, for which the other side would have to answer.
+    // Not `close`, because it waits for an answer from the other side.
     const timer = setTimeout(() => socket.terminate(), patience)
     const seat = await identify(socket).finally(() => {
       clearTimeout(timer)

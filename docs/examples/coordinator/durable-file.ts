@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-/** Puts `bytes` in the place of the file that was there: all of them or none, and on the disk before it returns. */
+/** Replaces a file, completely or not at all. The new content is on the disk when this returns. */
 export function writeDurably(path: string, bytes: Uint8Array | string): void {
   const part = `${path}.part`
   const file = openSync(part, 'w', 0o600)
@@ -15,7 +15,7 @@ export function writeDurably(path: string, bytes: Uint8Array | string): void {
   syncFolder(dirname(path))
 }
 
-/** Makes a folder and those above it, on the disk before it returns. */
+/** Makes a folder and its parents. They are on the disk when this returns. */
 export function makeFolder(path: string): void {
   const folder = resolve(path)
   if (existsSync(folder)) return
@@ -24,9 +24,9 @@ export function makeFolder(path: string): void {
   syncFolder(dirname(folder))
 }
 
-/** A name is part of its folder: after a loss of power a file that was renamed may have its old name again. */
+/** Syncs the names in a folder. Otherwise, a renamed file may have its old name again after a power failure. */
 function syncFolder(path: string): void {
-  // Windows opens no folders, and writes names on its own.
+  // Windows cannot open folders, and syncs names by itself.
   if (process.platform === 'win32') return
   const folder = openSync(path, 'r')
   try {

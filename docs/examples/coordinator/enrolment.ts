@@ -4,11 +4,14 @@ import { defaultCrypto } from 'secagg'
 import { makeFolder, writeDurably } from './durable-file.js'
 import { fromHex, toHex } from './hex.js'
 
-/** Who may take part: a client's seat is its place in the list. Server and clients have the same list, beforehand. */
+/**
+ * The clients that may take part. A client's position in the list is its seat. Server and clients must have the same list
+ * before the first round.
+ */
 export interface Enrolment {
   readonly names: readonly string[]
   readonly publicKeys: readonly Uint8Array[]
-  /** The file, byte by byte: it goes into the context of every round, so that all who are in a sum agree on it. */
+  /** The bytes of the file. They are part of every round's context, so that all clients in a sum agree on the list. */
   readonly bytes: Uint8Array
 }
 
@@ -25,8 +28,8 @@ export function readEnrolment(folder: string): Enrolment {
 }
 
 /**
- * Makes identities for so many clients, unless there are some. In earnest every client makes its own, and shows nobody
- * but itself the private key.
+ * Makes identities for this many clients, unless the file exists. In production, each client makes its own key pair and
+ * keeps the private key to itself.
  */
 export async function enrol(folder: string, clients: number): Promise<void> {
   if (existsSync(join(folder, FILE))) return
@@ -39,7 +42,7 @@ export async function enrol(folder: string, clients: number): Promise<void> {
     writeDurably(join(folder, `${name}.key`), toHex(privateKey))
     entries.push({ name, publicKey: toHex(await ed25519.publicKey(privateKey)) })
   }
-  // Last, so that there is no list with names whose keys are missing.
+  // Written last, so that the list never contains a name whose key is missing.
   writeDurably(join(folder, FILE), JSON.stringify(entries, undefined, 2))
 }
 

@@ -1,31 +1,30 @@
 import type { WebSocket } from 'ws'
 import { fromHex, toHex } from './hex.js'
 
-/** A message of the handshake may be so long; what is said before it is over is text. */
+/** The longest message of the handshake. All of them are text. */
 export const LONGEST_TEXT = 1024
 
 /**
- * What a client signs to show who it is: the server that it means and the challenge of this one connection, so that
- * nobody can pass the signature on to another server or use it again. The label keeps it apart from all that is signed
- * in a round.
+ * What a client signs to prove its identity: the name of the server and the challenge of this connection. So the signature
+ * cannot be passed on to another server or used again. The label separates it from all signatures within rounds.
  */
 export function claim(server: string, challenge: Uint8Array): Uint8Array {
   return new TextEncoder().encode(`secagg coordinator, connection\0${server}\0${toHex(challenge)}`)
 }
 
-/** What the server says first. */
+/** The first message, from the server. */
 export interface Challenge {
   readonly server: string
   readonly challenge: Uint8Array
 }
 
-/** What the client answers. */
+/** The client's answer. */
 export interface Answer {
   readonly name: string
   readonly signature: Uint8Array
 }
 
-/** What the server offers in return, once a round is open. The numbers of its rounds only rise. */
+/** What the server sends once a round is open. The numbers of its rounds only rise. */
 export interface Offer {
   readonly round: number
   readonly sessionId: Uint8Array
@@ -52,7 +51,8 @@ export function readAnswer(text: string): Answer {
 
 export function readOffer(text: string): Offer {
   const { round, sessionId } = fieldsOf(text)
-  if (!(Number.isSafeInteger(round) && (round as number) >= 0)) throw new Error('a round has a number')
+  if (!(Number.isSafeInteger(round) && (round as number) >= 0))
+    throw new Error('the number of the round is missing')
   return { round: round as number, sessionId: fromHex(sessionId, 32) }
 }
 
@@ -62,7 +62,10 @@ function fieldsOf(text: string): Readonly<Record<string, unknown>> {
   return value as Record<string, unknown>
 }
 
-/** The next message of a socket, which has to be a short text; made use of at once, so that none after it is missed. */
+/**
+ * Waits for the next message of a socket, which must be a short text. `use` is called immediately, so that it can add
+ * listeners before the following message arrives.
+ */
 export function nextText<T>(socket: WebSocket, use: (text: string) => T): Promise<T> {
   return new Promise((resolve, reject) => {
     const closed = (): void => reject(new Error('the connection is closed'))

@@ -3,7 +3,7 @@
  *
  *     npm run coordinator -- [--clients N] [--port P] [--data FOLDER] [--rounds N] [--deadline MS]
  *
- * Ended in any way and started again, it goes on where it was.
+ * You can kill it at any moment and start it again: it continues.
  */
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const metrics = new Metrics()
   const coordinator = new Coordinator({ enrolment, store, metrics, deadline: options.deadline })
   const http = createPages(() => coordinator, metrics, store)
-  // All rounds are of one shape.
+  // All rounds have the same shape, so the limits of any round apply.
   const { fromClient } = messageLimits(configOf({ round: 1, sessionId: randomBytes(32) }, enrolment))
   const door = openDoor({
     http,

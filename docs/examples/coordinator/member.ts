@@ -10,19 +10,19 @@ import { configOf, countsOf } from './task.js'
 
 export interface MemberOptions {
   readonly name: string
-  /** Where the keys and the state of the client are. */
+  /** The folder with the key and the state of the client. */
   readonly folder: string
   readonly url: string
-  /** The name of the server that is meant. */
+  /** The name of the server to connect to. */
   readonly server: string
   readonly enrolment: Enrolment
   readonly crypto: CryptoProvider
 }
 
-/** Milliseconds before a client tries again. */
+/** The time before a client tries again, in milliseconds. */
 const RETRY = 1000
 
-/** One client, which takes part in so many rounds. */
+/** Runs one client until it has been included in this many rounds. */
 export async function takePart(options: MemberOptions, rounds: number): Promise<void> {
   const file = new StateFile(join(options.folder, `${options.name}.state`))
   for (let count = 0; count < rounds; ) {
@@ -42,7 +42,7 @@ export async function takePart(options: MemberOptions, rounds: number): Promise<
   }
 }
 
-/** A connection on which the client is known, and the round that it is for. */
+/** A connection on which the client has proven its identity, and the round that the server offers on it. */
 interface Admission {
   readonly offer: Offer
   readonly connection: Connection
@@ -50,10 +50,10 @@ interface Admission {
 
 async function connect({ url, server, name, folder, crypto }: MemberOptions): Promise<Admission> {
   const socket = new WebSocket(url, { perMessageDeflate: false })
-  // What goes wrong shows as a closed connection.
+  // Errors also close the connection, which is handled elsewhere.
   socket.on('error', () => undefined)
   const challenge = await nextText(socket, readChallenge)
-  // Another server would use the signature to be this client here.
+  // Another server could use the signature to impersonate this client.
   if (challenge.server !== server) throw new Error(`this is ${challenge.server}, not ${server}`)
   const signature = await crypto.ed25519.sign(
     readPrivateKey(folder, name),
@@ -67,7 +67,7 @@ async function connect({ url, server, name, folder, crypto }: MemberOptions): Pr
   return admission
 }
 
-/** Whether the client's input is in the sum. */
+/** Takes part in the round, and returns whether the client's input is in the sum. */
 async function takePartIn(
   { offer, connection }: Admission,
   file: StateFile,
@@ -96,8 +96,8 @@ async function takePartIn(
       crypto,
       signer: ed25519Signer(readPrivateKey(folder, name), crypto.ed25519),
       verifyIdentity: ed25519Verifier((other) => enrolment.publicKeys[other], crypto.ed25519),
-      // A server that offers a round once more, or an old session id under a new number, gets no keys: numbers only
-      // rise here, and the number is part of the configuration that everything is bound to.
+      // A server that offers a round again, or an old session id under a new number, gets no keys. This client accepts
+      // only rising numbers, and the number is part of the configuration that all messages are bound to.
       claimSession: () => file.claim(offer),
       saved: file.read(offer),
       save: (saved) => file.write(offer, saved),

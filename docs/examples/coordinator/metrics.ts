@@ -2,22 +2,22 @@ interface Family {
   readonly kind: 'counter' | 'gauge'
   readonly help: string
   readonly label?: string
-  /** By label; the empty text where there is none. */
+  /** The values by label; the label is empty if the family has none. */
   readonly values: Map<string, number>
 }
 
-/** What is counted, in the text format of Prometheus. */
+/** Counters and gauges in the text format of Prometheus. */
 export class Metrics {
   readonly #families = {
-    connections_total: counter('Connections by what became of them.', 'result'),
-    messages_total: counter('Messages in rounds by what became of them.', 'status'),
-    answers_missing_total: counter('Clients that did not answer in time, by message.', 'message'),
+    connections_total: counter('Connections by result.', 'result'),
+    messages_total: counter('Messages in rounds by status.', 'status'),
+    answers_missing_total: counter('Clients that did not answer in time, by phase.', 'phase'),
     secrets_recovered_total: counter('Clients whose secrets were recovered to remove masks.', 'client'),
-    shut_out_total: counter('Clients that were shut out of a round.', 'reason'),
-    rounds_total: counter('Rounds by how they ended.', 'result'),
-    clients_connected: gauge('Clients that are connected and known.'),
-    round: gauge('The number of the open round, or of the last.'),
-    survivors: gauge('Inputs in the last sum.'),
+    shut_out_total: counter('Clients that were excluded from a round.', 'reason'),
+    rounds_total: counter('Rounds by result.', 'result'),
+    clients_connected: gauge('Clients that are connected and identified.'),
+    round: gauge('The number of the open round, or of the last one.'),
+    survivors: gauge('The number of inputs in the last sum.'),
   }
 
   count(

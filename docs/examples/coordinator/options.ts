@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 
 export const HOST = '127.0.0.1'
 
-/** Reads the command line; every option has a default, and numbers are whole. */
+/** Reads the command line. Every option has a default. All numbers are whole numbers. */
 export function readOptions<N extends string, T extends string>(
   numbers: Readonly<Record<N, number>>,
   texts: Readonly<Record<T, string>>,
@@ -15,7 +15,7 @@ export function readOptions<N extends string, T extends string>(
   for (const [name, text] of Object.entries(values)) {
     if (!(name in numbers)) read[name] = String(text)
     else if (/^\d{1,9}$/.test(String(text))) read[name] = Number(text)
-    else throw new Error(`--${name} takes a whole number, not '${text}'`)
+    else throw new Error(`--${name} must be a whole number, not '${text}'`)
   }
   return read as Record<N, number> & Record<T, string>
 }

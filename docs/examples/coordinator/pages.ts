@@ -3,11 +3,11 @@ import type { Coordinator } from './coordinator.js'
 import type { Metrics } from './metrics.js'
 import type { Store } from './store.js'
 
-/** What the coordinator says over HTTP: its health, its metrics, and what came out of a round. */
+/** The HTTP pages of the coordinator: its health, its metrics, and the results of rounds. */
 export function createPages(coordinator: () => Coordinator, metrics: Metrics, store: Store): Server {
   const answer = async (path: string, response: ServerResponse): Promise<void> => {
     if (path === '/health') {
-      await store.lastRound() // Throws where the database is gone.
+      await store.lastRound() // throws if the database fails
       send(response, 200, { status: 'ok', ...coordinator().state })
     } else if (path === '/metrics') {
       response
@@ -20,7 +20,7 @@ export function createPages(coordinator: () => Coordinator, metrics: Metrics, st
       else send(response, 200, result)
     }
   }
-  // Who connects and says nothing is not kept for long.
+  // Connections that send nothing are closed soon.
   const patience = { headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 }
   return createServer(patience, (request, response) => {
     answer(request.url ?? '', response).catch(() => send(response, 503, { status: 'failing' }))

@@ -1,4 +1,4 @@
-/** So many at once, and so many a second in the long run. */
+/** A rate limit: up to `burst` events at once, and `perSecond` events per second in the long run. */
 export class Rate {
   readonly #burst: number
   readonly #perSecond: number
@@ -11,7 +11,7 @@ export class Rate {
     this.#left = burst
   }
 
-  /** Whether one more is within the rate. */
+  /** Counts an event, and returns whether it is within the limit. */
   take(): boolean {
     const now = performance.now()
     this.#left = Math.min(this.#burst, this.#left + ((now - this.#last) / 1000) * this.#perSecond)

@@ -1,14 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { writeDurably } from './durable-file.js'
-import type { PhaseName } from './task.js'
+import type { RoundId } from './task.js'
 
-/** Bytes before what was saved: the number of the round, then its session id. */
+/** The lengths of what precedes the saved session: the number of the round, then its session id. */
 const NUMBER = 8
 const ID = 32
 
 /**
- * Where one client keeps its session: the last round that it has begun, and what was saved last, nothing once it is over.
- * That number only rises: a round that is not above it was begun before, whatever its session id is.
+ * The file in which a client stores the last round that it has begun, and its saved session, which is empty once the round
+ * is over. The number of the round only rises. A round whose number is not higher was begun before, whatever its session id
+ * is.
  */
 export class StateFile {
   readonly #path: string
@@ -17,38 +18,38 @@ export class StateFile {
     this.#path = path
   }
 
-  /** Records that the round begins. `false` where it, or a later one, was begun before. */
-  claim(name: PhaseName): boolean {
+  /** Records that the round begins. Returns `false` if this round or a later one was begun before. */
+  claim(name: RoundId): boolean {
     const last = this.#last()
     if (last !== undefined && name.round <= last.round) return false
     this.write(name, new Uint8Array(0))
     return true
   }
 
-  /** What was saved of this round, if anything. */
-  read(name: PhaseName): Uint8Array | undefined {
+  /** The saved session of this round, if any. */
+  read(name: RoundId): Uint8Array | undefined {
     const saved = this.#of(name)
     return saved?.length ? saved : undefined
   }
 
-  /** Whether this round is over for the client. Without its session it must not begin the round again. */
-  isOver(name: PhaseName): boolean {
+  /** Whether this round is over for the client. It no longer has the session, and must not begin the round again. */
+  isOver(name: RoundId): boolean {
     return this.#of(name)?.length === 0
   }
 
-  /** All of it or nothing, and on the disk before it returns. */
-  write({ round, sessionId }: PhaseName, saved: Uint8Array): void {
+  /** Saves the session, completely or not at all. It is on the disk when this returns. */
+  write({ round, sessionId }: RoundId, saved: Uint8Array): void {
     const number = Buffer.alloc(NUMBER)
     number.writeBigUInt64LE(BigInt(round))
     writeDurably(this.#path, Buffer.concat([number, sessionId, saved]))
   }
 
-  /** The round is over: its secrets go. */
-  finish(name: PhaseName): void {
+  /** Records that the round is over, and deletes its secrets. */
+  finish(name: RoundId): void {
     this.write(name, new Uint8Array(0))
   }
 
-  #of({ round, sessionId }: PhaseName): Uint8Array | undefined {
+  #of({ round, sessionId }: RoundId): Uint8Array | undefined {
     const last = this.#last()
     return last?.round === round && last.sessionId.equals(sessionId) ? last.saved : undefined
   }

@@ -1,21 +1,21 @@
 import { ClassicLevel } from 'classic-level'
 import { makeFolder } from './durable-file.js'
 import { fromHex, toHex } from './hex.js'
-import type { PhaseName } from './task.js'
+import type { RoundId } from './task.js'
 
 /** How a round ended. */
 export type Result =
   | { readonly round: number; readonly survivors: readonly number[]; readonly sum: readonly number[] }
   | { readonly round: number; readonly failed: string }
 
-/** The round that was open, with the session of the server as far as it was saved. */
-export interface OpenRound extends PhaseName {
+/** The open round, and the saved session of the server, if there is one. */
+export interface OpenRound extends RoundId {
   readonly saved: Uint8Array | undefined
 }
 
 /**
- * What has to outlive the process, in an embedded database. What belongs together is written together, and is on the
- * disk before a promise resolves.
+ * An embedded database with everything that must survive the end of the process. Data that belongs together is written in
+ * one batch, which is on the disk when the promise resolves.
  */
 export class Store {
   readonly #database: ClassicLevel<string, Buffer>
@@ -31,7 +31,7 @@ export class Store {
     return new Store(database)
   }
 
-  /** The round that is open, or `undefined` before the first and between two. */
+  /** The open round, or `undefined` if no round is open. */
   async openRound(): Promise<OpenRound | undefined> {
     const [name, saved] = await this.#database.getMany(['round', 'session'])
     if (name === undefined) return undefined
@@ -39,15 +39,15 @@ export class Store {
     return { round, sessionId: fromHex(sessionId, 32), saved: saved && Uint8Array.from(saved) }
   }
 
-  /** The session of the open round goes together with what its configuration is made of. */
-  async save({ round, sessionId }: PhaseName, session?: Uint8Array): Promise<void> {
+  /** Saves the session of the open round together with the inputs to its configuration. */
+  async save({ round, sessionId }: RoundId, session?: Uint8Array): Promise<void> {
     const name = Buffer.from(JSON.stringify({ round, sessionId: toHex(sessionId) }))
     const batch = this.#database.batch().put('round', name)
     if (session !== undefined) batch.put('session', Buffer.from(session))
     await batch.write({ sync: true })
   }
 
-  /** With its result a round is over: its session, in which there are secrets of clients, goes in the same moment. */
+  /** Stores the result of the round. In the same batch, deletes its session, which contains secrets of clients. */
   async finish(result: Result): Promise<void> {
     const batch = this.#database.batch().put(keyOf(result.round), Buffer.from(JSON.stringify(result)))
     await batch.del('round').del('session').write({ sync: true })
@@ -58,7 +58,7 @@ export class Store {
     return bytes && (JSON.parse(String(bytes)) as Result)
   }
 
-  /** The number of the last round that is over; 0 before the first. */
+  /** The number of the last round that is over, or 0. */
   async lastRound(): Promise<number> {
     const [last] = await this.#database.keys({ gt: 'result ', lt: 'result~', reverse: true, limit: 1 }).all()
     return last === undefined ? 0 : Number(last.slice('result '.length))
@@ -69,7 +69,7 @@ export class Store {
   }
 }
 
-/** In the order of the numbers. */
+/** The key of a result. Keys sort in the order of the rounds. */
 function keyOf(round: number): string {
   return `result ${String(round).padStart(12, '0')}`
 }

@@ -1,4 +1,4 @@
-/** Stands in for training on the client's own data. */
+/** In a real program, this would train the model on the client's own data. */
 export function train(model: Uint8Array): {
   readonly update: { readonly weights: TensorData; readonly bias: TensorData }
   /** The weight of this update in the mean. */

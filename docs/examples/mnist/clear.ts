@@ -3,7 +3,7 @@ import { addInto, createVector } from 'secagg/vector'
 import { plannedSurvivors } from './dropouts.js'
 import type { Aggregator } from './training.js'
 
-/** Sums the same whole numbers with everything known to everybody: what secure aggregation has to equal. */
+/** Sums the same whole numbers in the clear. Secure aggregation must give the same result. */
 export function sumInTheClear(plan: RoundPlan): Aggregator {
   const round = openRound(plan, { sessionId: new Uint8Array(16) })
   return {

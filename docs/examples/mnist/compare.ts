@@ -1,8 +1,8 @@
 import type { TrainedRound } from './training.js'
 
 /**
- * The first thing in which a round with secure aggregation and the same in the clear differ; `undefined` where they are
- * identical. The sums are compared beside the models, since rounding could hide a difference of one unit in a model.
+ * The first difference between a round with secure aggregation and the same round in the clear; `undefined` if they are
+ * identical. The sums are compared as well as the models, because rounding could hide a difference of one unit in a model.
  */
 export function firstDifference(secure: TrainedRound, clear: TrainedRound): string | undefined {
   const inRound = `in round ${secure.round}`
@@ -25,7 +25,7 @@ function firstElement(
 ): string | undefined {
   if (secure.length !== clear.length) return differ(what.replace('#', 'count'), secure.length, clear.length)
   for (let i = 0; i < secure.length; i++) {
-    // Unlike ===, this tells 0 from -0 and takes NaN for itself, as comparing bits does.
+    // Unlike ===, this distinguishes 0 from -0, and NaN equals NaN.
     if (!Object.is(secure[i], clear[i])) return differ(what.replace('#', `${i}`), secure[i]!, clear[i]!)
   }
   return undefined

@@ -1,31 +1,32 @@
 import { PHASES, type PhaseName } from 'secagg'
 import type { SeededRandom } from './random.js'
 
-/** For each client that drops out, the first message that it no longer sends. */
+/** The clients that drop out, each with the first phase that it misses. */
 export type Dropouts = ReadonlyMap<number, PhaseName>
 
 /**
- * A few clients that drop out: one before each message of the round and up to five more anywhere, `most` of them in all.
- * Where that is fewer, `round` says which message it begins with, so that each has its turn.
+ * Chooses clients that drop out: one in each phase and up to five more in any phase, but at most `most` in total. If `most`
+ * is less than the number of phases, `round` determines the first phase, so that over several rounds every phase has
+ * dropouts.
  */
 export function planDropouts(clients: number, most: number, round: number, random: SeededRandom): Dropouts {
   const count = Math.min(most, PHASES.length + random.below(6))
   const seats = random.permutation(clients).subarray(0, count)
   return new Map(
     Array.from(seats, (seat, index): [number, PhaseName] => {
-      const message = index < PHASES.length ? (round + index) % PHASES.length : random.below(PHASES.length)
-      return [seat, PHASES[message]!]
+      const phase = index < PHASES.length ? (round + index) % PHASES.length : random.below(PHASES.length)
+      return [seat, PHASES[phase]!]
     }),
   )
 }
 
-/** Whether a client still sends its message of `round`. */
+/** Whether a client still answers in `phase`. */
 export function takesPart(dropouts: Dropouts, seat: number, phase: PhaseName): boolean {
   const dropsAt = dropouts.get(seat)
   return dropsAt === undefined || PHASES.indexOf(phase) < PHASES.indexOf(dropsAt)
 }
 
-/** The clients that must be in the sum: all whose masked input is sent. What comes later is recovered. */
+/** The clients that must be in the sum: all that send their masked input. Clients that drop out later are still in it. */
 export function plannedSurvivors(clients: number, dropouts: Dropouts): readonly number[] {
   const seats = Array.from({ length: clients }, (_, seat) => seat)
   return seats.filter((seat) => takesPart(dropouts, seat, 'masked-input'))

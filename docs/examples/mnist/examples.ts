@@ -1,20 +1,21 @@
 import type { SeededRandom } from './random.js'
 
-/** Pixels of an MNIST image, 28 × 28. */
+/** The number of pixels of an MNIST image, 28 × 28. */
 export const PIXELS = 784
 
 /** Labeled images of handwritten digits. */
 export interface Examples {
   readonly count: number
-  /** {@link PIXELS} bytes each, 0 for background to 255 for ink. */
+  /** {@link PIXELS} bytes per image, from 0 (background) to 255 (ink). */
   readonly images: Uint8Array
   /** The digit, 0 to 9, that each image shows. */
   readonly labels: Uint8Array
 }
 
 /**
- * Gives every client its own examples, as indices; none is given twice. As among real people the parts are uneven:
- * the largest may be six times the smallest, and half of each is of one or two digits only.
+ * Splits the examples among the clients. Each part is a list of indices, and no example is in two parts. The parts are
+ * uneven, as real ones would be: the largest can be six times the smallest, and half of each part shows only one or two
+ * digits.
  */
 export function splitUnevenly(
   { count, labels }: Examples,

@@ -23,20 +23,20 @@ import { takesPart } from './dropouts.js'
 import { modelFromBytes, modelToBytes } from './model.js'
 import type { Aggregated, AggregationTask, Aggregator, Specimen } from './training.js'
 
-/** Clients whose public keys everybody knows beforehand. */
+/** Clients whose public keys everybody knows before the first round. */
 export interface Cohort {
   readonly crypto: CryptoProvider
   readonly signers: readonly Signer[]
   readonly verifyIdentity: VerifyIdentity
 }
 
-/** What the server sends before a round. All of it is from a server that a client does not trust. */
+/** What the server sends before a round. Clients do not trust it. */
 interface Announcement {
   readonly sessionId: Uint8Array
   readonly model: Uint8Array
 }
 
-/** Gives every client an Ed25519 identity. Here in one place; in earnest each makes its own and shows the public half. */
+/** Makes an Ed25519 identity for every client. In production, each client makes its own and publishes the public key. */
 export async function enrol(clients: number): Promise<Cohort> {
   const crypto = await defaultCrypto()
   const privateKeys = Array.from({ length: clients }, () => crypto.randomBytes(32))
@@ -48,14 +48,14 @@ export async function enrol(clients: number): Promise<Cohort> {
   }
 }
 
-/** Sums the clients' updates by secure aggregation: every message as bytes, clients dropping out as planned. */
+/** Sums the clients' updates by secure aggregation, with real messages. Clients drop out as planned. */
 export function secureAggregation(
   cohort: Cohort,
   plan: RoundPlan,
   requirements: PlanRequirements,
 ): Aggregator {
   const sent = JSON.stringify(plan)
-  // Every client takes the plan apart by itself, and then keeps to what it has found.
+  // Every client checks the plan, and then uses the plan that it has derived itself.
   const checked = cohort.signers.map(() => checkPlan(JSON.parse(sent), requirements))
   return {
     plan,
@@ -72,7 +72,7 @@ export function secureAggregation(
   }
 }
 
-/** The round as one party understands it from what that party has; the server and every client call it by themselves. */
+/** Opens the round from the data that one party has. The server and every client do this independently. */
 function roundOf(plan: RoundPlan, { sessionId, model }: Announcement): Round {
   return openRound(plan, { sessionId, context: { model } })
 }
@@ -80,7 +80,7 @@ function roundOf(plan: RoundPlan, { sessionId, model }: Announcement): Round {
 /** One client in one round. */
 interface Client {
   readonly session: ClientSession
-  /** What it has handed to the protocol, to show beside what the server got. */
+  /** The input that it has passed to the protocol, to compare with what the server received. */
   held(): PreparedUpdate | undefined
 }
 
@@ -93,7 +93,7 @@ function openClient(
 ): Client {
   const round = roundOf(plan, announcement)
   let held: PreparedUpdate | undefined
-  // Asked for once the others' keys are there, so that a client which has gone by then need not train.
+  // Called after the second phase, so that a client that has dropped out by then does not train.
   const input = (): PreparedUpdate['input'] => {
     if (held === undefined) {
       const { update, examples } = task.trainClient(seat, modelFromBytes(announcement.model))
@@ -106,7 +106,7 @@ function openClient(
   return { session, held: () => held }
 }
 
-/** Carries the messages between server and clients, as a network does in earnest. */
+/** Carries the messages between server and clients, as a network would. */
 async function runRound(
   round: Round,
   clients: readonly Client[],
@@ -144,10 +144,10 @@ async function runRound(
   }
 }
 
-/** Some numbers of a client's vector, and what the server finds in the same place of its message. */
+/** A few numbers of a client's vector, and the numbers at the same place in its message to the server. */
 function specimenOf(seat: number, held: Vector, message: Uint8Array, { segments }: RoundPlan): Specimen {
   const sent = unpackVector(message.slice(-packedLength(segments)), segments)
-  // From the middle of the image, since nothing is learned from its corners, which are always empty.
+  // From the middle of the image: the corners are always empty, so their weights do not change.
   const from = segments[0]!.length >> 1
   const numbersOf = (vector: Vector): number[] => Array.from(vector[0]!.subarray(from, from + 4), Number)
   return { seat, from, held: numbersOf(held), sent: numbersOf(sent) }

@@ -1,12 +1,13 @@
 /**
- * Fifty clients train a model together and a server sums their updates without seeing any of them; then the same
- * training again, summed in the clear, has to give the same model to the last bit.
+ * Fifty clients train a model together, and a server sums their updates without seeing any of them. Then the same training
+ * runs again with sums in the clear, and must give the same model, bit for bit.
  *
  *     npm run demo -- [--rounds N] [--clients N] [--seed N] [--epsilon E]
  *
- * With --epsilon they train under differential privacy, and the second training, without, shows what that costs.
+ * With --epsilon, the clients train with differential privacy, and the second training, without it, shows what privacy
+ * costs.
  *
- * Exit code 0 where all is well, 1 where models that should be identical are not or a round fails, 2 for bad options.
+ * The exit code is 0 on success, 1 if a round fails or the models differ but should not, and 2 if options are wrong.
  */
 import { sumInTheClear } from './clear.js'
 import { firstDifference } from './compare.js'
@@ -43,12 +44,12 @@ async function main(options: DemoOptions): Promise<number> {
   printWhatTheServerSaw(secure[0]!, plan)
 
   const without = epsilon === undefined ? '' : ' without differential privacy'
-  console.log(`The same training from the beginning${without}, the same survivors summed in the clear`)
+  console.log(`The same training again${without}, with the same survivors and sums in the clear`)
   const clear: TrainedRound[] = []
   for await (const round of train(setup, sumInTheClear(exact))) {
     const difference = plan === exact ? firstDifference(secure[clear.length]!, round) : undefined
     if (difference !== undefined) {
-      console.error(`NOT the same: ${difference}`)
+      console.error(`NOT identical: ${difference}`)
       return 1
     }
     printCompared(round, plan === exact ? ', sums and model identical' : '')

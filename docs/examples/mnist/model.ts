@@ -1,31 +1,31 @@
 import { type Examples, PIXELS } from './examples.js'
 import type { SeededRandom } from './random.js'
 
-/** Units of the hidden layer; pixel p and unit u meet in parameter p · HIDDEN + u. */
+/** The number of units in the hidden layer. The weight between pixel p and unit u is parameter p · HIDDEN + u. */
 export const HIDDEN = 32
 const DIGITS = 10
 
-/** Where each layer begins in the flat array of parameters. */
+/** The positions of the layers in the flat array of parameters. */
 const FIRST_WEIGHTS = 0
 const FIRST_BIASES = FIRST_WEIGHTS + PIXELS * HIDDEN
 const LAST_WEIGHTS = FIRST_BIASES + HIDDEN
 const LAST_BIASES = LAST_WEIGHTS + HIDDEN * DIGITS
 
-/** How many numbers the model consists of. */
+/** The number of parameters of the model. */
 export const PARAMETERS: number = LAST_BIASES + DIGITS
 
 /** How a client trains. */
 export interface TrainingOptions {
-  /** How often it goes through its examples. */
+  /** How many times it uses each of its examples. */
   readonly epochs: number
-  /** Examples per step. */
+  /** The number of examples per step. */
   readonly batch: number
   readonly learningRate: number
 }
 
 /**
- * A network with one hidden layer: 784 pixels, 32 rectified linear units, 10 digits. All parameters lie in one flat
- * array, which is also what secure aggregation wants to sum.
+ * Makes a network with one hidden layer: 784 pixels, 32 rectified linear units, 10 digits. All parameters are in one flat
+ * array, which secure aggregation can sum directly.
  */
 export function initialModel(random: SeededRandom): Float32Array {
   const model = new Float32Array(PARAMETERS)
@@ -39,7 +39,7 @@ export function initialModel(random: SeededRandom): Float32Array {
   return model
 }
 
-/** What one client makes of `start` with the examples at `indices`: stochastic gradient descent. */
+/** Trains one client's model by stochastic gradient descent: from `start`, with the examples at `indices`. */
 export function trainLocally(
   start: Float32Array,
   examples: Examples,
@@ -68,7 +68,7 @@ function descend(model: Float32Array, gradient: Float32Array, step: number): voi
   for (let i = 0; i < PARAMETERS; i++) model[i]! -= step * gradient[i]!
 }
 
-/** The share of examples whose digit the model finds. */
+/** The fraction of the examples that the model classifies correctly. */
 export function accuracyOf(model: Float32Array, examples: Examples): number {
   const hidden = new Float64Array(HIDDEN)
   const probabilities = new Float64Array(DIGITS)
@@ -80,7 +80,7 @@ export function accuracyOf(model: Float32Array, examples: Examples): number {
   return correct / examples.count
 }
 
-/** The forward pass: fills in the activations of the hidden layer and the probability of each digit. */
+/** The forward pass. Writes the activations of the hidden layer and the probability of each digit. */
 function predict(
   model: Float32Array,
   { images }: Examples,
@@ -92,7 +92,7 @@ function predict(
   const image = example * PIXELS
   for (let pixel = 0; pixel < PIXELS; pixel++) {
     const gray = images[image + pixel]!
-    // Four pixels in five are background.
+    // Four out of five pixels are background.
     if (gray === 0) continue
     const ink = gray / 255
     const row = FIRST_WEIGHTS + pixel * HIDDEN
@@ -118,7 +118,7 @@ function softmax(values: Float64Array): void {
   for (let i = 0; i < values.length; i++) values[i]! /= sum
 }
 
-/** The backward pass: adds one example's gradient to that of its batch. `hidden` and `errors` are room to work in. */
+/** The backward pass. Adds one example's gradient to that of its batch. `hidden` and `errors` are scratch memory. */
 function addGradient(
   gradient: Float32Array,
   model: Float32Array,
@@ -129,7 +129,7 @@ function addGradient(
 ): void {
   predict(model, examples, example, hidden, errors)
   const { images, labels } = examples
-  // The derivative of the cross entropy by what went into the softmax.
+  // The derivative of the cross entropy with respect to the input of the softmax.
   errors[labels[example]!]! -= 1
   for (let digit = 0; digit < DIGITS; digit++) gradient[LAST_BIASES + digit]! += errors[digit]!
   for (let unit = 0; unit < HIDDEN; unit++) {
@@ -142,7 +142,7 @@ function addGradient(
         error += model[row + digit]! * errors[digit]!
       }
     }
-    // From here on the unit's error, which nothing else needs the activation for.
+    // The activation is no longer needed. From here on, this is the error of the unit.
     hidden[unit] = error
     gradient[FIRST_BIASES + unit]! += error
   }
@@ -156,13 +156,13 @@ function addGradient(
   }
 }
 
-/** The model as it travels: 32-bit floating point numbers, little-endian as on every platform in use. */
+/** The model as bytes: 32-bit floating-point numbers, little-endian as on every platform in use. */
 export function modelToBytes(model: Float32Array): Uint8Array {
   return new Uint8Array(model.slice().buffer)
 }
 
-/** @throws {Error} where the bytes are no model of this shape. */
+/** @throws {Error} if the bytes are not a model of this shape. */
 export function modelFromBytes(bytes: Uint8Array): Float32Array {
-  if (bytes.length !== 4 * PARAMETERS) throw new Error(`a model is ${4 * PARAMETERS} bytes long`)
+  if (bytes.length !== 4 * PARAMETERS) throw new Error(`a model must be ${4 * PARAMETERS} bytes long`)
   return new Float32Array(bytes.slice().buffer)
 }

@@ -4,7 +4,7 @@ import { PARAMETERS } from './model.js'
 const CORRUPT_FRACTION = 0.1
 const DELTA = 1e-5
 
-/** What the server plans: weighted means, exact to the last bit of a sum. */
+/** The server's plan for weighted means. The sums are exact. */
 export function planExactly(clients: number, maximumWeight: number): RoundPlan {
   return planRound({
     length: PARAMETERS,
@@ -15,12 +15,12 @@ export function planExactly(clients: number, maximumWeight: number): RoundPlan {
     clip: 0.5,
     bitsPerValue: 15,
     maximumWeight,
-    // Stochastic rounding is better; but here a second training has to give the same sums.
+    // Stochastic rounding would be better, but the second training must give the same sums.
     rounding: 'nearest',
   })
 }
 
-/** The same under differential privacy, where all clients count the same. */
+/** The server's plan for means with differential privacy, in which all clients have the same weight. */
 export function planPrivately(clients: number, epsilon: number, rounds: number): RoundPlan {
   return planRound({
     length: PARAMETERS,
@@ -32,7 +32,7 @@ export function planPrivately(clients: number, epsilon: number, rounds: number):
   })
 }
 
-/** What a client asks for, whatever the server plans. */
+/** What a client requires of every plan. */
 export function requirementsOf({ clients, rounds, epsilon }: Wishes): PlanRequirements {
   return {
     minimumCohort: Math.ceil((2 * clients) / 3),

@@ -1,13 +1,13 @@
 /**
- * A reproducible generator for what may be known to everybody: how the examples are split, the initial model, the
- * order of training, who drops out. Keys and masks never come from here but from the library's secure generator.
+ * A reproducible generator for public choices: how the examples are split, the initial model, the order of training, and
+ * who drops out. It is not secure. Keys and masks come from the library's secure generator.
  */
 export class SeededRandom {
   readonly #state: Uint32Array
 
-  /** Different purposes give independent streams of the same seed. */
+  /** Different purposes produce independent streams from the same seed. */
   constructor(seed: number, purpose: string) {
-    // FNV-1a, which is no cryptographic hash; streams only have to differ.
+    // FNV-1a is not a cryptographic hash, but streams only have to differ.
     let hash = 0x811c9dc5
     for (const character of `${seed} ${purpose}`) {
       hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193)
@@ -21,7 +21,7 @@ export class SeededRandom {
     return this.#word() / 2 ** 32
   }
 
-  /** Uniform in 0, 1, …, limit − 1, up to a bias of limit / 2^32. */
+  /** Uniform in 0, 1, …, limit − 1, with a bias of at most limit / 2^32. */
   below(limit: number): number {
     return Math.floor(this.fraction() * limit)
   }

@@ -4,29 +4,26 @@ import { privacySpent, type RoundPlan } from 'secagg/federated'
 import { modelToBytes, PARAMETERS } from './model.js'
 import { partsOf, type Setup, type TrainedRound } from './training.js'
 
-/** Says what is about to happen. */
+/** Prints what the demo will do. */
 export function printHeader(setup: Setup, plan: RoundPlan, cryptoName: string): void {
   const { privacy, explanation, warnings } = plan
   const { clients, rounds, seed, training, local } = setup
   const sizes = partsOf(setup).map(({ length }) => length)
   const range = `${whole(Math.min(...sizes))} to ${whole(Math.max(...sizes))}`
-  const sends =
-    privacy === undefined
-      ? 'sends how the model changed,\ntimes its number of images. All of that'
-      : 'sends how the model changed,\nclipped and with noise. All of that'
+  const update = privacy === undefined ? 'multiplied by its number of images' : 'clipped and with noise'
   console.log(`
 Federated learning of handwritten digits with secure aggregation${privacy === undefined ? '' : ' and differential privacy'}
 
-${clients} clients hold ${whole(training.count)} MNIST images, ${range} each, and show them to nobody.
-In each of ${rounds} rounds every client trains the model on its own images and ${sends} goes out masked: the server learns the sums, and of single
-clients only who took part.
+${clients} clients hold ${whole(training.count)} MNIST images, ${range} each, which they keep to themselves. In each of ${rounds} rounds,
+every client trains the model on its own images, and sends the change of the model, ${update}.
+The change is masked: the server learns only the sums, and which clients took part.
 
 model         784-32-10 network, ${whole(PARAMETERS)} parameters, ${kibibytes(4 * PARAMETERS)}
 training      epochs: ${local.epochs}, batch: ${local.batch}, learning rate: ${local.learningRate}
 cryptography  ${cryptoName}
-seed          ${seed}, for split, initial model, order of training and dropouts; keys and noise are always fresh
+seed          ${seed}, for the split, the initial model, the order of training and the dropouts; not for keys and noise
 
-The plan, which every client has derived from its task by itself:
+The plan, which every client has derived independently:
 ${[...explanation, ...warnings.map((warning) => `Warning: ${warning}`)].map((line) => wrapped(`- ${line}`)).join('\n')}
 `)
 }
@@ -38,7 +35,7 @@ export function printTableHead({ privacy }: RoundPlan): void {
 /** One line for a round of secure aggregation. */
 export function printRound(trained: TrainedRound, plan: RoundPlan): void {
   const { round, accuracy, result, dropouts, clipped, seconds, trainingSeconds, traffic = [] } = trained
-  const drops = PHASES.map((message) => [...dropouts.values()].filter((each) => each === message).length)
+  const drops = PHASES.map((phase) => [...dropouts.values()].filter((each) => each === phase).length)
   const cells = [
     `${round}`,
     percent(accuracy),
@@ -54,18 +51,18 @@ export function printRound(trained: TrainedRound, plan: RoundPlan): void {
   console.log(row(cells, spent))
 }
 
-/** Explains the table, then shows some numbers as a client and as the server sees them. */
+/** Explains the table, and shows a few numbers as a client sees them and as the server sees them. */
 export function printWhatTheServerSaw({ specimen, sum, round }: TrainedRound, { privacy }: RoundPlan): void {
   console.log(`
-survivors  clients whose update is in the sum, whatever became of them afterwards
-dropouts   all, and those lost before each message: ${PHASES.join(', ')}
-sent       by the median client that stayed; received likewise, the model itself not counted
-clipped    survivors whose update was clipped, which only they know
-time       of all parties in turn in this one process; training is the clients' part of it${
+survivors  clients whose update is in the sum, even if they dropped out afterwards
+dropouts   clients that dropped out: all, and in each phase (${PHASES.join(', ')})
+sent       median per client that stayed; the same for received, which does not include the model
+clipped    survivors whose update was clipped; the server does not learn this
+time       of all parties, one after the other in this process; training is the clients' part of it${
     privacy === undefined
       ? ''
       : `
-ε spent    in all rounds so far, at δ = ${privacy.delta}; neighbors: add or remove one client`
+ε spent    ε of all rounds so far, at δ = ${privacy.delta} (neighbors: add or remove one client)`
   }`)
   if (specimen === undefined) return
   const { seat, from, held, sent } = specimen
@@ -74,7 +71,7 @@ time       of all parties in turn in this one process; training is the clients' 
   console.log(`
 What the server saw of client ${seat} in round ${round}, elements ${whole(from)} to ${whole(from + held.length - 1)}, ${kind}
   the client holds   ${numbers(held)}
-  the client sends   ${numbers(sent)}  masked: like random numbers
+  the client sends   ${numbers(sent)}  masked: looks random
   the server learns  ${numbers(total)}  the sum of all survivors
 `)
 }
@@ -84,7 +81,7 @@ export function printCompared({ round, accuracy, seconds }: TrainedRound, verdic
   console.log(`  round ${round}: ${percent(accuracy)}${verdict} (${seconds.toFixed(1)} s)`)
 }
 
-/** What was shown, in the end. */
+/** Prints the result: the models are identical. */
 export function printSummary(
   secure: readonly TrainedRound[],
   clear: readonly TrainedRound[],
@@ -96,11 +93,12 @@ SHA-256 of the model
   secure aggregation  ${fingerprint(last)}
   in the clear        ${fingerprint(clear.at(-1)!)}
 
-The two models are identical, bit for bit. They recognize ${percent(last.accuracy)} of the test images, after
+The two models are identical, bit for bit. They recognize ${percent(last.accuracy)} of the test images.
+
 ${costs(secure, seconds)}`)
 }
 
-/** What privacy cost, in the end. */
+/** Prints the result with differential privacy: how much accuracy it costs. */
 export function printPrivacySummary(
   secure: readonly TrainedRound[],
   clear: readonly TrainedRound[],
@@ -112,11 +110,12 @@ export function printPrivacySummary(
   const single = privacySpent(plan, 1)
   const all = privacySpent(plan, secure.length)
   console.log(`
-ε = ${all.epsilon.toFixed(3)} spent in all ${secure.length} rounds, ${single.epsilon.toFixed(3)} for a single one, at δ = ${all.delta}; neighbors: add or remove
-one client. It holds against the server and everybody who sees the model.
+ε = ${all.epsilon.toFixed(3)} for all ${secure.length} rounds, and ${single.epsilon.toFixed(3)} for a single round, at δ = ${all.delta} (neighbors: add or remove
+one client). This holds against the server and everybody who sees the model.
 
-Accuracy ${percent(last.accuracy)} with differential privacy, ${percent(other.accuracy)} without: it cost ${lost.toFixed(2)} percentage points.
-With more clients it costs less, as the noise in the mean shrinks with their number. There were
+The accuracy is ${percent(last.accuracy)} with differential privacy and ${percent(other.accuracy)} without: privacy costs ${lost.toFixed(2)} percentage points.
+With more clients it costs less, because the noise in the mean decreases with their number.
+
 ${costs(secure, seconds)}`)
 }
 
@@ -126,9 +125,9 @@ function costs(secure: readonly TrainedRound[], seconds: number): string {
   const down = median(traffic.map((client) => client.down))
   const drops = secure.reduce((sum, { dropouts }) => sum + dropouts.size, 0)
   const protocol = median(secure.map((round) => round.seconds - round.trainingSeconds))
-  return `${secure.length} rounds in which clients dropped out ${drops} times; the server saw masked vectors and their sums only.
-In a round a client sent ${kibibytes(up)}, ${(up / (4 * PARAMETERS)).toFixed(2)} times its update in the clear, and received ${kibibytes(down)}
-beside the model. The protocol took ${protocol.toFixed(1)} s per round for all clients and the server; all took ${seconds.toFixed(0)} s.
+  return `In ${secure.length} rounds, clients dropped out ${drops} times. The server saw only masked vectors and their sums.
+In each round, a client sent ${kibibytes(up)}, which is ${(up / (4 * PARAMETERS)).toFixed(2)} times its update in the clear, and received ${kibibytes(down)}
+in addition to the model. The protocol took ${protocol.toFixed(1)} s per round for all clients and the server. The demo took ${seconds.toFixed(0)} s.
 `
 }
 
@@ -153,7 +152,7 @@ function row(cells: readonly string[], more: readonly string[]): string {
   return [...cells, ...more].map((cell, index) => cell.padStart(WIDTHS[index]!)).join('  ')
 }
 
-/** Breaks a line after at most 100 columns, the rest indented by two. */
+/** Breaks a line after at most 100 columns, and indents the rest by two. */
 function wrapped(line: string): string {
   return line.replace(/(?=.{101})(.{1,98}) /g, '$1\n  ')
 }

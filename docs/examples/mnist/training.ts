@@ -4,7 +4,7 @@ import { type Examples, splitUnevenly } from './examples.js'
 import { accuracyOf, initialModel, type TrainingOptions, trainLocally } from './model.js'
 import { SeededRandom } from './random.js'
 
-/** What the training consists of. The same setup gives the same training, bit for bit, but for noise. */
+/** Everything that determines the training. Without noise, the same setup gives the same training, bit for bit. */
 export interface Setup {
   readonly clients: number
   readonly rounds: number
@@ -14,15 +14,15 @@ export interface Setup {
   readonly local: TrainingOptions
 }
 
-/** One round's work for whoever sums the updates. */
+/** What an aggregator needs in one round. */
 export interface AggregationTask {
   readonly model: Float32Array
   readonly dropouts: Dropouts
-  /** What the client at `seat` makes of the model that it was sent, and from how many examples. */
+  /** Trains the model that the client at `seat` has received. Returns the update, and the number of examples. */
   trainClient(seat: number, model: Float32Array): { readonly update: Float32Array; readonly examples: number }
 }
 
-/** A way to sum the updates of those who have not dropped out: by the protocol, or in the clear. */
+/** A way to sum the updates of the clients that have not dropped out: by the protocol, or in the clear. */
 export interface Aggregator {
   readonly plan: RoundPlan
   aggregate(task: AggregationTask): Promise<Aggregated>
@@ -31,17 +31,17 @@ export interface Aggregator {
 export interface Aggregated {
   readonly sum: FinishedRound['sum']
   readonly result: RoundMean
-  /** How many of the survivors clipped their update. Only they know; here they are all in one process. */
+  /** How many survivors clipped their update. The server does not learn this; here, all parties are in one process. */
   readonly clipped: number
-  /** Bytes of each client that stayed to the end; only where messages were sent. */
+  /** Bytes sent and received by each client that stayed to the end. Missing for sums in the clear. */
   readonly traffic?: readonly { readonly up: number; readonly down: number }[]
   readonly specimen?: Specimen | undefined
 }
 
-/** A few numbers of one client's vector, as the client holds them and as the server gets them. */
+/** A few numbers of one client's vector, as the client holds them and as the server receives them. */
 export interface Specimen {
   readonly seat: number
-  /** The element that the first of them belongs to. */
+  /** The index of the first of these elements. */
   readonly from: number
   readonly held: readonly number[]
   readonly sent: readonly number[]
@@ -49,16 +49,16 @@ export interface Specimen {
 
 /** A finished round of training. */
 export interface TrainedRound extends Aggregated {
-  /** From 1 on. */
+  /** Rounds are counted from 1. */
   readonly round: number
   readonly dropouts: Dropouts
   /** The model after the round. */
   readonly model: Float32Array
-  /** Of that model, on the test examples. */
+  /** The accuracy of that model on the test examples. */
   readonly accuracy: number
-  /** All in all, the clients' training, and the test included. */
+  /** The time of the whole round, including training and test. */
   readonly seconds: number
-  /** Of these, the clients' training, one after the other. */
+  /** The time of the clients' training, one after the other. */
   readonly trainingSeconds: number
 }
 
@@ -67,7 +67,7 @@ export function partsOf({ clients, training, seed }: Setup): readonly Uint32Arra
   return splitUnevenly(training, clients, new SeededRandom(seed, 'split'))
 }
 
-/** How many examples a client has at most; in earnest a number agreed on beforehand. */
+/** The largest number of examples of a client. In production, this is a limit that everybody has agreed on. */
 export function largestPart(setup: Setup): number {
   return Math.max(...partsOf(setup).map(({ length }) => length))
 }
