@@ -4,7 +4,7 @@ import { loadMnist } from '../examples/mnist/data.js'
 import { type Examples, PIXELS } from '../examples/mnist/examples.js'
 import { MNIST_FILE, TEST_IMAGES, TRAINING_IMAGES } from './src/mnist.js'
 
-/** Gives the page its images: the first ones of MNIST, taken from the package when the page is built or served. */
+/** Provides the images of the page: the first ones of MNIST, read from the package when the page is built or served. */
 export function mnistFile(): Plugin {
   return {
     name: 'mnist-file',

@@ -46,6 +46,8 @@ test('a round whose process ended before it saved anything is over for the clien
 test('a round number that does not fit the file is no offer', () => {
   const sessionId = '00'.repeat(32)
   for (const round of [-1, 0.5, 2 ** 53, '1', null]) {
-    expect(() => readOffer(JSON.stringify({ round, sessionId }))).toThrow('a round has a number')
+    expect(() => readOffer(JSON.stringify({ round, sessionId }))).toThrow(
+      'the number of the round is missing or wrong',
+    )
   }
 })

@@ -52,7 +52,7 @@ export function readAnswer(text: string): Answer {
 export function readOffer(text: string): Offer {
   const { round, sessionId } = fieldsOf(text)
   if (!(Number.isSafeInteger(round) && (round as number) >= 0))
-    throw new Error('the number of the round is missing')
+    throw new Error('the number of the round is missing or wrong')
   return { round: round as number, sessionId: fromHex(sessionId, 32) }
 }
 

@@ -12,7 +12,7 @@ export function maskLines(play: Play, positionOf: (seat: number) => Position): r
   const { neighbors, setup } = play
   const lines = [...neighbors].flatMap(([seat, others]) =>
     others
-      // One line if both know each other; a client that dropped out before the keys arrived knows nobody.
+      // Draw each pair once. A client that dropped out before the keys arrived has no list of neighbors.
       .filter((other) => other > seat || !neighbors.has(other))
       .map((other) => line(positionOf(seat), positionOf(other), stateOf(play, seat, other))),
   )

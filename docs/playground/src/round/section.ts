@@ -42,7 +42,7 @@ export class RoundSection {
   )
   #play: Play | undefined
   #busy = false
-  /** Rounds are numbered so that an abandoned round changes nothing anymore. */
+  /** The number of rounds opened so far. Events of an earlier round are ignored. */
   #opened = 0
 
   constructor(mnist: Mnist) {
@@ -76,7 +76,7 @@ export class RoundSection {
     this.#show()
   }
 
-  /** The visitor's choices. If they exclude each other, the kind of server and the model win over the graph. */
+  /** The visitor's choices. If they conflict, the kind of server and the model take precedence over the graph. */
   #setup(): RoundSetup {
     const server = this.#server.select.value as ServerKind
     const adversary = this.#adversary.select.value as RoundSetup['adversary']

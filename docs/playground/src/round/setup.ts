@@ -23,7 +23,7 @@ export interface RoundSetup {
   readonly server: ServerKind
 }
 
-/** The client that a lying server is after. */
+/** The client that a lying server attacks. */
 export const VICTIM = 0
 
 /** A pixel is below this bound, and a sum of pixels is below {@link MODULUS}. */
@@ -35,7 +35,7 @@ export const MODULUS: number = 2 ** BITS
 export interface Cohort {
   readonly config: RoundConfig
   readonly crypto: CryptoProvider
-  /** By seat. */
+  /** The sessions, by seat. */
   readonly clients: readonly ClientSession[]
   readonly signers: readonly (Signer | undefined)[]
   /** Active model only: checks that a signature is from the client enrolled at its seat. */

@@ -150,7 +150,7 @@ function place(target: HTMLElement, [x, y]: Position): void {
   target.style.top = `${y}%`
 }
 
-/** The image of a message: a masked picture is shown itself, everything else as a token of its kind. */
+/** The image of a message: a masked picture is shown as it is, any other message as a token. */
 function parcelFor(phase: PhaseName, up: boolean, bytes: Uint8Array): HTMLElement {
   const item = element('div', { class: `parcel ${up ? 'up' : 'down'} ${phase}`, 'aria-hidden': 'true' })
   if (phase === 'masked-input' && up) {

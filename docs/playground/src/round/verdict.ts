@@ -54,9 +54,9 @@ function endOf(play: Play): readonly Line[] {
     exact
       ? [
           'good',
-          `The sum is exactly that of the ${survivors.length} pictures, in all ${sum.length} numbers.${missing}`,
+          `The sum is exactly the sum of the ${survivors.length} pictures, in all ${sum.length} pixels.${missing}`,
         ]
-      : ['bad', 'The sum is not that of the pictures.'],
+      : ['bad', 'The sum is not the sum of the pictures.'],
   ]
   if (setup.server === 'honest') return lines
   const got = stolen?.every((value, pixel) => value === play.pictures[VICTIM]![pixel])

@@ -6,9 +6,9 @@ import { modelToBytes } from '../../../examples/mnist/model.js'
 import type { Aggregated, AggregationTask, Aggregator } from '../../../examples/mnist/training.js'
 import type { ClientWorkers } from './workers.js'
 
-/** Tells the page what is going on. */
+/** Called when something happens in a round. */
 export interface Watcher {
-  onRound(phase: PhaseName, dropouts: Dropouts): void
+  onPhase(phase: PhaseName, dropouts: Dropouts): void
   onAnswer(seat: number, phase: PhaseName): void
 }
 
@@ -21,7 +21,7 @@ export interface SeenRound {
   readonly masked: Vector
 }
 
-/** The server's side of the training: sums what the clients in the workers send, as bytes. */
+/** The server's side of the training: sums the updates that the clients in the workers send. */
 export class WorkerAggregator implements Aggregator {
   readonly plan: RoundPlan
   seen: SeenRound | undefined
@@ -72,7 +72,7 @@ export class WorkerAggregator implements Aggregator {
     let messages = new Map<number, Uint8Array | undefined>(traffic.map((_, seat) => [seat, undefined]))
     for (;;) {
       const open = server.phase!
-      this.#watcher.onRound(open, dropouts)
+      this.#watcher.onPhase(open, dropouts)
       const inbox = [...messages].filter(([seat]) => takesPart(dropouts, seat, open))
       await Promise.all(
         inbox.map(async ([seat, message]) => {

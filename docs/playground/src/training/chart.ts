@@ -8,8 +8,8 @@ export interface ChartText {
   readonly form: 'lines' | 'bars'
   /** Formats a value for people. */
   format(value: number): string
-  /** Where the scale ends at least. */
-  readonly least: number
+  /** Where the scale ends at minimumScale. */
+  readonly minimumScale: number
 }
 
 const WIDTH = 340
@@ -41,13 +41,13 @@ export class Chart {
 
   /** @param values - For each series, one value per round so far. @param rounds - The total number of rounds. */
   show(values: readonly (readonly number[])[], rounds: number): void {
-    const { form, format, series, title, least } = this.#text
+    const { form, format, series, title, minimumScale } = this.#text
     const done = values[0]!.length
     const top = (round: number): number =>
       form === 'bars'
         ? values.reduce((sum, one) => sum + one[round]!, 0)
         : Math.max(...values.map((one) => one[round]!))
-    const scale = niceScale(Math.max(least, ...values[0]!.map((_, round) => top(round))))
+    const scale = niceScale(Math.max(minimumScale, ...values[0]!.map((_, round) => top(round))))
     const step = (WIDTH - LEFT - RIGHT) / rounds
     const xOf = (round: number): number => LEFT + step * (round + 0.5)
     const yOf = (value: number): number => TOP + INNER * (1 - value / scale)

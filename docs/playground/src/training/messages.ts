@@ -1,9 +1,9 @@
 import type { Examples } from '../../../examples/mnist/examples.js'
 import type { TrainingOptions } from '../../../examples/mnist/model.js'
 
-/** What a worker is told when it starts. Except for the examples, a server announces all of it. */
+/** The data with which a worker starts. All of it, except the examples, would come from the server. */
 export interface Assignment {
-  /** The clients that live in this worker. */
+  /** The clients that run in this worker. */
   readonly seats: readonly number[]
   readonly clients: number
   readonly seed: number
@@ -24,7 +24,7 @@ export type ToWorker =
       readonly sessionId: Uint8Array
       readonly model: Uint8Array
     }
-  /** The server's message for a client; none for the first of a round. */
+  /** The server's message for a client; `undefined` in the first phase of a round. */
   | { readonly kind: 'message'; readonly seat: number; readonly bytes?: Uint8Array | undefined }
 
 /** From a worker to the page. */

@@ -17,21 +17,21 @@ export class Results {
     series: ['on 500 test images'],
     form: 'lines',
     format: (value) => `${Math.round(100 * value)} %`,
-    least: 1,
+    minimumScale: 1,
   })
   readonly #time = new Chart({
     title: 'Time per round',
-    series: ['training', 'protocol, testing'],
+    series: ['training', 'protocol and test'],
     form: 'bars',
     format: (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} s`,
-    least: 0.1,
+    minimumScale: 0.1,
   })
   readonly #bytes = new Chart({
     title: 'Bytes per client',
     series: ['sent', 'received, without the model', 'an update in the clear'],
     form: 'lines',
     format: (value) => `${Math.round(value / 1000)} kB`,
-    least: CLEAR,
+    minimumScale: CLEAR,
   })
   readonly #masked = picture({ role: 'img' })
   readonly #mean = picture({ role: 'img' })

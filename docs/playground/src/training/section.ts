@@ -97,7 +97,7 @@ export class TrainingSection {
           workerOf: (seat) => seat % groups.length,
           drops: this.#drops.checked,
           watcher: {
-            onRound: (phase, dropouts) => {
+            onPhase: (phase, dropouts) => {
               this.#cards.begin(phase, dropouts)
               byId('training').dataset.step = STEPS[phase].name
             },

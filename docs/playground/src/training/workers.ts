@@ -11,10 +11,10 @@ interface Waiting {
   reject(reason: Error): void
 }
 
-/** The workers that the clients live in. */
+/** The workers in which the clients run. */
 export class ClientWorkers {
   readonly #workers: readonly Worker[]
-  /** By seat. */
+  /** The worker of each seat. */
   readonly #homes = new Map<number, Worker>()
   readonly #waiting = new Map<number, Waiting>()
   readonly #onTraining: (seat: number) => void
@@ -54,7 +54,7 @@ export class ClientWorkers {
     this.#tellAll({ kind: 'round', number, sessionId, model })
   }
 
-  /** Hands a message to a client. Rejects if the client refuses it or the worker is lost. */
+  /** Passes a message to a client. Rejects if the client refuses it or the worker is lost. */
   ask(seat: number, bytes: Uint8Array | undefined): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.set(seat, { resolve, reject })
