@@ -66,5 +66,5 @@ export async function expectSum(page: Page, survivors: readonly number[]): Promi
   const expected = pictures[0]!.map((_, pixel) => pictures.reduce((sum, one) => sum + one[pixel]!, 0))
   expect(Math.max(...expected)).toBeGreaterThan(255)
   expect(await numbersOf(page, '#sum')).toEqual(expected)
-  expect(await page.textContent('#verdict')).toContain(`exactly that of the ${survivors.length} pictures`)
+  expect(await page.textContent('#verdict')).toContain(`exactly the sum of the ${survivors.length} pictures`)
 }

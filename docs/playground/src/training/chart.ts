@@ -8,7 +8,7 @@ export interface ChartText {
   readonly form: 'lines' | 'bars'
   /** Formats a value for people. */
   format(value: number): string
-  /** Where the scale ends at minimumScale. */
+  /** The scale reaches at least this value. */
   readonly minimumScale: number
 }
 
