@@ -40,8 +40,8 @@ export interface PrivacyLoss extends Epsilon {
   readonly rounds: number
   readonly neighbors: typeof NEIGHBORS
   /**
-   * If the clients of each round are sampled: a lower ε. It holds only against parties that see the results but not who took
-   * part. Against the server, only `epsilon` holds.
+   * Present if the clients of each round are sampled: a lower ε that holds only against parties that see the results but not
+   * who took part. Against the server, only `epsilon` holds.
    */
   readonly amplified: (Epsilon & { readonly samplingRate: number }) | undefined
 }
@@ -86,7 +86,7 @@ function converted(divergence: number, order: number, delta: number): number {
  * The curve of several mechanisms that are applied to the same clients. Each may be chosen with knowledge of the results of
  * the others (adaptive composition).
  *
- * @param parts - The curve of each mechanism, and how often it is applied; `times` is at least 0 and 1 by default.
+ * @param parts - The curve of each mechanism, and how often it is applied: `times`, at least 0. Default 1.
  * @returns The sum of the curves, each multiplied by its `times`.
  * @throws {SecAggError} `invalid-argument` if `parts` is not an array, or a part has no curve or a `times` below 0. The curve
  *   itself throws it for an order that is not a whole number from 2 on.

@@ -51,8 +51,8 @@ const integers = P.struct({
  * @param parameters - What {@link choosePrivacy} or {@link analyzePrivacy} has returned.
  * @param rotationSeed - The seed of the round, 16 to 64 bytes.
  * @returns The bytes for one entry of `context`.
- * @throws {SecAggError} `invalid-argument` if the seed has another length; for other parameters, as
- *   {@link createPrivateEncoder} does.
+ * @throws {SecAggError} `invalid-argument` if the seed has another length. Invalid parameters cause the same errors as in
+ *   {@link createPrivateEncoder}, except that a distribution that is too coarse is accepted.
  * @example
  * ```ts
  * import { createRoundConfig } from 'secagg'
@@ -92,7 +92,8 @@ export function privacyContext(parameters: PrivacyParameters, rotationSeed: Uint
  *
  * @param parameters - What {@link chooseIntegerPrivacy} or {@link analyzeIntegerPrivacy} has returned.
  * @returns The bytes for one entry of `context`.
- * @throws {SecAggError} as {@link createIntegerEncoder} does, but not if the distribution is too coarse.
+ * @throws {SecAggError} Invalid parameters cause the same errors as in {@link createIntegerEncoder}, except that a
+ *   distribution that is too coarse is accepted.
  * @example
  * ```ts
  * import { chooseIntegerPrivacy, integerPrivacyContext } from 'secagg/privacy'

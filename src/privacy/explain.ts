@@ -18,7 +18,8 @@ export interface Explanation {
  *
  * @param given - What {@link choosePrivacy} or {@link analyzePrivacy} has returned.
  * @returns The name, the value and the meaning of each number.
- * @throws {SecAggError} as {@link createPrivateEncoder} does, but not if the distribution is too coarse.
+ * @throws {SecAggError} Invalid parameters cause the same errors as in {@link createPrivateEncoder}, except that a
+ *   distribution that is too coarse is accepted.
  * @example
  * ```ts
  * import { choosePrivacy, explainPrivacy } from 'secagg/privacy'

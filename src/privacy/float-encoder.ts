@@ -13,7 +13,7 @@ import type { PrivacySetting } from './scaled-sum.js'
 import { l2Norm, requireSum, sumOfSquares, unwrap, wrapWithNoise } from './wrapping.js'
 
 /**
- * How a vector was clipped. It depends on the vector, so only the client may see it.
+ * How a vector was clipped. The report reveals something about the vector, so only the client may see it.
  * @public
  */
 export interface ClippingReport {
@@ -77,8 +77,8 @@ export interface PrivateEncoder {
  * for all rounds with the same setting. If a server sent the setting, check `parameters.epsilon` and
  * `parameters.minimumHonest` before you encode anything.
  *
- * @param setting - A setting, or complete `PrivacyParameters`. Every number of the parameters that it states must follow from
- *   the setting.
+ * @param setting - A setting, or complete `PrivacyParameters`. Derived numbers such as ε must be the ones that follow from the
+ *   setting.
  * @param crypto - Where the randomness comes from.
  * @param options - Whether vectors above the clip are scaled down or refused.
  * @returns The encoder, with all parameters derived from the setting.
@@ -169,8 +169,8 @@ function encoderOf(
  * @param sum - The lanes of `PrivacyParameters.segment` in the sum of the round.
  * @param rotationSeed - The seed with which the clients of the round encoded, 16 to 64 bytes.
  * @returns `length` numbers, in the units of the clients' vectors.
- * @throws {SecAggError} `invalid-argument` if the sum or the seed does not fit; for the setting, as
- *   {@link createPrivateEncoder} does, but not if the distribution is too coarse.
+ * @throws {SecAggError} `invalid-argument` if the sum or the seed does not fit. An invalid setting causes the same errors as
+ *   in {@link createPrivateEncoder}, except that a distribution that is too coarse is accepted.
  * @example
  * ```ts
  * import { defaultCrypto } from 'secagg'

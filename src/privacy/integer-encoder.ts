@@ -36,8 +36,8 @@ export interface IntegerEncoder {
  * Creates an encoder for the whole numbers of one client. Preparing its noise takes some tens of milliseconds, so keep the
  * encoder for all rounds with the same setting.
  *
- * @param setting - A setting, or complete `IntegerPrivacyParameters`. Every number of the parameters that it states must
- *   follow from the setting.
+ * @param setting - A setting, or complete `IntegerPrivacyParameters`. Derived numbers such as ε must be the ones that follow
+ *   from the setting.
  * @param crypto - Where the randomness comes from.
  * @returns The encoder, with all parameters derived from the setting.
  * @throws {SecAggError} `invalid-argument` or `invalid-configuration` as {@link analyzeIntegerPrivacy} does;
@@ -83,8 +83,8 @@ export function createIntegerEncoder(setting: IntegerPrivacySetting, crypto: Cry
  * @param setting - As for {@link createIntegerEncoder}.
  * @param sum - The lanes of `IntegerPrivacyParameters.segment` in the sum of the round.
  * @returns `length` whole numbers.
- * @throws {SecAggError} `invalid-argument` if the sum does not fit; for the setting, as {@link createIntegerEncoder} does, but
- *   not if the distribution is too coarse.
+ * @throws {SecAggError} `invalid-argument` if the sum does not fit. An invalid setting causes the same errors as in
+ *   {@link createIntegerEncoder}, except that a distribution that is too coarse is accepted.
  * @example
  * ```ts
  * import { decodeIntegerSum } from 'secagg/privacy'

@@ -24,8 +24,8 @@ export interface IntegerQuery extends PrivateCohort {
   /** Δ1: the largest L1 norm of one client's vector; 1 for a histogram. Encoders refuse a vector with a larger norm. */
   readonly l1Sensitivity: number
   /**
-   * Δ2: the largest L2 norm of one client's vector; 1 for a histogram. It is at least √Δ1 and at
-   * most Δ1 for a vector of whole numbers whose L1 norm is Δ1. Encoders refuse a vector with a larger norm.
+   * Δ2: the largest L2 norm of one client's vector; 1 for a histogram. Encoders refuse a vector with a larger norm. A vector of
+   * whole numbers whose L1 norm is Δ1 has an L2 norm between √Δ1 and Δ1.
    */
   readonly l2Sensitivity: number
   /** The smallest value that an element of the sum can have without noise, −2^32 to 2^32. Default 0. */

@@ -18,8 +18,8 @@ export const RDP_ORDERS: readonly number[] = Object.freeze([
 ])
 
 /**
- * Everything that the privacy of a sum depends on. The sum is one of vectors of whole numbers, and every client adds noise to
- * its vector. All values are in units of the grid, that is, after scaling.
+ * A sum of vectors of whole numbers to which every client has added noise. The privacy of the sum depends only on the values
+ * here. They are in units of the grid, that is, after scaling.
  * @public
  */
 export interface NoisySum {

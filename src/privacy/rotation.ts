@@ -127,8 +127,8 @@ function combine(values: Float64Array, from: number, half: number): void {
 const BELOW_ONE = 1 - Number.EPSILON / 2
 
 /**
- * β of conditional rounding, e^{−1/2}: the probability with which a vector is too long after rounding, and is rounded again,
- * is at most β.
+ * β = e^{−1/2}, for conditional rounding: an upper bound on the probability that a rounded vector is too long and must be
+ * rounded again.
  * @public
  */
 export const ROUNDING_BETA: number = Math.exp(-0.5)

@@ -52,7 +52,8 @@ export interface RoundInput<V extends Vector | VectorSource = Vector> {
 }
 
 /**
- * Marks a vector as made for one round. Most encoders of this library do this themselves. Use it for other vectors.
+ * Marks a vector as made for one round. `encodeUpdate` and `encodeRecords` return marked vectors already; use this function
+ * for all other vectors.
  *
  * @param config - The configuration of the round.
  * @param vector - One array of lanes per segment, or a function that returns the part in a range. Whether it fits the
@@ -125,8 +126,8 @@ export function requireSameRound(config: RoundConfig, hash: unknown, what: strin
 }
 
 /**
- * The outcome of a finished round, as the server's session returns it: the sum, whose inputs it contains, and which round it
- * belongs to.
+ * The outcome of a finished round, as the server's session returns it: the sum, the survivors, and the round to which they
+ * belong.
  * @public
  */
 export interface FinishedRound {

@@ -168,7 +168,7 @@ export function checkStatistics<D extends Definition = Definition>(
   requirements: StatisticsRequirements<D> & { readonly privacy: PrivacyRequirements },
 ): PrivateStatistics<D>
 /**
- * Checks statistics for a client that does not require differential privacy. They may have it nevertheless.
+ * Checks statistics for a client that does not require differential privacy. The statistics may still have a privacy target.
  * @public
  */
 export function checkStatistics<D extends Definition = Definition>(

@@ -49,10 +49,10 @@ export function createStatistics<const D extends Definition>(
 /**
  * Creates statistics under one privacy target, with the smallest noise that keeps it.
  *
- * All cells have noise of the same size, which hides a client's whole vector. An answer adds u units in all. A boolean or a
- * category adds them to one cell; a number spreads them over two or three cells; a string in a sketch adds u to one cell of
- * each of the d rows. So the answer's L1 norm is at most d·u and its L2 norm at most √d·u, where d = 1 except for a sketch. W
- * records have
+ * All cells have noise of the same size, which hides a client's whole vector. An answer counts u units. A boolean or a
+ * category adds them to one cell, a number spreads them over two or three cells, and a string in a sketch adds them to one
+ * cell in each of d rows. So the answer's L1 norm is at most d·u and its L2 norm at most √d·u, where d = 1 except for a
+ * sketch. For W records, this gives
  *
  *     Δ1 = W · Σ d·u,  Δ2 = W · √(Σ d·u²).
  *

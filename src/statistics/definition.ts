@@ -18,8 +18,8 @@ export interface NumberRange {
   /** The upper end, up to 10^100, and above `from` by at least 10^−100. */
   readonly to: number
   /**
-   * The precision, as a whole fraction of the range. Numbers that are `from` plus a multiple of it are summed exactly; numbers
-   * in between are rounded to the nearest. Default: 2^−20 of the range, or coarser if a sum of squares would be too large.
+   * The step to which numbers are rounded; the range must be a multiple of it. Numbers that are `from` plus a multiple of the
+   * step are summed exactly. Default: 2^−20 of the range, or coarser if a sum of squares would be too large.
    * Under a privacy target it has no effect: numbers are then rounded at random, finely in comparison with the noise.
    */
   readonly step?: number | undefined
@@ -100,8 +100,8 @@ export interface Sketch {
   /** The number of cells in a row, 2 to 2^22. */
   readonly width: number
   /**
-   * The public key of the hash functions: 16 to 64 bytes, or their hexadecimal digits. Draw it at random after the answers are
-   * fixed. A client that knows it earlier can choose strings that collide.
+   * The seed of the hash functions, which is public: 16 to 64 bytes, or their hexadecimal digits. Draw it at random after the
+   * answers are fixed. A client that knows it earlier can choose strings that collide.
    */
   readonly seed: string | Uint8Array
 }

@@ -154,7 +154,7 @@ function checkedWeights(parts: readonly Part[], weights: unknown = {}): Readonly
     throw invalid('weights must be an object of weights by name', weights)
   const named: Readonly<Record<string, unknown>> = reading('weights', () => ({ ...weights }))
   const unknown = Object.keys(named).find((name) => !parts.some((part) => part.name === name))
-  if (unknown !== undefined) throw invalid('weights has a name that is not the name of a statistic', unknown)
+  if (unknown !== undefined) throw invalid('weights must only contain names of statistics', unknown)
   return new Map(
     parts.map(({ name, subject }) => {
       const weight = Object.hasOwn(named, name) ? (named[name] ?? 1) : 1

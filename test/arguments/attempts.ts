@@ -5,10 +5,10 @@ import { mayBeTaken, WRONG_VALUES, type Wrong } from './wrong-values.js'
 /** How one call ended. */
 type Ending = { readonly gave: unknown } | { readonly threw: unknown } | 'nothing came'
 
-/** The longest a call may take that has nothing to wait for; generous, as it means that the call hangs. */
+/** How long a call may take before it counts as hanging. It has nothing to wait for, so the limit is generous. */
 const PATIENCE = 10_000
 
-/** Everything that is wrong with how a function meets wrong arguments; one line each. */
+/** Everything that is wrong with how a function treats wrong arguments, one line each. */
 export async function complaintsAbout(
   name: string,
   callee: Callee,
@@ -26,7 +26,7 @@ export async function complaintsAbout(
 
 export type Callee = (on: object | undefined, args: readonly unknown[]) => unknown
 
-/** Calls, and waits for what is promised; streams are read to their end. */
+/** Calls the function and waits for its promise; streams are read to their end. */
 export async function endingOf(
   callee: Callee,
   on: object | undefined,
@@ -51,7 +51,7 @@ export async function endingOf(
   return ending
 }
 
-/** A round that is served may fail later on, without anybody who waits for it. */
+/** A round that is served may fail later, when nobody waits for it any more. */
 function hushed(gave: object | null): void {
   for (const part of Object.values(gave ?? {})) if (part instanceof Promise) part.catch(() => undefined)
 }
@@ -74,7 +74,7 @@ function complaintOf(ending: Ending, { mayGive, isSaid }: Attempt): string | und
   const { threw } = ending
   if (!(threw instanceof SecAggError)) return `${threw}`
   if (/\[object |undefined|Symbol\(/.test(threw.message)) return `reads "${threw.message}"`
-  // A value of the right kind, or what a peer has said, may be held against somebody else.
+  // If the value has the right kind, or came from a peer, the error may blame somebody else.
   const mayBlame = (mayGive || isSaid) && threw.fault !== 'internal'
   return threw.fault === 'usage' || mayBlame ? undefined : `fault ${threw.fault}: ${threw.message}`
 }
@@ -96,7 +96,7 @@ function* attemptsOf(args: readonly unknown[]): Generator<Attempt, void, void> {
   for (const [index, arg] of args.entries()) yield* attemptsAt([index], arg, {})
 }
 
-/** One part of one argument replaced, the others as they should be. */
+/** Replaces one part of one argument and keeps all others. */
 function* attemptsAt(path: readonly (string | number)[], part: unknown, around: Marks): Generator<Attempt> {
   const [right, marks] = valueAndMarks(part)
   for (const wrong of WRONG_VALUES) {

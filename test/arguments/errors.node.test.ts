@@ -8,7 +8,7 @@ const error = new SecAggError('wrong-share', 'peer', 'a share does not fit', {
   cause: new Error('key 0a1b2c'),
 })
 
-test('an error in a JSON log says what it is about', () => {
+test('an error in a JSON log contains code, fault and details', () => {
   expect(JSON.parse(JSON.stringify({ error }))).toEqual({
     error: {
       name: 'SecAggError',
@@ -23,12 +23,12 @@ test('an error in a JSON log says what it is about', () => {
   })
 })
 
-test('what others have thrown may hold secrets, and stays out of the log', () => {
+test('errors of other code may contain secrets, and are not in the log', () => {
   expect(JSON.stringify(error)).not.toContain('0a1b2c')
   expect((error.cause as Error).message).toBe('key 0a1b2c')
 })
 
-test('a cause of the library itself is in the log', () => {
+test('a cause from the library itself is in the log', () => {
   const outer = new SecAggError('malformed-state', 'usage', 'this does not fit', { cause: error })
   expect(JSON.parse(JSON.stringify(outer))).toMatchObject({
     cause: { code: 'wrong-share', culprits: [1, 3] },

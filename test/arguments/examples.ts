@@ -1,18 +1,18 @@
-/** What is known of one argument, or of one part of it, beside that it is right as it stands. */
+/** What is known about one argument, or about a part of it, in addition to a right value. */
 export interface Marks {
   /** It may be left out. */
   readonly optional?: boolean | undefined
-  /** The library made it: it is replaced as a whole, and its parts stay as they are. */
+  /** The library made it: it is replaced as a whole, but its parts are not. */
   readonly whole?: boolean | undefined
-  /** What else it may be than the kind that it is. */
+  /** Other kinds that are right, too. */
   readonly orElse?: 'function' | 'bigint' | 'no pairs' | 'anything' | undefined
-  /** It came from a peer as it is, whatever it is. */
+  /** It came from a peer and can be anything. */
   readonly received?: boolean | undefined
-  /** A peer said so: what it holds may be held against the peer. */
+  /** It came from a peer, so an error may blame the peer. */
   readonly said?: boolean | undefined
 }
 
-/** A right value, with what is known of it. */
+/** A right value, and what is known about it. */
 export class Marked {
   readonly value: unknown
   readonly marks: Marks
@@ -24,7 +24,7 @@ export class Marked {
   }
 }
 
-// Typed as what they mark, so that examples are checked by the compiler where they are written out.
+// They have the type of the value that they mark, so that the compiler checks the examples.
 
 export const optional = <T>(value: T): T => new Marked(value, { optional: true }) as T
 export const orFunction = <T>(value: T): T => new Marked(value, { orElse: 'function' }) as T
@@ -35,7 +35,7 @@ export const received = <T>(value: T): T => new Marked(value, { received: true, 
 export const whole = <T>(value: T): T => new Marked(value, { whole: true }) as T
 export const said = <T>(value: T): T => new Marked(value, { said: true }) as T
 
-/** A record of which only some parts are required. */
+/** An object of which only some parts are required. */
 export function optionalBut<T extends object>(required: readonly (keyof T)[], value: T): T {
   const entries = Object.entries(value) as [keyof T, unknown][]
   return Object.fromEntries(
@@ -45,14 +45,15 @@ export function optionalBut<T extends object>(required: readonly (keyof T)[], va
 
 /** A right call of one function. */
 export interface Example {
-  /** What a method is called on. */
+  /** The object on which a method is called. */
   readonly on?: object
   readonly args: readonly unknown[]
 }
 
 /**
- * A right call of each public function, by its name: `f`, `namespace.f`, `Class`, `Class.static`, `Class#method`; and
- * `f().method` of what a call of `f` gives. Made anew for each attempt, so what is not changed by a call may be shared.
+ * A right call of each public function, by its name: `f`, `namespace.f`, `Class`, `Class.static`, `Class#method`, and
+ * `f().method` for a method of the result of `f`. It is created again for each attempt, so values that a call does not change
+ * can be shared.
  */
 export type Examples = Readonly<Record<string, () => Example | Promise<Example>>>
 
@@ -64,7 +65,7 @@ export function unmarked(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, unmarked(part)]))
 }
 
-/** A record, as opposed to an array, a typed array, or an object of a class. */
+/** Whether a value is a plain object, and not an array, a typed array or an object of a class. */
 export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false
   const prototype = Object.getPrototypeOf(value)

@@ -3,7 +3,7 @@ import { type Examples, optional, optionalBut } from './examples.js'
 import { testArguments } from './surface.js'
 
 const made = fixedPoint.createFixedPoint({ clip: 1, bitsPerValue: 8, clients: 10, maximumWeight: 4 })
-// What follows from these two may be left out.
+// Values that follow from these two may be left out.
 const encoding = optionalBut(['clip', 'clients'], made)
 const task = fixedPoint.createWeightedMean(3, made)
 const values = [0.5, -0.25, 2]

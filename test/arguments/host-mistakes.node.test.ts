@@ -15,7 +15,7 @@ import { ACTIVE, CURIOUS, newSessions } from './rounds.js'
 
 const usage = expect.objectContaining({ name: 'SecAggError', code: 'invalid-argument', fault: 'usage' })
 
-describe('what the active model needs is missed by the constructor, and not in the middle of a round', () => {
+describe('the constructor, and not a later phase, refuses options that lack something for the active model', () => {
   test.each([undefined, null, {}, 'key', ['key']])('verifyIdentity %j', async (wrong) => {
     const { clientOptions, serverOptions } = await newSessions(ACTIVE)
     const verifyIdentity = wrong as never
@@ -28,7 +28,7 @@ describe('what the active model needs is missed by the constructor, and not in t
     expect(() => new ClientSession({ ...clientOptions, signer: wrong as never })).toThrow(usage)
   })
 
-  test('the other model does without', async () => {
+  test('the honest-but-curious model does not need them', async () => {
     const { clientOptions, serverOptions } = await newSessions(CURIOUS)
     const nobody = { signer: undefined, verifyIdentity: undefined }
     expect(await new ClientSession({ ...clientOptions, ...nobody }).start()).toBeInstanceOf(Uint8Array)
@@ -36,7 +36,7 @@ describe('what the active model needs is missed by the constructor, and not in t
   })
 })
 
-describe('a verifier that is wrong is not held against clients or servers', () => {
+describe('nobody is blamed for a broken verifier', () => {
   const { ed25519 } = toyCrypto(1)
   const enrolled = async (form: (key: Uint8Array) => unknown): Promise<VerifyIdentity> => {
     const key = await ed25519.publicKey(new Uint8Array(32))
@@ -50,7 +50,7 @@ describe('a verifier that is wrong is not held against clients or servers', () =
     ['yes instead of a name', () => (async () => true) as never],
   ]
 
-  test.each(verifiers)('%s: the server refuses no client for it', async (_, makeVerifier) => {
+  test.each(verifiers)('%s: the server does not refuse a client', async (_, makeVerifier) => {
     const { client, serverOptions } = await newSessions(ACTIVE)
     const server = new ServerSession({ ...serverOptions, verifyIdentity: await makeVerifier() })
     await expect(server.receive(0, await client.start())).rejects.toThrow(usage)
@@ -67,7 +67,7 @@ describe('a verifier that is wrong is not held against clients or servers', () =
     await expect(client.receive(server.messageFor(0)!)).rejects.toThrow(usage)
   })
 
-  test('a list of keys in place of a function is refused at once', () => {
+  test('a list of keys instead of a function is refused at once', () => {
     expect(() => ed25519Verifier([new Uint8Array(32)] as never, ed25519)).toThrow(usage)
   })
 
@@ -83,10 +83,10 @@ describe('a verifier that is wrong is not held against clients or servers', () =
   })
 })
 
-describe('a provider of the caller', () => {
+describe('a provider that the caller wrote', () => {
   const key = new Uint8Array(32).fill(1)
 
-  test('without a part is refused by the constructor, with the name of the part', async () => {
+  test('is refused by the constructor if a part is missing, which the message names', async () => {
     const { clientOptions, serverOptions } = await newSessions(CURIOUS)
     for (const part of ['randomBytes', 'x25519', 'ed25519', 'sha256', 'suites'] as const) {
       const { [part]: _, ...rest } = nobleCrypto()
@@ -105,7 +105,7 @@ describe('a provider of the caller', () => {
   test.each([
     ['throws', (): never => fail()],
     ['rejects', async (): Promise<never> => fail()],
-  ])('that %s gives a typed error with the cause', async (_, failing) => {
+  ])('that %s causes a typed error with the cause', async (_, failing) => {
     const real = nobleCrypto()
     const broken: Record<string, CryptoProvider> = {
       x25519: { ...real, x25519: { ...real.x25519, publicKey: failing } },
@@ -121,7 +121,7 @@ describe('a provider of the caller', () => {
     }
   })
 
-  test('that gives something else than it should is found out before anything is sent', async () => {
+  test('that returns wrong values is noticed before anything is sent', async () => {
     const real = nobleCrypto()
     const broken: Record<string, CryptoProvider> = {
       'a short key': { ...real, x25519: { ...real.x25519, publicKey: async () => new Uint8Array(31) } },
@@ -134,7 +134,7 @@ describe('a provider of the caller', () => {
     }
   })
 
-  test('that splits no secrets is found out as well', async () => {
+  test('that does not split secrets is noticed, too', async () => {
     for (const splitSecret of [fail, async () => [], async () => [key, key, key, '']]) {
       expect(await failureWith(nobleCrypto(), splitSecret as never)).toMatchObject({
         code: 'crypto-failure',
@@ -143,7 +143,7 @@ describe('a provider of the caller', () => {
     }
   })
 
-  /** What a client's first two messages come to. */
+  /** The outcome of a client's first two messages. */
   async function failureWith(crypto: CryptoProvider, splitSecret?: never): Promise<unknown> {
     const { clientOptions, server, others } = await newSessions({ ...CURIOUS, crypto: nobleCrypto() })
     const client = new ClientSession({ ...clientOptions, crypto, splitSecret })

@@ -45,7 +45,7 @@ const savedServer = await stored((save) => new root.ServerSession({ ...serverOpt
 const newClient = async (...args: unknown[]): Promise<Example> => ({ on: (await newSessions()).client, args })
 const newServer = async (...args: unknown[]): Promise<Example> => ({ on: (await newSessions()).server, args })
 
-/** After the first messages of all. */
+/** After the first message of every client. */
 async function published(): Promise<{
   client: root.ClientSession
   server: root.ServerSession
@@ -100,7 +100,7 @@ const examples: Examples = {
       },
     ],
   }),
-  // An error that could not be made would hide what it was to tell.
+  // If an error could not be created, its message would be lost.
   SecAggError: () => ({
     args: [orAnything('internal'), orAnything('internal'), orAnything('text'), orAnything({})],
   }),

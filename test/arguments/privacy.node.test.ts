@@ -48,7 +48,7 @@ const sum = {
 }
 const { vector } = encoder.encode(new Float32Array(6), seed)
 const lanes = integerEncoder.encode([1, 0, 0, 0, 0, 0])
-/** Sentences for people are not compared. */
+/** Texts for people are not compared. */
 const prose = { warnings: orAnything(optional([])) }
 const derived = {
   ...optionalBut(

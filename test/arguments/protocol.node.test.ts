@@ -11,7 +11,7 @@ const { config } = active
 const capabilities = active.capabilities[0]!
 const { splitSecret, signer, verifyIdentity } = capabilities
 const crypto = provider(capabilities.crypto)
-/** The first of a list in parts, the others as they are. */
+/** Marks the parts of the first element of a list, and not those of the others. */
 const firstOf = <T>([head, ...tail]: readonly T[]): readonly T[] => [head!, ...tail.map(whole)]
 
 const messageFor = (outbound: protocol.server.Outbound<unknown>): { on: object; args: unknown[] } => ({

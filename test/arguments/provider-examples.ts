@@ -3,7 +3,7 @@ import type { Examples } from './examples.js'
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(9)
 
-/** What the provider that `name` gives can do. */
+/** Examples of the methods of the provider that `name` returns. */
 export function providerExamples(name: string, made: CryptoProvider): Examples {
   const { x25519, ed25519, sha256, suites } = made
   const examples: Record<string, () => { on: object; args: unknown[] }> = {

@@ -1,7 +1,7 @@
 import { type CryptoProvider, dangerouslyTrustAnyIdentity, ed25519Signer, ed25519Verifier } from 'secagg'
 import { type Example, type Examples, optional, orBigint, said } from './examples.js'
 
-// Of what two entries export.
+// Examples of functions that two entries export.
 
 export const createRoundConfig = (): Example => ({
   args: [
@@ -28,11 +28,11 @@ export const createRoundConfig = (): Example => ({
   ],
 })
 
-/** What draws and does nothing else takes no more of a provider. */
+/** A provider for functions that only draw random bytes. */
 export const generator = ({ randomBytes }: CryptoProvider): CryptoProvider =>
   ({ randomBytes }) as Partial<CryptoProvider> as CryptoProvider
 
-/** A provider in parts. It needs the suite of the round only, and where a round has none that is not the caller's fault. */
+/** A provider whose parts are replaced one by one. Only the suite of the round is required; its absence is not a usage error. */
 export function provider({
   name,
   randomBytes,
@@ -53,7 +53,7 @@ export function provider({
   }
 }
 
-/** A header alone is enough. */
+/** A header is enough. */
 export const inspectMessage = (): Example => ({ args: [said(Uint8Array.of(2, 1))] })
 
 export const minimumThreshold = (): Example => ({

@@ -6,7 +6,7 @@ import { type CohortOptions, makeCohort } from '../support/cohort.js'
 export const ACTIVE: CohortOptions = { clients: 4, adversary: 'active' }
 export const CURIOUS: CohortOptions = { clients: 4, adversary: 'honest-but-curious' }
 
-/** Every state of a round in which nobody drops out, and every message. */
+/** Every state and every message of a round in which nobody drops out. */
 export interface WholeRound extends ClientStates {
   readonly advertising: server.ServerAdvertising
   readonly acceptedKeys: readonly server.AdvertisedClient[]
@@ -80,7 +80,7 @@ export async function wholeRound(options: CohortOptions): Promise<WholeRound> {
   }
 }
 
-/** Sessions of a round before its first message, made anew; secrets are the same each time. */
+/** New sessions of a round before its first message. Their secrets are the same each time. */
 export async function newSessions(options: CohortOptions = ACTIVE): Promise<{
   readonly clientOptions: ClientSessionOptions
   readonly serverOptions: ServerSessionOptions

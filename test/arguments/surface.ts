@@ -3,7 +3,7 @@ import { type Callee, complaintsAbout, endingOf } from './attempts.js'
 import { type Examples, unmarked } from './examples.js'
 
 /**
- * Tests of every function that `entry` exports, its classes' and what its functions give included: each has an example,
+ * Tests every function that `entry` exports, including methods of its classes and of results: each has an example,
  * the example is right, and wrong arguments are usage errors.
  */
 export function testArguments(entry: object, examples: Examples): void {
@@ -12,7 +12,7 @@ export function testArguments(entry: object, examples: Examples): void {
 
   test('every exported function has an example, and no other', async () => {
     const names = [...callees.keys()]
-    // The list grows by what is found on what they give.
+    // The list grows by the functions in their results.
     for (const name of names) {
       const example = examples[name]
       if (example === undefined) continue
@@ -72,14 +72,14 @@ function* calleesIn(entry: object, prefix = ''): Generator<[string, Callee], voi
   }
 }
 
-/** Complaints of one function that a failure shows. */
+/** How many complaints about one function a failure shows. */
 const SHOWN = Number(process.env.SHOWN ?? 8)
 
 type Class = new (...args: never) => object
 
 type Methods = Record<string, (...args: readonly unknown[]) => unknown>
 
-/** The method that a name ends with, of what it is called on; the thing itself where that is a function. */
+/** The method with which a name ends; the object itself if that is a function. */
 function methodOf(name: string): Callee {
   const key = name.slice(name.lastIndexOf('.') + 1)
   return (on, args) => {
@@ -92,7 +92,7 @@ function isClass(value: (...args: never) => unknown): boolean {
   return Function.prototype.toString.call(value).startsWith('class')
 }
 
-/** The names of the functions in what a call gave, inherited ones too. */
+/** The names of the functions in the result of a call, including inherited ones. */
 function* methodsIn(
   value: unknown,
   name: string,
@@ -120,7 +120,7 @@ function* methodsIn(
   }
 }
 
-/** What the language has, and no function of this library has made. */
+/** Objects of the language, which no function of this library has created. */
 const BUILT_IN = new Set(
   ['Promise', 'Map', 'Set', 'AsyncGenerator', 'Generator', 'Error'].map((tag) => `[object ${tag}]`),
 )

@@ -6,11 +6,11 @@ const kernel = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }
 const bias = { shape: [2], data: [5, 6] }
 const model = { kernel, bias }
 const manifest = tensors.manifestOf(model)
-/** `Object.freeze` and the like do not matter here; a manifest may come as JSON. */
+/** A manifest may come as JSON, so it does not matter whether it is frozen. */
 const received = structuredClone(manifest)
 
 const examples: Examples = {
-  // Nothing by name, as a list of pairs or a record, is no mistake.
+  // An empty list of pairs and an empty object are right values.
   createManifest: () => ({ args: [orNoPairs({ kernel: optional([2, 2]), bias: optional([2]) })] }),
   manifestOf: () => ({ args: [orNoPairs({ kernel: optional(kernel), bias: optional(whole(bias)) })] }),
   manifestBytes: () => ({ args: [received] }),

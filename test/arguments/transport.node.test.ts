@@ -21,7 +21,7 @@ const crypto = provider(clientOptions.crypto!)
 const clock: transport.Clock = { after: () => () => undefined }
 const signal = new AbortController().signal
 
-/** A connection to a server that says at once that the round is over. */
+/** A connection to a server that announces at once that the round is over. */
 const finished = (): transport.Connection => ({
   send: async () => undefined,
   messages: (async function* () {
@@ -78,7 +78,7 @@ const socket = (): transport.Socket => ({
 })
 const message = new Uint8Array(3)
 
-/** `send` of a connection whose other end reads at once. */
+/** `send` of a connection whose peer reads at once. */
 function sending(connection: transport.Connection): Example {
   return { on: connection, args: [message] }
 }
@@ -100,7 +100,7 @@ const examples: Examples = {
       }),
     ],
   }),
-  // What a transport hands over may be anything: it ends the connection.
+  // A transport can deliver anything; a wrong value ends the connection.
   'Inbox#push': () => ({ on: inbox(), args: [orAnything(message)] }),
   'Inbox#end': () => ({ on: inbox(), args: [orAnything(undefined)] }),
   connectionPair: () => ({ args: [] }),

@@ -1,6 +1,6 @@
 import { isPlain, Marked, type Marks } from './examples.js'
 
-/** Something that no caller should hand over, with the name it has in failures. */
+/** A value that no caller should pass, and its name in failures. */
 export interface Wrong {
   readonly name: string
   readonly value: unknown
@@ -10,7 +10,7 @@ const trap = (): never => {
   throw new Error('a trap of the caller')
 }
 
-/** Its parts cannot be read: a proxy of what is gone, or an object whose getters throw. */
+/** Values that cannot be read: a revoked proxy, or an object whose getters throw. */
 const unreadable = (): object =>
   new Proxy({}, { get: trap, has: trap, ownKeys: trap, getOwnPropertyDescriptor: trap })
 
@@ -34,7 +34,7 @@ export const WRONG_VALUES: readonly Wrong[] = [
   { name: 'an object that throws when it is read', value: unreadable() },
 ]
 
-/** Whether a function may take `wrong` where `right` is right: it is left out, or it is of the same kind. */
+/** Whether a function may accept `wrong` instead of `right`: it may be left out, or it has the same kind. */
 export function mayBeTaken({ name, value: wrong }: Wrong, right: unknown, marks: Marks): boolean {
   if (marks.orElse === 'no pairs' && name === '[]') return true
   if (marks.orElse === 'anything' || marks.orElse === typeof wrong) return true

@@ -35,12 +35,12 @@ describe('from Rényi divergence to ε', () => {
     expect(RDP_ORDERS.slice(-2)).toEqual([128, 256])
   })
 
-  test('a divergence that δ covers altogether costs nothing', () => {
+  test('ε is 0 if the divergence is small in comparison with δ', () => {
     expect(epsilonOf(() => 1e-13, 1e-6)).toEqual({ epsilon: 0, order: 2 })
     expect(epsilonOf(() => 1.1e-12, 1e-6).epsilon).toBeGreaterThan(0)
   })
 
-  test('without any privacy ε is infinite', () => {
+  test('ε is infinite without any privacy', () => {
     expect(epsilonOf(() => Number.POSITIVE_INFINITY, 1e-6).epsilon).toBe(Number.POSITIVE_INFINITY)
   })
 
@@ -51,7 +51,7 @@ describe('from Rényi divergence to ε', () => {
   })
 })
 
-describe('curves are never below the divergence that they bound', () => {
+describe('no curve is below the divergence that it bounds', () => {
   const orders = [2, 3, 4, 8, 16, 32, 64]
 
   test.each([0.3, 1, 4, 50])('Skellam noise of variance %d', (variance) => {
@@ -72,7 +72,7 @@ describe('curves are never below the divergence that they bound', () => {
     }
   })
 
-  test('and near it where the noise is large', () => {
+  test('curves are close to the divergence if the noise is large', () => {
     const law = skellamLaw(500, 900)
     const curve = rdpOf({ ...sum, minimumHonest: 5, localVariance: 100, l1Sensitivity: 3, l2Sensitivity: 3 })
     for (const order of orders.slice(0, 5)) {
@@ -122,7 +122,7 @@ describe('curves are never below the divergence that they bound', () => {
     }
   })
 
-  test('sampling, whichever of two neighbors is the likelier', () => {
+  test('sampling, for both orders of two neighbors', () => {
     const law = skellamLaw(4, 300)
     const curve = rdpOf({ ...sum, minimumHonest: 1, localVariance: 4, l1Sensitivity: 1, l2Sensitivity: 1 })
     for (const rate of [0.01, 0.2, 0.7]) {
@@ -142,7 +142,7 @@ describe('what ε depends on', () => {
   const epsilon = (changes: Partial<NoisySum>): number =>
     epsilonOf(rdpOf({ ...sum, ...changes }), 1e-6).epsilon
 
-  test('more honest noise costs less, a larger vector more', () => {
+  test('ε falls with more honest noise and grows with a larger vector', () => {
     const one = fc.record({
       distribution: fc.constantFrom('skellam' as const, 'discrete-gaussian' as const),
       localVariance: fc.double({ min: 0.3, max: 1e4, noNaN: true }),
@@ -164,7 +164,7 @@ describe('what ε depends on', () => {
     )
   })
 
-  test('the gap of discrete Gaussians is summed up to its last term, however many clients', () => {
+  test('the gap of discrete Gaussians contains all terms, for any number of clients', () => {
     const slowly = (clients: number, variance: number): number => {
       let total = 0
       for (let k = 1; k < clients; k++) total += Math.exp((-2 * Math.PI ** 2 * variance * k) / (k + 1))
@@ -190,13 +190,13 @@ describe('several rounds', () => {
     expect(all).toBeLessThan(10 * one)
   })
 
-  test('a round of vectors and a histogram are accounted for together', () => {
+  test('rounds of vectors and a histogram are composed', () => {
     const histogram = rdpOf({ ...sum, localVariance: 1, l1Sensitivity: 1, l2Sensitivity: 1 })
     const both = composedRdp([{ curve: rdpOf(sum), times: 3 }, { curve: histogram }])
     expect(both(5)).toBeCloseTo(3 * rdpOf(sum)(5) + histogram(5), 12)
   })
 
-  test('the loss says over how many rounds, at which δ, and between which neighbors', () => {
+  test('the loss states rounds, δ and the neighbor relation', () => {
     expect(privacyLoss(rdpOf(sum), { delta: 1e-6, rounds: 7, samplingRate: undefined })).toEqual({
       ...epsilonOf(composedRdp([{ curve: rdpOf(sum), times: 7 }]), 1e-6),
       delta: 1e-6,
@@ -208,24 +208,24 @@ describe('several rounds', () => {
 })
 
 describe('sampling', () => {
-  test('everybody sampled is nobody sampled', () => {
+  test('a sampling rate of 1 is the same as no sampling', () => {
     const curve = rdpOf(sum)
     expect(subsampledRdp(curve, 1)).toBe(curve)
     expect(subsampledRdp(curve, 1 - 1e-12)(9)).toBeCloseTo(curve(9), 9)
   })
 
-  test('two terms of order 2, by hand', () => {
+  test('order 2, computed by hand', () => {
     // ln((1 − γ)(1 + γ) + γ² e^ε(2))
     expect(subsampledRdp(() => 0.5, 0.1)(2)).toBeCloseTo(Math.log(0.99 + 0.01 * Math.exp(0.5)), 14)
   })
 
-  test('a lower rate costs less', () => {
+  test('ε falls with the sampling rate', () => {
     const rates = [0.9, 0.5, 0.1, 0.01, 0.001]
     const losses = rates.map((rate) => epsilonOf(subsampledRdp(rdpOf(sum), rate), 1e-6).epsilon)
     expect(losses).toEqual([...losses].sort((a, b) => b - a))
   })
 
-  test('divergences too large for a double leave no NaN', () => {
+  test('divergences too large for a double do not give NaN', () => {
     expect(subsampledRdp(() => 1e4, 0.5)(128)).toBeLessThanOrEqual(1e4)
     expect(subsampledRdp(() => Number.POSITIVE_INFINITY, 0.5)(3)).toBe(Number.POSITIVE_INFINITY)
   })

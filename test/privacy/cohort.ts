@@ -15,7 +15,7 @@ export function vectorsOf(count: number, length: number, norm: number, seed: num
   })
 }
 
-/** What every client would send, were it not masked. One encoder stands for all, as each draws its noise anew. */
+/** The unmasked vectors of all clients. One encoder is enough, because every call draws new noise. */
 export function encodeAll(
   setting: PrivacySetting,
   vectors: readonly Float64Array[],
@@ -39,7 +39,7 @@ export function sumOfVectors(vectors: readonly Float64Array[]): Float64Array {
   return vectors[0]!.map((_, i) => vectors.reduce((sum, vector) => sum + vector[i]!, 0))
 }
 
-/** Mean of the squared differences. */
+/** The mean of the squared differences. */
 export function meanSquare(one: Float64Array, other: Float64Array): number {
   return one.reduce((sum, value, i) => sum + (value - other[i]!) ** 2, 0) / one.length
 }

@@ -35,15 +35,15 @@ const contextOf = (changes: Partial<PrivacySetting>, rotationSeed = seed): strin
 const integerContextOf = (changes: Partial<IntegerPrivacySetting>): string =>
   bytesToHex(integerPrivacyContext(analyzeIntegerPrivacy({ ...integers, ...changes })))
 
-describe('the bytes that bind a round to its privacy', () => {
-  test('are the same for the same parameters, however they were written', () => {
+describe('the bytes that bind a round to its privacy parameters', () => {
+  test('are the same for the same parameters in different forms', () => {
     expect(contextOf({})).toBe(
       contextOf({ rounds: 1, distribution: 'skellam', tail: 4, samplingRate: undefined }),
     )
     expect(contextOf({}, Uint8Array.from(seed))).toBe(contextOf({}))
   })
 
-  test('differ in whatever differs', () => {
+  test('differ if any parameter differs', () => {
     const changes: Partial<PrivacySetting>[] = [
       {},
       { clients: 101 },
@@ -63,7 +63,7 @@ describe('the bytes that bind a round to its privacy', () => {
     expect(new Set(contexts).size).toBe(contexts.length)
   })
 
-  test('for whole numbers as well', () => {
+  test('differ for whole numbers, too', () => {
     const changes: Partial<IntegerPrivacySetting>[] = [
       {},
       { clients: 101 },
@@ -80,8 +80,8 @@ describe('the bytes that bind a round to its privacy', () => {
     expect(new Set(contexts).size).toBe(contexts.length)
   })
 
-  test('are these: little-endian, in the order of the fields', () => {
-    // Put together elsewhere from the numbers.
+  test('are little-endian, in the order of the fields', () => {
+    // Assembled from the numbers by another program.
     expect(contextOf({})).toBe(
       '7365636167672070726976616379010101640000003c000000c800000010f168e388b5f8e43e010000000000000000000000000040b85ad1da400000000000002440000000000000f03f0000000000001040bbd3a704970b604010000102030405060708090a0b0c0d0e0f',
     )
@@ -90,7 +90,7 @@ describe('the bytes that bind a round to its privacy', () => {
     )
   })
 
-  test('without a seed there are none', () => {
+  test('need a valid seed', () => {
     expect(() => contextOf({}, new Uint8Array(8))).toThrow(
       expect.objectContaining({ code: 'invalid-argument' }),
     )

@@ -74,7 +74,7 @@ test('if no single change helps, the warning says so', () => {
   expect(warning).toContain('More clients, a larger ε and fewer rounds together would help.')
 })
 
-test('noise just as long as the clip is not too long', () => {
+test('the warning starts at noise that is as long as the clip', () => {
   const setting = { clients: 100, minimumHonest: 50, length: 100, clip: 1, bits: 20, delta: 1e-5 }
   // In the mean the noise of 100 clients has a norm of z · √(100/50) · √100 / 100.
   const [less, more] = [0.99, 1.01].map((factor) =>

@@ -49,7 +49,7 @@ describe('the sum of private vectors', () => {
     expect(greatest).toBeLessThan(6 * sumStandardDeviation)
   })
 
-  test('without vectors it has exactly the variance that the accountant counted', () => {
+  test('with vectors of zeros, its variance is the one that the accountant assumes', () => {
     const { localVariance, dimension } = analyzePrivacy(setting)
     const zeros = Array.from({ length: 20 }, () => new Float64Array(3000))
     const lanes = sumLanes(
@@ -61,7 +61,7 @@ describe('the sum of private vectors', () => {
     expect(Math.abs(variance / (20 * localVariance) - 1)).toBeLessThan(4 * Math.sqrt(2 / dimension))
   })
 
-  test('of vectors of 32-bit floats', () => {
+  test('works for 32-bit floats', () => {
     const encoder = createPrivateEncoder({ ...setting, noiseMultiplier: 0.01, bits: 30 }, seededCrypto(53))
     const vector = Float32Array.from({ length: 3000 }, (_, i) => Math.sin(i) / 100)
     const { vector: lanes, clipping } = encoder.encode(vector, rotationSeed)
@@ -72,7 +72,7 @@ describe('the sum of private vectors', () => {
     )
   })
 
-  test('of one element, or of lengths that are no power of two', () => {
+  test('works for one element, and for lengths that are not powers of two', () => {
     for (const length of [1, 2, 5, 1023]) {
       const given = { ...setting, length, noiseMultiplier: 0.01, bits: 24 }
       const vectors = vectorsOf(20, length, 1, 54)
@@ -83,7 +83,7 @@ describe('the sum of private vectors', () => {
     }
   })
 
-  test('the lanes are those of the segment, and the input stays as it was', () => {
+  test('the lanes fit the segment, and the input is not changed', () => {
     const vector = vectorsOf(1, 3000, 9, 56)[0]!
     const before = Float64Array.from(vector)
     for (const [bits, type] of [
@@ -100,7 +100,7 @@ describe('the sum of private vectors', () => {
     expect(vector).toEqual(before)
   })
 
-  test('wraps around as rarely as was stated, where all clients hold the same vector', () => {
+  test('wraps around as rarely as stated if all clients hold the same vector', () => {
     const given = { ...setting, tail: 1.5, length: 8192, bits: 12, noiseMultiplier: 0.05 }
     const { scale, wrapProbability } = analyzePrivacy(given)
     const [vector] = vectorsOf(1, 8192, 2, 58)
@@ -120,7 +120,7 @@ describe('the sum of private vectors', () => {
     const truth = Float64Array.from(vector!)
     rotate(truth, rotationSeed)
     const wrapped = sum.filter((value, i) => Math.abs(value - 20 * scale * truth[i]!) > 2 ** 11).length
-    // Of a normal variable, 13.4 % are beyond 1.5 standard deviations.
+    // A normal variable is beyond 1.5 standard deviations in 13.4 % of all cases.
     expect(wrapped / 8192).toBeCloseTo(0.134, 1)
     expect(wrapped / 8192).toBeLessThan(wrapProbability)
   })
@@ -129,7 +129,7 @@ describe('the sum of private vectors', () => {
 describe('clipping', () => {
   const vector = vectorsOf(1, 3000, 5, 60)[0]!
 
-  test('is reported: the norm before, and the factor', () => {
+  test('reports the norm before clipping, and the factor', () => {
     const { encode } = createPrivateEncoder(setting, seededCrypto(61))
     const { clipping } = encode(vector, rotationSeed)
     expect(clipping.clipped).toBe(true)
@@ -147,7 +147,7 @@ describe('clipping', () => {
     expect(Math.sqrt(meanSquare(decoded, expected))).toBeLessThan(0.02)
   })
 
-  test('can be refused, without a word about the vector', () => {
+  test('can be refused; the message does not reveal the vector', () => {
     const { encode } = createPrivateEncoder(setting, seededCrypto(63), { clipping: 'refuse' })
     let refusal: unknown
     try {
@@ -169,7 +169,7 @@ describe('clipping', () => {
     ).toBe(1)
   })
 
-  test('of vectors whose squares are no doubles', () => {
+  test('works if the squares overflow a double', () => {
     const { encode } = createPrivateEncoder(setting, seededCrypto(64))
     const { clipping } = encode(
       vector.map((value) => value * 1e200),
@@ -179,7 +179,7 @@ describe('clipping', () => {
     expect(clipping.factor * 5e200).toBeCloseTo(2, 12)
   })
 
-  test('of elements whose sums are no doubles', () => {
+  test('works if sums of elements overflow a double', () => {
     const encoder = createPrivateEncoder({ ...setting, noiseMultiplier: 0.01, bits: 28 }, seededCrypto(66))
     const huge = new Float64Array(3000).fill(1e306)
     const decoded = decodePrivateSum(
@@ -199,14 +199,17 @@ describe('clipping', () => {
 describe('what is refused', () => {
   const { encode } = createPrivateEncoder(setting, seededCrypto(65))
 
-  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('%d, by its place', (value) => {
-    for (const vector of [new Float32Array(3000), new Float64Array(3000)]) {
-      vector[1234] = value
-      const act = (): unknown => encode(vector, rotationSeed)
-      expect(act).toThrow(expect.objectContaining({ code: 'input-out-of-range' }))
-      expect(act).toThrow('element 1234')
-    }
-  })
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    '%d, with its index in the message',
+    (value) => {
+      for (const vector of [new Float32Array(3000), new Float64Array(3000)]) {
+        vector[1234] = value
+        const act = (): unknown => encode(vector, rotationSeed)
+        expect(act).toThrow(expect.objectContaining({ code: 'input-out-of-range' }))
+        expect(act).toThrow('element 1234')
+      }
+    },
+  )
 
   test('vectors of another length or type, and other seeds', () => {
     const vector = new Float64Array(3000)
@@ -234,7 +237,7 @@ describe('what is refused', () => {
     }
   })
 
-  test('another way to clip', () => {
+  test('an unknown way to clip', () => {
     const clipping = 'ignore' as 'report'
     expect(() => createPrivateEncoder(setting, seededCrypto(1), { clipping })).toThrow(
       expect.objectContaining({ code: 'invalid-argument' }),

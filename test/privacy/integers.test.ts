@@ -25,24 +25,24 @@ const histogram: IntegerPrivacyTarget = {
 describe('a histogram under a privacy target', () => {
   const parameters = chooseIntegerPrivacy(histogram)
 
-  test('takes the least noise, and no rotation', () => {
+  test('uses the smallest noise, and no rotation', () => {
     expect(parameters.epsilon).toBeLessThanOrEqual(1)
     expect(parameters.epsilon).toBeGreaterThan(0.999)
     expect(parameters.dimension).toBe(10)
-    // A little more than normal noise of 4.53 takes.
+    // A little more than the 4.53 of normal noise.
     expect(parameters.noiseStandardDeviation).toBeGreaterThan(4.53)
     expect(parameters.noiseStandardDeviation).toBeLessThan(4.7)
     const less = { ...parameters, noiseStandardDeviation: parameters.noiseStandardDeviation * 0.999 }
     expect(analyzeIntegerPrivacy(less).epsilon).toBeGreaterThan(1)
   })
 
-  test('the bits hold all counts and their noise', () => {
+  test('the bits have room for all counts and their noise', () => {
     expect(parameters.segment).toEqual({ length: 10, bits: parameters.bits, bound: 'modular' })
     expect(parameters.bits).toBe(11)
     expect(2 ** 11).toBeGreaterThan(1000 + 2 * 7 * parameters.sumStandardDeviation)
   })
 
-  test('counts come back with the noise that was stated', () => {
+  test('decoded counts have the stated noise', () => {
     const encoder = createIntegerEncoder(parameters, seededCrypto(70))
     const counts = [0, 1, 2, 3, 500, 494, 0, 0, 0, 0]
     const errors: number[] = []
@@ -62,7 +62,7 @@ describe('a histogram under a privacy target', () => {
     )
   })
 
-  test('a sum below zero or above all counts is shown as such', () => {
+  test('sums below zero or above all counts are not clamped', () => {
     const { bits } = parameters
     const sum = Uint16Array.of(0, 2 ** bits - 5, 1007, 1000, 1, 2, 3, 4, 5, 6)
     expect([...decodeIntegerSum(parameters, sum)]).toEqual([0, -5, 1007, 1000, 1, 2, 3, 4, 5, 6])
@@ -85,8 +85,8 @@ describe('a histogram under a privacy target', () => {
   })
 })
 
-describe('sensitivities of one’s own', () => {
-  test('a larger one takes proportionally more noise', () => {
+describe('stated sensitivities', () => {
+  test('need noise in proportion', () => {
     const one = chooseIntegerPrivacy(histogram).noiseStandardDeviation
     const five = chooseIntegerPrivacy({
       ...histogram,
@@ -98,7 +98,7 @@ describe('sensitivities of one’s own', () => {
     expect(five.noiseStandardDeviation / one).toBeLessThan(5.05)
   })
 
-  test('the norm of √3 may be √3', () => {
+  test('allow a norm of √3 in floating point', () => {
     const three = { ...histogram, l1Sensitivity: 3, l2Sensitivity: Math.sqrt(3) }
     const { encode } = createIntegerEncoder(chooseIntegerPrivacy(three), seededCrypto(72))
     expect(encode([1, 1, -1, 0, 0, 0, 0, 0, 0, 0])).toHaveLength(10)
@@ -106,7 +106,7 @@ describe('sensitivities of one’s own', () => {
     expect(() => encode([1, 1, 1, 1, 0, 0, 0, 0, 0, 0])).toThrow('L1')
   })
 
-  test('sums that are negative by themselves', () => {
+  test('sums may be negative without noise', () => {
     const { epsilon: _target, ...query } = histogram
     const setting: IntegerPrivacySetting = {
       ...query,
@@ -124,7 +124,7 @@ describe('sensitivities of one’s own', () => {
     expect(Math.abs(high!)).toBeLessThan(100)
   })
 
-  test('bits of one’s own are kept, or refused with what it takes', () => {
+  test('stated bits are kept, or refused with the number that is needed', () => {
     const setting = { ...histogram, noiseStandardDeviation: 5 }
     expect(analyzeIntegerPrivacy({ ...setting, bits: 16 }).segment.bits).toBe(16)
     const act = (): unknown => analyzeIntegerPrivacy({ ...setting, bits: 10 })
@@ -142,7 +142,7 @@ describe('sensitivities of one’s own', () => {
     expect(few.localVariance).toBeGreaterThan(1)
   })
 
-  test('a huge ε takes hardly any noise', () => {
+  test('a huge ε needs hardly any noise', () => {
     const parameters = chooseIntegerPrivacy({ ...histogram, epsilon: 1000 })
     expect(parameters.epsilon).toBeLessThanOrEqual(1000)
     expect(parameters.noiseStandardDeviation).toBeLessThan(0.1)
@@ -151,7 +151,7 @@ describe('sensitivities of one’s own', () => {
     ).toHaveLength(10)
   })
 
-  test('noise that fits no 32 bits is refused, with what would do', () => {
+  test('noise that does not fit 32 bits is refused, with advice', () => {
     for (const changes of [{ l2Sensitivity: 2 ** 40 }, { l1Sensitivity: 2 ** 30, l2Sensitivity: 2 ** 30 }]) {
       const act = (): unknown => chooseIntegerPrivacy({ ...histogram, ...changes })
       expect(act).toThrow(expect.objectContaining({ code: 'invalid-configuration' }))

@@ -44,8 +44,8 @@ describe('reference values', () => {
   })
 })
 
-describe('what follows from a setting', () => {
-  test('all of it, consistently', () => {
+describe('the numbers that follow from a setting', () => {
+  test('are consistent', () => {
     const parameters = analyzePrivacy({ ...few, clients: 200, minimumHonest: 64, length: 200, rounds: 3 })
     expect(parameters).toMatchObject({
       distribution: 'skellam',
@@ -69,7 +69,7 @@ describe('what follows from a setting', () => {
     expect(Object.isFrozen(parameters) && Object.isFrozen(parameters.warnings)).toBe(true)
   })
 
-  test('more noise, more bits and fewer rounds never cost more', () => {
+  test('ε never grows with more noise, more bits or fewer rounds', () => {
     const one = fc.record({
       clients: fc.integer({ min: 10, max: 5000 }),
       honest: fc.double({ min: 0.1, max: 1, noNaN: true }),
@@ -95,7 +95,7 @@ describe('what follows from a setting', () => {
     )
   })
 
-  test('every number is explained, and those of ε say between which neighbors', () => {
+  test('every number is explained, and each ε comes with the neighbor relation', () => {
     const parameters = analyzePrivacy({ ...few, samplingRate: 0.1 })
     const lines = explainPrivacy(parameters)
     for (const { name, value, meaning } of lines) {
@@ -114,7 +114,7 @@ describe('what follows from a setting', () => {
     )
   })
 
-  test('what is to be known beforehand is said', () => {
+  test('warnings name what weakens the promise', () => {
     expect(analyzePrivacy({ ...few, minimumHonest: 60 }).warnings).toEqual([])
     const [dropouts] = analyzePrivacy(few).warnings
     expect(dropouts).toContain('drop out')
@@ -152,7 +152,7 @@ describe('what follows from a setting', () => {
     expect(act).toThrow(name)
   })
 
-  test('too few bits for so many clients are refused, with what it takes', () => {
+  test('too few bits for the clients are refused, with the number that is needed', () => {
     const act = (): unknown => analyzePrivacy({ ...many, bits: 6 })
     expect(act).toThrow(expect.objectContaining({ code: 'invalid-configuration', expected: 7, got: 6 }))
     expect(analyzePrivacy({ ...many, bits: 7 }).scale).toBeGreaterThan(0)
@@ -160,7 +160,7 @@ describe('what follows from a setting', () => {
 })
 
 describe('the chooser', () => {
-  test('keeps the target with the least noise of six digits', () => {
+  test('keeps the target with the smallest noise multiplier of six digits', () => {
     for (const distribution of ['skellam', 'discrete-gaussian'] as const) {
       const chosen = choosePrivacy({ ...target, bits: 18, distribution })
       expect(chosen.epsilon).toBeLessThanOrEqual(3)
@@ -171,14 +171,14 @@ describe('the chooser', () => {
     }
   })
 
-  test('what it chose can be checked from the setting alone', () => {
+  test('its result can be checked from the setting alone', () => {
     const { clients, minimumHonest, length, clip, bits, noiseMultiplier, delta, rounds, ...rest } =
       choosePrivacy(target)
     const setting = { clients, minimumHonest, length, clip, bits, noiseMultiplier, delta, rounds }
     expect(analyzePrivacy(setting)).toEqual({ ...setting, ...rest })
   })
 
-  test('without bits it takes the fewest that cost little noise', () => {
+  test('chooses the fewest bits that need little more noise', () => {
     const chosen = choosePrivacy(target)
     const ample = choosePrivacy({ ...target, bits: 32 })
     expect(chosen.noiseMultiplier).toBeLessThanOrEqual(ample.noiseMultiplier * 1.05)
@@ -193,7 +193,7 @@ describe('the chooser', () => {
     expect(half!.localStandardDeviation / all!.localStandardDeviation).toBeCloseTo(Math.sqrt(200 / 60), 2)
   })
 
-  test('more bits, a larger ε: each advice on an impossible target has been tried', () => {
+  test('advice for an impossible target works: more bits, or a larger ε', () => {
     const impossible = { ...target, epsilon: 0.5, bits: 9 }
     let message = ''
     try {
@@ -209,7 +209,7 @@ describe('the chooser', () => {
     expect(choosePrivacy({ ...impossible, epsilon }).bits).toBe(9)
   })
 
-  test('more honest clients: that advice has been tried as well', () => {
+  test('advice for an impossible target works: more honest clients', () => {
     const impossible = { ...target, epsilon: 0.5, minimumHonest: 1, bits: 11, length: 16 }
     let message = ''
     try {

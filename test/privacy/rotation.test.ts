@@ -42,7 +42,7 @@ describe('the rotation', () => {
     },
   )
 
-  test('across and within the cache it is the same transform', () => {
+  test('vectors larger than the cache get the same transform', () => {
     // Element i of the transform of e_j is (−1)^(number of common ones of i and j), up to the sign of j.
     const length = 2 ** 14
     const random = randomOf(21)
@@ -59,7 +59,7 @@ describe('the rotation', () => {
     }
   })
 
-  test('spreads what was in one place, and another seed spreads it otherwise', () => {
+  test('spreads a single element over all, differently for each seed', () => {
     const ones = (): Float64Array => new Float64Array(1024).fill(1)
     const [one, other] = [ones(), ones()]
     rotate(one, seed)
@@ -69,7 +69,7 @@ describe('the rotation', () => {
   })
 
   test('signs are the bits of SHA-256 over label, seed and counter', () => {
-    // Computed elsewhere, for the counters 0 and 1.
+    // Computed by another program, for the counters 0 and 1.
     const signsAt = (from: number): string =>
       Array.from({ length: 16 }, (_, i) => {
         const column = unitVector(512, from + i)
@@ -87,7 +87,7 @@ describe('what is refused', () => {
     )
   })
 
-  test('a length that is no power of two, and other arrays', () => {
+  test('a length that is not a power of two, and other arrays', () => {
     for (const values of [new Float64Array(3), new Float64Array(0), new Float32Array(4), [1, 2]]) {
       expect(() => rotate(values as Float64Array, seed)).toThrow(
         expect.objectContaining({ code: 'invalid-argument' }),

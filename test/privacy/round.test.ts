@@ -48,7 +48,7 @@ describe('a private round', () => {
     }
   })
 
-  test('a client that was told of less noise does not get into the sum', async () => {
+  test('a client that was told a smaller noise is refused', async () => {
     const sessionId = new Uint8Array(32).fill(7)
     const deceived = createRoundConfig({
       ...round,

@@ -24,7 +24,7 @@ describe('the bounds of norms', () => {
     expect(roundedL1Bound(20, 256)).toBe(320)
   })
 
-  test('a smaller β allows more, and never more than certainty does', () => {
+  test('a smaller β gives a larger bound, up to the one that always holds', () => {
     const bounds = [0.9, 0.5, 0.1, 1e-6, 1e-300].map((beta) => roundedL2Bound(10, 256, beta))
     expect(bounds).toEqual([...bounds].sort((a, b) => a - b))
     expect(bounds.at(-1)).toBeLessThanOrEqual(26)
@@ -43,7 +43,7 @@ describe('the bounds of norms', () => {
 })
 
 describe('conditional stochastic rounding', () => {
-  test('never exceeds its norm, whatever the vector', () => {
+  test('never exceeds its bound, for any vector', () => {
     const words = new RandomWords(seededCrypto(30))
     const one = fc.record({
       length: fc.integer({ min: 1, max: 300 }),
@@ -67,7 +67,7 @@ describe('conditional stochastic rounding', () => {
     )
   })
 
-  test('keeps the mean of every element', () => {
+  test('keeps the expected value of every element', () => {
     const words = new RandomWords(seededCrypto(32))
     const vector = Float64Array.of(0.5, -0.25, 3.9, -7.001, 2, 0)
     const sums = new Float64Array(6)
@@ -84,7 +84,7 @@ describe('conditional stochastic rounding', () => {
     }
   })
 
-  test('an attempt succeeds at least as often as β says', () => {
+  test('an attempt fails with probability at most β', () => {
     // All fractions are ½, which is the worst case.
     const words = new RandomWords(seededCrypto(33))
     const turns = 2000
@@ -96,7 +96,7 @@ describe('conditional stochastic rounding', () => {
     expect(first / turns).toBeGreaterThan(1 - Math.exp(-0.5))
   })
 
-  test('at the cap of retries elements are rounded toward zero, which never makes a vector longer', () => {
+  test('after the last attempt, elements are rounded toward zero, which never makes a vector longer', () => {
     const words = new RandomWords(seededCrypto(34))
     const vector = new Float64Array(1000).fill(-1.5)
     vector[0] = 2.75
@@ -107,7 +107,7 @@ describe('conditional stochastic rounding', () => {
     expect(l2Norm(vector)).toBeLessThan(norm)
   })
 
-  test('a vector that is too long to begin with is a defect of the caller', () => {
+  test('a vector that is too long before rounding is an internal error', () => {
     const words = new RandomWords(seededCrypto(35))
     expect(() => roundConditionally(Float64Array.of(3, 4), 4.9, words)).toThrow(
       expect.objectContaining({ code: 'internal', fault: 'internal' }),
@@ -116,14 +116,14 @@ describe('conditional stochastic rounding', () => {
 })
 
 describe('norms', () => {
-  test('also of vectors whose squares are no doubles', () => {
+  test('are right if the squares overflow a double', () => {
     expect(l2Norm(Float64Array.of(3, 4))).toBe(5)
     expect(l2Norm(Float64Array.of(3e200, 4e200))).toBeCloseTo(5e200, -190)
     expect(l2Norm(Float64Array.of(3e-200, 4e-200)) / 5e-200).toBeCloseTo(1, 14)
     expect(l2Norm(new Float64Array(3))).toBe(0)
   })
 
-  test('squares of many elements add up without a drift', () => {
+  test('squares of many elements add up without drift', () => {
     expect(sumOfSquares(new Float64Array(2 ** 20).fill(0.1)) / (2 ** 20 * 0.1 * 0.1)).toBeCloseTo(1, 12)
   })
 })

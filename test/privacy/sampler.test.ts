@@ -15,7 +15,7 @@ function drawn(distribution: NoiseDistribution, variance: number, count: number,
   return draws
 }
 
-describe('draws have their law', () => {
+describe('draws have the right distribution', () => {
   test.each([2 ** -12, 0.01, 0.3, 1, 2.5, 17.25, 300, 4000.125, 40_000, 1e6])(
     'Skellam of variance %d',
     (variance) => {
@@ -54,7 +54,7 @@ describe('draws have their law', () => {
 })
 
 describe('rare cases, made frequent by a coarse staircase', () => {
-  // Most draws come from above a cut; or from a tail.
+  // Most draws come from above a floor or from a tail.
   const coarse = { stepDigits: 4, reachDigits: 3, areaDigits: 10 }
   const short = { stepDigits: 0, reachDigits: 1, areaDigits: 10 }
 
@@ -73,8 +73,8 @@ describe('rare cases, made frequent by a coarse staircase', () => {
     expectLaw(Int32Array.from({ length: 25_000 }, draw), law)
   })
 
-  test('digits that settle nothing are followed by more', () => {
-    // U < e^−½, with the first 32 digits of U being those of e^−½, and the next one below or above.
+  test('more digits are drawn until the comparison is decided', () => {
+    // U < e^−½, where the first 32 digits of U are those of e^−½, and the next ones are below or above.
     const weight = gaussianWeight(dyadicOf(1))
     const { low } = weight.bracket(1n, 64)
     const whole = { bottom: 0n, length: 1n, halvings: 0, unit: 1n }
@@ -86,7 +86,7 @@ describe('rare cases, made frequent by a coarse staircase', () => {
       expect(isBelow(weight, 1n, whole, { integer: () => digits.shift()! })).toBe(expected)
       expect(digits).toEqual([5n])
     }
-    // The same over a stretch that is half as long and begins at ¼: ¼ + U/2 < e^−½.
+    // The same for an interval that is half as long and begins at ¼: ¼ + U/2 < e^−½.
     const upper = { bottom: 1n, length: 4n, halvings: 1, unit: 4n }
     expect(isBelow(weight, 1n, upper, { integer: () => 0xb0000000n })).toBe(true)
     expect(isBelow(weight, 1n, upper, { integer: () => 0xc0000000n })).toBe(false)
@@ -150,25 +150,28 @@ describe('exactness', () => {
     },
   )
 
-  test.each(['skellam', 'discrete-gaussian'] as const)('%s without floating point', (distribution) => {
-    for (const name of [
-      'exp',
-      'expm1',
-      'log',
-      'log1p',
-      'log2',
-      'log10',
-      'sqrt',
-      'pow',
-      'random',
-      'fround',
-    ] as const) {
-      vi.spyOn(Math, name).mockImplementation(() => {
-        throw new Error(`Math.${name} was called`)
-      })
-    }
-    expect(new Set(drawn(distribution, 70_000.25, 5000, 8)).size).toBeGreaterThan(500)
-  })
+  test.each(['skellam', 'discrete-gaussian'] as const)(
+    '%s does not use floating-point arithmetic',
+    (distribution) => {
+      for (const name of [
+        'exp',
+        'expm1',
+        'log',
+        'log1p',
+        'log2',
+        'log10',
+        'sqrt',
+        'pow',
+        'random',
+        'fround',
+      ] as const) {
+        vi.spyOn(Math, name).mockImplementation(() => {
+          throw new Error(`Math.${name} was called`)
+        })
+      }
+      expect(new Set(drawn(distribution, 70_000.25, 5000, 8)).size).toBeGreaterThan(500)
+    },
+  )
 
   test('equal random bytes give equal draws', () => {
     expect(drawn('skellam', 12.5, 500, 9)).toEqual(drawn('skellam', 12.5, 500, 9))
@@ -190,7 +193,7 @@ describe('what is refused', () => {
     )
   })
 
-  test('an array that noise would be cut off in', () => {
+  test('an array that is too narrow for the noise', () => {
     const sampler = createNoiseSampler('skellam', 1e6, seededCrypto(1))
     expect(() => sampler.fill(new Int16Array(4) as unknown as Int32Array)).toThrow(
       expect.objectContaining({ code: 'invalid-argument', got: 'Int16Array' }),

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { randomOf } from '../support/seeded.js'
 import { toyCrypto } from '../support/toy-crypto.js'
 
-/** The toy provider, with random bytes made a word at a time. */
+/** The toy provider, whose random bytes are generated word by word. */
 export function seededCrypto(seed: number): CryptoProvider {
   const { word } = randomOf(seed)
   return {
@@ -22,7 +22,7 @@ export interface LogLaw {
   at(k: number): number
 }
 
-/** The Skellam law e^−μ I_|k|(μ), from the continued fraction of I_k / I_{k−1}. */
+/** The Skellam distribution e^−μ I_|k|(μ), from the continued fraction of I_k / I_{k−1}. */
 export function skellamLaw(variance: number, reach: number): LogLaw {
   const ratios = new Float64Array(reach + 61)
   for (let k = reach + 59; k >= 1; k--) ratios[k] = 1 / ((2 * k) / variance + ratios[k + 1]!)
@@ -36,7 +36,7 @@ export function discreteGaussianLaw(variance: number, reach: number): LogLaw {
   return normalized(reach, (k) => (-k * k) / (2 * variance))
 }
 
-/** The law of the sum of `count` variables, by convolution; beyond the reach of the summands it is cut off. */
+/** The distribution of the sum of `count` variables, by convolution, cut off beyond the reach of the summands. */
 export function sumLaw(law: LogLaw, count: number): LogLaw {
   let sum = law
   for (let i = 1; i < count; i++) {
@@ -55,7 +55,7 @@ export function sumLaw(law: LogLaw, count: number): LogLaw {
   return sum
 }
 
-/** Rényi divergence of order α between the laws with logarithms p and q on −reach … reach. */
+/** Rényi divergence of order α between the distributions with logarithms p and q on −reach … reach. */
 export function divergence(
   order: number,
   reach: number,
@@ -75,8 +75,8 @@ export function logOfSum(terms: readonly number[]): number {
 }
 
 /**
- * Pearson's test of `draws` against a law, numbers rarer than 25 times in all draws thrown together on either side. The
- * limit is six standard deviations above the mean of the statistic; seeds are fixed, so it passes always or never.
+ * Pearson's test of `draws` against a distribution. Numbers expected fewer than 25 times are combined on each side. The
+ * limit is six standard deviations above the mean of the statistic. Seeds are fixed, so the result is always the same.
  */
 export function expectLaw(draws: Int32Array, law: LogLaw): void {
   const counts = new Map<number, number>()

@@ -30,7 +30,7 @@ describe('fixed point', () => {
     }
   })
 
-  test('a double is the rational number that it is', () => {
+  test('a double becomes an exact rational number', () => {
     expect(dyadicOf(0.75)).toEqual({ numerator: 3n, shift: 2 })
     expect(dyadicOf(2 ** 60)).toEqual({ numerator: 1n << 60n, shift: 0 })
     expect(dyadicOf(0.1)).toEqual({ numerator: 3602879701896397n, shift: 55 })
@@ -48,7 +48,7 @@ describe('fixed point', () => {
     }
   })
 
-  test('and with each other, to 300 digits', () => {
+  test('logarithms and exponentials agree with each other, to 300 digits', () => {
     for (const [p, q] of [
       [3n, 2n],
       [1n, 7n],
@@ -68,7 +68,7 @@ describe('fixed point', () => {
 })
 
 describe('weights', () => {
-  /** Checks weight(k) / weight(mode) = ratio, to as many digits as the brackets hold. */
+  /** Checks weight(k) / weight(mode) = ratio, to the precision of the brackets. */
   function expectRatio(weight: Weight, k: bigint, numerator: bigint, denominator: bigint): void {
     const precision = 200
     const [one, mode] = [weight.bracket(k, precision), weight.bracket(weight.mode, precision)]
@@ -137,7 +137,7 @@ describe('weights', () => {
     }
   })
 
-  test('far outside, all that is known of a weight is that it is small', () => {
+  test('far from the mode, the bracket only says that the weight is small', () => {
     expect(gaussianWeight(dyadicOf(1)).bracket(1000n, 64)).toEqual({ low: 0n, high: 1n })
     expect(poissonWeight(dyadicOf(2 ** 30)).bracket(3n, 64)).toEqual({ low: 0n, high: 1n })
   })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { encodeNumbers, everything, readNumbers, resultOf } from './support.js'
 
 describe('a count', () => {
-  it('is of those who said yes; who said no has answered', () => {
+  it('counts `true`; `false` is an answer, too', () => {
     expect(resultOf({ kind: 'count' }, [true, false, true, undefined, null])).toEqual({
       count: 2,
       answered: 3,
@@ -15,7 +15,7 @@ describe('a count', () => {
     expect(resultOf({ kind: 'count' }, [undefined])).toMatchObject({ count: 0, answered: 0, missing: 1 })
   })
 
-  it.each([1, 'true', [], {}])('is not of %j', (answer) => {
+  it.each([1, 'true', [], {}])('refuses %j', (answer) => {
     const statistics = createStatistics({ it: { kind: 'count' } }, { clients: 2 })
     expect(() => encodeNumbers({ it: answer as never }, statistics)).toThrow(
       expect.objectContaining({ code: 'invalid-argument', expected: 'true or false' }),
@@ -24,7 +24,7 @@ describe('a count', () => {
 })
 
 describe('the frequency of categories on a list', () => {
-  it('refuses other strings, without repeating them, unless they are to be counted', () => {
+  it('refuses other strings without repeating them, or counts them', () => {
     const statistics = createStatistics(
       { ward: { kind: 'frequency', categories: ['surgery', 'medicine'] } },
       { clients: 4 },
@@ -43,7 +43,7 @@ describe('the frequency of categories on a list', () => {
     expect({ ...counts, other }).toEqual({ surgery: 2, medicine: 1, other: 2 })
   })
 
-  it('is that of any string, also of one that objects have under that name', () => {
+  it('counts any string, even the name of a property of every object', () => {
     const categories = ['__proto__', 'constructor', '2', '1', '', 'é', 'e\u0301', '\ud800', '\udfff'] as const
     const answers = ['__proto__', '__proto__', 'constructor', '1', '', '\ud800'] as const
     const { counts } = resultOf({ kind: 'frequency', categories }, answers)
@@ -52,7 +52,7 @@ describe('the frequency of categories on a list', () => {
     expect(Object.keys(counts)).toHaveLength(categories.length)
   })
 
-  it('is that of one client as well', () => {
+  it('works for one client', () => {
     const only = { kind: 'frequency', categories: ['only'] } as const
     expect(resultOf(only, ['only']).counts.only).toBe(1)
     expect(resultOf(only, [null]).counts.only).toBe(0)
@@ -77,7 +77,7 @@ describe('a contingency table', () => {
     expect([answered, missing]).toEqual([4, 1])
   })
 
-  it('has a row and a column more for other strings, where they are counted', () => {
+  it('has one more row and column for other strings if they are counted', () => {
     const { table } = resultOf({ ...smoking, other: 'count' }, [
       ['vapes', 'ill'],
       ['smoker', 'missing'],
@@ -91,7 +91,7 @@ describe('a contingency table', () => {
     ])
   })
 
-  it('says whether row or column is the wrong one', () => {
+  it('says whether the row or the column is wrong', () => {
     const statistics = createStatistics({ smoking }, { clients: 3 })
     const refusal = (answer: unknown) => () => encodeNumbers({ smoking: answer as never }, statistics)
     expect(refusal(['vapes', 'ill'])).toThrow('the row of statistic "smoking" is not one of its categories')
@@ -107,7 +107,7 @@ describe('a contingency table', () => {
   })
 })
 
-it('a sum of more answers than clients is impossible, whatever the statistic', () => {
+it('a sum of more answers than clients is impossible, for any statistic', () => {
   for (const statistic of [
     { kind: 'count' },
     { kind: 'histogram', edges: [0, 1, 2], outside: 'refuse' },

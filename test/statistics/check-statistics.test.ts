@@ -14,7 +14,7 @@ import { describe, expect, expectTypeOf, it, test } from 'vitest'
 import { toyCrypto } from '../support/toy-crypto.js'
 
 /*
- * Statistics that come from a server as JSON, with a lie in them: a client used to encode its record all the same.
+ * Statistics that come from a server as JSON and contain a false number. A client must not encode its record for them.
  */
 const definition = {
   age: { kind: 'mean', from: 0, to: 120, step: 1 },
@@ -46,8 +46,8 @@ const received = (statistics: object): any => JSON.parse(JSON.stringify(statisti
 const fromServer = (code: string, message: string) =>
   expect.objectContaining({ code, fault: 'server', message: expect.stringContaining(message) })
 
-describe('statistics that travelled as JSON', () => {
-  it('encode nothing before they are checked', () => {
+describe('statistics that traveled as JSON', () => {
+  it('cannot be used before they are checked', () => {
     for (const statistics of [exact, noisy]) {
       expect(() => openStatistics(received(statistics), occasion)).toThrow('go through checkStatistics first')
     }
@@ -56,7 +56,7 @@ describe('statistics that travelled as JSON', () => {
     expect(() => encodeRecords({}, received(exact))).toThrow('must come from openStatistics')
   })
 
-  it('are the same where nobody has changed them: to the last bit of noise, and in one round with the others', () => {
+  it('are the same if nobody has changed them, and join the same round', () => {
     const { privacy: _none, ...less } = requirements
     const [checked, alsoChecked] = [
       checkStatistics<typeof definition>(received(noisy), requirements),
@@ -72,7 +72,7 @@ describe('statistics that travelled as JSON', () => {
     expect(encode(own)).toEqual(encode(round))
   })
 
-  it('may be of another version of the library, which is said where a number is another', () => {
+  it('may come from another version of the library, which the error names if a number differs', () => {
     const foreign = { ...received(noisy), version: '77.0.0' }
     expect(checkStatistics(foreign, requirements)).toEqual(noisy)
     const own = noisy.version
@@ -81,7 +81,7 @@ describe('statistics that travelled as JSON', () => {
     )
   })
 
-  it('lie about no number that follows from others without being found out', () => {
+  it('are refused if any number is false that follows from others', () => {
     for (const statistics of [exact, noisy]) {
       const required = { ...requirements, privacy: statistics === noisy ? privacy : undefined }
       for (const path of numbersIn({ ...received(statistics), definition: undefined })) {
@@ -96,7 +96,7 @@ describe('statistics that travelled as JSON', () => {
     }
   })
 
-  it('are refused where they are none', () => {
+  it('are refused if they are not statistics', () => {
     for (const none of [undefined, null, 3, {}, [], { definition }, { definition, clients: 0 }]) {
       expect(() => checkStatistics(none, { minimumCohort: 2, corruptFraction: 0 })).toThrow(
         expect.objectContaining({ fault: 'server' }),
@@ -108,7 +108,7 @@ describe('statistics that travelled as JSON', () => {
     )
   })
 
-  it('are bound into their round as what they are, whatever was written on the way', () => {
+  it('have a context that depends only on the numbers from which the others follow', () => {
     const forged = { ...received(noisy), privacy: { ...received(noisy.privacy), epsilon: 0.1 } }
     expect(statisticsContext(forged)).toEqual(statisticsContext(noisy))
     const { maximumRecords, ...without } = createStatistics(definition, { clients: 5 })
@@ -120,7 +120,7 @@ describe('statistics that travelled as JSON', () => {
 })
 
 describe('a lie about privacy is found', () => {
-  test('ε = 1 with a noise of 10^-6, which is hardly any', () => {
+  test('ε = 1 with noise of only 10^-6', () => {
     const forged = received(noisy)
     forged.privacy.noiseStandardDeviation = 1e-6
     expect(() => checkStatistics(forged, requirements)).toThrow(
@@ -133,7 +133,7 @@ describe('a lie about privacy is found', () => {
     )
   })
 
-  test('noise that counts on 100 honest clients of 100', () => {
+  test('noise that assumes 100 honest clients of 100', () => {
     const claimed = createPrivateStatistics(definition, {
       ...{ clients: 100, minimumHonest: 100, epsilon: 1, delta: 1e-6, rounds: 12 },
     })
@@ -145,7 +145,7 @@ describe('a lie about privacy is found', () => {
       fromServer('invalid-configuration', 'assumes 100 honest clients'),
     )
     expect(() => openStatistics(naive, { ...occasion, corruptClients: 0, minimumCohort: 100 })).not.toThrow()
-    // A host's own statistics are held against its own round.
+    // A host's own statistics are checked against its own round.
     expect(() => openStatistics(claimed, occasion)).toThrow(
       expect.objectContaining({ code: 'invalid-configuration', fault: 'usage', expected: 100, got: 75 }),
     )
@@ -155,14 +155,14 @@ describe('a lie about privacy is found', () => {
     ['more ε', noisy, { privacy: { ...privacy, maximumEpsilon: 0.9 } }, 'epsilon of the statistics is 0.99'],
     ['more δ', noisy, { privacy: { ...privacy, maximumDelta: 1e-7 } }, 'delta of the statistics is 0.000001'],
     ['fewer rounds', noisy, { privacy: { ...privacy, rounds: 13 } }, 'rounds of the statistics is 12'],
-    ['no privacy at all', exact, {}, 'no differential privacy'],
-  ])('%s than the client asks for', (_, statistics, required, message) => {
+    ['less privacy, namely none,', exact, {}, 'no differential privacy'],
+  ])('%s than the client requires', (_, statistics, required, message) => {
     expect(() => checkStatistics(received(statistics), { ...requirements, ...required })).toThrow(
       fromServer('invalid-configuration', message),
     )
   })
 
-  test('questions that the client does not want to answer', () => {
+  test('statistics that the client does not want to answer', () => {
     const own = { ...definition, age: { kind: 'mean', from: 0, to: 120 } } as const
     expect(() => checkStatistics(received(noisy), { ...requirements, definition: own })).toThrow(
       fromServer('configuration-mismatch', 'age.step of the definition is 1'),
@@ -174,7 +174,7 @@ describe('a lie about privacy is found', () => {
     )
   })
 
-  test('requirements that mean nothing are the mistake of the caller', () => {
+  test('invalid requirements are a usage error', () => {
     for (const none of [null, {}, { minimumCohort: 5 }, { ...requirements, maximumEpsilon: 1 }]) {
       expect(() => checkStatistics(received(noisy), none as never)).toThrow(
         expect.objectContaining({ code: 'invalid-argument', fault: 'usage' }),
@@ -183,7 +183,7 @@ describe('a lie about privacy is found', () => {
   })
 })
 
-describe('a client opens no round of checked statistics', () => {
+describe('a client refuses a round of checked statistics', () => {
   const checked = checkStatistics(received(noisy), requirements)
   const ring = { neighbors: 40, assumptions: { corruptFraction: 0.05, dropoutFraction: 0.1 } }
   const curious = {
@@ -196,25 +196,25 @@ describe('a client opens no round of checked statistics', () => {
   test.each<[string, Partial<StatisticsOccasion>, Partial<StatisticsRequirements>, string]>([
     ['with a smaller cohort', { minimumCohort: 79 }, {}, 'minimumCohort of the round is 79'],
     [
-      'that says nothing of corrupt clients',
+      'that does not state the number of corrupt clients',
       { corruptClients: undefined },
       {},
       'how many clients may be corrupt',
     ],
     ['in which more may be corrupt', { corruptClients: 6 }, {}, 'assumes 75 honest clients'],
     [
-      'that withstands fewer corrupt clients',
+      'that tolerates fewer corrupt clients',
       { corruptClients: 0, threshold: 51 },
       {},
       'the threshold of the round tolerates 1 corrupt clients',
     ],
     [
-      'of the other model',
+      'in the other model',
       curious,
       { adversary: 'active' },
       'the adversary of the round is honest-but-curious',
     ],
-    ['on a graph that it does not see', curious, { graph: 'complete' }, 'the graph of the round is sparse'],
+    ['on the other graph', curious, { graph: 'complete' }, 'the graph of the round is sparse'],
     [
       'whose graph assumes fewer corrupt clients',
       { ...curious, graph: { ...ring, assumptions: { ...ring.assumptions, corruptFraction: 0.04 } } },
@@ -222,18 +222,18 @@ describe('a client opens no round of checked statistics', () => {
       'corruptFraction of the round is 0.04',
     ],
     [
-      'whose graph leaves more to chance',
+      'whose graph has a larger probability of failure',
       { ...curious, graph: { ...ring, assumptions: { ...ring.assumptions, statisticalSecurity: 20 } } },
       {},
       'statisticalSecurity of the round is 20',
     ],
     [
-      'whose graph nobody has a proof of',
+      'whose graph is unproven',
       { ...curious, graph: { neighbors: 40, assumptions: 'unproven' } },
       {},
       'the graph of the round is unproven',
     ],
-    ['that cannot be', { minimumCohort: 101 }, {}, 'minimumCohort must be a whole number'],
+    ['with an impossible cohort', { minimumCohort: 101 }, {}, 'minimumCohort must be a whole number'],
   ])('%s', (_, changes, required, message) => {
     const own = checkStatistics(received(noisy), { ...requirements, ...required })
     expect(() => openStatistics(own, { ...occasion, ...changes })).toThrow(
@@ -241,12 +241,12 @@ describe('a client opens no round of checked statistics', () => {
     )
   })
 
-  test('but one that keeps to what it asks for, on either graph', () => {
+  test('but accepts a round that meets its requirements, on either graph', () => {
     expect(openStatistics(checked, occasion).config.clients).toBe(100)
     expect(openStatistics(checked, { ...occasion, ...curious }).config.graph.kind).toBe('sparse')
   })
 
-  test('and a host no private one that does not say how many may be corrupt', () => {
+  test('a host must state how many clients may be corrupt in a private round', () => {
     expect(() => openStatistics(noisy, { ...occasion, corruptClients: undefined })).toThrow(
       expect.objectContaining({ code: 'invalid-configuration', fault: 'usage' }),
     )
@@ -257,7 +257,7 @@ describe('a client opens no round of checked statistics', () => {
   })
 })
 
-/** Statistics all of whose numbers belong together, though no target was behind them. */
+/** Statistics whose numbers are consistent, with any noise. */
 function statisticsWith(changes: object): object {
   const forged = received(noisy)
   Object.assign(forged.privacy, changes)

@@ -13,7 +13,7 @@ const definition = {
   sketch: { kind: 'sketch', depth: 2, width: 5, seed },
 } as const satisfies Definition
 
-describe('a definition that is none', () => {
+describe('an invalid definition', () => {
   it.each([
     ['no statistics', {}, 'a definition must have 1 to 65534 statistics', 0],
     ['no object', null, 'a definition must be an object of statistics', 'object'],
@@ -21,7 +21,7 @@ describe('a definition that is none', () => {
     ['an unknown kind', { it: { kind: 'median' } }, 'the kind of statistic "it" must be one of', '"median"'],
     ['a kind objects have', { it: { kind: 'constructor' } }, 'the kind of statistic "it"', '"constructor"'],
     [
-      'a range upside down',
+      'a range whose ends are swapped',
       { it: { kind: 'mean', from: 5, to: 4 } },
       'to of statistic "it" must be above from',
       4,
@@ -50,7 +50,7 @@ describe('a definition that is none', () => {
       undefined,
     ],
     [
-      'an outside of nobody',
+      'an unknown choice for outside',
       { it: { kind: 'histogram', edges: [1, 2], outside: 'drop' } },
       "outside of statistic \"it\" must be 'count' or 'refuse'",
       '"drop"',
@@ -131,7 +131,7 @@ describe('a definition that is none', () => {
     )
   })
 
-  it('has clients and records in range', () => {
+  it('must have clients and records in range', () => {
     for (const options of [
       { clients: 0 },
       { clients: 65536 },
@@ -147,10 +147,10 @@ describe('a definition that is none', () => {
   })
 })
 
-describe('a record that is none', () => {
+describe('an invalid record', () => {
   const statistics = createStatistics(definition, { clients: 5, maximumRecords: 3 })
 
-  it('has a name that no statistic has: a misspelled answer is not a missing one', () => {
+  it('has an unknown name: a misspelled answer does not count as missing', () => {
     expect(() => encodeNumbers([{}, { cuont: true } as never], statistics)).toThrow(
       expect.objectContaining({
         code: 'invalid-argument',
@@ -159,7 +159,7 @@ describe('a record that is none', () => {
     )
   })
 
-  it('is no object', () => {
+  it('is not an object', () => {
     for (const record of [undefined, null, 3, 'mean', [undefined], [[]], [{}, null], new Array(2)]) {
       expect(() => encodeNumbers(record as never, statistics)).toThrow(
         expect.objectContaining({ code: 'invalid-argument' }),
@@ -167,14 +167,14 @@ describe('a record that is none', () => {
     }
   })
 
-  it('has one wrong answer among right ones: nothing is encoded, and records stay as they were', () => {
+  it('has one wrong answer among right ones: nothing is encoded', () => {
     const record = Object.freeze({ count: true, mean: 3, frequency: 'c' })
     expect(() => encodeNumbers([{ count: true }, record as never], statistics)).toThrow(
       'the answer to statistic "frequency" in record 1 is not one of its categories',
     )
   })
 
-  it('answers by its own properties only', () => {
+  it('only its own properties are answers', () => {
     const named = createStatistics({ toString: { kind: 'count' }, count: { kind: 'count' } }, { clients: 2 })
     const inherited = Object.create({ count: true })
     expect(decoded(named, [inherited]).results).toMatchObject({
@@ -187,7 +187,7 @@ describe('a record that is none', () => {
 describe('statistics', () => {
   const statistics = createStatistics(definition, { clients: 5 })
 
-  it('have the order of their names, whatever the order of the definition', () => {
+  it('are ordered by name, not by the order of the definition', () => {
     const reversed = Object.fromEntries(Object.entries(definition).reverse()) as unknown as typeof definition
     const other = createStatistics(reversed, { clients: 5 })
     expect(other).toEqual(statistics)
@@ -195,7 +195,7 @@ describe('statistics', () => {
   })
 })
 
-test('the context of any other statistics has other bytes', () => {
+test('different statistics have different contexts', () => {
   const contextOf = (changed: Definition, options = { clients: 5, maximumRecords: 1 }): string =>
     String(statisticsContext(createStatistics(changed, options)))
   const base: Definition = {
@@ -227,7 +227,7 @@ test('the context of any other statistics has other bytes', () => {
   expect(contextOf({ ...base, mean: { kind: 'mean', from: -0, to: 100, step: 1 } })).toBe(contexts[0])
 })
 
-test('what was handed in may change afterwards', () => {
+test('later changes of the arguments have no effect', () => {
   const categories = ['a', 'b']
   const statistics: Statistics = createStatistics({ it: { kind: 'frequency', categories } }, { clients: 2 })
   categories[0] = 'c'

@@ -6,17 +6,17 @@ import { encodeNumbers, resultOf } from './support.js'
 describe('the bins of a histogram', () => {
   const stay = { kind: 'histogram', edges: [0, 1, 5, 10] } as const
 
-  it('have their lower edge, and the last one has its upper edge too', () => {
+  it('contain their lower edge, and the last one also contains its upper edge', () => {
     const days = [0, 0.999, 1, 4.5, 5, 9.999, 10]
     expect(resultOf(stay, days)).toMatchObject({ counts: [2, 2, 3], below: 0, above: 0, answered: 7 })
   })
 
-  it('leave out nothing: what is outside is counted there', () => {
+  it('count numbers outside as below or above', () => {
     const days = [-1e-9, -1e300, 10.001, 1e300, 3]
     expect(resultOf(stay, days)).toMatchObject({ counts: [0, 1, 0], below: 2, above: 2, answered: 5 })
   })
 
-  it('or refused', () => {
+  it('can refuse numbers outside', () => {
     const strict = createStatistics({ stay: { ...stay, outside: 'refuse' } }, { clients: 3 })
     for (const days of [-1, 11]) {
       expect(() => encodeNumbers({ stay: days }, strict)).toThrow(
@@ -30,13 +30,13 @@ describe('the bins of a histogram', () => {
     expect([below, above, counts]).toEqual([undefined, undefined, [1, 0, 1]])
   })
 
-  it('take numbers only, and finite ones', () => {
+  it('accept finite numbers only', () => {
     const statistics = createStatistics({ stay }, { clients: 3 })
     expect(() => encodeNumbers({ stay: Number.POSITIVE_INFINITY }, statistics)).toThrow('is not finite')
     expect(() => encodeNumbers({ stay: '3' as never }, statistics)).toThrow('must be a number')
   })
 
-  it('find every number, like a look at all of them does', () => {
+  it('are found for every number, as by a search through all bins', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.integer({ min: -50, max: 50 }), { minLength: 2, maxLength: 30 }),
@@ -59,7 +59,7 @@ describe('the bins of a histogram', () => {
     )
   })
 
-  it('may be equally wide', () => {
+  it('can have equal width', () => {
     expect(equalBins(0, 1, 10)).toEqual([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1])
     expect(equalBins(-3, 4, 1)).toEqual([-3, 4])
     for (const [from, to, bins] of [
@@ -78,7 +78,7 @@ describe('the bins of a histogram', () => {
 })
 
 describe('quantiles read from a histogram', () => {
-  test('are off by the width of a bin at most', () => {
+  test('are off by at most the width of a bin', () => {
     const cohorts = fc.record({
       edges: fc
         .uniqueArray(fc.integer({ min: 0, max: 200 }), { minLength: 1, maxLength: 12 })
@@ -93,7 +93,7 @@ describe('quantiles read from a histogram', () => {
       fc.property(cohorts, ({ edges, answers, probability }) => {
         const numbers = answers.map((answer) => answer / 100)
         const sorted = [...numbers].sort((a, b) => a - b)
-        // ⌈p · n⌉ in whole numbers where p is given in hundredths.
+        // ⌈p · n⌉ in whole numbers, for p in hundredths.
         const hundredths = Math.round(probability * 100)
         const rank =
           hundredths / 100 === probability
@@ -122,20 +122,20 @@ describe('quantiles read from a histogram', () => {
     expect(quantile(1)).toEqual({ from: 20, to: 40, value: 40 })
   })
 
-  it('have no value beyond the bins, only a side', () => {
+  it('have no value outside of the bins, only a side', () => {
     const { quantile } = resultOf(stay, [-5, -6, 5, 50, 60])
     expect(quantile(0.1)).toEqual({ from: Number.NEGATIVE_INFINITY, to: 0, value: undefined })
     expect(quantile(0.5)).toEqual({ from: 0, to: 10, value: 5 })
     expect(quantile(0.9)).toEqual({ from: 40, to: Number.POSITIVE_INFINITY, value: undefined })
   })
 
-  it('are none where nobody answered', () => {
+  it('are undefined if nobody answered', () => {
     expect(resultOf(stay, [undefined, undefined]).quantile(0.5)).toBeUndefined()
     expect(resultOf(stay, [undefined]).quantile(0.5)).toBeUndefined()
     expect(resultOf(stay, [12]).quantile(0.5)).toEqual({ from: 10, to: 20, value: 15 })
   })
 
-  it.each([-0.1, 1.1, Number.NaN, '0.5'])('are not for a probability of %s', (probability) => {
+  it.each([-0.1, 1.1, Number.NaN, '0.5'])('refuse a probability of %s', (probability) => {
     expect(() => resultOf(stay, [1]).quantile(probability as number)).toThrow(
       expect.objectContaining({ code: 'invalid-argument' }),
     )

@@ -19,7 +19,7 @@ import { randomOf } from '../support/seeded.js'
 import { encodeNumbers, everything, readNumbers, runRound } from './support.js'
 
 const clients = 24
-/** Vanishing before any message, after each of the first three, or not at all. */
+/** When a device drops out: before any message, after each of the first three, or never. */
 const stages = [9, 9, 1, 9, 9, 2, 9, 3, 9, 9, 9, 9, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]
 
 const survey = {
@@ -152,7 +152,7 @@ function inTheClear(
   }
 }
 
-describe('patients of a hospital, each with a device of its own, some of which vanish', () => {
+describe('patients of a hospital, each with a device; some devices drop out', () => {
   const records = patients(1)
 
   it.each(Object.keys(survey) as (keyof Patient)[])('one round for "%s" alone', async (name) => {
@@ -166,20 +166,23 @@ describe('patients of a hospital, each with a device of its own, some of which v
     expect(outcome.results[name]).toEqual(inTheClear(records, run.survivors)[name])
   })
 
-  it.each(['honest-but-curious', 'active'] as const)('one round for all of it, %s', async (adversary) => {
-    const statistics = createStatistics(survey, { clients })
-    const { run, outcome } = await surveyed(statistics, records, adversary)
-    expect({ ...outcome.results }).toEqual(inTheClear(records, run.survivors))
-    const codes = answersTo('code', records, run.survivors)
-    for (const code of ['E11', 'I10', 'J45', 'M54', 'Z99']) {
-      const count = codes.filter((each) => each === code).length
-      const estimate = outcome.results.code.estimate(code)!
-      expect(estimate).toBeGreaterThanOrEqual(count)
-      expect(estimate).toBeLessThanOrEqual(count + outcome.results.code.errorBound)
-    }
-  })
+  it.each(['honest-but-curious', 'active'] as const)(
+    'one round for all statistics, %s',
+    async (adversary) => {
+      const statistics = createStatistics(survey, { clients })
+      const { run, outcome } = await surveyed(statistics, records, adversary)
+      expect({ ...outcome.results }).toEqual(inTheClear(records, run.survivors))
+      const codes = answersTo('code', records, run.survivors)
+      for (const code of ['E11', 'I10', 'J45', 'M54', 'Z99']) {
+        const count = codes.filter((each) => each === code).length
+        const estimate = outcome.results.code.estimate(code)!
+        expect(estimate).toBeGreaterThanOrEqual(count)
+        expect(estimate).toBeLessThanOrEqual(count + outcome.results.code.errorBound)
+      }
+    },
+  )
 
-  it('sees what everybody agreed on in the types of the results', () => {
+  it('the types of the results follow from the definition', () => {
     const statistics = createStatistics(
       {
         ward: { kind: 'frequency', categories: ['surgery', 'medicine'] },
@@ -250,7 +253,7 @@ describe('hospitals, each with many patients', () => {
     expect(Math.abs(weight.variance! - total(squares) / patients.length)).toBeLessThanOrEqual(step ** 2)
   })
 
-  it('a hospital has at most as many as was agreed on', () => {
+  it('a hospital has at most the agreed number of patients', () => {
     const patient = { age: 3, ward: 'surgery', weight: 20 } as const
     const most = new Array(500).fill(patient)
     expect(() => encodeRecords(most, round)).not.toThrow()
@@ -261,7 +264,7 @@ describe('hospitals, each with many patients', () => {
     expect(() => encodeNumbers([], single)).toThrow('a client must have 1 to 1 records')
   })
 
-  it('all full to the last record, of the largest numbers, overflow nothing', () => {
+  it('the largest numbers in the largest number of records do not overflow', () => {
     for (const [clients, maximumRecords] of [
       [1, 1],
       [7, 1000],
@@ -289,7 +292,7 @@ describe('hospitals, each with many patients', () => {
   })
 })
 
-test('a client that was told of another range is not in the sum', async () => {
+test('a client that was told another range is not in the sum', async () => {
   const statistics = createStatistics({ age: { kind: 'mean', from: 0, to: 120 } }, { clients: 5 })
   const other = createStatistics({ age: { kind: 'mean', from: 0, to: 100 } }, { clients: 5 })
   const occasion = { adversary: 'honest-but-curious', sessionId: randomOf(8).bytes(32) } as const

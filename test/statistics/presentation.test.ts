@@ -30,7 +30,7 @@ const records = [
 const statistics = createStatistics(definition, { clients: 10 })
 
 describe('cells of fewer than five answers', () => {
-  it('are withheld by default, zeros with them, and it is said how many', () => {
+  it('are withheld by default, including zeros, and the result says how many', () => {
     const { results, withheld } = decoded(statistics, records, {})
     expect(results.diabetic).toMatchObject({ count: 7, withheld: 0 })
     expect(results.age).toMatchObject({ mean: 40, sum: 280, withheld: 0 })
@@ -57,7 +57,7 @@ describe('cells of fewer than five answers', () => {
     expect(withheld).toBe(8)
   })
 
-  it('are shown where the caller says so, all of them', () => {
+  it('are all shown with `show-all`', () => {
     const { results, withheld } = decoded(statistics, records, { minimumCell: 'show-all' })
     expect(results.stay).toMatchObject({ counts: [7, 3], below: 0, above: 0, withheld: 0 })
     expect(results.ward).toMatchObject({ counts: { surgery: 7, medicine: 3 }, other: 0 })
@@ -69,7 +69,7 @@ describe('cells of fewer than five answers', () => {
     expect(withheld).toBe(0)
   })
 
-  it('are whatever is below another minimum', () => {
+  it('are withheld below another minimum', () => {
     const { results } = decoded(statistics, records, { minimumCell: 3 })
     expect(results.stay.counts).toEqual([7, 3])
     expect(decoded(statistics, records, { minimumCell: 8 }).results.stay.counts).toEqual([
@@ -78,7 +78,7 @@ describe('cells of fewer than five answers', () => {
     ])
   })
 
-  it('take sums, means, variances and quantiles of so few with them', () => {
+  it('also withhold sums, means, variances and quantiles of few answers', () => {
     const few = decoded(statistics, records.slice(4), {})
     expect(few.results.age).toMatchObject({ mean: undefined, sum: undefined, withheld: 2, answered: 3 })
     expect(few.results.cost).toMatchObject({ sum: undefined, withheld: 1 })
@@ -93,7 +93,7 @@ describe('cells of fewer than five answers', () => {
     expect(decoded(statistics, records.slice(6), {}).results.stay.quantile(0.5)).toBeUndefined()
   })
 
-  it('are no secret: the totals beside them tell', () => {
+  it('are not secret: the totals reveal them', () => {
     const { counts, answered } = resultOf(
       { kind: 'frequency', categories: ['a', 'b'] },
       [...'aaaaaab'] as 'a'[],
@@ -111,7 +111,7 @@ it.each([0, -1, 2.5, Number.NaN, '5', null])('a minimum of %s is refused', (mini
   )
 })
 
-it('exact results have nothing to clamp', () => {
+it('clamping does not change exact results', () => {
   const { input } = encodeNumbers(records[0]!, statistics)
   const clamped = readNumbers(input, 1, statistics, { ...everything, clamp: true })
   expect(JSON.stringify(clamped)).toBe(JSON.stringify(readNumbers(input, 1, statistics, everything)))

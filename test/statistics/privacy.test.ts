@@ -50,7 +50,7 @@ const patient: StatisticsRecord<typeof survey> = {
   code: 'J45',
 }
 
-/** What a server decodes where all of these clients survive. */
+/** What a server decodes if all of these clients survive. */
 function decoded<D extends Definition>(
   statistics: PrivateStatistics<D>,
   records: readonly StatisticsRecord<D>[],
@@ -70,8 +70,8 @@ function deviationRatio(numbers: readonly number[], center: number, expected: nu
   return Math.sqrt(total(numbers.map((x) => (x - center) ** 2)) / numbers.length) / expected
 }
 
-describe('what the noise has to hide of one client', () => {
-  it.each(Object.entries(survey))('one answer in both norms, whatever it is: %s', (_name, statistic) => {
+describe('the sensitivities that the noise must hide', () => {
+  it.each(Object.entries(survey))('are those of one answer, for any answer: %s', (_name, statistic) => {
     const statistics = createPrivateStatistics({ it: statistic } as Definition, target)
     const { unitsPerAnswer } = statistics.layout[0]!
     const { l1Sensitivity, l2Sensitivity } = statistics.privacy
@@ -81,7 +81,7 @@ describe('what the noise has to hide of one client', () => {
     expect(l2Sensitivity / unitsPerAnswer).toBeCloseTo(Math.sqrt(rows), 12)
   })
 
-  it('over several statistics: the sum of the L1 norms, and the root of the sum of the squares of the L2 norms', () => {
+  it('of several statistics: L1 norms add up, and so do the squares of L2 norms', () => {
     const { layout, privacy } = createPrivateStatistics(survey, target)
     const units = Object.fromEntries(layout.map(({ name, unitsPerAnswer }) => [name, unitsPerAnswer]))
     expect(units).toEqual({
@@ -92,7 +92,7 @@ describe('what the noise has to hide of one client', () => {
     expect(privacy.l2Sensitivity).toBeCloseTo(Math.sqrt(8) * 1024, 9)
   })
 
-  it('so that k statistics have √k times the noise of one alone, and none has more than that', () => {
+  it('give k statistics √k times the noise of a single one', () => {
     const alone = createPrivateStatistics({ diabetic: survey.diabetic }, target)
     const together = createPrivateStatistics(survey, target)
     expect(together.privacy.noiseStandardDeviation / alone.privacy.noiseStandardDeviation).toBeCloseTo(
@@ -103,7 +103,7 @@ describe('what the noise has to hide of one client', () => {
     expect(together.privacy.epsilon).toBeGreaterThan(3.99)
   })
 
-  it('by weight: an answer of twice the weight is twice as large beside the same noise', () => {
+  it('grow with the weight: twice the weight means half the noise', () => {
     const { layout, privacy, weights } = createPrivateStatistics(
       { age: survey.age, stay: survey.stay, code: survey.code },
       { ...target, weights: { stay: 3, code: 0.5 } },
@@ -113,7 +113,7 @@ describe('what the noise has to hide of one client', () => {
     expect(privacy.l2Sensitivity).toBe(Math.sqrt(341 ** 2 + 4 * 85 ** 2 + 1024 ** 2))
   })
 
-  it('all its records together, where it has several, and their number', () => {
+  it('cover all records of a client, and their number', () => {
     const { layout, privacy } = createPrivateStatistics(
       { age: survey.age },
       { ...target, maximumRecords: 50 },
@@ -127,7 +127,7 @@ describe('what the noise has to hide of one client', () => {
     })
   })
 
-  it('an encoder never gets beyond it, not with the largest records', () => {
+  it('are never exceeded by an encoder, even with the largest records', () => {
     const statistics = createPrivateStatistics(survey, { ...target, maximumRecords: 7 })
     const largest = { ...patient, cost: 1e9, age: 1e9, weight: -1e9 }
     for (const record of [largest, patient, {}]) {
@@ -137,11 +137,11 @@ describe('what the noise has to hide of one client', () => {
   })
 })
 
-describe('a private round over a survey, some devices vanishing', () => {
+describe('a private round over a survey in which some devices drop out', () => {
   const records = Array.from({ length: 20 }, (_, seat) => (seat % 5 === 0 ? { age: 30 + seat } : patient))
   const statistics = createPrivateStatistics(survey, { ...target, rounds: 3, samplingRate: 0.01 })
 
-  it('gives estimates with the promise and with the size of the noise', async () => {
+  it('gives estimates, ε, and the size of the noise', async () => {
     const crypto = toyCrypto(3)
     const round = openStatistics(statistics, {
       sessionId: randomOf(2).bytes(32),
@@ -168,7 +168,7 @@ describe('a private round over a survey, some devices vanishing', () => {
     expect(privacy.epsilon).toBeLessThanOrEqual(4)
     expect(privacy.amplified!.epsilon).toBeLessThan(privacy.epsilon)
     expect([outcome.records, outcome.recordsNoise]).toEqual([16, 0])
-    // The noise of 16 survivors where that of 12 had to do.
+    // The noise of 16 survivors; that of 12 would have been enough.
     const { noiseStandardDeviation } = statistics.privacy
     expect(results.age.noise).toBeCloseTo((noiseStandardDeviation / 1024) * Math.sqrt(16 / 12), 6)
     expect(results.code.noise).toBeCloseTo(2 * results.age.noise, 12)
@@ -189,12 +189,12 @@ describe('the noise', () => {
     { clients, minimumHonest: 6, epsilon: 1, delta: 1e-5 },
   )
 
-  it('has the variance that was said, in each cell and on either side', () => {
+  it('has the stated variance in each cell, and no bias', () => {
     const records = Array.from({ length: clients }, () => ({ ward: 'ward 7' }))
     const { ward } = decoded(wide, records).results
     const counts = Object.values(ward.counts) as number[]
     const others = counts.filter((_, index) => index !== 7)
-    // A standard deviation of 4000 draws is off by 1.1 % of itself, one in 15 000 times by four times that.
+    // A standard deviation of 4000 draws has an error of 1.1 %, and of four times that once in 15 000 times.
     expect(deviationRatio(others, 0, ward.noise)).toBeGreaterThan(0.955)
     expect(deviationRatio(others, 0, ward.noise)).toBeLessThan(1.045)
     expect(Math.abs(total(others) / others.length)).toBeLessThan((4 * ward.noise) / Math.sqrt(others.length))
@@ -215,7 +215,7 @@ describe('the noise', () => {
     expect(ward.outOfRange).toBeGreaterThanOrEqual(negative)
   })
 
-  it('stays as it is unless it is to be clamped, and is then still counted', () => {
+  it('is not clamped by default; with `clamp`, clamped numbers are still counted', () => {
     const records = [...new Array(6)].map(() => ({ ward: 'ward 7' }))
     const shown = decoded(wide, records).results.ward
     const clamped = decoded(wide, records, { ...everything, clamp: true }).results.ward
@@ -228,8 +228,8 @@ describe('the noise', () => {
     expect(withheld.withheld).toBe(Object.values(shown.counts).filter((count) => count! < 5).length)
   })
 
-  it('on sums and means is as large as is said beside them', () => {
-    // Many statistics of the same answers: as many draws of the noise. ε is none that anybody should choose.
+  it('on sums and means is as large as stated', () => {
+    // Many statistics of the same answers give many draws of the noise. Do not use such an ε.
     const names = Array.from({ length: 300 }, (_, index) => index)
     const definition: Definition = Object.fromEntries([
       ...names.map((name) => [`sum ${name}`, { kind: 'sum', from: -20, to: 60 }]),
@@ -259,13 +259,13 @@ describe('the noise', () => {
       const numbers = names.map((name) => results[`${kind} ${name}`]![number]!)
       const said = total(names.map((name) => results[`${kind} ${name}`]![noise]!)) / names.length
       const ratio = deviationRatio(numbers, actual, said)
-      // Off by 4 % of itself, and first order is not all.
+      // The error of the standard deviation is 4 %, plus terms of higher order.
       expect(ratio, `${kind}: ${number}`).toBeGreaterThan(0.85)
       expect(ratio, `${kind}: ${number}`).toBeLessThan(1.15)
     }
   })
 
-  it('follows from how a number changes with its cells', () => {
+  it('follows from the derivatives by the cells', () => {
     const cells = Float64Array.of(500, 900, 700)
     const nodes = [10, 20, 30]
     const mean = meanOf(cells, nodes)!
@@ -283,7 +283,7 @@ describe('the noise', () => {
 })
 
 describe('without answers under a privacy target', () => {
-  it('numbers are noise, and means none or anything', () => {
+  it('numbers are noise, and means can be undefined or anything', () => {
     const statistics = createPrivateStatistics(survey, target)
     const { results, withheld } = decoded(statistics, new Array(12).fill({}))
     expect(Math.abs(results.age.answered)).toBeLessThan(5 * Math.SQRT2 * results.age.noise)
@@ -294,7 +294,7 @@ describe('without answers under a privacy target', () => {
     }
   })
 
-  it('clamped ones are at least possible', () => {
+  it('clamped means are at least possible', () => {
     const statistics = createPrivateStatistics(survey, target)
     const { length, bits } = statistics.segments[0]
     const random = randomOf(15)
@@ -326,7 +326,7 @@ describe('without answers under a privacy target', () => {
   })
 })
 
-test('hospitals with many patients each are counted with noise, and so are their patients', () => {
+test('noise is added to the number of patients of hospitals, too', () => {
   const statistics = createPrivateStatistics(
     { age: { kind: 'mean', from: 0, to: 100 } },
     { clients: 10, minimumHonest: 10, epsilon: 50, delta: 1e-3, maximumRecords: 200 },
@@ -350,7 +350,7 @@ test('hospitals with many patients each are counted with noise, and so are their
   expect(results.age.meanNoise).toBeLessThan(20)
 })
 
-test('strings are estimated within collisions and noise', () => {
+test('estimates of strings are right up to collisions and noise', () => {
   const statistics = createPrivateStatistics(
     { code: survey.code },
     { clients: 40, minimumHonest: 40, epsilon: 8, delta: 1e-4 },
@@ -364,11 +364,11 @@ test('strings are estimated within collisions and noise', () => {
   expect(code.noise).toBeLessThan(2)
 })
 
-describe('a private definition that is none', () => {
+describe('invalid private statistics', () => {
   const create = (changes: object) => () =>
     createPrivateStatistics(survey, { ...target, ...changes } as never)
 
-  it('has a target out of range', () => {
+  it('have a target out of range', () => {
     for (const changes of [
       { epsilon: 0 },
       { delta: 1 },
@@ -383,7 +383,7 @@ describe('a private definition that is none', () => {
     )
   })
 
-  it('weighs what is not there, or by too much', () => {
+  it('have an unknown name in the weights, or a weight out of range', () => {
     expect(create({ weights: { height: 2 } })).toThrow(
       expect.objectContaining({ code: 'invalid-configuration', got: '"height"' }),
     )
@@ -393,7 +393,7 @@ describe('a private definition that is none', () => {
     expect(create({ weights: 3 })).toThrow('weights must be an object')
   })
 
-  it('has more records than fit beside the noise', () => {
+  it('have more records than fit the bits together with the noise', () => {
     expect(create({ clients: 20, maximumRecords: 2 ** 24 })).toThrow(
       expect.objectContaining({
         message: 'clients times maximumRecords must be at most 16777216 under a privacy target',
@@ -403,7 +403,7 @@ describe('a private definition that is none', () => {
     expect(create({ maximumRecords: 2 ** 18 })).not.toThrow()
   })
 
-  it('is nobody’s for a round with fewer survivors than it counts on', () => {
+  it('cannot be decoded with fewer survivors than the noise assumes', () => {
     const statistics = createPrivateStatistics({ age: survey.age }, target)
     const { input } = encodePrivateNumbers({ age: 3 }, statistics, toyCrypto(1))
     expect(() => readPrivateNumbers(input, 11, statistics)).toThrow(
@@ -414,7 +414,7 @@ describe('a private definition that is none', () => {
     )
   })
 
-  it('is not to be mixed up with one without privacy', () => {
+  it('cannot be mixed up with statistics without privacy', () => {
     const exact = createStatistics({ age: survey.age }, { clients: 20 })
     const statistics = createPrivateStatistics({ age: survey.age }, target)
     const occasion = {
@@ -436,7 +436,7 @@ describe('a private definition that is none', () => {
     for (const each of mixed) expect(each).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
   })
 
-  it('has a broken generator', () => {
+  it('are encoded with a broken generator', () => {
     const statistics = createPrivateStatistics({ age: survey.age }, target)
     const crypto = { ...toyCrypto(1), randomBytes: (length: number) => new Uint8Array(length) }
     expect(() => encodePrivateNumbers({ age: 3 }, statistics, crypto)).toThrow(
@@ -446,7 +446,7 @@ describe('a private definition that is none', () => {
 })
 
 describe('private statistics', () => {
-  it('have a context of their own for every weight and target', () => {
+  it('have a different context for every weight and target', () => {
     const contexts = [
       createPrivateStatistics(survey, { ...target, weights: { age: 2 } }),
       createPrivateStatistics(survey, target),

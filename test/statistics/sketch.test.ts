@@ -14,14 +14,14 @@ function cellsOf(string: string, { depth, width }: { depth: number; width: numbe
 }
 
 describe('the cells of a string', () => {
-  it('are the same for everybody, now and later', () => {
+  it('are fixed by the seed', () => {
     // HMAC-SHA-256 of row and UTF-16LE, by another implementation (Python 3's hmac).
     expect(cellsOf('influenza', { depth: 4, width: 1000 })).toEqual([685, 270, 672, 369])
     expect(cellsOf('Grippe é 🦠', { depth: 4, width: 1000 })).toEqual([979, 861, 370, 611])
     expect(cellsOf('', { depth: 4, width: 1000 })).toEqual([565, 57, 733, 376])
   })
 
-  it('are one in each row, and those of a smaller sketch are among those of a deeper one', () => {
+  it('are one in each row, and a deeper sketch has the same ones in its first rows', () => {
     for (const depth of [1, 5, 32]) {
       expect(cellsOf('influenza', { depth, width: 77 })).toEqual(
         cellsOf('influenza', { depth: 32, width: 77 }).slice(0, depth),
@@ -46,7 +46,7 @@ describe('the cells of a string', () => {
       (sum, count) => sum + (count - strings / width) ** 2 / (strings / width),
       0,
     )
-    // 9 degrees of freedom: above 27.9 once in a thousand seeds, and this one is fixed.
+    // 9 degrees of freedom: above 27.9 for one seed in a thousand. The seed is fixed.
     expect(chiSquare).toBeLessThan(27.9)
   })
 })
@@ -76,7 +76,7 @@ describe('estimates', () => {
     expect(above / all).toBeLessThanOrEqual(Math.exp(-size.depth))
   })
 
-  it('of one client, or of none that answered', () => {
+  it('work for one client, and without answers', () => {
     const sketch = { kind: 'sketch', ...size, seed } as const
     const one = resultOf(sketch, ['influenza'])
     expect(one).toMatchObject({ answered: 1, missing: 0 })
@@ -104,7 +104,7 @@ test('the size of a sketch follows from its error', () => {
   }
 })
 
-test('the seed is bytes or their digits, and ends up as digits', () => {
+test('the seed is bytes or digits, and is stored as digits', () => {
   const bytes = Uint8Array.from({ length: 16 }, (_, index) => index)
   for (const given of [bytes, seed, seed.toUpperCase()]) {
     const { definition } = createStatistics(
@@ -115,7 +115,7 @@ test('the seed is bytes or their digits, and ends up as digits', () => {
   }
 })
 
-test('a sum whose rows differ in their totals is impossible', () => {
+test('a sum whose rows have different totals is impossible', () => {
   const statistics = createStatistics({ it: { kind: 'sketch', depth: 2, width: 2, seed } }, { clients: 7 })
   expect(() => readNumbers([Uint8Array.of(2, 2, 2, 1)], 5, statistics)).toThrow(
     'the sum for statistic "it" is impossible: the totals of its rows differ',

@@ -22,7 +22,7 @@ import { type CohortRun, runCohort } from '../support/cohort.js'
 export const everything = { minimumCell: 'show-all' } as const
 
 /*
- * The numbers alone, without a round: of any sum, and of as few survivors as one likes.
+ * Encoding and decoding without a round, for any sum and any number of survivors.
  */
 
 export function encodeNumbers<D extends Definition>(
@@ -61,7 +61,7 @@ export function readPrivateNumbers<D extends Definition>(
   return readPrivately(sum, survivors, assembled, options)
 }
 
-/** A round through the bytes, with what each client was told. */
+/** A round with real messages. Each client has its own statistics, as it was told them. */
 export function runRound(
   round: StatisticsRound,
   inputs: readonly RoundInput[],
@@ -80,7 +80,7 @@ export function runRound(
   })
 }
 
-/** What a server decodes where each record is one client's, and all of them survive. */
+/** What a server decodes if each client has one record and all survive. */
 export function decoded<D extends Definition>(
   statistics: Statistics<D>,
   records: readonly StatisticsRecord<D>[],
@@ -90,7 +90,7 @@ export function decoded<D extends Definition>(
   return readNumbers(sumOfVectors(statistics.segments, inputs), records.length, statistics, options)
 }
 
-/** The results of one statistic over answers, one by each client. */
+/** The results of one statistic, with one answer from each client. */
 export function resultOf<const S extends Definition[string]>(
   statistic: S,
   answers: readonly StatisticsRecord<{ it: S }>['it'][],

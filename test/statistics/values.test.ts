@@ -4,7 +4,7 @@ import { describe, expect, it, test } from 'vitest'
 import { spread } from '../../src/statistics/kinds/values.js'
 import { decoded, encodeNumbers, everything, readNumbers, resultOf } from './support.js'
 
-/** What doubles may lose, in parts of the range. */
+/** The rounding error of doubles, relative to the range. */
 const DOUBLES = 2 ** -44
 
 /** Σ x, Σ x² and n as whole numbers. */
@@ -45,7 +45,7 @@ test('whole numbers are summed exactly, and so are their squares', () => {
   )
 })
 
-test('other numbers are off by rounding them to a step, and no more', () => {
+test('the only error of other numbers is rounding to a step', () => {
   const cohorts = fc.record({
     from: fc.double({ min: -100, max: 100, noNaN: true }),
     width: fc.double({ min: 0.01, max: 1e6, noNaN: true }),
@@ -76,12 +76,12 @@ test('other numbers are off by rounding them to a step, and no more', () => {
   )
 })
 
-test('half a step is reached', () => {
+test('the error can reach half a step', () => {
   const { mean } = resultOf({ kind: 'mean', from: 0, to: 10, step: 1 }, [2.499, 2.499, 2.499])
   expect(mean).toBe(2)
 })
 
-test('people of one age have a variance of 0, also where the age is between two steps', () => {
+test('equal numbers have a variance of 0, even between two steps', () => {
   for (const age of [0, 41.3, 100 / 3, 99.999, 100]) {
     const { variance, standardDeviation } = resultOf(
       { kind: 'variance', from: 0, to: 100, step: 5 },
@@ -93,7 +93,7 @@ test('people of one age have a variance of 0, also where the age is between two 
   }
 })
 
-test('cells stay whole, make up one answer, and are right on average over t', () => {
+test('cells are whole numbers, add up to one answer, and have the right expected value', () => {
   const places = fc.double({ min: 0, max: 1, noNaN: true })
   fc.assert(
     fc.property(places, fc.constantFrom(1, 3, 16, 1024), fc.constantFrom(2, 3), (u, units, count) => {
@@ -125,7 +125,7 @@ describe('clipping', () => {
     { clients: 5, maximumRecords: 3 },
   )
 
-  it('is reported by statistic: how many answers, and by how much', () => {
+  it('reports for each statistic how many answers were clipped, and by how much', () => {
     const { clipped } = encodeNumbers(
       [
         { age: 120, cost: -80, weight: 50 },
@@ -137,7 +137,7 @@ describe('clipping', () => {
     expect({ ...clipped }).toEqual({ age: { count: 2, excess: 27 }, cost: { count: 2, excess: 50.5 } })
   })
 
-  it('moves answers to the end of the range', () => {
+  it('moves answers to the ends of the range', () => {
     const { results } = decoded(createStatistics({ age: statistics.definition.age }, { clients: 3 }), [
       { age: 1000 },
       { age: -1000 },
@@ -146,7 +146,7 @@ describe('clipping', () => {
     expect(results.age.sum).toBe(150)
   })
 
-  it('is refused where that is asked for, with statistic and record and without the answer', () => {
+  it('can be refused; the message names statistic and record, but not the answer', () => {
     const records = [{ age: 100, cost: 50 }, { age: 123 }]
     expect(() => encodeNumbers(records, statistics, { onClip: 'refuse' })).toThrow(
       expect.objectContaining({
@@ -160,7 +160,7 @@ describe('clipping', () => {
     )
   })
 
-  it('is not for what is not a number', () => {
+  it('does not apply to values that are not numbers', () => {
     for (const age of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       expect(() => encodeNumbers({ age }, statistics)).toThrow(
         expect.objectContaining({ code: 'input-out-of-range' }),
@@ -196,7 +196,7 @@ describe('few or no answers', () => {
     expect(resultOf({ kind: 'variance', ...range }, [-7])).toMatchObject({ mean: -7, variance: 0 })
   })
 
-  it('a mean is that of those who answered', () => {
+  it('missing answers do not change the mean', () => {
     expect(resultOf({ kind: 'mean', ...range }, [3, undefined, 5, null, undefined])).toMatchObject({
       mean: 4,
       answered: 2,
@@ -224,7 +224,7 @@ describe('the step', () => {
     expect(layout[0]!.unitsPerAnswer).toBe(2 ** 20)
   })
 
-  it('is refused where sums of squares would take more than doubles hold, with what would fit', () => {
+  it('is refused if sums of squares do not fit a double, with the finest one that fits', () => {
     const fine = { kind: 'variance', from: 0, to: 1, step: 2 ** -23 } as const
     expect(() => createStatistics({ fine }, { clients: 1000 })).toThrow(
       expect.objectContaining({
@@ -238,15 +238,18 @@ describe('the step', () => {
     expect(fitting(3001200)).toThrow('too fine')
   })
 
-  it.each([0, -1, 0.3, 2, Number.NaN, Number.POSITIVE_INFINITY, '1'])('is no %s for a range of 1', (step) => {
-    const mean = { kind: 'mean', from: 0, to: 1, step: step as number } as const
-    expect(() => createStatistics({ mean }, { clients: 3 })).toThrow(
-      expect.objectContaining({ code: 'invalid-configuration' }),
-    )
-  })
+  it.each([0, -1, 0.3, 2, Number.NaN, Number.POSITIVE_INFINITY, '1'])(
+    'cannot be %s for a range of 1',
+    (step) => {
+      const mean = { kind: 'mean', from: 0, to: 1, step: step as number } as const
+      expect(() => createStatistics({ mean }, { clients: 3 })).toThrow(
+        expect.objectContaining({ code: 'invalid-configuration' }),
+      )
+    },
+  )
 })
 
-describe('a sum that no answers have', () => {
+describe('an impossible sum', () => {
   const mean = createStatistics({ it: { kind: 'mean', from: 0, to: 4, step: 1 } }, { clients: 9 })
   const variance = createStatistics({ it: { kind: 'variance', from: 0, to: 2, step: 1 } }, { clients: 9 })
   const impossible = (message: string) =>
@@ -256,11 +259,11 @@ describe('a sum that no answers have', () => {
       message: `the sum for statistic "it" is impossible: ${message}`,
     })
 
-  it('is of a part of an answer', () => {
+  it('contains a fraction of an answer', () => {
     expect(() => readNumbers([Uint8Array.of(2, 3)], 9, mean)).toThrow(impossible('it has 1.25 answers'))
   })
 
-  it('is of more answers than there are clients', () => {
+  it('contains more answers than clients', () => {
     expect(() => readNumbers([Uint8Array.of(0, 12)], 2, mean)).toThrow(impossible('3 answers in 2 records'))
     expect(readNumbers([Uint8Array.of(0, 12)], 3, mean, everything).results.it.mean).toBe(4)
   })
@@ -273,7 +276,7 @@ describe('a sum that no answers have', () => {
     expect(results.it).toMatchObject({ mean: 1, variance: 0 })
   })
 
-  it('is of more records than clients have, or of other arrays', () => {
+  it('contains more records than clients can have, or has other arrays', () => {
     const several = createStatistics(
       { it: { kind: 'variance', from: 0, to: 2, step: 1 } satisfies Variance },
       { clients: 9, maximumRecords: 2 },

@@ -98,7 +98,7 @@ function outlineOf(weight: Weight, { stepDigits, reachDigits }: Fineness): Pick<
     }
     if (ceiling === 0n) continue // the end of the support
     let digits = stepDigits
-    // The logarithm of the weight is concave. So a width over which the weight halves here halves it farther out, too.
+    // The logarithm of the weight is concave. So if the weight halves over a width here, it at least halves farther out, too.
     while (2n * high(inner + (direction << BigInt(digits))) > low(inner)) digits++
     tails.push({ start: inner, direction, digits, ceiling })
   }

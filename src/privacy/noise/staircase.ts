@@ -12,7 +12,7 @@ import type { RandomWords } from './words.js'
  * weight is computed in integer arithmetic, with proven bounds and as many digits as the comparison needs.
  *
  * A table of whole-numbered areas decides in which part of the hat a point is. Rounding these areas changes the hat, but not
- * the distribution. In a tail, the weight at least halves from each piece to the next, and the hat halves. No step uses
+ * the distribution. In a tail, the weight at least halves from each piece to the next, and the hat halves. Nothing here uses
  * floating-point arithmetic.
  */
 export class Staircase {

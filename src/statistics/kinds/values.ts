@@ -174,7 +174,7 @@ export function meanOf(cells: Float64Array, nodes: readonly number[]): number | 
   return nodes.reduce((sum, node, k) => sum + node * cells[k]!, 0) / total
 }
 
-/** The derivative of the mean by each cell. */
+/** The derivative of the mean with respect to each cell. */
 export function meanSlope(cells: Float64Array, nodes: readonly number[], mean: number): readonly number[] {
   const total = cells.reduce((sum, cell) => sum + cell, 0)
   return nodes.map((node) => (node - mean) / total)
@@ -192,7 +192,7 @@ export function varianceOf(cells: Float64Array): number | undefined {
   return (low / total) * (high / total) - (middle / total) ** 2 / 4
 }
 
-/** The derivative of {@link varianceOf} by each cell. */
+/** The derivative of {@link varianceOf} with respect to each cell. */
 export function varianceSlope(cells: Float64Array, variance: number): readonly number[] {
   const [low, middle, high] = cells as unknown as readonly [number, number, number]
   const total = low + middle + high
@@ -202,7 +202,7 @@ export function varianceSlope(cells: Float64Array, variance: number): readonly n
 /**
  * The standard deviation of a number that depends on the cells, to first order.
  *
- * @param slope - The derivative of the number by each cell.
+ * @param slope - The derivative of the number with respect to each cell.
  * @param deviation - The standard deviation of the noise on each cell.
  * @param answered - How many numbers were rounded at random. Each of them has moved the running totals by less than 1.
  */
