@@ -5,13 +5,17 @@ import { usageError } from '../errors.js'
  * @public
  */
 export interface MaskWorker {
+  /** Sends a message, and hands over the buffers in `transfer`. */
   postMessage(message: unknown, transfer: ArrayBuffer[]): void
+  /** Ends the worker immediately. */
   terminate(): unknown
   /** Web Workers have this. */
   addEventListener?(type: 'message' | 'error' | 'messageerror', listener: (event: unknown) => void): void
   /** Workers of Node have this. */
   on?(type: 'message' | 'error' | 'messageerror' | 'exit', listener: (value: unknown) => void): unknown
+  /** Keeps the process alive while the worker runs. Workers of Node have this. */
   ref?(): void
+  /** Lets the process end although the worker runs. Workers of Node have this. */
   unref?(): void
 }
 

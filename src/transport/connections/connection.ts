@@ -138,6 +138,7 @@ export class Inbox implements AsyncIterable<Uint8Array> {
     else reader.reject(error)
   }
 
+  /** Iterates over the messages in the order in which they were pushed. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     return {
       next: () => this.#next(),

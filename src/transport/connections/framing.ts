@@ -22,8 +22,11 @@ export interface ByteStream {
  * @public
  */
 export interface WebReadable {
+  /** Locks the stream to one reader. */
   getReader(): {
+    /** Resolves with the next piece, or with `done` at the end of the stream. */
     read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
+    /** Ends the stream: nothing more is wanted from it. */
     cancel(): Promise<unknown>
   }
 }

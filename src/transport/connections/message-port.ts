@@ -9,12 +9,16 @@ import { Inbox, type OwnConnection, otherThanBytes, requireMessage } from './con
  * @public
  */
 export interface Port {
+  /** Sends a message, and hands over the buffers in `transfer`. */
   postMessage(message: unknown, transfer: ArrayBuffer[]): void
+  /** Calls `listener` for each event of this type. */
   addEventListener(
     type: 'message' | 'messageerror' | 'close' | 'error',
     listener: (event: unknown) => void,
   ): void
+  /** Starts the delivery of messages. A `Worker` does not have this, and needs no start. */
   start?(): void
+  /** Disconnects the port. A `Worker` does not have this. */
   close?(): void
 }
 

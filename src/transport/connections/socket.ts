@@ -14,9 +14,13 @@ export interface Socket {
   binaryType: string
   readonly readyState: number | string
   readonly bufferedAmount: number
+  /** Sends one binary message. */
   send(data: ArrayBuffer): void
+  /** Starts to close the socket. */
   close(): void
+  /** Calls `listener` for each message. */
   addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
+  /** Calls `listener` when the socket opens, closes or fails. */
   addEventListener(type: 'open' | 'close' | 'error', listener: (event: unknown) => void): void
   /** Stops reading from the network. Optional; `ws` has it. */
   pause?(): void
