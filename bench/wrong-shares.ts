@@ -7,7 +7,7 @@ import { nodeCrypto } from 'secagg/crypto'
 import { server } from 'secagg/protocol'
 import { type Random, randomOf } from '../test/support/seeded.js'
 import { SCATTERED, SHARE_ATTACKS, type ShareAttack } from '../test/support/share-attacks.js'
-import { answersOf, type Shares, type WaitingServer, waitingServer } from '../test/support/waiting-server.js'
+import { answersOf, copyOfShares, type WaitingServer, waitingServer } from '../test/support/waiting-server.js'
 import { costOf } from './cost.js'
 
 const { values } = parseArgs({
@@ -24,7 +24,7 @@ const PHASES = [HONEST, ...SHARE_ATTACKS, SCATTERED]
 
 /** Milliseconds of processor time, and how it ended. */
 async function reconstruct(round: WaitingServer, { spoil }: ShareAttack, random: Random) {
-  const shares: Shares = round.shares.map((row) => [...row])
+  const shares = copyOfShares(round)
   spoil(shares, round, random)
   const answers = answersOf(round, shares)
   globalThis.gc?.()

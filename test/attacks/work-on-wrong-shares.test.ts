@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { named, randomOf, seeded } from '../support/seeded.js'
 import { SCATTERED, SHARE_ATTACKS } from '../support/share-attacks.js'
 import { toyCrypto } from '../support/toy-crypto.js'
-import { answersOf, type Shares, type WaitingServer, waitingServer } from '../support/waiting-server.js'
+import {
+  answersOf,
+  copyOfShares,
+  type Shares,
+  type WaitingServer,
+  waitingServer,
+} from '../support/waiting-server.js'
 
 /** What one reconstruction took, and how it ended. */
 interface Ran {
@@ -43,12 +49,10 @@ async function reconstruct(round: WaitingServer, shares: Shares): Promise<Ran> {
   }
 }
 
-const copyOf = ({ shares }: WaitingServer): Shares => shares.map((row) => [...row])
-
 // In GF(2^8), and in GF(2^16), where an honest round costs more than what may always be spent.
 describe.each([{ clients: 60 }, { clients: 270 }])('among $clients', async ({ clients }) => {
   const round = await waitingServer({ clients, corruptClients: Math.floor(clients / 10) }, toyCrypto(1))
-  const honest = await reconstruct(round, copyOf(round))
+  const honest = await reconstruct(round, copyOfShares(round))
   const mostWork = honest.work + Math.max(2 * honest.work, 2 ** 16)
 
   test('an honest round checks each secret once', () => {
@@ -61,7 +65,7 @@ describe.each([{ clients: 60 }, { clients: 270 }])('among $clients', async ({ cl
     '$name: the server is not kept busy for long',
     async ({ spoil, cheating, ends }) => {
       await seeded(clients, async (random) => {
-        const shares = copyOf(round)
+        const shares = copyOfShares(round)
         spoil(shares, round, random)
         const { state, error, work, checks } = await reconstruct(round, shares)
         expect(work).toBeGreaterThan(honest.work / 4)
@@ -85,7 +89,7 @@ describe.each([{ clients: 60 }, { clients: 270 }])('among $clients', async ({ cl
     for (const wrong of [1, 5, round.correctable]) {
       await named(`${wrong} wrong shares`, async () => {
         const random = randomOf(wrong)
-        const shares = copyOf(round)
+        const shares = copyOfShares(round)
         for (let holder = 0; holder < wrong; holder++) shares[7]![holder] = random.bytes(16)
         const { state, checks } = await reconstruct(round, shares)
         expect(state?.selfMasks.map(({ value }) => value)).toEqual(round.secrets)
@@ -95,7 +99,7 @@ describe.each([{ clients: 60 }, { clients: 270 }])('among $clients', async ({ cl
   })
 
   test('a holder that lies to everybody is found out with the first few', async () => {
-    const shares = copyOf(round)
+    const shares = copyOfShares(round)
     SHARE_ATTACKS[0]!.spoil(shares, round, randomOf(4))
     const { state, checks } = await reconstruct(round, shares)
     expect(checks).toBeLessThanOrEqual(clients + 8)
@@ -103,7 +107,7 @@ describe.each([{ clients: 60 }, { clients: 270 }])('among $clients', async ({ cl
   })
 
   test('a dealer that takes many honest holders down with it does not cover for its lies about other shares', async () => {
-    const shares = copyOf(round)
+    const shares = copyOfShares(round)
     SHARE_ATTACKS[2]!.spoil(shares, round, randomOf(5))
     const { state, checks } = await reconstruct(round, shares)
     expect(checks).toBeLessThanOrEqual(clients + 12)

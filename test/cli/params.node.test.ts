@@ -1,32 +1,9 @@
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { paramsCommand } from '../../src/cli/params.js'
 import { choosePrivacy } from '../../src/privacy/index.js'
+import { printed, type Run, secagg } from './secagg.js'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
-
-interface Run {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function params(...args: string[]): Promise<Run> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', 'params', ...args], { cwd: root })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, stdout, stderr }))
-  })
-}
+const params = (...args: string[]): Promise<Run> => secagg('params', ...args)
 
 const TARGET = ['--delta', '1e-6', '--rounds', '100', '--length', '7850', '--clip', '1']
 
@@ -86,33 +63,14 @@ describe('secagg params', () => {
   })
 
   test('prints graph and noise as one JSON object', async () => {
-    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
-    try {
-      await paramsCommand([
-        '--clients',
-        '100',
-        '--adversary',
-        'active',
-        '--epsilon',
-        '8',
-        '--json',
-        ...TARGET,
-      ])
-      const parameters = JSON.parse(write.mock.calls.join(''))
-      expect(parameters).toMatchObject({ graph: 'complete', threshold: 53, minimumCohort: 95 })
-      expect(parameters.privacy).toEqual(
-        JSON.parse(
-          JSON.stringify(
-            choosePrivacy({
-              ...{ clients: 100, minimumHonest: 90, epsilon: 8, delta: 1e-6 },
-              ...{ rounds: 100, length: 7850, clip: 1 },
-            }),
-          ),
-        ),
-      )
-    } finally {
-      write.mockRestore()
-    }
+    const args = ['--clients', '100', '--adversary', 'active', '--epsilon', '8', '--json', ...TARGET]
+    const parameters = JSON.parse(await printed(paramsCommand, args))
+    expect(parameters).toMatchObject({ graph: 'complete', threshold: 53, minimumCohort: 95 })
+    const privacy = choosePrivacy({
+      ...{ clients: 100, minimumHonest: 90, epsilon: 8, delta: 1e-6 },
+      ...{ rounds: 100, length: 7850, clip: 1 },
+    })
+    expect(parameters.privacy).toEqual(JSON.parse(JSON.stringify(privacy)))
   })
 
   test.each([

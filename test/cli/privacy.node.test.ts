@@ -1,20 +1,8 @@
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { privacyCommand } from '../../src/cli/privacy.js'
+import { printed, secagg } from './secagg.js'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
-
-/** In this process: what the command line is to it is the same for all commands. */
-async function privacy(...args: string[]): Promise<string> {
-  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
-  try {
-    await privacyCommand(args)
-    return write.mock.calls.join('')
-  } finally {
-    write.mockRestore()
-  }
-}
+const privacy = (...args: string[]): Promise<string> => printed(privacyCommand, args)
 
 const COMMON = ['--length', '256', '--clip', '10', '--noise-multiplier', '1', '--delta', '1e-5']
 const HUNDRED = [...COMMON, '--clients', '100', '--minimum', '100', '--bits', '16']
@@ -58,19 +46,8 @@ describe('secagg privacy', () => {
   })
 
   test('explains every number with --details, on a terminal', async () => {
-    const { code, stdout, stderr } = await new Promise<{
-      code: number | null
-      stdout: string
-      stderr: string
-    }>((resolve, reject) => {
-      const args = ['--import', 'tsx', 'src/cli.ts', 'privacy', ...THOUSAND]
-      const child = spawn(process.execPath, [...args, '--sampling-rate', '.1', '--details'], { cwd: root })
-      const [out, err]: [string[], string[]] = [[], []]
-      child.stdout.on('data', (chunk) => out.push(`${chunk}`))
-      child.stderr.on('data', (chunk) => err.push(`${chunk}`))
-      child.on('error', reject)
-      child.on('close', (code) => resolve({ code, stdout: out.join(''), stderr: err.join('') }))
-    })
+    const args = [...THOUSAND, '--sampling-rate', '.1', '--details']
+    const { code, stdout, stderr } = await secagg('privacy', ...args)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^ε = 7\.587 with δ = 0\.00001 over 1 round of 1000 clients, /)
     expect(stdout).toMatch(/^epsilon = 7\.58700959\n {4}over 1 round, against the server and everybody else/m)

@@ -1,19 +1,15 @@
 import { SecAggError } from 'secagg'
 import { checkPlan, openRound, type PlanRequirements, planRound, type RoundPlan } from 'secagg/federated'
 import { describe, expect, test } from 'vitest'
+import { numbersIn } from '../support/numbers-in.js'
+import { refusalBy } from '../support/refusals.js'
 import { privateTask, task, tensors, updateOf } from './support.js'
 
 const requirements: PlanRequirements = { minimumCohort: 7, corruptFraction: 0.1 }
 const privateGoal = { maximumEpsilon: 200, maximumDelta: 0.01, rounds: 1 }
 
 function refusalOf(received: unknown, required: PlanRequirements = requirements): SecAggError {
-  try {
-    checkPlan(received, required)
-  } catch (error) {
-    if (error instanceof SecAggError) return error
-    throw error
-  }
-  throw new Error('the plan was accepted')
+  return refusalBy(() => checkPlan(received, required))
 }
 
 /** As it comes from the server, for the taking. */
@@ -237,10 +233,3 @@ describe('a client refuses a plan that is below what it asks for:', () => {
     expect(error.message).toContain(message)
   })
 })
-
-/** The path of every number in plain data. */
-function numbersIn(value: unknown, path: readonly string[] = []): string[][] {
-  if (typeof value === 'number') return [[...path]]
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, part]) => numbersIn(part, [...path, key]))
-}

@@ -8,6 +8,7 @@ import {
 } from 'secagg/fixed-point'
 import { describe, expect, it, test } from 'vitest'
 import { runCohort } from '../support/cohort.js'
+import { refusalBy } from '../support/refusals.js'
 import { named } from '../support/seeded.js'
 import { multiplied } from './support.js'
 
@@ -19,13 +20,7 @@ function largestSum({ levels, maximumWeight, clients }: ReturnType<typeof create
 }
 
 function refusalOf(options: FixedPointOptions): SecAggError {
-  try {
-    createFixedPoint(options)
-  } catch (error) {
-    if (error instanceof SecAggError) return error
-    throw error
-  }
-  throw new Error('was not refused')
+  return refusalBy(() => createFixedPoint(options))
 }
 
 describe('the bits of a lane', () => {

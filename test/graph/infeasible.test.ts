@@ -1,16 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { SecAggError } from '../../src/errors.js'
+import type { SecAggError } from '../../src/errors.js'
 import type { Assumptions } from '../../src/graph/chooser/assumptions.js'
 import { chooseParameters } from '../../src/graph/chooser/parameters.js'
+import { thrownBy } from '../support/refusals.js'
 
 function refusal(assumptions: Assumptions): SecAggError | undefined {
-  try {
-    chooseParameters(assumptions)
-    return undefined
-  } catch (error) {
-    expect(error).toBeInstanceOf(SecAggError)
-    return error as SecAggError
-  }
+  return thrownBy(() => chooseParameters(assumptions))
 }
 
 /** Follows the advice of a refusal; the dropouts it names must also be the most that would do. */

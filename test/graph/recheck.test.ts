@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { SecAggError } from '../../src/errors.js'
+import type { SecAggError } from '../../src/errors.js'
 import { cohortOf } from '../../src/graph/chooser/assumptions.js'
 import {
   checkNeighborhood,
@@ -8,17 +8,12 @@ import {
 } from '../../src/graph/chooser/check-assumptions.js'
 import { chooseParameters } from '../../src/graph/chooser/parameters.js'
 import { recheckParameters } from '../../src/graph/chooser/proof.js'
+import { thrownBy } from '../support/refusals.js'
 
 const BASE = { clients: 1000, corruptFraction: 0.05, dropoutFraction: 0.05 }
 
 function refusal(offered: OfferedNeighborhood): SecAggError | undefined {
-  try {
-    expect(checkNeighborhood(offered)).toBe(true)
-    return undefined
-  } catch (error) {
-    expect(error).toBeInstanceOf(SecAggError)
-    return error as SecAggError
-  }
+  return thrownBy(() => expect(checkNeighborhood(offered)).toBe(true))
 }
 
 describe('what a client checks of the k and t it is offered', () => {

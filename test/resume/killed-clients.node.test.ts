@@ -4,27 +4,17 @@ import { seatsBelow } from '../attacks/support.js'
 import { sumOf } from '../support/inputs.js'
 import { type Report, Workshop } from './processes/party-process.js'
 import { processRound, SHAPES } from './processes/rounds.js'
-import type { ClientTask, Point } from './processes/tasks.js'
+import { type ClientTask, POINTS, type Point } from './processes/tasks.js'
 
 const workshop = new Workshop()
 beforeAll(() => workshop.build())
 afterAll(() => workshop.close())
 
 /** Each is that of the client at this seat, in every round. */
-const CLIENT_POINTS: readonly Point[] = [
-  'before saving',
-  'half of the file written',
-  'file written',
-  'file renamed',
-  'saved',
-  'half a message sent',
-  'message sent',
-  'all sent',
-]
 /** From here on the session was stored. */
-const STORED = CLIENT_POINTS.indexOf('file renamed')
+const STORED = POINTS.indexOf('file renamed')
 /** From here on the message, or its first slice, has arrived. */
-const SENT = CLIENT_POINTS.indexOf('message sent')
+const SENT = POINTS.indexOf('message sent')
 
 describe.each(SHAPES)(
   '$name: clients are killed in every round, each at a point of its own',
@@ -33,7 +23,7 @@ describe.each(SHAPES)(
       const round = await processRound(71, shape)
       const { config, inputs } = round
       const server = round.server()
-      const victims = CLIENT_POINTS.map((_, seat) => seat)
+      const victims = POINTS.map((_, seat) => seat)
       const others = seatsBelow(config.clients).slice(victims.length)
       const sessions = new Map(others.map((seat) => [seat, round.client(seat)]))
       const folder = `${workshop.folder}/clients ${name}`
@@ -51,9 +41,9 @@ describe.each(SHAPES)(
       while (outcome?.done !== true) {
         const first = server.phase === 'advertise-keys'
         const killed = await Promise.all(
-          victims.map((seat) => hosts.do(task(seat, openFor(seat), CLIENT_POINTS[seat]))),
+          victims.map((seat) => hosts.do(task(seat, openFor(seat), POINTS[seat]))),
         )
-        expect(killed.map(({ end }) => end)).toMatchObject(CLIENT_POINTS.map((at) => ({ at })))
+        expect(killed.map(({ end }) => end)).toMatchObject(POINTS.map((at) => ({ at })))
         await hosts.kill()
         for (const [seat, report] of killed.entries()) {
           expect(report.messages.length > 0).toBe(seat >= SENT)

@@ -5,24 +5,14 @@ import { seatsBelow } from '../attacks/support.js'
 import { sumOf } from '../support/inputs.js'
 import { type PartyProcess, type Report, Workshop } from './processes/party-process.js'
 import { processRound, SHAPES } from './processes/rounds.js'
-import type { Point, ServerTask, ServerView } from './processes/tasks.js'
+import { POINTS, type Point, type ServerTask, type ServerView } from './processes/tasks.js'
 
 const workshop = new Workshop()
 beforeAll(() => workshop.build())
 afterAll(() => workshop.close())
 
 /** In every round; but see `pointIn`. */
-const POINTS: readonly Point[] = [
-  'collected',
-  'before saving',
-  'half of the file written',
-  'file written',
-  'file renamed',
-  'saved',
-  'half a message sent',
-  'message sent',
-  'all sent',
-]
+const SERVER_POINTS: readonly Point[] = ['collected', ...POINTS]
 
 /** Where the server that is meant for `point` is killed in `round`. */
 function pointIn(phase: PhaseName, point: Point, sliced: boolean): Point {
@@ -98,10 +88,12 @@ describe.each(SHAPES)(
   '$name: servers are killed in every round, each at a point of its own',
   ({ name, shape }) => {
     test('and come back from what they have stored', async () => {
-      const rounds = await Promise.all(POINTS.map((_, index) => killedRound(index, name, shape)))
+      const rounds = await Promise.all(SERVER_POINTS.map((_, index) => killedRound(index, name, shape)))
       for (;;) {
         const hosts = workshop.start()
-        const stops = await Promise.all(rounds.map((round, index) => round.advance(hosts, POINTS[index]!)))
+        const stops = await Promise.all(
+          rounds.map((round, index) => round.advance(hosts, SERVER_POINTS[index]!)),
+        )
         await hosts.kill()
         if (stops.every((stop) => stop === undefined)) break
       }

@@ -4,14 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { ACTIVE, CURIOUS, expectRefusal, MODELS, survivors } from '../attacks/support.js'
 import { run } from '../support/cohort.js'
 import { sumOf } from '../support/inputs.js'
-import { savedCohort } from './support.js'
-
-const everybody = [0, 1, 2, 3, 4]
-const SLICED = {
-  ...CURIOUS,
-  segments: [{ length: 200, bits: 16, bound: 'modular' }],
-  sliceLength: 64,
-} as const
+import { EVERYBODY, SLICED, savedCohort } from './support.js'
 
 describe('resumed with other options', () => {
   test.each(MODELS)(
@@ -44,7 +37,7 @@ describe('resumed with other options', () => {
         }
         const outcome = await server.closePhase()
         if (outcome.done) {
-          expect(outcome.sum).toEqual(sumOf(config, everybody, inputs))
+          expect(outcome.sum).toEqual(sumOf(config, EVERYBODY, inputs))
           return
         }
         const save = (bytes: Uint8Array) => void (cohort.serverForms as Uint8Array[]).push(bytes)

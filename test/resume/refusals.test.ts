@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ACTIVE, CURIOUS, expectRefusal, MODELS, seatsBelow } from '../attacks/support.js'
 import { run } from '../support/cohort.js'
 import { named } from '../support/seeded.js'
-import { savedCohort } from './support.js'
+import { SLICED, savedCohort } from './support.js'
 
 const malformed = { code: 'malformed-state', fault: 'usage', phase: undefined } as const
 
@@ -33,11 +33,7 @@ describe('a masked vector is sent once', () => {
   )
 
   test('in slices: not a slice of another input either, first or later', async () => {
-    const cohort = await savedCohort({
-      ...CURIOUS,
-      segments: [{ length: 200, bits: 16, bound: 'modular' }],
-      sliceLength: 64,
-    })
+    const cohort = await savedCohort(SLICED)
     const { pending, sessions } = await run(cohort, { until: 'masked-input' })
     await sessions[1]!.receive(pending.get(1)!)
     const changed = changedAt(cohort.inputs[1]!, 199)

@@ -1,6 +1,15 @@
-import { ClientSession, ServerSession, type ServerSessionOptions } from 'secagg'
+import { ClientSession, type RoundParameters, ServerSession, type ServerSessionOptions } from 'secagg'
+import { CURIOUS } from '../attacks/support.js'
 import { type Cohort, type CohortOptions, makeCohort } from '../support/cohort.js'
 import { toySplitter } from '../support/toy-crypto.js'
+
+/** A round of five clients, whose vectors travel in slices. */
+export const SLICED: CohortOptions & Pick<RoundParameters, 'segments'> = {
+  ...CURIOUS,
+  segments: [{ length: 200, bits: 16, bound: 'modular' }],
+  sliceLength: 64,
+}
+export const EVERYBODY: readonly number[] = [0, 1, 2, 3, 4]
 
 /** A cohort whose parties save themselves, and can be brought back from what they saved last. */
 export interface SavedCohort extends Cohort {

@@ -10,14 +10,7 @@ import { CURIOUS, expectRefusal, survivors } from '../attacks/support.js'
 import { run } from '../support/cohort.js'
 import { sumOf } from '../support/inputs.js'
 import { seeded } from '../support/seeded.js'
-import { savedCohort } from './support.js'
-
-const everybody = [0, 1, 2, 3, 4]
-const SLICED = {
-  ...CURIOUS,
-  segments: [{ length: 200, bits: 16, bound: 'modular' }],
-  sliceLength: 64,
-} as const
+import { EVERYBODY, SLICED, savedCohort } from './support.js'
 
 /** Long enough for whatever needs no more than this thread. */
 async function awhile(): Promise<void> {
@@ -136,11 +129,11 @@ test.each([1, 2, 3, 4])(
       expect(cohort.serverForms.length).toBeGreaterThan(before + 2)
       for (const form of cohort.serverForms.slice(before)) {
         let again = await cohort.resumeServer(form)
-        const clients = everybody.map((seat) =>
+        const clients = EVERYBODY.map((seat) =>
           cohort.resumeClient(seat, cohort.inputs[seat], clientForms.get(seat)),
         )
         for (;;) {
-          const names = again.phase === 'masked-input' ? everybody : again.report.survivors
+          const names = again.phase === 'masked-input' ? EVERYBODY : again.report.survivors
           for (const seat of again.waitingFor) {
             await again.receive(seat, await clients[seat]!.receive(again.messageFor(seat)!))
             for await (const slice of clients[seat]!.slices()) await again.receive(seat, slice)
@@ -177,5 +170,5 @@ test('slices that a server has left behind when it was killed are taken out of t
   expect([...kept]).toEqual(['2'])
   const resumed = await cohort.resumeServer()
   expect([...kept]).toEqual([])
-  expect(resumed.waitingFor).toEqual(everybody)
+  expect(resumed.waitingFor).toEqual(EVERYBODY)
 })

@@ -9,7 +9,13 @@ import { expectError, seatsBelow } from '../attacks/support.js'
 import { randomOf } from '../support/seeded.js'
 import { SHARE_ATTACKS } from '../support/share-attacks.js'
 import { toyCrypto } from '../support/toy-crypto.js'
-import { answersOf, type Shares, type WaitingServer, waitingServer } from '../support/waiting-server.js'
+import {
+  answersOf,
+  copyOfShares,
+  type Shares,
+  type WaitingServer,
+  waitingServer,
+} from '../support/waiting-server.js'
 
 /** A server that collects shares, and how many secrets it has checked so far. */
 interface Closing {
@@ -56,7 +62,7 @@ const CLIENTS = 270
 const round = await waitingServer({ clients: CLIENTS, corruptClients: 0 }, toyCrypto(1))
 
 function spoiled(name: string): Shares {
-  const shares: Shares = round.shares.map((row) => [...row])
+  const shares = copyOfShares(round)
   SHARE_ATTACKS.find((attack) => attack.name === name)!.spoil(shares, round, randomOf(1))
   return shares
 }
@@ -110,7 +116,7 @@ test('a host that closes again pays once, until another answer has come', async 
 })
 
 test('an answer that makes the difference makes it after a failure as well', async () => {
-  const shares: Shares = round.shares.map((row) => [...row])
+  const shares = copyOfShares(round)
   // With all but two answers one wrong share too many, with two more as many as can be corrected.
   const enough = round.threshold + 2 * 8
   for (let holder = 0; holder < 9; holder++) shares[3]![holder] = randomOf(holder).bytes(16)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sumOf } from '../support/inputs.js'
-import { deliver, finish, maskedVectors, ROUND, unreliableStore } from './sliced-rounds.js'
+import { deliver, deliverAll, finish, maskedVectors, ROUND, unreliableStore } from './sliced-rounds.js'
 
 describe('a store of slices', () => {
   it('is empty when the round goes on, also of what was never finished', async () => {
@@ -24,7 +24,7 @@ describe('a store of slices', () => {
       fault: 'usage',
     })
     trouble.put = false
-    for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
+    await deliverAll(round)
     expect(await finish(round, await round.server.closePhase())).toEqual(
       sumOf(round.config, [0, 1, 2, 3], round.inputs),
     )
@@ -55,7 +55,7 @@ describe('a store of slices', () => {
     const { store, trouble } = unreliableStore()
     const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
     trouble.discard = true
-    for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
+    await deliverAll(round)
     expect(await finish(round, await round.server.closePhase())).toEqual(
       sumOf(round.config, [0, 1, 2, 3], round.inputs),
     )

@@ -58,6 +58,11 @@ export async function deliver(
   for (const slice of slices) expect(await server.receive(seat, slice)).toEqual({ status: 'accepted' })
 }
 
+/** Delivers all slices of all clients. */
+export async function deliverAll(round: SlicedRound): Promise<void> {
+  for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
+}
+
 /** What a store does wrong. */
 interface Trouble {
   put: boolean

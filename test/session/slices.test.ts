@@ -2,7 +2,7 @@ import { ClientSession, type Vector } from 'secagg'
 import { describe, expect, it } from 'vitest'
 import { makeCohort, run } from '../support/cohort.js'
 import { sumOf } from '../support/inputs.js'
-import { deliver, finish, maskedVectors, ROUND, SLICES } from './sliced-rounds.js'
+import { deliver, deliverAll, finish, maskedVectors, ROUND, SLICES } from './sliced-rounds.js'
 
 describe('a vector that goes in slices', () => {
   it.each(['honest-but-curious', 'active'] as const)('gives the same sum, %s', async (adversary) => {
@@ -57,7 +57,7 @@ describe('a vector that goes in slices', () => {
     // The first slice once, as it is kept; the others for the digest and for the mask.
     const others = ['61-125', '125-189', '189-253', '253-300']
     expect(asked).toEqual(['0-61', ...others, ...others])
-    for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
+    await deliverAll(round)
     const sum = await finish(round, await round.server.closePhase())
     expect(sum).toEqual(sumOf(round.config, [0, 1, 2, 3], inputs))
   })
@@ -159,7 +159,7 @@ describe('a server that takes in slices', () => {
     expect(await round.server.discardUpload(3)).toBe(true)
     expect(await round.server.discardUpload(3)).toBe(false)
     if (busy.status === 'busy') await busy.room
-    for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
+    await deliverAll(round)
     expect(await round.server.discardUpload(3)).toBe(false)
     expect(await finish(round, await round.server.closePhase())).toEqual(
       sumOf(round.config, [0, 1, 2, 3], round.inputs),
@@ -187,7 +187,7 @@ describe('a server that takes in slices', () => {
         error: { code: 'malformed-message', fault: 'peer', culprits: [0] },
       })
     }
-    for (const [seat, slices] of round.vectors.entries()) await deliver(round, seat, slices)
+    await deliverAll(round)
     expect(await finish(round, await round.server.closePhase())).toEqual(
       sumOf(round.config, [0, 1, 2, 3], round.inputs),
     )

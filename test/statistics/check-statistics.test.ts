@@ -11,6 +11,7 @@ import {
   statisticsContext,
 } from 'secagg/statistics'
 import { describe, expect, expectTypeOf, it, test } from 'vitest'
+import { numbersIn } from '../support/numbers-in.js'
 import { toyCrypto } from '../support/toy-crypto.js'
 
 /*
@@ -271,11 +272,4 @@ function statisticsWith(changes: object): object {
       path.slice(0, -1).reduce((part, key) => part[key], forged)[path.at(-1)!] = expected
     }
   }
-}
-
-/** The path of every number in plain data. */
-function numbersIn(value: unknown, path: readonly string[] = []): string[][] {
-  if (typeof value === 'number') return [[...path]]
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, part]) => numbersIn(part, [...path, key]))
 }

@@ -65,6 +65,11 @@ export async function waitingServer(
   }
 }
 
+/** The shares of the round, to be changed. */
+export function copyOfShares({ shares }: WaitingServer): Shares {
+  return shares.map((row) => [...row])
+}
+
 /** The answers in which holders reveal these shares; those who have dropped out give none. */
 export function answersOf({ state }: WaitingServer, shares: Shares): readonly server.RevealingClient[] {
   return state.survivors.map((holder) => ({

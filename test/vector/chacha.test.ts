@@ -10,6 +10,7 @@ import {
   segmentsInRange,
 } from '../../src/vector/index.js'
 import { createKernelAdder } from '../../src/vector/kernels/kernel-adder.js'
+import { watchMemories } from './memories.js'
 import { chacha, seedOf, valuesFor, vectorOf } from './support.js'
 
 const BLOCKS = 40
@@ -117,18 +118,7 @@ describe('ChaCha20 in the kernel', () => {
   })
 
   test('leaves no seed and no keystream in memory', () => {
-    const memories: WebAssembly.Memory[] = []
-    vi.stubGlobal('WebAssembly', {
-      ...WebAssembly,
-      Module: WebAssembly.Module,
-      Instance: WebAssembly.Instance,
-      Memory: class extends WebAssembly.Memory {
-        constructor(descriptor: WebAssembly.MemoryDescriptor) {
-          super(descriptor)
-          memories.push(this)
-        }
-      },
-    })
+    const memories = watchMemories()
     const adder = createKernelAdder(1024)!
     adder.addChaCha20!(new Uint8Array(32).fill(9), 0, 1, [{ from: 0, to: 1024, width: 4 }])
     const holds = (): boolean => new Uint8Array(memories[0]!.buffer).some((byte) => byte !== 0)

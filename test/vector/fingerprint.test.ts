@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createKernelFingerprint, plainFingerprint } from '../../src/vector/fingerprint.js'
 import { fingerprint } from '../../src/vector/index.js'
+import { watchMemories } from './memories.js'
 import { valuesFor } from './support.js'
 
 /** Lengths around words, blocks of 64 bytes, and pieces of 4032 bytes. */
@@ -110,18 +111,7 @@ describe('a fingerprint', () => {
 })
 
 test('the kernel wipes the bytes that it fingerprinted', () => {
-  const memories: WebAssembly.Memory[] = []
-  vi.stubGlobal('WebAssembly', {
-    ...WebAssembly,
-    Module: WebAssembly.Module,
-    Instance: WebAssembly.Instance,
-    Memory: class extends WebAssembly.Memory {
-      constructor(descriptor: WebAssembly.MemoryDescriptor) {
-        super(descriptor)
-        memories.push(this)
-      }
-    },
-  })
+  const memories = watchMemories()
   const watched = createKernelFingerprint()!
   for (const length of [600, 5000]) {
     watched(bytesFor(length, 6))

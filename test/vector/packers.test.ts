@@ -4,6 +4,7 @@ import { type Lanes, laneBytes } from '../../src/vector/index.js'
 import { createKernelPacker, packerFor } from '../../src/vector/kernels/kernel-packer.js'
 import { plainPacker } from '../../src/vector/kernels/plain-packer.js'
 import { bytesOf, createLanes } from '../../src/vector/lanes.js'
+import { watchMemories } from './memories.js'
 import { valuesFor, vectorOf } from './support.js'
 
 /** Lengths around groups of 8 elements, turns of 64 bytes, and portions of 2048 elements. */
@@ -56,18 +57,7 @@ describe('the kernel and the plain packer give the same bytes', () => {
 })
 
 test('the kernel wipes the elements that it packed', () => {
-  const memories: WebAssembly.Memory[] = []
-  vi.stubGlobal('WebAssembly', {
-    ...WebAssembly,
-    Module: WebAssembly.Module,
-    Instance: WebAssembly.Instance,
-    Memory: class extends WebAssembly.Memory {
-      constructor(descriptor: WebAssembly.MemoryDescriptor) {
-        super(descriptor)
-        memories.push(this)
-      }
-    },
-  })
+  const memories = watchMemories()
   const watched = createKernelPacker()!
   const lanes = fullLanes(3000, 29, 1)
   const packed = new Uint8Array(Math.ceil((3000 * 29) / 8))

@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { keysStatement } from '../../src/protocol/identity.js'
-import { hex, unhex } from './bytes.js'
+import { bytesOf, hex, integerOf, unhex } from './bytes.js'
 import type { Hex } from './format.js'
 import { configOf } from './library.js'
 import type { TranscriptPlan } from './play.js'
@@ -129,12 +129,4 @@ function publishedSignatures(bases: Bases): TranscriptPlan[] {
       ],
     },
   ]
-}
-
-function integerOf(bytes: Uint8Array): bigint {
-  return bytes.reduceRight((value, byte) => value * 256n + BigInt(byte), 0n)
-}
-
-function bytesOf(value: bigint): Uint8Array {
-  return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n))
 }

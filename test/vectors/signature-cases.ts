@@ -1,6 +1,6 @@
 import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
-import { hex, unhex } from './bytes.js'
+import { bytesOf, hex, integerOf, unhex } from './bytes.js'
 import type { Parts } from './format.js'
 
 const { Point } = ed25519
@@ -54,12 +54,4 @@ function mixedOrder<T>(
       signed,
     ),
   )
-}
-
-function integerOf(bytes: Uint8Array): bigint {
-  return bytes.reduceRight((value, byte) => value * 256n + BigInt(byte), 0n)
-}
-
-function bytesOf(value: bigint): Uint8Array {
-  return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n))
 }

@@ -3,7 +3,13 @@ import { equalBytes } from '../../../src/crypto/bytes.js'
 import { GF256, GF65536, multiply } from '../../../src/shamir/field.js'
 import { randomOf } from '../../support/seeded.js'
 import { toyCrypto, toySplitter } from '../../support/toy-crypto.js'
-import { answersOf, type Shares, type WaitingServer, waitingServer } from '../../support/waiting-server.js'
+import {
+  answersOf,
+  copyOfShares,
+  type Shares,
+  type WaitingServer,
+  waitingServer,
+} from '../../support/waiting-server.js'
 import { Choices } from '../choices.js'
 import { ensure, type FuzzTarget, outcomeOfAsync } from '../target.js'
 
@@ -28,7 +34,7 @@ const FEW = 13
 const rounds = await Promise.all(
   PHASES.map(async (parameters) => {
     const round = await waitingServer(parameters, crypto)
-    const honest = await reconstruct(round, copyOf(round))
+    const honest = await reconstruct(round, copyOfShares(round))
     return { round, work: honest.work }
   }),
 )
@@ -78,7 +84,7 @@ export const colludingClients: FuzzTarget = {
     const cheating = new Set<number>()
     for (let more = choices.below((corruptClients ?? 2) + 2); more > 0; more--)
       cheating.add(choices.below(clients))
-    const shares = copyOf(round)
+    const shares = copyOfShares(round)
     const plot: Plot = { round, shares, cheating: [...cheating], choices }
     for (let steps = 0; cheating.size > 0 && !choices.done && steps < 40; steps++)
       await choices.pick(PLOTS)(plot)
@@ -182,10 +188,6 @@ function canBeCorrected(round: WaitingServer, shares: Shares): boolean {
     const wrong = revealed.filter((holder) => !equalBytes(row[holder]!, round.shares[owner]![holder]!))
     return revealed.length >= round.threshold + 2 * wrong.length
   })
-}
-
-function copyOf({ shares }: WaitingServer): Shares {
-  return shares.map((row) => [...row])
 }
 
 async function reconstruct(round: WaitingServer, shares: Shares) {

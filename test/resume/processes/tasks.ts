@@ -1,17 +1,22 @@
 import type { ErrorCode, PhaseName, RoundParameters, Vector } from 'secagg'
 
-/** Where a party stops, to be killed there. */
-export type Point =
+/** Where each party can stop, to be killed there, in order. */
+export const POINTS = [
   // while its session is being stored
-  | 'before saving'
-  | 'half of the file written'
-  | 'file written'
-  | 'file renamed'
+  'before saving',
+  'half of the file written',
+  'file written',
+  'file renamed',
   // afterwards
-  | 'saved'
-  | 'half a message sent'
-  | 'message sent'
-  | 'all sent'
+  'saved',
+  'half a message sent',
+  'message sent',
+  'all sent',
+] as const
+
+/** Where a party stops. */
+export type Point =
+  | (typeof POINTS)[number]
   // a server only
   | 'half a slice stored'
   | 'half a vector folded'
