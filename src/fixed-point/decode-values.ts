@@ -5,13 +5,30 @@ import type { Lanes } from '../vector/segments.js'
 import { checkedEncoding, type FixedPoint } from './encoding.js'
 
 /**
- * The weighted mean of what `encodeValues` encoded, from the sum of the lanes and the sum of the weights; without weights
- * that is the number of survivors. Within the encoding's `errorBound` of the mean of the clipped values.
+ * The weighted mean of values that clients encoded with `encodeValues`. It differs from the mean of the clipped values by at
+ * most the encoding's `errorBound`.
  *
- * @throws {SecAggError} `invalid-argument` where lanes or total weight are none of this encoding's; `input-out-of-range`,
- *   fault `peer`, where an element is larger than that total weight allows, so that a client's input was none of this
- *   encoding's, or sum and total weight are of different rounds, naming the index; `zero-weight`, fault `peer` without
- *   culprits, where the total weight is 0, so that there is no mean.
+ * @param sum - The sum of the clients' lanes.
+ * @param encoding - The encoding that the clients used.
+ * @param totalWeight - The sum of the clients' weights. If no weights are used, this is the number of survivors.
+ * @returns The mean of each value.
+ * @throws {SecAggError} `invalid-argument` if the lanes or the total weight are not possible for this encoding.
+ *
+ *   `input-out-of-range`, fault `peer`, if an element is larger than the total weight allows; the message has its index. Then
+ *   a client did not use this encoding, or sum and total weight are from different rounds.
+ *
+ *   `zero-weight`, fault `peer` without culprits, if the total weight is 0, so that the mean does not exist.
+ * @example
+ * ```ts
+ * import { createFixedPoint, decodeMean, encodeValues } from 'secagg/fixed-point'
+ * import { addInto } from 'secagg/vector'
+ *
+ * const encoding = createFixedPoint({ clip: 1, bitsPerValue: 16, clients: 2, rounding: 'nearest' })
+ * const { lanes: sum } = encodeValues([0.25, -1], encoding)
+ * addInto([sum], [encodeValues([0.75, -1], encoding).lanes], [{ length: 2, bits: encoding.bits }])
+ * const mean = decodeMean(sum, encoding, 2)
+ * console.log(Array.from(mean, (value) => value.toFixed(3))) // [ '0.500', '-1.000' ]
+ * ```
  * @public
  */
 export function decodeMean(sum: Lanes, encoding: FixedPoint, totalWeight: number): Float64Array {
@@ -42,18 +59,18 @@ export function decodeMean(sum: Lanes, encoding: FixedPoint, totalWeight: number
     throw new SecAggError(
       'zero-weight',
       'peer',
-      'there is no mean: the total weight is 0, so none of the clients in the sum counted for anything',
+      'the mean does not exist, because the total weight of all clients in the sum is 0',
     )
   }
   const mean = unshift(sum, shift)
   for (let i = 0; i < mean.length; i++) {
-    // In this order the largest sum becomes the clip exactly, and none gets beyond it.
+    // In this order of operations, the largest sum gives exactly the clip, and no sum gives more.
     mean[i] = (mean[i]! / totalWeight / maximumLevel) * clip
   }
   return mean
 }
 
-/** sum − shift, rounded once where it takes more than the 53 bits of a double. */
+/** sum − shift. It is rounded once if it needs more than the 53 bits of a double. */
 function unshift(sum: Lanes, shift: bigint): Float64Array {
   const plain = plainLanes(sum)
   if (plain.BYTES_PER_ELEMENT < 8) {

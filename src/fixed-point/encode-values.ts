@@ -8,45 +8,59 @@ import type { ElementRange, Lanes } from '../vector/segments.js'
 import { checkedEncoding, type FixedPoint } from './encoding.js'
 
 /**
- * Real numbers, one after the other.
+ * A vector of real numbers.
  * @public
  */
 export type RealValues = Float32Array | Float64Array | readonly number[]
 
 /**
- * How one client's values are encoded; all of it is the client's own affair.
+ * How a client encodes its values. Each client may choose these options by itself.
  * @public
  */
 export interface EncodeOptions {
-  /** A whole number from 0 to the encoding's `maximumWeight`; with 0 the values count for nothing. Default 1. */
+  /** A whole number from 0 to the encoding's `maximumWeight`. With 0, the values do not count. Default: 1. */
   readonly weight?: number | undefined
-  /** Random bytes for stochastic rounding, four for a value. Default: `crypto.getRandomValues` of the platform. */
+  /** Gives random bytes for stochastic rounding, four for each value. Default: the platform's `crypto.getRandomValues`. */
   readonly randomBytes?: ((length: number) => Uint8Array) | undefined
-  /** Whether values beyond the clip are clipped, and reported, or refused. Default `report`. */
+  /** What to do with a value beyond the clip: clip it and report that, or refuse it with an error. Default: `report`. */
   readonly onClip?: 'report' | 'refuse' | undefined
 }
 
 /**
- * Values as a round takes them, and what clipping did to them.
+ * Encoded values for a round, and how many values were clipped.
  * @public
  */
 export interface FixedPointValues {
-  /** (level + L) · weight for each value, below the encoding's `bound`. */
+  /** (level + L) · weight for each value, which is below the encoding's `bound`. */
   readonly lanes: Lanes
   readonly clipped: Clipped
 }
 
-/** Values are worked on in batches that stay in the processor's cache; their random words make up 64 KiB. */
+/** The number of values processed at a time. So many values stay in the processor's cache; their random words have 64 KiB. */
 export const BATCH = 16384
 
 /**
- * Clips, scales and rounds `values`, shifts the levels so that they start at 0, and multiplies them with the weight.
+ * Encodes real numbers for a sum: clips, scales and rounds each value to a level from −L to L, adds L, and multiplies by the
+ * weight.
  *
- * Under stochastic rounding the expected level of a value x is L · x / c up to 2^−33 + L · 2^−52.
+ * With stochastic rounding, the expected level of a value x is L · x / c, with an error of at most 2^−33 + L · 2^−52.
  *
- * @throws {SecAggError} `input-out-of-range` where a value is NaN or infinite, where one is beyond the clip and that is
- *   refused, both naming its index, or where the weight does not fit; `invalid-argument` where `values` are no real
- *   numbers; `no-randomness` where the generator is broken.
+ * @param values - The values to encode.
+ * @param encoding - The encoding that all clients and the server use.
+ * @param options - The weight, what to do with values beyond the clip, and a source of randomness.
+ * @returns The lanes for the round, and how many values were clipped.
+ * @throws {SecAggError} `input-out-of-range` if a value is NaN or infinite, if a value is beyond the clip and `onClip` is
+ *   `refuse`, or if the weight is not valid; for a value, the message has its index. `invalid-argument` if `values` are not
+ *   real numbers. `no-randomness` if the random generator is broken. `invalid-configuration` if `encoding` is not valid.
+ * @example
+ * ```ts
+ * import { createFixedPoint, encodeValues } from 'secagg/fixed-point'
+ *
+ * const encoding = createFixedPoint({ clip: 1, bitsPerValue: 8, clients: 2, rounding: 'nearest' })
+ * const { lanes, clipped } = encodeValues([-1, 0, 0.5, 1.5], encoding)
+ * console.log(lanes) // Uint16Array(4) [ 0, 127, 191, 254 ]
+ * console.log(clipped) // { count: 1, largest: 1.5, excess: 0.5 }
+ * ```
  * @public
  */
 export function encodeValues(
@@ -66,10 +80,10 @@ export function encodeValues(
   return encodeRange(read, { from: 0, to: values.length }, checked, { weight, randomBytes, onClip })
 }
 
-/** Copies values `from` to before `from` + `count` to the start of a batch. */
+/** Copies `count` values, from index `from` on, to the start of a batch. */
 export type ReadValues = (batch: Float64Array, from: number, count: number) => void
 
-/** {@link encodeValues} for the values in a range; what it is given has been checked. */
+/** Like {@link encodeValues}, for the values in a range. Its arguments have been checked. */
 export function encodeRange(
   read: ReadValues,
   range: ElementRange,
@@ -100,13 +114,13 @@ export function encodeRange(
   return { lanes, clipped }
 }
 
-/** @throws {SecAggError} `invalid-argument` where `onClip` is neither of the two words. */
+/** @throws {SecAggError} `invalid-argument` unless `onClip` is `report` or `refuse`. */
 export function requireOnClip(onClip: unknown): void {
   if (onClip === 'report' || onClip === 'refuse') return
-  throw usageError('invalid-argument', "onClip is 'report' or 'refuse'", { got: typeof onClip })
+  throw usageError('invalid-argument', "onClip must be 'report' or 'refuse'", { got: typeof onClip })
 }
 
-/** @throws {SecAggError} `input-out-of-range` where `weight` is no whole number from 0 to `maximum`. */
+/** @throws {SecAggError} `input-out-of-range` unless `weight` is a whole number from 0 to `maximum`. */
 export function requireWeight(weight: number, maximum: number): void {
   if (!Number.isSafeInteger(weight) || weight < 0 || weight > maximum) {
     throw usageError(
@@ -120,7 +134,7 @@ export function requireWeight(weight: number, maximum: number): void {
   }
 }
 
-/** Reads values from any realm's arrays. */
+/** A reader of `values`, which may be arrays from another realm. */
 export function readerOf(values: RealValues): ReadValues {
   const type = typedArrayName(values)
   if (type === 'Float32Array' || type === 'Float64Array') {
@@ -132,9 +146,11 @@ export function readerOf(values: RealValues): ReadValues {
     return (batch, from, count) => batch.set(plain.subarray(from, from + count))
   }
   if (!Array.isArray(values)) {
-    throw usageError('invalid-argument', 'values are a Float32Array, a Float64Array or an array of numbers', {
-      got: type ?? typeof values,
-    })
+    throw usageError(
+      'invalid-argument',
+      'values must be a Float32Array, a Float64Array or an array of numbers',
+      { got: type ?? typeof values },
+    )
   }
   return (batch, from, count) => {
     for (let i = 0; i < count; i++) {
@@ -147,7 +163,7 @@ export function readerOf(values: RealValues): ReadValues {
   }
 }
 
-/** Puts the first `count` of `values`, whole numbers below 2^53, into the lanes from `from` on. */
+/** Writes the first `count` of `values`, whole numbers below 2^53, to the lanes from `from` on. */
 function store(lanes: Lanes, from: number, values: Float64Array, count: number): void {
   if (lanes.BYTES_PER_ELEMENT < 8) {
     ;(lanes as Uint32Array).set(values.subarray(0, count), from)
@@ -162,26 +178,26 @@ function store(lanes: Lanes, from: number, values: Float64Array, count: number):
 }
 
 /**
- * What clipping did to the values of one encoding.
+ * How clipping changed a client's values.
  * @public
  */
 export interface Clipped {
-  /** How many values were beyond the clip. */
+  /** The number of values that were beyond the clip. */
   readonly count: number
-  /** The largest magnitude of all values, clipped or not; above the clip exactly where `count` is. */
+  /** The largest magnitude of all values, before clipping. It is above the clip if and only if `count` is above 0. */
   readonly largest: number
-  /** Σ (|x| − c) over the clipped values: what clipping took away in all. */
+  /** Σ (|x| − c) over the clipped values: the total magnitude that clipping removed. */
   readonly excess: number
 }
 
-/** A {@link Clipped} that goes on counting. */
+/** A {@link Clipped} that is still being counted. */
 export type ClipCount = { -readonly [Key in keyof Clipped]: Clipped[Key] }
 
 /**
  * Clips the first `count` of `values` to [−clip, clip] and scales them to [−maximumLevel, maximumLevel], in place.
- * `from` is the index of the first, for messages.
- * @throws {SecAggError} `input-out-of-range` naming the index of a value that is not finite, or is beyond the clip where
- *   that is refused.
+ * `from` is the index of the first value, for error messages.
+ * @throws {SecAggError} `input-out-of-range` if a value is not finite, or is beyond the clip and `refuse` is set. The message
+ *   has its index.
  */
 export function clipAndScale(
   values: Float64Array,
@@ -196,7 +212,7 @@ export function clipAndScale(
     const magnitude = Math.abs(value)
     if (magnitude > largest) largest = magnitude
     if (magnitude <= clip) {
-      // In this order a value at the clip becomes the greatest level exactly, and none gets beyond it.
+      // In this order of operations, a value at the clip gives exactly the maximum level, and no value gives more.
       values[i] = (value / clip) * maximumLevel
       continue
     }
@@ -218,30 +234,30 @@ export function clipAndScale(
   clipped.largest = largest
 }
 
-/** Rounds the first `count` of `values` to the nearest whole number, upward from the middle, in place. */
+/** Rounds the first `count` of `values` to the nearest whole number, in place. Half is rounded up. */
 export function roundToNearest(values: Float64Array, count: number): void {
   for (let i = 0; i < count; i++) values[i] = Math.round(values[i]!)
 }
 
 /**
- * Rounds the first `count` of `values` up with a probability of their fractional part, to 2^−33, and down otherwise, in
- * place. A whole number stays what it is.
+ * Rounds the first `count` of `values` up or down at random, in place. The probability of rounding up is the fractional part
+ * of the value, with an error of at most 2^−33. Whole numbers do not change.
  */
 export function roundStochastically(values: Float64Array, count: number, uniform: Uint32Array): void {
   for (let i = 0; i < count; i++) {
     const value = values[i]!
     const below = Math.floor(value)
-    // The half makes the error of the probability the same in both directions, and 0 a probability of 0.
+    // Adding one half makes the error of the probability symmetric, and a fractional part of 0 is never rounded up.
     values[i] = uniform[i]! + 0.5 < (value - below) * 2 ** 32 ? below + 1 : below
   }
 }
 
-/** A generator's batch this long that is all zeros is broken: it happens less than once in 2^128 times. */
+/** If this many random bytes are all zero, the generator is broken: the probability is 2^−128 otherwise. */
 const TELLING_LENGTH = 16
 
 /**
  * Fills `uniform` with `count` random words.
- * @throws {SecAggError} `no-randomness` where the generator gives anything but that many random bytes.
+ * @throws {SecAggError} `no-randomness` if the generator returns anything else than so many bytes, or only zeros.
  */
 export function drawWords(
   uniform: Uint32Array,
@@ -253,7 +269,8 @@ export function drawWords(
     !isBytes(bytes) ||
     bytes.length !== 4 * count ||
     (bytes.length >= TELLING_LENGTH && bytes.every((byte) => byte === 0))
-  if (broken)
-    throw new SecAggError('no-randomness', 'crypto', 'the generator for stochastic rounding is broken')
+  if (broken) {
+    throw new SecAggError('no-randomness', 'crypto', 'the random generator for stochastic rounding is broken')
+  }
   new Uint8Array(uniform.buffer).set(bytes)
 }

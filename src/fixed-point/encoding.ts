@@ -5,88 +5,105 @@ import { usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'
 
 /**
- * How a value between two levels is rounded: `stochastic`, up or down at random so that the expected value is the value
- * itself; or to the `nearest` level, upward from the middle, where errors of one sign can add up over clients and rounds.
+ * How a value between two levels is rounded.
+ *
+ * - `stochastic`: up or down at random, with probabilities for which the expected result is the value itself.
+ * - `nearest`: to the nearest level, half up. Errors can have the same sign and add up over clients and rounds.
  * @public
  */
 export type RoundingMode = 'stochastic' | 'nearest'
 
 /**
- * What {@link createFixedPoint} is given: what the values are like, and what a sum of them has to fit.
+ * Options of {@link createFixedPoint}.
  * @public
  */
 export interface FixedPointOptions {
   /** c, 10^−200 to 10^200: values are clipped to [−c, c]. */
   readonly clip: number
   /**
-   * b, 2 to 32: a value becomes one of 2^b − 1 levels, 0 among them. Default: as many as fit the `bits` of a lane; one of
-   * the two has to be stated.
+   * b, 2 to 32: a value is rounded to one of 2^b − 1 levels, one of which is 0. Default: the maximum that fits in `bits`. At
+   * least one of `bitsPerValue` and `bits` is required.
    */
   readonly bitsPerValue?: number | undefined
-  /** n, 1 to 65535: the most clients of a sum. */
+  /** n, 1 to 65535: the maximum number of clients in a sum. */
   readonly clients: number
-  /** W, from 1 on: the largest weight that a client's values are multiplied with. Default 1. */
+  /** W, 1 or more: the maximum weight of a client. Default: 1. */
   readonly maximumWeight?: number | undefined
-  /** Default `stochastic`. */
+  /** Default: `stochastic`. */
   readonly rounding?: RoundingMode | undefined
-  /** k, 1 to 64: the bits of a lane. Default: the fewest in which no sum overflows. */
+  /** k, 1 to 64: the bits of an element of the sum. Default: the minimum with which no sum can overflow. */
   readonly bits?: number | undefined
 }
 
 /**
- * How much more the lanes hold than they have to.
+ * How much larger a sum could be without overflow.
  * @public
  */
 export interface Headroom {
-  /** (2^k − 1) over the largest possible sum; at least 1. */
+  /** (2^k − 1) divided by the largest possible sum; at least 1. */
   readonly factor: number
   /** log2 of the factor. */
   readonly bits: number
-  /** The greatest number of clients that fits, all else as it is. */
+  /** The maximum number of clients, if everything else stays the same. */
   readonly clients: number
-  /** The greatest `maximumWeight` that fits, all else as it is. */
+  /** The maximum value of `maximumWeight`, if everything else stays the same. */
   readonly maximumWeight: number
-  /** The greatest `bitsPerValue` that fits, all else as it is. */
+  /** The maximum value of `bitsPerValue`, if everything else stays the same. */
   readonly bitsPerValue: number
 }
 
 /**
- * How real numbers become whole ones that can be summed exactly; made by {@link createFixedPoint}. Plain data, that may
- * travel as JSON: whoever uses it works out anew what follows from the options, and refuses an encoding that says otherwise.
+ * How real numbers are encoded as whole numbers that can be summed exactly. Create it with {@link createFixedPoint}. It is
+ * plain data, which can be sent as JSON. Functions that use an encoding compute the derived values again, and refuse an
+ * encoding that states other values.
  * @public
  */
 export interface FixedPoint {
+  /** c: values are clipped to [−c, c]. */
   readonly clip: number
+  /** b: a value is rounded to one of 2^b − 1 levels. */
   readonly bitsPerValue: number
+  /** n: the maximum number of clients in a sum. */
   readonly clients: number
+  /** W: the maximum weight of a client. */
   readonly maximumWeight: number
   readonly rounding: RoundingMode
-  /** 2L + 1 = 2^b − 1: from −L for −c over 0 for 0 to L for c. */
+  /** 2L + 1 = 2^b − 1: level −L stands for −c, level 0 for 0, and level L for c. */
   readonly levels: number
   /** c / L: the distance between two levels. */
   readonly step: number
-  /** k: the bits of a lane, for a segment of the round. */
+  /** k: the bits of an element, for a segment of the round. */
   readonly bits: number
-  /** R_U = 2L · W + 1: encoded and weighted values are below it; for a segment of the round. */
+  /** R_U = 2L · W + 1: the exclusive bound of encoded and weighted values, for a segment of the round. */
   readonly bound: number
   readonly headroom: Headroom
   /**
-   * How far an element of the mean can be from the mean of the clipped values: half a step for nearest rounding, a step for
-   * stochastic, and c · 2^−50 for arithmetic on doubles. Summing adds nothing, however many clients there are.
+   * The maximum difference between an element of the mean and the mean of the clipped values: one step for stochastic
+   * rounding, half a step for nearest rounding, plus c · 2^−50 for arithmetic on doubles. It does not depend on the number of
+   * clients, because summing is exact.
    */
   readonly errorBound: number
 }
 
 const ROUNDINGS: readonly unknown[] = ['stochastic', 'nearest'] satisfies RoundingMode[]
 
-/** What doubles lose of a value on its way through encoding and decoding, relative to the clip; below 2^−50. */
+/** A bound on the error of double arithmetic in encoding and decoding, relative to the clip. */
 const DOUBLE_ERROR = 2 ** -50
 
 /**
- * Chooses levels and lanes so that no sum can overflow.
+ * Creates an encoding: chooses the levels of values and the bits of a sum so that no sum can overflow.
  *
- * @throws {SecAggError} `invalid-configuration` where a value is out of its range, or where the lanes are too narrow for
- *   the sum; the message says what would fit.
+ * @param options - The range and precision of values, the number of clients, and optionally weights.
+ * @returns The encoding, frozen.
+ * @throws {SecAggError} `invalid-configuration` if an option is out of its range, or if a sum could overflow; the message
+ *   then states which options would fit.
+ * @example
+ * ```ts
+ * import { createFixedPoint } from 'secagg/fixed-point'
+ *
+ * const encoding = createFixedPoint({ clip: 1, bitsPerValue: 16, clients: 100, maximumWeight: 1000 })
+ * console.log(encoding.bits, encoding.errorBound.toExponential(2)) // 33 '3.05e-5'
+ * ```
  * @public
  */
 export function createFixedPoint(options: FixedPointOptions): FixedPoint {
@@ -95,7 +112,7 @@ export function createFixedPoint(options: FixedPointOptions): FixedPoint {
   if (typeof clip !== 'number' || !(clip >= 1e-200 && clip <= 1e200)) {
     throw invalid('clip must be a number from 1e-200 to 1e200', clip)
   }
-  if (!ROUNDINGS.includes(rounding)) throw invalid("rounding is 'stochastic' or 'nearest'", rounding)
+  if (!ROUNDINGS.includes(rounding)) throw invalid("rounding must be 'stochastic' or 'nearest'", rounding)
   requireWhole('clients', clients, LIMITS.clients)
   requireWhole('maximumWeight', maximumWeight, LIMITS.maximumWeight)
   if (bits !== undefined) requireWhole('bits', bits, [1, 64])
@@ -107,26 +124,26 @@ export function createFixedPoint(options: FixedPointOptions): FixedPoint {
   const needed = sum.toString(2).length
   const lane = bits ?? Math.min(needed, 64)
   if (!fits(load, lane)) throw tooMuch(load, lane, needed)
-  const greatest = maximumValue(bitsPerValue)
-  const step = clip / (greatest / 2)
+  const largest = maximumValue(bitsPerValue)
+  const step = clip / (largest / 2)
   const factor = Number((1n << BigInt(lane)) - 1n) / Number(sum)
   return Object.freeze({
     clip,
     ...load,
     rounding,
-    levels: greatest + 1,
+    levels: largest + 1,
     step,
     bits: lane,
-    bound: greatest * maximumWeight + 1,
+    bound: largest * maximumWeight + 1,
     headroom: Object.freeze({ factor, bits: Math.log2(factor), ...maximumFitting(load, lane) }),
     errorBound: (rounding === 'nearest' ? step / 2 : step) + clip * DOUBLE_ERROR,
   })
 }
 
 /**
- * The encoding, made anew, so that it is one even where it came as JSON from somebody else.
- * @throws {SecAggError} `invalid-configuration` as {@link createFixedPoint} does; `configuration-mismatch` where a number
- *   that it states does not follow from the others.
+ * The encoding, computed again from its options. So the result is valid even if `encoding` came from a peer as JSON.
+ * @throws {SecAggError} `invalid-configuration` as {@link createFixedPoint}; `configuration-mismatch` if a derived value that
+ *   the encoding states does not follow from its options.
  */
 export function checkedEncoding(encoding: FixedPoint): FixedPoint {
   const parts = partsOf('a fixed-point encoding', encoding, 'invalid-configuration')
@@ -135,9 +152,9 @@ export function checkedEncoding(encoding: FixedPoint): FixedPoint {
   return derived
 }
 
-/** The most bits per value that fit the lanes. */
+/** The maximum number of bits per value that fits in `bits`. */
 function finest(load: Omit<Load, 'bitsPerValue'>, bits: number | undefined): number {
-  if (bits === undefined) throw invalid('an encoding needs bitsPerValue, or the bits of a lane')
+  if (bits === undefined) throw invalid('an encoding needs bitsPerValue or bits')
   const coarsest = { ...load, bitsPerValue: LIMITS.bitsPerValue[0] }
   const { bitsPerValue } = maximumFitting(coarsest, bits)
   if (bitsPerValue === 0) throw tooMuch(coarsest, bits, largestSum(coarsest).toString(2).length)
@@ -149,17 +166,17 @@ function tooMuch(load: Load, bits: number, needed: number): Error {
   const subject = `${bitsPerValue} bits per value with weights up to ${maximumWeight} and ${clients} clients`
   const tooNarrow = needed > bits
   const problem = tooNarrow
-    ? `${subject}: the sum takes lanes of ${needed} bits and there are ${bits}`
+    ? `${subject}: a sum can need ${needed} bits, but an element has ${bits}`
     : `${subject}: the largest element of a client, or the total weight, is not a safe integer`
   const fitting = maximumFitting(load, bits)
   const choices = [
     fitting.bitsPerValue > 0 ? `at most ${fitting.bitsPerValue} bits per value` : '',
     fitting.maximumWeight > 0 ? `weights up to ${fitting.maximumWeight}` : '',
     fitting.clients > 0 ? `at most ${fitting.clients} clients` : '',
-    needed <= 64 && fits(load, needed) ? `lanes of ${needed} bits` : '',
+    needed <= 64 && fits(load, needed) ? `elements of ${needed} bits` : '',
   ].filter((choice) => choice !== '')
-  const remedy = choices.length > 0 ? choices.join(', or ') : 'only less of several of them at once'
-  return usageError('invalid-configuration', `${problem}; what fits: ${remedy}`, {
+  const remedy = choices.length > 0 ? `use ${choices.join(', or ')}` : 'reduce several of these at once'
+  return usageError('invalid-configuration', `${problem}; ${remedy}`, {
     expected: tooNarrow ? needed : undefined,
     got: tooNarrow ? bits : undefined,
   })
@@ -176,40 +193,38 @@ function invalid(message: string, got?: unknown): Error {
   return usageError('invalid-configuration', message, { got: shown })
 }
 
-/** What a lane has to hold: the sum of `clients` encoded values, each times a weight of at most `maximumWeight`. */
-export interface Load {
+/** The sum that an element must hold: `clients` encoded values, each times a weight of at most `maximumWeight`. */
+interface Load {
   readonly bitsPerValue: number
   readonly maximumWeight: number
   readonly clients: number
 }
 
-/** The most seats that a round has. */
-const MOST_CLIENTS = 65535
-const MINIMUM_BITS_PER_VALUE = 2
-/** More than the 24 that a Float32Array gives, and few enough that a level times a weight stays a safe integer. */
-const MOST_BITS_PER_VALUE = 32
-
-export const LIMITS: Readonly<Record<keyof Load, readonly [least: number, most: number]>> = {
-  bitsPerValue: [MINIMUM_BITS_PER_VALUE, MOST_BITS_PER_VALUE],
+/**
+ * The range of each quantity. 32 bits per value are more than the 24 bits of precision of a Float32Array, and few enough for
+ * a level times a weight to be a safe integer. A round has at most 65535 seats.
+ */
+const LIMITS: Readonly<Record<keyof Load, readonly [minimum: number, maximum: number]>> = {
+  bitsPerValue: [2, 32],
   maximumWeight: [1, Number.MAX_SAFE_INTEGER],
-  clients: [1, MOST_CLIENTS],
+  clients: [1, 65535],
 }
 
-/** The greatest encoded value, 2L = 2^b − 2: levels are whole numbers from −L to L, shifted by L. */
-export function maximumValue(bitsPerValue: number): number {
+/** The maximum encoded value, 2L = 2^b − 2: levels from −L to L are shifted by L. */
+function maximumValue(bitsPerValue: number): number {
   return 2 ** bitsPerValue - 2
 }
 
-/** n · 2L · W. */
-export function largestSum({ bitsPerValue, maximumWeight, clients }: Load): bigint {
+/** The largest possible sum, n · 2L · W. */
+function largestSum({ bitsPerValue, maximumWeight, clients }: Load): bigint {
   return BigInt(clients) * BigInt(maximumValue(bitsPerValue)) * BigInt(maximumWeight)
 }
 
 /**
- * Whether no sum of such inputs overflows lanes of `bits` bits, whether the bound of one input, 2L · W + 1, is a safe
- * integer, and whether every total weight is one.
+ * Whether no sum of such inputs overflows elements of `bits` bits, and both the bound of one input, 2L · W + 1, and every
+ * total weight are safe integers.
  */
-export function fits(load: Load, bits: number): boolean {
+function fits(load: Load, bits: number): boolean {
   const { bitsPerValue, maximumWeight, clients } = load
   return (
     largestSum(load) < 1n << BigInt(bits) &&
@@ -218,9 +233,9 @@ export function fits(load: Load, bits: number): boolean {
   )
 }
 
-/** The greatest value of each quantity that fits while the others are as in `load`; 0 where none does. */
-export function maximumFitting(load: Load, bits: number): Load {
-  const greatest = (quantity: keyof Load): number => {
+/** For each quantity, the maximum that fits if the others are as in `load`; 0 if no value fits. */
+function maximumFitting(load: Load, bits: number): Load {
+  const maximum = (quantity: keyof Load): number => {
     const [least, most] = LIMITS[quantity]
     let low = least - 1
     let high = most
@@ -232,9 +247,9 @@ export function maximumFitting(load: Load, bits: number): Load {
     return low < least ? 0 : low
   }
   return {
-    bitsPerValue: greatest('bitsPerValue'),
-    maximumWeight: greatest('maximumWeight'),
-    clients: greatest('clients'),
+    bitsPerValue: maximum('bitsPerValue'),
+    maximumWeight: maximum('maximumWeight'),
+    clients: maximum('clients'),
   }
 }
 
@@ -251,11 +266,23 @@ const context = P.struct({
 })
 
 /**
- * The parameters of an encoding as canonical bytes, for the round's `context`: clients that were told different ones,
- * whose values would mean different things, then form no sum. The number of clients and the bits of a lane stand in the
- * round's configuration itself.
+ * The parameters of an encoding as canonical bytes, for the round's `context`. If clients were told different parameters,
+ * their encoded values have different meanings; with this context, such inputs are not summed. The bytes do not include the
+ * number of clients and the bits of an element, because the round's configuration has them.
  *
- * @throws {SecAggError} `invalid-configuration` where `encoding` is none.
+ * @param encoding - The encoding.
+ * @returns Bytes that are equal for two encodings only if values have the same meaning in both.
+ * @throws {SecAggError} `invalid-configuration` if `encoding` is not valid; `configuration-mismatch` if its derived values do
+ *   not follow from its options.
+ * @example
+ * ```ts
+ * import { createFixedPoint, encodingContext } from 'secagg/fixed-point'
+ *
+ * const contextOf = (clip: number) =>
+ *   String(encodingContext(createFixedPoint({ clip, bitsPerValue: 16, clients: 100 })))
+ * console.log(contextOf(1) === contextOf(1)) // true
+ * console.log(contextOf(1) === contextOf(2)) // false
+ * ```
  * @public
  */
 export function encodingContext(encoding: FixedPoint): Bytes {

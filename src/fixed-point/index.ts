@@ -1,13 +1,17 @@
 /**
- * `secagg/fixed-point`: real numbers in, their weighted mean out. An encoding clips, scales and rounds values to whole
- * numbers whose sum cannot overflow, and says how far the mean can be off.
+ * `secagg/fixed-point`: the weighted mean of real numbers. An encoding clips, scales and rounds values to whole numbers whose
+ * sum cannot overflow, and states the maximum error of the mean.
  *
  *     const encoding = createFixedPoint({ clip: 1, bitsPerValue: 16, clients: 100, maximumWeight: 1000 })
  *     const task = createWeightedMean(values.length, encoding)
- *     // server and clients: createRoundConfig({ …, segments: task.segments, context: { encoding: encodingContext(encoding) } })
- *     const { input, clipped } = encodeWeighted(values, weight, task) // a client
- *     // for its session: roundInput(config, input), which says for which round it is
- *     const { sum, survivors } = readOutcome(outcome, config) // the server; it refuses the outcome of another round
+ *
+ *     // Server and clients: createRoundConfig({ …, segments: task.segments, context: { encoding: encodingContext(encoding) } })
+ *
+ *     // A client. Its session gets roundInput(config, input), which binds the input to this round.
+ *     const { input, clipped } = encodeWeighted(values, weight, task)
+ *
+ *     // The server. readOutcome refuses the outcome of another round.
+ *     const { sum, survivors } = readOutcome(outcome, config)
  *     const { mean } = decodeWeighted(sum, survivors.length, task)
  *
  * @module

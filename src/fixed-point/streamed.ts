@@ -22,36 +22,51 @@ import {
 import { checkedMean, type WeightedMean, weightLanes } from './weighted-mean.js'
 
 /**
- * How one client's values are encoded piece by piece; all of it is the client's own affair.
+ * How a client encodes its values part by part. Each client may choose these options by itself.
  * @public
  */
 export interface StreamOptions extends Omit<EncodeOptions, 'weight'> {
   /**
-   * 32 secret bytes from which the rounding follows. With them the same values give the same input again, after a crash for
-   * example. Take others for each round. Default: drawn with `randomBytes`.
+   * 32 secret bytes that determine the rounding. With the same seed, the same values give the same input again, for example
+   * after a crash. Use a new seed for each round. Default: drawn with `randomBytes`.
    */
   readonly roundingSeed?: Uint8Array | undefined
 }
 
 /**
- * One client's input to the round, made piece by piece.
+ * A client's input to the round, which is encoded part by part.
  * @public
  */
 export interface StreamedInput {
-  /** For the session: gives the part of the input in a range, the same one whenever it is asked. */
+  /** The input for the session: gives the part of the input in a range, always the same for the same range. */
   readonly input: (range: ElementRange) => Promise<Vector>
-  /** What clipping does to the values; all of them have been looked at. */
+  /** How clipping changes the values. It is known before the first part is encoded. */
   readonly clipped: Clipped
 }
 
-/** Bytes of a rounding seed: a key of ChaCha20. */
+/** The bytes of a rounding seed, which is a ChaCha20 key. */
 const SEED_LENGTH = 32
 
 /**
- * A client's input as of {@link encodeWeighted}, without ever holding all of it: each part is encoded when the session asks
- * for it. For long vectors, which go in slices. The values must stay as they are until the round is over.
+ * Like `encodeWeighted`, but the whole input is never in memory: each part is encoded when the session asks for it. Use it
+ * for long vectors, which are sent in slices. The values must not change until the round is over.
  *
- * @throws {SecAggError} as `encodeWeighted` does.
+ * @param values - The client's values, as many as the mean has.
+ * @param weight - The client's weight, from 0 to the encoding's `maximumWeight`.
+ * @param task - The mean, from `createWeightedMean`.
+ * @param options - A rounding seed, what to do with values beyond the clip, and a source of randomness.
+ * @returns The input for the session, and how many values are clipped.
+ * @throws {SecAggError} See `encodeWeighted`.
+ * @example
+ * ```ts
+ * import { createFixedPoint, createWeightedMean, streamWeighted } from 'secagg/fixed-point'
+ *
+ * const encoding = createFixedPoint({ clip: 1, bitsPerValue: 8, clients: 10, maximumWeight: 100, rounding: 'nearest' })
+ * const task = createWeightedMean(4, encoding)
+ * const { input, clipped } = streamWeighted([-1, 0, 0.5, 3], 20, task)
+ * console.log(clipped.count) // 1
+ * console.log(await input({ from: 2, to: 5 })) // [ Uint32Array(2) [ 3820, 5080 ], Uint16Array(1) [ 20 ] ]
+ * ```
  * @public
  */
 export function streamWeighted(
@@ -63,7 +78,7 @@ export function streamWeighted(
   const mean = checkedMean(task)
   const count = partOf('the values of a mean', values, 'length')
   if (count !== mean.length) {
-    throw usageError('invalid-argument', `the mean is of ${mean.length} values`, {
+    throw usageError('invalid-argument', `this mean needs ${mean.length} values`, {
       expected: mean.length,
       got: shown(count),
     })
@@ -71,7 +86,7 @@ export function streamWeighted(
   return streamFrom(readerOf(values), weight, mean, options)
 }
 
-/** The same for values that are read from somewhere else. */
+/** Like {@link streamWeighted}, for values that `read` gives. */
 export function streamFrom(
   read: ReadValues,
   weight: number,
@@ -109,12 +124,13 @@ function generator(randomBytes: (length: number) => Uint8Array) {
 
 const NONE = new Uint8Array(0)
 
-/** A word for each value in a range, from a keystream over all values, so that it does not matter how they are cut. */
+/** One word for each value in a range. It is taken from a keystream over all values, so it does not depend on the range. */
 async function roundingWords(seed: Uint8Array, length: number, range: ElementRange): Promise<Uint8Array> {
   const [words] = await expandMask(nobleCrypto().suites.chacha!, seed, [{ length, bits: 32 }], range)
   return new Uint8Array(words!.buffer, words!.byteOffset, words!.byteLength)
 }
 
+/** A function that returns the next `count` of `bytes` in each call. */
 function readerInOrder(bytes: Uint8Array): (count: number) => Uint8Array {
   let used = 0
   return (count) => {
@@ -123,7 +139,7 @@ function readerInOrder(bytes: Uint8Array): (count: number) => Uint8Array {
   }
 }
 
-/** Looks at all values, and encodes none. */
+/** Checks all values and counts those that are clipped, without encoding them. */
 function clippedIn(read: ReadValues, { encoding, length }: WeightedMean, refuse: boolean): Clipped {
   const scaling = { clip: encoding.clip, maximumLevel: 1, refuse }
   const clipped: ClipCount = { count: 0, largest: 0, excess: 0 }
@@ -136,11 +152,11 @@ function clippedIn(read: ReadValues, { encoding, length }: WeightedMean, refuse:
   return clipped
 }
 
-/** A copy, which the caller may overwrite. */
+/** A copy of the seed, so that the caller may overwrite the original. */
 function checkedSeed(seed: Uint8Array | undefined): Uint8Array | undefined {
   if (seed === undefined) return undefined
   if (isBytes(seed) && seed.length === SEED_LENGTH) return Uint8Array.from(seed)
-  throw usageError('invalid-argument', `a rounding seed is a Uint8Array of ${SEED_LENGTH} bytes`, {
+  throw usageError('invalid-argument', `a rounding seed must be a Uint8Array of ${SEED_LENGTH} bytes`, {
     expected: SEED_LENGTH,
     got: isBytes(seed) ? seed.length : described(seed),
   })

@@ -15,15 +15,16 @@ import {
 import { checkedEncoding, type FixedPoint } from './encoding.js'
 
 /**
- * A segment as `createRoundConfig` takes it, with the exclusive bound of its input elements.
+ * A segment for `createRoundConfig`.
  * @public
  */
 export interface EncodedSegment extends Segment {
+  /** The exclusive bound of the elements of an input. */
   readonly bound: number
 }
 
 /**
- * How a round computes a mean with weights: the weighted values, and the weight as one more coordinate.
+ * A weighted mean to compute in a round. A client's input has its weighted values, and its weight as one more element.
  * @public
  */
 export interface WeightedMean {
@@ -35,7 +36,7 @@ export interface WeightedMean {
 }
 
 /**
- * One client's input to the round, and what clipping did to its values.
+ * A client's input to the round, and how many of its values were clipped.
  * @public
  */
 export interface WeightedInput {
@@ -44,22 +45,36 @@ export interface WeightedInput {
 }
 
 /**
- * What a round tells.
+ * The result of a round for a weighted mean.
  * @public
  */
 export interface WeightedMeanResult {
-  /** Σ weight · value / Σ weight, within the encoding's `errorBound`. */
+  /** Σ weight · value / Σ weight, with an error of at most the encoding's `errorBound`. */
   readonly mean: Float64Array
+  /** The sum of the weights of all clients in the mean. */
   readonly totalWeight: number
-  /** How many clients are in the mean. */
+  /** The number of clients in the mean. */
   readonly survivors: number
 }
 
 /**
- * Federated averaging (McMahan et al. 2017): a mean of `length` values, 1 to 2^36, in which each client counts by its
- * weight, such as its number of examples. Neither values nor weight of a single client are seen.
+ * Prepares federated averaging (McMahan et al. 2017): a mean in which each client has a weight, such as its number of
+ * examples. The server learns the mean and the total weight, but not the values or the weight of a single client.
  *
- * @throws {SecAggError} `invalid-argument` where the length is out of its range.
+ * @param length - The number of values, 1 to 2^36.
+ * @param encoding - The encoding of the values, from `createFixedPoint`.
+ * @returns The mean, frozen. Use its `segments` for the round's configuration.
+ * @throws {SecAggError} `invalid-argument` if the length is out of its range; `invalid-configuration` or
+ *   `configuration-mismatch` if the encoding is not valid.
+ * @example
+ * ```ts
+ * import { createFixedPoint, createWeightedMean } from 'secagg/fixed-point'
+ *
+ * const encoding = createFixedPoint({ clip: 1, bitsPerValue: 8, clients: 10, maximumWeight: 100 })
+ * const { segments } = createWeightedMean(50, encoding)
+ * console.log(segments[0]) // { length: 50, bits: 18, bound: 25401 }
+ * console.log(segments[1]) // { length: 1, bits: 10, bound: 101 }
+ * ```
  * @public
  */
 export function createWeightedMean(length: number, encoding: FixedPoint): WeightedMean {
@@ -81,7 +96,7 @@ export function createWeightedMean(length: number, encoding: FixedPoint): Weight
   })
 }
 
-/** The mean, made anew, so that it is one even where it came as JSON from somebody else. */
+/** The mean, computed again from length and encoding. So the result is valid even if `task` came from a peer as JSON. */
 export function checkedMean(task: WeightedMean): WeightedMean {
   const parts = partsOf('a weighted mean', task)
   const encoding = partsOf('a fixed-point encoding', parts.encoding, 'invalid-configuration')
@@ -91,10 +106,24 @@ export function checkedMean(task: WeightedMean): WeightedMean {
 }
 
 /**
- * A client's input: its values, encoded and times `weight`, and the weight itself, 0 to the encoding's `maximumWeight`.
- * A client that has no examples counts with 0.
+ * Encodes a client's input for a weighted mean: its values times its weight, and the weight itself.
  *
- * @throws {SecAggError} as `encodeValues` does; `invalid-argument` where there are not `length` values.
+ * @param values - The client's values, as many as the mean has.
+ * @param weight - A whole number from 0 to the encoding's `maximumWeight`. A client without examples uses 0.
+ * @param task - The mean, from `createWeightedMean`.
+ * @param options - What to do with values beyond the clip, and a source of randomness.
+ * @returns The input for the session, and how many values were clipped.
+ * @throws {SecAggError} See `encodeValues`; also `invalid-argument` if the number of values is wrong.
+ * @example
+ * ```ts
+ * import { createFixedPoint, createWeightedMean, encodeWeighted } from 'secagg/fixed-point'
+ *
+ * const encoding = createFixedPoint({ clip: 1, bitsPerValue: 8, clients: 10, maximumWeight: 100, rounding: 'nearest' })
+ * const task = createWeightedMean(3, encoding)
+ * const { input, clipped } = encodeWeighted([-1, 0, 3], 20, task)
+ * console.log(input) // [ Uint32Array(3) [ 0, 2540, 5080 ], Uint16Array(1) [ 20 ] ]
+ * console.log(clipped) // { count: 1, largest: 3, excess: 2 }
+ * ```
  * @public
  */
 export function encodeWeighted(
@@ -107,7 +136,7 @@ export function encodeWeighted(
   requireWeight(weight, encoding.maximumWeight)
   const count = partOf('the values of a mean', values, 'length')
   if (count !== length) {
-    throw usageError('invalid-argument', `the mean must have ${length} values`, {
+    throw usageError('invalid-argument', `this mean needs ${length} values`, {
       expected: length,
       got: shown(count),
     })
@@ -119,7 +148,7 @@ export function encodeWeighted(
   return { input: [lanes, weightLanes(weight, segments[1].bits)], clipped }
 }
 
-/** The weight as a client puts it into the sum, in lanes for `bits` bits. */
+/** The weight as an element of a client's input, in lanes for `bits` bits. */
 export function weightLanes(weight: number, bits: number): Lanes {
   const lanes = createLanes(bits, 1)
   if (lanes.BYTES_PER_ELEMENT === 8) lanes[0] = BigInt(weight)
@@ -128,11 +157,29 @@ export function weightLanes(weight: number, bits: number): Lanes {
 }
 
 /**
- * The mean, from the sum of a round and the number of survivors that the round reports.
+ * The weighted mean, from the sum of a round.
  *
- * @throws {SecAggError} `invalid-argument` where sum or survivors are none of such a round; `input-out-of-range`, fault
- *   `peer`, where no inputs of that many honest clients have this sum: its total weight is too large, or an element is
- *   larger than the total weight allows; `zero-weight`, fault `peer` without culprits, where no survivor has any weight.
+ * @param sum - The sum that the round gave.
+ * @param survivors - The number of clients in the sum, which the round also reports.
+ * @param task - The mean that the clients encoded their inputs for.
+ * @returns The mean, the total weight and the number of clients.
+ * @throws {SecAggError} `invalid-argument` if the sum or the number of survivors is not possible for such a round.
+ *
+ *   `input-out-of-range`, fault `peer`, if no inputs of so many honest clients can have this sum: the total weight is too
+ *   large, or an element is larger than the total weight allows.
+ *
+ *   `zero-weight`, fault `peer` without culprits, if the weights of all survivors are 0.
+ * @example
+ * ```ts
+ * import { createFixedPoint, createWeightedMean, decodeWeighted, encodeWeighted } from 'secagg/fixed-point'
+ * import { addInto } from 'secagg/vector'
+ *
+ * const encoding = createFixedPoint({ clip: 1, bitsPerValue: 16, clients: 10, maximumWeight: 100, rounding: 'nearest' })
+ * const task = createWeightedMean(1, encoding)
+ * const sum = encodeWeighted([1], 30, task).input
+ * addInto(sum, encodeWeighted([0], 10, task).input, task.segments)
+ * console.log(decodeWeighted(sum, 2, task)) // { mean: Float64Array(1) [ 0.75 ], totalWeight: 40, survivors: 2 }
+ * ```
  * @public
  */
 export function decodeWeighted(sum: Vector, survivors: number, task: WeightedMean): WeightedMeanResult {
@@ -153,7 +200,7 @@ export function decodeWeighted(sum: Vector, survivors: number, task: WeightedMea
     throw new SecAggError(
       'input-out-of-range',
       'peer',
-      `a total weight of ${totalWeight} is impossible for ${survivors} survivors of weight 0 to ${maximumWeight}`,
+      `a total weight of ${totalWeight} is impossible for ${survivors} survivors with weights of 0 to ${maximumWeight}`,
       { expected: `0 to ${survivors * maximumWeight}`, got: totalWeight },
     )
   }

@@ -13,22 +13,35 @@ import {
 } from './tensor.js'
 
 /**
- * A tensor as it travels.
+ * A tensor as plain data, which {@link unflatten} returns.
  * @public
  */
 export interface PlainTensor {
   readonly shape: number[]
-  /** In memory that is not shared: a `Float32Array<ArrayBuffer>`, where TypeScript knows such. */
+  /** In row-major order. In TypeScript 5.7 and later, the type is `Float32Array<ArrayBuffer>`. */
   readonly data: ReturnType<Float32Array['slice']>
 }
 
 /**
- * The numbers of all tensors, one tensor after the other as in the manifest; a Float32Array where all tensors have one,
- * else a Float64Array. Shapes have to be the manifest's: nothing is broadcast.
+ * Copies the numbers of all tensors into one flat array, in the order of the manifest. Every tensor must have exactly the
+ * shape in the manifest; nothing is broadcast or reshaped.
  *
- * @throws {SecAggError} `invalid-argument` where a tensor is missing, is none of the manifest's, has another shape, or
- *   holds no real numbers or the wrong number of them; `input-out-of-range` where one of them is NaN or infinite. The
- *   message names the tensor.
+ * @param tensors - The tensors by name. Their names must be those of the manifest.
+ * @param manifest - The names, shapes and order of the tensors.
+ * @returns A Float32Array if the data of every tensor is a Float32Array, otherwise a Float64Array.
+ * @throws {SecAggError} `invalid-argument` if a tensor is missing, is not in the manifest, has another shape, or has data that
+ *   is not real numbers or does not match the shape; `input-out-of-range` if a number is NaN or infinite. The message names
+ *   the tensor.
+ * @example
+ * ```ts
+ * import { flatten, manifestOf } from 'secagg/tensors'
+ *
+ * const update = {
+ *   weights: { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) },
+ *   bias: { shape: [2], data: Float32Array.of(-1, 1) },
+ * }
+ * console.log(flatten(update, manifestOf(update))) // Float32Array(6) [ -1, 1, 1, 2, 3, 4 ]
+ * ```
  * @public
  */
 export function flatten(tensors: Named<TensorLike>, manifest: TensorManifest): Float32Array | Float64Array {
@@ -44,10 +57,10 @@ export function flatten(tensors: Named<TensorLike>, manifest: TensorManifest): F
 }
 
 /**
- * What copies values `from` to `from` + `count` of the flat array to the start of `target`, without ever making all of it.
- * The tensors are read, where that takes a call, but not copied.
+ * Returns a function that copies `count` values of the flat array, from index `from` on, to the start of `target`. The whole
+ * flat array is never created. Tensors of tfjs are read once, with `dataSync`; other tensors are not copied.
  *
- * @throws {SecAggError} as {@link flatten} does; the reader itself for numbers that are not finite.
+ * @throws {SecAggError} See {@link flatten}. The returned function throws if a number is NaN or infinite.
  */
 export function tensorReader(
   tensors: Named<TensorLike>,
@@ -67,14 +80,14 @@ export function tensorReader(
   }
 }
 
-/** The numbers of each tensor of the manifest, in its order. */
+/** The data of each tensor, in the order of the manifest. */
 function dataIn(tensors: Named<TensorLike>, layout: TensorManifest): readonly ReadTensor['data'][] {
   const given = byName(tensors)
   const missing = layout.tensors.find(({ name }) => !given.has(name))
   if (missing !== undefined) {
     throw usageError(
       'invalid-argument',
-      `tensor ${quoted(missing.name)} of the manifest is missing; names have to be the same for everybody`,
+      `tensor ${quoted(missing.name)} of the manifest is missing: all parties must use the same names`,
     )
   }
   if (given.size !== layout.tensors.length) {
@@ -108,7 +121,7 @@ function requireNumbers(name: string, data: readonly unknown[]): void {
   }
 }
 
-/** `start`: where in the flat array these values stand. */
+/** `start` is the index in the flat array of the first of these values. */
 function requireFinite(flat: Float32Array | Float64Array, { tensors }: TensorManifest, start = 0): void {
   for (let i = 0; i < flat.length; i++) {
     if (Number.isFinite(flat[i])) continue
@@ -122,10 +135,22 @@ function requireFinite(flat: Float32Array | Float64Array, { tensors }: TensorMan
 }
 
 /**
- * The tensors by name, with memory of their own, their numbers rounded to single precision where they are doubles. The
- * result has no prototype, so that whatever it has under a name is a tensor.
+ * The inverse of {@link flatten}: cuts a flat array into tensors. Their data are copies, in single precision even if `flat`
+ * has doubles.
  *
- * @throws {SecAggError} `invalid-argument` where `flat` is no Float32Array or Float64Array of the manifest's length.
+ * @param flat - As many numbers as the manifest's `length`.
+ * @param manifest - The names, shapes and order of the tensors.
+ * @returns The tensors by name. The object has no prototype, so that every property it has is a tensor.
+ * @throws {SecAggError} `invalid-argument` if `flat` is not a Float32Array or Float64Array of the manifest's length.
+ * @example
+ * ```ts
+ * import { createManifest, unflatten } from 'secagg/tensors'
+ *
+ * const manifest = createManifest({ weights: [2, 2], bias: [2] })
+ * const { weights, bias } = unflatten(Float32Array.of(-1, 1, 1, 2, 3, 4), manifest)
+ * console.log(weights) // { shape: [ 2, 2 ], data: Float32Array(4) [ 1, 2, 3, 4 ] }
+ * console.log(bias) // { shape: [ 2 ], data: Float32Array(2) [ -1, 1 ] }
+ * ```
  * @public
  */
 export function unflatten(
@@ -137,7 +162,7 @@ export function unflatten(
   if ((type !== 'Float32Array' && type !== 'Float64Array') || flat.length !== length) {
     throw usageError(
       'invalid-argument',
-      `the tensors must be a Float32Array or Float64Array of ${length} elements`,
+      `the flat array of the tensors must be a Float32Array or Float64Array of ${length} elements`,
       {
         expected: length,
         got: type === undefined ? typeof flat : `${flat.length} in a ${type}`,

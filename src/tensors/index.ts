@@ -1,15 +1,15 @@
 /**
- * `secagg/tensors`: tensors by name to one flat array and back, and the manifest that says what is where. It takes the
- * tensors of tfjs and onnxruntime as they are, and depends on neither.
+ * `secagg/tensors`: converts named tensors to one flat array and back. A manifest states the names, shapes and positions of
+ * the tensors. Tensors of tfjs and onnxruntime are accepted as they are; this entry depends on neither package.
  *
- *     const manifest = manifestOf(model) // each party from the model that it has
+ *     const manifest = manifestOf(model) // each party computes it from its own copy of the model
  *     const values = flatten(update, manifest)
  *     // createRoundConfig({ …, context: { manifest: manifestBytes(manifest) } })
  *     const meanUpdate = unflatten(mean, manifest)
  *
- * Names have to be the same for everybody and different from each other. For a model of tfjs, give every layer a name,
- * also those of models within the model, and hand over the pairs, not a record that is made of them: a record keeps one of
- * two weights that have the same name, without a word.
+ * All parties must use the same names, and no two tensors may have the same name. For a model of tfjs, name every layer,
+ * including the layers of models within the model. Pass pairs of name and tensor instead of a record: if two weights have the
+ * same name, a record silently keeps one of them, but pairs are refused.
  *
  *     const tensors = model.weights.map((weight) => [weight.originalName, weight.read()] as const)
  *

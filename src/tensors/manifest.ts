@@ -13,29 +13,42 @@ import {
 } from './tensor.js'
 
 /**
- * Where a tensor stands in the flat array: from `offset` on, in row-major order.
+ * One tensor of a manifest. Its elements are in row-major order.
  * @public
  */
 export interface TensorEntry {
   readonly name: string
   readonly shape: readonly number[]
+  /** The index of its first element in the flat array. */
   readonly offset: number
 }
 
 /**
- * Which tensors a flat array holds: one after the other, ordered by the UTF-16 code units of their names. Plain data.
+ * The layout of a flat array of tensors. They are ordered by the UTF-16 code units of their names and follow one another
+ * without gaps. A manifest is plain data, which can be sent as JSON.
  * @public
  */
 export interface TensorManifest {
   readonly tensors: readonly TensorEntry[]
-  /** Elements in all. */
+  /** The total number of elements. */
   readonly length: number
 }
 
 /**
  * The manifest of tensors with these names and shapes.
- * @throws {SecAggError} `invalid-argument` where a shape is none, a name comes twice, or there are more than 2^36
- *   elements.
+ *
+ * @param shapes - The shape of each tensor, by name.
+ * @returns The manifest, frozen.
+ * @throws {SecAggError} `invalid-argument` if a name or shape is not valid, two tensors have the same name, or there are more
+ *   than 2^36 elements in total.
+ * @example
+ * ```ts
+ * import { createManifest } from 'secagg/tensors'
+ *
+ * const { tensors, length } = createManifest({ weights: [20, 10], bias: [10] })
+ * console.log(tensors.map(({ name, offset }) => `${name} from ${offset}`)) // [ 'bias from 0', 'weights from 10' ]
+ * console.log(length) // 210
+ * ```
  * @public
  */
 export function createManifest(shapes: Named<readonly number[]>): TensorManifest {
@@ -46,7 +59,9 @@ export function createManifest(shapes: Named<readonly number[]>): TensorManifest
       const entry = Object.freeze({ name, shape: checkedShape(name, given), offset: length })
       length += sizeOf(entry.shape)
       if (length > 2 ** 36) {
-        throw usageError('invalid-argument', 'the tensors have more than 2^36 elements', { got: length })
+        throw usageError('invalid-argument', 'the tensors must have at most 2^36 elements in total', {
+          got: length,
+        })
       }
       return entry
     })
@@ -54,9 +69,22 @@ export function createManifest(shapes: Named<readonly number[]>): TensorManifest
 }
 
 /**
- * The manifest of these tensors, of which a description is enough.
- * @throws {SecAggError} `invalid-argument` where one is no tensor of real numbers, a name comes twice, or there are more
- *   than 2^36 elements.
+ * The manifest of these tensors. Only their shapes and types are used, so descriptions without data are enough.
+ *
+ * @param tensors - Tensors or descriptions of tensors, by name.
+ * @returns The manifest, frozen.
+ * @throws {SecAggError} `invalid-argument` if one is not a tensor of real numbers, two have the same name, or there are more
+ *   than 2^36 elements in total.
+ * @example
+ * ```ts
+ * import { manifestOf } from 'secagg/tensors'
+ *
+ * const manifest = manifestOf([
+ *   ['weights', { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) }],
+ *   ['bias', { shape: [2], dtype: 'float32' }],
+ * ])
+ * console.log(manifest.length) // 6
+ * ```
  * @public
  */
 export function manifestOf(tensors: Named<TensorLike | TensorDescription>): TensorManifest {
@@ -64,12 +92,12 @@ export function manifestOf(tensors: Named<TensorLike | TensorDescription>): Tens
 }
 
 /**
- * The manifest, made anew, so that it is one even where it came as JSON from somebody else.
- * @throws {SecAggError} `invalid-argument` where order, offsets or length are not those of a manifest.
+ * The manifest, computed again from its names and shapes. So the result is valid even if `given` came from a peer as JSON.
+ * @throws {SecAggError} `invalid-argument` if the order, offsets or length of `given` do not follow from names and shapes.
  */
 export function checkedManifest(given: TensorManifest): TensorManifest {
   const { tensors: list, length } = partsOf('a manifest', given)
-  if (!Array.isArray(list)) throw usageError('invalid-argument', 'a manifest lists tensors')
+  if (!Array.isArray(list)) throw usageError('invalid-argument', 'a manifest must have a list of tensors')
   const tensors = reading('a manifest', () =>
     Array.from(list as readonly TensorEntry[], (entry) => {
       const { name, shape, offset }: Partial<TensorEntry> = entry ?? {}
@@ -83,7 +111,7 @@ export function checkedManifest(given: TensorManifest): TensorManifest {
     return entry.name === name && entry.offset === offset
   })
   if (!isSame || manifest.length !== length) {
-    throw usageError('invalid-argument', 'a manifest has its tensors by name, one right after the other', {
+    throw usageError('invalid-argument', 'the tensors of a manifest must be ordered by name, without gaps', {
       expected: manifest.length,
       got: length,
     })
@@ -101,10 +129,27 @@ const encoding = P.struct({
 })
 
 /**
- * A manifest as canonical bytes, for the round's `context`. Each client computes them from the model that it received;
- * clients that were given models of different layouts then form no sum.
+ * A manifest as canonical bytes, for the round's `context`. Each client computes them from the model that it received. If
+ * clients have models with different layouts, their inputs are then not summed.
  *
- * @throws {SecAggError} `invalid-argument` where it is no manifest.
+ * @param manifest - The manifest.
+ * @returns Bytes that are equal for two manifests only if the manifests are equal.
+ * @throws {SecAggError} `invalid-argument` if `manifest` is not a valid manifest.
+ * @example
+ * ```ts
+ * import { createRoundConfig } from 'secagg'
+ * import { createManifest, manifestBytes } from 'secagg/tensors'
+ *
+ * const manifest = createManifest({ weights: [20, 10], bias: [10] })
+ * const config = createRoundConfig({
+ *   sessionId: new Uint8Array(32).fill(7),
+ *   clients: 3,
+ *   adversary: 'honest-but-curious',
+ *   segments: [{ length: manifest.length, bits: 20, bound: 1000 }],
+ *   context: { manifest: manifestBytes(manifest) },
+ * })
+ * console.log(config.segments[0]?.length) // 210
+ * ```
  * @public
  */
 export function manifestBytes(manifest: TensorManifest): Bytes {

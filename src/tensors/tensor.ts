@@ -3,9 +3,11 @@ import { usageError } from '../errors.js'
 import { typedArrayName } from '../vector/lanes.js'
 
 /**
- * A tensor of real numbers, in row-major order: `{ shape, data }` as it travels; a tensor of tfjs, with `shape` and
- * `dataSync()`; or one of onnxruntime, with `dims` and `data`. The numbers have to be a Float32Array, a Float64Array or
- * an array of numbers. Where a tensor has to be read asynchronously, as on a GPU, read it before:
+ * A tensor of real numbers, in row-major order. It can be plain data `{ shape, data }`, a tensor of tfjs, which has `shape`
+ * and `dataSync()`, or a tensor of onnxruntime, which has `dims` and `data`. The numbers must be a Float32Array, a
+ * Float64Array or an array of numbers.
+ *
+ * A tensor that can only be read asynchronously, for example on a GPU, must be read first:
  * `{ shape: tensor.shape, data: await tensor.data() }`.
  * @public
  */
@@ -15,40 +17,45 @@ export type TensorLike =
   | { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> }
 
 /**
- * What a tensor is like, without its numbers, as a layer's variable of tfjs. Its `dtype` has to be `float32` or `float64`,
- * and all dimensions have to be known.
+ * The shape and type of a tensor, without its numbers. Variables of tfjs layers have this form.
  * @public
  */
 export interface TensorDescription {
+  /** All dimensions must be known: `null` is refused. */
   readonly shape: readonly (number | null)[]
+  /** `float32` or `float64`. */
   readonly dtype: string
 }
 
 /**
- * Things by name: pairs of name and thing, as a list or a Map, or a record. Prefer the pairs where names come from somewhere
- * else: a name that is there twice is refused, while a record has lost one of the two before anybody can see it.
+ * Named things: a record, a Map, or a list of pairs of name and thing. Use a list of pairs if the names may not be unique: a
+ * name that occurs twice is then refused, while a record would silently lose one of the two things.
  * @public
  */
 export type Named<T> = Readonly<Record<string, T>> | Iterable<readonly [name: string, thing: T]>
 
-/** The longest name, in UTF-16 code units. */
+/** The maximum length of a name, in UTF-16 code units. */
 const LONGEST_NAME = 65535
-/** The longest segment of a round. */
+/** The maximum length of a segment of a round. */
 const MOST_ELEMENTS = 2 ** 36
+/** The maximum number of dimensions. */
 const HIGHEST_RANK = 255
 
-/** A name as it stands in a message. */
+/** A name in quotes for an error message, cut if it is long. */
 export function quoted(name: string): string {
   return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name)
 }
 
 /**
- * The things by name, each name once.
- * @throws {SecAggError} `invalid-argument` where `named` is neither record nor pairs, a name is none or there twice.
+ * The things as a Map.
+ * @throws {SecAggError} `invalid-argument` if `named` is not a record, Map or list of pairs, a name is not valid, or a name
+ *   occurs twice.
  */
 export function byName<T>(named: Named<T>): Map<string, T> {
   if (typeof named !== 'object' || named === null) {
-    throw usageError('invalid-argument', 'tensors come by name, as a record or a Map', { got: shown(named) })
+    throw usageError('invalid-argument', 'tensors must be given by name: as a record, a Map or pairs', {
+      got: shown(named),
+    })
   }
   const pairs = reading('tensors by name', () => [
     ...(Symbol.iterator in named ? (named as Iterable<unknown>) : Object.entries(named)),
@@ -68,7 +75,7 @@ export function byName<T>(named: Named<T>): Map<string, T> {
     if (things.has(name)) {
       throw usageError(
         'invalid-argument',
-        `there are two tensors ${quoted(name)}: give every layer of the model a different name`,
+        `two tensors have the name ${quoted(name)}: give every layer of the model a different name`,
       )
     }
     things.set(name, thing as T)
@@ -77,24 +84,29 @@ export function byName<T>(named: Named<T>): Map<string, T> {
 }
 
 /**
- * A copy of the shape of tensor `name`: up to 255 dimensions, 2^36 elements in all; `[]` is a single number.
+ * A checked copy of the shape of tensor `name`. A shape has at most 255 dimensions and 2^36 elements. `[]` is the shape of a
+ * single number.
  * @throws {SecAggError} `invalid-argument`.
  */
 export function checkedShape(name: string, shape: unknown): readonly number[] {
   if (!Array.isArray(shape) || shape.length > HIGHEST_RANK) {
-    throw usageError('invalid-argument', `tensor ${quoted(name)} has no shape`, { got: typeof shape })
+    throw usageError(
+      'invalid-argument',
+      `the shape of tensor ${quoted(name)} must be an array of at most ${HIGHEST_RANK} dimensions`,
+      { got: typeof shape },
+    )
   }
-  // `Array.from`, so that a hole is seen.
+  // `Array.from` turns the holes of a sparse array into values, which are then refused.
   const dimensions = Array.from(shape as readonly number[])
   let elements = 1
   for (const dimension of dimensions) {
     const isSize = Number.isSafeInteger(dimension) && dimension >= 0
-    // Dimensions beside a 0 are bounded as well, so that no order of multiplying them overflows.
+    // A dimension of 0 counts as 1, so that the others are bounded too: no product of dimensions may overflow.
     if (isSize) elements *= Math.max(dimension, 1)
     if (!isSize || elements > MOST_ELEMENTS) {
       throw usageError(
         'invalid-argument',
-        `the dimensions of tensor ${quoted(name)} must be whole numbers of at least 0, and at most 2^36 in their product`,
+        `the dimensions of tensor ${quoted(name)} must be whole numbers of 0 or more, with a product of at most 2^36`,
         { got: shownShape(dimensions) },
       )
     }
@@ -102,7 +114,7 @@ export function checkedShape(name: string, shape: unknown): readonly number[] {
   return Object.freeze(dimensions)
 }
 
-/** The number of elements; 1 without dimensions. */
+/** The number of elements. It is 1 if there are no dimensions. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, dimension) => size * dimension, 1)
 }
@@ -114,15 +126,15 @@ export function shownShape(shape: readonly unknown[]): string {
   return `[${shown.join(', ')}${shape.length > 16 ? ', …' : ''}]`
 }
 
-/** What {@link readTensor} has read. */
+/** The result of {@link readTensor}. */
 export interface ReadTensor {
   readonly shape: readonly number[]
   readonly data: Float32Array | Float64Array | readonly number[]
 }
 
 /**
- * The shape of a tensor of whichever kind; of those that lie elsewhere the numbers are not fetched for it.
- * @throws {SecAggError} as {@link readTensor} does.
+ * The shape of a tensor of any kind. The data of a tensor outside this program's memory, for example on a GPU, is not read.
+ * @throws {SecAggError} See {@link readTensor}.
  */
 export function shapeOf(name: string, tensor: TensorLike | TensorDescription): readonly number[] {
   const parts = partsOf(name, tensor)
@@ -135,55 +147,55 @@ export function shapeOf(name: string, tensor: TensorLike | TensorDescription): r
 
 const REAL_TYPES: readonly unknown[] = ['float32', 'float64']
 
-/** @throws {SecAggError} `invalid-argument` where a tensor says of itself that it does not hold what has a mean. */
+/** @throws {SecAggError} `invalid-argument` if a tensor states a type whose mean cannot be computed. */
 function requireReal(name: string, type: unknown): void {
   if (typeof type !== 'string' || REAL_TYPES.includes(type)) return
-  throw notReal(name, `is of type ${type.slice(0, 40)}`, type.slice(0, 40))
+  throw notReal(name, `has type ${type.slice(0, 40)}`, type.slice(0, 40))
 }
 
 function notReal(name: string, what: string, got: string): Error {
   const remedy = /float/i.test(got)
     ? 'convert it to float32'
-    : 'leave it out of the update if it is a counter or a mask, else convert it to float32'
+    : 'leave it out of the update if it is a counter or a mask, otherwise convert it to float32'
   return usageError(
     'invalid-argument',
-    `tensor ${quoted(name)} ${what}, and only tensors of float32 or float64 have a mean: ${remedy}`,
+    `tensor ${quoted(name)} ${what}, but only float32 and float64 tensors can be averaged: ${remedy}`,
     { expected: 'float32 or float64', got },
   )
 }
 
 /**
- * Shape and numbers of a tensor of whichever kind.
- * @throws {SecAggError} `invalid-argument` where it is no tensor, does not hold real numbers, or not as many as its shape
- *   says.
+ * The shape and data of a tensor of any kind.
+ * @throws {SecAggError} `invalid-argument` if it is not a tensor, its data is not real numbers, or their number does not match
+ *   the shape.
  */
 export function readTensor(name: string, tensor: TensorLike): ReadTensor {
   return readParts(name, tensor, partsOf(name, tensor))
 }
 
 function readParts(name: string, tensor: object, parts: Parts): ReadTensor {
-  // What onnxruntime has in `type`, tfjs has in `dtype`.
+  // onnxruntime has the type in `type`, tfjs in `dtype`.
   requireReal(name, parts.dtype ?? (parts.dims === undefined ? undefined : parts.type))
   const shape = checkedShape(name, parts.shape ?? parts.dims)
-  // A tensor of tfjs has a method `data` as well, which reads asynchronously.
+  // A tensor of tfjs also has a method `data`, which reads asynchronously.
   const { dataSync } = parts
   const data =
     typeof dataSync === 'function'
-      ? // It throws where the tensor was disposed of.
+      ? // This throws if the tensor has been disposed.
         reading(`tensor ${quoted(name)}`, () => dataSync.call(tensor))
       : parts.data
   const type = typedArrayName(data)
   if (!(type === 'Float32Array' || type === 'Float64Array' || Array.isArray(data))) {
     const got = type ?? typeof data
-    if (type !== undefined) throw notReal(name, `holds a ${type}`, got)
-    const text = `tensor ${quoted(name)} holds no Float32Array, Float64Array or array of numbers`
+    if (type !== undefined) throw notReal(name, `has its data in a ${type}`, got)
+    const text = `the data of tensor ${quoted(name)} must be a Float32Array, a Float64Array or an array of numbers`
     throw usageError('invalid-argument', text, { got })
   }
   const numbers = data as ReadTensor['data']
   if (numbers.length !== sizeOf(shape)) {
     throw usageError(
       'invalid-argument',
-      `tensor ${quoted(name)} of shape ${shownShape(shape)} has ${sizeOf(shape)} elements`,
+      `tensor ${quoted(name)} of shape ${shownShape(shape)} must have ${sizeOf(shape)} elements`,
       {
         expected: sizeOf(shape),
         got: numbers.length,
@@ -195,7 +207,7 @@ function readParts(name: string, tensor: object, parts: Parts): ReadTensor {
 
 type Parts = Readonly<Partial<Record<'shape' | 'dims' | 'data' | 'dataSync' | 'dtype' | 'type', unknown>>>
 
-/** Each part read once: a tensor may make it anew whenever it is asked. */
+/** Reads each property once: it can be a getter that creates a new value each time. */
 function partsOf(name: string, tensor: unknown): Parts {
   return reading(`tensor ${quoted(name)}`, () => {
     const { shape, dims, data, dataSync, dtype, type }: Parts = tensor ?? {}

@@ -260,7 +260,7 @@ describe('a task is refused, with the offending value,', () => {
     ['without values', { ...task, tensors: { a: [0] } }, 'the number of values'],
     ['without a clip', { ...task, clip: undefined }, 'a task needs clip, or privacy with clipNorm'],
     ['with a clip of 0', { ...task, clip: 0 }, 'clip must be a number from'],
-    ['with a weight that fits no lane', { ...task, maximumWeight: 2 ** 50 }, 'what fits'],
+    ['with a weight that fits no lane', { ...task, maximumWeight: 2 ** 50 }, 'use weights up to'],
     ['with one client', { ...task, clients: 1 }, 'clients'],
     ['with more clients than seats', { ...hundred, clients: 65536 }, 'clients'],
     ['with a fraction of 1', { ...task, dropoutFraction: 1 }, 'dropoutFraction'],

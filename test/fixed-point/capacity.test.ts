@@ -14,7 +14,7 @@ import { multiplied } from './support.js'
 
 const nodes = Array.from({ length: 50 }, (_, index) => index + 1)
 
-/** What all clients at the clip with the largest weight sum up to. */
+/** The sum if the values of all clients are at the clip and have the largest weight. */
 function largestSum({ levels, maximumWeight, clients }: ReturnType<typeof createFixedPoint>): bigint {
   return BigInt(levels - 1) * BigInt(maximumWeight) * BigInt(clients)
 }
@@ -23,8 +23,8 @@ function refusalOf(options: FixedPointOptions): SecAggError {
   return refusalBy(() => createFixedPoint(options))
 }
 
-describe('the bits of a lane', () => {
-  it('are the fewest in which no sum overflows, for any number of nodes', async () => {
+describe('the bits of an element', () => {
+  it('are the minimum with which no sum overflows, for any number of clients', async () => {
     for (const clients of nodes) {
       for (const maximumWeight of [1, 2, 1000]) {
         for (const bitsPerValue of [2, 8, 16, 24, 32]) {
@@ -35,14 +35,14 @@ describe('the bits of a lane', () => {
             expect(sum >= 1n << BigInt(encoding.bits - 1)).toBe(true)
             expect(() =>
               createFixedPoint({ clip: 1, bitsPerValue, clients, maximumWeight, bits: encoding.bits - 1 }),
-            ).toThrow(`takes lanes of ${encoding.bits} bits`)
+            ).toThrow(`a sum can need ${encoding.bits} bits`)
           })
         }
       }
     }
   })
 
-  it('hold the extreme sums of any number of nodes, down to the last unit', async () => {
+  it('hold the extreme sums of any number of clients exactly', async () => {
     for (const clients of nodes) {
       for (const bits of [12, 32, 53, 64]) {
         await named(`${clients} nodes, lanes of ${bits} bits`, () => {
@@ -66,7 +66,7 @@ describe('the bits of a lane', () => {
     }
   })
 
-  it('are what createRoundConfig accepts, and one client more is what it refuses', () => {
+  it('are accepted by createRoundConfig, which refuses one more client', () => {
     const encoding = createFixedPoint({ clip: 1, bitsPerValue: 3, clients: 5, bits: 5 })
     const { segments } = createWeightedMean(4, encoding)
     const configure = (clients: number): unknown =>
@@ -74,12 +74,12 @@ describe('the bits of a lane', () => {
     expect(() => configure(5)).not.toThrow()
     expect(() => configure(6)).toThrow('overflows 5 bits (segment 0); it needs 6')
     expect(() => createFixedPoint({ clip: 1, bitsPerValue: 3, clients: 6, bits: 5 })).toThrow(
-      'takes lanes of 6 bits and there are 5; what fits: at most 2 bits per value, or at most 5 clients, or lanes of 6 bits',
+      'a sum can need 6 bits, but an element has 5; use at most 2 bits per value, or at most 5 clients, or elements of 6 bits',
     )
   })
 
-  it('go through a round filled to the last sum below 2^k', async () => {
-    // 5 clients at level 6 of 6 sum up to 30, in lanes that hold 31.
+  it('can be used up to the last sum below 2^k in a round', async () => {
+    // The sum of 5 clients at the maximum level, 6, is 30. Elements hold up to 31.
     const encoding = createFixedPoint({ clip: 2, bitsPerValue: 3, clients: 5, bits: 5 })
     const task = createWeightedMean(2, encoding)
     const { input } = encodeWeighted(Float32Array.of(2, -2), 1, task)
@@ -95,7 +95,7 @@ describe('the bits of a lane', () => {
 })
 
 describe('the headroom', () => {
-  it('is the greatest of each quantity that fits with the others as they are', async () => {
+  it('is the maximum of each quantity that fits if the others stay the same', async () => {
     const choices = [
       { bitsPerValue: 8, clients: 10, maximumWeight: 100, bits: 32 },
       { bitsPerValue: 2, clients: 4, maximumWeight: 1, bits: 4 },
@@ -109,7 +109,7 @@ describe('the headroom', () => {
         for (const quantity of ['bitsPerValue', 'clients', 'maximumWeight'] as const) {
           const greatest = headroom[quantity]
           expect(greatest).toBeGreaterThanOrEqual(choice[quantity])
-          // The whole room is used: what is stated is accepted in the same lanes, and one more is not.
+          // The stated maximum is accepted with the same bits, and one more is refused.
           const { bits } = createFixedPoint({ clip: 1, ...choice })
           const configure = (value: number) =>
             createFixedPoint({ clip: 1, ...choice, bits, [quantity]: value })
@@ -120,7 +120,7 @@ describe('the headroom', () => {
     }
   })
 
-  it('is told as a factor and in bits', () => {
+  it('is stated as a factor and in bits', () => {
     // 3 · 254 of 2^10 − 1, and of 2^20 − 1.
     const tight = createFixedPoint({ clip: 1, bitsPerValue: 8, clients: 3 })
     expect(tight.bits).toBe(10)
@@ -132,7 +132,7 @@ describe('the headroom', () => {
   })
 })
 
-test('without bits per value, as many are taken as fit the lanes', () => {
+test('the default of bitsPerValue is the maximum that fits', () => {
   const at = (clients: number, bits: number, maximumWeight = 1) =>
     createFixedPoint({ clip: 1, clients, bits, maximumWeight }).bitsPerValue
   // n · (2^b − 2) < 2^k
@@ -143,11 +143,11 @@ test('without bits per value, as many are taken as fit the lanes', () => {
   expect(at(127, 8)).toBe(2)
   expect(at(50, 32, 2000)).toBe(15)
   expect(at(2, 64)).toBe(32)
-  expect(() => at(128, 8)).toThrow('and there are 8; what fits: at most 127 clients, or lanes of 9 bits')
+  expect(() => at(128, 8)).toThrow('an element has 8; use at most 127 clients, or elements of 9 bits')
 })
 
-describe('a choice is refused', () => {
-  it('where a sum could overflow, with what would fit', () => {
+describe('an encoding is refused', () => {
+  it('if a sum could overflow; the message states what would fit', () => {
     const { code, fault, expected, got, message } = refusalOf({
       clip: 1,
       bitsPerValue: 24,
@@ -162,27 +162,27 @@ describe('a choice is refused', () => {
       got: 32,
     })
     expect(message).toContain('24 bits per value with weights up to 1000 and 100 clients')
-    expect(message).toContain('what fits: at most 15 bits per value, or weights up to 2, or lanes of 41 bits')
+    expect(message).toContain('use at most 15 bits per value, or weights up to 2, or elements of 41 bits')
   })
 
-  it('where not even one less of everything would fit', () => {
+  it('if the bits are far too few', () => {
     const { message } = refusalOf({ clip: 1, bitsPerValue: 16, clients: 1000, maximumWeight: 1000, bits: 8 })
-    expect(message).toContain('what fits: lanes of 36 bits')
+    expect(message).toContain('; use elements of 36 bits')
     expect(
       refusalOf({ clip: 1, bitsPerValue: 32, clients: 65535, maximumWeight: 2 ** 20 }).message,
-    ).toContain('takes lanes of 68 bits and there are 64')
+    ).toContain('a sum can need 68 bits, but an element has 64; use at most 28 bits per value')
     expect(refusalOf({ clip: 1, clients: 65535, maximumWeight: 2 ** 30, bits: 8 }).message).toContain(
-      'lanes of 47 bits',
+      'elements of 47 bits',
     )
   })
 
-  it('where an element or a total weight would be no safe integer', () => {
+  it('if an element or a total weight could be larger than a safe integer', () => {
     const options = { clip: 1, bitsPerValue: 32, clients: 1 }
     const greatest = Math.floor((2 ** 53 - 2) / (2 ** 32 - 2))
     expect(createFixedPoint({ ...options, maximumWeight: greatest }).bound).toBeLessThan(2 ** 53)
     const refusal = refusalOf({ ...options, maximumWeight: greatest + 1 })
     expect(refusal.message).toContain(
-      `not a safe integer; what fits: at most 31 bits per value, or weights up to ${greatest}`,
+      `not a safe integer; use at most 31 bits per value, or weights up to ${greatest}`,
     )
     expect(refusal.expected).toBeUndefined()
     const coarse = { clip: 1, bitsPerValue: 2, clients: 5 }
@@ -193,7 +193,7 @@ describe('a choice is refused', () => {
     )
   })
 
-  it('where a value is out of its range', async () => {
+  it('if an option is out of its range', async () => {
     const good = { clip: 1, bitsPerValue: 8, clients: 3 }
     const bad: Readonly<Record<string, readonly unknown[]>> = {
       clip: [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e-300, 1e300, '1', undefined],
@@ -212,11 +212,11 @@ describe('a choice is refused', () => {
         })
       }
     }
-    expect(refusalOf({ clip: 1, clients: 3 }).message).toContain('needs bitsPerValue, or the bits of a lane')
+    expect(refusalOf({ clip: 1, clients: 3 }).message).toContain('needs bitsPerValue or bits')
   })
 })
 
-test('an encoding is frozen plain data, the same after a journey as JSON', () => {
+test('an encoding is frozen plain data that can be sent as JSON', () => {
   const encoding = createFixedPoint({ clip: 0.1, bitsPerValue: 20, clients: 40, maximumWeight: 3 })
   expect(Object.isFrozen(encoding) && Object.isFrozen(encoding.headroom)).toBe(true)
   expect(JSON.parse(JSON.stringify(encoding))).toEqual(encoding)

@@ -16,7 +16,7 @@ const options = { clip: 1, bitsPerValue: 8, clients: 10, maximumWeight: 100, rou
 const encoding = createFixedPoint(options)
 
 describe('clipping', () => {
-  it('is reported: how many values, how large, how much of them', () => {
+  it('is reported: the number of values, the largest one, and how much was removed', () => {
     const values = Float64Array.of(0.5, 1.5, -3, 1, -1, 0)
     const { lanes, clipped } = encodeValues(values, encoding)
     expect(clipped).toEqual({ count: 2, largest: 3, excess: 2.5 })
@@ -24,7 +24,7 @@ describe('clipping', () => {
     expect([...values]).toEqual([0.5, 1.5, -3, 1, -1, 0])
   })
 
-  it('reports the largest magnitude where nothing was clipped', () => {
+  it('reports the largest magnitude even if nothing was clipped', () => {
     expect(encodeValues([0.25, -0.75], encoding).clipped).toEqual({ count: 0, largest: 0.75, excess: 0 })
     expect(encodeValues([], encoding)).toEqual({
       lanes: new Uint32Array(0),
@@ -32,13 +32,13 @@ describe('clipping', () => {
     })
   })
 
-  it('counts over all batches of a long vector', () => {
+  it('is counted over all batches of a long vector', () => {
     const values = new Float32Array(50000)
     for (const index of [0, 16383, 16384, 32768, 49999]) values[index] = index % 2 === 0 ? 2 : -4
     expect(encodeValues(values, encoding).clipped).toEqual({ count: 5, largest: 4, excess: 2 * 3 + 3 * 1 })
   })
 
-  it('is refused where that is asked for, with the index and without the value', () => {
+  it('is refused if onClip says so; the message has the index but not the value', () => {
     const values = new Float32Array(20000)
     values[17000] = 1.25
     const refuse = (): unknown => encodeValues(values, encoding, { onClip: 'refuse' })
@@ -50,7 +50,7 @@ describe('clipping', () => {
   })
 })
 
-test('NaN and infinities are refused with their index, wherever they stand', async () => {
+test('NaN and infinities are refused with their index, at any position', async () => {
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
     for (const index of [0, 1, 16383, 16384, 16999]) {
       for (const type of [Float32Array, Float64Array]) {
@@ -72,7 +72,7 @@ test('NaN and infinities are refused with their index, wherever they stand', asy
   }
 })
 
-test('a weight multiplies the level, and is refused where it is none', async () => {
+test('a weight multiplies the level, and an invalid weight is refused', async () => {
   expect([...encodeValues([1, -1, 0], encoding, { weight: 100 }).lanes]).toEqual([25400, 0, 12700])
   expect([...encodeValues([1, -1, 0], encoding, { weight: 0 }).lanes]).toEqual([0, 0, 0])
   for (const weight of [-1, 1.5, 101, Number.NaN, Number.POSITIVE_INFINITY, '7', 7n, null, Symbol.iterator]) {
@@ -91,7 +91,7 @@ test('a weight multiplies the level, and is refused where it is none', async () 
   }
 })
 
-test("values come as floats, doubles or an array, as views or of other types' memory", () => {
+test('values can be floats, doubles or an array, and views of larger buffers', () => {
   const values = [0.5, -0.25, 0.75]
   const expected = encodeValues(values, encoding).lanes
   const memory = new ArrayBuffer(64)
@@ -103,7 +103,7 @@ test("values come as floats, doubles or an array, as views or of other types' me
   }
 })
 
-test('what is no array of real numbers is refused by type', async () => {
+test('anything except an array of real numbers is refused', async () => {
   const wrong = [
     Int32Array.of(1),
     Uint8Array.of(1),
@@ -134,7 +134,7 @@ test('what is no array of real numbers is refused by type', async () => {
   )
 })
 
-test('lanes are of the type that a segment of their bits takes, and hold the same numbers', () => {
+test('lanes of every type hold the same numbers', () => {
   const values = Array.from({ length: 100 }, (_, index) => Math.sin(index))
   const types = { 8: Uint8Array, 13: Uint16Array, 32: Uint32Array, 33: BigUint64Array, 64: BigUint64Array }
   const base = { clip: 1, bitsPerValue: 8, clients: 1 }
@@ -150,7 +150,7 @@ test('lanes are of the type that a segment of their bits takes, and hold the sam
   }
 })
 
-test('elements up to the safe integers are right to the last bit', () => {
+test('elements up to the largest safe integer are exact', () => {
   const maximumWeight = Math.floor((2 ** 53 - 2) / (2 ** 32 - 2))
   const wide = createFixedPoint({ clip: 1, bitsPerValue: 32, clients: 1, maximumWeight, rounding: 'nearest' })
   const values = [1, -1, 0, 0.123456789, -0.987654321]
@@ -166,12 +166,12 @@ test('elements up to the safe integers are right to the last bit', () => {
   })
 })
 
-test('the context is the same for the same meaning, another for any other', () => {
+test('the context is the same if and only if values have the same meaning', () => {
   const base: FixedPointOptions = { clip: 0.5, bitsPerValue: 12, clients: 10, maximumWeight: 100 }
   const bytesOf = (change: Partial<FixedPointOptions> = {}): string =>
     String(encodingContext(createFixedPoint({ ...base, ...change })))
   expect(bytesOf()).toBe(bytesOf())
-  // Both are in the round's configuration.
+  // The round's configuration has both of these.
   expect(bytesOf({ clients: 20, bits: 40 })).toBe(bytesOf())
   const others = [
     { clip: 0.25 },
@@ -182,7 +182,7 @@ test('the context is the same for the same meaning, another for any other', () =
   expect(new Set([bytesOf(), ...others.map(bytesOf)]).size).toBe(5)
 })
 
-test('an encoding from somebody else is one, or it is refused', () => {
+test('an encoding from a peer is checked', () => {
   const values = [0.5, -0.25, 7]
   const travelled = JSON.parse(JSON.stringify(encoding))
   expect(encodeValues(values, travelled)).toEqual(encodeValues(values, encoding))

@@ -39,7 +39,7 @@ test('the mean is within the error bound of the exact mean of the clipped values
       const { bytes } = randomOf(seed)
       const clients = parts.map(({ values, weight }, index) => ({
         values: values.map((value) => (Math.abs(value) < 1e-9 ? 0 : value * clip)),
-        // Somebody has examples.
+        // At least one client has examples.
         weight: index === 0 ? 1 + (weight % maximumWeight) : weight % (maximumWeight + 1),
       }))
       const inputs = clients.map(({ values, weight }) =>
@@ -65,7 +65,7 @@ test('the mean is within the error bound of the exact mean of the clipped values
   )
 })
 
-test('the error bound is half a step or a step, and is reached up to a millionth', () => {
+test('the error bound is half a step or a step, and errors come within a millionth of it', () => {
   const base = { clip: 7, bitsPerValue: 4, clients: 3 }
   const nearest = createFixedPoint({ ...base, rounding: 'nearest' })
   expect(nearest.errorBound).toBeCloseTo(0.5, 12)
@@ -76,10 +76,10 @@ test('the error bound is half a step or a step, and is reached up to a millionth
   expect(decodeMean(up.lanes, stochastic, 1)[0]).toBe(3)
 })
 
-test('doubles lose what the error bound has beyond half a step', () => {
+test('the error of doubles is covered by the part of the error bound beyond half a step', () => {
   const encoding = createFixedPoint({ clip: 0.7, bitsPerValue: 32, clients: 1, rounding: 'nearest' })
   const { step, errorBound } = encoding
-  // In the middle between two levels, as near as doubles come.
+  // As close to the middle between two levels as doubles allow.
   const values = Float64Array.from({ length: 1000 }, (_, index) => (2 ** 30 + index + 0.5) * step)
   const mean = decodeMean(encodeValues(values, encoding).lanes, encoding, 1)
   const within = (bound: number): boolean[] =>
@@ -88,7 +88,7 @@ test('doubles lose what the error bound has beyond half a step', () => {
   expect(within(errorBound)).not.toContain(false)
 })
 
-test('weights may take more than 32 bits', () => {
+test('weights can have more than 32 bits', () => {
   const encoding = createFixedPoint({ clip: 1, bitsPerValue: 8, clients: 3, maximumWeight: 2 ** 40 })
   const task = createWeightedMean(1, encoding)
   const weights = [2 ** 40, 2 ** 33 + 1, 5]
@@ -137,8 +137,8 @@ describe('an impossible sum', () => {
     expect(decode([0, 0], 50, 5).totalWeight).toBe(50)
   })
 
-  it('has an element above what its total weight allows', () => {
-    // A level of 14 at most, times the weight.
+  it('has an element that is larger than its total weight allows', () => {
+    // The maximum is level 14 times the weight.
     expect([...decode([14 * 7, 0], 7, 2).mean]).toEqual([1, -1])
     expect(() => decode([0, 14 * 7 + 1], 7, 2)).toThrow(
       expect.objectContaining({
@@ -153,7 +153,7 @@ describe('an impossible sum', () => {
     expect(() => decodeMean(BigUint64Array.of(most, most + 1n), wide, 1000)).toThrow('element 1')
   })
 
-  it('is one of arrays, survivors or weights of another round', () => {
+  it('has arrays, survivors or weights that do not match the round', () => {
     const sum: Vector = [Uint16Array.of(0, 0), Uint8Array.of(5)]
     for (const survivors of [0, 6, 2.5, Number.NaN]) {
       expect(() => decodeWeighted(sum, survivors, task)).toThrow(
@@ -179,7 +179,7 @@ describe('an impossible sum', () => {
   })
 })
 
-test('a client of a weighted mean is held to length and weight', () => {
+test('the length and weight of an input for a weighted mean are checked', () => {
   const task = createWeightedMean(
     3,
     createFixedPoint({ clip: 1, bitsPerValue: 8, clients: 3, maximumWeight: 9 }),
@@ -202,14 +202,14 @@ describe('clients without examples', () => {
   const inputOf = (values: readonly number[], weight: number): Vector =>
     encodeWeighted(values, weight, task).input
 
-  it('count with 0, and change nothing', () => {
+  it('have weight 0 and do not change the mean', () => {
     const [one, none] = [inputOf([1, -0.5], 9), inputOf([-1, 1], 0)]
     expect(none.map((lanes) => [...lanes])).toEqual([[0, 0], [0]])
     const sum = sumOfVectors(task.segments, [one, none, none])
     expect(decodeWeighted(sum, 3, task)).toEqual({ ...decodeWeighted(one, 1, task), survivors: 3 })
   })
 
-  it('among themselves have no mean, which is a typed error and the fault of none of them', () => {
+  it('give a typed error without culprits if no other clients are in the sum', () => {
     const sum = sumOfVectors(task.segments, [inputOf([0, 0], 0), inputOf([1, 1], 0)])
     const none = expect.objectContaining({ code: 'zero-weight', fault: 'peer', culprits: [] })
     expect(() => decodeWeighted(sum, 2, task)).toThrow(none)
@@ -236,9 +236,9 @@ describe('a round of federated averaging', () => {
   )
   const context = { encoding: encodingContext(encoding) }
 
-  it('gives the weighted mean of those who stayed, in both models', async () => {
+  it('gives the weighted mean of the survivors, in both models', async () => {
     for (const adversary of ['honest-but-curious', 'active'] as const) {
-      // Seat 2 never answers, seat 5 leaves before its input, seat 0 after it: its input counts.
+      // Seat 2 never answers. Seat 5 leaves before it sends its input. Seat 0 leaves afterwards, so its input counts.
       const stages = [3, 9, 0, 9, 9, 2, 9]
       const threshold = adversary === 'active' ? 5 : 4
       const minimumCohort = 5
@@ -269,7 +269,7 @@ describe('a round of federated averaging', () => {
     }
   })
 
-  it('takes in nobody who was told another clip', async () => {
+  it('refuses a client that was told another clip', async () => {
     const base = {
       clients,
       adversary: 'honest-but-curious' as const,

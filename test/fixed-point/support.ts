@@ -2,12 +2,12 @@ import { addInto, createVector, reduceInto, type Segment, type Vector } from 'se
 
 const SCALE = 2n ** 300n
 
-/** A double times 2^300, exactly: a whole number for every double that is 0 or at least 2^−240 in magnitude. */
+/** A double times 2^300, exactly. It is a whole number for 0 and for every double of at least 2^−240 in magnitude. */
 function exact(value: number): bigint {
   return BigInt(value * Number(SCALE))
 }
 
-/** Σ w·x / Σ w against `computed`: whether they differ by at most `bound`, in exact arithmetic. */
+/** Whether Σ w·x / Σ w and `computed` differ by at most `bound`, in exact arithmetic. */
 export function isWithin(
   bound: number,
   computed: number,
@@ -19,7 +19,7 @@ export function isWithin(
   return (difference < 0n ? -difference : difference) <= exact(bound) * total
 }
 
-/** The sum of vectors as a server forms it. */
+/** The sum of vectors, computed as by a server. */
 export function sumOfVectors(segments: readonly Segment[], vectors: readonly Vector[]): Vector {
   const sum = createVector(segments)
   for (const vector of vectors) addInto(sum, vector, segments)
@@ -27,7 +27,7 @@ export function sumOfVectors(segments: readonly Segment[], vectors: readonly Vec
   return sum
 }
 
-/** `count` times the same values: what so many equal clients send, summed. */
+/** The sum of the inputs of `count` clients that all have these values. */
 export function multiplied(segments: readonly Segment[], vector: Vector, count: number): Vector {
   return sumOfVectors(segments, new Array<Vector>(count).fill(vector))
 }

@@ -18,7 +18,7 @@ const model = {
   empty: { shape: [0, 4], data: new Float32Array(0) },
 }
 
-/** A manifest that anybody may have written. */
+/** A manifest as a peer could have written it. */
 interface Forged {
   tensors: { name?: string; shape?: number[]; offset: number }[]
   length?: number
@@ -33,7 +33,7 @@ const refusal = (code: string, message: string) =>
   })
 
 describe('a manifest', () => {
-  it('orders the tensors by name, whatever order they come in', () => {
+  it('orders the tensors by name, in whichever order they are given', () => {
     const manifest = manifestOf(model)
     expect(manifest).toEqual({
       tensors: [
@@ -50,13 +50,13 @@ describe('a manifest', () => {
     expect(createManifest(entries.map(([name, { shape }]) => [name, shape] as const))).toEqual(manifest)
   })
 
-  it('compares names by code units, in no language', () => {
+  it('compares names by code units, not by the rules of a language', () => {
     const names = ['b', 'B', 'é', 'e', '10', '9', '\u{1f600}', '\uffee']
     const { tensors } = createManifest(Object.fromEntries(names.map((name) => [name, [1]])))
     expect(tensors.map(({ name }) => name)).toEqual(['10', '9', 'B', 'b', 'e', 'é', '\u{1f600}', '\uffee'])
   })
 
-  it("is frozen, keeps no shape of the caller's, and is the same after a journey as JSON", () => {
+  it('is frozen, copies the shapes, and can be sent as JSON', () => {
     const shape = [2]
     const manifest = createManifest({ a: shape })
     shape[0] = 3
@@ -71,7 +71,7 @@ describe('a manifest', () => {
     })
   })
 
-  it('of somebody else is taken only as createManifest would make it', async () => {
+  it('from a peer is accepted only if createManifest would give the same', async () => {
     const good = JSON.stringify(manifestOf(model))
     const changes: Readonly<Record<string, (manifest: Forged) => void>> = {
       'an order of its own': ({ tensors }) => tensors.reverse(),
@@ -118,7 +118,7 @@ describe('a manifest', () => {
   })
 })
 
-test('the bytes of two manifests are equal only where the manifests are', () => {
+test('the bytes of two manifests are equal only if the manifests are', () => {
   const shapes: Named<readonly number[]>[] = [
     {},
     { a: [] },
@@ -132,7 +132,7 @@ test('the bytes of two manifests are equal only where the manifests are', () => 
     { a: [3, 2] },
     { a: [6] },
     { a: [2 ** 32] },
-    // Alike in UTF-8, where an unpaired surrogate becomes a replacement character.
+    // Equal in UTF-8, in which an unpaired surrogate becomes a replacement character.
     { '\ud800': [1] },
     { '\udc00': [1] },
     { '\ufffd': [1] },
@@ -147,7 +147,7 @@ test('the bytes of two manifests are equal only where the manifests are', () => 
 describe('flattening', () => {
   const manifest = manifestOf(model)
 
-  it('puts the tensors one after the other, and unflattening takes them apart again', () => {
+  it('concatenates the tensors, and unflattening restores them', () => {
     const flat = flatten(model, manifest)
     expect(flat).toEqual(Float32Array.of(7, 8, 9, 1, 2, 3, 4, 5, 6, 10))
     const back = unflatten(flat, manifest)
@@ -156,7 +156,7 @@ describe('flattening', () => {
     expect(back).toEqual(model)
   })
 
-  it('keeps doubles, and gives tensors in single precision', () => {
+  it('keeps doubles, but unflattening gives single precision', () => {
     const doubles = { a: { shape: [1], data: Float64Array.of(0.1) }, b: { shape: [2], data: [0.2, 0.3] } }
     const layout = manifestOf(doubles)
     const flat = flatten(doubles, layout)
@@ -167,7 +167,7 @@ describe('flattening', () => {
     })
   })
 
-  it('refuses tensors that are not those of the manifest, by name', () => {
+  it('refuses missing and unknown tensors, and names them', () => {
     const { scale, ...rest } = model
     expect(() => flatten(rest, manifest)).toThrow(
       refusal('invalid-argument', 'tensor "scale" of the manifest is missing'),
@@ -184,7 +184,7 @@ describe('flattening', () => {
         ],
         manifest,
       ),
-    ).toThrow(refusal('invalid-argument', 'there are two tensors "scale"'))
+    ).toThrow(refusal('invalid-argument', 'two tensors have the name "scale"'))
   })
 
   it('broadcasts nothing and reshapes nothing', async () => {
@@ -210,7 +210,7 @@ describe('flattening', () => {
     }
   })
 
-  it('refuses data that does not fit its shape', () => {
+  it('refuses data whose length does not match the shape', () => {
     for (const length of [0, 2, 4]) {
       const bias = { shape: [3], data: new Float32Array(length) }
       for (const use of [
@@ -222,7 +222,7 @@ describe('flattening', () => {
     }
   })
 
-  it('refuses NaN and infinities, naming tensor and element', () => {
+  it('refuses NaN and infinities, and names tensor and element', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       const diverged = {
         ...model,
@@ -237,7 +237,7 @@ describe('flattening', () => {
     }
   })
 
-  it('refuses what holds no real numbers, such as integers or the bits of half floats', () => {
+  it('refuses data other than real numbers, such as integers or the bits of half floats', () => {
     const wrong = [
       Int32Array.of(1),
       Uint16Array.of(1),
@@ -258,7 +258,7 @@ describe('flattening', () => {
     }
   })
 
-  it("takes apart only what has the manifest's length", () => {
+  it("is undone only for a flat array of the manifest's length", () => {
     for (const flat of [
       new Float32Array(9),
       new Float64Array(11),
@@ -274,7 +274,7 @@ describe('flattening', () => {
 })
 
 describe('a name', () => {
-  it('may be one that objects have by nature', () => {
+  it('can be that of a property that every object has', () => {
     const names = ['__proto__', 'constructor', 'hasOwnProperty', 'toString']
     const tensors = new Map(names.map((name, index) => [name, { shape: [1], data: [index] }]))
     const manifest = manifestOf(tensors)
@@ -291,17 +291,19 @@ describe('a name', () => {
     )
   })
 
-  it('that is there twice is refused, where the tensors come as pairs', () => {
+  it('that occurs twice is refused if the tensors are given as pairs', () => {
     const twice = [
       ['encoder/kernel', model.scale],
       ['encoder/kernel', { shape: [1], data: [2] }],
     ] as const
-    expect(() => manifestOf(twice)).toThrow(refusal('invalid-argument', 'two tensors "encoder/kernel"'))
+    expect(() => manifestOf(twice)).toThrow(
+      refusal('invalid-argument', 'two tensors have the name "encoder/kernel"'),
+    )
     expect(() => manifestOf(twice)).toThrow('give every layer of the model a different name')
     expect(() => flatten(twice, createManifest({ 'encoder/kernel': [] }))).toThrow('two tensors')
   })
 
-  it('has 1 to 65535 characters, and stands short in a message', () => {
+  it('has 1 to 65535 characters, and is cut in messages', () => {
     expect(() => createManifest({ '': [1] })).toThrow(
       refusal('invalid-argument', 'a string of 1 to 65535 characters'),
     )
@@ -317,14 +319,14 @@ describe('a name', () => {
     )
   })
 
-  it('is needed: a bare list of tensors is refused', () => {
+  it('is required: a list of tensors without names is refused', () => {
     for (const list of [[model.scale], [[model.scale]], 'ab', 7, null, undefined]) {
       expect(() => manifestOf(list as never)).toThrow(refusal('invalid-argument', 'name'))
     }
   })
 })
 
-test('sizes that overflow are refused before anything is allocated', async () => {
+test('sizes that overflow are refused before memory is allocated', async () => {
   const shapes = [
     [2 ** 37],
     [2 ** 20, 2 ** 20],
@@ -349,12 +351,12 @@ test('sizes that overflow are refused before anything is allocated', async () =>
   }
   expect(createManifest({ a: [2 ** 36] }).length).toBe(2 ** 36)
   expect(() => createManifest({ a: [2 ** 36], b: [] })).toThrow(
-    refusal('invalid-argument', 'more than 2^36 elements'),
+    refusal('invalid-argument', 'at most 2^36 elements'),
   )
 })
 
-test('tensors as onnxruntime has them fit', () => {
-  // Shaped like its class Tensor: `data` is a getter, and there is a type and a location beside.
+test('tensors of onnxruntime are accepted', () => {
+  // Like its class Tensor: `data` is a getter, and there are also a type and a location.
   class OnnxTensor {
     readonly type: string = 'float32'
     readonly location: 'cpu' | 'gpu-buffer' = 'cpu'

@@ -20,7 +20,7 @@ import { isWithin } from '../../fixed-point/support.js'
 import { runCohort } from '../../support/cohort.js'
 import { type Random, randomOf } from '../../support/seeded.js'
 
-/** A client's examples: points of the square, and whether their coordinates have the same sign. */
+/** A client's examples: points of a square, and whether their two coordinates have the same sign. */
 interface Examples {
   readonly points: tf.Tensor2D
   readonly labels: tf.Tensor2D
@@ -45,7 +45,7 @@ const SURVIVORS = [
 ]
 
 beforeAll(async () => {
-  tf.enableProdMode() // or it greets on the console
+  tf.enableProdMode() // otherwise it prints a greeting
   await tf.setBackend('cpu')
 })
 
@@ -65,7 +65,7 @@ test('clients train a network of tfjs by federated averaging, some dropping out 
     const received = await download(weightsOf(model))
     const encoding = createFixedPoint({ clip: 2, bitsPerValue: 20, clients: CLIENTS, maximumWeight: 200 })
     const sessionId = random.bytes(32)
-    // What each party computes from what it has: the server from its model, a client from the one that it received.
+    // Each party computes this from its own copy of the model: the server's, or the one that a client received.
     const agreementOn = (tensors: Parameters<typeof manifestOf>[0]) => {
       const manifest = manifestOf(tensors)
       const task = createWeightedMean(manifest.length, encoding)
@@ -141,7 +141,7 @@ test('a network of another size is refused, and so are integers', () => {
   )
 })
 
-test('two models within a model that name a layer alike: no parameter is lost without a word', () => {
+test('if two models within a model have layers of the same name, no parameter is silently lost', () => {
   const nested = (names: readonly [string, string]) => {
     const inner = names.map((name) => {
       const model = tf.sequential()
@@ -159,13 +159,13 @@ test('two models within a model that name a layer alike: no parameter is lost wi
   expect(alike.countParams()).toBe(parameters)
   const named = ({ weights }: tf.LayersModel) =>
     weights.map((weight) => [weight.originalName, weight.read()] as const)
-  // What a record is made of is gone before anybody can see it.
+  // A record has lost one of the two before the library can see it.
   expect(manifestOf(Object.fromEntries(named(alike))).length).toBe(parameters / 2)
-  expect(() => manifestOf(named(alike))).toThrow('there are two tensors "dense/kernel"')
+  expect(() => manifestOf(named(alike))).toThrow('two tensors have the name "dense/kernel"')
 
   const different = nested(['encoder', 'decoder'])
   expect(manifestOf(named(different)).length).toBe(parameters)
-  // Of layers as they are, without reading their numbers.
+  // From the layers' variables, without reading their numbers.
   const described = different.weights.map((weight) => [weight.originalName, weight] as const)
   expect(manifestOf(described)).toEqual(manifestOf(named(different)))
 })
@@ -192,11 +192,11 @@ function network(units: number): tf.Sequential {
 }
 
 function weightsOf(model: tf.LayersModel): Record<string, tf.Tensor> {
-  // Their `name` has a number behind it where the process has had another model with such layers.
+  // A number is appended to `name` if the process has created another model with such layers.
   return Object.fromEntries(model.weights.map((variable) => [variable.originalName, variable.read()]))
 }
 
-/** Copies, as a client gets them; read asynchronously, as tensors on a GPU have to be. */
+/** Copies, as a client gets them. They are read asynchronously, which is necessary for tensors on a GPU. */
 async function download(tensors: Record<string, tf.Tensor>): Promise<Record<string, PlainTensor>> {
   const copies = Object.entries(tensors).map(async ([name, tensor]): Promise<[string, PlainTensor]> => {
     const data = (await tensor.data<'float32'>()).slice()
@@ -214,7 +214,7 @@ function load(model: tf.LayersModel, tensors: Readonly<Record<string, PlainTenso
   }
 }
 
-/** The weights after some epochs on the client's examples. */
+/** The weights after a few epochs of training on the client's examples. */
 function trainLocally(
   model: tf.Sequential,
   received: Readonly<Record<string, PlainTensor>>,
