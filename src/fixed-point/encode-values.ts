@@ -36,7 +36,7 @@ export interface FixedPointValues {
   readonly clipped: Clipped
 }
 
-/** The number of values processed at a time. So many values stay in the processor's cache; their random words have 64 KiB. */
+/** The number of values processed at a time. This many fit into the processor's cache. Their random words have 64 KiB. */
 export const BATCH = 16384
 
 /**
@@ -257,7 +257,7 @@ const TELLING_LENGTH = 16
 
 /**
  * Fills `uniform` with `count` random words.
- * @throws {SecAggError} `no-randomness` if the generator returns anything else than so many bytes, or only zeros.
+ * @throws {SecAggError} `no-randomness` if the generator returns the wrong number of bytes, or only zeros.
  */
 export function drawWords(
   uniform: Uint32Array,

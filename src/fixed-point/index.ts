@@ -18,8 +18,13 @@
  */
 
 export { decodeMean } from './decode-values.js'
-export type { Clipped } from './encode-values.js'
-export { type EncodeOptions, encodeValues, type FixedPointValues, type RealValues } from './encode-values.js'
+export {
+  type Clipped,
+  type EncodeOptions,
+  encodeValues,
+  type FixedPointValues,
+  type RealValues,
+} from './encode-values.js'
 export {
   createFixedPoint,
   encodingContext,

@@ -165,7 +165,7 @@ export function weightLanes(weight: number, bits: number): Lanes {
  * @returns The mean, the total weight and the number of clients.
  * @throws {SecAggError} `invalid-argument` if the sum or the number of survivors is not possible for such a round.
  *
- *   `input-out-of-range`, fault `peer`, if no inputs of so many honest clients can have this sum: the total weight is too
+ *   `input-out-of-range`, fault `peer`, if the inputs of honest clients cannot have this sum: the total weight is too
  *   large, or an element is larger than the total weight allows.
  *
  *   `zero-weight`, fault `peer` without culprits, if the weights of all survivors are 0.

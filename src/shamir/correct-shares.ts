@@ -12,7 +12,7 @@ import {
 export interface ErrorLocator {
   /**
    * The indices of the wrong shares among r shares, if at most ⌊(r − t)/2⌋ are wrong, with t = `threshold`. The other shares
-   * then lie on a polynomial of degree below t, and no other polynomial of this degree has so many shares on it. If more are
+   * then lie on a polynomial of degree below t, and no other polynomial of this degree has as many shares on it. If more are
    * wrong, the result is `undefined`, or the indices of shares whose removal leaves the others on another polynomial.
    *
    * Shares on a polynomial of degree below t also lie on polynomials of higher degree. So the caller may pass a higher

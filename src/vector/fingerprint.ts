@@ -5,8 +5,8 @@ import { typedArrayName } from './lanes.js'
 import { nextBlock } from './segments.js'
 
 /**
- * The number of bytes that are copied and processed at a time, a multiple of 64. So many bytes stay in the first-level cache.
- * More bytes would have to come from slower memory, and fewer would need more calls.
+ * The number of bytes that are copied and processed at a time, a multiple of 64. This many bytes fit into the first-level
+ * cache. Longer pieces would be read from slower memory, and shorter pieces would need more calls.
  */
 export const PIECE_BYTES: number = 63 * 64
 
@@ -18,7 +18,7 @@ type Fingerprint = (bytes: Uint8Array) => Bytes
 let kept: Fingerprint | undefined
 
 /**
- * The fingerprint of a message. It is used to distinguish a message that was sent twice from a second, different message. It
+ * The fingerprint of a message. The server uses it to tell whether a second message from a client repeats the first one. It
  * is not a cryptographic hash, and security does not depend on it: if a client finds two messages with the same fingerprint,
  * the server ignores the second one as a repetition, instead of refusing it.
  *

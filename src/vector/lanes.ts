@@ -47,7 +47,7 @@ export function lanesOn(memory: ArrayBuffer, bits: number): Lanes {
 
 /**
  * Elements `from` to `to` of `lanes` as a plain typed array of this realm, on the same memory. The caller's array can come
- * from another realm or be a subclass, such as Node's Buffer. Hot loops are fast only if they always see the same kind.
+ * from another realm or be a subclass, such as Node's Buffer. Hot loops are fast only if all arrays are of the same kind.
  */
 export function plainLanes(lanes: Lanes, from = 0, to: number = lanes.length): Lanes {
   const size = lanes.BYTES_PER_ELEMENT as 1 | 2 | 4 | 8

@@ -110,8 +110,8 @@ export function countElements(segments: readonly Segment[]): number {
 export const LONGEST_STREAM: number = (2 ** 32 - 1) * 64
 
 /**
- * Checks that every segment has a length that is a whole number from 0 on and 1 to 64 bits, and that the masks of all
- * segments together need fewer than 2^38 bytes of keystream.
+ * Checks that the length of every segment is a whole number of 0 or more, that its elements have 1 to 64 bits, and that the
+ * masks of all segments together need fewer than 2^38 bytes of keystream.
  *
  * @param segments - The shape of a vector.
  * @throws {SecAggError} `invalid-argument` if the segments are not valid.
@@ -200,7 +200,7 @@ export function cutSegments(segments: readonly Segment[], range: ElementRange): 
  *
  * @param segments - The shape of the whole vector.
  * @param range - Positions of elements, counted over all segments.
- * @returns One segment per segment, with length 0 if the range has no element of it.
+ * @returns The same segments with shorter lengths. A segment without elements in the range has length 0.
  * @throws {SecAggError} `invalid-argument` if a segment is not valid, or the range leaves the elements.
  * @example
  * ```ts

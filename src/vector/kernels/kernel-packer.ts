@@ -4,7 +4,7 @@ import { addElements, createPackingKernel, TABLE_BYTES, writeTable } from './ker
 import { type Packer, plainPacker } from './plain-packer.js'
 
 /**
- * The number of elements that are processed at a time, a multiple of 64. So many lanes and their packed bytes stay in the
+ * The number of elements that are processed at a time, a multiple of 64. This many lanes and their packed bytes fit into the
  * first-level cache.
  */
 const PORTION = 2048

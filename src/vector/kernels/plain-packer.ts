@@ -16,7 +16,7 @@ export interface Packer {
 
 /**
  * The number of elements that are processed at a time. It is a multiple of 32, so that each portion except the last is a
- * whole number of 32-bit words for every k. So few elements stay in the first-level cache.
+ * whole number of 32-bit words for every k. This many elements fit into the first-level cache.
  */
 const PORTION = 2048
 
