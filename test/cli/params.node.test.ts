@@ -8,7 +8,7 @@ const params = (...args: string[]): Promise<Run> => secagg('params', ...args)
 const TARGET = ['--delta', '1e-6', '--rounds', '100', '--length', '7850', '--clip', '1']
 
 describe('secagg params', () => {
-  test('explains a sparse graph, what is left to chance and what to do', async () => {
+  test('explains a sparse graph, the probabilities of failure, and how to use it', async () => {
     const { code, stdout, stderr } = await params('--clients', '1000')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^1000 clients, sparse graph, 30 neighbors, threshold 17$/m)
@@ -47,7 +47,7 @@ describe('secagg params', () => {
     expect(parameters.correctnessFailure).toBeLessThan(-20)
   })
 
-  test('sizes noise for the honest clients that are left, and says what it gives', async () => {
+  test('sizes noise for the honest clients that are left, and explains the guarantee', async () => {
     const { code, stdout } = await params('--clients', '1000', '--epsilon', '8', ...TARGET)
     expect(code).toBe(0)
     expect(stdout).toContain('threshold 17 and minimumCohort 950.')
@@ -102,7 +102,7 @@ describe('secagg params', () => {
     [['--frobnicate'], "Unknown option '--frobnicate'"],
     [['stray'], "Unexpected argument 'stray'"],
   ])('%j is refused in one clear line', async (args, line) => {
-    // In this process: what the errors become on a terminal is the same for all.
+    // In this process, because every error is printed in the same way.
     const message = await paramsCommand(args).catch((error: Error) => error.message)
     expect(message).toContain(line)
     expect(message).not.toContain('\n')

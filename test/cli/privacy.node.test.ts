@@ -28,7 +28,7 @@ describe('secagg privacy', () => {
     expect(parameters.epsilon).toBeCloseTo(4.7548, 3)
   })
 
-  test('says how far the mean is off, in words, and keeps the numbers within for --details', async () => {
+  test('states the error of the mean in words, and lists all numbers only with --details', async () => {
     const page = await privacy(...THOUSAND)
     const text = page.replace(/\s+/g, ' ')
     const { sumStandardDeviation } = JSON.parse(await privacy(...THOUSAND, '--json'))

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { secagg } from './secagg.js'
 
 describe('secagg simulate', () => {
-  test('prints a table with a row for each message and says that the sum is exact', async () => {
+  test('prints a table with a row for each phase, and that the sum is exact', async () => {
     const { code, stdout, stderr } = await secagg('simulate', '--clients', '5', '--length', '50')
     expect(code).toBe(0)
     expect(stderr).toBe('')
@@ -14,7 +14,7 @@ describe('secagg simulate', () => {
     expect(stdout).toContain('sum of 5 survivors: exact')
   })
 
-  test('prints one JSON object with the figures of an active round in which clients drop at every step', async () => {
+  test('prints one JSON object for an active round in which clients drop out in every phase', async () => {
     const { code, stdout } = await secagg(
       ...['simulate', '--clients', '20', '--length', '64', '--bits', '24', '--value-bits', '16'],
       ...['--adversary', 'active', '--suite', 'chacha', '--seed', '7', '--json'],

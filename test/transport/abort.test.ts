@@ -18,7 +18,7 @@ async function countEvents(events: (scene: Scene) => readonly unknown[]): Promis
 }
 
 describe('an abort at every step', () => {
-  test('of the server: every promise settles, the clients are told', async () => {
+  test('the server aborts: every promise settles, and the clients are told', async () => {
     const steps = await countEvents(({ serverEvents }) => serverEvents)
     expect(steps).toBeGreaterThan(30)
     let aborted = 0
@@ -28,7 +28,7 @@ describe('an abort at every step', () => {
         const stop = new AbortController()
         const reason = new Error('shut down')
         let count = 0
-        // The round of the scene is replaced by one that is aborted.
+        // Replaces the round of the scene by one that is aborted.
         scene.serve({
           signal: stop.signal,
           onEvent: () => {
@@ -50,7 +50,7 @@ describe('an abort at every step', () => {
     expect(aborted).toBeGreaterThan(8)
   })
 
-  test('of one client: it rejects with the reason, the others have their sum', async () => {
+  test('one client aborts: it rejects with the reason, and the others get their sum', async () => {
     const steps = await countEvents(({ clientEvents }) => clientEvents.get(3)!)
     expect(steps).toBeGreaterThan(12)
     for (let step = 1; step <= steps; step++) {
@@ -67,7 +67,7 @@ describe('an abort at every step', () => {
         const survivors = await expectExactSum(scene)
         expect(survivors).toEqual(expect.arrayContaining([0, 1, 2, 4]))
         expect(new Set((await scene.clock.until(ends)).values())).toEqual(new Set([true]))
-        // With the last event the round is over for it already.
+        // After the last event the round is already over for this client.
         expect([reason, { included: true }]).toContainEqual(await scene.clock.until(gone))
         await scene.clock.until(scene.round.closed)
       })
@@ -75,7 +75,7 @@ describe('an abort at every step', () => {
   })
 })
 
-test('aborted beforehand: nothing is connected', async () => {
+test('aborted before the start: nothing connects', async () => {
   const scene = await makeScene(ACTIVE)
   const signal = AbortSignal.abort(new Error('no'))
   let connected = 0
@@ -105,7 +105,7 @@ test('a connection that is made after the abort is closed', async () => {
   await scene.clock.until(ends)
 })
 
-describe('what hangs does not hang the driver', () => {
+describe('a promise that never settles does not block the driver', () => {
   test.each(['connect', 'send', 'input', 'save'] as const)(
     'a client whose %s never comes back',
     async (what) => {
@@ -136,7 +136,7 @@ describe('what hangs does not hang the driver', () => {
     },
   )
 
-  test('a server that sends to a client which never reads, and whose verifier never answers', async () => {
+  test('a server whose client never reads, and whose verifier never answers', async () => {
     const scene = await makeScene(ACTIVE)
     const never = new Promise<never>(() => {})
     const deaf = {
@@ -161,7 +161,7 @@ describe('what hangs does not hang the driver', () => {
   })
 })
 
-describe('what functions of the host throw', () => {
+describe('errors thrown by functions of the host', () => {
   test('a listener of the server’s events ends the round', async () => {
     const scene = await makeScene(ACTIVE)
     for (const type of ['connected', 'message', 'phase-opened'] as const) {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ACTIVE, CURIOUS, expectRefusal, seatsBelow } from '../attacks/support.js'
 import { endOf, expectExactSum, makeScene, type Scene } from './support.js'
 
-/** A client whose connection closes before it sends its message of this number, and that is away for so long. */
+/** A client whose connection closes before it sends its message number `message`, and that stays away for some time. */
 function joinUntil(scene: Scene, seat: number, message: number, awayFor = Number.POSITIVE_INFINITY) {
   const stop = new AbortController()
   let sent = 0
@@ -16,7 +16,7 @@ function joinUntil(scene: Scene, seat: number, message: number, awayFor = Number
       messages: connection.messages,
       close: () => connection.close(),
       send: async (bytes) => {
-        // Heartbeats are none of its messages.
+        // Heartbeats do not count as messages.
         if (bytes[0] !== 0 && ++sent === message && !lost) {
           lost = true
           connection.close()
@@ -28,8 +28,8 @@ function joinUntil(scene: Scene, seat: number, message: number, awayFor = Number
   return { part: endOf(scene.join(seat, { signal: stop.signal }, connect)), stop }
 }
 
-describe('a client whose connection has closed is not waited for until the deadline', () => {
-  test('five closed sockets over three messages cost three times the time to come back', async () => {
+describe('with reconnectTime, the round does not wait until the deadline for a client that lost its connection', () => {
+  test('five sockets that close in three phases cost three times reconnectTime', async () => {
     const scene = await makeScene({ ...CURIOUS, clients: 12 }, { deadline: 20_000, reconnectTime: 1000 })
     const lost = [1, 1, 2, 2, 3].map((after, seat) => joinUntil(scene, seat, after + 1))
     const ends = scene.joinAll({ without: [0, 1, 2, 3, 4] })
@@ -42,7 +42,7 @@ describe('a client whose connection has closed is not waited for until the deadl
     await scene.clock.until(Promise.allSettled(lost.map(({ part }) => part)))
   })
 
-  test('one that is back in time is in the sum', async () => {
+  test('a client that is back in time is in the sum', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 20_000, reconnectTime: 2000 })
     const { part } = joinUntil(scene, 3, 3, 1000)
     const ends = scene.joinAll({ without: [3] })
@@ -51,7 +51,7 @@ describe('a client whose connection has closed is not waited for until the deadl
     await scene.clock.until(ends)
   })
 
-  test('one that is away already when a message is opened is not waited for again', async () => {
+  test('a client that is already away when a phase opens is not waited for again', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 20_000, reconnectTime: 1000 })
     const early = joinUntil(scene, 4, 2)
     // The others are connected, and slow.
@@ -66,14 +66,14 @@ describe('a client whose connection has closed is not waited for until the deadl
       }),
     )
     expect(await expectExactSum(scene)).toEqual([0, 1, 2, 3])
-    // Four messages of three seconds, and nothing besides.
+    // Four phases of three seconds, and nothing else.
     expect(scene.clock.now).toBeLessThan(12_500)
     await scene.clock.until(Promise.all(slow))
     early.stop.abort(new Error('enough'))
     await scene.clock.until(Promise.allSettled([early.part]))
   })
 
-  test('where the round cannot go on without those who are away, it waits for them until the deadline', async () => {
+  test('if the round cannot continue without the clients that are away, it waits for them until the deadline', async () => {
     const scene = await makeScene(ACTIVE, { deadline: 20_000, reconnectTime: 1000 })
     const away = [0, 1, 2].map((seat) => joinUntil(scene, seat, 2, 5000))
     const ends = scene.joinAll({ without: [0, 1, 2] })
@@ -88,7 +88,7 @@ describe('a client whose connection has closed is not waited for until the deadl
     await scene.clock.until(Promise.all(away.map(({ part }) => part)))
   })
 
-  test('nor does it end the round before, where they stay away', async () => {
+  test('if they stay away, the round ends at the deadline, not earlier', async () => {
     const scene = await makeScene(ACTIVE, { deadline: 20_000, reconnectTime: 1000 })
     const away = [0, 1, 2].map((seat) => joinUntil(scene, seat, 2))
     const ends = scene.joinAll({ without: [0, 1, 2] })
@@ -103,7 +103,7 @@ describe('a client whose connection has closed is not waited for until the deadl
     await scene.clock.until(Promise.allSettled(away.map(({ part }) => part)))
   })
 
-  test('without the option it is waited for until the deadline, as it may not be connected all the time', async () => {
+  test('without the option, the round waits until the deadline', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 20_000 })
     const { part } = joinUntil(scene, 3, 3, 15_000)
     const ends = scene.joinAll({ without: [3] })
@@ -113,7 +113,7 @@ describe('a client whose connection has closed is not waited for until the deadl
   })
 })
 
-/** A connection that keeps what happens to it, and whose sends settle when the test says so. */
+/** A connection that records what happens to it, and whose sends settle when the test wants it. */
 function slowConnection(): {
   connection: Connection
   sent: Uint8Array[]
@@ -137,7 +137,7 @@ function slowConnection(): {
 }
 
 describe('the end of a connection that never reads', () => {
-  test('it is closed by the time that `closed` resolves', async () => {
+  test('it is closed when `closed` resolves', async () => {
     const scene = await makeScene(ACTIVE)
     const ends = scene.joinAll({ without: [4] })
     const { connection, closed } = slowConnection()
@@ -151,7 +151,7 @@ describe('the end of a connection that never reads', () => {
     expect(closedThen).toBe(1)
   })
 
-  test('it is told that it was replaced only where nothing is being sent: messages do not overlap', async () => {
+  test('it is told that it was replaced only if no message is being sent, so messages do not overlap', async () => {
     const scene = await makeScene(ACTIVE)
     const { connection, overlaps, closed, sent } = slowConnection()
     const parts = [0, 1, 2, 3].map((seat) => scene.join(seat))

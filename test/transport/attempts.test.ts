@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ACTIVE, CURIOUS, expectRefusal, seatsBelow } from '../attacks/support.js'
 import { expectExactSum, makeScene, type Scene } from './support.js'
 
-/** What a client connects by, changed. */
+/** The `connect` of a client, with changes to the connection. */
 function through(scene: Scene, seat: number, change: (connection: Connection) => Partial<Connection>) {
   const connect = scene.connect(seat)
   return async (): Promise<Connection> => {
@@ -20,10 +20,10 @@ function through(scene: Scene, seat: number, change: (connection: Connection) =>
 const LOST = { code: 'connection-lost', fault: 'network', phase: undefined } as const
 
 describe('only progress of the round resets the count of failures', () => {
-  test('a connection that breaks at the same message again and again was tried for ever', async () => {
+  test('the client gives up on connections that always break at the same message', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 1_000_000 })
     let sent = 0
-    // As what lies in between does with a message that is too long for it, without a word.
+    // Like a proxy that closes the connection at a message that is too long for it.
     const connect = through(scene, 0, (connection) => ({
       send: async (bytes) => {
         if (bytes[0] === 0 || bytes[1] !== 5) return connection.send(bytes)
@@ -38,16 +38,16 @@ describe('only progress of the round resets the count of failures', () => {
     expect(error.cause).toEqual(new Error('ECONNRESET'))
     expect(sent).toBe(11)
     expect(scene.clock.now).toBeLessThan(200_000)
-    // It says that it gives up, so nobody waits for it.
+    // It tells the server that it gives up, so nobody waits for it.
     expect(await expectExactSum(scene)).toEqual([1, 2, 3, 4])
     expect(scene.clock.now).toBeLessThan(200_000)
     await scene.clock.until(ends)
   })
 
-  test('a connection that ends after the same message again and again, whatever is answered', async () => {
+  test('the client gives up on connections that always end after the same message', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 1_000_000 })
     const connect = through(scene, 0, (connection) => ({
-      // Nothing but its keys arrives.
+      // Only its keys arrive.
       send: (bytes) => (bytes[1] === 1 ? connection.send(bytes) : undefined),
       messages: {
         async *[Symbol.asyncIterator]() {
@@ -67,13 +67,13 @@ describe('only progress of the round resets the count of failures', () => {
     const part = expectRefusal(scene.join(0, { retryAfter }, connect), LOST)
     const ends = scene.joinAll({ without: [0] })
     await scene.clock.until(part)
-    // The first message was progress, the same one after that was not.
+    // The first message was progress, its repetitions were not.
     expect(retries).toEqual([1, 2, 3, 4, 5])
     expect(await expectExactSum(scene)).toEqual([1, 2, 3, 4])
     await scene.clock.until(ends)
   })
 
-  test('a round that goes on, over connections that break after every message', async () => {
+  test('a round continues over connections that break after every message', async () => {
     const scene = await makeScene(ACTIVE, { deadline: 1_000_000 })
     const failures: number[] = []
     const retryAfter = (count: number): number | undefined => {
@@ -99,7 +99,7 @@ describe('only progress of the round resets the count of failures', () => {
     await scene.clock.until(ends)
   })
 
-  test('connections that hold for a while and are then cut for being idle are no failures', async () => {
+  test('connections that stay open for a while and are then closed as idle do not count as failures', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 4_000_000 })
     const part = scene.join(
       0,

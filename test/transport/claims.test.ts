@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ACTIVE, expectRefusal, seatsBelow } from '../attacks/support.js'
 import { expectExactSum, makeScene } from './support.js'
 
-test('an id that was used before: the server hears that the client leaves, and nothing else', async () => {
+test('a session id that was used before: the client tells the server that it leaves, and sends nothing else', async () => {
   const scene = await makeScene(ACTIVE)
   const sent: number[][] = []
   const connect = scene.connect(1)

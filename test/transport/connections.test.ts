@@ -18,7 +18,7 @@ import { toySplitter } from '../support/toy-crypto.js'
 import { sockets } from './fake-socket.js'
 import { VirtualClock } from './virtual-clock.js'
 
-/** A stream of bytes that cuts them anew, as networks do. */
+/** A stream that splits the bytes differently, as networks do. */
 function byteStreams(cut: (bytes: Uint8Array) => readonly Uint8Array[]) {
   const [one, other] = connectionPair()
   const stream = (end: OwnConnection) => ({
@@ -39,7 +39,7 @@ const halves = (bytes: Uint8Array): Uint8Array[] => {
 const TRANSPORTS: readonly {
   readonly name: string
   readonly make: () => readonly [Connection, Connection]
-  /** Whether a sender knows of its reader. */
+  /** Whether a sender notices that its reader is slow. */
   readonly waits: boolean
 }[] = [
   { name: 'a pair in memory', make: connectionPair, waits: true },
@@ -98,7 +98,7 @@ describe.each(TRANSPORTS)('$name', ({ make, waits }) => {
     await round.closed
   })
 
-  test('what was sent before it is closed arrives, then it ends on both sides', async () => {
+  test('what was sent before the close arrives, then the connection ends on both sides', async () => {
     const [near, far] = make()
     const messages: number[][] = []
     const reading = (async () => {
@@ -118,11 +118,11 @@ describe.each(TRANSPORTS)('$name', ({ make, waits }) => {
       code: 'connection-lost',
     })
     for await (const bytes of near.messages) throw new Error(`nothing was sent, but ${bytes}`)
-    // What was handed over is the caller's again.
+    // The caller may change the bytes again.
     expect(large.byteLength).toBe(5000)
   })
 
-  test('a sender waits for a reader who is slow', async () => {
+  test('a sender waits for a slow reader', async () => {
     if (!waits) return expectPauses()
     const [near, far] = make()
     let sent = 0
@@ -141,7 +141,7 @@ describe.each(TRANSPORTS)('$name', ({ make, waits }) => {
   })
 })
 
-/** A socket cannot make its other side wait; it stops reading from the network. */
+/** A socket cannot make the other side wait. Instead, it stops reading from the network. */
 async function expectPauses(): Promise<void> {
   const [one, other] = sockets()
   const connection = socketConnection(other)
@@ -156,7 +156,7 @@ async function expectPauses(): Promise<void> {
   expect(other.paused).toBe(0)
   one.send(Uint8Array.of(3).buffer)
   expect((await third).value).toEqual(Uint8Array.of(3))
-  // Paused, it would not hear that the other side closes as well.
+  // If it were paused, it would not notice that the other side closes too.
   one.send(Uint8Array.of(4).buffer)
   expect(other.paused).toBe(1)
   connection.close()
@@ -186,7 +186,7 @@ describe('sockets', () => {
     expect((await received[Symbol.asyncIterator]().next()).value).toEqual(Uint8Array.of(1))
   })
 
-  test('text, and more messages than there is room for, end the connection', async () => {
+  test('text ends the connection, and so do more messages than fit into the inbox', async () => {
     for (const hostile of ['text', 'a blob', 'flood']) {
       const [one, other] = sockets()
       const { messages } = socketConnection(other)
@@ -206,7 +206,7 @@ describe('sockets', () => {
 })
 
 describe('a stream of bytes', () => {
-  test('is cut into the messages that were sent, wherever the network has cut it', async () => {
+  test('is split into the messages that were sent, however the network has split it', async () => {
     await seeded(3, async (random) => {
       for (let run = 0; run < 20; run++) {
         const cut = (bytes: Uint8Array): Uint8Array[] => {
@@ -233,7 +233,7 @@ describe('a stream of bytes', () => {
     })
   })
 
-  test('a length beyond the limit ends it before anything is kept; so does an end in a message', async () => {
+  test('a length above the limit ends it before memory is allocated; so does the end of the stream within a message', async () => {
     const read = async (...pieces: number[][]) => {
       const stream = {
         readable: (async function* () {
@@ -269,7 +269,7 @@ describe('a stream of bytes', () => {
   })
 })
 
-test('what does not fit is refused at once', async () => {
+test('wrong arguments are refused immediately', async () => {
   const { config, verifyIdentity } = await makeCohort(ACTIVE)
   const invalid = expect.objectContaining({ code: 'invalid-argument', fault: 'usage' })
   for (const wrong of [
@@ -288,7 +288,7 @@ test('what does not fit is refused at once', async () => {
   await round.closed
 })
 
-test('a socket: what is sent just before it is closed leaves', async () => {
+test('a socket sends what was passed to it just before the close', async () => {
   const [one, other] = sockets()
   one.open()
   other.open()
@@ -302,7 +302,7 @@ test('a socket: what is sent just before it is closed leaves', async () => {
   expect(received).toEqual([7])
 })
 
-test.each([2, 3, 'closing', 'closed'])('a socket that is over already, %s', async (readyState) => {
+test.each([2, 3, 'closing', 'closed'])('a socket that has already ended, %s', async (readyState) => {
   const over = Object.assign(sockets()[0], { readyState })
   const connection = socketConnection(over)
   expect(await connection.messages[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined })
@@ -313,7 +313,7 @@ test.each([2, 3, 'closing', 'closed'])('a socket that is over already, %s', asyn
   })
 })
 
-test('an inbox whose sender goes on at once when it may', async () => {
+test('an inbox whose sender continues synchronously when it may', async () => {
   const held = [Uint8Array.of(2), Uint8Array.of(3)]
   const inbox = new Inbox({
     resume: () => {
@@ -331,7 +331,7 @@ test('an inbox whose sender goes on at once when it may', async () => {
   expect(read).toEqual([1, 2, 3])
 })
 
-test('a port: all that wait to be sent are told when it is closed', async () => {
+test('a port: every waiting send rejects when the port is closed', async () => {
   const { port1, port2 } = new MessageChannel()
   const near = messagePortConnection(port1)
   const far = messagePortConnection(port2)

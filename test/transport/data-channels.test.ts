@@ -9,7 +9,7 @@ import { FakeSocket, sockets } from './fake-socket.js'
 /** The longest message of a data channel in the common browsers. */
 const LONGEST = 2 ** 18
 
-/** In Node, which has no data channels: what a browser's does with a message that is too long. */
+/** For Node, which has no data channels: throws at a message that is too long, as those of browsers do. */
 class FakeChannel extends FakeSocket {
   override send(data: ArrayBuffer): void {
     if (data.byteLength > LONGEST) throw new TypeError('larger than max-message-size')
@@ -17,7 +17,7 @@ class FakeChannel extends FakeSocket {
   }
 }
 
-/** Both ends of a data channel, a real one where there are any, and what closes them. */
+/** Both ends of a data channel (a real one if the host has them), and a function that closes them. */
 async function channels(): Promise<{ near: Socket; far: Socket; close: () => void }> {
   if (!('RTCPeerConnection' in globalThis)) {
     const [near, far] = sockets(FakeChannel)
@@ -72,7 +72,7 @@ test('a vector in slices goes over data channels', async () => {
   close()
 })
 
-test('in one message it is too long for them, which the client says at once', async () => {
+test('in one message it is too long for them, and the client reports that immediately', async () => {
   const { round, parts, close } = await overChannels(undefined)
   const ended = round.outcome.catch((error: unknown) => error)
   for (const part of parts) {

@@ -3,18 +3,18 @@ import { ACTIVE, CURIOUS, expectRefusal, flipped, seatsBelow } from '../attacks/
 import { endOf, expectExactSum, makeScene } from './support.js'
 
 describe('a deadline is reached', () => {
-  test('with enough answers: the round goes on without those that are missing', async () => {
+  test('with enough answers: the round continues without the missing clients', async () => {
     const scene = await makeScene(ACTIVE)
     const ends = scene.joinAll({ without: [2] })
     expect(await expectExactSum(scene)).toEqual([0, 1, 3, 4])
     expect(new Set((await scene.clock.until(ends)).values())).toEqual(new Set([true]))
     expect(scene.serverEvents).toContainEqual({ type: 'deadline', phase: 'advertise-keys', missing: [2] })
-    // One deadline was waited for, and no other.
+    // The round waited for one deadline only.
     expect(scene.clock.now).toBeGreaterThan(10_000)
     expect(scene.clock.now).toBeLessThan(11_000)
   })
 
-  test('with too few: there is no sum, and those who are there are told', async () => {
+  test('with too few answers: there is no sum, and the clients are told', async () => {
     const scene = await makeScene(ACTIVE)
     const ends = scene.joinAll({ without: [2, 3] })
     await expectRefusal(scene.clock.until(scene.round.outcome), {
@@ -29,7 +29,7 @@ describe('a deadline is reached', () => {
     ])
   })
 
-  test('with fewer than the host asks for, though the protocol would do with them', async () => {
+  test('with fewer answers than the host requires, although enough for the protocol', async () => {
     const scene = await makeScene(CURIOUS, {
       phases: { 'share-keys': { minimum: 5 }, 'masked-input': { minimum: 5 } },
     })
@@ -57,7 +57,7 @@ describe('a deadline is reached', () => {
     expect(await scene.clock.until(gone)).toBe('gone')
   })
 
-  test('each message has its own', async () => {
+  test('each phase has its own deadline', async () => {
     const scene = await makeScene(CURIOUS, { phases: { 'advertise-keys': { deadline: 500 } } })
     const ends = scene.joinAll({ without: [0] })
     await expectExactSum(scene)
@@ -65,7 +65,7 @@ describe('a deadline is reached', () => {
     await scene.clock.until(ends)
   })
 
-  test('none is infinite for nothing: a round without deadline waits as long as it takes', async () => {
+  test('a round without a deadline waits as long as necessary', async () => {
     const scene = await makeScene(CURIOUS, { deadline: Number.POSITIVE_INFINITY })
     const ends = scene.joinAll({ without: [0] })
     await scene.clock.pass(10_000_000)
@@ -77,7 +77,7 @@ describe('a deadline is reached', () => {
 })
 
 describe('late joiners', () => {
-  test('one that comes before the first deadline is in the sum', async () => {
+  test('a client that connects before the first deadline is in the sum', async () => {
     const scene = await makeScene(CURIOUS)
     const ends = scene.joinAll({ without: [1] })
     await scene.clock.pass(9000)
@@ -87,7 +87,7 @@ describe('late joiners', () => {
     await scene.clock.until(ends)
   })
 
-  test('one that comes after it is told that it is too late, at once', async () => {
+  test('a client that connects after it is told immediately that it is too late', async () => {
     const scene = await makeScene(CURIOUS, { weather: { delay: 100 } })
     const ends = scene.joinAll({ without: [1] })
     while (scene.round.phase !== 'share-keys') await scene.clock.pass(100)
@@ -97,7 +97,7 @@ describe('late joiners', () => {
     await scene.clock.until(ends)
   })
 
-  test('one that comes when the round is over hears how it ended', async () => {
+  test('a client that connects when the round is over is told how it ended', async () => {
     const scene = await makeScene(CURIOUS)
     const ends = scene.joinAll({ without: [1] })
     await expectExactSum(scene)
@@ -108,8 +108,8 @@ describe('late joiners', () => {
   })
 })
 
-describe('who is not waited for', () => {
-  test('`enough` answers close a round at once; who is missing then is too late', async () => {
+describe('clients that the round does not wait for', () => {
+  test('`enough` answers close a phase immediately; the missing clients are too late', async () => {
     const scene = await makeScene(CURIOUS, { phases: { 'advertise-keys': { enough: 4 } } })
     const ends = scene.joinAll({ without: [3] })
     expect(await expectExactSum(scene)).toEqual([0, 1, 2, 4])
@@ -118,7 +118,7 @@ describe('who is not waited for', () => {
     await scene.clock.until(ends)
   })
 
-  test('a client that was lied to leaves, and nobody waits for it', async () => {
+  test('a client that detects a lie of the server leaves, and nobody waits for it', async () => {
     const scene = await makeScene(ACTIVE)
     const lying = scene.connect(2)
     const refusal = scene
@@ -143,9 +143,9 @@ describe('who is not waited for', () => {
     await scene.clock.until(ends)
   })
 
-  test('where so many answers turn out to be not enough, the others are waited for', async () => {
+  test('if `enough` answers turn out to be too few, the round waits for the others', async () => {
     const scene = await makeScene(CURIOUS, { phases: { unmasking: { enough: 3 } } })
-    /** Of the first three answers of the last round, which are as many as the threshold, one has a wrong share. */
+    /** One of the first three answers in the last phase has a wrong share. Three is the threshold. */
     const joined = seatsBelow(5).map((seat) =>
       scene.join(seat, {}, async () => {
         const connection = await scene.connect(seat)()

@@ -17,7 +17,7 @@ export class FakeSocket implements Socket {
     this.#target.dispatchEvent(Object.assign(new Event(type), { data }))
   }
 
-  /** It is over; `details`: what its close event says. */
+  /** Ends the socket. `details` are those of its close event. */
   end(details: { readonly code?: number; readonly reason?: string } = {}): void {
     this.readyState = typeof this.readyState === 'string' ? 'closed' : 3
     this.#target.dispatchEvent(Object.assign(new Event('close'), details))
@@ -48,7 +48,7 @@ export class FakeSocket implements Socket {
   }
 }
 
-/** Both ends, which are still opening. */
+/** Makes both ends, which are still opening. */
 export function sockets(Kind: new () => FakeSocket = FakeSocket): [FakeSocket, FakeSocket] {
   const [one, other] = [new Kind(), new Kind()]
   one.other = other

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { ACTIVE, CURIOUS, expectRefusal, seatsBelow } from '../attacks/support.js'
 import { endOf, expectExactSum, makeScene, type Scene } from './support.js'
 
-/** A connection that goes silent at once when it is told to, in both directions, and stays open. */
+/** A connection that the test can make silent in both directions. It stays open. */
 function halfOpen(scene: Scene, seat: number, seen: Uint8Array[] = []) {
   const connect = scene.connect(seat)
   const never = new Promise<never>(() => {})
@@ -15,7 +15,7 @@ function halfOpen(scene: Scene, seat: number, seen: Uint8Array[] = []) {
     line.silent = false
     let here = true
     return {
-      // What is sent into it seems to leave.
+      // Sending still seems to work.
       send: (bytes) => (line.silent && here ? undefined : connection.send(bytes)),
       close: () => {
         here = false
@@ -38,7 +38,7 @@ function halfOpen(scene: Scene, seat: number, seen: Uint8Array[] = []) {
 const isBeat = (bytes: Uint8Array): boolean => bytes[0] === 0 && bytes[1]! >= 6
 
 describe('a proxy goes silent and keeps the connection open', () => {
-  test('the client notices within the default, and is in the sum; it waited for ever', async () => {
+  test('the client notices within the default time, and is in the sum', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 800_000 })
     const { line, opening } = halfOpen(scene, 0)
     const part = scene.join(0, {}, opening)
@@ -56,7 +56,7 @@ describe('a proxy goes silent and keeps the connection open', () => {
     await scene.clock.until(Promise.all([others, last]))
   })
 
-  test('before the first heartbeat as well', async () => {
+  test('the client also notices before the first heartbeat', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 800_000 })
     const { line, opening } = halfOpen(scene, 0)
     const part = scene.join(0, {}, opening)
@@ -70,7 +70,7 @@ describe('a proxy goes silent and keeps the connection open', () => {
     await scene.clock.until(Promise.all([others, last, part]))
   })
 
-  test('with an option it is noticed as soon as one likes', async () => {
+  test('with maximumSilence, it is noticed earlier', async () => {
     const scene = await makeScene(ACTIVE, { deadline: 800_000 })
     const { line, opening } = halfOpen(scene, 0)
     const part = scene.join(0, { maximumSilence: 4000 }, opening)
@@ -85,7 +85,7 @@ describe('a proxy goes silent and keeps the connection open', () => {
     await scene.clock.until(Promise.all([others, last, part]))
   })
 
-  test('the server notices that a client is silent, where it is told how long that may be', async () => {
+  test('with maximumSilence, the server notices that a client is silent', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 800_000, maximumSilence: 30_000, reconnectTime: 5000 })
     const { line, opening } = halfOpen(scene, 0)
     const stop = new AbortController()
@@ -94,7 +94,7 @@ describe('a proxy goes silent and keeps the connection open', () => {
     )
     const others = scene.joinAll({ without: [0, 1] })
     await scene.clock.pass(100_000)
-    // Those who wait are not silent: they answer.
+    // The clients that wait are not silent: they answer heartbeats.
     expect(scene.serverEvents.filter(({ type }) => type === 'disconnected')).toEqual([])
     line.silent = true
     await scene.clock.pass(50_000)
@@ -108,11 +108,11 @@ describe('a proxy goes silent and keeps the connection open', () => {
   })
 })
 
-describe('peers that know of no heartbeats', () => {
-  test('a client whose server sends none connects a second time, and stays', async () => {
+describe('peers that do not support heartbeats', () => {
+  test('a client whose server sends none connects a second time, and stays connected', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 4_000_000 })
     let connections = 0
-    // As a server of before: it ignores what it does not know.
+    // Like an earlier server, which ignores unknown notices.
     const old = async (): Promise<Connection> => {
       const connection = await scene.connect(0)()
       connections++
@@ -125,7 +125,7 @@ describe('peers that know of no heartbeats', () => {
     const part = scene.join(0, {}, old)
     const others = scene.joinAll({ without: [0, 1] })
     await scene.clock.pass(3_000_000)
-    // It was in doubt once.
+    // It connected again once.
     expect(connections).toBe(2)
     const last = scene.join(1)
     expect(await expectExactSum(scene)).toEqual(seatsBelow(5))
@@ -133,7 +133,7 @@ describe('peers that know of no heartbeats', () => {
     await scene.clock.until(Promise.all([others, last]))
   })
 
-  test('a client that sends none is sent none, and not cut off', async () => {
+  test('a client that sends none receives none, and is not disconnected', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 4_000_000, maximumSilence: 20_000 })
     const seen: Uint8Array[] = []
     const { opening } = halfOpen(scene, 0, seen)
@@ -145,19 +145,19 @@ describe('peers that know of no heartbeats', () => {
     expect(await expectExactSum(scene)).toEqual(seatsBelow(5))
     await scene.clock.until(Promise.all([others, last, part]))
     expect(seen.filter(isBeat)).toEqual([])
-    // Others were sent some.
+    // The other clients were sent some.
     expect(scene.round.report!.refused).toEqual([])
   })
 })
 
-describe('what is long is not silent', () => {
+describe('something that takes long does not count as silence', () => {
   const SLICED = {
     ...ACTIVE,
     segments: [{ length: 400, bits: 16, bound: 'modular' }],
     sliceLength: 64,
   } as const
 
-  test('clients that wait for room while the server reads nothing of them', async () => {
+  test('clients that wait for room while the server does not read from them', async () => {
     const options = { maximumUploads: 1, deadline: 4_000_000, uploadTime: 2_000_000, maximumSilence: 30_000 }
     const scene = await makeScene(SLICED, options)
     const slow = scene.join(0, {}, async () => {
@@ -179,7 +179,7 @@ describe('what is long is not silent', () => {
     }
   })
 
-  test('an upload of minutes in one message', async () => {
+  test('an upload of one message that takes minutes', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 4_000_000 })
     const part = scene.join(0, {}, async () => {
       const connection = await scene.connect(0)()
@@ -195,7 +195,7 @@ describe('what is long is not silent', () => {
     expect(scene.clientEvents.get(0)!.filter(({ type }) => type === 'connected')).toHaveLength(1)
   })
 
-  test('a client that takes its time before its first message', async () => {
+  test('a client that takes long before its first message', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 4_000_000 })
     const save = async (): Promise<void> => scene.clock.sleep(400_000)
     const part = scene.join(0, { save })
@@ -205,7 +205,7 @@ describe('what is long is not silent', () => {
     expect(scene.clientEvents.get(0)!.filter(({ type }) => type === 'connected')).toHaveLength(1)
   })
 
-  test('timers that come a minute late, as in a hidden tab, cut nobody off', async () => {
+  test('timers that fire a minute late, as in a hidden tab, disconnect nobody', async () => {
     const scene = await makeScene(CURIOUS, { deadline: 4_000_000, maximumSilence: 60_000 })
     const throttled = {
       after: (ms: number, callback: () => void) =>
@@ -222,7 +222,7 @@ describe('what is long is not silent', () => {
 })
 
 describe('hostile heartbeats', () => {
-  test('a client that floods the server with them is shut out', async () => {
+  test('a client that floods the server with them is excluded', async () => {
     const scene = await makeScene(CURIOUS)
     const connection = await scene.connect(1)()
     const ends = scene.joinAll({ without: [1] })
@@ -265,7 +265,7 @@ describe('hostile heartbeats', () => {
   })
 })
 
-test('a longest silence that is none is refused at once', async () => {
+test('an invalid maximumSilence is refused immediately', async () => {
   const scene = await makeScene(CURIOUS)
   const misuse = { code: 'invalid-argument', fault: 'usage', phase: undefined } as const
   for (const maximumSilence of [0, 999, -1, Number.NaN, '5000' as unknown as number, 2 ** 31]) {

@@ -6,18 +6,18 @@ import { ACTIVE, CURIOUS, expectRefusal, seatsBelow } from '../attacks/support.j
 import { randomOf } from '../support/seeded.js'
 import { expectExactSum, makeScene, type Scene } from './support.js'
 
-/** A connection of a seat that the test holds itself. */
+/** A connection of a seat that the test itself uses. */
 async function raw(scene: Scene, seat: number): Promise<OwnConnection> {
   return scene.connect(seat)()
 }
 
-/** Everything that comes over a connection until it ends. */
+/** Everything that arrives over a connection until it ends. */
 async function heard(connection: Connection): Promise<Uint8Array[]> {
   const messages: Uint8Array[] = []
   try {
     for await (const bytes of connection.messages) messages.push(bytes)
   } catch {
-    // It ends as it likes.
+    // It may end in any way.
   }
   return messages
 }
@@ -39,8 +39,8 @@ async function flood(
   return count
 }
 
-describe('one client misbehaves, the others have their sum without waiting', () => {
-  test('garbage: it is refused, told so, and shut out at last', async () => {
+describe('one client misbehaves, and the others get their sum without waiting', () => {
+  test('garbage: it is refused, the client is told, and in the end excluded', async () => {
     const scene = await makeScene(ACTIVE)
     const ends = scene.joinAll({ without: [1] })
     const connection = await raw(scene, 1)
@@ -67,7 +67,7 @@ describe('one client misbehaves, the others have their sum without waiting', () 
     const hello = await scene.sessions[1]!.start()
     const sent = flood(connection, 1000, () => hello)
     expect(await scene.clock.until(sent)).toBeLessThan(100)
-    // Nor does it help to come back: it is not waited for.
+    // Reconnecting does not help: nobody waits for it.
     const again = await raw(scene, 1)
     expect((await scene.clock.until(heard(again))).map(wordOf)).toEqual(['too-many-messages'])
     expect(await expectExactSum(scene)).toEqual([0, 2, 3, 4])
@@ -75,7 +75,7 @@ describe('one client misbehaves, the others have their sum without waiting', () 
     await scene.clock.until(Promise.all([ends, words]))
   })
 
-  test('a message that is too long is not given to the session', async () => {
+  test('a message that is too long is not passed to the session', async () => {
     const scene = await makeScene(ACTIVE)
     const ends = scene.joinAll({ without: [1] })
     const connection = await raw(scene, 1)
@@ -88,7 +88,7 @@ describe('one client misbehaves, the others have their sum without waiting', () 
     await scene.clock.until(ends)
   })
 
-  test('notices that are none of a client’s', async () => {
+  test('notices that a client must not send', async () => {
     const scene = await makeScene(ACTIVE)
     const ends = scene.joinAll({ without: [1] })
     const connection = await raw(scene, 1)
@@ -98,7 +98,7 @@ describe('one client misbehaves, the others have their sum without waiting', () 
     await scene.clock.until(ends)
   })
 
-  test('another configuration: the client hears why it was refused', async () => {
+  test('another configuration: the client is told why its message was refused', async () => {
     const scene = await makeScene(CURIOUS)
     const { config, crypto } = scene
     const other = createRoundConfig({
@@ -154,7 +154,7 @@ describe('vectors in slices, and room for one', () => {
     sliceLength: 64,
   } as const
 
-  test('the others wait for room, and nothing more is read of them', async () => {
+  test('the others wait for room, and nothing more is read from them', async () => {
     const scene = await makeScene(SLICED, { maximumUploads: 1, weather: { delay: 20 } })
     const ends = scene.joinAll()
     expect(await expectExactSum(scene)).toEqual(seatsBelow(5))
@@ -162,11 +162,11 @@ describe('vectors in slices, and room for one', () => {
     const statuses = scene.serverEvents.flatMap((event) => (event.type === 'message' ? [event.status] : []))
     expect(statuses).toContain('busy')
     expect(statuses).not.toContain('duplicate')
-    // Five clients, each once in every round but the masked input, there seven times.
+    // Five clients, each with one message per phase, except in masked-input: there seven.
     expect(statuses.filter((status) => status === 'accepted')).toHaveLength(5 * (4 + 7))
   })
 
-  test('one that begins and stops is sent away after a while; when it comes back it is in the sum', async () => {
+  test('a client that begins and stops loses its place after a while; when it comes back, it is in the sum', async () => {
     const scene = await makeScene(SLICED, { maximumUploads: 1, uploadTime: 2000, deadline: 8000 })
     const connect = scene.connect(0)
     let stalls = true
@@ -184,14 +184,14 @@ describe('vectors in slices, and room for one', () => {
     const ends = scene.joinAll({ without: [0] })
     expect(await expectExactSum(scene)).toEqual(seatsBelow(5))
     expect(scene.serverEvents).toContainEqual({ type: 'evicted', seat: 0 })
-    // A quarter of the time of a vector without a slice.
+    // After a quarter of the time for a vector without a slice.
     expect(scene.clock.now).toBeGreaterThan(500)
     expect(scene.clock.now).toBeLessThan(2000)
     expect(await scene.clock.until(stalling)).toEqual({ included: true })
     await scene.clock.until(ends)
   })
 
-  test('one that vanishes in the middle leaves its place at once', async () => {
+  test('a client that disconnects in the middle frees its place immediately', async () => {
     const scene = await makeScene(SLICED, { maximumUploads: 1, deadline: 8000 })
     const stop = new AbortController()
     const onEvent = (event: { readonly type: string; readonly phase?: string }) => {
@@ -220,7 +220,7 @@ describe('a hostile server', () => {
     return outcome
   }
 
-  test('what it sends is refused with a typed error', async () => {
+  test('its messages are refused with typed errors', async () => {
     const fault = 'server'
     expect(await meet([Uint8Array.of(PROTOCOL_VERSION, 2, 3)])).toMatchObject({
       code: 'malformed-message',
@@ -237,12 +237,12 @@ describe('a hostile server', () => {
     }
   })
 
-  test('a flood of it does not fill the client’s memory', async () => {
+  test('a flood of its messages does not fill the client’s memory', async () => {
     const scene = await makeScene(ACTIVE)
     const [near, far] = scene.network.connection()
     let read = 0
     const counting: Connection = {
-      // Nothing that it answers is taken from it.
+      // Nobody reads its answers.
       send: () => new Promise<never>(() => {}),
       close: () => near.close(),
       messages: {
@@ -264,7 +264,7 @@ describe('a hostile server', () => {
   })
 })
 
-test('what of the host’s fails for one client fails for that one, and it may try again', async () => {
+test('a function of the host that fails for one client affects only that client, which may try again', async () => {
   let failures = 3
   const scene = await makeScene(ACTIVE)
   const { verifyIdentity } = scene
@@ -282,7 +282,7 @@ test('what of the host’s fails for one client fails for that one, and it may t
   await scene.clock.until(ends)
 })
 
-test('a store that fails ends the round without a word, as it can be gone on with', async () => {
+test('a store that fails ends the round without notifying clients, because the round can be resumed', async () => {
   const scene = await makeScene(ACTIVE)
   let saves = 0
   let stored: Uint8Array | undefined

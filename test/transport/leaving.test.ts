@@ -6,7 +6,7 @@ import { expectExactSum, makeScene, type Scene } from './support.js'
 
 const BAD = 2
 
-/** How the part of the bad client ended; the others have their sum, and have waited for no deadline. */
+/** How the part of the bad client ended. Checks that the others got their sum without waiting for a deadline. */
 async function expectNoWait(scene: Scene, bad: Promise<unknown>): Promise<unknown> {
   const ends = scene.joinAll({ without: [BAD] })
   const error = bad.catch((reason: unknown) => reason)
@@ -18,7 +18,7 @@ async function expectNoWait(scene: Scene, bad: Promise<unknown>): Promise<unknow
   return scene.clock.until(error)
 }
 
-/** A connection that does something else in place of sending. */
+/** A connection that does something else instead of sending. */
 function sending(
   connection: OwnConnection,
   send: (bytes: Uint8Array, on: OwnConnection['send']) => void | Promise<void>,
@@ -34,8 +34,8 @@ const throws = (): never => {
   throw new Error('broken')
 }
 
-describe('a client whose part is over for good says so before it goes, and nobody waits for it', () => {
-  test('it has another model than the others', async () => {
+describe('a client whose part is over tells the server before it leaves, and nobody waits for it', () => {
+  test('it has a different model', async () => {
     const scene = await makeScene(CURIOUS)
     const { config, crypto, inputs, clock } = scene
     const other = createRoundConfig({
@@ -51,11 +51,11 @@ describe('a client whose part is over for good says so before it goes, and nobod
     expect(await expectNoWait(scene, bad)).toMatchObject(expected)
   })
 
-  test('it speaks another version of the protocol', async () => {
+  test('it uses another version of the protocol', async () => {
     const scene = await makeScene(ACTIVE)
     const bad = scene.join(BAD, {}, () =>
       sending(scene.connect(BAD)(), (bytes, on) =>
-        // Notices have no version.
+        // Notices do not have a version.
         on(bytes[0] === 0 ? bytes : Uint8Array.of(99, ...bytes.subarray(1))),
       ),
     )
@@ -97,7 +97,7 @@ describe('a client whose part is over for good says so before it goes, and nobod
     expect(await expectNoWait(scene, scene.join(BAD, { signal: stop.signal, onEvent }))).toBe(reason)
   })
 
-  test('it is aborted in the middle of a long message: that is sent to its end first, and nothing overlaps', async () => {
+  test('it is aborted in the middle of a long message, which is completed first: messages do not overlap', async () => {
     const scene = await makeScene(ACTIVE)
     const stop = new AbortController()
     let inSending = 0
@@ -119,7 +119,7 @@ describe('a client whose part is over for good says so before it goes, and nobod
   })
 })
 
-test('what is never sent keeps an aborted client for two seconds, and no longer', async () => {
+test('a message that is never sent delays an aborted client for two seconds, and no longer', async () => {
   const scene = await makeScene(ACTIVE)
   const stop = new AbortController()
   const bad = scene.join(BAD, { signal: stop.signal }, () =>
@@ -133,7 +133,7 @@ test('what is never sent keeps an aborted client for two seconds, and no longer'
   expect(scene.clock.now).toBeLessThan(2100)
 })
 
-test('who hears how the round ended, or that another process has the seat, does not leave', async () => {
+test('a client that is told how the round ended, or that another process has its seat, does not send that it leaves', async () => {
   const scene = await makeScene(CURIOUS)
   const first = scene.join(0).catch(() => undefined)
   await scene.clock.pass(100)
@@ -145,7 +145,7 @@ test('who hears how the round ended, or that another process has the seat, does 
   expect(scene.serverEvents.some(({ type }) => type === 'left')).toBe(false)
 })
 
-test('one that has left may come back while the round is open', async () => {
+test('a client that has left may come back while the round is open', async () => {
   const scene = await makeScene(CURIOUS)
   const stop = new AbortController()
   const onEvent = ({ type }: { readonly type: string }) => {

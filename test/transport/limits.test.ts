@@ -12,7 +12,7 @@ const SPARSE = {
   minimumCohort: 4,
 } as const
 
-describe('no message is longer than the limits say, and one of each side is as long', () => {
+describe('no message exceeds the limits, and the longest one of each side reaches them', () => {
   test.each([
     {
       name: 'short vectors',
@@ -64,7 +64,7 @@ describe('no message is longer than the limits say, and one of each side is as l
     expect({ ...longest, slices: slices / config.clients }).toEqual(limits)
   })
 
-  test('of a cohort of the largest size they are found without making its messages', () => {
+  test('the limits of the largest cohort are computed without making its messages', () => {
     const config = createRoundConfig({
       sessionId: new Uint8Array(16),
       clients: 65_535,
@@ -78,7 +78,7 @@ describe('no message is longer than the limits say, and one of each side is as l
     })
   })
 
-  test('bare parameters have none', async () => {
+  test('parameters without a configuration are refused', async () => {
     const parameters = { sessionId: new Uint8Array(16), clients: 3 } as unknown as ReturnType<
       typeof createRoundConfig
     >

@@ -12,7 +12,7 @@ import { makeScene, type Scene } from './support.js'
 
 const MISUSE = { code: 'invalid-argument', fault: 'usage', phase: undefined } as const
 
-/** A client's part that must be over before any time has passed. */
+/** Runs a client, whose part must be over before any time has passed. */
 async function expectAtOnce(
   scene: Scene,
   part: Promise<unknown>,
@@ -29,7 +29,7 @@ const optionsOf = ({ config, crypto, clock, inputs }: Scene): RunClientOptions =
 }
 
 describe('options are checked before anything is connected', () => {
-  test('connect is not a function: runClient({}, …) was retried for minutes in silence', async () => {
+  test('connect is not a function: runClient({}, …) fails immediately', async () => {
     const scene = await makeScene(CURIOUS)
     for (const connect of [{}, undefined, null, 'ws://localhost', Promise.resolve()]) {
       const error = await expectAtOnce(
@@ -40,7 +40,7 @@ describe('options are checked before anything is connected', () => {
     }
   })
 
-  test('anything else that does not fit, by name', async () => {
+  test('any other wrong option is named', async () => {
     const scene = await makeScene(CURIOUS)
     let connected = 0
     const connect = (): Connection => {
@@ -71,7 +71,7 @@ describe('options are checked before anything is connected', () => {
     expect(connected).toBe(0)
   })
 
-  test('what connect returns is no connection', async () => {
+  test('connect returns something other than a connection', async () => {
     const scene = await makeScene(CURIOUS)
     const real = await scene.connect(1)()
     const { send, messages } = real
@@ -98,7 +98,7 @@ describe('options are checked before anything is connected', () => {
   })
 })
 
-describe('what is no failure of the network is not retried', () => {
+describe('mistakes in the program are not retried', () => {
   async function expectOneAttempt(mistake: unknown): Promise<SecAggError> {
     const scene = await makeScene(CURIOUS)
     let attempts = 0
@@ -113,7 +113,7 @@ describe('what is no failure of the network is not retried', () => {
     return error
   }
 
-  test('a ReferenceError inside connect was retried for minutes in silence', async () => {
+  test('a ReferenceError inside connect', async () => {
     const mistake = new ReferenceError('WebSoket is not defined')
     const error = await expectOneAttempt(mistake)
     expect(error.cause).toBe(mistake)
@@ -126,13 +126,13 @@ describe('what is no failure of the network is not retried', () => {
     new RangeError('Maximum call stack size exceeded'),
     new URIError('URI malformed'),
     new SyntaxError("Invalid URL: 'localhost:8080'"),
-    // As browsers throw for `new WebSocket('localhost')`.
+    // Browsers throw this for `new WebSocket('localhost')`.
     Object.assign(new Error('The URL is invalid.'), { name: 'SyntaxError' }),
   ])('%s', async (mistake) => {
     expect((await expectOneAttempt(mistake)).cause).toBe(mistake)
   })
 
-  test('an error of this library that is no lost connection comes out as it is', async () => {
+  test('an error of this library other than connection-lost is thrown unchanged', async () => {
     const scene = await makeScene(CURIOUS)
     for (const code of ['unsupported', 'late-message'] as const) {
       const error = new SecAggError(code, code === 'unsupported' ? 'usage' : 'network', 'not again')
@@ -167,12 +167,12 @@ describe('what is no failure of the network is not retried', () => {
   })
 })
 
-describe('what may be a failure of the network is retried', () => {
+describe('possible network failures are retried', () => {
   const FAILURES = [
     new Error('ECONNREFUSED'),
     'a string',
     undefined,
-    // As `fetch` rejects where a login comes before the connection.
+    // `fetch` rejects with these when a login precedes the connection.
     ...[
       'Failed to fetch',
       'fetch failed',
@@ -184,13 +184,13 @@ describe('what may be a failure of the network is retried', () => {
       'The network connection was lost.',
       'A network error occurred.',
     ].map((text) => new TypeError(text)),
-    // A proxy's page where JSON was expected.
+    // A page of a proxy instead of the expected JSON.
     new SyntaxError(`Unexpected token '<', "<html>" is not valid JSON`),
     new SyntaxError('JSON Parse error: Unrecognized token "<"'),
     new SecAggError('connection-lost', 'network', 'closed'),
   ]
 
-  test('before there was any connection', async () => {
+  test('before the first connection', async () => {
     for (const failure of FAILURES) {
       const scene = await makeScene(CURIOUS)
       let attempts = 0
@@ -205,7 +205,7 @@ describe('what may be a failure of the network is retried', () => {
     }
   })
 
-  test('afterwards a TypeError as well: connect has shown that it can connect', async () => {
+  test('after the first connection, also a TypeError: connect has shown that it works', async () => {
     const scene = await makeScene(CURIOUS, { weather: { delay: 20 } })
     const connect = scene.connect(0)
     let attempts = 0
@@ -220,7 +220,7 @@ describe('what may be a failure of the network is retried', () => {
     expect(attempts).toBe(3)
   })
 
-  test('retryAfter hears what has happened, and decides', async () => {
+  test('retryAfter receives the cause, and decides', async () => {
     const scene = await makeScene(CURIOUS)
     const causes: unknown[] = []
     const failure = new Error('refused')

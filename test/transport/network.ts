@@ -4,17 +4,17 @@ import type { VirtualClock } from './virtual-clock.js'
 
 /** How bad a network is. */
 export interface Weather {
-  /** Messages take up to so many milliseconds; they stay in order. */
+  /** The longest delay of a message in milliseconds. Messages stay in order. */
   readonly delay?: number
-  /** One message of so many comes twice. */
+  /** One in so many messages arrives twice. */
   readonly duplicates?: number
-  /** One message of so many breaks its connection, and with it all that are on their way. */
+  /** One in so many messages breaks its connection. All messages in transit are lost. */
   readonly breaks?: number
 }
 
 /** A network in memory whose faults are drawn from a seed. */
 export class Network {
-  /** How often connections broke. */
+  /** The number of connections that broke. */
   broken = 0
   readonly #clock: VirtualClock
   readonly #random: Random
@@ -27,7 +27,7 @@ export class Network {
     this.weather = weather
   }
 
-  /** Both ends of a new connection. */
+  /** Makes both ends of a new connection. */
   connection(): [OwnConnection, OwnConnection] {
     const inboxes = [new Inbox(), new Inbox()] as const
     const line = { open: true }
@@ -64,7 +64,7 @@ export class Network {
     return [end(0), end(1)]
   }
 
-  /** All connections break. */
+  /** Breaks all connections. */
   fail(): void {
     for (const cut of [...this.#open]) cut()
   }

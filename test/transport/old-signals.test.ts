@@ -10,7 +10,7 @@ import { OldAbortController } from '../support/old-abort.js'
 import { spawn } from '../workers/support.js'
 import { expectExactSum, makeScene } from './support.js'
 
-/** What a call rejects with whose signal has no reason. */
+/** The rejection of a call whose signal has no reason. */
 const ABORTED = { name: 'AbortError' }
 
 describe('masks', () => {
@@ -35,7 +35,7 @@ describe('masks', () => {
 
   test('on this thread', () => expectOldSignals(executeMaskPlan))
 
-  test('on a pool, also for a call that waits for another', async () => {
+  test('on a pool, even for a call that waits for another', async () => {
     const pool = await createMaskPool({ workers: 2, spawn })
     await expectOldSignals(pool.execute)
     const first = pool.execute(createVector(segments), segments, plan, suite)
@@ -48,7 +48,7 @@ describe('masks', () => {
   })
 })
 
-test('sessions of a round whose signals never fire threw a raw TypeError', async () => {
+test('sessions work with signals that never fire', async () => {
   const { signal } = new OldAbortController()
   const cohort = await makeCohort({ ...ACTIVE, clientOptions: () => ({ signal }), serverOptions: { signal } })
   const { outcome } = await run(cohort)
@@ -65,7 +65,7 @@ test('a simulation', async () => {
 })
 
 describe('the drivers', () => {
-  test('with a signal that never fires runClient rejected', async () => {
+  test('runClient works with a signal that never fires', async () => {
     const controllers = seatsBelow(5).map(() => new OldAbortController())
     const server = new OldAbortController()
     const scene = await makeScene(ACTIVE, { signal: server.signal })
@@ -76,7 +76,7 @@ describe('the drivers', () => {
     for (const { listeners } of [...controllers, server]) expect(listeners).toBe(0)
   })
 
-  test('one that fires before, or in the middle', async () => {
+  test('a signal that fires before the start, or in the middle', async () => {
     for (const after of [0, 5]) {
       const scene = await makeScene(ACTIVE)
       const client = new OldAbortController()
@@ -92,7 +92,7 @@ describe('the drivers', () => {
   })
 })
 
-test('a ReadableStream that is no iterable, as in Safari, is read by its reader', async () => {
+test('a ReadableStream that is not iterable, as in Safari, is read with its reader', async () => {
   const pieces = [Uint8Array.of(2, 0, 0), Uint8Array.of(0, 7, 8, 1, 0, 0, 0, 9)]
   const reader = {
     read: async () => {
@@ -112,6 +112,6 @@ test('a ReadableStream that is no iterable, as in Safari, is read by its reader'
     if (messages.length === 2) break
   }
   expect(messages).toEqual([[7, 8], [9]])
-  // Whoever stops reading lets go of the stream.
+  // A reader that stops also cancels the stream.
   expect(reader.cancelled).toBe(1)
 })

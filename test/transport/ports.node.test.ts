@@ -6,10 +6,10 @@ import * as transport from 'secagg/transport'
 import { describe, expect, test } from 'vitest'
 import { unbundledRealm } from '../support/unbundled.js'
 
-/** What a port tells those who listen. */
+/** An event of a port. */
 type Listener = (event: { readonly data?: unknown }) => void
 
-/** A port whose other side does what the test likes. */
+/** A port whose other side is controlled by the test. */
 function fakePort() {
   const listeners = new Map<string, Listener[]>()
   const posted: unknown[] = []
@@ -38,7 +38,7 @@ async function allOf({ messages }: transport.Connection): Promise<Uint8Array[]> 
 const MALFORMED = { name: 'SecAggError', code: 'malformed-message', fault: 'network' }
 const LOST = { name: 'SecAggError', code: 'connection-lost', fault: 'network' }
 
-test('a round in a sandbox, as that of Jest, whose ports come from outside', async () => {
+test('a round in a sandbox like that of Jest, with ports from outside', async () => {
   const getRandomValues = (view: Uint8Array<ArrayBuffer>) => globalThis.crypto.getRandomValues(view)
   const realm = unbundledRealm({ crypto: { getRandomValues }, setTimeout, clearTimeout })
   const { createRoundConfig } = realm.load<typeof session>('index')
@@ -64,7 +64,7 @@ test('a round in a sandbox, as that of Jest, whose ports come from outside', asy
   expect(await Promise.all(clients)).toEqual([0, 1, 2].map(() => ({ included: true })))
 })
 
-describe('what is not a message ends a connection over a port, instead of being ignored', () => {
+describe('anything other than a message ends a connection over a port', () => {
   test.each<[string, unknown]>([
     ['text', 'hello'],
     ['nothing', undefined],
@@ -80,7 +80,7 @@ describe('what is not a message ends a connection over a port, instead of being 
     fire('message', Uint8Array.of(1))
     fire('message', data)
     fire('message', Uint8Array.of(2))
-    // What came before is read, and what came after is not.
+    // Earlier messages are read, later ones are not.
     const messages = connection.messages[Symbol.asyncIterator]()
     expect(await messages.next()).toEqual({ done: false, value: Uint8Array.of(1) })
     await expect(messages.next()).rejects.toMatchObject({ ...MALFORMED, got: typeof data })
@@ -97,7 +97,7 @@ describe('what is not a message ends a connection over a port, instead of being 
   })
 })
 
-test('a port whose other side is closed, or dies, ends; nobody waits for it', async () => {
+test('a port ends when its other side is closed or dies; nobody waits for it', async () => {
   const { port1, port2 } = new MessageChannel()
   const near = transport.messagePortConnection(port1)
   port2.close()
@@ -114,7 +114,7 @@ test('a port whose other side is closed, or dies, ends; nobody waits for it', as
   expect(await allOf(transport.messagePortConnection(threads.port1))).toEqual([Uint8Array.of(7)])
 })
 
-test('a Buffer that is sent arrives as it was, and those that lie in memory beside it stay', async () => {
+test('a Buffer arrives unchanged, and other Buffers in the same memory stay intact', async () => {
   const beside = Buffer.from('beside')
   const sent = Buffer.from('sent')
   expect(sent.buffer).toBe(beside.buffer)
@@ -126,7 +126,7 @@ test('a Buffer that is sent arrives as it was, and those that lie in memory besi
   for (const [near, far] of pairs) {
     const received = far.messages[Symbol.asyncIterator]()
     const sending = near.send(sent)
-    // Reused at once, as hosts do with buffers.
+    // The buffer is reused immediately, as hosts do.
     sent.fill('x')
     expect(await received.next()).toEqual({ done: false, value: Uint8Array.from(Buffer.from('sent')) })
     expect(beside.toString()).toBe('beside')
@@ -136,16 +136,16 @@ test('a Buffer that is sent arrives as it was, and those that lie in memory besi
   }
 })
 
-describe('mistakes of a host are told at once', () => {
+describe('mistakes of a host are reported immediately', () => {
   const wrong = 'text' as unknown as Uint8Array
   const invalid = { name: 'SecAggError', code: 'invalid-argument', fault: 'usage', got: 'string' }
 
-  test('a pair that is handed text, as of a request that was not read as bytes', async () => {
+  test('a pair is given text, for example a request body that was not read as bytes', async () => {
     const [near] = transport.connectionPair()
     await expect(near.send(wrong)).rejects.toMatchObject(invalid)
   })
 
-  test('a connection of its own that gives text, to either driver', async () => {
+  test('a connection of the host delivers text, to either driver', async () => {
     const config = createRoundConfig({
       sessionId: new Uint8Array(16),
       clients: 2,
@@ -188,7 +188,7 @@ describe('mistakes of a host are told at once', () => {
     ['text', '\x01\x00\x00\x00a'],
     ['a view, which has no length', new DataView(new ArrayBuffer(5))],
     ['words, which would be cut to bytes', Uint16Array.of(1, 0, 0, 0, 300)],
-  ])('a stream that gives %s', async (_, piece) => {
+  ])('a stream that delivers %s', async (_, piece) => {
     const stream = {
       readable: (async function* () {
         yield piece as Uint8Array

@@ -22,11 +22,11 @@ test.each([1, 2, 3, 4])('a connection is lost while answer %i is being stored', 
   expect((await scene.clock.until(all))[1]).toBe(true)
 })
 
-test('an answer that is taken in counts, though the checkpoint after it fails', async () => {
+test('an accepted answer counts even if the checkpoint after it fails', async () => {
   let stored = 0
   const scene = await makeScene(ACTIVE, {
     checkpointEvery: 3,
-    // The checkpoint in each round of five answers; what opens the next one is stored.
+    // The checkpoint in each phase of five answers fails. What opens the next phase is stored.
     save: () => {
       if (++stored === 1) throw new Error('the disk is full')
     },
@@ -38,7 +38,7 @@ test('an answer that is taken in counts, though the checkpoint after it fails', 
   expect(new Set((await scene.clock.until(ends)).values())).toEqual(new Set([true]))
 })
 
-test('a client that is gone is not waited for where a checkpoint has finished its vector', async () => {
+test('a client that is gone is not waited for if a checkpoint has completed its vector', async () => {
   const kept = new Map<string, Uint8Array>()
   let failures = 1
   const sliceStore: SliceStore = {
@@ -70,7 +70,7 @@ test('a client that is gone is not waited for where a checkpoint has finished it
   expect(await scene.clock.until(Promise.all([gone, last, ...others]))).toBeDefined()
 })
 
-test('why a connection is over: another has taken its place', async () => {
+test('the cause of a disconnection: another connection has taken its place', async () => {
   const scene = await makeScene(CURIOUS)
   const first = await scene.connect(0)()
   await scene.clock.pass(5)
@@ -103,7 +103,7 @@ test('a listener that throws leaves no connection open', async () => {
   expect(closed).toBe(1)
 })
 
-test('a deadline that is left undefined for one message is that of all', async () => {
+test('a deadline that is undefined for one phase is the general one', async () => {
   const patience: { deadline: number } = JSON.parse('{}')
   const { deadline } = patience
   const scene = await makeScene(CURIOUS, { weather: { delay: 50 }, phases: { 'masked-input': { deadline } } })
@@ -112,7 +112,7 @@ test('a deadline that is left undefined for one message is that of all', async (
   await scene.clock.until(ends)
 })
 
-test('checkpoints with nothing to save with are refused at once', async () => {
+test('checkpoints without a save function are refused immediately', async () => {
   const scene = await makeScene(CURIOUS)
   expect(() => scene.serve({ checkpointEvery: 2, save: undefined })).toThrow(
     'checkpointEvery needs the option save',

@@ -5,7 +5,7 @@ import { named } from '../support/seeded.js'
 import { expectExactSum, MODELS, makeScene } from './support.js'
 
 describe.each(MODELS)('$name', ({ parameters }) => {
-  test('the server is a new process at any moment, and goes on where it was', async () => {
+  test('the server is restarted at any moment, and continues', async () => {
     for (let crash = 1; crash <= 45; crash += 9) {
       await named(`after event ${crash}`, async () => {
         const scene = await makeScene(parameters, { weather: { delay: 5 }, deadline: 120_000 })
@@ -14,13 +14,13 @@ describe.each(MODELS)('$name', ({ parameters }) => {
         const checkpointEvery = crash % 3 === 0 ? 2 : undefined
         scene.serve({
           checkpointEvery,
-          // A process that is no more saves nothing more.
+          // A process that has ended saves nothing.
           save: (bytes) => void (alive && scene.saved.set('server', bytes)),
           onEvent: () => {
             if (++events !== crash) return
             alive = false
             scene.network.fail()
-            // Those who have answered before count as well.
+            // Clients that answered before the restart count too.
             const phases = Object.fromEntries(PHASES.map((phase) => [phase, { minimum: parameters.clients }]))
             scene.serve({ saved: scene.saved.get('server'), checkpointEvery, phases })
           },
@@ -33,7 +33,7 @@ describe.each(MODELS)('$name', ({ parameters }) => {
     }
   })
 
-  test('clients are new processes after each message that they have saved', async () => {
+  test('clients are restarted after each message that they have saved', async () => {
     const scene = await makeScene(parameters, { deadline: 120_000 })
     const joined = seatsBelow(parameters.clients).map(async (seat) => {
       for (let processes = 1; ; processes++) {
@@ -42,7 +42,7 @@ describe.each(MODELS)('$name', ({ parameters }) => {
           const saved = scene.saved.get(seat)
           const save = (bytes: Uint8Array): void => {
             scene.saved.set(seat, bytes)
-            // Before what it was saved for has left.
+            // Before the message for which the state was saved has left.
             stop.abort(new Error('crash'))
           }
           return { ...(await scene.join(seat, { saved, save, signal: stop.signal })), processes }

@@ -6,14 +6,14 @@ import { named } from '../support/seeded.js'
 import { type Ended, expectExactSum, MODELS, makeScene } from './support.js'
 
 describe.each(MODELS)('$name', ({ parameters }) => {
-  test('all clients come, stay and are in the sum', async () => {
+  test('all clients connect, stay and are in the sum', async () => {
     const scene = await makeScene(parameters)
     const ends = scene.joinAll()
     const everybody = seatsBelow(parameters.clients)
     expect(await expectExactSum(scene)).toEqual(everybody)
     expect([...(await scene.clock.until(ends))]).toEqual(everybody.map((seat) => [seat, true]))
     await scene.clock.until(scene.round.closed)
-    // All were there at once, so nobody had to wait for a deadline.
+    // All clients were connected, so nobody had to wait for a deadline.
     expect(scene.clock.now).toBeLessThan(1000)
     expect(scene.serverEvents.filter(({ type }) => type === 'connected')).toHaveLength(9)
     expect(scene.serverEvents.filter(({ type }) => type === 'disconnected')).toHaveLength(9)
@@ -51,7 +51,7 @@ describe.each(MODELS)('$name', ({ parameters }) => {
       await named(`seed ${seed}`, async () => {
         const weather = { delay: 300, duplicates: 4, breaks: 12 }
         const scene = await makeScene({ ...parameters, seed }, { weather, deadline: 600_000 })
-        // A vector in slices may take more attempts in a row than a client makes by default.
+        // A vector in slices may need more attempts in a row than a client makes by default.
         const ends = scene.joinAll({ retryAfter: (failures) => 250 * failures })
         expect(await expectExactSum(scene)).toEqual(seatsBelow(parameters.clients))
         scene.network.weather = { delay: 300 }
@@ -62,7 +62,7 @@ describe.each(MODELS)('$name', ({ parameters }) => {
     }
   })
 
-  test('some vanish for good, at any moment; the others do without', async () => {
+  test('some clients drop out at any moment; the others get their sum', async () => {
     for (let seed = 1; seed <= 4; seed++) {
       await named(`seed ${seed}`, async () => {
         const scene = await makeScene({ ...parameters, seed }, { weather: { delay: 50, breaks: 60 } })
@@ -79,7 +79,7 @@ describe.each(MODELS)('$name', ({ parameters }) => {
         const survivors = await expectExactSum(scene)
         const ended = await scene.clock.until(stays)
         for (const [seat, end] of ended) {
-          // One that was in the middle of reconnecting at a deadline is late, which it is told.
+          // A client that was reconnecting at a deadline is late, and is told so.
           if (end !== 'late-message') expect([seat, end]).toEqual([seat, survivors.includes(seat)])
         }
         expect(survivors.length).toBeGreaterThanOrEqual(

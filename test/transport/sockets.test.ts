@@ -4,7 +4,7 @@ import { expectRefusal } from '../attacks/support.js'
 import { FakeSocket, sockets } from './fake-socket.js'
 import { VirtualClock } from './virtual-clock.js'
 
-/** A socket that is open, and what its connection is read by. */
+/** An open socket, and the iterator of its connection's messages. */
 function opened(socket = new FakeSocket()) {
   const clock = new VirtualClock()
   const connection = socketConnection(socket, { clock })
@@ -16,8 +16,8 @@ function opened(socket = new FakeSocket()) {
   return { socket, clock, connection, reading }
 }
 
-describe('why a socket is over', () => {
-  test.each([{}, { code: 1000 }, { code: 1005, reason: '' }])('in good order: %j', async (details) => {
+describe('why a socket has ended', () => {
+  test.each([{}, { code: 1000 }, { code: 1005, reason: '' }])('a normal close: %j', async (details) => {
     const { socket, reading } = opened()
     socket.end(details)
     expect(await reading).toBe('in good order')
@@ -34,11 +34,11 @@ describe('why a socket is over', () => {
     const error = await expectRefusal(reading, lost)
     expect(error.message).toBe(`the socket was closed with ${text}`)
     expect(error.cause).toEqual({ reason: '', ...details })
-    // Who sends hears the same.
+    // A sender gets the same error.
     await expect(connection.send(Uint8Array.of(1))).rejects.toBe(error)
   })
 
-  test('an error comes before the code, and there may be no close event at all', async () => {
+  test('an error event comes before the close event, which may not come at all', async () => {
     const { socket, clock, reading } = opened()
     socket.fire('error')
     socket.end({ code: 1009 })
@@ -54,11 +54,11 @@ describe('why a socket is over', () => {
     await clock.rest()
   })
 
-  test('what is sent to a data channel and is too long for it is named as too long', async () => {
+  test('a message that is too long for a data channel is reported as too long', async () => {
     const channel = new FakeSocket()
     channel.readyState = 'open'
     const { connection } = opened(channel)
-    // As the browsers do for a message beyond `maxMessageSize`.
+    // Browsers throw this for a message longer than `maxMessageSize`.
     channel.send = () => {
       throw new TypeError('Trying to send message larger than max-message-size')
     }
@@ -73,7 +73,7 @@ describe('why a socket is over', () => {
   })
 })
 
-describe('what arrives that is no message', () => {
+describe('anything other than bytes', () => {
   test.each([['text'], [new Date(0)], [{}], [null], [5], [['a']]])(
     '%j closes the socket, with a typed error',
     async (data) => {
@@ -86,7 +86,7 @@ describe('what arrives that is no message', () => {
     },
   )
 
-  test('bytes of every kind of array are a message', async () => {
+  test('every kind of byte array is a message', async () => {
     const socket = new FakeSocket()
     const { messages } = socketConnection(socket)
     socket.open()

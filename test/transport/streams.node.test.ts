@@ -15,7 +15,7 @@ function overStreams(readable: Readable, writable: Writable, longest: number) {
   return framedConnection({ readable, write, close: () => writable.end() }, longest)
 }
 
-test('a round over streams of Node, which hold a few bytes only', async () => {
+test('a round over streams of Node that buffer only a few bytes', async () => {
   const { config, crypto, inputs, signers, verifyIdentity } = await makeCohort({
     ...ACTIVE,
     clients: 6,

@@ -43,30 +43,30 @@ export const MODELS = [
   },
 ] as const
 
-/** Clients and a server that speak over a network in memory, in time that passes when there is nothing to do. */
+/** Clients and a server on a network in memory, with a clock that advances when there is nothing to do. */
 export interface Scene extends Cohort {
   readonly clock: VirtualClock
   readonly network: Network
   readonly serverEvents: ServerEvent[]
   readonly clientEvents: Map<number, ClientEvent[]>
-  /** The last that each has saved. */
+  /** The last state that each party has saved. */
   readonly saved: Map<number | 'server', Uint8Array>
-  /** The round that is served at the moment. */
+  /** The current round. */
   round: RoundHandle
-  /** Serves the round of the cohort; `saved` goes on with it. */
+  /** Serves the round of the cohort, or resumes it from `saved`. */
   serve(options?: Partial<ServeRoundOptions>): RoundHandle
-  /** What the client of a seat connects by. */
+  /** The `connect` of a client. */
   connect(seat: number): () => OwnConnection
-  /** Takes the client of a seat through the round. */
+  /** Runs the client of a seat. */
   join(seat: number, options?: Partial<RunClientOptions>, connect?: OpenConnection): Promise<ClientResult>
-  /** All clients, but for some; how each ended. */
+  /** Runs all clients except some. Resolves with how each of them ended. */
   joinAll(options?: {
     readonly without?: readonly number[]
     readonly retryAfter?: RunClientOptions['retryAfter']
   }): Promise<Map<number, Ended>>
 }
 
-/** How a client's part ended: included or not, or the code of its error. */
+/** How a client's part ended: whether it was included, or the code of its error. */
 export type Ended = boolean | string
 
 export async function makeScene(
@@ -144,7 +144,7 @@ export async function makeScene(
   return scene
 }
 
-/** How a client's part ended; anything but a typed error fails the test. */
+/** Resolves with how a client's part ended. Anything other than a typed error fails the test. */
 export async function endOf(part: Promise<ClientResult>): Promise<Ended> {
   try {
     return (await part).included
@@ -154,7 +154,7 @@ export async function endOf(part: Promise<ClientResult>): Promise<Ended> {
   }
 }
 
-/** The sum is exactly that of the inputs of those whom the report names. */
+/** Checks that the sum is exactly the sum of the inputs of the survivors in the report, and returns these. */
 export async function expectExactSum(
   scene: Scene,
   round: RoundHandle = scene.round,

@@ -5,11 +5,11 @@ import { VirtualClock } from './virtual-clock.js'
 
 const MIB = 2 ** 20
 
-/** A socket whose network takes so many bytes in a millisecond. */
+/** A socket whose network sends so many bytes per millisecond. */
 class DrainingSocket extends FakeSocket {
   rate: number
   sent = 0
-  /** The most that has waited. */
+  /** The largest number of bytes that were buffered. */
   most = 0
   readonly clock: VirtualClock
   #left = 0
@@ -36,7 +36,7 @@ class DrainingSocket extends FakeSocket {
   }
 }
 
-/** A data channel: it says when little waits. */
+/** A data channel, which has an event for a nearly empty buffer. */
 class DrainingChannel extends DrainingSocket {
   bufferedAmountLowThreshold = 0
 
@@ -47,7 +47,7 @@ class DrainingChannel extends DrainingSocket {
   }
 }
 
-/** Timers as browsers have them in a hidden tab: one in so many milliseconds. */
+/** Timers as in a hidden tab: they fire only once in so many milliseconds. */
 const throttled = (clock: VirtualClock, every: number): Clock => ({
   after: (milliseconds, callback) => {
     const due = Math.ceil((clock.now + milliseconds) / every) * every
@@ -57,7 +57,7 @@ const throttled = (clock: VirtualClock, every: number): Clock => ({
 
 const NEVER: Clock = { after: () => () => {} }
 
-/** Milliseconds that so many messages of 1 MiB take. */
+/** The time in milliseconds that so many messages of 1 MiB take. */
 async function upload(socket: DrainingSocket, clock: Clock, messages: number): Promise<number> {
   const connection = socketConnection(socket, { clock })
   const before = socket.clock.now
@@ -73,7 +73,7 @@ async function upload(socket: DrainingSocket, clock: Clock, messages: number): P
 const FAST = MIB / 10
 
 describe('a hidden tab uploads about as fast as a visible one', () => {
-  test('20 MiB over a WebSocket with a timer a second took 8 seconds, visible 0.2', async () => {
+  test('20 MiB over a WebSocket, with one timer per second', async () => {
     const visible = new VirtualClock()
     expect(await upload(new DrainingSocket(visible, FAST), visible, 20)).toBeLessThan(300)
     const clock = new VirtualClock()
@@ -82,13 +82,13 @@ describe('a hidden tab uploads about as fast as a visible one', () => {
     )
   })
 
-  test('256 MiB with a timer a minute took more than two hours', async () => {
+  test('256 MiB, with one timer per minute', async () => {
     const clock = new VirtualClock()
     const time = await upload(new DrainingSocket(clock, FAST), throttled(clock, 60_000), 256)
     expect(time).toBeLessThanOrEqual(6 * 60_000)
   })
 
-  test('what arrives is a moment to look as well', async () => {
+  test('an arriving message is also an occasion to check the buffer', async () => {
     const clock = new VirtualClock()
     const socket = new DrainingSocket(clock, FAST)
     const connection = socketConnection(socket, { clock: NEVER })
@@ -98,7 +98,7 @@ describe('a hidden tab uploads about as fast as a visible one', () => {
     })()
     await clock.pass(1000)
     expect(sent).toBe(2)
-    // A heartbeat of the server, say.
+    // For example a heartbeat of the server.
     socket.fire('message', Uint8Array.of(0, 7).buffer)
     await clock.until(sending)
     expect(sent).toBe(4)
@@ -113,22 +113,22 @@ describe('a hidden tab uploads about as fast as a visible one', () => {
   })
 })
 
-describe('what waits to be sent stays bounded', () => {
-  test('by the high-water mark where the network is the bottleneck', async () => {
+describe('the buffered bytes stay bounded', () => {
+  test('by the high-water mark if the network is the bottleneck', async () => {
     const clock = new VirtualClock()
     const socket = new DrainingSocket(clock, FAST / 100)
     await upload(socket, clock, 20)
     expect(socket.most).toBeLessThanOrEqual(2 * MIB)
   })
 
-  test('by 64 times that where it is not', async () => {
+  test('by 64 times that if it is not', async () => {
     const clock = new VirtualClock()
     const socket = new DrainingSocket(clock, FAST)
     await upload(socket, throttled(clock, 60_000), 400)
     expect(socket.most).toBeLessThanOrEqual(65 * MIB)
   })
 
-  test('and it shrinks again when the network slows down', async () => {
+  test('the bound shrinks again when the network slows down', async () => {
     const clock = new VirtualClock()
     const socket = new DrainingSocket(clock, FAST)
     const connection = socketConnection(socket, { clock })
@@ -138,7 +138,7 @@ describe('what waits to be sent stays bounded', () => {
           for (let count = 0; count < messages; count++) await connection.send(new Uint8Array(MIB))
         })(),
       )
-    // Each look finds nothing left.
+    // Each check finds the buffer empty.
     socket.rate = 10 * MIB
     await send(200)
     expect(socket.most).toBeGreaterThan(4 * MIB)
@@ -150,7 +150,7 @@ describe('what waits to be sent stays bounded', () => {
   })
 })
 
-test('a socket that is closed lets go of what waits to be sent', async () => {
+test('closing a socket releases the senders that wait', async () => {
   const clock = new VirtualClock()
   const channel = new DrainingChannel(clock, 0.001)
   channel.readyState = 'open'

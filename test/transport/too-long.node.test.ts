@@ -47,7 +47,7 @@ async function overSockets(parameters: Parameters<typeof makeCohort>[0], maxPayl
   return { config, round, parts, events, inputs, told }
 }
 
-test('a vector that is longer than the server’s socket takes was sent 23 times in six seconds', async () => {
+test('a vector that is too long for the server’s socket is sent at most once', async () => {
   const { config, round, parts, events, told } = await overSockets(LONG, 10_000)
   const outcome = round.outcome.catch((error: unknown) => error)
   const ends = await Promise.all(parts.map((part) => part.catch((error: SecAggError) => error)))
@@ -61,7 +61,7 @@ test('a vector that is longer than the server’s socket takes was sent 23 times
     const vectors = events[seat]!.filter((event) => event.type === 'sent' && event.phase === 'masked-input')
     expect(vectors.length).toBeLessThanOrEqual(1)
   }
-  // Nobody waits for clients that cannot send what they have to.
+  // Nobody waits for clients that cannot send their vectors.
   expect(await outcome).toMatchObject({ code: 'too-few-clients' })
   expect(new Set(told.flatMap((event) => (event.type === 'left' ? [event.seat] : [])))).toEqual(
     new Set([0, 1, 2]),
@@ -69,7 +69,7 @@ test('a vector that is longer than the server’s socket takes was sent 23 times
   await round.closed
 })
 
-test('with the remedy that is named, slices, the same vector arrives', async () => {
+test('in slices, as the error suggests, the same vector arrives', async () => {
   const { config, round, parts, inputs } = await overSockets({ ...LONG, sliceLength: 4096 }, 10_000)
   const { sum } = await round.outcome
   expect(sum).toEqual(sumOf(config, [0, 1, 2], inputs))
@@ -77,7 +77,7 @@ test('with the remedy that is named, slices, the same vector arrives', async () 
   await round.closed
 })
 
-test('a message of the server that is longer than the client’s socket takes ends the client’s part', async () => {
+test('a message that is too long for the client’s socket ends the client’s part', async () => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   sockets = server
   await new Promise((resolve) => server.on('listening', resolve))
@@ -97,7 +97,7 @@ test('a message of the server that is longer than the client’s socket takes en
   expect(attempts).toBe(1)
 })
 
-test('a server that closes tells why: code and reason are the cause', async () => {
+test('if a server closes the socket, its code and reason are the cause', async () => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   sockets = server
   await new Promise((resolve) => server.on('listening', resolve))

@@ -16,7 +16,7 @@ const LONG = { ...SLICED, segments: [{ length: 1000, bits: 16, bound: 'modular' 
 const isSlice = (bytes: Uint8Array): boolean => bytes[1] === 10
 const numberOf = (bytes: Uint8Array): number => bytes[2]!
 
-/** A client that does something else before it sends a slice, whenever it connects. */
+/** A client that does something else before it sends a slice, on every connection. */
 function joinSlowly(scene: Scene, seat: number, before: (slice: number) => Promise<void>) {
   return scene.join(seat, {}, async () => {
     const connection = await scene.connect(seat)()
@@ -32,7 +32,7 @@ const never = new Promise<never>(() => {})
 const evictedOf = ({ serverEvents }: Scene) =>
   serverEvents.flatMap((event) => (event.type === 'evicted' ? [event.seat] : []))
 
-describe('four clients hold all places under the defaults of serveRound; the others have their sum', () => {
+describe('four clients hold all places under the defaults of serveRound, and the others get their sum', () => {
   const DEFAULTS = { deadline: undefined, uploadTime: undefined }
   const others = seatsBelow(12).slice(4)
 
@@ -48,7 +48,7 @@ describe('four clients hold all places under the defaults of serveRound; the oth
     await scene.clock.pass(10)
     const ends = scene.joinAll({ without: [0, 1, 2, 3] })
     while (scene.round.phase !== 'masked-input') await scene.clock.pass(100)
-    // The vectors of the others are in well before the deadline.
+    // The vectors of the others arrive well before the deadline.
     await scene.clock.pass(10_000)
     expect(scene.round.report!.phases).toHaveLength(2)
     const accepted = scene.serverEvents.filter(
@@ -71,7 +71,7 @@ describe('four clients hold all places under the defaults of serveRound; the oth
     await scene.clock.until(Promise.all(holding))
   })
 
-  test('a large cohort leaves each less time, so more than four do not stop it either', async () => {
+  test('in a large cohort each client has less time, so more than four cannot block it either', async () => {
     const scene = await makeScene({ ...LONG, clients: 40 }, DEFAULTS)
     const slow = async (slice: number) => (slice === 0 ? undefined : scene.clock.sleep(5000))
     const dripping = seatsBelow(8)
@@ -84,14 +84,14 @@ describe('four clients hold all places under the defaults of serveRound; the oth
   })
 })
 
-describe('who gets the next place', () => {
-  test('one that has lost its place comes after those who have not', async () => {
+describe('which client gets the next place', () => {
+  test('a client that has lost its place comes after those that have not', async () => {
     const times = { uploadTime: 4000, deadline: 20_000 }
     const scene = await makeScene({ ...SLICED, ...ACTIVE }, { maximumUploads: 1, ...times })
-    // It comes back at once, each time, and stops again.
+    // It comes back immediately each time, and stops again.
     const stalling = endOf(joinSlowly(scene, 0, async (slice) => (slice === 1 ? never : undefined)))
     await scene.clock.pass(10)
-    // When the last one comes, the first has been back for more than a second, and waits.
+    // When the last one arrives, the first has been back and waiting for more than a second.
     const ends = Promise.all(
       [1, 2, 3, 4].map((seat) =>
         joinSlowly(scene, seat, async (slice) => scene.clock.sleep(slice > 0 ? 600 : seat === 4 ? 3000 : 50)),
@@ -103,7 +103,7 @@ describe('who gets the next place', () => {
     await scene.clock.until(stalling)
   })
 
-  test('those who wait, in the order in which they came', async () => {
+  test('waiting clients get a place in the order in which they came', async () => {
     const scene = await makeScene({ ...SLICED, ...ACTIVE }, { maximumUploads: 1, deadline: 60_000 })
     const parts = seatsBelow(5).map((seat) =>
       joinSlowly(scene, seat, async (slice) => scene.clock.sleep(slice === 0 ? 100 * seat : 300)),
@@ -119,7 +119,7 @@ describe('who gets the next place', () => {
     expect(slices).toEqual(seatsBelow(5).flatMap((seat) => Array.from({ length: 7 }, () => seat)))
   })
 
-  test('no more lose their places than others wait', async () => {
+  test('no more clients lose their places than others wait', async () => {
     const scene = await makeScene(
       { ...SLICED, ...ACTIVE },
       { maximumUploads: 4, uploadTime: 1000, deadline: 9000 },
@@ -134,7 +134,7 @@ describe('who gets the next place', () => {
     await scene.clock.until(Promise.all([last, ...holding]))
   })
 
-  test('the time in which the host stores a slice is not its client’s', async () => {
+  test('the time in which the host stores a slice does not count against the client', async () => {
     const slices = new Map<string, Uint8Array>()
     const scene = await makeScene(
       { ...SLICED, ...ACTIVE },

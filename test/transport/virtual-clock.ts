@@ -1,7 +1,7 @@
 import type { Clock } from 'secagg/transport'
 import { nextTurn } from '../../src/vector/pace.js'
 
-/** Time that passes as soon as there is nothing else to do; so what is waited for comes at once, and in one order. */
+/** A clock that advances as soon as there is nothing else to do. So tests wait for nothing, and timers fire in one order. */
 export class VirtualClock implements Clock {
   /** Milliseconds since the beginning. */
   now = 0
@@ -19,7 +19,7 @@ export class VirtualClock implements Clock {
     })
   }
 
-  /** Lets time pass until `work` has settled; fails where it never will. */
+  /** Lets time pass until `work` has settled. Fails if it never settles. */
   async until<T>(work: Promise<T>): Promise<T> {
     let settled = false
     const settle = (): void => {
@@ -39,14 +39,14 @@ export class VirtualClock implements Clock {
     while (this.#step())
   }
 
-  /** Lets so much time pass. */
+  /** Lets this much time pass. */
   async pass(milliseconds: number): Promise<void> {
     await this.until(this.sleep(milliseconds))
   }
 
   #step(): boolean {
     let next: { readonly at: number; readonly callback: () => void } | undefined
-    // Of those of the same moment the one that was set first.
+    // Of several timers for the same moment, the one that was set first.
     for (const timer of this.#timers) if (next === undefined || timer.at < next.at) next = timer
     if (next === undefined) return false
     this.#timers.delete(next)

@@ -35,7 +35,7 @@ async function expected(): Promise<Vector> {
   return target
 }
 
-/** Dies of its piece number `last`, counted from 1. */
+/** Dies at piece number `last`, counted from 1. */
 function mortal(last: number): () => Puppet {
   return puppets((puppet, type) => {
     const pieces = puppet.received.filter((received) => received === 'piece').length
@@ -43,14 +43,14 @@ function mortal(last: number): () => Puppet {
   })
 }
 
-/** `first` once, `others` from then on. */
+/** Uses `first` once, and `others` from then on. */
 function firstOf(first: () => MaskWorker, others: () => MaskWorker): () => MaskWorker {
   let started = 0
   return () => (started++ === 0 ? first() : others())
 }
 
-describe('where a worker dies at its work', () => {
-  test.each([1, 2])('what it had in hand is done on the calling thread: at piece %i', async (last) => {
+describe('a worker dies while it works', () => {
+  test.each([1, 2])('its piece is done on the calling thread: at piece %i', async (last) => {
     const pool = await poolOf(3, firstOf(mortal(last), puppets()))
     const target = filled(MIXED)
     await pool.execute(target, MIXED, plan, chacha)
@@ -63,7 +63,7 @@ describe('where a worker dies at its work', () => {
     expect(difference(again, await expected())).toBeUndefined()
   })
 
-  test.each([1, 2])('and all others too, the calling thread does what is left: at piece %i', async (last) => {
+  test.each([1, 2])('all others die too, and the calling thread does the rest: at piece %i', async (last) => {
     const pool = await poolOf(2, mortal(last))
     const fractions: number[] = []
     const target = filled(MIXED)
@@ -78,7 +78,7 @@ describe('where a worker dies at its work', () => {
     expect(opened()).toBe(20)
   })
 
-  test('with memory that was moved to it', async () => {
+  test('with memory that was transferred to it', async () => {
     vi.stubGlobal('SharedArrayBuffer', undefined)
     try {
       const pool = await poolOf(2, firstOf(mortal(2), puppets()))
@@ -91,7 +91,7 @@ describe('where a worker dies at its work', () => {
     }
   })
 
-  test('in shared memory, where nobody knows what it did, the call fails, and the next one works', async () => {
+  test('in shared memory, which it may have changed: the call fails, and the next one works', async () => {
     const pool = await poolOf(2, firstOf(mortal(2), puppets()))
     const target = filled(MIXED, undefined, sharedMemory)
     await expect(pool.execute(target, MIXED, plan, chacha)).rejects.toMatchObject({
@@ -115,7 +115,7 @@ describe('where a worker dies at its work', () => {
     expect(difference(target, await expected())).toBeUndefined()
   })
 
-  test('or cannot read a message', async () => {
+  test('a worker cannot read a message', async () => {
     const pool = await poolOf(
       1,
       puppets((_, type) => {
@@ -129,8 +129,8 @@ describe('where a worker dies at its work', () => {
   })
 })
 
-describe('a worker that cannot be had is left out, and the pool says why', () => {
-  /** Says one thing, some time after it has been started. */
+describe('a worker that cannot be started is left out, and the pool tells why', () => {
+  /** Posts one message some time after its start. */
   function saying(type: 'message' | 'error' | 'messageerror', event: object): () => MaskWorker {
     return () => ({
       postMessage: () => undefined,
@@ -169,13 +169,13 @@ describe('a worker that cannot be had is left out, and the pool says why', () =>
     expect(difference(target, await expected())).toBeUndefined()
   })
 
-  test('as its file is not there, as a host tells it', async () => {
+  test('its file is missing, as a host reports it', async () => {
     const pool = await poolOf(2, spawnNowhere)
     expect(pool.threads).toBe(0)
     expect(pool.failure).toMatchObject({ code: 'unsupported' })
   })
 
-  test('while others work', async () => {
+  test('other workers start', async () => {
     const pool = await poolOf(3, firstOf(saying('error', {}), puppets()))
     expect(pool.threads).toBe(2)
     expect(pool.failure).toMatchObject({ code: 'unsupported' })
@@ -187,7 +187,7 @@ describe('a worker that cannot be had is left out, and the pool says why', () =>
   })
 })
 
-test('a pool without workers is one, a pool of half a worker is none', async () => {
+test('a pool without workers is valid, a pool with half a worker is not', async () => {
   const pool = await createMaskPool({ workers: 0 })
   expect([pool.threads, pool.failure]).toEqual([0, undefined])
   for (const workers of [-1, 0.5, Number.NaN, 1025]) {
@@ -195,7 +195,7 @@ test('a pool without workers is one, a pool of half a worker is none', async () 
   }
 })
 
-test('a worker wipes the seeds of a plan at its end', async () => {
+test('a worker wipes the seeds of a plan when the plan ends', async () => {
   const said: FromWorker[] = []
   const port: WorkerPort = { onmessage: null, postMessage: (message) => void said.push(message) }
   await serveMasks(port)

@@ -18,7 +18,7 @@ function execute({ target, segments, range }: Piece): Promise<void> {
   return executeMaskPlan(target, segments, plan, chacha, { range })
 }
 
-/** On copies that lie in one memory, which is used again and again. */
+/** Executes pieces on copies in one memory, which is reused. */
 function executeOnCopies(memory: ArrayBuffer): (piece: Piece) => Promise<void> {
   return async (piece) => {
     const copy = copyPiece(piece, memory)
@@ -27,7 +27,7 @@ function executeOnCopies(memory: ArrayBuffer): (piece: Piece) => Promise<void> {
   }
 }
 
-/** A range of segments, from two arbitrary numbers. */
+/** Makes a range of the segments from two arbitrary numbers. */
 function rangeOf(segments: readonly Segment[], a: number, b: number): ElementRange {
   const [from, to] = [a, b].map((bound) => bound % (elementCount(segments) + 1)).sort((x, y) => x - y)
   return { from: from!, to: to! }
@@ -43,7 +43,7 @@ function addressesOf(target: Vector): string[] {
 }
 
 describe('pieces', () => {
-  test('executed one by one, in any order, in place or on copies, give what the whole gives', async () => {
+  test('executed one by one, in any order, in place or on copies, give the same result as the whole', async () => {
     await fc.assert(
       fc.asyncProperty(
         segmentsArbitrary,
@@ -67,7 +67,7 @@ describe('pieces', () => {
     )
   })
 
-  test('of one target never meet, and are all but the last as large as they may be', () => {
+  test('of one target do not overlap, and all but the last have the maximum size', () => {
     const segments = [
       { length: 100, bits: 8 },
       { length: 0, bits: 64 },
@@ -82,13 +82,13 @@ describe('pieces', () => {
     expect(new Set(addresses).size).toBe(433)
   })
 
-  test('of nothing there are none', () => {
+  test('of an empty range do not exist', () => {
     expect([...piecesOf([], [], { from: 0, to: 0 }, 64)]).toEqual([])
     const target = vectorInRange(filled(MIXED), MIXED, { from: 7, to: 7 })
     expect([...piecesOf(target, MIXED, { from: 7, to: 7 }, 64)]).toEqual([])
   })
 
-  test('carry the segments they touch, and one more for all before', () => {
+  test('contain the segments that they touch, and one more for everything before', () => {
     const segments = Array.from({ length: 1000 }, () => ({ length: 64, bits: 8 }))
     const target = filled(segments, { from: 640, to: 64_000 })
     const pieces = [...piecesOf(target, segments, { from: 640, to: 64_000 }, 256)]

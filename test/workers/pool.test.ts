@@ -34,7 +34,7 @@ async function onOneThread(
   return target
 }
 
-describe('a pool gives to the bit what one thread gives', () => {
+describe('a pool gives the same bits as one thread', () => {
   const suites = { aes, chacha, 'chacha of another provider': nobleCrypto().suites.chacha! }
   const memories = { 'memory of its own': undefined, 'shared memory': sharedMemory }
   const cases = Object.keys(suites).flatMap((suite) =>
@@ -46,7 +46,7 @@ describe('a pool gives to the bit what one thread gives', () => {
     const plan = planOf(TERMS, suite)
     const target = filled(MIXED, undefined, memories[memory])
     await pool.execute(target, MIXED, plan, suite)
-    // One sample of the suite; everything else came from the workers.
+    // One sample of the suite. Everything else came from the workers.
     expect(opened()).toBe(1)
     expect(difference(target, await onOneThread(MIXED, plan, suite))).toBeUndefined()
   })
@@ -75,7 +75,7 @@ describe('a pool gives to the bit what one thread gives', () => {
     expect(difference(target, await onOneThread(segments, plan, chacha))).toBeUndefined()
   })
 
-  test('where there are more workers than pieces, and more terms than are open at a time', async () => {
+  test('with more workers than pieces, and more terms than are processed at a time', async () => {
     const segments = [{ length: 16_385, bits: 31 }]
     const { suite, opened } = counting(aes)
     const plan = planOf(300, suite)
@@ -95,7 +95,7 @@ describe('a pool gives to the bit what one thread gives', () => {
     expect(difference(target, expected)).toBeUndefined()
   })
 
-  test('in several calls at a time', async () => {
+  test('in several calls at the same time', async () => {
     const plans = [1, 2, 3, 4].map((tag) => planOf(TERMS + tag, chacha))
     const targets = plans.map(() => filled(MIXED))
     await Promise.all(plans.map((plan, index) => pool.execute(targets[index]!, MIXED, plan, chacha)))
@@ -105,11 +105,11 @@ describe('a pool gives to the bit what one thread gives', () => {
   })
 })
 
-describe('where a page may not share memory, as it is not cross-origin isolated', () => {
+describe('on a page that may not share memory, because it is not cross-origin isolated', () => {
   test.each([
     ['memory of its own', undefined],
     ['shared memory, such as that of WebAssembly,', sharedMemory],
-  ])('a target on %s is moved to the workers and back, time and again', async (_, memory) => {
+  ])('a target on %s is transferred to the workers and back again and again', async (_, memory) => {
     const target = filled(MIXED, undefined, memory)
     const { suite, opened } = counting(chacha)
     const plan = planOf(TERMS, suite)
@@ -129,8 +129,8 @@ describe('where a page may not share memory, as it is not cross-origin isolated'
   })
 })
 
-describe('on the calling thread runs', () => {
-  test.each([0, 1])('a plan of little work: %i terms', async (terms) => {
+describe('the calling thread itself does', () => {
+  test.each([0, 1])('a small plan: %i terms', async (terms) => {
     const { suite, opened } = counting(chacha)
     const plan = planOf(terms, suite)
     const target = filled(MIXED)
@@ -139,7 +139,7 @@ describe('on the calling thread runs', () => {
     expect(difference(target, await onOneThread(MIXED, plan, suite))).toBeUndefined()
   })
 
-  test('a suite that makes other bytes than the standard one of its key length', async () => {
+  test('a suite whose keystream differs from that of the standard suite with the same key length', async () => {
     const { chacha20Key: _, ...inverted } = chacha.keystream(new Uint8Array(32), 0)
     const own: typeof chacha = {
       ...chacha,
@@ -160,7 +160,7 @@ describe('on the calling thread runs', () => {
     expect(difference(target, await onOneThread(MIXED, plan, chacha))).toBeDefined()
   })
 
-  test('a suite that fails, which the caller hears of', async () => {
+  test('a suite that fails: the caller gets the error', async () => {
     const broken: typeof chacha = {
       ...chacha,
       keystream: () => {
@@ -175,7 +175,7 @@ describe('on the calling thread runs', () => {
   })
 })
 
-describe('what one thread refuses, a pool refuses before the target is touched', () => {
+describe('a pool refuses what one thread refuses, before it changes the target', () => {
   const plan = planOf(TERMS, chacha)
   const cases: readonly [string, readonly Segment[], MaskPlan, ElementRange | undefined][] = [
     ['a target that does not fit the segments', MIXED.slice(1), plan, undefined],
@@ -200,7 +200,7 @@ describe('while a pool works', () => {
   test.each([
     ['copies', undefined],
     ['shared memory', sharedMemory],
-  ])('on %s, it tells how far it is', async (_, memory) => {
+  ])('on %s, it reports its progress', async (_, memory) => {
     const fractions: number[] = []
     const onProgress = (fraction: number): void => void fractions.push(fraction)
     await pool.execute(filled(MIXED, undefined, memory), MIXED, long, chacha, { onProgress })
@@ -238,7 +238,7 @@ describe('while a pool works', () => {
     await expect(pool.execute(filled(MIXED), MIXED, long, chacha, { onProgress })).rejects.toBe(reason)
   })
 
-  test('a call that waits for its turn gives up as soon as it is aborted', async () => {
+  test('a waiting call rejects as soon as it is aborted', async () => {
     const ended: string[] = []
     const abort = new AbortController()
     const target = filled(MIXED)
@@ -275,7 +275,7 @@ describe('while a pool works', () => {
     expect(difference(target, filled(MIXED))).toBeUndefined()
   })
 
-  test('afterwards it is as good as new', async () => {
+  test('afterwards the pool works again', async () => {
     expect([pool.threads, pool.failure]).toEqual([3, undefined])
     const target = filled(MIXED)
     await pool.execute(target, MIXED, long, chacha)
@@ -284,7 +284,7 @@ describe('while a pool works', () => {
 })
 
 describe('a closed pool', () => {
-  test('finishes what it has been asked for, and runs what comes later on the calling thread', async () => {
+  test('finishes earlier calls, and runs later ones on the calling thread', async () => {
     const own = await createMaskPool({ workers: 1, spawn })
     expect(own.threads).toBe(1)
     const plan = planOf(TERMS, chacha)
@@ -300,7 +300,7 @@ describe('a closed pool', () => {
     for (const target of targets) expect(difference(target, expected)).toBeUndefined()
   })
 
-  test('is closed again without ado', async () => {
+  test('can be closed again', async () => {
     const own = await createMaskPool({ workers: 1, spawn })
     await own.close()
     await expect(own.close()).resolves.toBeUndefined()

@@ -16,16 +16,16 @@ export const chacha: SymmetricSuite = (await defaultCrypto('chacha')).suites.cha
 
 const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads')
 
-/** How a pool gets real threads here; in a browser it finds the worker file itself. */
+/** Gives a pool real threads here. In a browser it finds the worker file itself. */
 export const spawn: (() => MaskWorker) | undefined =
   threads && (() => new threads.Worker(inject('workerScript'), { eval: true }))
 
-/** Starts a thread whose file is not there. */
+/** Starts a thread whose file is missing. */
 export function spawnNowhere(): MaskWorker {
   return threads ? new threads.Worker('/nowhere/worker.js') : new Worker('/nowhere/worker.js')
 }
 
-/** A worker on this thread, so that a test can watch the messages and step in. */
+/** A worker on this thread, so that a test can observe the messages and intervene. */
 export interface Puppet extends MaskWorker {
   /** Messages to the worker, by type. */
   readonly received: string[]
@@ -33,7 +33,7 @@ export interface Puppet extends MaskWorker {
   die(): void
 }
 
-/** Starts puppets; `onMessage` is called with each message to one, before it arrives. */
+/** Starts puppets. `onMessage` is called with each message to a puppet, before it arrives. */
 export function puppets(onMessage: (puppet: Puppet, type: string) => void = () => undefined): () => Puppet {
   return () => {
     const { port1, port2 } = new MessageChannel()
@@ -65,7 +65,7 @@ export function puppets(onMessage: (puppet: Puppet, type: string) => void = () =
   }
 }
 
-/** A plan of so many terms with seeds of their own. */
+/** A plan of so many terms with different seeds. */
 export function planOf(terms: number, { keyLength }: SymmetricSuite): MaskPlan {
   return Array.from({ length: terms }, (_, term) => ({
     seed: new Uint8Array(keyLength).map((_, index) => 31 * index + term),
@@ -84,7 +84,7 @@ export const MIXED: readonly Segment[] = [
   { length: 13, bits: 1 },
 ]
 
-/** The same for any two vectors of a shape: full lanes that depend on their place. */
+/** Fills a vector with values that use all bits and depend only on their position. */
 export function filled(
   segments: readonly Segment[],
   range?: ElementRange,
@@ -110,7 +110,7 @@ export function sharedMemory(bytes: number): SharedArrayBuffer {
   return new SharedArrayBuffer(bytes)
 }
 
-/** A suite that counts the keystreams asked of it. */
+/** A suite that counts the requests for keystreams. */
 export function counting(suite: SymmetricSuite): {
   readonly suite: SymmetricSuite
   readonly opened: () => number
@@ -123,7 +123,7 @@ export function counting(suite: SymmetricSuite): {
   return { suite: { ...suite, keystream }, opened: () => opened }
 }
 
-/** Where two vectors differ first; `undefined` where they are the same. Quicker than a deep comparison. */
+/** The first difference between two vectors; `undefined` if they are equal. Faster than a deep comparison. */
 export function difference(actual: Vector, expected: Vector): string | undefined {
   for (const [segment, lanes] of expected.entries()) {
     const others = actual[segment]!

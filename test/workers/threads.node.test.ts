@@ -34,7 +34,7 @@ beforeAll(async () => {
     }
     console.log(JSON.stringify({ threads: pool.threads, failure: String(pool.failure), ...results }))
   `
-  // As a bundler would do it: the program in one file, and the worker next to it.
+  // Like the output of a bundler: the program in one file, and the worker next to it.
   await build({
     ...bundle,
     stdin: { contents: program, resolveDir: source },
