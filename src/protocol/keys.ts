@@ -14,7 +14,7 @@ import { blamePeer, blameServer, requireConfig, requireSeatNumber } from './chec
 import type { RoundConfig } from './config.js'
 
 /**
- * The public keys in a client's first message (phase 0, AdvertiseKeys), for tools that show a round. It checks the form of
+ * The public keys in a client's first message (AdvertiseKeys, round 0 in the paper), for tools that show a round. It checks the form of
  * the message only: neither the signature, nor the configuration hash, nor whether the keys are valid.
  *
  * @param config - The configuration of the round, which gives the length of a signature.
@@ -50,7 +50,7 @@ export function decodeAdvertiseKeys(config: RoundConfig, seat: number, bytes: Ui
 }
 
 /**
- * The seats and public keys that the server sends to a client (phase 0, answered in phase 1). On the complete graph these
+ * The seats and public keys that the server sends to a client (at the end of the paper's round 0). On the complete graph these
  * are all clients of U1; on the sparse graph, the receiver and its neighbors. It checks the form of the message only:
  * neither signatures, nor whether the keys are valid, nor whether the seats are those of the round.
  *

@@ -9,22 +9,24 @@ import { sliceCount } from '../vector/segments.js'
 import { checkHeader, type Envelope, type MessageType, messageType, openEnvelope } from '../wire/index.js'
 import type { Phase } from './phase.js'
 
-/** Bytes that are kept of a fingerprint; none has zeros for all of them. */
+/** How many bytes of a digest are kept. Sixteen zeros mean that there is no digest. */
 const KEPT = 16
 
-/** What is kept of the accepted messages of one type from one seat: of a vector in slices one after the other. */
+/** Digests of the accepted messages of one type from one seat: one, or one for each slice of a vector, in order. */
 export interface KnownMessage {
   readonly type: MessageType
   readonly seat: number
   readonly digests: Uint8Array
 }
 
-/** What was accepted, by 16 bytes of a digest each, to tell repetitions from second versions. */
+/**
+ * Remembers each accepted message by 16 bytes of a digest, to distinguish a repeated message from a second version.
+ */
 export class KnownMessages {
   readonly #slices: number
   readonly #digests = new Map<MessageType, Map<number, Uint8Array>>()
 
-  /** @throws {SecAggError} `malformed-state` where `known` is not of this configuration. */
+  /** @throws {SecAggError} `malformed-state` if `known` does not fit this configuration. */
   constructor({ segments, sliceLength }: RoundConfig, known: readonly KnownMessage[] = []) {
     this.#slices = sliceCount(segments, sliceLength)
     for (const { type, seat, digests } of known) {
@@ -35,7 +37,7 @@ export class KnownMessages {
     }
   }
 
-  /** `accepted`: the fingerprint of its content. */
+  /** Notes an accepted message. `accepted` is the fingerprint of its content. */
   note({ type, part }: Envelope, seat: number, accepted: Uint8Array): void {
     const ofType = this.#ofType(type)
     const digests = ofType.get(seat) ?? new Uint8Array(this.#lengthOf(type))
@@ -47,23 +49,23 @@ export class KnownMessages {
     return this.#digests.has(type)
   }
 
-  /** Whether some message of this type was accepted from this seat, or this slice of it. */
+  /** Whether a message of this type, or this slice of a vector, was accepted from this seat. */
   has({ type, part }: Envelope, seat: number): boolean {
     return this.#digestOf(type, part, seat) !== undefined
   }
 
-  /** Whether this very message was. */
+  /** Whether the same message was accepted from this seat. */
   isRepeated({ type, part, content }: Envelope, seat: number): boolean {
     const accepted = this.#digestOf(type, part, seat)
     return accepted !== undefined && equalBytes(accepted, digestOf(fingerprint(content)))
   }
 
-  /** Forgets the slices of a vector that begins again. */
+  /** Forgets the slices of a vector that will be sent again from its beginning. */
   forgetSlices(seat: number): void {
     this.#digests.get('maskedSlice')?.delete(seat)
   }
 
-  /** All of them, but for slices of vectors that are not whole. */
+  /** All digests, except those of slices of incomplete vectors. */
   wholeMessages(phase: Phase): KnownMessage[] {
     const isWhole = ({ type, seat }: KnownMessage): boolean =>
       type !== 'maskedSlice' || type !== phase.type || phase.accepted.has(seat)
@@ -96,11 +98,11 @@ function digestOf(accepted: Uint8Array): Uint8Array {
 }
 
 /**
- * What a server asks of a message, that repeats none, before it reads the body: a header; the type that is collected; a
- * sender that takes part; the number of a slice that there is; and that nothing else was accepted in its place. In every
- * round it is this order.
+ * Checks a message that does not repeat an accepted one, before its body is read. It must have a header, the type that is
+ * collected, a sender that takes part, and the number of an existing slice, and no other message may have been accepted in
+ * its place. The checks are the same in every phase, in this order.
  *
- * @param isFinished - Whether the sum is there: then the last message is late as well.
+ * @param isFinished - Whether the sum is known; then messages of the last phase are late too.
  * @throws {SecAggError} fault `peer`, the sender as culprit: `malformed-message`, `unsupported-version`, `late-message`,
  *   `unexpected-message`, `unknown-seat`, `conflicting-message`.
  */
@@ -115,7 +117,7 @@ export function requireDue(
   const type = messageType(bytes)
   const isOver = type === phase.type ? isFinished : type !== undefined && known.hasAnyOf(type)
   if (isOver) {
-    throw violation('late-message', blame, `a message of seat ${seat} came after its round`)
+    throw violation('late-message', blame, `a message of seat ${seat} came after its phase was closed`)
   }
   checkHeader(phase.type, bytes, blame)
   if (indexOfSeat(phase.expected, seat) < 0) {

@@ -38,7 +38,7 @@ export const PHASE_OF: Readonly<Record<client.ClientState['state'], PhaseName>> 
   'client-unmasked': 'unmasking',
 }
 
-/** The message that a client sends in `state`, as bytes; the masked input, which no state holds, excepted. */
+/** The message that a client sends in `state`, as bytes. It excludes the masked input, which no state contains. */
 export function encodeFromClient(state: Exclude<client.ClientState, client.ClientMasked>): Bytes {
   const { signatureLength } = state.config
   switch (state.state) {
@@ -57,7 +57,7 @@ export function encodeFromClient(state: Exclude<client.ClientState, client.Clien
   }
 }
 
-/** Readers of the server's messages, each with what the client's state says of its size. */
+/** Decoders of the server's messages. The client's state determines how long a message may be. */
 export const decodeFromServer = {
   publishedKeys: ({ config }: client.ClientAdvertised, bytes: Uint8Array): PublishedKeys =>
     decodePublishedKeys(config, bytes),
@@ -88,7 +88,8 @@ export const decodeFromServer = {
 } as const
 
 /**
- * Refuses a message of the type that brought the client into `state`: it is not the one that was answered.
+ * Refuses a message of the type that brought the client into `state`. It is called only for messages that differ from the
+ * one that was answered.
  *
  * @throws {SecAggError} `conflicting-message`.
  */
@@ -147,7 +148,7 @@ export async function answerStep(
   }
 }
 
-/** Masks the elements of one slice in place, and gives the message with them: a slice, or the whole vector. */
+/** Masks the elements of one slice in place, and returns the message with them: a slice, or the whole vector. */
 export async function maskSlice(
   { config, plan }: client.ClientMasked,
   elements: Vector,

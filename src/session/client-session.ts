@@ -35,36 +35,38 @@ import { inTurns } from './turns.js'
 const WIPED = 'the session has been wiped'
 
 /**
- * One client in one round: bytes in, bytes out. A message that is refused leaves the session as it was.
+ * One client in one round: bytes in, bytes out. A message that is refused leaves the session unchanged.
  *
  *     const session = new ClientSession({ config, seat, input })
  *     send(await session.start())
  *     for await (const bytes of messages) send(await session.receive(bytes))
  *
- * Where the configuration has vectors go in slices, the answer that is the first slice is followed by the others:
+ * If vectors are sent in slices, `receive` returns the first slice. Send the others after it:
  *
  *     for await (const slice of session.slices()) send(slice)
+ *
+ * {@link ServerSession} has a complete example.
  * @public
  */
 export class ClientSession {
   readonly #options: ClientSessionOptions
   #state: client.ClientState | undefined
-  /** SHA-256 of the last message taken in, to tell a repeated one from a second, different one. */
+  /** SHA-256 of the last accepted message, to distinguish a repeated message from a different one. */
   #lastInbound: Uint8Array | undefined
   #crypto: CryptoProvider | undefined
-  /** What is masked, while the client may still be asked for it. */
+  /** The input, while the client may still be asked for it. */
   #input: SlicedInput | undefined
   #wiped = false
-  /** Whether the session id was found to be new, which is asked once. */
+  /** Whether `claimSession` has reported that the id is new. */
   #claimed = false
-  /** Calls take turns: two answers to two versions of one message would undo the masks. */
+  /** Calls run one after the other, because two answers to two versions of one message would reveal the masks. */
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
   readonly #tell: (event: WithoutRound<ClientSessionEvent>) => void
 
   /**
-   * @throws {SecAggError} `invalid-argument` where an option is of the wrong kind, `config` was not made by
-   *   `createRoundConfig`, or the active model lacks `signer` or `verifyIdentity`; `configuration-mismatch` where `input`
-   *   was made for another round.
+   * @throws {SecAggError} `invalid-argument` if an option is of the wrong kind, if `createRoundConfig` did not make `config`,
+   *   or if `signer` or `verifyIdentity` is missing in the active model; `configuration-mismatch` if `input` was made for
+   *   another round.
    */
   constructor(options: ClientSessionOptions) {
     this.#options = checkedClientOptions(options)
@@ -72,12 +74,13 @@ export class ClientSession {
   }
 
   /**
-   * A session as it was when `saved` was stored. `resend` gives the message that may not have left, also where `done`. The
-   * input has to be what it was: another one is refused once the masks of the round belong to it. From an older form than
-   * the one stored last, or in two processes at once, a client may give away its vector, and spoil the sum.
+   * Restores a session from the bytes that `save` stored last. Call `resend` for the message that may not have been sent,
+   * even if the session is `done`. The input must be the same as before. Once the masks are bound to it, another input is
+   * refused. Never resume from older bytes, or in two processes at once: the client could reveal its vector and spoil the
+   * sum.
    *
-   * @throws {SecAggError} fault `usage`: `malformed-state`, `unsupported-version`, or `configuration-mismatch` where
-   *   `config` is not that of the round, or `input` was made for another one.
+   * @throws {SecAggError} fault `usage`: `malformed-state`, `unsupported-version`, or `configuration-mismatch` if `config`
+   *   differs from the round's, or if `input` was made for another round.
    */
   static resume(saved: Uint8Array, options: ResumedClientOptions): ClientSession {
     const { config, ...others } = partsOf('the options of a client', options)
@@ -91,28 +94,28 @@ export class ClientSession {
     return session
   }
 
-  /** Whether this client's part is over. */
+  /** Whether the client has made its last message. */
   get done(): boolean {
     return this.#state?.state === 'client-unmasked'
   }
 
-  /** The round of the last message that the session has made; before the start that of the first. */
+  /** The phase of the last message that the session has made. Before the start: the first phase. */
   get phase(): PhaseName {
     return this.#state === undefined ? 'advertise-keys' : PHASE_OF[this.#state.state]
   }
 
   /**
-   * The message that opens the client's part of the round. Until the first `receive` it gives the same bytes again.
+   * Returns the client's first message. Until the first `receive`, further calls return the same bytes.
    *
-   * @throws {SecAggError} `invalid-argument`, `input-out-of-range` or `unsupported` where seat, signer, input or options
-   *   do not fit the configuration; `storage-failure` where `save` or `claimSession` fails; `out-of-order` after the first
-   *   `receive`; `session-id-reused`, fault `server`, where `claimSession` says so.
+   * @throws {SecAggError} `invalid-argument`, `input-out-of-range` or `unsupported` if seat, signer, input or options do not
+   *   fit the configuration; `storage-failure` if `save` or `claimSession` fails; `out-of-order` after the first `receive`;
+   *   `session-id-reused`, fault `server`, if `claimSession` returns `false`.
    */
   start(): Promise<Bytes> {
     return this.#inTurn(async () => {
       if (this.#state === undefined && !this.#wiped) {
         const { config, seat, input, signer, minimumSurvivors } = this.#options
-        // Rather now than in round 2, where it costs the others a dropout.
+        // Now rather than in the masked-input phase, where a failure would be a dropout for the others.
         const source = sourceFor(config, input)
         if (typeof source !== 'function') {
           checkInput(source, config, { from: 0, to: elementCount(config.segments) })
@@ -130,11 +133,11 @@ export class ClientSession {
   }
 
   /**
-   * The message that the session gave last, the same bytes again: for a host that cannot tell whether it arrived. Of a
-   * vector in slices it is the first one.
+   * Returns the session's last message again, the same bytes, for a host that does not know whether it arrived. For a vector
+   * in slices, it returns the first slice.
    *
-   * @throws {SecAggError} `out-of-order` before the start; `input-changed` where it is the masked vector and the input is
-   *   another one.
+   * @throws {SecAggError} `out-of-order` before the start; `input-changed` if the message is the masked vector and the input
+   *   has changed.
    */
   resend(): Promise<Bytes> {
     return this.#inTurn(() => {
@@ -143,15 +146,15 @@ export class ClientSession {
   }
 
   /**
-   * Takes in the server's next message and gives the answer to send. The same message again gets the same answer again.
+   * Returns the answer to the server's next message. If the same message comes again, it returns the same answer.
    *
-   * @throws {SecAggError} fault `server` where the message breaks the protocol or differs from one already answered
-   *   (`conflicting-message`); fault `usage` where the input does not fit, or `storage-failure` where `save` fails. The
-   *   session is then as it was.
+   * @throws {SecAggError} fault `server` if the message breaks the protocol, or differs from one that was answered
+   *   (`conflicting-message`); fault `usage` if the input does not fit, or if `save` fails (`storage-failure`). After an error,
+   *   the session is unchanged.
    */
   async receive(bytes: Uint8Array): Promise<Bytes> {
     requireBytes(bytes)
-    // The caller may reuse its buffer before its turn comes.
+    // The caller may reuse its buffer before the call's turn comes.
     const message = new Uint8Array(bytes)
     return this.#inTurn(async () => {
       const state = this.#started()
@@ -181,8 +184,8 @@ export class ClientSession {
   }
 
   /**
-   * Overwrites the secrets of a round that is given up, once the calls before have settled; the session is then of no use.
-   * What was stored is the host's to delete.
+   * Overwrites the secrets of a session that is no longer needed, once earlier calls have settled. The session cannot be used
+   * afterwards. The host must delete what it stored.
    */
   wipe(): Promise<void> {
     return this.#inTurn(() => {
@@ -194,12 +197,12 @@ export class ClientSession {
   }
 
   /**
-   * The slices of the masked vector after the first one, which was the answer of `receive`, or from slice `from` on. There
-   * are none where the vector goes in one message, before the masked input is due, and once the next message of the server
-   * is there; so it may be asked after every `receive`. Each is made when it is asked for.
+   * Yields the slices of the masked vector, from slice `from` on. Slice 0 is the answer that `receive` returned. It yields
+   * nothing if the vector is sent in one message, before the masked input is due, and after the server's next message.
+   * Therefore it may be called after every `receive`. Each slice is masked when the iteration reaches it.
    *
-   * @throws {SecAggError} `input-changed` where the input is no longer
-   *   what it was for the first slice; `invalid-argument` for another number; what `input` throws.
+   * @throws {SecAggError} `input-changed` if the input has changed since the first slice; `invalid-argument` if `from` is not
+   *   a whole number of 0 or more. Also what `input` throws.
    */
   async *slices(from = 1): AsyncGenerator<Bytes, void, void> {
     const { segments, sliceLength } = this.#options.config
@@ -222,7 +225,7 @@ export class ClientSession {
     throw usageError('out-of-order', this.#wiped ? WIPED : 'the session has not been started')
   }
 
-  /** Goes over to `next` once it is stored: no message leaves before that. */
+  /** Enters the state `next` once it is stored. No message is returned before that. */
   async #enter(next: client.ClientState, lastInbound: Uint8Array | undefined): Promise<void> {
     try {
       if (!this.#claimed && this.#state === undefined) await requireFresh(this.#options)
@@ -238,12 +241,12 @@ export class ClientSession {
     if (next.state !== 'client-masked') this.#input = undefined
   }
 
-  /** Overwrites what a state that came to nothing has of its own. */
+  /** Wipes secrets that only the discarded state holds. */
   #drop(next: client.ClientState): void {
     wipeAllBut(client.secretsIn(next), this.#state === undefined ? [] : client.secretsIn(this.#state))
   }
 
-  /** The protocol step that `message` calls for. */
+  /** The next state after `message`, and the answer. */
   async #step(
     state: client.ClientState,
     message: Uint8Array,
@@ -268,7 +271,7 @@ export class ClientSession {
     }
   }
 
-  /** What the session sent when it got into `state`, once more. */
+  /** The message that the session returned when it entered `state`. */
   async #answer(state: client.ClientState): Promise<Bytes> {
     if (state.state !== 'client-masked') return encodeFromClient(state)
     this.#input = undefined

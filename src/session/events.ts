@@ -96,6 +96,16 @@ export type WithoutRound<E> = E extends unknown ? Omit<E, 'roundId'> : never
 /** How the parts of a server's session tell its listener. */
 export type TellServer = (event: WithoutRound<ServerSessionEvent>) => void
 
+/** The event for a message with this receipt. */
+export function messageEvent(
+  receipt: { readonly status: 'accepted' | 'duplicate' | 'busy' | 'refused'; readonly error?: SecAggError },
+  about: { readonly phase: PhaseName; readonly seat: number; readonly bytes: number },
+): WithoutRound<ServerSessionEvent> {
+  const { status, error } = receipt
+  if (error === undefined) return { type: 'message', ...about, status }
+  return { type: 'message', ...about, status: error.code === 'late-message' ? 'late' : status, error }
+}
+
 /**
  * Tells the host's listener of events. What the listener throws, or rejects with, is ignored: the session's state does not
  * depend on it.

@@ -18,15 +18,15 @@ import { nextTurn } from '../vector/pace.js'
 import { cutSegments, sliceCount, sliceRange } from '../vector/segments.js'
 
 /**
- * A client's vector: one array of lanes per segment, or just the array where there is one segment.
+ * A client's vector: one typed array per segment. If there is only one segment, the array itself also works.
  * @public
  */
 export type SessionInput = Lanes | Vector
 
 /**
- * What a client sums: a vector, or a function that yields the part in `range`, which is all of it where vectors do not
- * go in slices. Either may say which round it was made for, as everything does that the encoders of this library return;
- * a session of another round then refuses it.
+ * A client's input: the vector, or a function that returns the elements in `range`. If vectors are not sent in slices, the
+ * range is the whole vector. What the encoders of this library return is bound to one round: a session of another round
+ * refuses it.
  * @public
  */
 export type InputSource =
@@ -34,10 +34,10 @@ export type InputSource =
   | RoundInput<Vector | VectorSource>
   | ((range: ElementRange) => SessionInput | RoundInput | Promise<SessionInput | RoundInput>)
 
-/** What a function yields. */
+/** What such a function returns. */
 type InputPart = SessionInput | RoundInput
 
-/** What a transport hands over is bytes, of whatever realm; anything else is the host's mistake, and no peer's. */
+/** Accepts bytes of any realm. Anything else is a mistake of the host, not of a peer. */
 export function requireBytes(message: unknown): Bytes {
   if (!isBytes(message)) throw usageError('invalid-argument', 'a message must be a Uint8Array')
   return plainBytes(message)
@@ -46,8 +46,8 @@ export function requireBytes(message: unknown): Bytes {
 /**
  * Checks that a client's vector, or the part of it in `range`, fits the configuration.
  *
- * @throws {SecAggError} `invalid-argument` where arrays do not fit the segments, `input-out-of-range` naming segment
- *   and element where a value is at or above its bound. The value itself is not named.
+ * @throws {SecAggError} `invalid-argument` if arrays do not fit the segments; `input-out-of-range` if a value is at or above
+ *   its bound. The error names segment and element, but not the value, which is secret.
  */
 export function checkInput(vector: Vector, { segments }: RoundConfig, range: ElementRange): void {
   checkVector(vector, segmentsInRange(segments, range))
@@ -70,8 +70,8 @@ export function checkInput(vector: Vector, { segments }: RoundConfig, range: Ele
 }
 
 /**
- * The arrays of an input, one per segment, or the function that yields them.
- * @throws {SecAggError} `configuration-mismatch` where the input was made for another round.
+ * The arrays of an input, one per segment, or the function that returns them.
+ * @throws {SecAggError} `configuration-mismatch` if the input was made for another round.
  */
 export function sourceFor(
   config: RoundConfig,
@@ -81,18 +81,18 @@ export function sourceFor(
   return typeof given === 'function' ? given : arraysOf(config, given)
 }
 
-/** @throws {SecAggError} `configuration-mismatch` where the input was made for another round. */
+/** @throws {SecAggError} `configuration-mismatch` if the input was made for another round. */
 export function arraysOf(config: RoundConfig, input: InputPart): Vector {
   if (isRoundInput(input)) return vectorFor(config, input)
   return ArrayBuffer.isView(input) ? [input] : input
 }
 
-/** Bytes of a vector that are digested at once, after which the host's event loop gets a turn. */
+/** How many bytes of a vector are digested before the host's event loop gets a turn. */
 const DIGESTED_AT_ONCE = 4 * 2 ** 20
 
 /**
- * A client's vector slice by slice, each a private copy that fits the configuration. Once digested, it gives no other
- * elements than those, whatever the caller does to its arrays in the meantime.
+ * A client's vector, slice by slice. Each slice is a private copy that fits the configuration. After `digest`, only the
+ * elements that were digested are returned, even if the caller changes its arrays.
  */
 export class SlicedInput {
   readonly #config: RoundConfig
@@ -100,10 +100,10 @@ export class SlicedInput {
   readonly #crypto: CryptoProvider
   readonly #key: Uint8Array
   readonly #digests: Uint8Array[] = []
-  /** The first slice as it was digested: where there is one only, the vector is read and digested once. */
+  /** The first slice as it was digested. If it is the only one, the vector is read and digested only once. */
   #first: Vector | undefined
 
-  /** Digests are made under `key`, so that they say nothing of the vector to anybody else. */
+  /** The digests are keyed with `key`, so that they reveal nothing about the vector to others. */
   constructor(config: RoundConfig, input: InputSource, crypto: CryptoProvider, key: Uint8Array) {
     this.#config = config
     this.#source = sourceFor(config, input)
@@ -111,7 +111,7 @@ export class SlicedInput {
     this.#key = key
   }
 
-  /** The digest of the whole vector; reads it all. */
+  /** Reads the whole vector and returns its digest. */
   async digest(): Promise<Uint8Array> {
     const { segments, sliceLength } = this.#config
     this.#digests.length = 0
@@ -124,8 +124,8 @@ export class SlicedInput {
   }
 
   /**
-   * A slice, for the caller to change.
-   * @throws {SecAggError} `input-changed` where it is not what was digested.
+   * One slice, which the caller may change.
+   * @throws {SecAggError} `input-changed` if it differs from what was digested.
    */
   async take(slice: number): Promise<Vector> {
     const first = this.#first
@@ -136,7 +136,7 @@ export class SlicedInput {
     const { elements, digest } = await this.#read(slice)
     const digested = this.#digests[slice]
     if (digested === undefined || !equalBytes(digest, digested)) {
-      throw usageError('input-changed', `slice ${slice} of the input is not what it was`, {
+      throw usageError('input-changed', `slice ${slice} of the input has changed`, {
         phase: 'masked-input',
       })
     }
@@ -158,7 +158,7 @@ export class SlicedInput {
     return { elements, digest: await this.#digestOf(elements) }
   }
 
-  /** Of the lanes and not of the packed vector, whose making would take as long again. */
+  /** Digests the lanes rather than the packed vector, because packing would take as long again. */
   async #digestOf(elements: Vector): Promise<Uint8Array> {
     const digests: Uint8Array[] = []
     let batch: Promise<Uint8Array>[] = []

@@ -3,22 +3,22 @@ import type { RoundConfig } from '../protocol/index.js'
 import { type Accumulator, createAccumulator } from '../vector/index.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 
-/** Masked vectors that are in the sum already: whose, and the sum. */
+/** The sum of some masked vectors, and the seats that sent them. */
 export interface Folded {
   readonly seats: readonly number[]
   readonly sum: Accumulator
 }
 
 /**
- * The running sum together with the seats whose vectors are in it. A seat joins `seats` in the same synchronous call
- * that adds the last of its vector, so nothing that fails later can separate the two, and no vector is added twice.
+ * The running sum, together with the seats whose vectors are in it. The synchronous call that adds the last part of a
+ * vector also adds its seat to `seats`. Therefore no later failure can separate the two, and no vector is added twice.
  */
 export class MaskedSum {
   readonly #config: RoundConfig
   readonly #slices: number
   readonly #sum: Accumulator
   readonly #seats: Set<number>
-  /** The vectors that are partly in: how many slices of each. */
+  /** How many slices of each incomplete vector are in the sum. */
   readonly #partial = new Map<number, number>()
 
   constructor(config: RoundConfig, folded?: Folded) {
@@ -28,27 +28,27 @@ export class MaskedSum {
     this.#seats = new Set(folded?.seats)
   }
 
-  /** The seats whose whole vectors are in, in the order in which they were finished. */
+  /** The seats whose complete vectors are in the sum, in the order in which they were completed. */
   get seats(): ReadonlySet<number> {
     return this.#seats
   }
 
-  /** How many slices of the seat's vector are in. */
+  /** How many slices of the seat's vector are in the sum. */
   slicesOf(seat: number): number {
     return this.#seats.has(seat) ? this.#slices : (this.#partial.get(seat) ?? 0)
   }
 
   /**
-   * Adds the next slice of the seat's vector, or the whole of it where vectors do not go in slices.
+   * Adds the next slice of the seat's vector, or the whole vector if vectors are not sent in slices.
    *
    * @returns the fingerprint of `packed`.
-   * @throws {SecAggError} `internal` where the whole vector is in already; otherwise as `Accumulator.add` does. The sum is
-   *   then as it was.
+   * @throws {SecAggError} `internal` if the whole vector is already in the sum; also what `Accumulator.add` throws. After an
+   *   error, the sum is unchanged.
    */
   add(seat: number, packed: Uint8Array): Uint8Array {
     const slice = this.slicesOf(seat)
     if (slice >= this.#slices) {
-      throw new SecAggError('internal', 'internal', `the vector of seat ${seat} is in the sum already`)
+      throw new SecAggError('internal', 'internal', `the vector of seat ${seat} is already in the sum`)
     }
     const { segments, sliceLength } = this.#config
     const fingerprint = this.#sum.add(packed, sliceRange(segments, sliceLength, slice))
@@ -61,14 +61,14 @@ export class MaskedSum {
     return fingerprint
   }
 
-  /** Whether every vector is wholly in or not at all. */
+  /** Whether no vector is only partly in the sum. */
   get isWhole(): boolean {
     return this.#partial.size === 0
   }
 
   /**
    * The sum of the vectors of `seats`.
-   * @throws {SecAggError} `storage-failure` while a vector is only partly in.
+   * @throws {SecAggError} `storage-failure` while a vector is only partly in the sum.
    */
   get whole(): Accumulator {
     if (!this.isWhole) throw usageError('storage-failure', 'a masked vector is only partly in the sum')

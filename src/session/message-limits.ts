@@ -11,26 +11,43 @@ import {
   SLICE_HEADER_LENGTH,
 } from '../wire/index.js'
 
-/** The usual one. */
+/** The length of the usual signatures. */
 const ED25519_SIGNATURE_LENGTH = 64
 
 /**
- * How much the parties of a round may say; what is longer can be refused before it is read.
+ * The limits of a round's messages. A transport can refuse longer messages before it reads them.
  * @public
  */
 export interface MessageLimits {
-  /** Bytes of the longest message that a client sends. */
+  /** Length of the longest message that a client sends, in bytes. */
   readonly fromClient: number
-  /** Bytes of the longest message that the server sends. */
+  /** Length of the longest message that the server sends, in bytes. */
   readonly fromServer: number
-  /** The messages in which a masked vector goes. */
+  /** In how many messages a masked vector is sent. */
   readonly slices: number
 }
 
 /**
- * The longest messages that there can be in a round, when all take part.
+ * The lengths of the longest possible messages of a round, in which all clients take part.
  *
- * @throws {SecAggError} `invalid-argument` where `config` is not of `createRoundConfig`'s making.
+ * @param config - The configuration of the round.
+ * @returns Lengths in bytes, and the number of slices of a vector.
+ * @throws {SecAggError} `invalid-argument` if `createRoundConfig` did not make `config`.
+ *
+ * @example
+ * ```ts
+ * import { createRoundConfig } from 'secagg'
+ * import { messageLimits } from 'secagg/transport'
+ *
+ * const config = createRoundConfig({
+ *   sessionId: new Uint8Array(32).fill(7),
+ *   clients: 100,
+ *   adversary: 'honest-but-curious',
+ *   segments: [{ length: 100_000, bits: 16, bound: 600 }],
+ *   sliceLength: 10_000,
+ * })
+ * console.log(messageLimits(config)) // { fromClient: 20006, fromServer: 6415, slices: 10 }
+ * ```
  * @public
  */
 export function messageLimits(config: RoundConfig): MessageLimits {
@@ -43,11 +60,11 @@ export function messageLimits(config: RoundConfig): MessageLimits {
   const publishedKeys = complete ? bitmap(clients) + clients * keys : 2 + (graph.neighbors + 1) * (4 + keys)
   const fromClient = [
     HASH_LENGTH + keys,
-    // Of a client of the other adversary model, which is to be told that it has another configuration.
+    // A client of the other adversary model must be told that its configuration differs.
     HASH_LENGTH + 2 * KEY_LENGTH + ED25519_SIGNATURE_LENGTH,
     COMMITMENT_LENGTH + peers * SEALED_SHARES_LENGTH,
     signatureLength,
-    // Were all but the sender to drop out: of them a share of s_sk.
+    // If everybody else drops out: one share of s_sk for each of them.
     bitmap(owners) + owners * KEY_LENGTH,
   ]
   const fromServer = [
@@ -62,7 +79,7 @@ export function messageLimits(config: RoundConfig): MessageLimits {
   }
 }
 
-/** Bytes of the longest message with a masked vector or with a slice of one. */
+/** Length in bytes of the longest message with a masked vector or a slice of one. */
 function longestPart({ segments, sliceLength }: RoundConfig): number {
   const slices = sliceCount(segments, sliceLength)
   let longest = 0

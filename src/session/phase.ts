@@ -8,7 +8,7 @@ import { encodeMessage, type MessageType } from '../wire/index.js'
 import type { TellServer } from './events.js'
 import type { SliceStore } from './slice-uploads.js'
 
-/** The messages with which a phase begins, as bytes. */
+/** The server's messages at the beginning of a phase, as bytes. */
 export interface OutboundBytes {
   /** Ascending. */
   readonly recipients: readonly number[]
@@ -16,65 +16,65 @@ export interface OutboundBytes {
 }
 
 /**
- * What became of a checked message: taken in, with the fingerprint of its content where that came out by the way; or
- * left, as there is no room for it at the moment.
+ * The result for a checked message. It was accepted, with the fingerprint of its content if that was computed anyway; or
+ * there is no room for it at the moment.
  */
 export type Taken =
   | {
       readonly status: 'accepted'
       readonly fingerprint?: Uint8Array
-      /** What is left to do once the message is noted as accepted; it stays accepted where this fails. */
+      /** To be called once the message is noted as accepted. If it fails, the message stays accepted. */
       finish?(): Promise<void>
     }
   | { readonly status: 'busy'; readonly room: Promise<void> }
 
-/** The server collecting one kind of message. */
+/** The server while it collects messages of one type. */
 export interface Phase {
   readonly state: server.ServerState
   readonly phase: PhaseName
   readonly type: MessageType
-  /** How many messages each seat sends: one, or the slices of a vector. */
+  /** How many messages each seat sends: one, or as many as a vector has slices. */
   readonly parts: number
   /** The seats that may answer, ascending. */
   readonly expected: readonly number[]
-  /** What they answer to; in round 0 nothing. */
+  /** The messages that the seats answer; none in the first phase. */
   readonly outbound: OutboundBytes
   readonly accepted: ReadonlySet<number>
-  /** Σ y as far as it goes, from the round on in which it is summed up. */
+  /** Σ y so far, from the phase on in which vectors are collected. */
   readonly runningSum?: Accumulator
   /**
-   * The accepted messages, by seat, from which the phase can be made again; but for masked inputs, which are in the running
-   * sum.
+   * The accepted messages, by seat, from which the phase can be restored. Masked inputs are not among them: they are in the
+   * running sum.
    */
   messages(): Iterable<readonly [seat: number, bytes: Uint8Array]>
-  /** Finishes what is only half taken in, so that what `accepted`, `runningSum` and `messages` say fits together. */
+  /** Completes what is only partly in the sum, so that `accepted`, `runningSum` and `messages` are consistent. */
   settle?(): Promise<void>
   /**
-   * Checks one message; what it returns then takes the message in, wholly or not at all.
-   * @throws {SecAggError} where the message is refused.
+   * Checks one message. The function that it returns accepts the message, completely or not at all.
+   * @throws {SecAggError} if the message is refused.
    */
   check(seat: number, bytes: Uint8Array): Promise<() => Taken | Promise<Taken>>
   /**
-   * An accepted message has come again: goes on with what has failed after it was accepted. Whether there was anything, and
-   * it has succeeded.
+   * Called if an accepted message comes again. Retries what failed after it was accepted. Returns whether there was anything
+   * to retry.
    */
   again?(seat: number, bytes: Uint8Array): Promise<boolean>
-  /** Forgets the slices of a masked vector that is not whole yet; `false` where there is no such. */
+  /** Forgets the slices of an incomplete masked vector. Returns `false` if there are none. */
   discard?(seat: number): Promise<boolean>
   /**
-   * Goes on with those who have answered.
-   * @throws {SecAggError} where they are too few; the phase is then still open.
+   * Closes the phase with the clients that have answered.
+   * @throws {SecAggError} if they are too few. The phase then stays open.
    */
   close(): Promise<Closed>
 }
 
-/** What comes after a phase. */
+/** The result of closing a phase. */
 export interface Closed {
-  /** The seats whose message counts. */
+  /** The seats whose messages were used. */
   readonly accepted: readonly number[]
-  /** The next phase, or the sum after the last. */
+  /** The next phase; after the last one, the sum. */
   readonly next: Phase | FinishedRound
-  /** Gives up what only the closed phase needed; to be called once the next one is kept. */
+  /** Releases what only the closed phase needed. To be called once the next phase is in place. */
   release?(): Promise<void>
 }
 
@@ -84,15 +84,15 @@ export interface FinishedRound {
   readonly sum: Vector
 }
 
-/** What one phase differs in from another. */
+/** The parts in which phases differ. */
 interface PhaseSteps<A>
   extends Omit<
     Phase,
     'parts' | 'accepted' | 'messages' | 'settle' | 'check' | 'again' | 'discard' | 'close'
   > {
-  /** Checks one message; what it returns makes the accepted one, synchronously, or throws and changes nothing. */
+  /** Checks one message. The function that it returns is synchronous: it returns the accepted message, or throws and changes nothing. */
   check(seat: number, bytes: Uint8Array): Promise<() => A> | (() => A)
-  /** The message that was accepted as this. */
+  /** The bytes of an accepted message. */
   encode(accepted: A): Uint8Array
   /** `accepted`: in the order of arrival. */
   close(accepted: readonly A[]): Promise<Closed>
@@ -120,7 +120,7 @@ export function phaseOf<A>({ check, encode, close, ...steps }: PhaseSteps<A>): P
   }
 }
 
-/** What the phases take from the session. */
+/** What the phases get from the session. */
 export interface PhaseContext extends ServerCapabilities {
   readonly maskExecutor: MaskExecutor
   readonly sliceStore: SliceStore
@@ -135,7 +135,7 @@ export function seatsOf(members: readonly { readonly seat: number }[]): readonly
   return members.map(({ seat }) => seat)
 }
 
-/** Encodes when asked; a message that goes to everybody is encoded once. */
+/** Encodes messages when they are asked for. A message to all clients is encoded once. */
 export function encoded<M>(
   type: MessageType,
   { recipients, messageFor }: server.Outbound<M>,

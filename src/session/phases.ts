@@ -29,7 +29,7 @@ import { encoded, type Phase, type PhaseContext, phaseOf, seatsOf } from './phas
 import { Uploads } from './slice-uploads.js'
 import { checkPhase, unmaskPhase } from './unmask-phase.js'
 
-/** Round 0: collects public keys. */
+/** AdvertiseKeys, the paper's round 0: collects public keys. */
 export function advertisePhase(state: server.ServerAdvertising, context: PhaseContext): Phase {
   const { config } = state
   const coder = advertiseKeysCoder(config.signatureLength)
@@ -42,7 +42,7 @@ export function advertisePhase(state: server.ServerAdvertising, context: PhaseCo
     outbound: { recipients: [], messageFor: () => new Uint8Array(0) },
     check: async (seat, bytes) => {
       const blame = blamePeer('advertise-keys', seat)
-      // Ahead of the length, which in the other adversary model is another.
+      // Before the length, which differs in the other adversary model.
       const hash = beginningOf('advertiseKeys', bytes, HASH_LENGTH, blame)
       if (hash !== undefined) requireSameConfiguration(config, hash, blame)
       const message = decodeMessage('advertiseKeys', coder, bytes, blame)
@@ -60,7 +60,7 @@ export function advertisePhase(state: server.ServerAdvertising, context: PhaseCo
   })
 }
 
-/** Round 1: collects sealed shares. */
+/** ShareKeys, the paper's round 1: collects sealed shares. */
 export function sharePhase(state: server.ServerSharing, context: PhaseContext): Phase {
   const { config } = state
   const coderOf = (seat: number) => shareKeysCoder(server.peersOf(state, seat).length)
@@ -85,7 +85,7 @@ export function sharePhase(state: server.ServerSharing, context: PhaseContext): 
   })
 }
 
-/** Round 2: folds masked vectors into one running sum as they arrive, so its memory is one vector. */
+/** MaskedInputCollection, the paper's round 2: adds each vector to a running sum as it arrives, which needs memory for one vector. */
 export function maskPhase(state: server.ServerMasking, context: PhaseContext, folded?: Folded): Phase {
   const { config, clients } = state
   const peersOf = new Map(clients.map(({ seat, peers }) => [seat, peers]))
@@ -115,7 +115,7 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
     messages: () => [],
     settle: async () => {
       const failure = await uploads.foldAll()
-      // A vector that is not in at all may come later, or not at all.
+      // Only a vector that is partly in the sum matters: others may still come, or never come.
       if (failure !== undefined && !sum.isWhole) throw failure.error
     },
     check: async (seat, bytes) => {
@@ -153,7 +153,7 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
   }
 }
 
-/** What the vector core says of a packed vector, said of its sender. */
+/** Turns an error of the vector core about a packed vector into one that names its sender. */
 function blaming<T>(blame: ReturnType<typeof blamePeer>, work: () => T): T {
   try {
     return work()

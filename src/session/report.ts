@@ -2,7 +2,7 @@ import { type ErrorCode, PHASES, type PhaseName, type SecAggError } from '../err
 import type { ServerState, WrongShare } from '../protocol/server/index.js'
 
 /**
- * How one round of messages went.
+ * The messages of one phase.
  * @public
  */
 export interface PhaseCount {
@@ -11,7 +11,7 @@ export interface PhaseCount {
   readonly expected: readonly number[]
   /** The seats whose message was accepted and used, ascending. */
   readonly accepted: readonly number[]
-  /** Messages that repeated an accepted one and were ignored. */
+  /** How many messages repeated an accepted one and were ignored. */
   readonly duplicates: number
 }
 
@@ -29,36 +29,36 @@ export interface Refusal {
 }
 
 /**
- * What happened in a round, for the host's log; nothing in it is secret.
+ * What happened in a round. Nothing in it is secret, so it may be logged.
  * @public
  */
 export interface RoundReport {
   /** The seats whose inputs are in the sum, U3, ascending. */
   readonly survivors: readonly number[]
-  /** One entry for each round of messages that was closed, in order. */
+  /** One entry for each phase that was closed, in order. */
   readonly phases: readonly PhaseCount[]
   readonly refused: readonly Refusal[]
   /**
-   * Shares that did not fit the others, each with the client that revealed it and the one that dealt it: either may be
-   * to blame, or, where fewer than t + n_C shares fit, clients that cheat together. Only where a secret did not come
-   * out at once were they looked for.
+   * Shares that did not fit the others, each with the client that revealed it and the client that dealt it. Either may be
+   * to blame. If fewer than t + n_C shares fit, the cause can also be several clients that cheat together. The server
+   * searches for such shares only if a secret could not be recovered at once.
    */
   readonly wrongShares: readonly WrongShare[]
-  /** The clients that must have cheated if at most n_C have: they misfit with more than n_C others. Ascending. */
+  /** The clients whose shares conflict with more than n_C others: they cheated, if at most n_C clients did. Ascending. */
   readonly culprits: readonly number[]
 }
 
-/** What was written down so far. */
+/** What the ledger of a round contains. */
 export interface Books {
   readonly phases: readonly PhaseCount[]
   readonly refused: readonly Refusal[]
-  /** Repetitions in the open round. */
+  /** How many messages were repeated in the open phase. */
   readonly duplicates: number
 }
 
 type ClosedPhase = Pick<PhaseCount, 'phase' | 'expected'>
 
-/** Keeps the books of a round. Its memory is bounded by the seats, however many messages come. */
+/** Records what happens in a round. Its size depends on the number of seats, not on the number of messages. */
 export class Ledger {
   readonly #clients: number
   readonly #phases: PhaseCount[]
@@ -102,7 +102,7 @@ export class Ledger {
     return { ...count, expected: [...count.expected], accepted: [...count.accepted] }
   }
 
-  /** `state`: where the round is. */
+  /** `state`: the server's current state. */
   report(state: ServerState | undefined): RoundReport {
     const survivors = state !== undefined && 'survivors' in state ? state.survivors : []
     const { wrongShares, culprits } = state?.state === 'server-unmasked' ? state : NOTHING_FOUND
@@ -113,8 +113,8 @@ export class Ledger {
   }
 }
 
-function keyOf({ seat, phase: round, code }: Pick<Refusal, 'seat' | 'phase' | 'code'>): string {
-  return `${seat} ${round} ${code}`
+function keyOf({ seat, phase, code }: Pick<Refusal, 'seat' | 'phase' | 'code'>): string {
+  return `${seat} ${phase} ${code}`
 }
 
 const NOTHING_FOUND = { wrongShares: [], culprits: [] } as const

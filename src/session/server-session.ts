@@ -7,7 +7,7 @@ import { hashOf } from '../rounds/index.js'
 import { fingerprint } from '../vector/index.js'
 import { openEnvelope } from '../wire/index.js'
 import { type CheckedAhead, checkAhead, KnownMessages, requireDue } from './arrivals.js'
-import { type TellServer, teller } from './events.js'
+import { messageEvent, type TellServer, teller } from './events.js'
 import { requireBytes } from './input.js'
 import { messagesOf, type Phase, type PhaseContext } from './phase.js'
 import { advertisePhase } from './phases.js'
@@ -25,12 +25,30 @@ import { discardAllUploads } from './slice-uploads.js'
 import { inTurns } from './turns.js'
 
 /**
- * The server of one round: bytes in, bytes out. The host says which seat a message is from, which it knows from an
- * authenticated connection, and when a round is over; the session keeps no time.
+ * The server of one round: bytes in, bytes out. The host tells the session which seat sent a message, which it knows from
+ * the authenticated connection. When all clients have answered, or time is up, it calls `closePhase` and sends the messages
+ * that this returns. The session has no timers.
  *
- *     const session = new ServerSession({ config })
- *     for each message that arrives: await session.receive(seat, bytes)
- *     when all have answered, or time is up: await session.closePhase()
+ * @example
+ * ```ts
+ * import { ClientSession, createRoundConfig, ServerSession } from 'secagg'
+ *
+ * const config = createRoundConfig({
+ *   sessionId: new Uint8Array(32).fill(7),
+ *   clients: 3,
+ *   adversary: 'honest-but-curious',
+ *   segments: [{ length: 1, bits: 16, bound: 100 }],
+ * })
+ * const session = new ServerSession({ config })
+ * const clients = [0, 1, 2].map((seat) => new ClientSession({ config, seat, input: Uint16Array.of(seat) }))
+ * for (const [seat, client] of clients.entries()) await session.receive(seat, await client.start())
+ * let outcome = await session.closePhase()
+ * while (!outcome.done) {
+ *   for (const [seat, bytes] of outcome.messages) await session.receive(seat, await clients[seat]!.receive(bytes))
+ *   outcome = await session.closePhase()
+ * }
+ * console.log(outcome.sum) // [ Uint16Array(1) [ 3 ] ]
+ * ```
  * @public
  */
 export class ServerSession {
@@ -41,18 +59,18 @@ export class ServerSession {
   #phase: Phase | undefined
   #closing: Promise<PhaseOutcome> | undefined
   #outcome: PhaseOutcome | undefined
-  /** The last state, once the sum is there. */
+  /** The last state, once the sum is known. */
   #finished: server.ServerFinished | undefined
   /**
-   * Calls take effect one after the other, in the order in which they are made. So a message is in the sum if and only if
-   * its sender is a survivor, and a host that closes again and again keeps no message out.
+   * Calls take effect one after the other, in the order in which they are made. Therefore a vector is in the sum if and only
+   * if its sender is a survivor, and messages are handled even if the host calls `closePhase` again and again.
    */
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
   #tell: TellServer
 
   /**
-   * @throws {SecAggError} `invalid-argument` where an option is of the wrong kind, `config` was not made by
-   *   `createRoundConfig`, or the active model lacks `verifyIdentity`.
+   * @throws {SecAggError} `invalid-argument` if an option is of the wrong kind, if `createRoundConfig` did not make `config`,
+   *   or if `verifyIdentity` is missing in the active model.
    */
   constructor(options: ServerSessionOptions) {
     this.#options = checkedServerOptions(options)
@@ -65,18 +83,18 @@ export class ServerSession {
   }
 
   /**
-   * A session as it was when `saved` was stored. The host then gives the open round's messages once more to those in
-   * `waitingFor`, by `messageFor`: who has them answers with the same bytes. Unfinished vectors in slices begin again; the
-   * store is rid of their slices.
+   * Restores a session from the bytes that `save` stored last. The host then sends `messageFor(seat)` again to every seat in
+   * `waitingFor`. A client that has already answered sends the same bytes again. Incomplete vectors in slices start again;
+   * their slices are deleted from the store.
    *
-   * @throws {SecAggError} fault `usage`: `malformed-state` where `saved` is no server's session or was cut or changed, or
-   *   where `verifyIdentity` no longer accepts what it did; `unsupported-version`; `configuration-mismatch` where `config`
-   *   is not that of the round. `crypto-failure` where `verifyIdentity` fails.
+   * @throws {SecAggError} fault `usage`: `malformed-state` if `saved` is not a server's session, if it is damaged, or if
+   *   `verifyIdentity` no longer accepts what it accepted before; `unsupported-version`; `configuration-mismatch` if `config`
+   *   differs from the round's. `crypto-failure` if `verifyIdentity` fails.
    */
   static async resume(saved: Uint8Array, options: ServerSessionOptions): Promise<ServerSession> {
     const session = new ServerSession(options)
     const { config, onEvent } = session.#options
-    // It has no phase yet.
+    // No events yet: the session has no phase.
     session.#tell = () => undefined
     const decoded = decodeServerSession(requireBytes(saved), config)
     session.#ledger = new Ledger(config.clients, decoded.books)
@@ -89,13 +107,13 @@ export class ServerSession {
     return session
   }
 
-  /** The round that is open: the message that is collected. `undefined` once the sum is there. */
+  /** The phase that is open. `undefined` once the sum is known. */
   get phase(): PhaseName | undefined {
     if (this.#outcome !== undefined) return undefined
     return this.#phase?.phase ?? 'advertise-keys'
   }
 
-  /** The seats that may still answer in the open round, ascending. */
+  /** The seats that may still answer in the open phase, ascending. */
   get waitingFor(): readonly number[] {
     if (this.#outcome !== undefined) return []
     const { clients } = this.#options.config
@@ -110,8 +128,9 @@ export class ServerSession {
   }
 
   /**
-   * The message of the open round for one seat, once more: for a client that has lost its connection.
-   * @throws {SecAggError} `invalid-argument` where `seat` is no number.
+   * The message of the open phase for one seat, again, for a client that has lost its connection. `undefined` if there is
+   * none for this seat.
+   * @throws {SecAggError} `invalid-argument` if `seat` is not a number.
    */
   messageFor(seat: number): Bytes | undefined {
     requireSeatNumber(seat)
@@ -122,13 +141,12 @@ export class ServerSession {
   }
 
   /**
-   * Takes in one message of one seat. `bytes` must not change until the promise settles; nothing of them is kept
-   * alive afterwards. Never throws for what is in them.
+   * Handles one message of one seat. `bytes` must not change until the promise settles; the session does not keep them. The
+   * content of a message never makes it throw: a bad message is `refused`.
    *
-   * @throws {SecAggError} `invalid-argument` where the host hands over something else than a number and bytes;
-   *   `crypto-failure` where `verifyIdentity` fails, `storage-failure` where the store of slices does. The same message
-   *   may then be given again. A slice that the store has kept is taken in even so: `checkpoint` and `closePhase` try
-   *   again to finish its vector.
+   * @throws {SecAggError} `invalid-argument` if the arguments are not a number and bytes; `crypto-failure` if
+   *   `verifyIdentity` fails; `storage-failure` if the store of slices fails. The host may then pass the same message again. A
+   *   slice that was stored counts even so: `checkpoint` and `closePhase` retry to add its vector to the sum.
    */
   async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
     const message = requireBytes(bytes)
@@ -136,26 +154,19 @@ export class ServerSession {
     const ahead = this.#open().then(() =>
       this.#outcome === undefined ? checkAhead(seat, message, this.#phase!) : undefined,
     )
-    // What goes wrong is seen in its turn.
+    // A failure is seen when the message's turn comes.
     ahead.catch(() => undefined)
     return this.#inTurn(async () => {
       const receipt = await this.#receipt(seat, message, ahead)
-      const error = receipt.status === 'refused' ? receipt.error : undefined
-      this.#tell({
-        type: 'message',
-        phase: this.phase ?? 'unmasking',
-        seat,
-        bytes: message.length,
-        status: error?.code === 'late-message' ? 'late' : receipt.status,
-        ...(error && { error }),
-      })
+      const about = { phase: this.phase ?? 'unmasking', seat, bytes: message.length } as const
+      this.#tell(messageEvent(receipt, about))
       return receipt
     })
   }
 
   /**
-   * Forgets the slices of a masked vector of which nothing is in the sum yet, as when its sender is gone; it may begin
-   * again. Returns whether there were any.
+   * Forgets the slices of an incomplete masked vector, for example because its sender is gone. The sender may start again.
+   * Returns whether there were any. A vector that is partly in the sum is kept.
    */
   async discardUpload(seat: number): Promise<boolean> {
     requireSeatNumber(seat)
@@ -167,18 +178,18 @@ export class ServerSession {
   }
 
   /**
-   * Saves everything that was taken in so far. What is not saved is lost in a crash and has to be sent again, which a
-   * client does when it is given its message again.
+   * Saves everything that was accepted so far. Messages that are not saved are lost in a crash. Clients send them again when
+   * they receive the server's message again.
    *
-   * @throws {SecAggError} `invalid-argument` where the session has no `save`; `storage-failure` where it fails, or where
-   *   the store of slices has failed in the middle of a vector, until it works again; `out-of-order` once the sum is there.
+   * @throws {SecAggError} `invalid-argument` without the option `save`; `storage-failure` if `save` fails, or while the store
+   *   of slices fails in the middle of a vector; `out-of-order` once the sum is known.
    */
   async checkpoint(): Promise<void> {
-    if (this.#options.save === undefined)
-      throw usageError('invalid-argument', 'a checkpoint needs the option save')
+    const { save: store } = this.#options
+    if (store === undefined) throw usageError('invalid-argument', 'a checkpoint needs the option save')
     await this.#inTurn(async () => {
       await this.#open()
-      if (this.#outcome !== undefined) throw usageError('out-of-order', 'the last round is closed already')
+      if (this.#outcome !== undefined) throw usageError('out-of-order', 'the last phase is already closed')
       const phase = this.#phase!
       await phase.settle?.()
       await this.#save(phase, this.#ledger.books)
@@ -186,19 +197,18 @@ export class ServerSession {
   }
 
   /**
-   * Ends the open round with those who have answered. Messages that were given before count, so it waits until
-   * `verifyIdentity` has settled for them.
+   * Closes the open phase with the clients that have answered. Messages that were passed to `receive` before count, so it
+   * waits until they are checked.
    *
-   * @throws {SecAggError} `too-few-clients`, `too-few-shares` or `wrong-share` where the protocol cannot go on;
-   *   `storage-failure` where `save` or the store of slices fails. The round is then still open, for more messages, to be
-   *   closed again or to be given up.
+   * @throws {SecAggError} `too-few-clients`, `too-few-shares` or `wrong-share` if the protocol cannot continue;
+   *   `storage-failure` if `save` or the store of slices fails. The phase then stays open: the host may wait for more
+   *   messages, close it again, or give up the round. `out-of-order` while another call is closing it, or once the sum is
+   *   known.
    */
   closePhase(): Promise<PhaseOutcome> {
-    if (this.#closing !== undefined) {
-      return Promise.reject(usageError('out-of-order', 'the round is being closed already'))
-    }
-    if (this.#outcome !== undefined) {
-      return Promise.reject(usageError('out-of-order', 'the last round is closed already'))
+    if (this.#closing !== undefined || this.#outcome !== undefined) {
+      const what = this.#outcome === undefined ? 'the phase is already being' : 'the last phase is already'
+      return Promise.reject(usageError('out-of-order', `${what} closed`))
     }
     this.#closing = this.#inTurn(() => this.#close()).finally(() => {
       this.#closing = undefined
@@ -209,15 +219,15 @@ export class ServerSession {
   async #close(): Promise<PhaseOutcome> {
     await this.#open()
     const phase = this.#phase!
-    // The sum can then be made again without the clients.
+    // With these bytes, the sum can be computed again without the clients.
     if (phase.phase === 'unmasking') await this.#save(phase, this.#ledger.books)
     const { accepted, next, release } = await phase.close()
     if (!('sum' in next)) await this.#save(next, this.#ledger.booksAfter(phase, accepted))
     const closed = { type: 'phase-closed', ...this.#ledger.close(phase, accepted) } as const
     if ('sum' in next) {
       this.#finished = next.state
-      const configHash = hashOf(this.#options.config)
-      this.#outcome = { done: true, sum: next.sum, configHash, report: this.report }
+      const { sum } = next
+      this.#outcome = { done: true, sum, configHash: hashOf(this.#options.config), report: this.report }
       this.#tell(closed)
       await release?.()
       return this.#outcome
@@ -233,7 +243,7 @@ export class ServerSession {
     return save(this.#options.save, () => encodeServerSession(phase, books, this.#known.wholeMessages(phase)))
   }
 
-  /** Takes in a message, or writes down why it is refused. */
+  /** Accepts a message, or records why it is refused. */
   async #receipt(
     seat: number,
     bytes: Uint8Array,
@@ -250,7 +260,7 @@ export class ServerSession {
     }
   }
 
-  /** Takes in a message whose turn it is. What is known already is decided only here, as the calls before may change it. */
+  /** Handles a message whose turn it is. Whether it is repeated is decided only now, because earlier calls may change that. */
   async #take(seat: number, bytes: Uint8Array, ahead: CheckedAhead | undefined): Promise<Receipt> {
     const phase = this.#phase!
     const envelope = openEnvelope(bytes)
@@ -259,7 +269,7 @@ export class ServerSession {
       return { status: isFinished === true ? 'accepted' : 'duplicate' }
     }
     const message = requireDue(seat, bytes, phase, this.#known, this.#outcome !== undefined)
-    // A round that was closed in between had other rules.
+    // If a phase was closed in between, the check ahead was made for the wrong phase.
     const takeIn = await (ahead?.phase === phase ? ahead.takeIn : phase.check(seat, bytes))
     const taken = await takeIn()
     if (taken.status === 'busy') return taken

@@ -26,7 +26,7 @@ import type { ClaimSession, SaveSession } from './saved/saved-client.js'
 import { memorySliceStore, type SliceStore } from './slice-uploads.js'
 
 /**
- * What a client's session is made of.
+ * Options of a {@link ClientSession}.
  * @public
  */
 export interface ClientSessionOptions {
@@ -34,10 +34,10 @@ export interface ClientSessionOptions {
   /** The client's seat in this round, as host and server agreed. */
   readonly seat: number
   /**
-   * The vector to sum, or a function that yields it; it is asked once all others' keys and shares are there. A
-   * repeated message asks again, and must then get the same vector. What an encoder of this library has made for another
-   * round is refused. Where vectors go in slices, it is asked for one
-   * range of elements at a time, and for all of them twice: first for a digest, then for the masked slices.
+   * The vector to sum, or a function that returns it. The session calls the function once it has the keys and shares of
+   * the other clients, and again if a message is repeated. The vector must then be the same. If vectors are sent in slices,
+   * the function is called for one range of elements at a time. Each range is read twice: first for a digest, then for the
+   * masked slice. The session refuses what an encoder of this library made for another round.
    */
   readonly input: InputSource
   /** Default: the best provider of the platform. */
@@ -48,24 +48,23 @@ export interface ClientSessionOptions {
   readonly signer?: Signer | undefined
   /** Needed in the active model. */
   readonly verifyIdentity?: VerifyIdentity | undefined
-  /** The fewest inputs of a sum that this client takes part in; complete graph only. Default: the minimum cohort. */
+  /** The smallest number of inputs in a sum that this client takes part in. Complete graph only. Default: the minimum cohort. */
   readonly minimumSurvivors?: number | undefined
   /** Executes mask plans, as a pool of worker threads does; default: this thread. */
   readonly maskExecutor?: MaskExecutor | undefined
   /**
-   * Stores the session, so that it can be resumed; without it a client that crashes is lost for the round. Where nothing
-   * was stored, nothing was sent. The bytes are secret. What `resume` is given has to be what was stored last: an older
-   * form cannot be told from it.
+   * Stores the session, so that it can be resumed. Without it, a client that crashes has dropped out. Nothing is sent before
+   * it is stored. The bytes are secret. Pass only the bytes that were stored last to `resume`: it cannot detect older ones.
    */
   readonly save?: SaveSession | undefined
   /**
-   * Refuses a session id that this client has used before. `start` calls it once, before anything is sent or saved; a
-   * session that is resumed does not. A process that ends between this call and the first `save` misses the round. Without
-   * it, fresh ids are the server's word alone: a server that uses one id for several rounds can learn the sum of fewer
-   * inputs than the threshold allows, in the active model too.
+   * Reports whether this client has never used a session id before. `start` calls it once, before anything is sent or
+   * saved, and refuses an id that was used. A resumed session does not call it. A process that ends between this call and
+   * the first `save` misses the round. Without this function, the client trusts the server to use fresh ids. A server that
+   * uses one id for several rounds can learn the sum of fewer inputs than the threshold allows, in the active model too.
    */
   readonly claimSession?: ClaimSession | undefined
-  /** Ends the masking of a long vector: the call rejects with the signal's reason, and nothing of the vector is sent. */
+  /** Aborts the masking of a long vector. The call rejects with the signal's reason, and no part of the vector is sent. */
   readonly signal?: AbortSignal | undefined
   /** Progress of the masking of a long vector, 0 to 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined
@@ -77,7 +76,7 @@ export interface ClientSessionOptions {
 }
 
 /**
- * What a session is resumed with; seat and minimum are in what was saved.
+ * Options of `ClientSession.resume`. The saved bytes contain the seat and the minimum.
  * @public
  */
 export type ResumedClientOptions = Omit<ClientSessionOptions, 'seat' | 'minimumSurvivors' | 'claimSession'>
@@ -86,7 +85,7 @@ export type ResumedClientOptions = Omit<ClientSessionOptions, 'seat' | 'minimumS
 export const UPLOADS = 4
 
 /**
- * What a server's session is made of.
+ * Options of a {@link ServerSession}.
  * @public
  */
 export interface ServerSessionOptions {
@@ -98,21 +97,21 @@ export interface ServerSessionOptions {
   /** Executes mask plans, as a pool of worker threads does; default: this thread. */
   readonly maskExecutor?: MaskExecutor | undefined
   /**
-   * Where vectors go in slices: how many may be unfinished at a time, 1 or more (default 4); the first slice of another is
-   * then `busy`.
+   * If vectors are sent in slices: how many may be incomplete at the same time, 1 or more. The first slice of a further
+   * vector is then `busy`. Default: 4.
    */
   readonly maximumUploads?: number | undefined
-  /** Where their slices wait; default: in memory. */
+  /** Where slices of incomplete vectors are kept. Default: in memory. */
   readonly sliceStore?: SliceStore | undefined
   /**
-   * Stores the session, so that it can be resumed: before the messages of a new round are handed out, before the last one
-   * is closed, and on `checkpoint`. Running sum and folded seats are in one piece. The bytes hold shares of clients'
-   * secrets in the last round. What `resume` is given has to be what was stored last: from an older form the server may
-   * announce others than before, which clients that have answered refuse.
+   * Stores the session, so that it can be resumed. It is called before the messages of a new phase are returned, before the
+   * last phase is closed, and by `checkpoint`. The running sum and the seats in it are stored together. In the last phase,
+   * the bytes contain shares of clients' secrets. Pass only the bytes that were stored last to `resume`: with older ones, the
+   * server may announce other survivors than before, and clients that have already answered refuse them.
    */
   readonly save?: SaveSession | undefined
   /**
-   * Ends the reconstruction of secrets and the removal of masks: `closePhase` rejects with the signal's reason, and there
+   * Aborts the reconstruction of secrets and the removal of masks. `closePhase` rejects with the signal's reason, and there
    * is no sum.
    */
   readonly signal?: AbortSignal | undefined
@@ -126,46 +125,50 @@ export interface ServerSessionOptions {
 }
 
 /**
- * What became of one message: taken in; the same as one taken in before; not taken in, because as many vectors are
- * unfinished as there may be, and to be given again when there is room; or refused, with the reason. A refused message
- * costs the others nothing, and its sender may still send a good one while the round is open.
+ * What the session did with a message:
+ *
+ * - `accepted`: it counts.
+ * - `duplicate`: it is the same as an accepted one.
+ * - `busy`: `maximumUploads` vectors are incomplete. Pass it to `receive` again when there is room.
+ * - `refused`: `error` has the reason. Other clients are not affected, and the sender may still send a correct message while
+ *   the phase is open.
  * @public
  */
 export type Receipt =
   | { readonly status: 'accepted' | 'duplicate' }
   | {
       readonly status: 'busy'
-      /** Resolves when an unfinished vector is finished or discarded. */
+      /** Resolves when a vector is completed or discarded. */
       readonly room: Promise<void>
     }
   | { readonly status: 'refused'; readonly error: SecAggError }
 
 /**
- * What follows a closed round: messages to send, or the sum.
+ * The result of closing a phase: messages to send, or the sum.
  * @public
  */
 export type PhaseOutcome =
   | {
       readonly done: false
-      /** The round that is now open. */
+      /** The phase that is now open. */
       readonly phase: PhaseName
-      /** Seat and message, each made when it is asked for. */
+      /** Each seat with its message. A message is encoded when the iteration reaches it. */
       readonly messages: Iterable<readonly [seat: number, bytes: Bytes]>
     }
   | {
       readonly done: true
       /** Σ x over the survivors, modulo 2^k; one array of lanes per segment. */
       readonly sum: Vector
-      /** `hash` of the round's configuration, by which decoders tell the outcome of another round. */
+      /** `hash` of the round's configuration. With it, decoders detect the outcome of another round. */
       readonly configHash: Bytes
       readonly report: RoundReport
     }
 
 /**
- * A copy of a client's options. What a round would miss in its middle is missed here, before anybody counts on the client.
+ * A copy of a client's options. All of them are checked now, before other clients depend on this one.
  *
- * @throws {SecAggError} `invalid-argument` where one is missing or of the wrong kind; `configuration-mismatch` where the
- *   input was made for another round.
+ * @throws {SecAggError} `invalid-argument` if one is missing or of the wrong kind; `configuration-mismatch` if the input was
+ *   made for another round.
  */
 export function checkedClientOptions(given: ClientSessionOptions): ClientSessionOptions {
   const options = partsOf('the options of a client', given)
@@ -188,7 +191,7 @@ export function checkedClientOptions(given: ClientSessionOptions): ClientSession
 /**
  * A copy of a server's options.
  *
- * @throws {SecAggError} `invalid-argument` where one is missing or of the wrong kind.
+ * @throws {SecAggError} `invalid-argument` if one is missing or of the wrong kind.
  */
 export function checkedServerOptions(given: ServerSessionOptions): ServerSessionOptions {
   const options = partsOf('the options of a server', given)
@@ -214,7 +217,7 @@ export async function contextOf(options: ServerSessionOptions, tell: TellServer)
   return { crypto, verifyIdentity, maskExecutor, sliceStore, maximumUploads, signal, onProgress, tell }
 }
 
-/** Checks what both parties have, and gives the provider behind checks. */
+/** Checks the options that both parties have. Returns the provider, wrapped in checks of its results. */
 function checkedShared(options: ClientSessionOptions | ServerSessionOptions): CryptoProvider | undefined {
   const { crypto, maskExecutor, save, signal, onProgress, onEvent } = options
   requireCallback('maskExecutor', maskExecutor)

@@ -8,32 +8,32 @@ import type { TellServer } from './events.js'
 import type { MaskedSum } from './masked-sum.js'
 
 /**
- * Where the slices of unfinished masked vectors wait. It is the host's, which may keep them on disk; what it gives back
- * is checked before it is used.
+ * Where slices of incomplete masked vectors are kept. The host implements it, for example on disk. The session checks what
+ * the store returns.
  * @public
  */
 export interface SliceStore {
-  /** Keeps a slice; `bytes` are the store's own from then on. A second time for the same slice replaces the first. */
+  /** Stores a slice, and replaces an earlier version of it. The store owns `bytes` from then on. */
   put(seat: number, slice: number, bytes: Bytes): void | Promise<void>
-  /** Gives back what was kept. */
+  /** Returns a stored slice. */
   get(seat: number, slice: number): Uint8Array | Promise<Uint8Array>
-  /** Forgets what is kept of a seat, if anything. */
+  /** Deletes all slices of a seat, if there are any. */
   discard(seat: number): void | Promise<void>
 }
 
-/** Rids a store of what a process that is gone has left in it. */
+/** Deletes what an earlier process left in a store. */
 export async function discardAllUploads(config: RoundConfig, store: SliceStore): Promise<void> {
   if (sliceCount(config.segments, config.sliceLength) === 1) return
   for (const seat of allSeats(config)) {
     try {
       await store.discard(seat)
     } catch {
-      // A store that keeps too much is no reason to end a round.
+      // A store that keeps too much does not harm the round.
     }
   }
 }
 
-/** A {@link SliceStore} in memory, as large as the unfinished vectors. */
+/** A {@link SliceStore} in memory. It needs as much memory as the incomplete vectors. */
 export function memorySliceStore(): SliceStore {
   const kept = new Map<number, Map<number, Uint8Array>>()
   return {
@@ -48,15 +48,15 @@ export function memorySliceStore(): SliceStore {
   }
 }
 
-/** The fingerprints of the slices that are there of one masked vector, by their number. */
+/** The fingerprints of the stored slices of one masked vector, by their numbers. */
 type Upload = Map<number, Uint8Array>
 
-/** A slice is kept, and this is its fingerprint; or there is no room for it. */
+/** The fingerprint of a slice that was stored; or a promise of room, if there is none at the moment. */
 export type SliceOutcome = { readonly fingerprint: Uint8Array } | { readonly room: Promise<void> }
 
 /**
- * Masked vectors that come in slices. One is folded into the sum once it is whole, so that a client that vanishes in the
- * middle leaves nothing behind.
+ * Masked vectors that arrive in slices. A vector is added to the sum once it is complete, so that a client that vanishes
+ * midway leaves nothing in the sum.
  */
 export class Uploads {
   readonly #config: RoundConfig
@@ -65,7 +65,7 @@ export class Uploads {
   readonly #most: number
   readonly #tell: TellServer
   readonly #unfinished = new Map<number, Upload>()
-  /** What those wait for who have found no room: one promise for all, however often they try. */
+  /** Resolves when there is room. All senders that found no room share this promise. */
   #room: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
 
   constructor(
@@ -84,7 +84,7 @@ export class Uploads {
     this.#tell = tell
   }
 
-  /** Keeps a slice that has not been there, and that has the form of one. Nothing is changed where the store fails. */
+  /** Stores a new slice, whose form was checked. If the store fails, nothing is changed. */
   async keep(seat: number, slice: number, packed: Uint8Array): Promise<SliceOutcome> {
     const upload = this.#unfinished.get(seat)
     if (upload === undefined && this.#unfinished.size >= this.#most) {
@@ -102,19 +102,19 @@ export class Uploads {
     return { fingerprint: mark }
   }
 
-  /** Keeps a slice once more that is kept already: it may be one that the store has lost. */
+  /** Stores a known slice again, because the store may have lost it. */
   async keepAgain(seat: number, slice: number, packed: Uint8Array): Promise<void> {
     if (this.isWaiting(seat) && slice >= this.#sum.slicesOf(seat)) await this.#put(seat, slice, packed)
   }
 
-  /** Whether all slices of a vector are here, and not all of them in the sum. */
+  /** Whether all slices of a vector have arrived, but not all of them are in the sum. */
   isWaiting(seat: number): boolean {
     return this.#unfinished.get(seat)?.size === this.#slices
   }
 
   /**
-   * Folds a vector into the sum if all of its slices are here. Where the store fails it may be tried again, and goes on
-   * from there: what is in the sum once cannot be taken out without the store.
+   * Adds a vector to the sum if all of its slices have arrived. If the store fails midway, a second call continues from
+   * there, because the slices that are in the sum cannot be removed without the store.
    */
   async fold(seat: number): Promise<void> {
     const upload = this.#unfinished.get(seat)
@@ -122,7 +122,7 @@ export class Uploads {
     for (let slice = this.#sum.slicesOf(seat); slice < this.#slices; slice++) {
       const packed = await this.#using(() => this.#store.get(seat, slice))
       if (!isBytes(packed) || !equalBytes(fingerprint(packed), upload.get(slice)!)) {
-        throw usageError('storage-failure', `slice ${slice} of seat ${seat} is not as it was stored`)
+        throw usageError('storage-failure', `slice ${slice} of seat ${seat} is not what was stored`)
       }
       this.#sum.add(seat, packed)
       this.#tell({ type: 'slice-folded', phase: 'masked-input', seat, slice, slices: this.#slices })
@@ -130,7 +130,7 @@ export class Uploads {
     await this.#forget(seat)
   }
 
-  /** Forgets an unfinished vector; `false` where there is none, or where a part of it is in the sum already. */
+  /** Forgets an incomplete vector. Returns `false` if there is none, or if a part of it is already in the sum. */
   async discard(seat: number): Promise<boolean> {
     if (!this.#unfinished.has(seat) || this.#sum.slicesOf(seat) > 0) return false
     await this.#forget(seat)
@@ -138,10 +138,10 @@ export class Uploads {
   }
 
   /**
-   * Tries once more to fold the vectors that are whole, but not in the sum because the store has failed. One failure
-   * keeps no other vector out.
+   * Retries the vectors that are complete, but not in the sum because the store failed. A failure for one vector does not
+   * affect the others.
    *
-   * @returns the first failure, where there was one.
+   * @returns the first failure, if there was one.
    */
   async foldAll(): Promise<{ readonly error: unknown } | undefined> {
     let failure: { readonly error: unknown } | undefined
@@ -155,7 +155,7 @@ export class Uploads {
     return failure
   }
 
-  /** Forgets all unfinished vectors. */
+  /** Forgets all incomplete vectors. */
   async close(): Promise<void> {
     for (const seat of [...this.#unfinished.keys()]) await this.#forget(seat)
   }
@@ -175,7 +175,7 @@ export class Uploads {
     await this.#rid(seat)
   }
 
-  /** A store that keeps too much is no reason to end a round. */
+  /** Ignores failures, because a store that keeps too much does not harm the round. */
   async #rid(seat: number): Promise<void> {
     await this.#using(() => this.#store.discard(seat)).catch(() => undefined)
   }

@@ -25,7 +25,7 @@ import {
   seatsOf,
 } from './phase.js'
 
-/** Round 3, active model: collects signatures over U3. */
+/** ConsistencyCheck, the paper's round 3, active model only: collects signatures over U3. */
 export function checkPhase(state: server.ServerChecking, sum: Accumulator, context: PhaseContext): Phase {
   const { config } = state
   const coder = consistencyCheckCoder(config.signatureLength)
@@ -49,12 +49,12 @@ export function checkPhase(state: server.ServerChecking, sum: Accumulator, conte
   })
 }
 
-/** Round 4: collects shares, reconstructs the masks and takes them off the sum. */
+/** Unmasking, the paper's round 4: collects shares, reconstructs the masks and removes them from the sum. */
 export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, context: PhaseContext): Phase {
   const { config, consistent, survivors } = state
   const survived = new Set(survivors)
   const coderOf = (seat: number) => unmaskingCoder(server.ownersKnownTo(state, seat), survived)
-  /** Why the round could not be closed with so many answers. */
+  /** Why the phase could not be closed, with this number of answers. */
   let failed: { readonly answers: number; readonly error: SecAggError } | undefined
   return phaseOf({
     state,
@@ -75,7 +75,7 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
     },
     encode: ({ seat, shares }) => encodeMessage('unmasking', coderOf(seat), shares),
     close: async (accepted) => {
-      // Answers do not change, so that as many of them give the same again, after the same work.
+      // Accepted answers do not change, so the same number of them would lead to the same error after the same work.
       if (failed?.answers === accepted.length) throw failed.error
       const { state: next } = await reconstructSecrets(state, accepted, context).catch((error: unknown) => {
         if (error instanceof SecAggError && error.code === 'wrong-share') {
@@ -90,7 +90,7 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
         maskKeys: next.maskKeys.length,
         wrongShares: next.wrongShares.length,
       })
-      // On a copy, so that the masked sum is still there where this fails midway.
+      // On a copy, so that the masked sum is not lost if this fails midway.
       const unmasked = sum.toVector()
       try {
         await removeMasks(unmasked, next, context)
@@ -106,14 +106,14 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
   })
 }
 
-/** U3, to each survivor as far as it hears of it. */
+/** U3, or the part of it that each survivor is told. */
 function survivorsMessages(state: server.ServerChecking | server.ServerUnmasking): OutboundBytes {
   return encoded('survivors', server.survivorsToAnnounce(state), (seat) =>
     survivorsCoder(server.nameableSurvivors(state, seat)),
   )
 }
 
-/** The event loop gets turns in between, and `signal` ends it. */
+/** Gives the event loop turns in between. `signal` aborts it. */
 function reconstructSecrets(
   state: server.ServerUnmasking,
   accepted: readonly server.RevealingClient[],
@@ -126,10 +126,10 @@ function reconstructSecrets(
   })
 }
 
-/** As many bytes of a vector are worked on in the time of one unit of work on shares. */
+/** One unit of work on shares takes as long as masking this many bytes of a vector. */
 const BYTES_PER_UNIT = 512
 
-/** Executes one plan while the keys for the next are agreed on. */
+/** Executes each plan while the keys for the next one are agreed on. */
 async function removeMasks(sum: Vector, state: server.ServerFinished, context: PhaseContext): Promise<void> {
   const { crypto, maskExecutor, signal, onProgress } = context
   const { segments } = state.config
@@ -150,7 +150,7 @@ async function removeMasks(sum: Vector, state: server.ServerFinished, context: P
       const before = done
       done += plan.length
       executing = execute(plan, (fraction) => onProgress?.((before + fraction * plan.length) / terms))
-      // Whatever goes wrong is seen at the next turn.
+      // A failure is seen when the next plan begins.
       executing.catch(() => undefined)
     }
   } finally {

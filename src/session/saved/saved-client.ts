@@ -5,25 +5,26 @@ import { client, type RoundConfig } from '../../protocol/index.js'
 import { decodeSaved, digest, encodeSaved, record } from '../../protocol/saved-format.js'
 
 /**
- * Stores the byte form of a session in place of the one before; all of it or nothing, as by writing a file under another
- * name and renaming it. Once it resolves, the form must outlast the process and a failure of power. It is called before a
- * message is handed out that the form is needed for, which is not handed out where it fails. The bytes are the store's
- * own, and secret.
+ * Stores the bytes of a session in place of the bytes before, completely or not at all: for example, write a file under
+ * another name, then rename it. Once the promise resolves, the bytes must survive the end of the process and a power
+ * failure. The session calls it before it returns a message that depends on the stored state. If it fails, the message is
+ * not returned. The bytes are secret, and the store owns them.
  * @public
  */
 export type SaveSession = (bytes: Bytes) => void | Promise<void>
 
 /**
- * Records durably that a session with this id begins here: `true` where the id is new, `false` where it was recorded
- * before. Look and record in one step, so that of two processes only one gets `true`. Keep every id, or a number that
- * only rises where the ids follow one. One record is for one client; the bytes are the function's own, and public.
+ * Durably records the id of a session that begins. Returns `true` if the id is new, and `false` if it was recorded before.
+ * Check and record in one atomic step, so that only one of two processes gets `true`. Keep every id; if the ids follow a
+ * number that only rises, that number is enough. Each client needs its own record. The bytes are public, and the function
+ * owns them.
  * @public
  */
 export type ClaimSession = (sessionId: Bytes) => boolean | Promise<boolean>
 
 /**
- * @throws {SecAggError} `session-id-reused`, fault `server`, where the id was recorded before; fault `usage`:
- *   `storage-failure` where the record fails, `invalid-argument` where it does not answer with a boolean.
+ * @throws {SecAggError} `session-id-reused`, fault `server`, if the id was recorded before; fault `usage`:
+ *   `storage-failure` if the function fails, `invalid-argument` if it does not return a boolean.
  */
 export async function requireFresh(options: {
   readonly config: RoundConfig
@@ -38,7 +39,7 @@ export async function requireFresh(options: {
     throw new SecAggError('storage-failure', 'usage', 'the session id could not be recorded', { cause })
   }
   if (isFresh === true) return
-  // A function that forgets to return would otherwise protect nobody.
+  // A function that forgets to return a value would protect nobody.
   if (isFresh !== false) {
     throw usageError('invalid-argument', 'claimSession must return true for a new session id, else false', {
       expected: 'boolean',
@@ -50,7 +51,7 @@ export async function requireFresh(options: {
   throw new SecAggError('session-id-reused', 'server', text, { phase: 'advertise-keys' })
 }
 
-/** @throws {SecAggError} `storage-failure`, fault `usage`, where the host's store fails. */
+/** @throws {SecAggError} `storage-failure`, fault `usage`, if the host's store fails. */
 export async function save(store: SaveSession | undefined, form: () => Bytes): Promise<void> {
   if (store === undefined) return
   const bytes = form()
@@ -67,10 +68,10 @@ export function wipeAllBut(secrets: readonly Uint8Array[], needed: readonly Uint
   wipeAll(secrets.filter((secret) => !kept.has(secret)))
 }
 
-/** What is kept of a client's session. */
+/** The saved part of a client's session. */
 export interface SavedClient {
   readonly state: client.ClientState
-  /** SHA-256 of the message that brought the client into this state; none before the first. */
+  /** SHA-256 of the message that brought the client into this state; `undefined` before the first. */
   readonly lastInbound: Uint8Array | undefined
 }
 
@@ -83,7 +84,7 @@ export function encodeClientSession({ state, lastInbound }: SavedClient): Bytes 
   return form
 }
 
-/** @throws {SecAggError} as `client.decodeState` does. */
+/** @throws {SecAggError} The same errors as `client.decodeState`. */
 export function decodeClientSession(bytes: Uint8Array, config: RoundConfig): SavedClient {
   const { value } = decodeSaved(config, { 'client-session': coder }, bytes)
   try {

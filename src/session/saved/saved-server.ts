@@ -11,21 +11,21 @@ import { advertisePhase, maskPhase, sharePhase } from '../phases.js'
 import type { Books, PhaseCount, Refusal } from '../report.js'
 import { checkPhase, unmaskPhase } from '../unmask-phase.js'
 
-/** What is kept of a server's session. */
+/** The saved part of a server's session. */
 export interface SavedServer {
   readonly state: server.ServerState
   readonly books: Books
   readonly known: readonly KnownMessage[]
-  /** The seats whose masked vectors are in `sum`, while more may come. */
+  /** The seats whose masked vectors are in `sum`, while vectors are collected. */
   readonly folded: readonly number[]
-  /** Accepted messages of the open round, by seat. */
+  /** Accepted messages of the open phase, by seat. */
   readonly messages: readonly (readonly [seat: number, bytes: Uint8Array])[]
   readonly sum: Accumulator | undefined
 }
 
 /**
- * Three parts: the books, the state and the packed sum. The first has fingerprints of the others, so that parts of
- * different times are never taken for one whole.
+ * Three parts: the books, the state and the packed sum. The books contain fingerprints of the other two, so that parts that
+ * were saved at different times are detected.
  */
 const parts = record({ books: P.bytes(P.U32LE), state: P.bytes(P.U32LE), sum: P.bytes(null) })
 
@@ -51,7 +51,7 @@ export function encodeServerSession(phase: Phase, books: Books, known: readonly 
   )
 }
 
-/** @throws {SecAggError} as `server.decodeState` does. */
+/** @throws {SecAggError} The same errors as `server.decodeState`. */
 export function decodeServerSession(bytes: Uint8Array, config: RoundConfig): SavedServer {
   const { books, state, sum } = partsOf(bytes)
   const { value } = decodeSaved(config, { 'server-session': booksCoder(config) }, books)
@@ -91,7 +91,7 @@ const phase = P.map(
   Object.fromEntries(PHASES.map((name, index) => [name, index])),
 ) as P.CoderType<PhaseName>
 
-/** Who sends the same thing four billion times over is counted no further. */
+/** Counts up to 2^32 − 1. */
 const count: P.CoderType<number> = P.apply(P.U32LE, {
   encode: (stored) => stored,
   decode: (counted) => Math.min(counted, 2 ** 32 - 1),
@@ -121,10 +121,10 @@ function booksCoder(config: RoundConfig) {
 }
 
 /**
- * The phase that was saved. Its messages are checked once more as they are taken in.
+ * Restores the saved phase. Its messages are checked again.
  *
- * @throws {SecAggError} `malformed-state` where one is refused now, as when its sender's identity is no longer known; the
- *   refusal is its `cause`. What was thrown where a verifier has failed.
+ * @throws {SecAggError} `malformed-state` if a message is now refused, for example because its sender's identity is no longer
+ *   known; the refusal is the `cause`. Also what a verifier throws.
  */
 export async function resumedPhase(saved: SavedServer, context: PhaseContext): Promise<Phase> {
   const phase = phaseOfState(saved, context)
@@ -135,7 +135,7 @@ export async function resumedPhase(saved: SavedServer, context: PhaseContext): P
     }
   } catch (cause) {
     if (!(cause instanceof SecAggError) || cause.fault !== 'peer') throw cause
-    throw usageError('malformed-state', 'a message that was accepted is refused now', { cause })
+    throw usageError('malformed-state', 'a message that was accepted before is now refused', { cause })
   }
   return phase
 }
@@ -158,5 +158,5 @@ function phaseOfState({ state, folded, sum }: SavedServer, context: PhaseContext
       if (sum !== undefined) return unmaskPhase(state, sum, context)
       break
   }
-  throw usageError('malformed-state', 'the saved session has no open round')
+  throw usageError('malformed-state', 'the saved session has no open phase')
 }
