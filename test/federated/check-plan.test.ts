@@ -12,13 +12,13 @@ function refusalOf(received: unknown, required: PlanRequirements = requirements)
   return refusalBy(() => checkPlan(received, required))
 }
 
-/** As it comes from the server, for the taking. */
+/** A copy as it arrives from the server. */
 function received(plan: RoundPlan): Record<string, unknown> {
   return JSON.parse(JSON.stringify(plan))
 }
 
 describe('a client that receives a plan', () => {
-  test.each([task, privateTask])('has the same one, and opens rounds of it', (each) => {
+  test.each([task, privateTask])('derives the same plan, and opens rounds of it', (each) => {
     const plan = planRound(each)
     const checked = checkPlan(received(plan), requirements)
     expect(checked).toStrictEqual(plan)
@@ -26,12 +26,12 @@ describe('a client that receives a plan', () => {
     expect(openRound(checked, occasion).config).toEqual(openRound(plan, occasion).config)
   })
 
-  test('takes the task alone as well', () => {
+  test('accepts a task alone', () => {
     expect(checkPlan(JSON.parse(JSON.stringify(task)), requirements)).toStrictEqual(planRound(task))
   })
 
   test.each([task, { ...privateTask, adversary: 'honest-but-curious', graph: 'sparse' } as const])(
-    'notices each number that is not what follows from the task, and names it',
+    'detects and names each number that does not follow from the task',
     (each) => {
       const plan = planRound(each)
       let noticed = 0
@@ -50,7 +50,7 @@ describe('a client that receives a plan', () => {
     },
   )
 
-  test('notices a part that is missing, of another kind, or not of a plan', () => {
+  test('detects a part that is missing, of another type, or unknown', () => {
     const plan = received(planRound(task))
     const { threshold, ...without } = plan
     expect(threshold).toBe(6)
@@ -63,7 +63,7 @@ describe('a client that receives a plan', () => {
     expect(refusalOf({ ...plan, minimum: 3 }).message).toContain('minimum of the plan is 3')
   })
 
-  test('forgives the last digits of another engine, in numbers that are not whole', () => {
+  test('tolerates different last digits from another engine, in numbers that are not whole', () => {
     const plan = planRound(privateTask)
     const other = received(plan)
     const privacy = other.privacy as Record<string, number>
@@ -71,12 +71,12 @@ describe('a client that receives a plan', () => {
     expect(checkPlan(other, requirements)).toStrictEqual(plan)
   })
 
-  test('forgives other words', () => {
+  test('tolerates a different explanation', () => {
     const plan = planRound(task)
     expect(checkPlan({ ...received(plan), explanation: ['Fie.'], warnings: [] }, requirements)).toEqual(plan)
   })
 
-  test('blames the server for what is no plan or a task that cannot be', () => {
+  test('blames the server for something that is not a plan, and for an impossible task', () => {
     for (const none of [undefined, null, 5, 'plan']) {
       expect(refusalOf(none)).toMatchObject({ code: 'invalid-configuration', fault: 'server' })
     }
@@ -87,7 +87,7 @@ describe('a client that receives a plan', () => {
   })
 })
 
-describe('a plan that another version of the library has made', () => {
+describe('a plan from another version of the library', () => {
   const own = planRound(task).version
   const note = `it was made by version "77.0.0" of the library, and this is version "${own}"`
   const foreign = (change: object = {}): Record<string, unknown> => ({
@@ -96,11 +96,11 @@ describe('a plan that another version of the library has made', () => {
     ...change,
   })
 
-  test('does where it has the same numbers, and is then one of this version', () => {
+  test('is accepted if it has the same numbers, and then counts as one of this version', () => {
     expect(checkPlan(foreign(), requirements)).toStrictEqual(planRound(task))
   })
 
-  test('is refused with a word about its version where a number or a part is another', () => {
+  test('is refused if a number or a part differs, and the error names its version', () => {
     for (const change of [
       { threshold: 5 },
       { novelty: 3 },
@@ -114,7 +114,7 @@ describe('a plan that another version of the library has made', () => {
     }
   })
 
-  test('or that does not say which one has made it', () => {
+  test('is refused in the same way if it names no version', () => {
     for (const version of [undefined, null, 3, {}]) {
       const { message } = refusalOf(foreign({ version, threshold: 5 }))
       expect(message).toMatch(
@@ -125,17 +125,17 @@ describe('a plan that another version of the library has made', () => {
     expect(message.length).toBeLessThan(250)
   })
 
-  test('is refused without a word about it where it is below what the client asks for', () => {
+  test('is refused without naming its version if it does not meet the requirements of the client', () => {
     const { message } = refusalOf(foreign(), { ...requirements, minimumCohort: 8 })
     expect(message).not.toContain('version')
   })
 
-  test('of this version there is no word about it', () => {
+  test('if it is from this version, the error names no version', () => {
     expect(refusalOf({ ...received(planRound(task)), threshold: 5 }).message).not.toContain('version')
   })
 })
 
-describe('a client refuses a plan that is below what it asks for:', () => {
+describe('a client refuses a plan that does not meet its requirements:', () => {
   const curious = {
     ...task,
     adversary: 'honest-but-curious',
@@ -152,7 +152,12 @@ describe('a client refuses a plan that is below what it asks for:', () => {
       { adversary: 'active' },
       'the adversary of the plan is honest-but-curious',
     ],
-    ['a graph that it does not see', curious, { graph: 'complete' }, 'the graph of the plan is sparse'],
+    [
+      'a graph on which it cannot count the inputs',
+      curious,
+      { graph: 'complete' },
+      'the graph of the plan is sparse',
+    ],
     [
       'more chance',
       curious,
@@ -188,7 +193,7 @@ describe('a client refuses a plan that is below what it asks for:', () => {
     expect(error.message).toContain(message)
   })
 
-  test('and accepts one that is above', () => {
+  test('and accepts one that exceeds them', () => {
     const asked: PlanRequirements = {
       ...{
         minimumCohort: 2,

@@ -31,7 +31,7 @@ describe('a plan', () => {
     expect(plan.privacy).toBeUndefined()
   })
 
-  test('sizes noise for the honest clients that every sum has', () => {
+  test('chooses the noise for the honest clients that every sum contains', () => {
     const { corruptFraction, dropoutFraction } = hundred
     const privacy = { epsilon: 4, delta: 1e-6, rounds: 20, clipNorm: 0.5, samplingRate: 0.2 }
     const plan = planRound({ ...privateTask, clients: 100, corruptFraction, dropoutFraction, privacy })
@@ -49,7 +49,7 @@ describe('a plan', () => {
     expect(plan.encoding).toBeUndefined()
   })
 
-  test('takes the graph of the chooser, or the one that is asked for', () => {
+  test('has the graph that the chooser selects, or the requested one', () => {
     const curious: RoundTask = {
       ...hundred,
       adversary: 'honest-but-curious',
@@ -73,7 +73,7 @@ describe('a plan', () => {
     expect(complete.securityBits).toBeUndefined()
   })
 
-  test('under privacy on the sparse graph says who keeps the minimum cohort', () => {
+  test('with privacy on the sparse graph, warns that the server enforces the minimum cohort', () => {
     const privacy = { ...privateTask.privacy!, delta: 1e-4 }
     const { warnings } = planRound({
       ...privateTask,
@@ -84,7 +84,7 @@ describe('a plan', () => {
     expect(warnings).toEqual([expect.stringContaining('ε depends on the server')])
   })
 
-  test('survives JSON, is frozen throughout, and its task gives it again', () => {
+  test('survives JSON, is deeply frozen, and follows again from its task', () => {
     for (const each of [task, privateTask, { ...task, tensors: undefined, length: 7 }]) {
       const plan = planRound(each)
       const text = JSON.stringify(plan)
@@ -94,14 +94,14 @@ describe('a plan', () => {
     }
   })
 
-  test('is the same from shapes, from tensors and from a Map of them', () => {
+  test('is the same for shapes, for tensors and for a Map of them', () => {
     const plan = planRound(task)
     const bias = { shape: [2], data: Float32Array.of(3, 4) }
     const given = new Map([...Object.entries({ ...tensors, 'dense/bias': bias })].reverse())
     expect(planRound({ ...task, tensors: given })).toEqual(plan)
   })
 
-  test('is refused where it has a counter among its tensors, and not by every client after its training', () => {
+  test('is refused if a tensor does not have floats, before any client trains', () => {
     const data = () => {
       throw new Error('numbers were fetched')
     }
@@ -122,7 +122,7 @@ describe('a plan', () => {
       const refusal = expect.objectContaining(named)
       expect(() => planRound({ ...task, tensors: given })).toThrow(refusal)
       expect(() => planRound({ ...task, tensors: given })).toThrow('tensor "steps"')
-      // A client that hands its model over finds out as well, where the server's plan has shapes alone.
+      // A client that passes its model gets the error too, even if the plan of the server has shapes only.
       const required = { minimumCohort: 2, corruptFraction: 0, tensors: given }
       expect(() => checkPlan(JSON.parse(JSON.stringify(plan)), required)).toThrow(refusal)
     }
@@ -133,7 +133,7 @@ describe('a plan', () => {
     ).toEqual(plan)
   })
 
-  test('tells apart whatever tensors are called', () => {
+  test('distinguishes tensors with unusual names', () => {
     const names = ['é', 'e\u0301', '\ud800', '\ud801', '\\ud801', '__proto__', '"']
     const hashes = names.map((name) => {
       const plan = planRound({ ...task, tensors: [[name, [3]]] })
@@ -147,7 +147,7 @@ describe('a plan', () => {
     expect(new Set(hashes).size).toBe(names.length)
   })
 
-  test('goes into every round with the settings of its task', () => {
+  test('passes the settings of its task to every round', () => {
     const plan = planRound({
       ...task,
       suite: 'chacha',
@@ -167,7 +167,7 @@ describe('a plan', () => {
 describe('an explanation', () => {
   const told = (each: RoundTask): string => planRound(each).explanation.join('\n')
 
-  test('says each choice of a weighted mean', () => {
+  test('states each choice of a weighted mean', () => {
     const text = told(task)
     expect(text).toContain(
       'that at most 1 of the 10 clients colludes with the server, which may do anything, and that at most 3 drop out',
@@ -182,7 +182,7 @@ describe('an explanation', () => {
     expect(text).toContain('113 bytes of masked vector, 26 bits per element')
   })
 
-  test('reads well where there are none, one or two of something, and where chance has no part in it', () => {
+  test('reads well for counts of zero, one and two, and for failures that cannot happen', () => {
     const two = told({
       ...{ clients: 2, adversary: 'honest-but-curious', corruptFraction: 0, dropoutFraction: 0 },
       ...{ graph: 'complete', length: 1, clip: 1, maximumWeight: 1 },
@@ -198,14 +198,14 @@ describe('an explanation', () => {
     expect(ring).toContain('the server cannot learn more than the sum, and the sum cannot be lost')
   })
 
-  test('says how many bits per value would fit narrower lanes, and they do', () => {
+  test('states how many bits per value fit into narrower lanes, and they do', () => {
     const heavy = { ...task, maximumWeight: 30_000 }
     expect(planRound(heavy).encoding!.bits).toBe(35)
     expect(told(heavy)).toContain('with 13 bits per value, 32 bits are enough')
     expect(planRound({ ...heavy, bitsPerValue: 13 }).encoding!.bits).toBe(32)
   })
 
-  test('says what privacy promises and costs, the relation with every ε', () => {
+  test('states ε and the cost of privacy, and the neighboring relation with every ε', () => {
     const text = told({ ...privateTask, privacy: { ...privateTask.privacy!, samplingRate: 0.5 } })
     expect(text).toContain('clipped to an L2 norm of 2, rotated at random in 64 dimensions')
     expect(text).toContain('Skellam noise with a standard deviation of')
@@ -215,7 +215,7 @@ describe('an explanation', () => {
     expect(text).toContain('In the mean of 7 updates, the error of a value has a standard deviation of')
   })
 
-  test('warns of a minimum cohort that leaves one honest client', () => {
+  test('warns about a minimum cohort that leaves one honest client', () => {
     const lonely = {
       ...task,
       adversary: 'honest-but-curious',
@@ -243,30 +243,30 @@ describe('privacy spent', () => {
     expect(spent[0]!.epsilon).toBeGreaterThan(plan.privacy!.epsilon / 5)
   })
 
-  test('is not known of a plan without privacy', () => {
+  test('is refused for a plan without privacy', () => {
     expect(() => privacySpent(planRound(task), 1)).toThrow('no privacy target')
     expect(() => privacySpent(planRound(privateTask), 0)).toThrow('rounds')
   })
 })
 
-describe('a task is refused, with the offending value,', () => {
+describe('a task is refused, and the error names the offending value:', () => {
   const cases: readonly [string, object, string][] = [
-    ['that is none', null as never, 'a task must be an object'],
+    ['null', null as never, 'a task must be an object'],
     ['with a mistyped part', { ...task, maximumweight: 5 }, 'unknown key "maximumweight" in a task'],
-    ['with a part that is no data', { ...task, clip: 1n }, 'clip of a task must be a number or a name'],
+    ['with a part that is not data', { ...task, clip: 1n }, 'clip of a task must be a number or a name'],
     ['without tensors', { ...task, tensors: undefined }, 'either the tensors of an update or its length'],
     ['with tensors and a length', { ...task, length: 34 }, 'either the tensors of an update or its length'],
-    ['with a shape that is none', { ...task, tensors: { a: [2, -1] } }, 'tensor "a"'],
+    ['with a negative dimension', { ...task, tensors: { a: [2, -1] } }, 'tensor "a"'],
     ['without values', { ...task, tensors: { a: [0] } }, 'the number of values'],
     ['without a clip', { ...task, clip: undefined }, 'a task needs clip, or privacy with clipNorm'],
     ['with a clip of 0', { ...task, clip: 0 }, 'clip must be a number from'],
-    ['with a weight that fits no lane', { ...task, maximumWeight: 2 ** 50 }, 'use weights up to'],
+    ['with a weight that does not fit into a lane', { ...task, maximumWeight: 2 ** 50 }, 'use weights up to'],
     ['with one client', { ...task, clients: 1 }, 'clients'],
     ['with more clients than seats', { ...hundred, clients: 65536 }, 'clients'],
     ['with a fraction of 1', { ...task, dropoutFraction: 1 }, 'dropoutFraction'],
-    ['that no graph withstands', { ...task, dropoutFraction: 0.5 }, 'would do'],
+    ['with failures that no graph tolerates', { ...task, dropoutFraction: 0.5 }, 'would do'],
     [
-      'with a server that only lies a little',
+      'with an unknown adversary model',
       { ...task, adversary: 'semi-malicious' },
       "'honest-but-curious' or 'active'",
     ],
@@ -276,12 +276,12 @@ describe('a task is refused, with the offending value,', () => {
       'needs the complete graph',
     ],
     [
-      'with a sparse graph where none does',
+      'with the sparse graph if none is sufficient',
       { ...task, adversary: 'honest-but-curious', clients: 3, dropoutFraction: 0, graph: 'sparse' },
       'every sparse graph that tolerates these failures',
     ],
     [
-      'with the complete graph where it does not',
+      'with the complete graph if it is not sufficient',
       {
         ...hundred,
         adversary: 'honest-but-curious',
@@ -294,8 +294,8 @@ describe('a task is refused, with the offending value,', () => {
     ],
     ['with another graph', { ...task, graph: 'ring' }, "'complete' or 'sparse'"],
     ['with a minimum cohort below the threshold', { ...task, minimumCohort: 5 }, 'at least 6'],
-    ['with one that its dropouts break', { ...task, minimumCohort: 8 }, 'which leaves 7'],
-    ['with one that is not a number', { ...task, minimumCohort: '8' }, 'minimumCohort'],
+    ['with a minimum cohort that its dropouts break', { ...task, minimumCohort: 8 }, 'which leaves 7'],
+    ['with a minimum cohort that is not a number', { ...task, minimumCohort: '8' }, 'minimumCohort'],
     ['with slices that are too short', { ...task, sliceLength: 3 }, 'sliceLength'],
     ['with another suite', { ...task, suite: 'rot13' }, "'aes' or 'chacha'"],
     [
@@ -315,7 +315,7 @@ describe('a task is refused, with the offending value,', () => {
       withPrivacy({ clip: 1 }),
       'unknown key "clip" in the privacy of a task',
     ],
-    ['with privacy for no number of rounds', withPrivacy({ rounds: undefined }), 'privacy.rounds'],
+    ['with privacy without a number of rounds', withPrivacy({ rounds: undefined }), 'privacy.rounds'],
     ['with an ε of 0', withPrivacy({ epsilon: 0 }), 'epsilon'],
     [
       'with an ε that no noise reaches',
@@ -334,12 +334,12 @@ describe('a task is refused, with the offending value,', () => {
     expect(error).toMatchObject({ fault: 'usage', message: expect.stringContaining(message) })
   })
 
-  test('but a maximum weight of 1 says under privacy what holds anyway', () => {
+  test('but a maximum weight of 1 is allowed with privacy, because it changes nothing', () => {
     expect(planRound({ ...privateTask, maximumWeight: 1 })).toEqual(planRound(privateTask))
   })
 })
 
-test('a round takes no plan from elsewhere, no name that is taken, and no context that would get lost', () => {
+test('openRound refuses plans from elsewhere, reserved names, and contexts that would be lost', () => {
   const plan = planRound(task)
   const sessionId = new Uint8Array(32)
   expect(() => openRound(structuredClone(plan), { sessionId })).toThrow('to checkPlan first')

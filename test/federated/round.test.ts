@@ -17,11 +17,11 @@ import { privateTask, runFederated, task, tensors, updateOf } from './support.js
 const sessionId = Uint8Array.from({ length: 32 }, (_, i) => i)
 const updates = Array.from({ length: 10 }, (_, seat) => updateOf(seat))
 const weights = [1, 100, 7, 50, 2, 99, 30, 3, 64, 12]
-/** Clients 1, 4 and 8 vanish before their masked input, client 6 after it. */
+/** Clients 1, 4 and 8 drop out before their masked input, client 6 after it. */
 const stages = [9, 2, 9, 9, 0, 9, 3, 9, 1, 9]
 const survivors = [0, 2, 3, 5, 6, 7, 9]
 
-/** What the mean has to be, from the updates in the clear. */
+/** The expected mean, from the updates in the clear. */
 function meanOf(plan: RoundPlan, seats: readonly number[], weigh: (seat: number) => number): Float64Array {
   const total = seats.reduce((sum, seat) => sum + weigh(seat), 0)
   const mean = new Float64Array(plan.length)
@@ -62,7 +62,7 @@ describe('a round', () => {
     })
   })
 
-  test('of one flat array has no tensors', async () => {
+  test('with flat arrays has no tensors', async () => {
     const plan = planRound({ ...task, tensors: undefined, length: 3 })
     const arrays = updates.map((_, seat) => [seat / 10, -seat / 10, 0])
     const { result } = await runFederated(plan, { sessionId, updates: arrays, stages })
@@ -71,7 +71,7 @@ describe('a round', () => {
     expect(result).toMatchObject({ tensors: {}, totalWeight: 7, survivors })
   })
 
-  test('under privacy gives a noisy mean in which all count the same', async () => {
+  test('with privacy has a noisy mean in which all updates have the same weight', async () => {
     const plan = planRound(privateTask)
     const { result } = await runFederated(plan, { sessionId, updates, stages })
     const clipped = (seat: number): number => {
@@ -95,7 +95,7 @@ describe('a round', () => {
     expect(result).toMatchObject({ totalWeight: 7, survivors })
   })
 
-  test('counts clients without examples with 0, and has no mean where there are only such', async () => {
+  test('gives clients without examples the weight 0, and has no mean if all clients have it', async () => {
     const plan = planRound(task)
     const weights = updates.map((_, seat) => (seat % 2 === 0 ? 0 : 10 * seat))
     const { result, outcome } = await runFederated(plan, { sessionId, updates, weights, stages })
@@ -121,7 +121,7 @@ describe('a round', () => {
   })
 })
 
-describe('clients of which one was told otherwise form no sum with it:', () => {
+describe('clients that were told different things cannot be summed:', () => {
   const everything: readonly [string, RoundTask, RoundTask][] = [
     ['another clip', task, { ...task, clip: 2 }],
     [
@@ -133,7 +133,7 @@ describe('clients of which one was told otherwise form no sum with it:', () => {
     ['another order of dimensions', task, { ...task, tensors: { ...tensors, 'dense/kernel': [4, 8] } }],
     ['other names', task, { ...task, tensors: { kernel: [8, 4], 'dense/bias': [2] } }],
     ['fewer corrupt clients', task, { ...task, corruptFraction: 0.05 }],
-    ['other dropouts, as many of them', task, { ...task, dropoutFraction: 0.31 }],
+    ['another dropout fraction with the same number of dropouts', task, { ...task, dropoutFraction: 0.31 }],
     ['no privacy', privateTask, task],
     ['less noise', privateTask, { ...privateTask, privacy: { ...privateTask.privacy!, epsilon: 210 } }],
     ['more rounds', privateTask, { ...privateTask, privacy: { ...privateTask.privacy!, rounds: 2 } }],
@@ -164,7 +164,7 @@ describe('clients of which one was told otherwise form no sum with it:', () => {
 })
 
 describe('a client sends nothing', () => {
-  /** A client as an application has it. */
+  /** A client as an application writes it. */
   async function takePart(
     received: unknown,
     update: Update,
@@ -200,13 +200,13 @@ describe('a client sends nothing', () => {
   const update = updateOf(1)
   const bias = { 'dense/bias': { shape: [2], data: Float32Array.of(1, Number.NaN) } }
 
-  test('but where all is well', async () => {
+  test('except if everything is right', async () => {
     expect(await takePart(plan, update, 100)).toHaveLength(1)
     expect(await takePart(privately, update, 1)).toHaveLength(1)
   })
 
   test.each<[string, unknown, Update, number, string]>([
-    ['of a plan that was tampered with', { ...plan, threshold: 2 }, update, 1, 'threshold of the plan is 2'],
+    ['for a plan that was tampered with', { ...plan, threshold: 2 }, update, 1, 'threshold of the plan is 2'],
     [
       'for too small a cohort',
       { ...plan.task, minimumCohort: 6 },
@@ -216,10 +216,10 @@ describe('a client sends nothing', () => {
     ],
     ['with a negative weight', plan, update, -1, 'from 0 to 100, not -1'],
     ['with too large a weight', plan, update, 101, 'from 0 to 100, not 101'],
-    ['with half a weight', plan, update, 0.5, 'from 0 to 100, not 0.5'],
-    ['without examples under privacy', privately, update, 0, 'without examples sends an update of zeros'],
+    ['with a fractional weight', plan, update, 0.5, 'from 0 to 100, not 0.5'],
+    ['without examples and with privacy', privately, update, 0, 'without examples sends an update of zeros'],
     ['with no weight', plan, update, undefined as never, 'from 0 to 100, not nothing'],
-    ['with a weight under privacy', privately, update, 2, 'the weight must be 1, not 2'],
+    ['with a weight above 1 and with privacy', privately, update, 2, 'the weight must be 1, not 2'],
     [
       'with no weight under privacy',
       privately,
@@ -261,7 +261,7 @@ describe('a client sends nothing', () => {
     await expect(takePart(received, given, weight)).rejects.toThrow(message)
   })
 
-  test('of what would be clipped, where that is refused', async () => {
+  test('that would be clipped, if clipping is refused', async () => {
     const large = updateOf(1, 3)
     const options = { onClip: 'refuse' } as const
     await expect(takePart(plan, large, 1, options)).rejects.toThrow('is beyond the clip')
@@ -272,7 +272,7 @@ describe('a client sends nothing', () => {
 })
 
 describe('an encoded update', () => {
-  test('says what clipping did to its values', () => {
+  test('reports how its values were clipped', () => {
     const round = openRound(planRound({ ...task, tensors: undefined, length: 4 }), { sessionId })
     expect(encodeUpdate([0.5, -3, 1, 1.5], 1, round)).toMatchObject({
       clipped: true,
@@ -284,7 +284,7 @@ describe('an encoded update', () => {
     })
   })
 
-  test('says under privacy what clipping did to its norm', () => {
+  test('reports with privacy how its norm was clipped', () => {
     const round = openRound(planRound({ ...privateTask, tensors: undefined, length: 2 }), { sessionId })
     const encoded = encodeUpdate([3, 4], 1, round)
     expect(encoded).toMatchObject({ clipped: true, clipping: { kind: 'norm', norm: 5, factor: 0.4 } })
@@ -295,7 +295,7 @@ describe('an encoded update', () => {
     expect(() => encodeUpdate([3, '4'] as never, 1, round)).toThrow('value 1 is not a number')
   })
 
-  test('is noisy anew each time, and leaves the update as it was', () => {
+  test('has new noise each time, and does not change the update', () => {
     const round = openRound(planRound(privateTask), { sessionId })
     const update = updateOf(1)
     const [one, other] = [encodeUpdate(update, 1, round), encodeUpdate(update, 1, round)]
@@ -303,7 +303,7 @@ describe('an encoded update', () => {
     expect(update).toEqual(updateOf(1))
   })
 
-  test('is of one length, one round and one way to clip', () => {
+  test('is refused for a wrong length, round or clipping option', () => {
     const round = openRound(planRound({ ...task, tensors: undefined, length: 4 }), { sessionId })
     for (const [bad, got] of [
       [[1, 2, 3], 3],
@@ -330,8 +330,8 @@ describe('an outcome is refused', () => {
 
   test.each<[string, object, string]>([
     ['of a round that is not over', { done: false, messages: [] }, 'the round is not over'],
-    ['with a segment too few', { sum: sum.slice(1), configHash, report }, 'one array of lanes per segment'],
-    ['that does not say of which round it is', { sum, report }, 'configHash of an input or outcome must be'],
+    ['with a missing segment', { sum: sum.slice(1), configHash, report }, 'one array of lanes per segment'],
+    ['without the hash of its round', { sum, report }, 'configHash of an input or outcome must be'],
     [
       'of fewer clients than it has to have',
       { sum, configHash, report: { survivors: [0, 1, 2] } },
@@ -352,7 +352,7 @@ describe('an outcome is refused', () => {
     expect(() => decodeOutcome(outcome as never, round)).toThrow(message)
   })
 
-  test('that no honest inputs have, as the fault of a client', () => {
+  test('with a sum that honest inputs cannot have, as the fault of a client', () => {
     const [values] = sum
     const light = [values!, Uint16Array.of(6)]
     expect(() => decodeOutcome({ sum: light, configHash, report }, round)).toThrow(

@@ -22,7 +22,7 @@ const roundOf = (changes: Partial<RoundTask>, id = sessionId): Round =>
 
 type Source = (range: ElementRange) => Vector | Promise<Vector>
 
-/** The whole of an input, put together from parts that are cut at random. */
+/** A whole input, assembled from parts with random boundaries. */
 async function assembled(
   { vector }: RoundInput<Source>,
   { config }: Round,
@@ -45,7 +45,7 @@ async function assembled(
 const asArrays = (vector: Vector): unknown[][] => vector.map((lanes) => Array.from<unknown>(lanes))
 
 describe('an update that is encoded slice by slice', () => {
-  test('is the one that is encoded at once, however it is cut', async () => {
+  test('equals the update that is encoded at once, for all slices', async () => {
     for (const [index, changes] of [
       { rounding: 'nearest' as const },
       { rounding: 'nearest' as const, bitsPerValue: 32, maximumWeight: 2 ** 20 },
@@ -66,13 +66,13 @@ describe('an update that is encoded slice by slice', () => {
     }
   })
 
-  test('is rounded alike whenever it is asked for, and otherwise under another seed and in another round', async () => {
+  test('is rounded in the same way each time, and differently with another seed or in another round', async () => {
     const round = roundOf({ bitsPerValue: 4 })
     const update = updateOf(3)
     const streamed = streamUpdate(update, 7, round, { roundingSeed }).input
     const once = await assembled(streamed, round, 1)
     for (let seed = 2; seed < 6; seed++) expect(await assembled(streamed, round, seed)).toEqual(once)
-    // By another process, which has kept update and seed.
+    // As another process does it, which has stored the update and the seed.
     expect(await assembled(streamUpdate(update, 7, round, { roundingSeed }).input, round, 9)).toEqual(once)
 
     const others = [
@@ -83,13 +83,13 @@ describe('an update that is encoded slice by slice', () => {
     for (const { input } of others) {
       const other = await assembled(input, round, 1)
       expect(other).not.toEqual(once)
-      // Each of them between the same two levels.
+      // Each value is between the same two levels.
       const far = other[0]!.filter((value, i) => Math.abs(Number(value) - Number(once[0]![i])) > 7)
       expect(far).toEqual([])
     }
   })
 
-  test('is rounded up as often as it must be', async () => {
+  test('is rounded up with the right frequency', async () => {
     const encoding = createFixedPoint({ clip: 1, bitsPerValue: 2, clients: 10 })
     const mean = createWeightedMean(100_000, encoding)
     // The levels are −1, 0 and 1.
@@ -104,7 +104,7 @@ describe('an update that is encoded slice by slice', () => {
     }
   })
 
-  test('under privacy is encoded at once, and given in slices', async () => {
+  test('with privacy is encoded at once, and read in slices', async () => {
     const round = openRound(planRound(privateTask), { sessionId })
     const whole = encodeUpdate(updateOf(1), 1, round, { crypto: seededCrypto(4) })
     const { input, ...report } = streamUpdate(updateOf(1), 1, round, { crypto: seededCrypto(4) })
@@ -113,7 +113,7 @@ describe('an update that is encoded slice by slice', () => {
     expect(() => streamUpdate(updateOf(1), 1, round, { roundingSeed })).toThrow('with privacy')
   })
 
-  test('is refused at once where something does not fit', () => {
+  test('is refused at once if something does not fit', () => {
     const round = roundOf({ sliceLength: 64 })
     const broken = updateOf(1)
     broken['dense/kernel'].data[9] = Number.NaN
@@ -143,7 +143,7 @@ describe('an update that is encoded slice by slice', () => {
   })
 })
 
-test('a round of streamed updates in slices, in which a client crashes and makes its input again', async () => {
+test('a round with streamed updates, in which a client crashes and encodes its input again', async () => {
   const large = { tensors: { ...tensors, 'head/kernel': [40, 10] }, sliceLength: 64 }
   const round = roundOf({
     ...large,
@@ -185,7 +185,7 @@ test('a round of streamed updates in slices, in which a client crashes and makes
         if (seat === 1 && ++sent === 3) break
       }
       if (seat !== 1 || outcome.phase !== 'masked-input') continue
-      // It has died in the middle of its vector.
+      // It crashed in the middle of its vector.
       const back = ClientSession.resume(saved.get(1)!, optionsOf(1))
       clients[1] = back
       await deliver(1, await back.receive(bytes))
@@ -195,7 +195,7 @@ test('a round of streamed updates in slices, in which a client crashes and makes
   }
   const { mean, totalWeight, survivors } = decodeOutcome(outcome, round)
   expect([survivors, totalWeight]).toEqual([[0, 1, 2], 6])
-  // The last 400 are those of the head.
+  // The last 400 values belong to the head.
   const head = mean.subarray(mean.length - 400)
   for (let i = 0; i < 400; i++) {
     const expected = [0, 1, 2].reduce((sum, seat) => sum + (Math.sin(i + seat) * (seat + 1)) / 6, 0)
@@ -203,7 +203,7 @@ test('a round of streamed updates in slices, in which a client crashes and makes
   }
 })
 
-test('an update that has changed in the middle of its round is noticed', async () => {
+test('a change of the update in the middle of its round is detected', async () => {
   const round = roundOf({
     clients: 3,
     corruptFraction: 0,
@@ -227,7 +227,7 @@ test('an update that has changed in the middle of its round is noticed', async (
     for (const [seat, bytes] of outcome.messages) {
       await server.receive(seat, await clients[seat]!.receive(bytes))
       if (outcome.phase !== 'masked-input') continue
-      // Training goes on, on the same array.
+      // Training continues on the same array.
       data[150] = 0.5
       const send = async () => {
         for await (const slice of clients[seat]!.slices()) await server.receive(seat, slice)

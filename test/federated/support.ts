@@ -12,10 +12,10 @@ import { seededCrypto } from '../privacy/support.js'
 import { type CohortRun, runCohort } from '../support/cohort.js'
 import { randomOf } from '../support/seeded.js'
 
-/** Two tensors of 34 values in all. */
+/** Two tensors with 34 values in total. */
 export const tensors = { 'dense/kernel': [8, 4], 'dense/bias': [2] } as const
 
-/** Ten clients, of whom one may be corrupt and three may drop out. */
+/** Ten clients, of which one may be corrupt and three may drop out. */
 export const task: RoundTask = {
   tensors,
   clients: 10,
@@ -26,7 +26,7 @@ export const task: RoundTask = {
   maximumWeight: 100,
 }
 
-/** The same under differential privacy. */
+/** The same task with differential privacy. */
 export const privateTask: RoundTask = {
   tensors,
   clients: 10,
@@ -57,9 +57,9 @@ export interface FederatedRound {
   readonly context?: Readonly<Record<string, Uint8Array>>
   readonly updates: readonly Update[]
   readonly weights?: readonly number[]
-  /** How many messages the client of each seat sends before it vanishes; default: all. */
+  /** How many messages the client at each seat sends before it drops out. Default: all. */
   readonly stages?: readonly number[]
-  /** What single clients were told, or have received, other than the rest. */
+  /** For some seats: what this client was told or received, if it differs from the others. */
   readonly told?: (seat: number) => {
     plan?: RoundPlan
     context?: Readonly<Record<string, Uint8Array>>
@@ -67,7 +67,7 @@ export interface FederatedRound {
   }
 }
 
-/** A round of `plan` through the bytes; the mean where it came to its end. */
+/** Runs a round of `plan` with encoded messages. The result is the mean, if the round ended with one. */
 export async function runFederated(
   plan: RoundPlan,
   { sessionId, context, updates, weights, stages, told }: FederatedRound,

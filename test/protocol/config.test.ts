@@ -22,7 +22,7 @@ const hashOf = (changes: Partial<RoundParameters>): string =>
   String(createRoundConfig({ ...base, ...changes }).hash)
 
 describe('the hash of a configuration', () => {
-  it('changes with each thing that is stated', () => {
+  it('changes with each stated parameter', () => {
     const [first, second] = base.segments
     const variations: Partial<RoundParameters>[] = [
       {},
@@ -55,7 +55,7 @@ describe('the hash of a configuration', () => {
     expect(new Set(variations.map(hashOf)).size).toBe(variations.length)
   })
 
-  it('does not depend on the order of the context, nor on how a default or a bound is written', () => {
+  it('does not depend on the order of the context, or on how a default or a bound is written', () => {
     const { scale, model } = base.context!
     expect(hashOf({ context: { scale: scale!, model: model! } })).toBe(hashOf({}))
     expect(hashOf({ suite: undefined, minimumCohort: undefined, signatureLength: undefined })).toBe(
@@ -70,13 +70,13 @@ describe('the hash of a configuration', () => {
     expect(hashOf({ context: undefined })).toBe(hashOf({ context: {} }))
   })
 
-  it('ignores the length of signatures where there are none', () => {
+  it('ignores the length of signatures in the model without signatures', () => {
     const curious = { adversary: 'honest-but-curious' } as const
     expect(hashOf({ ...curious, signatureLength: 70 })).toBe(hashOf(curious))
     expect(createRoundConfig({ ...base, ...curious }).signatureLength).toBe(0)
   })
 
-  it('belongs to what was stated, not to what the caller does with its arrays later', () => {
+  it('does not change if the caller changes its arrays later', () => {
     const sessionId = new Uint8Array(16).fill(1)
     const segments = [{ length: 4, bits: 8, bound: 9 }]
     const config = createRoundConfig({ ...base, sessionId, segments })
@@ -88,7 +88,7 @@ describe('the hash of a configuration', () => {
   })
 })
 
-describe('a configuration out of range', () => {
+describe('a configuration with a value out of its range is refused:', () => {
   const segment = (changes: object) => ({ segments: [{ length: 4, bits: 8, bound: 9, ...changes }] })
   it.each<[string, object]>([
     ['a session id of 15 bytes', { sessionId: new Uint8Array(15) }],
@@ -96,7 +96,7 @@ describe('a configuration out of range', () => {
     ['one client', { clients: 1 }],
     ['65536 clients', { clients: 65536, threshold: 50000 }],
     ['half a client', { clients: 10.5 }],
-    ['clients that are no number', { clients: Number.NaN }],
+    ['clients that are not a number', { clients: Number.NaN }],
     ['an adversary of another kind', { adversary: 'semi-honest' }],
     ['an unknown suite', { suite: 'des' }],
     ['a threshold above n', { threshold: 11, minimumCohort: undefined }],
@@ -121,7 +121,7 @@ describe('a configuration out of range', () => {
     ['a bound that is not a number', segment({ bound: 'wrapping' })],
     ['a segment longer than a mask stream', segment({ length: 2 ** 36, bits: 64, bound: 'modular' })],
     [
-      'segments that are together longer than a mask stream',
+      'segments that are longer than a mask stream together',
       {
         segments: new Array(5).fill({ length: 2 ** 36, bits: 8, bound: 'modular' }),
       },
@@ -177,7 +177,7 @@ describe('thresholds', () => {
     },
   ] as const
 
-  it.each(models)('$adversary: exactly those that the paper admits', ({ adversary, rule }) => {
+  it.each(models)('$adversary: exactly those that the paper allows', ({ adversary, rule }) => {
     for (let clients = 2; clients <= 14; clients++) {
       const corrupt = [undefined, ...Array.from({ length: clients }, (_, count) => count)]
       for (const corruptClients of corrupt) {
@@ -205,14 +205,14 @@ describe('thresholds', () => {
     }
   })
 
-  it('one that is too low is told the least that would do', () => {
+  it('the error for a threshold that is too low names the minimum', () => {
     expect(() => createRoundConfig({ ...base, threshold: 6, minimumCohort: 6 })).toThrow(
       expect.objectContaining({ code: 'invalid-configuration', expected: 7, got: 6 }),
     )
   })
 })
 
-it.each([undefined, null, 7, 'a round'])('%s is no set of parameters: refused with a typed error', (none) => {
+it.each([undefined, null, 7, 'a round'])('%s instead of parameters is refused with a typed error', (none) => {
   expect(() => createRoundConfig(none as never)).toThrow(
     expect.objectContaining({ name: 'SecAggError', code: 'invalid-configuration', fault: 'usage' }),
   )

@@ -7,7 +7,7 @@ import { inputFor, sumOf } from '../support/inputs.js'
 import { randomOf } from '../support/seeded.js'
 import { toyCrypto, toySplitter } from '../support/toy-crypto.js'
 
-/** Makes one call of a step; what it is given and what it gives may be looked at, copied, or exchanged. */
+/** Calls one step. A test can inspect, copy or replace the arguments and the result. */
 export type Via = <S, I, R>(
   name: string,
   state: S,
@@ -24,8 +24,8 @@ export interface CoreRound {
 }
 
 /**
- * A round on the pure functions alone: three clients share keys, the last of them vanishes before it sends its
- * masked input. Returns every state that occurred, by its name, and the sum.
+ * Runs a round with the pure functions only. Three clients share keys, and the last one drops out before it sends its masked
+ * input. Returns every state that occurred, by its name, and the sum.
  */
 export async function coreRound(adversary: AdversaryModel, via: Via = direct): Promise<CoreRound> {
   const random = randomOf(4)
@@ -57,7 +57,7 @@ export async function coreRound(adversary: AdversaryModel, via: Via = direct): P
     return state
   }
 
-  // Round 0
+  // AdvertiseKeys
   const advertising = keep(server.openRound(config))
   const advertised = await Promise.all(
     seats.map((seat) =>
@@ -78,7 +78,7 @@ export async function coreRound(adversary: AdversaryModel, via: Via = direct): P
   )
   const published: PublishedKeys = server.keysToPublish(keep(sharing.state)).messageFor(0)
 
-  // Round 1
+  // ShareKeys
   const shared = await Promise.all(
     advertised.map(({ state }) =>
       via('client.shareKeys', state, published, (state, inbound) =>
@@ -96,7 +96,7 @@ export async function coreRound(adversary: AdversaryModel, via: Via = direct): P
   const masking = await via('server.closeShareKeys', sharing.state, shares, server.closeShareKeys)
   const forwarded = server.sharesToForward(keep(masking.state))
 
-  // Round 2, without the last client
+  // MaskedInputCollection, without the last client
   const survivors = [0, 1]
   const sum = createVector(config.segments)
   const masked = await Promise.all(
@@ -124,7 +124,7 @@ export async function coreRound(adversary: AdversaryModel, via: Via = direct): P
   let unmasking = keep(announced.state)
   const u3 = server.survivorsToAnnounce(announced.state).messageFor(0)
 
-  // Round 3, active model only, and round 4
+  // ConsistencyCheck (active model only) and Unmasking
   const capabilities = (seat: number) => capabilitiesOf(seat)
   let answers: { state: client.ClientFinished; outbound: client.ClientFinished['outbound'] }[]
   if (unmasking.state === 'server-checking') {

@@ -4,7 +4,7 @@ import { providers } from '../crypto/providers.js'
 import { type CohortOptions, runCohort } from '../support/cohort.js'
 import { named, type Random, randomOf, seeded } from '../support/seeded.js'
 
-/** The messages of a client, in order, as figure 4 of Bonawitz et al. 2017 has them. */
+/** The messages of a client, in the order of Bonawitz et al. 2017, figure 4. */
 const MESSAGES = {
   'honest-but-curious': ['advertise-keys', 'share-keys', 'masked-input', 'unmasking'],
   active: ['advertise-keys', 'share-keys', 'masked-input', 'consistency-check', 'unmasking'],
@@ -16,11 +16,11 @@ interface Scenario {
   readonly clients: number
   readonly threshold: number
   readonly adversary: AdversaryModel
-  /** How many messages each client sends before it vanishes. */
+  /** How many messages each client sends before it drops out. */
   readonly stages: readonly number[]
 }
 
-/** Figure 4 on sets alone: U_i are those of U_{i−1} whose message came; fewer than t end the round. */
+/** Figure 4 with sets only: U_i are the clients of U_{i−1} whose message arrived; fewer than t end the round. */
 function predict({
   clients,
   threshold,
@@ -67,7 +67,7 @@ function admissibleThresholds(clients: number, adversary: AdversaryModel): numbe
   return Array.from({ length: clients - least + 1 }, (_, index) => least + index)
 }
 
-/** All subsets of the seats vanish together, in front of each message. */
+/** For each message, every subset of the seats drops out together just before it. */
 function* oneBoundary(clients: number, messages: number): Generator<number[]> {
   for (let stage = 0; stage < messages; stage++) {
     for (let subset = 0; subset < 2 ** clients; subset++) {
@@ -76,7 +76,7 @@ function* oneBoundary(clients: number, messages: number): Generator<number[]> {
   }
 }
 
-/** All ways in which `clients` indistinguishable clients vanish, in ascending order of what they send. */
+/** All ways in which `clients` indistinguishable clients drop out, ascending by the number of messages that they send. */
 function* multisets(clients: number, messages: number, least = 0): Generator<number[]> {
   if (clients === 0) return yield []
   for (let stage = least; stage <= messages; stage++) {
@@ -93,7 +93,7 @@ describe.each(MODELS)('dropouts, %s', (adversary) => {
       for (const stages of oneBoundary(clients, messages)) {
         if (await checkScenario({ clients, threshold, adversary, stages })) finished++
       }
-      // For each boundary, the sets of at most n − t clients.
+      // For each phase, the sets of at most n − t clients.
       expect(finished).toBe(messages * sumOfBinomials(clients, clients - threshold))
     }
   })
@@ -125,7 +125,7 @@ function* sample(adversary: AdversaryModel, random: Random): Generator<Scenario>
   const messages = MESSAGES[adversary].length
   for (const clients of [2, 3, 4, 5, 5, 5]) {
     const threshold = random.pick(admissibleThresholds(clients, adversary))
-    // Two of three clients stay to the end, or most rounds would abort early.
+    // Two of three clients stay to the end; otherwise most rounds would abort early.
     const stages = Array.from({ length: clients }, () =>
       random.below(3) > 0 ? messages : random.below(messages + 1),
     )
@@ -133,7 +133,7 @@ function* sample(adversary: AdversaryModel, random: Random): Generator<Scenario>
   }
 }
 
-/** The number of subsets of at most `most` of `n` things. */
+/** The number of subsets of `n` elements that have at most `most` elements. */
 function sumOfBinomials(n: number, most: number): number {
   let binomial = 1
   let sum = 0

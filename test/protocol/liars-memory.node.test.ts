@@ -12,7 +12,7 @@ import { toyCrypto } from '../support/toy-crypto.js'
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-/** Bytes of arrays that are alive. Their memory is given back on another thread, a little later. */
+/** The bytes of live arrays. Another thread frees their memory, a little later. */
 async function held(): Promise<number> {
   for (let turn = 0; turn < 3; turn++) {
     collectGarbage()
@@ -21,11 +21,11 @@ async function held(): Promise<number> {
   return process.memoryUsage().arrayBuffers
 }
 
-test('one holder after the other lies about another owner: the weights of one choice of shares are kept', async () => {
+test('if each holder reveals a wrong share of a different owner, the weights of only one choice of shares are kept', async () => {
   const [clients, threshold, liars] = [256, 129, 40]
   const holders = seatsBelow(clients)
   const layout = { field: fieldFor(clients), holders, coordinates: holders.map((holder) => holder + 1) }
-  // On constant polynomials.
+  // All polynomials are constant.
   const secretOf = (owner: number): Uint8Array => new Uint8Array(32).fill(owner + 1)
   const owners = seatsBelow(liars).map((owner) => {
     const shares = holders.map((holder) => (holder === owner ? new Uint8Array(32).fill(99) : secretOf(owner)))
@@ -45,6 +45,6 @@ test('one holder after the other lies about another owner: the weights of one ch
   expect(misfits).toEqual(owners.map(({ owner }) => ({ owner, holders: [owner], fitting: clients - 1 })))
   const weights = (clients - threshold) * threshold * 128
   expect((await held()) - before).toBeLessThan(2 * weights)
-  // Alive until here.
+  // Keeps it alive until here.
   expect(recovery).toBeInstanceOf(SecretRecovery)
 })

@@ -8,7 +8,7 @@ const THRESHOLD = 3
 const SEALED = 64
 const HEADER_AND_BITMAP = 3
 
-/** Spoils what `owner` sealed to `receiver` in the message that forwards everybody's shares. */
+/** Damages the ciphertext from `owner` in the ForwardedShares message for `receiver`. */
 function spoil(bytes: Uint8Array, owner: number, receiver: number): Uint8Array {
   const index = owner < receiver ? owner : owner - 1
   const spoiled = Uint8Array.from(bytes)
@@ -25,18 +25,15 @@ function subsets(seats: readonly number[]): number[][] {
 describe.each(['honest-but-curious', 'active'] as const)('ciphertexts that do not open, %s', (adversary) => {
   const all = [0, 1, 2, 3]
 
-  it.each(all)(
-    'cost seat %i one share each, and the round ends where fewer than t are left',
-    async (owner) => {
-      for (const holders of subsets(all.filter((seat) => seat !== owner))) {
-        for (const ownerStays of [true, false]) {
-          await named(`spoiled for ${holders}, owner ${ownerStays ? 'stays' : 'vanishes'}`, () =>
-            check(adversary, owner, holders, ownerStays),
-          )
-        }
+  it.each(all)('each cost seat %i one share, and the round ends if fewer than t are left', async (owner) => {
+    for (const holders of subsets(all.filter((seat) => seat !== owner))) {
+      for (const ownerStays of [true, false]) {
+        await named(`spoiled for ${holders}, owner ${ownerStays ? 'stays' : 'vanishes'}`, () =>
+          check(adversary, owner, holders, ownerStays),
+        )
       }
-    },
-  )
+    }
+  })
 })
 
 async function check(adversary: AdversaryModel, owner: number, holders: number[], ownerStays: boolean) {

@@ -6,8 +6,8 @@ import { makeCohort } from '../support/cohort.js'
 
 const root = fileURLToPath(new URL('../../src/', import.meta.url))
 
-describe('errors say what has happened, with the set of the paper behind it', () => {
-  test('of a round for which nobody has come', async () => {
+describe('errors say what happened, followed by the name of the set in the paper', () => {
+  test('for a round without clients', async () => {
     const { server } = await makeCohort({ ...ACTIVE })
     const error = await expectRefusal(server.closePhase(), {
       code: 'too-few-clients',
@@ -17,7 +17,7 @@ describe('errors say what has happened, with the set of the paper behind it', ()
     expect(error.message).toBe('only 0 clients have sent keys, but 4 are needed (U1)')
   })
 
-  test('and of one for which a single client has', async () => {
+  test('for a round with a single client', async () => {
     const { server, sessions } = await makeCohort({ ...ACTIVE })
     await server.receive(2, await sessions[2]!.start())
     const error = await expectRefusal(server.closePhase(), {
@@ -28,7 +28,7 @@ describe('errors say what has happened, with the set of the paper behind it', ()
     expect(error.message).toBe('only 1 client has sent keys, but 4 are needed (U1)')
   })
 
-  test('no text has a set of the paper in place of its meaning', () => {
+  test('no text uses the name of a set in place of its meaning', () => {
     const texts = readdirSync(root, { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts'))
       .flatMap((path) => {

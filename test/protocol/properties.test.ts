@@ -8,10 +8,10 @@ import { lanesOf } from '../support/inputs.js'
 
 type Scenario = Omit<CohortOptions, 'crypto'> & RunOptions
 
-/** The messages that a client has sent when its input is in the sum. */
+/** How many messages a client has sent when its input is in the sum. */
 const UP_TO_MASKED_INPUT = 3
 
-/** A segment whose inputs wrap around, or whose bound is up to the largest that cannot overflow. */
+/** A segment whose sums wrap around, or whose bound is at most the largest one that cannot overflow. */
 function segmentFor(clients: number, length: fc.Arbitrary<number>) {
   return fc.record({ length, bits: fc.integer({ min: 1, max: 64 }) }).chain(({ length, bits }) => {
     const largest = ((1n << BigInt(bits)) - 1n) / BigInt(clients) + 1n
@@ -24,7 +24,7 @@ function segmentFor(clients: number, length: fc.Arbitrary<number>) {
   })
 }
 
-/** Rounds with anything that may differ, in which as many clients vanish as may. */
+/** Rounds with random parameters, in which as many clients drop out as the round tolerates. */
 function scenarios(mostClients: number, mostElements: number, suites: SuiteName[]): fc.Arbitrary<Scenario> {
   const sizes = fc.record({
     clients: fc.integer({ min: 2, max: mostClients }),
@@ -63,7 +63,7 @@ function scenarios(mostClients: number, mostElements: number, suites: SuiteName[
   })
 }
 
-/** The seats of `order` vanish, the first `early` of them so soon that their inputs are not in the sum. */
+/** The seats of `order` drop out; the first `early` of them so early that their inputs are not in the sum. */
 function stagesOf(clients: number, order: number[], early: number, lastMessages: number[]): number[] {
   const stages = new Array<number>(clients).fill(9)
   order.forEach((seat, index) => {
@@ -83,8 +83,8 @@ async function sumIsExact(scenario: Scenario, crypto: Pick<CohortOptions, 'crypt
   expect(round.outcome?.sum).toEqual(round.expected)
 }
 
-describe('the sum is exact, whatever the round is like', () => {
-  it('on the toy provider', async () => {
+describe('the sum is exact in every kind of round', () => {
+  it('with the toy provider', async () => {
     await fc.assert(
       fc.asyncProperty(scenarios(12, 80, ['aes', 'chacha']), (scenario) => sumIsExact(scenario)),
       { seed: 2017, numRuns: 120 },
@@ -99,7 +99,7 @@ describe('the sum is exact, whatever the round is like', () => {
     )
   })
 
-  it('with the largest value in every element, at the last bound that cannot overflow', async () => {
+  it('with the largest value in every element, and the largest bound that cannot overflow', async () => {
     for (const [clients, bits] of [
       [2, 2],
       [3, 8],

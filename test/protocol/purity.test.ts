@@ -4,7 +4,7 @@ import { coreRound, type Via } from './core-round.js'
 
 const MODELS = ['honest-but-curious', 'active'] as const
 
-/** Freezes objects and arrays all the way down; typed arrays cannot be frozen. */
+/** Freezes objects and arrays recursively. Typed arrays cannot be frozen. */
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
     Object.freeze(value)
@@ -13,18 +13,18 @@ function deepFreeze<T>(value: T): T {
   return value
 }
 
-/** A result as text, without the functions that make messages of it. */
+/** A result as text, without its functions. */
 function comparable(result: unknown): string {
   return JSON.stringify(result, (_key, value) => (typeof value === 'bigint' ? `${value}n` : value))
 }
 
 describe.each(MODELS)('the functional core, %s', (adversary) => {
-  it('gives the sum', async () => {
+  it('computes the sum', async () => {
     const { sum, expected } = await coreRound(adversary)
     expect(sum).toEqual(expected)
   })
 
-  it('never changes what it is given: every argument of every step is afterwards as before', async () => {
+  it('never changes the arguments of a step', async () => {
     const steps = new Set<string>()
     const watching: Via = async (name, state, inbound, step) => {
       const before = structuredClone([state, inbound])
@@ -38,7 +38,7 @@ describe.each(MODELS)('the functional core, %s', (adversary) => {
     expect(steps.size).toBe(adversary === 'active' ? 15 : 12)
   })
 
-  it('resumes from stored states: every step of every party goes on with a copy', async () => {
+  it('resumes from stored states: every step of every party continues from a copy', async () => {
     const copying: Via = async (name, state, inbound, step) => {
       const copy = structuredClone(state)
       expect(copy, name).toEqual(state)
@@ -48,7 +48,7 @@ describe.each(MODELS)('the functional core, %s', (adversary) => {
     expect(sum).toEqual(expected)
   })
 
-  it('gives the same for the same: a step that draws nothing may be taken twice', async () => {
+  it('has the same result for the same arguments: a step that draws no randomness can be repeated', async () => {
     const drawing = ['client.advertiseKeys', 'client.shareKeys']
     const twice: Via = async (name, state, inbound, step) => {
       const result = await step(state, inbound)
@@ -62,7 +62,7 @@ describe.each(MODELS)('the functional core, %s', (adversary) => {
   })
 })
 
-/** Every step with the state it takes, called as JavaScript would. */
+/** Every step with the states that it accepts, without types. */
 const STEPS: readonly (readonly [
   name: string,
   takes: readonly string[],
@@ -92,8 +92,8 @@ const STEPS: readonly (readonly [
   ],
 ]
 
-describe('a step out of its order', () => {
-  it.each(STEPS)('%s refuses every state but its own', async (_name, takes, step) => {
+describe('steps in the wrong order', () => {
+  it.each(STEPS)('%s refuses every state except its own', async (_name, takes, step) => {
     const { states } = await coreRound('active')
     expect(states.size).toBe(11)
     const call = step as (...args: unknown[]) => unknown
@@ -120,7 +120,7 @@ describe('a step out of its order', () => {
     await expect(client.unmask(masked, [0, 1], { crypto })).rejects.toMatchObject({ code: 'out-of-order' })
   })
 
-  it('a second message of one seat, handed over as accepted, is the caller’s mistake', async () => {
+  it('two accepted messages of one seat are a mistake of the caller', async () => {
     const { states } = await coreRound('active')
     const masking = states.get('server-masking') as server.ServerMasking
     expect(() => server.closeMaskedInput(masking, [0, 1, 1])).toThrow(/two messages of seat 1/)

@@ -30,7 +30,7 @@ describe.each(['honest-but-curious', 'active'] as const)('%s: a saved state', (a
     }
   })
 
-  it('does for the next step: a round whose every state goes through bytes gives the exact sum', async () => {
+  it('works for the next step: a round whose states are all encoded and decoded has the exact sum', async () => {
     let saved = 0
     const throughBytes: Via = async (_name, state, inbound, step) => {
       const isState = typeof state === 'object' && state !== null && 'state' in state
@@ -43,7 +43,7 @@ describe.each(['honest-but-curious', 'active'] as const)('%s: a saved state', (a
     expect(saved).toBeGreaterThan(15)
   })
 
-  it('cut at any length, with a byte more or with a bit changed is refused', async () => {
+  it('is refused if it is truncated, has an extra byte or a changed bit', async () => {
     const { states } = await coreRound(adversary)
     for (const state of states.values()) {
       await named(state.state, () => {
@@ -61,7 +61,7 @@ describe.each(['honest-but-curious', 'active'] as const)('%s: a saved state', (a
     }
   })
 
-  it('is of one kind, one version and one round', async () => {
+  it('belongs to one kind of state, one version and one round', async () => {
     const { states } = await coreRound(adversary)
     for (const state of states.values()) {
       await named(state.state, () => {
@@ -85,7 +85,7 @@ describe.each(['honest-but-curious', 'active'] as const)('%s: a saved state', (a
   })
 })
 
-it('the secrets of a state are its own arrays, and none of them is in the last state of a client', async () => {
+it('secretsIn returns the arrays of a state themselves, and none for the last state of a client', async () => {
   const { states } = await coreRound('active')
   for (const state of states.values()) {
     await named(state.state, () => {

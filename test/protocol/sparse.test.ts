@@ -17,7 +17,7 @@ import { toyCrypto } from '../support/toy-crypto.js'
 
 const ORIGIN: Origin = { fault: 'server', phase: 'share-keys', culprits: [] }
 
-/** A sparse round of the toy provider; also whom each client was told of. */
+/** A round on the sparse graph with the toy provider; also returns the seats that each client was told about. */
 async function runSparse(
   clients: number,
   neighbors: number,
@@ -42,7 +42,7 @@ async function runSparse(
 }
 
 describe('a round on the sparse graph', () => {
-  test('tells each client of its k neighbors and of nobody else', async () => {
+  test('tells each client about its k neighbors and no other client', async () => {
     const { neighborsOf, outcome, expected } = await runSparse(20, 6, { threshold: 3, minimumCohort: 11 })
     expect(neighborsOf.size).toBe(20)
     for (const [seat, neighbors] of neighborsOf) {
@@ -53,7 +53,7 @@ describe('a round on the sparse graph', () => {
     expect(outcome?.sum).toEqual(expected)
   })
 
-  test('is exact whoever drops out when, or given up for the reason that is named', async () => {
+  test('has the exact sum or ends with the right error, for all dropouts', async () => {
     let sums = 0
     const givenUp = new Set<string>()
     for (let seed = 1; seed <= 300; seed++) {
@@ -83,7 +83,7 @@ describe('a round on the sparse graph', () => {
     expect(givenUp).toContain('too-few-shares')
   })
 
-  test('draws the graph over those who advertised keys, so early dropouts thin no neighborhood', async () => {
+  test('draws the graph over the clients that advertised keys, so early dropouts cost no neighbors', async () => {
     const stages = Array.from({ length: 20 }, (_, seat) => (seat < 8 ? 0 : 4))
     const options = { threshold: 4, minimumCohort: 11, stages }
     const { neighborsOf, outcome, expected } = await runSparse(20, 6, options)
@@ -91,13 +91,13 @@ describe('a round on the sparse graph', () => {
     expect(outcome?.sum).toEqual(expected)
   })
 
-  test('is given up where too few advertise keys for everybody to find its neighbors', async () => {
+  test('ends if too few clients advertise keys to have k neighbors each', async () => {
     const stages = [4, 4, 4, 4, 4, 4, 0, 0, 0, 0]
     const { error } = await runSparse(10, 6, { threshold: 3, minimumCohort: 4, stages })
     expect(error).toMatchObject({ code: 'too-few-clients', phase: 'advertise-keys', expected: 7, got: 6 })
   })
 
-  test('is given up as soon as an owner has lost its holders, which the error names', async () => {
+  test('ends as soon as an owner has too few holders left, and the error names the owner', async () => {
     const stages = Array.from({ length: 12 }, (_, seat) => (seat % 2 === 0 ? 4 : 1))
     const options = { threshold: 4, minimumCohort: 4, stages }
     const { error, neighborsOf, clientErrors } = await runSparse(12, 4, options)
@@ -117,7 +117,7 @@ describe('on the sparse graph a client refuses', () => {
     minimumCohort: 7,
   } as const
 
-  /** The client's neighbors, as the message that it answers in round 1 has them. */
+  /** The neighbors of the client, from the PublishedKeys message. */
   const told = (bytes: Uint8Array) => decodeMessage('publishedKeys', publishedKeysCoder(5, 0), bytes, ORIGIN)
 
   test('fewer neighbors than the graph has', async () => {
@@ -136,7 +136,7 @@ describe('on the sparse graph a client refuses', () => {
     expect(clientErrors.get(5)).toMatchObject(error)
   })
 
-  test('to mask its input where fewer than t neighbors hold its secrets', async () => {
+  test('to mask its input if fewer than t neighbors hold its secrets', async () => {
     let others: readonly number[] = []
     const { clientErrors } = await runCohort({
       ...sparse,
@@ -155,7 +155,7 @@ describe('on the sparse graph a client refuses', () => {
     expect(clientErrors.get(5)).toMatchObject(error)
   })
 
-  test('to unmask a sum of itself and fewer than t neighbors', async () => {
+  test('to unmask a sum of its own input and those of fewer than t neighbors', async () => {
     let around: readonly number[] = []
     const { clientErrors } = await runCohort({
       ...sparse,
@@ -171,13 +171,13 @@ describe('on the sparse graph a client refuses', () => {
     expect(clientErrors.get(5)).toMatchObject(error)
   })
 
-  test('to be asked for a minimum that it could not check', async () => {
+  test('a minimumSurvivors option, which it could not check', async () => {
     const { sessions } = await makeCohort({ ...sparse, clientOptions: () => ({ minimumSurvivors: 12 }) })
     await expect(sessions[0]!.start()).rejects.toMatchObject({ code: 'unsupported', fault: 'usage' })
   })
 })
 
-test('the server refuses a share of the sender’s own secret, which nobody on the sparse graph holds', async () => {
+test('the server refuses a share of the sender’s own secret, because no client on the sparse graph holds one', async () => {
   const around = new Map<number, readonly number[]>()
   const { outcome, receipts, expected } = await runCohort({
     clients: 12,
@@ -212,7 +212,7 @@ test('the server refuses a share of the sender’s own secret, which nobody on t
   expect(outcome?.sum).toEqual(expected)
 })
 
-describe('what is assumed of a sparse round', () => {
+describe('the assumptions of a round on the sparse graph', () => {
   const proven = {
     clients: 100,
     adversary: 'honest-but-curious',
@@ -223,12 +223,12 @@ describe('what is assumed of a sparse round', () => {
   const stagesOf = (gone: number, stage: number): number[] =>
     Array.from({ length: 100 }, (_, seat) => (seat < gone ? stage : 4))
 
-  test('holds with no more dropouts than assumed', async () => {
+  test('hold with the assumed number of dropouts', async () => {
     const { outcome, expected } = await runCohort({ ...proven, stages: stagesOf(5, 2) })
     expect(outcome?.sum).toEqual(expected)
   })
 
-  test('ends the round where more drop out, before the sum of those left could be unmasked', async () => {
+  test('end the round if more clients drop out, before the sum of the others could be unmasked', async () => {
     for (const [stage, phase] of [
       [1, 'share-keys'],
       [2, 'masked-input'],
@@ -238,14 +238,14 @@ describe('what is assumed of a sparse round', () => {
     }
   })
 
-  test('sets how many have to come, since the corrupt clients weigh more among fewer', () => {
+  test('determine how many clients must take part, because corrupt clients are a larger fraction of fewer clients', () => {
     const { assumptions } = proven.graph
     const shape = { kind: 'sparse', neighbors: 30, assumptions } as const
     expect(minimumAdvertised(shape, 1000, 17, 900)).toBe(935)
     expect(minimumAdvertised({ ...shape, assumptions: undefined }, 1000, 17, 900)).toBe(900)
   })
 
-  test('is a broken ring’s undoing: a generator of zeros draws none', async () => {
+  test('need a random ring: a generator of zeros is refused', async () => {
     const crypto = toyCrypto(3)
     const broken = { ...crypto, randomBytes: (length: number) => new Uint8Array(length) }
     const { server, sessions } = await makeCohort({ ...proven, serverOptions: { crypto: broken } })
@@ -253,7 +253,7 @@ describe('what is assumed of a sparse round', () => {
     await expect(server.closePhase()).rejects.toMatchObject({ code: 'no-randomness' })
   })
 
-  test('is proven of the configuration’s own numbers, whatever else comes with it', () => {
+  test('are checked against the numbers of the configuration, even if it has other properties', () => {
     const chosen = chooseParameters({
       clients: 1000,
       corruptFraction: 0.05,
@@ -303,16 +303,16 @@ describe('the configuration of a sparse graph', () => {
   })
 
   test.each([
-    ['odd', { graph: { neighbors: 5, assumptions: 'unproven' } }],
-    ['none', { graph: { neighbors: 0, assumptions: 'unproven' } }],
-    ['as many as clients', { graph: { neighbors: 20, assumptions: 'unproven' } }],
+    ['an odd number of neighbors', { graph: { neighbors: 5, assumptions: 'unproven' } }],
+    ['no neighbors', { graph: { neighbors: 0, assumptions: 'unproven' } }],
+    ['as many neighbors as clients', { graph: { neighbors: 20, assumptions: 'unproven' } }],
     ['no threshold', { threshold: undefined }],
     ['a threshold above the neighbors', { threshold: 7 }],
     ['no minimum cohort', { minimumCohort: undefined }],
-    ['corrupt clients beside the assumptions', { corruptClients: 3 }],
+    ['corruptClients in addition to the assumptions', { corruptClients: 3 }],
     ['no graph', { graph: null }],
-    ['nothing said of what it has to withstand', { graph: { neighbors: 6 } }],
-    ['nothing to withstand', { graph: { neighbors: 6, assumptions: null } }],
+    ['no assumptions', { graph: { neighbors: 6 } }],
+    ['assumptions that are null', { graph: { neighbors: 6, assumptions: null } }],
     [
       'half a bit of security',
       { graph: { neighbors: 6, assumptions: { ...LITTLE, statisticalSecurity: 20.5 } } },
@@ -332,7 +332,7 @@ describe('the configuration of a sparse graph', () => {
 })
 
 describe('the ring', () => {
-  test('is a permutation drawn without preference', () => {
+  test('is a uniformly random permutation', () => {
     const random = randomOf(11)
     const counts = new Map<string, number>()
     for (let draw = 0; draw < 24_000; draw++) {
@@ -340,11 +340,11 @@ describe('the ring', () => {
       counts.set(ring.join(), (counts.get(ring.join()) ?? 0) + 1)
     }
     expect(counts.size).toBe(24)
-    // Each of the 24 orders 1000 times, give or take six standard deviations.
+    // Each of the 24 orders occurs 1000 times, within six standard deviations.
     for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(190)
   })
 
-  test('joins each seat to the nearest on either side', () => {
+  test('joins each seat to the nearest seats on both sides', () => {
     const graph = hararyGraph([9, 2, 7, 4, 5, 1], 4)
     expect(graph.maskNeighbors(7)).toEqual([2, 4, 5, 9])
     expect(graph.holders(9)).toEqual([1, 2, 5, 7])
