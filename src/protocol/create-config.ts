@@ -81,7 +81,7 @@ function contextHash(context: NonNullable<RoundParameters['context']>): Bytes {
   return sha256(reading('a context', () => encodeContext(context), 'invalid-configuration'))
 }
 
-const MOST_SEGMENTS = 65535
+const MAXIMUM_SEGMENTS = 65535
 
 function sessionIdOf({ sessionId }: RoundParameters): Bytes {
   const copy = isBytes(sessionId) ? new Uint8Array(sessionId) : undefined
@@ -147,8 +147,8 @@ function sparseThreshold(
 }
 
 function boundedSegments(segments: RoundParameters['segments'], clients: number): readonly BoundedSegment[] {
-  const list = Array.isArray(segments) ? segments.slice(0, MOST_SEGMENTS + 1) : []
-  if (list.length === 0 || list.length > MOST_SEGMENTS)
+  const list = Array.isArray(segments) ? segments.slice(0, MAXIMUM_SEGMENTS + 1) : []
+  if (list.length === 0 || list.length > MAXIMUM_SEGMENTS)
     throw invalid('segments must be a list of 1 to 65535 segments')
   // `map` would skip a hole in the list; `Array.from` does not.
   const bounded = Array.from(list, (segment, index): BoundedSegment => {

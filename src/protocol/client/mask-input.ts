@@ -14,7 +14,7 @@ const PHASE = 'masked-input'
  * The client's step of the phase MaskedInputCollection: checks U2 and returns the mask plan. `executeMaskPlan` uses it to
  * compute the masked vector
  *
- *     y = x + PRG(b) + Σ ±PRG(s_{u,v}) over v in U2, + where u > v, − where u < v.
+ *     y = x + PRG(b) + Σ ±PRG(s_{u,v}) over v in U2, + if u > v, − if u < v.
  *
  * The plan is bound to one input x by `inputDigest`.
  *

@@ -83,7 +83,7 @@ export class LocatedHolders {
     if (known !== undefined && isSame(known.layout.coordinates, coordinates)) return known.locator
     await this.#budget.spend(locatorCost(coordinates.length))
     const locator = errorLocator(field, coordinates)
-    if (this.#locators.size === MOST_LOCATORS) this.#locators.clear()
+    if (this.#locators.size === MAXIMUM_LOCATORS) this.#locators.clear()
     this.#locators.set(coordinates.length, { layout, locator })
     return locator
   }
@@ -112,7 +112,7 @@ export class LocatedHolders {
 }
 
 /** Enough for the searches for up to 8, up to 64 and any number of wrong shares, and one more. */
-const MOST_LOCATORS = 4
+const MAXIMUM_LOCATORS = 4
 
 /** The holders of `layout` at these indices that have the same coordinate in all the other layouts. */
 function commonLayout(layout: Layout, indices: readonly number[], others: readonly Layout[]): Layout {
@@ -148,7 +148,7 @@ export interface Choice {
 }
 
 /** How many interpolations are kept for the next owners. One for a thousand holders uses 60 KiB or more. */
-const MOST_KEPT = 64
+const MAXIMUM_KEPT = 64
 
 /**
  * Decides whose shares the secrets are computed from. A holder is suspected once its shares of two owners were found
@@ -198,7 +198,7 @@ export class TrustedHolders {
     let choice = this.#choices.get(layout)
     if (choice === undefined) {
       choice = this.choiceOf(layout, this.mostTrusted(layout, this.#threshold))
-      if (this.#choices.size === MOST_KEPT) this.#choices.clear()
+      if (this.#choices.size === MAXIMUM_KEPT) this.#choices.clear()
       this.#choices.set(layout, choice)
     }
     return choice
@@ -223,7 +223,7 @@ export class TrustedHolders {
     const key = String.fromCharCode(layout.field.bits, ...coordinates)
     let through = this.#interpolations.get(key)
     if (through === undefined) {
-      if (this.#interpolations.size === MOST_KEPT) this.#interpolations.clear()
+      if (this.#interpolations.size === MAXIMUM_KEPT) this.#interpolations.clear()
       through = interpolation(layout.field, coordinates)
       this.#interpolations.set(key, through)
     }

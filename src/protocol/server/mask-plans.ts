@@ -18,7 +18,7 @@ const MINIMUM_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
 /**
  * Computes the masks to remove from the sum of the masked vectors of U3:
  *
- *     Σ x = Σ y − Σ PRG(b_u) over u in U3 − Σ ±PRG(s_{u,v}) over u in U3, v in U2∖U3, + where u > v.
+ *     Σ x = Σ y − Σ PRG(b_u) over u in U3 − Σ ±PRG(s_{u,v}) over u in U3, v in U2∖U3, + if u > v.
  *
  * The masks come in several plans. Each plan is made when the generator is asked for it, so one plan can be executed while
  * the key agreements for the next one run.

@@ -134,7 +134,7 @@ function wrongShare(
   const against = survivors.includes(owner) ? 'commitment' : 'public key'
   const message = wasTried
     ? `no choice of shares that was tried gives a secret of seat ${owner} that matches its ${against}`
-    : `too many shares are wrong to correct within the limit of work; seat ${owner}'s secret is not recovered`
+    : `correcting the wrong shares takes more work than the limit allows; seat ${owner}'s secret was not recovered`
   const culprits = dealersAmong(uncorrectable, config)
   return violation('wrong-share', { ...blameNobody(PHASE, owner), culprits }, message)
 }

@@ -4,7 +4,7 @@ import type { HeldShares } from './unmask.js'
 import { type Budget, OutOfWork, placeCost, valueCost, weightsCost } from './work.js'
 
 /** How many wrong shares each search looks for. A search for few is far faster, so it comes first. */
-const MOST_WRONG = [8, 64, Number.POSITIVE_INFINITY] as const
+const MAXIMUM_WRONG = [8, 64, Number.POSITIVE_INFINITY] as const
 
 const NOBODY: ReadonlySet<number> = new Set()
 
@@ -16,7 +16,7 @@ export interface RecoveredSecret {
   readonly choice: Choice
   /** Whether the first attempt recovered it, before any holder was suspected. */
   readonly atOnce: boolean
-  /** If it did not: the holders that were found to have wrong shares of this secret or of others in the same search. */
+  /** If the first attempt did not recover it: the holders that were found to have wrong shares of this secret or of others in the same search. */
   readonly wrong: ReadonlySet<number>
 }
 
@@ -117,7 +117,7 @@ export class SecretRecovery {
   async #correct(owners: readonly HeldShares[]): Promise<void> {
     let left = owners
     let isUncorrectable = false
-    for (const most of MOST_WRONG) {
+    for (const most of MAXIMUM_WRONG) {
       const wrong = await this.#located.among(left, most)
       isUncorrectable = wrong === undefined
       const still: HeldShares[] = []

@@ -52,7 +52,7 @@ export function consistencyCost(field: Field, shares: number): number {
 }
 
 /** The limit of extra work for wrong shares, as a multiple of the work of an honest round. */
-const MOST_EXTRA = 1.75
+const MAXIMUM_EXTRA = 1.75
 
 /** Extra work that is always allowed: about ten milliseconds. */
 const ALWAYS = 2 ** 16
@@ -67,7 +67,7 @@ export class Budget {
 
   /** `honest` is the work of a round in which every share is right; `weights` is the part of it for weights. */
   constructor(honest: number, weights: number, onWork: OnWork | undefined) {
-    this.#left = Math.max(MOST_EXTRA * honest, ALWAYS) + weights
+    this.#left = Math.max(MAXIMUM_EXTRA * honest, ALWAYS) + weights
     this.#onWork = onWork
   }
 
