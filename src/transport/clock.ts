@@ -6,7 +6,7 @@ import { usageError } from '../errors.js'
  * @public
  */
 export interface Clock {
-  /** Calls `callback` once, after so many milliseconds. The function that it returns cancels the call. */
+  /** Calls `callback` once, after this many milliseconds. The function that it returns cancels the call. */
   after(milliseconds: number, callback: () => void): () => void
 }
 

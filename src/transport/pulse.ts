@@ -6,7 +6,7 @@ import { decodeNotice, encodeNotice } from './notices.js'
 /** Options of a {@link Pulse}. */
 export interface PulseOptions {
   readonly clock: Clock
-  /** After how many milliseconds of silence from the other side the connection counts as lost; `Infinity` for never. */
+  /** The connection counts as lost after this many milliseconds of silence from the other side; `Infinity` for never. */
   readonly maximumSilence: number
   /**
    * When silence counts: always; once something was sent, because a heartbeat could have answered it; or only if the other
@@ -86,7 +86,7 @@ export class Pulse {
     this.#hasSent = true
   }
 
-  /** Call this when something has arrived. Returns `true` if it was a heartbeat, which is then dealt with. */
+  /** Call this when something has arrived. Returns `true` if it was a heartbeat, which needs no further handling. */
   heard(bytes: Uint8Array): boolean {
     this.#heard = true
     this.#asked = false

@@ -6,9 +6,9 @@ import type { VirtualClock } from './virtual-clock.js'
 export interface Weather {
   /** The longest delay of a message in milliseconds. Messages stay in order. */
   readonly delay?: number
-  /** One in so many messages arrives twice. */
+  /** One in this many messages arrives twice. */
   readonly duplicates?: number
-  /** One in so many messages breaks its connection. All messages in transit are lost. */
+  /** One in this many messages breaks its connection. All messages in transit are lost. */
   readonly breaks?: number
 }
 

@@ -5,7 +5,7 @@ import { VirtualClock } from './virtual-clock.js'
 
 const MIB = 2 ** 20
 
-/** A socket whose network sends so many bytes per millisecond. */
+/** A socket whose network sends this many bytes per millisecond. */
 class DrainingSocket extends FakeSocket {
   rate: number
   sent = 0
@@ -47,7 +47,7 @@ class DrainingChannel extends DrainingSocket {
   }
 }
 
-/** Timers as in a hidden tab: they fire only once in so many milliseconds. */
+/** Timers as in a hidden tab: they fire only once in this many milliseconds. */
 const throttled = (clock: VirtualClock, every: number): Clock => ({
   after: (milliseconds, callback) => {
     const due = Math.ceil((clock.now + milliseconds) / every) * every
@@ -57,7 +57,7 @@ const throttled = (clock: VirtualClock, every: number): Clock => ({
 
 const NEVER: Clock = { after: () => () => {} }
 
-/** The time in milliseconds that so many messages of 1 MiB take. */
+/** The time in milliseconds that this many messages of 1 MiB take. */
 async function upload(socket: DrainingSocket, clock: Clock, messages: number): Promise<number> {
   const connection = socketConnection(socket, { clock })
   const before = socket.clock.now

@@ -65,7 +65,7 @@ export function puppets(onMessage: (puppet: Puppet, type: string) => void = () =
   }
 }
 
-/** A plan of so many terms with different seeds. */
+/** A plan of this many terms with different seeds. */
 export function planOf(terms: number, { keyLength }: SymmetricSuite): MaskPlan {
   return Array.from({ length: terms }, (_, term) => ({
     seed: new Uint8Array(keyLength).map((_, index) => 31 * index + term),

@@ -16,8 +16,8 @@ import { checkSilence } from '../pulse.js'
  * Makes a connection to the server, authenticated as the client of this seat. It is called again when a connection is
  * lost.
  *
- * When it throws, {@link runClient} assumes that the network has failed, and tries again. These errors are exceptions. They
- * show a mistake in the program and end the client's part:
+ * When it throws, {@link runClient} assumes that the network has failed, and tries again. Some errors
+ * show a mistake in the program instead, and end the client's part:
  *
  * - a `ReferenceError`;
  * - before the first connection, a `TypeError`, `RangeError`, `SyntaxError` or `URIError`, except the `TypeError` of a
@@ -39,13 +39,13 @@ export interface RunClientOptions extends ClientSessionOptions {
    * failed attempts in a row, from 1 on. `cause` is the reason why the last one failed. An attempt succeeds if its
    * connection brings the round into another phase, or stays open for ten seconds after everything was sent.
    *
-   * Default: the delay starts at half a second and doubles up to half a minute. It is shortened by up to a half, by a
-   * different part for each seat, so that clients do not all return at once. The client gives up after ten
-   * retries without progress.
+   * Default: the delay starts at half a second and doubles up to half a minute. Each seat waits for a different fraction of
+   * it, from a half to the whole, so that clients do not all return at once. The client gives up after ten retries without
+   * progress.
    */
   readonly retryAfter?: ((failures: number, cause: unknown) => number | undefined) | undefined
   /**
-   * After how many milliseconds without anything from the server the connection counts as lost: 1000 or more. Detection
+   * The connection counts as lost after this many milliseconds without anything from the server. At least 1000. Detection
    * can take up to a quarter longer. `serveRound` sends heartbeats, because this client asks for them. `Infinity` turns
    * both off, the timeout and the heartbeats.
    *

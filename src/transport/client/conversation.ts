@@ -9,8 +9,8 @@ import { PING, Pulse } from '../pulse.js'
 import type { ClientEvent } from './client-options.js'
 
 /**
- * A connection that stays open for so many milliseconds after the last message counts as a success. If a message breaks a
- * connection, it does so earlier.
+ * A connection that stays open for this many milliseconds after the last message counts as a success. If a message breaks
+ * a connection, it does so earlier.
  */
 const HOLDING = 10_000
 
@@ -28,8 +28,8 @@ export interface ConversationOptions {
 }
 
 /**
- * A client's session over one connection. It reads while it answers, because an answer can be long, and the server may no
- * longer want it.
+ * A client's session over one connection. It reads while it answers, because an answer can be long, and the server may
+ * stop waiting for it.
  */
 export class Conversation {
   readonly #session: ClientSession
@@ -48,7 +48,7 @@ export class Conversation {
   #sending: Promise<unknown> = Promise.resolve()
   /** Answers that are not finished. */
   #unfinished = 0
-  /** The number of messages that an answer was made for, or will be. */
+  /** The number of messages from the server that call for an answer. */
   #asked = 0
   readonly #began: PhaseName
   #held = false
@@ -95,7 +95,7 @@ export class Conversation {
     return this.#held || this.#session.phase !== this.#began
   }
 
-  /** Whether it ended because a server was silent that has sent no heartbeats, perhaps because it does not support them. */
+  /** Whether it ended because of silence and the server had sent no heartbeats. The server may not support them. */
   get wasMute(): boolean {
     return this.#wasMute
   }

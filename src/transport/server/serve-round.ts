@@ -25,12 +25,12 @@ import {
 /**
  * Runs the server's side of one round. Clients may connect at any time, and again after they have lost a connection.
  *
- * If a client loses its connection, the round waits for it until the deadline, and sends it its message again when it
- * comes back. The messages of one client are handled one after the other. While there is no room for more, nothing is
- * read from the client.
+ * If a client loses its connection, the round waits for it until the deadline. When the client comes back, it receives the
+ * message of the phase again. The messages of one client are handled one after the other. While there is no room for more,
+ * nothing is read from the client.
  *
  * @param options The configuration, deadlines, limits, and how to save and resume.
- * @returns The round, which starts immediately. Pass it each client's connection, and wait for `outcome`.
+ * @returns The round, which starts immediately. Pass each client's connection to its `connect`, and wait for its `outcome`.
  * @throws {SecAggError} `invalid-argument` if options are wrong.
  * @example
  * ```ts
@@ -70,7 +70,7 @@ class RoundServer implements RoundHandle {
   readonly #seats: Seats
   #session: ServerSession | undefined
   #answers: Answers | undefined
-  /** The session's last event of this type. */
+  /** The session's last `phase-opened` event. */
   #opened: ServerSessionEvent | undefined
   #end: End | undefined
 
@@ -162,7 +162,7 @@ class RoundServer implements RoundHandle {
     this.#seats.wake()
   }
 
-  /** An opened phase is told once its deadline runs. */
+  /** Holds back `phase-opened` until the deadline of the phase has started. */
   #hear(event: ServerSessionEvent): void {
     if (event.type === 'phase-opened') this.#opened = event
     else this.#tell(event)
@@ -172,7 +172,7 @@ class RoundServer implements RoundHandle {
     this.#options.onEvent?.(event)
   }
 
-  /** Like `#emit`, for callers that cannot let an error of the listener pass. It ends the round. */
+  /** Like `#emit`, for callers that must not throw: an error of the listener ends the round. */
   #tell(event: ServerEvent): void {
     try {
       this.#emit(event)

@@ -45,20 +45,20 @@ export interface ServeRoundOptions extends ServerSessionOptions {
    */
   readonly uploadTime?: number | undefined
   /**
-   * How many milliseconds the round waits for a client that has lost its connection. After that, the round continues
+   * The round waits this many milliseconds for a client that has lost its connection. After that, the round continues
    * without the client if it can. Until it does, the client may come back. The default, `Infinity`, waits until the
    * deadline and suits clients that are not connected all the time.
    */
   readonly reconnectTime?: number | undefined
   /**
-   * After how many milliseconds without anything from a client its connection counts as lost: 1000 or more, and longer than
-   * the client's longest message takes to arrive. Applies to clients that send heartbeats, as `runClient` does. Default:
-   * `Infinity`.
+   * A client's connection counts as lost after this many milliseconds without anything from the client. At least 1000, and
+   * longer than the client's longest message takes to arrive. Applies to clients that send heartbeats, as `runClient` does.
+   * Default: `Infinity`.
    */
   readonly maximumSilence?: number | undefined
-  /** Saves the session also whenever so many more clients have answered. Needs `save`. Default: never. */
+  /** Also saves the session each time this many more clients have answered. Needs `save`. Default: never. */
   readonly checkpointEvery?: number | undefined
-  /** For how many milliseconds after the end clients can still ask how the round ended. Default 5000. */
+  /** Clients can ask how the round ended for this many milliseconds after its end. Default 5000. */
   readonly farewell?: number | undefined
   /** Called with every event. If it throws, the round ends with that error. */
   readonly onEvent?: ((event: ServerEvent) => void) | undefined
