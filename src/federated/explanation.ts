@@ -28,6 +28,13 @@ function supposed({ task, corruptClients, dropouts }: PlanNumbers): string {
 }
 
 function masks({ task, graph, neighbors, threshold }: PlanNumbers): string {
+  if (graph === 'sparse' && task.adversary === 'active') {
+    return (
+      `Every client chooses ${neighbors} others at random that hold shares of its secrets, and any ${threshold} of them can ` +
+      'recover a secret if it drops out: the smallest numbers that keep both privacy and the sum. It masks with these, and ' +
+      'with the clients that have chosen it.'
+    )
+  }
   if (graph === 'sparse') {
     return (
       `Every client shares masks with ${neighbors} neighbors on a random ring. Any ${threshold} neighbors of a client that ` +
@@ -46,11 +53,13 @@ function masks({ task, graph, neighbors, threshold }: PlanNumbers): string {
 }
 
 function chance({
+  task,
   graph,
   securityBits,
   correctnessBits,
   minimumPresent,
   minimumCohort,
+  minimumHonest,
 }: PlanNumbers): string[] {
   if (graph !== 'sparse') return []
   const present =
@@ -65,6 +74,12 @@ function chance({
     correctnessBits === undefined
       ? 'the sum cannot be lost'
       : `the sum is lost with probability at most ${power(correctnessBits)}`
+  if (task.adversary === 'active') {
+    return [
+      'A server that lies, and picks who drops out once it has seen all choices, learns at most one sum, of at least ' +
+        `${minimumHonest} honest inputs. In one round ${learns}, and ${lost} if dropouts do not depend on the choices.${present}`,
+    ]
+  }
   return [`In each round ${learns}, and ${lost}.${present}`]
 }
 

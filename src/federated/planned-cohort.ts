@@ -1,5 +1,5 @@
 import { type SecAggError, usageError } from '../errors.js'
-import { chooseParameters, type GraphParameters } from '../graph/index.js'
+import { chooseParameters, type GraphParameters, partOf } from '../graph/index.js'
 import { minimumThreshold } from '../protocol/index.js'
 import type { PlannedTask } from './task.js'
 
@@ -47,6 +47,7 @@ export function planCohort(task: PlannedTask): PlannedCohort & { readonly warnin
       },
     )
   }
+  const active = adversary === 'active'
   const parameters = chooseParameters({
     clients,
     adversary,
@@ -54,6 +55,7 @@ export function planCohort(task: PlannedTask): PlannedCohort & { readonly warnin
     corruptFraction,
     statisticalSecurity,
     correctness,
+    ...(active ? { graph: task.graph, minimumHonest: honestIn(task) } : {}),
   })
   const { graph, neighbors, threshold } = settledGraph(task, parameters)
   const { corruptClients, dropouts, survivors, securityFailure, correctnessFailure } = parameters
@@ -74,9 +76,17 @@ export function planCohort(task: PlannedTask): PlannedCohort & { readonly warnin
     warnings: [
       ...parameters.warnings,
       ...(minimumHonest < 2 && survivors - corruptClients >= 2 ? [LONELY] : []),
-      ...(isSparse && task.privacy !== undefined ? [UNSEEN] : []),
+      ...(isSparse && !active && task.privacy !== undefined ? [UNSEEN] : []),
     ],
   }
+}
+
+/** How many honest inputs a sum has if it has the minimum cohort that the task states; 0 if it states none. */
+function honestIn({ clients, corruptFraction, minimumCohort }: PlannedTask): number {
+  if (typeof minimumCohort !== 'number') return 0
+  const honest = minimumCohort - partOf(clients, corruptFraction)
+  // What is out of range is refused with the other numbers of the cohort.
+  return Number.isSafeInteger(honest) && honest > 0 && honest <= clients ? honest : 0
 }
 
 /** Empty for an impossible failure, because JSON has no infinity. */
@@ -98,9 +108,7 @@ function settledGraph(
   if (graph === 'sparse') {
     throw usageError(
       'invalid-configuration',
-      parameters.adversary === 'active'
-        ? 'the active model needs the complete graph'
-        : 'every sparse graph that tolerates these failures needs as many neighbors as the complete graph',
+      'every sparse graph that tolerates these failures needs as many neighbors as the complete graph',
       { got: graph },
     )
   }
@@ -119,10 +127,13 @@ function settledGraph(
 
 function settledCohort(
   task: PlannedTask,
-  { clients, corruptClients, dropouts, survivors }: GraphParameters,
+  { clients, corruptClients, dropouts, survivors, minimumHonest }: GraphParameters,
   threshold: number,
 ): number {
-  const minimumCohort = task.minimumCohort ?? survivors
+  // Where clients choose their holders, as many honest inputs as are proven; else all that are left.
+  const planned =
+    minimumHonest === undefined ? survivors : Math.min(minimumHonest + corruptClients, survivors)
+  const minimumCohort = task.minimumCohort ?? planned
   const minimum = Math.max(threshold, corruptClients + 1)
   if (!Number.isSafeInteger(minimumCohort) || minimumCohort < minimum) {
     throw refused(

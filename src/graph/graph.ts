@@ -1,6 +1,6 @@
 /**
- * Who holds whose shares and who masks with whom. Both relations are symmetric: `v` is among the holders of `u` exactly
- * where `u` is among the holders of `v`.
+ * Who holds whose shares, and who masks with whom. Masking is symmetric. Holding is too on the complete graph and on the
+ * ring: `v` is among the holders of `u` exactly if `u` is among the holders of `v`.
  */
 export interface Graph {
   /**
@@ -8,6 +8,8 @@ export interface Graph {
    * in this list, whoever shows up later.
    */
   holders(owner: number): readonly number[]
+  /** The seats whose secrets `holder` holds shares of, ascending. */
+  owners(holder: number): readonly number[]
   /** The seats with which `seat` shares a pairwise mask, ascending; never `seat` itself. */
   maskNeighbors(seat: number): readonly number[]
 }
@@ -52,6 +54,7 @@ export function completeGraph(clients: number): Graph {
   const seats = Array.from({ length: clients }, (_, seat) => seat)
   return {
     holders: () => seats,
+    owners: () => seats,
     maskNeighbors: (seat) => seats.filter((other) => other !== seat),
   }
 }
@@ -80,7 +83,7 @@ export function hararyGraph(ring: readonly number[], neighbors: number): Graph {
     known.set(seat, found)
     return found
   }
-  return { holders: neighborsOf, maskNeighbors: neighborsOf }
+  return { holders: neighborsOf, owners: neighborsOf, maskNeighbors: neighborsOf }
 }
 
 /** `seats` in a uniformly random order, by the generator that `randomBytes` draws from. */

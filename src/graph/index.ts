@@ -9,23 +9,32 @@ export {
 } from './chooser/check-assumptions.js'
 export { chooseParameters, type GraphParameters } from './chooser/parameters.js'
 export type { SecurityFailure } from './chooser/proof.js'
+export { CHOICE_LENGTH, type ChoosingClient, inclusionBits, isIncluded } from './chosen.js'
 export { coordinateOf, type Graph, indexOfSeat, memberAt } from './graph.js'
 export {
-  type CompleteShape,
+  choiceLength,
   countsClients,
-  type DrawnGraph,
-  drawGraph,
-  type GraphShape,
-  graphOf,
-  holdersKnownTo,
   minimumAdvertised,
   minimumPublished,
   minimumRemaining,
   minimumSeen,
   nameableSeats,
-  ownerWithoutHolders,
   publishableSeats,
+} from './limits.js'
+export {
+  type ChosenShape,
+  type CompleteShape,
+  type DrawnGraph,
+  drawGraph,
+  type GraphContext,
+  type GraphShape,
+  graphOf,
+  holdersChosenBy,
+  holdersKnownTo,
+  isChosen,
+  ownerWithoutHolders,
   type SparseShape,
+  seatsWithHolders,
   visibleAmong,
   visibleFrom,
 } from './shape.js'

@@ -1,29 +1,55 @@
-import { type GraphAssumptions, minimumLeft, minimumProven } from './chooser/check-assumptions.js'
+import type { GraphAssumptions } from './chooser/check-assumptions.js'
+import {
+  type ChoosingClient,
+  chooseHolders,
+  chosenGraph,
+  withEnoughHolders,
+  withoutCrowded,
+} from './chosen.js'
 import { completeGraph, drawRing, type Graph, hararyGraph, indexOfSeat, memberAt } from './graph.js'
 
 /**
- * Which graph a round is on, as its configuration says. Everything in which the two differ is said in this folder:
+ * The graph of a round, as its configuration says. Only this folder knows in what the three differ:
  *
- * | | complete (Bonawitz et al. 2017) | sparse (Bell et al. 2020) |
- * | --- | --- | --- |
- * | holders of u's secrets | all seats, u included | the neighbors of u, u not included |
- * | t counts | holders of one secret, and so also bounds U1 to U5 | holders of one secret only |
- * | a client knows of | everybody | its neighbors; how many others there are it cannot see |
+ * | | complete (Bonawitz et al. 2017) | sparse (Bell et al. 2020) | chosen (Bell et al. 2020, malicious server) |
+ * | --- | --- | --- | --- |
+ * | holders of u's secrets | all seats, u included | the neighbors of u on a ring that the server draws | k seats that u draws |
+ * | u masks with | all others | its neighbors | its holders, and the clients it is a holder of |
+ * | t counts | holders of one secret, and so also bounds U1 to U5 | holders of one secret only | holders of one secret only |
+ * | a client knows of | everybody | its neighbors; it cannot see how many others there are | the clients it masks with |
  * @public
  */
-export type GraphShape = CompleteShape | SparseShape
+export type GraphShape = CompleteShape | SparseShape | ChosenShape
 
-/** @public */
+/**
+ * Every client masks with every other, and all hold shares of everybody's secrets.
+ * @public
+ */
 export interface CompleteShape {
   readonly kind: 'complete'
 }
 
-/** @public */
+/**
+ * Clients stand on a ring that the server draws. Each masks with its nearest neighbors, which hold shares of its secrets.
+ * @public
+ */
 export interface SparseShape {
   readonly kind: 'sparse'
   /** k: the degree, even. */
   readonly neighbors: number
-  /** What k and t are to withstand; absent where nobody has asked for a proof. */
+  /** The assumptions that k and t must meet; absent if nobody has asked for a proof. */
+  readonly assumptions: GraphAssumptions | undefined
+}
+
+/**
+ * Each client draws its own holders, so that a server that lies cannot choose them.
+ * @public
+ */
+export interface ChosenShape {
+  readonly kind: 'chosen'
+  /** k: how many holders each client draws. */
+  readonly neighbors: number
+  /** The assumptions that k and t must meet; absent if nobody has asked for a proof. */
   readonly assumptions: GraphAssumptions | undefined
 }
 
@@ -31,19 +57,65 @@ export interface SparseShape {
  * A {@link GraphShape} on the clients of a round, as the server's states hold it.
  * @public
  */
-export type DrawnGraph = CompleteShape | (SparseShape & { readonly ring: readonly number[] })
+export type DrawnGraph = CompleteShape | (SparseShape & DrawnRing) | (ChosenShape & DrawnChoices)
+
+/** What the server has drawn. */
+interface DrawnRing {
+  readonly ring: readonly number[]
+}
+
+/** What the clients have drawn, ascending by seat. */
+interface DrawnChoices {
+  /** The configuration's hash, on which the choices depend. */
+  readonly hash: Uint8Array
+  readonly choices: readonly ChoosingClient[]
+}
+
+/** A round's graph, with what choices of holders depend on. */
+export interface GraphContext {
+  readonly graph: GraphShape
+  readonly clients: number
+  readonly hash: Uint8Array
+}
+
+/** A client with its keys, which on the chosen graph have the seed of its choice. */
+interface KeyedClient {
+  readonly seat: number
+  readonly keys: { readonly choice?: Uint8Array | undefined }
+}
 
 /**
- * The graph for the clients of U1. It is drawn after their keys are there, so that nobody who drops out before thins
- * the degree that was counted on.
+ * The graph on U1, and those of `clients` that are in U1; they are ascending by seat. It is drawn once their keys are there,
+ * so that a client that drops out before does not reduce the degree that was counted on.
+ *
+ * On the chosen graph, clients that too many others have chosen are left out, and so are clients that have fewer than t
+ * holders in U1.
  */
-export function drawGraph(
-  shape: GraphShape,
-  seats: readonly number[],
+export function drawGraph<C extends KeyedClient>(
+  { graph: shape, clients: seats, hash, threshold }: GraphContext & { readonly threshold: number },
+  clients: readonly C[],
   randomBytes: (length: number) => Uint8Array,
-): DrawnGraph {
-  if (shape.kind === 'complete') return { kind: 'complete' }
-  return { ...shape, ring: drawRing(seats, randomBytes) }
+): { readonly graph: DrawnGraph; readonly clients: readonly C[] } {
+  if (shape.kind === 'complete') return { graph: { kind: 'complete' }, clients }
+  if (shape.kind === 'sparse') {
+    const ring = drawRing(
+      clients.map(({ seat }) => seat),
+      randomBytes,
+    )
+    return { graph: { ...shape, ring }, clients }
+  }
+  const context = { hash, clients: seats, neighbors: shape.neighbors }
+  const choosing = clients.map(({ seat, keys }) => ({ seat, choice: keys.choice ?? new Uint8Array(0) }))
+  const admitted = withoutCrowded(context, choosing)
+  const remaining = withEnoughHolders(
+    chosenGraph(context, admitted),
+    admitted.map(({ seat }) => seat),
+    threshold,
+  )
+  return {
+    graph: { ...shape, hash, choices: remaining.map((seat) => memberAt(admitted, seat)!) },
+    clients: remaining.map((seat) => memberAt(clients, seat)!),
+  }
 }
 
 /** Graphs made of drawn ones; they say nothing that the drawn one does not. */
@@ -53,14 +125,21 @@ const graphs = new WeakMap<DrawnGraph, Graph>()
 export function graphOf(drawn: DrawnGraph, clients: number): Graph {
   const made = graphs.get(drawn)
   if (made !== undefined) return made
-  const graph = drawn.kind === 'complete' ? completeGraph(clients) : hararyGraph(drawn.ring, drawn.neighbors)
+  const graph = makeGraph(drawn, clients)
   graphs.set(drawn, graph)
   return graph
 }
 
+function makeGraph(drawn: DrawnGraph, clients: number): Graph {
+  if (drawn.kind === 'complete') return completeGraph(clients)
+  const { neighbors } = drawn
+  if (drawn.kind === 'sparse') return hararyGraph(drawn.ring, neighbors)
+  return chosenGraph({ hash: drawn.hash, clients, neighbors }, drawn.choices)
+}
+
 /**
- * The seats of `known` that the client at `seat` hears of: on the complete graph all, on the sparse one itself and the
- * seats it is joined to. Both lists are ascending.
+ * The seats of `known` that the client at `seat` hears of: all of them on the complete graph; on the others its own and
+ * those it masks with. Both lists are ascending.
  */
 export function visibleFrom(
   drawn: DrawnGraph,
@@ -72,7 +151,7 @@ export function visibleFrom(
   return around(drawn, clients, seat).filter((other) => indexOfSeat(known, other) >= 0)
 }
 
-/** As {@link visibleFrom}, of members that each have a seat. */
+/** Like {@link visibleFrom}, for members that each have a seat. */
 export function visibleAmong<T extends { readonly seat: number }>(
   drawn: DrawnGraph,
   clients: number,
@@ -83,7 +162,7 @@ export function visibleAmong<T extends { readonly seat: number }>(
   return around(drawn, clients, seat).flatMap((other) => memberAt(members, other) ?? [])
 }
 
-/** The client at `seat` and its neighbors, ascending. */
+/** The client at `seat` and those it masks with, ascending. */
 function around(drawn: DrawnGraph, clients: number, seat: number): readonly number[] {
   const neighbors = graphOf(drawn, clients).maskNeighbors(seat)
   const after = neighbors.findIndex((neighbor) => neighbor > seat)
@@ -91,73 +170,54 @@ function around(drawn: DrawnGraph, clients: number, seat: number): readonly numb
 }
 
 /**
- * The holders of the secrets of the client at `seat`, as far as it can tell: from the configuration alone, or from
- * `published`, the seats that it was told of.
+ * The holders of the secrets of the client at `seat`, as far as it can tell: from the configuration alone; from `published`,
+ * the seats that it was told of; or from the seed of its `choice`.
  */
 export function holdersKnownTo(
-  shape: GraphShape,
+  context: GraphContext,
   seat: number,
-  clients: number,
   published: readonly number[],
+  choice: Uint8Array | undefined,
 ): readonly number[] {
-  if (shape.kind === 'complete') return completeGraph(clients).holders(seat)
+  if (context.graph.kind === 'complete') return completeGraph(context.clients).holders(seat)
+  if (choice !== undefined) return holdersChosenBy(context, seat, choice)
   return published.filter((other) => other !== seat)
 }
 
-/**
- * The seats that a message between the server and a client may name, which both know: all of them, or those that the
- * client was `told` of, itself included.
- */
-export function nameableSeats(
-  shape: GraphShape,
-  clients: number,
-  told: readonly number[],
+/** The holders that the client at `seat` has drawn with this seed; on the chosen graph only. Ascending. */
+export function holdersChosenBy(
+  { graph, clients, hash }: GraphContext,
+  seat: number,
+  choice: Uint8Array,
 ): readonly number[] {
-  return shape.kind === 'complete' ? completeGraph(clients).holders(0) : told
+  const neighbors = graph.kind === 'chosen' ? graph.neighbors : 0
+  return chooseHolders({ hash, clients, neighbors }, seat, choice)
 }
 
-/** Whether t counts the clients of a round, all of whom a client sees, or only the holders of one secret. */
-export function countsClients(shape: GraphShape): boolean {
-  return shape.kind === 'complete'
-}
-
-/**
- * The seats of which the U1 that a client is told of may consist: any; or, on the sparse graph, k that it does not know
- * beforehand and itself, of which only the number is given here.
- */
-export function publishableSeats(shape: GraphShape, clients: number): readonly number[] | number {
-  return shape.kind === 'complete' ? completeGraph(clients).holders(0) : shape.neighbors + 1
+/** Whether every client draws its own holders, and so acknowledges owners in phase 3 instead of signing U3. */
+export function isChosen<S extends { readonly kind: string }>(
+  shape: S,
+): shape is S & { readonly kind: 'chosen' } {
+  return shape.kind === 'chosen'
 }
 
 /**
- * The fewest clients of U1 with which a round goes on: on the sparse graph each has to find its k neighbors, and what is
- * assumed still has to be withstood by k and t among those who have shown up.
+ * The seats of `present` that can stay in U2: on the chosen graph those of the largest set in which everybody has t holders,
+ * since a client with fewer would stop, and its secrets would be lost. Ascending.
  */
-export function minimumAdvertised(
-  shape: GraphShape,
+export function seatsWithHolders(
+  drawn: DrawnGraph,
   clients: number,
   threshold: number,
-  minimumCohort: number,
-): number {
-  if (shape.kind === 'complete') return minimumCohort
-  const { neighbors, assumptions } = shape
-  const least = Math.max(minimumCohort, neighbors + 1)
-  if (assumptions === undefined) return least
-  return Math.max(least, minimumProven({ clients, neighbors, threshold, assumptions }))
+  present: readonly number[],
+): readonly number[] {
+  if (drawn.kind !== 'chosen') return present
+  return withEnoughHolders(graphOf(drawn, clients), present, threshold)
 }
 
 /**
- * The fewest clients of U2 and U3 with which a round goes on: on the sparse graph also those that are left where no more
- * drop out than is assumed.
- */
-export function minimumRemaining(drawn: DrawnGraph, minimumCohort: number): number {
-  if (drawn.kind === 'complete' || drawn.assumptions === undefined) return minimumCohort
-  return Math.max(minimumCohort, minimumLeft(drawn.ring.length, drawn.assumptions))
-}
-
-/**
- * An owner among `owners` of whose holders fewer than `threshold` are `present`, so that its secrets are lost; on the
- * complete graph the number of clients says it all. Both lists are ascending.
+ * An owner among `owners` that has fewer than `threshold` holders among `present`, so that its secrets are lost. On the
+ * complete graph the number of clients decides this alone. Both lists are ascending.
  */
 export function ownerWithoutHolders(
   drawn: DrawnGraph,
@@ -172,20 +232,4 @@ export function ownerWithoutHolders(
     const left = holders(owner).filter((holder) => indexOfSeat(present, holder) >= 0)
     return left.length < threshold
   })
-}
-
-/**
- * The fewest seats of U1, itself included, that a client must be told of: the threshold and its own minimum; or all of
- * its neighbors, since the ring is drawn over U1.
- */
-export function minimumPublished(shape: GraphShape, threshold: number, minimumSurvivors: number): number {
-  return shape.kind === 'complete' ? Math.max(threshold, minimumSurvivors) : shape.neighbors + 1
-}
-
-/**
- * The fewest seats of U2 and of U3, itself included, that a client must be told of: the threshold and its own minimum;
- * or enough neighbors to reconstruct its secrets.
- */
-export function minimumSeen(shape: GraphShape, threshold: number, minimumSurvivors: number): number {
-  return shape.kind === 'complete' ? Math.max(threshold, minimumSurvivors) : threshold + 1
 }

@@ -104,15 +104,17 @@ function parts(shapes: Readonly<Record<string, Shape>>): Shape {
 }
 
 const seated = (value: Shape): Shape => list(parts({ seat: number, value }))
-const publicKeys = { cipherKey: bytes, maskKey: bytes, signature: bytes }
+const inclusion = parts({ holders: bytes, signature: bytes })
+const publicKeys = { cipherKey: bytes, maskKey: bytes, choice: optional(bytes), signature: bytes }
 
 type ShapeName =
   | 'seats'
   | 'digest'
   | 'signature'
   | `${'AdvertiseKeys' | 'PublishedKeys' | 'ShareKeys' | 'ForwardedShares' | 'Survivors'} message`
-  | `${'ConsistencySignatures' | 'Unmasking'} message`
-  | `list of accepted ${'keys' | 'shares' | 'signatures' | 'answers'}`
+  | `${'ConsistencySignatures' | 'Unmasking' | 'LivingOwners' | 'Acknowledgements'} message`
+  | 'inclusion'
+  | `list of ${'proofs' | `accepted ${'keys' | 'shares' | 'signatures' | 'answers' | 'acknowledgements'}`}`
 
 const SHAPES: Readonly<Record<ShapeName, Shape>> = {
   seats: list(number),
@@ -125,9 +127,14 @@ const SHAPES: Readonly<Record<ShapeName, Shape>> = {
   'Survivors message': list(number),
   'ConsistencySignatures message': seated(bytes),
   'Unmasking message': seated(bytes),
+  'LivingOwners message': seated(inclusion),
+  'Acknowledgements message': seated(bytes),
+  inclusion,
   'list of accepted keys': list(parts({ seat: number, keys: parts(publicKeys), identity: optional(text) })),
   'list of accepted shares': list(parts({ seat: number, commitment: bytes, ciphertexts: bytes })),
   'list of accepted signatures': list(parts({ seat: number, signature: bytes })),
+  'list of proofs': list(parts({ seat: number, inclusion })),
+  'list of accepted acknowledgements': list(parts({ seat: number, acknowledgements: seated(bytes) })),
   'list of accepted answers': list(parts({ seat: number, shares: seated(bytes) })),
 }
 

@@ -9,6 +9,8 @@ import {
   SecAggError,
   usageError,
 } from '../errors.js'
+import { choiceLength } from '../graph/index.js'
+import type { PublicKeys } from '../wire/index.js'
 import type { RoundConfig } from './config.js'
 
 /** Who is to blame for a violation of the protocol, and the phase in which it was found. */
@@ -126,7 +128,8 @@ export function requireSameConfiguration(config: RoundConfig, hash: Uint8Array, 
 
 /** Checks that both X25519 keys are acceptable, and that they differ. */
 export function requirePublicKeys(
-  keys: { readonly cipherKey: Uint8Array; readonly maskKey: Uint8Array },
+  { graph }: RoundConfig,
+  keys: Omit<PublicKeys, 'signature'>,
   blame: Blame,
 ): void {
   if (!isAcceptablePublicKey(keys.cipherKey) || !isAcceptablePublicKey(keys.maskKey)) {
@@ -134,6 +137,10 @@ export function requirePublicKeys(
   }
   if (equalBytes(keys.cipherKey, keys.maskKey)) {
     throw violation('duplicate-key', blame, 'the two public keys of a client must differ')
+  }
+  // Bytes that were read have it; what a caller of single steps made by itself may not.
+  if ((keys.choice?.length ?? 0) !== choiceLength(graph)) {
+    throw violation('malformed-message', blame, 'the seed of a choice of holders has the wrong length')
   }
 }
 

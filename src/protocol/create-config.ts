@@ -1,14 +1,20 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import * as P from 'micro-packed'
-import { partsOf, reading, requireObject } from '../arguments.js'
-import { ascii, type Bytes, isBytes, plainBytes } from '../crypto/bytes.js'
+import { partsOf, reading } from '../arguments.js'
+import { type Bytes, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
-import { assumptionsOf, type GraphShape, requireProven, type SparseShape } from '../graph/index.js'
+import {
+  assumptionsOf,
+  type ChosenShape,
+  type GraphShape,
+  requireProven,
+  type SparseShape,
+} from '../graph/index.js'
 import { MAXIMUM_HOLDERS } from '../shamir/index.js'
 import { elementCount, LONGEST_STREAM, streamLength } from '../vector/segments.js'
-import { PROTOCOL_VERSION } from '../wire/index.js'
 import {
   type BoundedSegment,
+  encodeConfiguration,
+  encodeContext,
   type InputBound,
   minimumThreshold,
   type RoundConfig,
@@ -95,20 +101,14 @@ function graphShape({ graph = 'complete', clients, adversary }: RoundParameters)
   if (graph === 'complete') return Object.freeze({ kind: 'complete' })
   if (typeof graph !== 'object' || graph === null) throw invalid("graph must be 'complete' or a sparse graph")
   const { neighbors, assumptions: stated } = partsOf('a sparse graph', graph, 'invalid-configuration')
-  if (adversary === 'active') {
-    throw usageError(
-      'unsupported',
-      'the sparse graph does not protect against an active server: once it knows the graph, it could choose which ' +
-        'clients drop out, and so isolate a few clients from the others; use the complete graph',
-    )
-  }
   requireWhole('graph.neighbors', neighbors, 2, clients - 1)
-  if (neighbors % 2 !== 0) throw invalid('graph.neighbors must be even', neighbors)
+  const kind = adversary === 'active' ? 'chosen' : 'sparse'
+  if (kind === 'sparse' && neighbors % 2 !== 0) throw invalid('graph.neighbors must be even', neighbors)
   if (stated !== 'unproven' && (typeof stated !== 'object' || stated === null)) {
     throw invalid("graph.assumptions must state the failures to tolerate, or be 'unproven'")
   }
   const assumptions = stated === 'unproven' ? undefined : assumptionsOf(stated)
-  return Object.freeze({ kind: 'sparse', neighbors, assumptions })
+  return Object.freeze({ kind, neighbors, assumptions })
 }
 
 function thresholdOnComplete(parameters: RoundParameters): number {
@@ -130,8 +130,9 @@ function thresholdOnComplete(parameters: RoundParameters): number {
 
 function sparseThreshold(
   { clients, threshold, minimumCohort, corruptClients }: RoundParameters,
-  { neighbors, assumptions }: SparseShape,
+  graph: SparseShape | ChosenShape,
 ): number {
+  const { neighbors, assumptions } = graph
   // Not `=== undefined`: callers without types may pass `null`.
   if (typeof threshold !== 'number' || typeof minimumCohort !== 'number') {
     throw invalid('the sparse graph requires a threshold and a minimumCohort')
@@ -142,7 +143,9 @@ function sparseThreshold(
     )
   }
   requireWhole('threshold', threshold, 2, neighbors)
-  if (assumptions !== undefined) requireProven({ clients, neighbors, threshold, assumptions })
+  if (assumptions !== undefined) {
+    requireProven({ kind: graph.kind, clients, neighbors, threshold, minimumCohort, assumptions })
+  }
   return threshold
 }
 
@@ -207,93 +210,4 @@ function requireWhole(name: string, value: number, minimum: number, maximum: num
 
 function invalid(message: string, got?: number): Error {
   return usageError('invalid-configuration', message, { got })
-}
-
-const LABEL = 'secagg configuration'
-
-/** A bound is at least 1, so 0 can stand for `modular`. The bound 2^64 needs the ninth byte. */
-const bound: P.CoderType<BoundedSegment['bound']> = P.apply(P.bigint(9, true, false), {
-  encode: (value: bigint) => (value === 0n ? 'modular' : value),
-  decode: (value: BoundedSegment['bound']) => (value === 'modular' ? 0n : value),
-})
-
-const configuration = P.struct({
-  label: P.bytes(LABEL.length),
-  version: P.U16LE,
-  suite: P.map(P.U8, { aes: 1, chacha: 2 }),
-  adversary: P.map(P.U8, { 'honest-but-curious': 1, active: 2 }),
-  /** k, or 0 for the complete graph. */
-  neighbors: P.U32LE,
-  /** γ, δ and σ; zeros without assumptions. */
-  corruptFraction: P.F64LE,
-  dropoutFraction: P.F64LE,
-  statisticalSecurity: P.U16LE,
-  sessionId: P.bytes(P.U8),
-  clients: P.U32LE,
-  threshold: P.U32LE,
-  minimumCohort: P.U32LE,
-  /** n_C + 1, or 0 if n_C is not stated. */
-  corruptClients: P.U32LE,
-  signatureLength: P.U16LE,
-  /** 0 if the whole vector is one message. */
-  sliceLength: P.U64LE,
-  segments: P.array(P.U16LE, P.struct({ length: P.U64LE, bits: P.U8, bound })),
-  contextHash: P.bytes(32),
-})
-
-/** The canonical encoding whose SHA-256 is the configuration hash. */
-export function encodeConfiguration(config: Omit<RoundConfig, 'hash'>): Uint8Array {
-  return configuration.encode({
-    ...config,
-    label: ascii(LABEL),
-    version: PROTOCOL_VERSION,
-    ...encodableGraph(config.graph),
-    corruptClients: config.corruptClients === undefined ? 0 : config.corruptClients + 1,
-    sliceLength: BigInt(config.sliceLength ?? 0),
-    segments: config.segments.map((segment) => ({ ...segment, length: BigInt(segment.length) })),
-  })
-}
-
-function encodableGraph(graph: GraphShape) {
-  const { neighbors, assumptions } = graph.kind === 'complete' ? COMPLETE : graph
-  return {
-    neighbors,
-    corruptFraction: assumptions?.corruptFraction ?? 0,
-    dropoutFraction: assumptions?.dropoutFraction ?? 0,
-    statisticalSecurity: assumptions === undefined ? 0 : (assumptions.statisticalSecurity ?? 40),
-  }
-}
-
-const COMPLETE = { neighbors: 0, assumptions: undefined } as const
-
-const context = P.array(P.U32LE, P.struct({ name: P.bytes(P.U16LE), value: P.bytes(P.U32LE) }))
-
-/** The parts of the context, ordered by name, each with its length. Different contexts have different encodings. */
-export function encodeContext(parts: Readonly<Record<string, Uint8Array>>): Uint8Array {
-  requireObject('a context', parts, 'invalid-configuration')
-  const prototype = Object.getPrototypeOf(parts)
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    throw usageError('invalid-configuration', 'context must be a plain object whose values are Uint8Arrays')
-  }
-  const names = Object.keys(parts).sort((a, b) => (a < b ? -1 : 1))
-  return context.encode(
-    names.map((name) => {
-      if (!/^[\x20-\x7e]{1,255}$/.test(name)) {
-        throw usageError(
-          'invalid-configuration',
-          'a name in context must have 1 to 255 printable ASCII characters',
-        )
-      }
-      const value: unknown = parts[name]
-      if (!isBytes(value)) {
-        throw usageError('invalid-configuration', `context.${name} must be a Uint8Array`)
-      }
-      if (value.length >= 2 ** 32) {
-        throw usageError('invalid-configuration', `context.${name} has 2^32 bytes or more`, {
-          got: value.length,
-        })
-      }
-      return { name: ascii(name), value: plainBytes(value) }
-    }),
-  )
 }

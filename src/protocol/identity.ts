@@ -1,14 +1,10 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { described, partsOf, requireFunction, requireMethods, shown } from '../arguments.js'
-import { type Bytes, bytesToHex, concatBytes, isBytes, plainBytes, requireBytes } from '../crypto/bytes.js'
+import { type Bytes, bytesToHex, isBytes, plainBytes, requireBytes } from '../crypto/bytes.js'
 import { dependableSignatures } from '../crypto/dependable.js'
 import type { SignatureScheme } from '../crypto/provider.js'
 import { type PhaseName, SecAggError, usageError } from '../errors.js'
-import { publishableSeats } from '../graph/index.js'
-import { encodeMessage, type PublishedKeys, publishedKeysCoder, seatSet } from '../wire/index.js'
 import { type Blame, requireSeatNumber, violation } from './checks.js'
-import { allSeats, type RoundConfig } from './config.js'
-import { label, seatBytes } from './keys.js'
+import type { RoundConfig } from './config.js'
 
 /**
  * Signs for one identity, for example with a key in memory, a non-extractable WebCrypto key or a key management service.
@@ -146,39 +142,6 @@ function checkedClaim(claim: SignedClaim): SignedClaim {
   requireBytes('what is signed', parts.message)
   requireBytes('a signature', parts.signature)
   return parts
-}
-
-/** What a client signs in the phase AdvertiseKeys. */
-export function keysStatement(
-  config: RoundConfig,
-  seat: number,
-  keys: { readonly cipherKey: Uint8Array; readonly maskKey: Uint8Array },
-): Bytes {
-  return concatBytes(label('sign keys'), config.hash, seatBytes(seat), keys.cipherKey, keys.maskKey)
-}
-
-/**
- * D: SHA-256 of the PublishedKeys message, which on the complete graph is the same for all clients of U1. Two runs with the
- * same configuration have different digests, because every client draws new keys for each run.
- */
-export function publishedDigest(config: RoundConfig, published: PublishedKeys): Uint8Array {
-  const universe = publishableSeats(config.graph, config.clients)
-  const coder = publishedKeysCoder(universe, config.signatureLength)
-  return sha256(encodeMessage('publishedKeys', coder, published))
-}
-
-/**
- * What a client signs in the phase ConsistencyCheck: that it was told these survivors, U3, in the run whose published keys
- * have the digest D. Without D, a signature from an earlier run with the same session id would be valid in a later one.
- */
-export function survivorsStatement(
-  config: RoundConfig,
-  published: Uint8Array,
-  seat: number,
-  survivors: readonly number[],
-): Bytes {
-  const set = seatSet(allSeats(config)).encode(survivors)
-  return concatBytes(label('sign survivors'), config.hash, published, seatBytes(seat), set)
 }
 
 /** @throws {SecAggError} `invalid-argument` if this is not a signer. */

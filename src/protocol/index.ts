@@ -20,10 +20,13 @@
 export type { DrawnGraph } from '../graph/index.js'
 export { type SecretSplitter, secretSplitter } from '../shamir/index.js'
 export type {
+  Acknowledgements,
   AdvertiseKeys,
   ConsistencyCheck,
   ConsistencySignatures,
   ForwardedShares,
+  Inclusion,
+  LivingOwners,
   MessageInfo,
   MessageType,
   PublicKeys,

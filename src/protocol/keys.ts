@@ -1,8 +1,9 @@
 import { ascii, concatBytes, requireBytes } from '../crypto/bytes.js'
 import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
 import { SecAggError } from '../errors.js'
-import { publishableSeats } from '../graph/index.js'
+import { choiceLength, publishableSeats } from '../graph/index.js'
 import {
+  ACKNOWLEDGEMENT_LENGTH,
   type AdvertiseKeys,
   advertiseKeysCoder,
   decodeMessage,
@@ -46,7 +47,12 @@ export function decodeAdvertiseKeys(config: RoundConfig, seat: number, bytes: Ui
   requireSeatNumber(seat)
   requireBytes('a message', bytes)
   const blame = blamePeer('advertise-keys', seat)
-  return decodeMessage('advertiseKeys', advertiseKeysCoder(config.signatureLength), bytes, blame)
+  return decodeMessage(
+    'advertiseKeys',
+    advertiseKeysCoder(config.signatureLength, choiceLength(config.graph)),
+    bytes,
+    blame,
+  )
 }
 
 /**
@@ -86,7 +92,7 @@ export function decodePublishedKeys(config: RoundConfig, bytes: Uint8Array): Pub
   requireConfig(config)
   requireBytes('a message', bytes)
   const { graph, clients, signatureLength } = config
-  const coder = publishedKeysCoder(publishableSeats(graph, clients), signatureLength)
+  const coder = publishedKeysCoder(publishableSeats(graph, clients), signatureLength, choiceLength(graph))
   return decodeMessage('publishedKeys', coder, bytes, blameServer('share-keys'))
 }
 
@@ -144,6 +150,22 @@ export function deriveSelfMaskSeed(
   return crypto.sha256.hkdf(secret, config.hash, info, suiteOf(config, crypto).keyLength)
 }
 
+/**
+ * The acknowledgement with which `holder` tells `owner` that it is counted as alive (phase 3 on the chosen graph), from the raw
+ * agreement of their c keys: a pseudorandom value that only these two can compute, and only in this run, since both keys
+ * are new. It has no other content than the two seats, so it needs no key of its own.
+ */
+export function deriveAcknowledgement(
+  config: RoundConfig,
+  crypto: CryptoProvider,
+  agreement: Uint8Array,
+  holder: KeyHolder,
+  owner: KeyHolder,
+): Promise<Uint8Array> {
+  const info = derivationInfo(LABELS.acknowledgement, holder, owner)
+  return crypto.sha256.hkdf(agreement, config.hash, info, ACKNOWLEDGEMENT_LENGTH)
+}
+
 /** A commitment to b, with which the server checks whether it has reconstructed b correctly. */
 export function commitToSelfMask(
   config: RoundConfig,
@@ -176,6 +198,7 @@ const LABELS = {
   pairwiseMask: label('pairwise mask'),
   selfMask: label('self mask'),
   commitment: label('commitment'),
+  acknowledgement: label('acknowledge'),
   shares: label('shares'),
 } as const
 

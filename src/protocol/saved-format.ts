@@ -3,6 +3,7 @@ import type { CoderType } from 'micro-packed'
 import * as P from 'micro-packed'
 import { type Bytes, codeUnits, concatBytes, equalBytes, fromCodeUnits, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
+import { type ChosenShape, isChosen } from '../graph/index.js'
 import { byteString, encodeOwn, SEALED_SHARES_LENGTH, type Seated, seatList } from '../wire/index.js'
 import type { RoundConfig } from './config.js'
 
@@ -16,12 +17,14 @@ const KINDS = {
   'client-masked': 3,
   'client-checked': 4,
   'client-unmasked': 5,
+  'client-acknowledging': 6,
   'server-advertising': 16,
   'server-sharing': 17,
   'server-masking': 18,
   'server-checking': 19,
   'server-unmasking': 20,
   'server-unmasked': 21,
+  'server-acknowledging': 22,
   'client-session': 32,
   'server-session': 33,
 } as const
@@ -143,12 +146,17 @@ const nothing: P.CoderType<null> = P.wrap({ encodeStream: () => {}, decodeStream
 
 const absent: P.CoderType<undefined> = P.apply(nothing, { encode: () => undefined, decode: () => null })
 
-/** A field that exists in the active model only. */
-export function inActiveModel<T>(
-  { adversary }: RoundConfig,
-  field: P.CoderType<T>,
+/** A field that a state has only in some rounds. */
+export function onlyIf<T>(condition: boolean, field: P.CoderType<T>): P.CoderType<T | undefined> {
+  return (condition ? field : absent) as P.CoderType<T | undefined>
+}
+
+/** A field that a state has on the chosen graph only. */
+export function onChosenGraph<T>(
+  { graph }: RoundConfig,
+  fieldFor: (graph: ChosenShape) => P.CoderType<T>,
 ): P.CoderType<T | undefined> {
-  return (adversary === 'active' ? field : absent) as P.CoderType<T | undefined>
+  return (isChosen(graph) ? fieldFor(graph) : absent) as P.CoderType<T | undefined>
 }
 
 /** A list of seats, ascending. */
@@ -189,6 +197,9 @@ export const identity: P.CoderType<string | undefined> = P.optional(P.bool, text
 export const key: P.CoderType<Uint8Array> = byteString(32)
 export const selfMask: P.CoderType<Uint8Array> = byteString(16)
 export const digest: P.CoderType<Uint8Array> = byteString(32)
-export const sealedShares: P.CoderType<Uint8Array> = byteString(SEALED_SHARES_LENGTH)
+/** What one client has sealed to another; on the chosen graph it may be nothing. */
+export function sealedShares({ graph }: RoundConfig): P.CoderType<Uint8Array> {
+  return byteString(isChosen(graph) ? P.U8 : SEALED_SHARES_LENGTH)
+}
 /** The ciphertexts for all peers of a sender, one after the other. */
 export const allSealedShares: P.CoderType<Uint8Array> = byteString(P.U32LE)

@@ -1,7 +1,7 @@
-import type { Bytes } from '../crypto/bytes.js'
+import { type Bytes, concatBytes } from '../crypto/bytes.js'
 import type { CryptoProvider } from '../crypto/index.js'
 import { type PhaseName, SecAggError } from '../errors.js'
-import { nameableSeats } from '../graph/index.js'
+import { choiceLength, isChosen, nameableSeats } from '../graph/index.js'
 import { blameServer } from '../protocol/checks.js'
 import { allSeats } from '../protocol/config.js'
 import { type ClientCapabilities, client } from '../protocol/index.js'
@@ -9,6 +9,8 @@ import { decodePublishedKeys, suiteOf } from '../protocol/keys.js'
 import { executeMaskPlan, packVector, segmentsInRange, type Vector } from '../vector/index.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import {
+  type Acknowledgements,
+  acknowledgementsCoder,
   advertiseKeysCoder,
   type ConsistencySignatures,
   consistencyCheckCoder,
@@ -17,8 +19,12 @@ import {
   encodeMaskedInput,
   encodeMaskedSlice,
   encodeMessage,
+  encodeOwn,
   type ForwardedShares,
   forwardedSharesCoder,
+  inclusionCoder,
+  type LivingOwners,
+  livingOwnersCoder,
   type MessageType,
   messageType,
   type PublishedKeys,
@@ -35,19 +41,26 @@ export const PHASE_OF: Readonly<Record<client.ClientState['state'], PhaseName>> 
   'client-shared': 'share-keys',
   'client-masked': 'masked-input',
   'client-checked': 'consistency-check',
+  'client-acknowledging': 'consistency-check',
   'client-unmasked': 'unmasking',
 }
 
 /** The message that a client sends in `state`, as bytes. It excludes the masked input, which no state contains. */
 export function encodeFromClient(state: Exclude<client.ClientState, client.ClientMasked>): Bytes {
-  const { signatureLength } = state.config
+  const { signatureLength, graph } = state.config
   switch (state.state) {
     case 'client-advertised':
-      return encodeMessage('advertiseKeys', advertiseKeysCoder(signatureLength), state.outbound)
+      return encodeMessage(
+        'advertiseKeys',
+        advertiseKeysCoder(signatureLength, choiceLength(graph)),
+        state.outbound,
+      )
     case 'client-shared':
-      return encodeMessage('shareKeys', shareKeysCoder(state.peers.length), state.outbound)
+      return encodeMessage('shareKeys', shareKeysCoder(holdersAmong(state.peers)), state.outbound)
     case 'client-checked':
       return encodeMessage('consistencyCheck', consistencyCheckCoder(signatureLength), state.outbound)
+    case 'client-acknowledging':
+      return encodeMessage('acknowledgements', acknowledgementsCoder(state.survivors), state.outbound)
     case 'client-unmasked':
       return encodeMessage(
         'unmasking',
@@ -65,7 +78,10 @@ export const decodeFromServer = {
   forwardedShares: ({ peers }: client.ClientShared, bytes: Uint8Array): ForwardedShares =>
     decodeMessage(
       'forwardedShares',
-      forwardedSharesCoder(peers.map(({ seat }) => seat)),
+      forwardedSharesCoder(
+        peers.map(({ seat }) => seat),
+        new Set(peers.filter(({ choice }) => choice === undefined || choice.place !== undefined).map(seatOf)),
+      ),
       bytes,
       blameServer('masked-input'),
     ),
@@ -76,6 +92,22 @@ export const decodeFromServer = {
       survivorsCoder(nameableSeats(state.config.graph, state.config.clients, client.sharingSeats(state))),
       bytes,
       blameServer(state.config.adversary === 'active' ? 'consistency-check' : 'unmasking'),
+    ),
+
+  livingOwners: (state: client.ClientMasked, neighbors: number, bytes: Uint8Array): LivingOwners =>
+    decodeMessage(
+      'livingOwners',
+      livingOwnersCoder(client.ownerSeats(state), neighbors, state.config.signatureLength),
+      bytes,
+      blameServer('consistency-check'),
+    ),
+
+  acknowledgements: ({ expected }: client.ClientAcknowledging, bytes: Uint8Array): Acknowledgements =>
+    decodeMessage(
+      'collectedAcknowledgements',
+      acknowledgementsCoder(expected.map(seatOf)),
+      bytes,
+      blameServer('unmasking'),
     ),
 
   consistencySignatures: ({ config }: client.ClientChecked, bytes: Uint8Array): ConsistencySignatures =>
@@ -110,7 +142,10 @@ function answeredType(state: client.ClientState): MessageType | undefined {
       return 'forwardedShares'
     case 'client-checked':
       return 'survivors'
+    case 'client-acknowledging':
+      return 'livingOwners'
     case 'client-unmasked':
+      if (isChosen(state.config.graph)) return 'collectedAcknowledgements'
       return state.config.adversary === 'active' ? 'consistencySignatures' : 'survivors'
   }
 }
@@ -124,13 +159,18 @@ export async function answerStep(
   state: Exclude<client.ClientState, client.ClientShared>,
   message: Uint8Array,
   capabilities: ClientCapabilities,
-): Promise<client.ClientShared | client.ClientChecked | client.ClientFinished> {
+): Promise<Exclude<client.ClientState, client.ClientAdvertised | client.ClientMasked>> {
   switch (state.state) {
     case 'client-advertised': {
       const published = decodeFromServer.publishedKeys(state, message)
       return (await client.shareKeys(state, published, capabilities)).state
     }
     case 'client-masked': {
+      const { graph } = state.config
+      if (isChosen(graph)) {
+        const living = decodeFromServer.livingOwners(state, graph.neighbors, message)
+        return (await client.acknowledgeOwners(state, living, capabilities)).state
+      }
       const survivors = decodeFromServer.survivors(state, message)
       if (state.config.adversary === 'active') {
         return (await client.checkConsistency(state, survivors, capabilities)).state
@@ -141,6 +181,10 @@ export async function answerStep(
       const signatures = decodeFromServer.consistencySignatures(state, message)
       return (await client.unmask(state, signatures, capabilities)).state
     }
+    case 'client-acknowledging': {
+      const acknowledgements = decodeFromServer.acknowledgements(state, message)
+      return (await client.unmask(state, acknowledgements, capabilities)).state
+    }
     case 'client-unmasked':
       throw new SecAggError('unexpected-message', 'server', 'the round is over for this client', {
         phase: 'unmasking',
@@ -150,7 +194,7 @@ export async function answerStep(
 
 /** Masks the elements of one slice in place, and returns the message with them: a slice, or the whole vector. */
 export async function maskSlice(
-  { config, plan }: client.ClientMasked,
+  { config, plan, inclusion }: client.ClientMasked,
   elements: Vector,
   slice: number,
   { signal, onProgress, maskExecutor = executeMaskPlan }: ClientSessionOptions,
@@ -164,6 +208,23 @@ export async function maskSlice(
     signal,
     onProgress: onProgress && ((fraction) => onProgress((slice + fraction) / slices)),
   })
-  const packed = packVector(elements, segmentsInRange(segments, range))
+  const vector = packVector(elements, segmentsInRange(segments, range))
+  // The proof goes in front of the vector, so with its first slice.
+  const packed =
+    isChosen(config.graph) && inclusion !== undefined && slice === 0
+      ? concatBytes(
+          encodeOwn(inclusionCoder(config.graph.neighbors, config.signatureLength), inclusion),
+          vector,
+        )
+      : vector
   return slices === 1 ? encodeMaskedInput(packed) : encodeMaskedSlice(slice, packed)
+}
+
+/** How many of these peers hold shares of the client's secrets. */
+function holdersAmong(peers: readonly client.Peer[]): number {
+  return peers.filter(({ choice }) => choice?.isHolder !== false).length
+}
+
+function seatOf({ seat }: { readonly seat: number }): number {
+  return seat
 }

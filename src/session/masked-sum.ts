@@ -1,12 +1,19 @@
+import type { CoderType } from 'micro-packed'
 import { SecAggError, usageError } from '../errors.js'
-import type { RoundConfig } from '../protocol/index.js'
+import { isChosen } from '../graph/index.js'
+import type { ServerCapabilities } from '../protocol/capabilities.js'
+import { type Blame, violation } from '../protocol/checks.js'
+import { type RoundConfig, server } from '../protocol/index.js'
 import { type Accumulator, createAccumulator } from '../vector/index.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
+import { type Inclusion, inclusionCoder } from '../wire/index.js'
 
 /** The sum of some masked vectors, and the seats that sent them. */
 export interface Folded {
   readonly seats: readonly number[]
   readonly sum: Accumulator
+  /** Of each of these seats on the chosen graph; else empty. */
+  readonly proofs: readonly server.IncludingClient[]
 }
 
 /**
@@ -74,4 +81,67 @@ export class MaskedSum {
     if (!this.isWhole) throw usageError('storage-failure', 'a masked vector is only partly in the sum')
     return this.#sum
   }
+}
+
+/** A packed vector, or a slice of one, and the bytes of the proof in front of it. */
+export interface Proven {
+  readonly packed: Uint8Array
+  /** `undefined` if none is due. */
+  readonly proof: Uint8Array | undefined
+}
+
+/** The proofs that go in front of masked vectors on the chosen graph; on the others there are none. */
+export class Proofs {
+  readonly #state: server.ServerMasking
+  readonly #capabilities: Pick<ServerCapabilities, 'verifyIdentity'>
+  readonly #coder: CoderType<Inclusion> | undefined
+  readonly #length: number
+  readonly #proofs: Map<number, server.IncludingClient>
+
+  constructor(
+    state: server.ServerMasking,
+    capabilities: Pick<ServerCapabilities, 'verifyIdentity'>,
+    known: readonly server.IncludingClient[] = [],
+  ) {
+    const { graph, signatureLength } = state.config
+    this.#state = state
+    this.#capabilities = capabilities
+    this.#coder = isChosen(graph) ? inclusionCoder(graph.neighbors, signatureLength) : undefined
+    this.#length = inclusionLength(state.config)
+    this.#proofs = new Map(known.map((proof) => [proof.seat, proof]))
+  }
+
+  /**
+   * Separates the proof from the vector; it is due with the first slice.
+   * @throws {SecAggError} `malformed-message` if the message is too short for it.
+   */
+  split(content: Uint8Array, slice: number, blame: Blame): Proven {
+    if (this.#coder === undefined || slice > 0) return { packed: content, proof: undefined }
+    if (content.length < this.#length) {
+      throw violation('malformed-message', blame, 'a masked vector must have a proof in front of it', {
+        expected: this.#length,
+        got: content.length,
+      })
+    }
+    return { packed: content.subarray(this.#length), proof: content.slice(0, this.#length) }
+  }
+
+  /** @throws {SecAggError} as `server.acceptInclusion` does. */
+  async check(seat: number, proof: Uint8Array | undefined): Promise<server.IncludingClient | undefined> {
+    if (this.#coder === undefined || proof === undefined) return undefined
+    return server.acceptInclusion(this.#state, seat, this.#coder.decode(proof), this.#capabilities)
+  }
+
+  note(proven: server.IncludingClient | undefined): void {
+    if (proven !== undefined) this.#proofs.set(proven.seat, proven)
+  }
+
+  of(seats: readonly number[]): readonly server.IncludingClient[] {
+    return seats.flatMap((seat) => this.#proofs.get(seat) ?? [])
+  }
+}
+
+/** Bytes of the proof in front of a masked vector; 0 if the round has none. */
+export function inclusionLength({ graph, signatureLength }: RoundConfig): number {
+  return isChosen(graph) ? Math.ceil(graph.neighbors / 8) + signatureLength : 0
 }

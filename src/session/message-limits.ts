@@ -1,8 +1,10 @@
+import { choiceLength, publishableSeats } from '../graph/index.js'
 import { requireConfig } from '../protocol/checks.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { packedRange } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import {
+  ACKNOWLEDGEMENT_LENGTH,
   COMMITMENT_LENGTH,
   HASH_LENGTH,
   HEADER_LENGTH,
@@ -10,6 +12,7 @@ import {
   SEALED_SHARES_LENGTH,
   SLICE_HEADER_LENGTH,
 } from '../wire/index.js'
+import { inclusionLength } from './masked-sum.js'
 
 /** The length of the usual signatures. */
 const ED25519_SIGNATURE_LENGTH = 64
@@ -53,24 +56,29 @@ export interface MessageLimits {
 export function messageLimits(config: RoundConfig): MessageLimits {
   requireConfig(config)
   const { clients, graph, signatureLength } = config
-  const keys = 2 * KEY_LENGTH + signatureLength
-  const complete = graph.kind === 'complete'
-  const peers = complete ? clients - 1 : graph.neighbors
-  const owners = complete ? clients : graph.neighbors
-  const publishedKeys = complete ? bitmap(clients) + clients * keys : 2 + (graph.neighbors + 1) * (4 + keys)
+  const keys = 2 * KEY_LENGTH + choiceLength(graph) + signatureLength
+  const published = publishableSeats(graph, clients)
+  const visible = typeof published === 'number' ? published : clients
+  const sealed = graph.kind === 'complete' ? clients - 1 : graph.neighbors
+  // Others may have chosen a client; the sealed shares of all of them go to it.
+  const owners = graph.kind === 'complete' ? clients : visible - 1
+  const proof = inclusionLength(config)
+  const publishedKeys =
+    typeof published === 'number' ? 2 + visible * (4 + keys) : bitmap(clients) + clients * keys
   const fromClient = [
     HASH_LENGTH + keys,
     // A client of the other adversary model must be told that its configuration differs.
     HASH_LENGTH + 2 * KEY_LENGTH + ED25519_SIGNATURE_LENGTH,
-    COMMITMENT_LENGTH + peers * SEALED_SHARES_LENGTH,
+    COMMITMENT_LENGTH + sealed * SEALED_SHARES_LENGTH,
     signatureLength,
+    proof === 0 ? 0 : bitmap(owners) + owners * ACKNOWLEDGEMENT_LENGTH,
     // If everybody else drops out: one share of s_sk for each of them.
     bitmap(owners) + owners * KEY_LENGTH,
   ]
   const fromServer = [
     publishedKeys,
-    bitmap(peers) + peers * SEALED_SHARES_LENGTH,
-    bitmap(clients) + clients * signatureLength,
+    bitmap(visible) + (visible - 1) * SEALED_SHARES_LENGTH,
+    proof === 0 ? bitmap(clients) + clients * signatureLength : bitmap(owners) + owners * proof,
   ]
   return {
     fromClient: Math.max(HEADER_LENGTH + Math.max(...fromClient), longestPart(config)),
@@ -80,12 +88,13 @@ export function messageLimits(config: RoundConfig): MessageLimits {
 }
 
 /** Length in bytes of the longest message with a masked vector or a slice of one. */
-function longestPart({ segments, sliceLength }: RoundConfig): number {
+function longestPart(config: RoundConfig): number {
+  const { segments, sliceLength } = config
   const slices = sliceCount(segments, sliceLength)
   let longest = 0
   for (let slice = 0; slice < slices; slice++) {
     const { from, to } = packedRange(segments, sliceRange(segments, sliceLength, slice))
-    longest = Math.max(longest, to - from)
+    longest = Math.max(longest, to - from + (slice === 0 ? inclusionLength(config) : 0))
   }
   return (slices === 1 ? HEADER_LENGTH : SLICE_HEADER_LENGTH) + longest
 }

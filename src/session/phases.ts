@@ -1,5 +1,5 @@
 import { SecAggError } from '../errors.js'
-import { publishableSeats } from '../graph/index.js'
+import { choiceLength, isChosen, publishableSeats } from '../graph/index.js'
 import {
   blamePeer,
   DistinctKeys,
@@ -9,7 +9,7 @@ import {
 } from '../protocol/checks.js'
 import { allSeats } from '../protocol/config.js'
 import { server } from '../protocol/index.js'
-import { segmentsInRange } from '../vector/index.js'
+import { type Accumulator, segmentsInRange } from '../vector/index.js'
 import { checkPacked } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import {
@@ -24,15 +24,15 @@ import {
   publishedKeysCoder,
   shareKeysCoder,
 } from '../wire/index.js'
-import { type Folded, MaskedSum } from './masked-sum.js'
+import { type Folded, MaskedSum, Proofs, type Proven } from './masked-sum.js'
 import { encoded, type Phase, type PhaseContext, phaseOf, seatsOf } from './phase.js'
 import { Uploads } from './slice-uploads.js'
-import { checkPhase, unmaskPhase } from './unmask-phase.js'
+import { acknowledgePhase, checkPhase, unmaskPhase } from './unmask-phase.js'
 
 /** AdvertiseKeys, the paper's round 0: collects public keys. */
 export function advertisePhase(state: server.ServerAdvertising, context: PhaseContext): Phase {
   const { config } = state
-  const coder = advertiseKeysCoder(config.signatureLength)
+  const coder = advertiseKeysCoder(config.signatureLength, choiceLength(config.graph))
   const distinct = new DistinctKeys()
   return phaseOf({
     state,
@@ -70,7 +70,11 @@ export function sharePhase(state: server.ServerSharing, context: PhaseContext): 
     type: 'shareKeys',
     expected: seatsOf(state.clients),
     outbound: encoded('publishedKeys', server.keysToPublish(state), () =>
-      publishedKeysCoder(publishableSeats(config.graph, config.clients), config.signatureLength),
+      publishedKeysCoder(
+        publishableSeats(config.graph, config.clients),
+        config.signatureLength,
+        choiceLength(config.graph),
+      ),
     ),
     check: (seat, bytes) => {
       const message = decodeMessage('shareKeys', coderOf(seat), bytes, blamePeer('share-keys', seat))
@@ -88,16 +92,20 @@ export function sharePhase(state: server.ServerSharing, context: PhaseContext): 
 /** MaskedInputCollection, the paper's round 2: adds each vector to a running sum as it arrives, which needs memory for one vector. */
 export function maskPhase(state: server.ServerMasking, context: PhaseContext, folded?: Folded): Phase {
   const { config, clients } = state
-  const peersOf = new Map(clients.map(({ seat, peers }) => [seat, peers]))
+  const proofs = new Proofs(state, context, folded?.proofs)
   const sum = new MaskedSum(config, folded)
   const slices = sliceCount(config.segments, config.sliceLength)
   const uploads = new Uploads(config, sum, context)
-  const openSlice = (seat: number, bytes: Uint8Array): { slice: number; packed: Uint8Array } => {
+  const openSlice = (seat: number, bytes: Uint8Array): { slice: number } & Proven => {
     const blame = blamePeer('masked-input', seat)
-    const { slice, packed } = decodeMaskedSlice(bytes, slices, blame)
+    const { slice, packed } =
+      slices === 1
+        ? { slice: 0, packed: decodeMaskedInput(bytes, blame) }
+        : decodeMaskedSlice(bytes, slices, blame)
+    const proven = proofs.split(packed, slice, blame)
     const range = sliceRange(config.segments, config.sliceLength, slice)
-    blaming(blame, () => checkPacked(packed, segmentsInRange(config.segments, range)))
-    return { slice, packed }
+    blaming(blame, () => checkPacked(proven.packed, segmentsInRange(config.segments, range)))
+    return { slice, ...proven }
   }
   return {
     state,
@@ -105,10 +113,14 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
     type: slices === 1 ? 'maskedInput' : 'maskedSlice',
     parts: slices,
     expected: seatsOf(clients),
-    outbound: encoded('forwardedShares', server.sharesToForward(state), (seat) =>
-      forwardedSharesCoder(peersOf.get(seat) ?? []),
-    ),
+    outbound: encoded('forwardedShares', server.sharesToForward(state), (seat) => {
+      const { peers, owners } = server.sealersOf(state, seat)
+      return forwardedSharesCoder(peers, owners)
+    }),
     accepted: sum.seats,
+    get proofs() {
+      return proofs.of([...sum.seats])
+    },
     get runningSum() {
       return sum.whole
     },
@@ -119,17 +131,23 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
       if (failure !== undefined && !sum.isWhole) throw failure.error
     },
     check: async (seat, bytes) => {
-      const blame = blamePeer('masked-input', seat)
       server.acceptMaskedInput(state, seat)
+      const { slice, packed, proof } = openSlice(seat, bytes)
+      const proven = await proofs.check(seat, proof)
+      // A fingerprint of the vector alone is not one of the message.
+      const marked = (fingerprint: Uint8Array) => (proof === undefined ? { fingerprint } : {})
       if (slices === 1) {
-        const packed = decodeMaskedInput(bytes, blame)
-        return () => ({ status: 'accepted', fingerprint: blaming(blame, () => sum.add(seat, packed)) })
+        return () => {
+          const fingerprint = sum.add(seat, packed)
+          proofs.note(proven)
+          return { status: 'accepted', ...marked(fingerprint) }
+        }
       }
-      const { slice, packed } = openSlice(seat, bytes)
       return async () => {
         const outcome = await uploads.keep(seat, slice, packed)
         if ('room' in outcome) return { status: 'busy', ...outcome }
-        return { status: 'accepted', ...outcome, finish: () => uploads.fold(seat) }
+        proofs.note(proven)
+        return { status: 'accepted', ...marked(outcome.fingerprint), finish: () => uploads.fold(seat) }
       }
     },
     again: async (seat, bytes) => {
@@ -143,13 +161,28 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
     close: async () => {
       const failure = await uploads.foldAll()
       if (failure !== undefined) throw failure.error
-      const { state: next } = server.closeMaskedInput(state, [...sum.seats])
-      const phase =
-        next.state === 'server-checking'
-          ? checkPhase(next, sum.whole, context)
-          : unmaskPhase(next, sum.whole, context)
+      const seats = [...sum.seats]
+      const { state: next } = isChosen(config.graph)
+        ? server.closeMaskedInput(state, seats, proofs.of(seats))
+        : server.closeMaskedInput(state, seats)
+      const phase = phaseAfterMasking(next, sum.whole, context)
       return { accepted: next.survivors, next: phase, release: () => uploads.close() }
     },
+  }
+}
+
+function phaseAfterMasking(
+  state: server.ServerChecking | server.ServerAcknowledging | server.ServerUnmasking,
+  sum: Accumulator,
+  context: PhaseContext,
+): Phase {
+  switch (state.state) {
+    case 'server-checking':
+      return checkPhase(state, sum, context)
+    case 'server-acknowledging':
+      return acknowledgePhase(state, sum, context)
+    case 'server-unmasking':
+      return unmaskPhase(state, sum, context)
   }
 }
 

@@ -1,5 +1,6 @@
 import { wipeAll } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
+import { graphOf, isChosen, memberAt } from '../graph/index.js'
 import { blamePeer } from '../protocol/checks.js'
 import { allSeats } from '../protocol/config.js'
 import { server } from '../protocol/index.js'
@@ -8,10 +9,12 @@ import type { Accumulator, Vector } from '../vector/index.js'
 import { createPace } from '../vector/pace.js'
 import type { MaskPlan } from '../vector/segments.js'
 import {
+  acknowledgementsCoder,
   consistencyCheckCoder,
   consistencySignaturesCoder,
   decodeMessage,
   encodeMessage,
+  livingOwnersCoder,
   survivorsCoder,
   unmaskingCoder,
 } from '../wire/index.js'
@@ -49,10 +52,46 @@ export function checkPhase(state: server.ServerChecking, sum: Accumulator, conte
   })
 }
 
+/** Phase 3 on the chosen graph: collects acknowledgements. */
+export function acknowledgePhase(
+  state: server.ServerAcknowledging,
+  sum: Accumulator,
+  context: PhaseContext,
+): Phase {
+  const { signatureLength } = state.config
+  const neighbors = isChosen(state.graph) ? state.graph.neighbors : 0
+  const coderOf = (seat: number) => acknowledgementsCoder(server.livingOwners(state, seat))
+  return phaseOf({
+    state,
+    phase: 'consistency-check',
+    type: 'acknowledgements',
+    expected: state.survivors,
+    outbound: encoded('livingOwners', server.livingOwnersToAnnounce(state), (seat) =>
+      livingOwnersCoder(server.ownersKnownTo(state, seat), neighbors, signatureLength),
+    ),
+    runningSum: sum,
+    check: (seat, bytes) => {
+      const message = decodeMessage(
+        'acknowledgements',
+        coderOf(seat),
+        bytes,
+        blamePeer('consistency-check', seat),
+      )
+      const accepted = server.acceptAcknowledgements(state, seat, message)
+      return () => accepted
+    },
+    encode: ({ seat, acknowledgements }) =>
+      encodeMessage('acknowledgements', coderOf(seat), acknowledgements),
+    close: async (accepted) => {
+      const { state: next } = server.closeAcknowledgements(state, accepted)
+      return { accepted: accepted.map(({ seat }) => seat), next: unmaskPhase(next, sum, context) }
+    },
+  })
+}
+
 /** Unmasking, the paper's round 4: collects shares, reconstructs the masks and removes them from the sum. */
 export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, context: PhaseContext): Phase {
-  const { config, consistent, survivors } = state
-  const survived = new Set(survivors)
+  const survived = new Set(state.survivors)
   const coderOf = (seat: number) => unmaskingCoder(server.ownersKnownTo(state, seat), survived)
   /** Why the phase could not be closed, with this number of answers. */
   let failed: { readonly answers: number; readonly error: SecAggError } | undefined
@@ -61,12 +100,7 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
     phase: 'unmasking',
     type: 'unmasking',
     expected: server.respondents(state),
-    outbound:
-      consistent === undefined
-        ? survivorsMessages(state)
-        : encoded('consistencySignatures', server.signaturesToPublish(state), () =>
-            consistencySignaturesCoder(allSeats(config), config.signatureLength),
-          ),
+    outbound: lastMessages(state),
     runningSum: sum,
     check: (seat, bytes) => {
       const message = decodeMessage('unmasking', coderOf(seat), bytes, blamePeer('unmasking', seat))
@@ -104,6 +138,21 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
       return { accepted: seatsOf(accepted), next: finished, release }
     },
   })
+}
+
+/** The messages with which the last phase begins. */
+function lastMessages(state: server.ServerUnmasking): OutboundBytes {
+  const { config, clients, graph, consistent, acknowledging } = state
+  if (acknowledging !== undefined) {
+    const { holders } = graphOf(graph, config.clients)
+    return encoded('collectedAcknowledgements', server.acknowledgementsToForward(state), (seat) =>
+      acknowledgementsCoder(holders(seat).filter((holder) => memberAt(clients, holder) !== undefined)),
+    )
+  }
+  if (consistent === undefined) return survivorsMessages(state)
+  return encoded('consistencySignatures', server.signaturesToPublish(state), () =>
+    consistencySignaturesCoder(allSeats(config), config.signatureLength),
+  )
 }
 
 /** U3, or the part of it that each survivor is told. */

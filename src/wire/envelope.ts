@@ -18,6 +18,9 @@ const MESSAGE_TYPES = {
   consistencySignatures: 8,
   unmasking: 9,
   maskedSlice: 10,
+  livingOwners: 11,
+  acknowledgements: 12,
+  collectedAcknowledgements: 13,
 } as const
 
 /**

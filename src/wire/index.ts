@@ -21,7 +21,10 @@ export {
   SLICE_HEADER_LENGTH,
 } from './envelope.js'
 export {
+  ACKNOWLEDGEMENT_LENGTH,
+  type Acknowledgements,
   type AdvertiseKeys,
+  acknowledgementsCoder,
   advertiseKeysCoder,
   COMMITMENT_LENGTH,
   type ConsistencyCheck,
@@ -31,7 +34,11 @@ export {
   type ForwardedShares,
   forwardedSharesCoder,
   HASH_LENGTH,
+  type Inclusion,
+  inclusionCoder,
   KEY_LENGTH,
+  type LivingOwners,
+  livingOwnersCoder,
   type PublicKeys,
   type PublishedKeys,
   publishedKeysCoder,

@@ -17,6 +17,9 @@ export const COMMITMENT_LENGTH = 32
 /** The bytes of a sealed pair of shares: the share of s^SK, the share of b, and the tag. */
 export const SEALED_SHARES_LENGTH: number = KEY_LENGTH + SELF_MASK_SEED_LENGTH + 16
 
+/** Bytes of the acknowledgement that a holder sends to an owner. */
+export const ACKNOWLEDGEMENT_LENGTH = 16
+
 /**
  * A client's two public keys.
  * @public
@@ -26,7 +29,9 @@ export interface PublicKeys {
   readonly cipherKey: Uint8Array
   /** s^PK: other clients agree on pairwise masks with this key. */
   readonly maskKey: Uint8Array
-  /** The client's signature over both keys; empty in the honest-but-curious model. */
+  /** The seed of the client's choice of holders, 16 bytes; on the chosen graph only. */
+  readonly choice?: Uint8Array | undefined
+  /** The client's signature over all of these; empty in the honest-but-curious model. */
   readonly signature: Uint8Array
 }
 
@@ -87,13 +92,47 @@ export type ConsistencySignatures = readonly Seated<Uint8Array>[]
  */
 export type UnmaskingShares = readonly Seated<Uint8Array>[]
 
-/** `signatureLength` is that of the configuration, or 0 if keys are not signed. */
-export function advertiseKeysCoder(signatureLength: number): P.CoderType<AdvertiseKeys> {
-  return P.struct({
-    configurationHash: byteString(HASH_LENGTH),
-    cipherKey: byteString(KEY_LENGTH),
-    maskKey: byteString(KEY_LENGTH),
-    signature: byteString(signatureLength),
+/**
+ * Chosen graph, in front of the masked input: which of its holders the sender has masked with.
+ * @public
+ */
+export interface Inclusion {
+  /** One bit for each of the sender's k holders, ascending by seat, low bit first, padded with zero bits. */
+  readonly holders: Uint8Array
+  /** The sender's signature over them, its keys and its choice of this run. */
+  readonly signature: Uint8Array
+}
+
+/**
+ * Phase 2, server to client, chosen graph: the living clients whose secrets the receiver holds shares of, each with its
+ * {@link Inclusion}.
+ * @public
+ */
+export type LivingOwners = readonly Seated<Inclusion>[]
+
+/**
+ * Phase 3, chosen graph: acknowledgements of 16 bytes. From a client, one for each living owner; to a client, those of its
+ * holders.
+ * @public
+ */
+export type Acknowledgements = readonly Seated<Uint8Array>[]
+
+/**
+ * @param signatureLength - The configuration's; 0 if keys are not signed.
+ * @param choiceLength - Bytes of the seed of a choice of holders; 0 if none are chosen.
+ */
+export function advertiseKeysCoder(signatureLength: number, choiceLength = 0): P.CoderType<AdvertiseKeys> {
+  const hash = byteString(HASH_LENGTH)
+  const keys = publicKeys(signatureLength, choiceLength)
+  return P.wrap({
+    encodeStream: (writer, message) => {
+      hash.encodeStream(writer, message.configurationHash)
+      keys.encodeStream(writer, message)
+    },
+    decodeStream: (reader) => ({
+      configurationHash: hash.decodeStream(reader),
+      ...keys.decodeStream(reader),
+    }),
   })
 }
 
@@ -101,32 +140,36 @@ export function advertiseKeysCoder(signatureLength: number): P.CoderType<Adverti
 export function publishedKeysCoder(
   universe: readonly number[] | number,
   signatureLength: number,
+  choiceLength = 0,
 ): P.CoderType<PublishedKeys> {
-  const keys = publicKeys(signatureLength)
+  const keys = publicKeys(signatureLength, choiceLength)
   return typeof universe === 'number' ? seatList(universe, keys) : seatMap(universe, keys)
 }
 
-/** Codes both keys and the signature in one piece, because a round has n² of them. */
-function publicKeys(signatureLength: number): P.CoderType<PublicKeys> {
-  const length = 2 * KEY_LENGTH + signatureLength
+/** The keys and what goes with them, in one piece: there are n² of these in a round. */
+function publicKeys(signatureLength: number, choiceLength: number): P.CoderType<PublicKeys> {
+  const signatureAt = 2 * KEY_LENGTH + choiceLength
+  const length = signatureAt + signatureLength
   return P.wrap({
-    encodeStream: (writer, { cipherKey, maskKey, signature }) => {
-      const bytes = concatBytes(cipherKey, maskKey, signature)
-      if (cipherKey.length !== KEY_LENGTH || maskKey.length !== KEY_LENGTH || bytes.length !== length) {
-        throw writer.err('a key or a signature has the wrong length')
-      }
+    encodeStream: (writer, { cipherKey, maskKey, choice = NOTHING, signature }) => {
+      const bytes = concatBytes(cipherKey, maskKey, choice, signature)
+      const fits =
+        cipherKey.length === KEY_LENGTH && maskKey.length === KEY_LENGTH && choice.length === choiceLength
+      if (!fits || bytes.length !== length) throw writer.err('a key or a signature has the wrong length')
       writer.bytes(bytes)
     },
     decodeStream: (reader) => {
       const bytes = reader.bytes(length)
-      return {
-        cipherKey: bytes.subarray(0, KEY_LENGTH),
-        maskKey: bytes.subarray(KEY_LENGTH, 2 * KEY_LENGTH),
-        signature: bytes.subarray(2 * KEY_LENGTH),
-      }
+      const cipherKey = bytes.subarray(0, KEY_LENGTH)
+      const maskKey = bytes.subarray(KEY_LENGTH, 2 * KEY_LENGTH)
+      const signature = bytes.subarray(signatureAt)
+      if (choiceLength === 0) return { cipherKey, maskKey, signature }
+      return { cipherKey, maskKey, choice: bytes.subarray(2 * KEY_LENGTH, signatureAt), signature }
     },
   })
 }
+
+const NOTHING = new Uint8Array(0)
 
 /** `peers`: the number of clients to which the sender seals shares. */
 export function shareKeysCoder(peers: number): P.CoderType<ShareKeys> {
@@ -136,9 +179,12 @@ export function shareKeysCoder(peers: number): P.CoderType<ShareKeys> {
   })
 }
 
-/** `peers`: the seats that may have sealed shares to the receiver. */
-export function forwardedSharesCoder(peers: readonly number[]): P.CoderType<ForwardedShares> {
-  return seatBytes(peers, () => SEALED_SHARES_LENGTH)
+/** `peers`: the receiver's peers; `owners`: those that may have sealed shares to it, where that is not all of them. */
+export function forwardedSharesCoder(
+  peers: readonly number[],
+  owners?: ReadonlySet<number>,
+): P.CoderType<ForwardedShares> {
+  return seatBytes(peers, (seat) => (owners?.has(seat) === false ? 0 : SEALED_SHARES_LENGTH))
 }
 
 /** `universe`: the seats that may have survived. */
@@ -156,6 +202,28 @@ export function consistencySignaturesCoder(
   signatureLength: number,
 ): P.CoderType<ConsistencySignatures> {
   return seatBytes(universe, () => signatureLength)
+}
+
+/** `neighbors`: how many holders a client has. */
+export function inclusionCoder(neighbors: number, signatureLength: number): P.CoderType<Inclusion> {
+  return P.struct({
+    holders: byteString(Math.ceil(neighbors / 8)),
+    signature: byteString(signatureLength),
+  })
+}
+
+/** `owners`: the clients of U2 whose secrets the receiver holds shares of. */
+export function livingOwnersCoder(
+  owners: readonly number[],
+  neighbors: number,
+  signatureLength: number,
+): P.CoderType<LivingOwners> {
+  return seatMap(owners, inclusionCoder(neighbors, signatureLength))
+}
+
+/** `seats`: the living owners that are acknowledged; or the holders that acknowledge. */
+export function acknowledgementsCoder(seats: readonly number[]): P.CoderType<Acknowledgements> {
+  return seatBytes(seats, () => ACKNOWLEDGEMENT_LENGTH)
 }
 
 /** `owners`: the seats whose shares the sender may hold. `survivors`: the seats in U3. */

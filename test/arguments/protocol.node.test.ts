@@ -2,11 +2,12 @@ import * as protocol from 'secagg/protocol'
 import { advertiseKeysCoder, encodeMessage, publishedKeysCoder } from '../../src/wire/index.js'
 import { type Examples, optional, said, whole } from './examples.js'
 import { createRoundConfig, identities, inspectMessage, minimumThreshold, provider } from './root-examples.js'
-import { ACTIVE, INPUT_DIGEST, wholeRound } from './rounds.js'
+import { ACTIVE, chosenRound, INPUT_DIGEST, wholeRound } from './rounds.js'
 import { testArguments } from './surface.js'
 
 const { client, server } = protocol
 const active = await wholeRound(ACTIVE)
+const chosen = await chosenRound()
 const { config } = active
 const capabilities = active.capabilities[0]!
 const { splitSecret, signer, verifyIdentity } = capabilities
@@ -59,6 +60,17 @@ const examples: Examples = {
   }),
   'client.repeatMaskInput': () => ({ args: [whole(active.masked[0]!), INPUT_DIGEST] }),
   'client.checkConsistency': () => ({ args: [whole(active.masked[0]!), said(active.survivors), { signer }] }),
+  'client.acknowledgeOwners': () => ({
+    args: [
+      whole(chosen.masked[0]!),
+      said(firstOf(chosen.living)),
+      {
+        crypto: provider(chosen.capabilities[0]!.crypto),
+        verifyIdentity: chosen.capabilities[0]!.verifyIdentity,
+      },
+    ],
+  }),
+  'client.ownerSeats': () => ({ args: [whole(chosen.masked[0]!)] }),
   'client.unmask': () => ({
     args: [whole(active.checked[0]!), said(firstOf(active.signatures)), { crypto, verifyIdentity }],
   }),
@@ -91,6 +103,28 @@ const examples: Examples = {
   'server.closeMaskedInput': () => ({ args: [whole(active.masking), active.survivors] }),
   'server.closeMaskedInput().outbound.messageFor': () =>
     messageFor(server.closeMaskedInput(active.masking, active.survivors).outbound),
+  'server.acceptInclusion': () => ({
+    args: [
+      whole(chosen.masking),
+      0,
+      said({ ...chosen.masked[0]!.inclusion! }),
+      { verifyIdentity: chosen.capabilities[0]!.verifyIdentity },
+    ],
+  }),
+  'server.livingOwnersToAnnounce': () => ({ args: [whole(chosen.acknowledging)] }),
+  'server.livingOwnersToAnnounce().messageFor': () =>
+    messageFor(server.livingOwnersToAnnounce(chosen.acknowledging)),
+  'server.livingOwners': () => ({ args: [whole(chosen.acknowledging), 0] }),
+  'server.acceptAcknowledgements': () => ({
+    args: [whole(chosen.acknowledging), 0, said(firstOf(chosen.acknowledged[0]!.outbound))],
+  }),
+  'server.closeAcknowledgements': () => ({ args: [whole(chosen.acknowledging), firstOf(chosen.accepted)] }),
+  'server.closeAcknowledgements().outbound.messageFor': () =>
+    messageFor(server.closeAcknowledgements(chosen.acknowledging, chosen.accepted).outbound),
+  'server.acknowledgementsToForward': () => ({ args: [whole(chosen.unmasking)] }),
+  'server.acknowledgementsToForward().messageFor': () =>
+    messageFor(server.acknowledgementsToForward(chosen.unmasking)),
+  'server.sealersOf': () => ({ args: [whole(active.masking), 0] }),
   'server.survivorsToAnnounce': () => ({ args: [whole(active.serverChecking!)] }),
   'server.survivorsToAnnounce().messageFor': () =>
     messageFor(server.survivorsToAnnounce(active.serverChecking!)),

@@ -1,5 +1,5 @@
 import { ClientSession, type ClientSessionOptions, ServerSession, type ServerSessionOptions } from 'secagg'
-import { client, server } from 'secagg/protocol'
+import { client, type LivingOwners, server } from 'secagg/protocol'
 import { type ClientStates, clientStates, INPUT_DIGEST } from '../attacks/states.js'
 import { type CohortOptions, makeCohort } from '../support/cohort.js'
 
@@ -78,6 +78,49 @@ export async function wholeRound(options: CohortOptions): Promise<WholeRound> {
     acceptedUnmasking,
     serverUnmasked,
   }
+}
+
+/** Six clients that choose four holders each. */
+const CHOSEN: CohortOptions = {
+  clients: 6,
+  adversary: 'active',
+  graph: { neighbors: 4, assumptions: 'unproven' },
+  threshold: 3,
+  minimumCohort: 4,
+}
+
+/** The states and messages of a round on the chosen graph from the third phase on. */
+export interface ChosenRound extends ClientStates {
+  readonly including: readonly server.IncludingClient[]
+  readonly survivors: readonly number[]
+  readonly acknowledging: server.ServerAcknowledging
+  readonly living: LivingOwners
+  readonly acknowledged: readonly client.ClientAcknowledging[]
+  readonly accepted: readonly server.AcknowledgingClient[]
+  readonly unmasking: server.ServerUnmasking
+}
+
+export async function chosenRound(): Promise<ChosenRound> {
+  const states = await clientStates(CHOSEN)
+  const { capabilities, masked, masking } = states
+  const own = capabilities[0]!
+  const including = await Promise.all(
+    masked.map(({ seat, inclusion }) => server.acceptInclusion(masking, seat, inclusion!, own)),
+  )
+  const survivors = masked.map(({ seat }) => seat)
+  const { state: acknowledging, outbound } = server.closeMaskedInput(masking, survivors, including)
+  const acknowledged: client.ClientAcknowledging[] = []
+  const accepted: server.AcknowledgingClient[] = []
+  for (const state of masked) {
+    const { seat } = state
+    const given = capabilities[seat]!
+    const { state: next } = await client.acknowledgeOwners(state, outbound.messageFor(seat), given)
+    acknowledged.push(next)
+    accepted.push(server.acceptAcknowledgements(acknowledging, seat, next.outbound))
+  }
+  const { state: unmasking } = server.closeAcknowledgements(acknowledging, accepted)
+  const living = outbound.messageFor(0)
+  return { ...states, including, survivors, acknowledging, living, acknowledged, accepted, unmasking }
 }
 
 /** New sessions of a round before its first message. Their secrets are the same each time. */

@@ -1,7 +1,7 @@
 import type { ErrorCode, VerifyIdentity } from 'secagg'
 import { client, server } from 'secagg/protocol'
 import { describe, expect, test } from 'vitest'
-import { keysStatement, survivorsStatement } from '../../src/protocol/identity.js'
+import { keysStatement, survivorsStatement } from '../../src/protocol/statements.js'
 import type { PublicKeys } from '../../src/wire/index.js'
 import { withTopBit } from '../crypto/providers.js'
 import { type Cohort, makeCohort } from '../support/cohort.js'

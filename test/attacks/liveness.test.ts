@@ -1,6 +1,6 @@
 import { server } from 'secagg/protocol'
 import { describe, expect, test } from 'vitest'
-import { survivorsStatement } from '../../src/protocol/identity.js'
+import { survivorsStatement } from '../../src/protocol/statements.js'
 import { runCohort } from '../support/cohort.js'
 import { named } from '../support/seeded.js'
 import { clientStates, thrownBy } from './states.js'

@@ -1,6 +1,6 @@
 import { client, server } from 'secagg/protocol'
 import { describe, expect, test } from 'vitest'
-import { keysStatement } from '../../src/protocol/identity.js'
+import { keysStatement } from '../../src/protocol/statements.js'
 import type { PublicKeys } from '../../src/wire/index.js'
 import { LOW_ORDER_POINTS, providers, withTopBit } from '../crypto/providers.js'
 import { type Cohort, makeCohort } from '../support/cohort.js'

@@ -1,6 +1,6 @@
 import { createRoundConfig, type RoundParameters } from 'secagg'
 import { describe, expect, test } from 'vitest'
-import { keysStatement, survivorsStatement } from '../../src/protocol/identity.js'
+import { keysStatement, survivorsStatement } from '../../src/protocol/statements.js'
 import { makeCohort, runCohort } from '../support/cohort.js'
 import { named } from '../support/seeded.js'
 import {

@@ -101,6 +101,7 @@ async function sumOfWanted(round: Awaited<ReturnType<typeof lieWith>>): Promise<
     })),
     survivors: WANTED,
     consistent: undefined,
+    acknowledging: undefined,
   }
   const accepted = SEATS.map((seat) => {
     const view = toldTo(seat)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { survivorsStatement } from '../../src/protocol/identity.js'
+import { survivorsStatement } from '../../src/protocol/statements.js'
 import type { CohortRun } from '../support/cohort.js'
 import { named } from '../support/seeded.js'
 import {

@@ -48,7 +48,9 @@ export async function clientStates(
   const published = publishing.messageFor(0)
   const shared: client.ClientShared[] = []
   for (const state of advertised) {
-    shared.push((await client.shareKeys(state, published, capabilities[state.seat]!)).state)
+    shared.push(
+      (await client.shareKeys(state, publishing.messageFor(state.seat), capabilities[state.seat]!)).state,
+    )
   }
   const { state: masking, outbound: forwarding } = server.closeShareKeys(
     sharing,

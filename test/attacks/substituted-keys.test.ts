@@ -1,7 +1,7 @@
 import { executeMaskPlan, unpackVector } from 'secagg/vector'
 import { describe, expect, test } from 'vitest'
-import { keysStatement } from '../../src/protocol/identity.js'
 import { derivePairwiseSeed, deriveSelfMaskSeed } from '../../src/protocol/keys.js'
+import { keysStatement } from '../../src/protocol/statements.js'
 import { fieldFor, interpolation } from '../../src/shamir/index.js'
 import type { MaskTerm } from '../../src/vector/index.js'
 import { packVector } from '../../src/vector/index.js'

@@ -141,9 +141,9 @@ describe('what is promised', () => {
     }
   })
 
-  test('the complete graph: in the active model always, else where no ring is enough', () => {
+  test('the complete graph: if it is asked for, or no sparse one is enough', () => {
     const base = { clients: 1000, corruptFraction: 0.33, dropoutFraction: 0.05 }
-    expect(chooseParameters({ ...base, adversary: 'active' })).toMatchObject({
+    expect(chooseParameters({ ...base, adversary: 'active', graph: 'complete' })).toMatchObject({
       ...{ graph: 'complete', neighbors: 999, holders: 1000, threshold: 666, maximumThreshold: 950 },
       securityFailure: { total: Number.NEGATIVE_INFINITY },
       correctnessFailure: Number.NEGATIVE_INFINITY,

@@ -46,7 +46,12 @@ describe('what a client checks of the k and t it is offered', () => {
     ],
     [
       { ...BASE, adversary: 'active', neighbors: 30, threshold: 17 },
-      /^the active model needs the complete graph$/,
+      /^the bound on both secrets fails: .* and 41 are needed$/,
+    ],
+    [{ ...BASE, adversary: 'active', neighbors: 51, threshold: 35 }, /^the bound on both secrets fails/],
+    [
+      { ...BASE, adversary: 'active', neighbors: 51, threshold: 36, minimumHonest: 624 },
+      /^the bound on small sums fails: .* of at most 623 honest inputs .* and 41 are needed$/,
     ],
     [{ ...curious, neighbors: 31, threshold: 17 }, /even number of neighbors/],
     [{ ...curious, neighbors: 0, threshold: 2 }, /even number of neighbors/],
@@ -132,7 +137,7 @@ describe('what the server checks once it knows who sent keys', () => {
   test('too few for the graph', () => {
     const sparse = chooseParameters({ ...BASE, adversary: 'honest-but-curious' })
     expect(recheckParameters(sparse, 30)).toMatchObject({ holds: false, present: 30 })
-    const complete = chooseParameters({ ...BASE, adversary: 'active' })
+    const complete = chooseParameters({ ...BASE, adversary: 'active', graph: 'complete' })
     expect(recheckParameters(complete, complete.threshold - 1).holds).toBe(false)
     expect(recheckParameters(complete, complete.threshold).holds).toBe(true)
   })

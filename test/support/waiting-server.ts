@@ -57,6 +57,7 @@ export async function waitingServer(
       clients: members,
       survivors: members.map(({ seat }) => seat).slice(dropped),
       consistent: undefined,
+      acknowledging: undefined,
     },
     shares,
     secrets,

@@ -229,7 +229,7 @@ function neighborhood([
   const assumptions = { corruptFraction, dropoutFraction, statisticalSecurity }
   const offered = { clients, neighbors, threshold, assumptions }
   try {
-    requireProven(offered)
+    requireProven({ ...offered, kind: 'sparse', minimumCohort: threshold })
   } catch {
     return { ...offered, minimumPresent: null }
   }

@@ -10,8 +10,8 @@ import {
   segmentsInRange,
   subtractInto,
 } from 'secagg/vector'
-import { keysStatement, survivorsStatement } from '../../src/protocol/identity.js'
 import { label, seatBytes } from '../../src/protocol/keys.js'
+import { keysStatement, survivorsStatement } from '../../src/protocol/statements.js'
 import { sliceCount, sliceRange } from '../../src/vector/segments.js'
 import { decodeMessage, publishedKeysCoder, unmaskingCoder } from '../../src/wire/index.js'
 import { hex, unhex } from './bytes.js'

@@ -1,7 +1,7 @@
 import type { RoundConfig, Vector } from 'secagg'
 import type { CryptoProvider } from 'secagg/crypto'
 import { addInto, createVector, reduceInto } from 'secagg/vector'
-import { encodeConfiguration, encodeContext } from '../../src/protocol/create-config.js'
+import { encodeConfiguration, encodeContext } from '../../src/protocol/config.js'
 import { label, seatBytes } from '../../src/protocol/keys.js'
 import { hex, unhex } from './bytes.js'
 import type {

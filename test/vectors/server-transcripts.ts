@@ -1,5 +1,5 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { keysStatement } from '../../src/protocol/identity.js'
+import { keysStatement } from '../../src/protocol/statements.js'
 import { unhex } from './bytes.js'
 import type { Hex } from './format.js'
 import { configOf } from './library.js'

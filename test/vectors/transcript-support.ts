@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { survivorsStatement } from '../../src/protocol/identity.js'
+import { survivorsStatement } from '../../src/protocol/statements.js'
 import { hex, unhex } from './bytes.js'
 import type { ClientValues, Hex, RoundVector } from './format.js'
 import { configOf } from './library.js'

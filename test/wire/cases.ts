@@ -2,6 +2,7 @@ import type { CoderType } from 'micro-packed'
 import { SecAggError } from 'secagg'
 import { packVector, unpackVector } from 'secagg/vector'
 import {
+  acknowledgementsCoder,
   advertiseKeysCoder,
   consistencyCheckCoder,
   consistencySignaturesCoder,
@@ -12,6 +13,7 @@ import {
   encodeMaskedSlice,
   encodeMessage,
   forwardedSharesCoder,
+  livingOwnersCoder,
   type MessageType,
   type Origin,
   publishedKeysCoder,
@@ -81,6 +83,15 @@ export function casesFor(clients: number, signatureLength: number): WireCase[] {
       ...keysOf(random, signatureLength),
     })),
     wireCase(
+      `advertiseKeys with a choice, ${of}`,
+      'advertiseKeys',
+      advertiseKeysCoder(signatureLength, 16),
+      (random) => {
+        const { signature, ...keys } = keysOf(random, signatureLength)
+        return { configurationHash: random.bytes(32), ...keys, choice: random.bytes(16), signature }
+      },
+    ),
+    wireCase(
       `publishedKeys, ${of}`,
       'publishedKeys',
       publishedKeysCoder(universe, signatureLength),
@@ -113,6 +124,25 @@ export function casesFor(clients: number, signatureLength: number): WireCase[] {
       'consistencySignatures',
       consistencySignaturesCoder(universe, signatureLength),
       (random) => some(random, universe, () => random.bytes(signatureLength)),
+    ),
+    wireCase(
+      `livingOwners, ${of}`,
+      'livingOwners',
+      livingOwnersCoder(owners, clients - 1, signatureLength),
+      (random) =>
+        some(random, owners, () => ({
+          holders: random.bytes(Math.ceil((clients - 1) / 8)),
+          signature: random.bytes(signatureLength),
+        })),
+    ),
+    wireCase(`acknowledgements, ${of}`, 'acknowledgements', acknowledgementsCoder(survivors), (random) =>
+      some(random, survivors, () => random.bytes(16)),
+    ),
+    wireCase(
+      `collectedAcknowledgements, ${of}`,
+      'collectedAcknowledgements',
+      acknowledgementsCoder(owners),
+      (random) => some(random, owners, () => random.bytes(16)),
     ),
     wireCase(`unmasking, ${of}`, 'unmasking', unmaskingCoder(owners, new Set(survivors)), (random) =>
       some(random, owners, (seat) => random.bytes(survivors.includes(seat) ? 16 : 32)),

@@ -36,11 +36,14 @@ describe('the header', () => {
     }
   })
 
-  it('distinguishes ten types', () => {
+  it('distinguishes the types', () => {
     const types = CASES.map(({ type, write, sample }) => [write(sample(randomOf(611)))[1], type].join())
     expect([...new Set(types)].sort()).toEqual([
       '1,advertiseKeys',
       '10,maskedSlice',
+      '11,livingOwners',
+      '12,acknowledgements',
+      '13,collectedAcknowledgements',
       '2,publishedKeys',
       '3,shareKeys',
       '4,forwardedShares',
@@ -51,7 +54,7 @@ describe('the header', () => {
       '9,unmasking',
     ])
     expect(messageType(Uint8Array.of(PROTOCOL_VERSION, 0))).toBeUndefined()
-    expect(messageType(Uint8Array.of(PROTOCOL_VERSION, 11))).toBeUndefined()
+    expect(messageType(Uint8Array.of(PROTOCOL_VERSION, 14))).toBeUndefined()
     expect(messageType(new Uint8Array(0))).toBeUndefined()
   })
 })

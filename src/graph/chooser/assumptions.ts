@@ -18,12 +18,22 @@ export interface Assumptions {
   readonly statisticalSecurity?: number | undefined
   /** η, 1 to 256, default 20: for want of shares, a round fails with probability at most 2^−η. */
   readonly correctness?: number | undefined
+  /** Choose only among graphs of this kind; default: the cheaper one. */
+  readonly graph?: 'sparse' | 'complete' | undefined
+  /**
+   * h, 0 to n, active model only: how many honest inputs every sum must have. On the sparse graph k and t then prove it;
+   * more than half of the clients are proven in any case (default 0).
+   */
+  readonly minimumHonest?: number | undefined
 }
 
 /** {@link Assumptions}, checked, with the defaults and in whole clients. */
-export interface Cohort extends Required<Assumptions> {
+export interface Cohort extends Required<Omit<Assumptions, 'graph'>> {
   readonly statisticalSecurity: number
   readonly correctness: number
+  readonly minimumHonest: number
+  /** The only kind of graph to choose from. */
+  readonly only: 'sparse' | 'complete' | undefined
   /** A = ⌊γn⌋. */
   readonly corruptClients: number
   /** D = ⌊δn⌋. */
@@ -38,7 +48,7 @@ const MODELS: readonly ServerModel[] = ['honest-but-curious', 'semi-malicious', 
 export function cohortOf(assumptions: Assumptions): Cohort {
   const parts = partsOf('what a graph has to withstand', assumptions)
   const { clients, dropoutFraction, corruptFraction, adversary } = parts
-  const { statisticalSecurity = 40, correctness = 20 } = parts
+  const { statisticalSecurity = 40, correctness = 20, graph: only, minimumHonest = 0 } = parts
   requireWhole('clients', clients, 2, MAXIMUM_CLIENTS)
   requireFraction('dropoutFraction', dropoutFraction)
   requireFraction('corruptFraction', corruptFraction)
@@ -47,6 +57,10 @@ export function cohortOf(assumptions: Assumptions): Cohort {
   }
   requireBits('statisticalSecurity', statisticalSecurity)
   requireBits('correctness', correctness)
+  if (only !== undefined && only !== 'sparse' && only !== 'complete') {
+    throw usageError('invalid-argument', "graph must be 'sparse' or 'complete'")
+  }
+  requireWhole('minimumHonest', minimumHonest, 0, clients)
   return {
     clients,
     dropoutFraction,
@@ -54,6 +68,8 @@ export function cohortOf(assumptions: Assumptions): Cohort {
     adversary,
     statisticalSecurity,
     correctness,
+    minimumHonest,
+    only,
     corruptClients: partOf(clients, corruptFraction),
     dropouts: partOf(clients, dropoutFraction),
   }
@@ -94,7 +110,7 @@ function requireBits(name: string, value: number): void {
  * - `honest-but-curious`: it follows the protocol and tries to learn from what it sees, together with the corrupt
  *   clients.
  * - `semi-malicious`: besides, it may tell single clients untruths about who dropped out.
- * - `active`: it may deviate at will; on the complete graph only.
+ * - `active`: it may deviate at will.
  * @public
  */
 export type ServerModel = 'honest-but-curious' | 'semi-malicious' | 'active'

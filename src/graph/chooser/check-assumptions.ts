@@ -1,13 +1,21 @@
 import { partsOf, wrongKind } from '../../arguments.js'
 import { SecAggError, usageError } from '../../errors.js'
-import { type Assumptions, cohortOf, completeThreshold, partOf, requireWhole } from './assumptions.js'
+import {
+  type Assumptions,
+  type Cohort,
+  cohortOf,
+  completeThreshold,
+  partOf,
+  requireWhole,
+} from './assumptions.js'
+import { proofOfChoice } from './own-choice.js'
 import { minimumPresent, proofFor } from './proof.js'
 
 /**
  * The k and t that a server offers for n clients, with what the client itself assumes and asks for.
  * @public
  */
-export interface OfferedNeighborhood extends Omit<Assumptions, 'correctness'> {
+export interface OfferedNeighborhood extends Omit<Assumptions, 'correctness' | 'graph'> {
   /** k; n − 1 offers the complete graph. */
   readonly neighbors: number
   /** t. */
@@ -35,7 +43,7 @@ export function checkNeighborhood(offered: OfferedNeighborhood): true {
   }
   const complete = neighbors === clients - 1
   const holders = complete ? clients : neighbors
-  if (!complete) requireRing(cohort.clients, neighbors)
+  if (!complete) requireDegree(cohort, neighbors)
   if (!Number.isInteger(threshold) || threshold < 2 || threshold > holders) {
     throw refused(
       `a threshold must be a whole number from 2 to the ${holders} holders of a secret`,
@@ -53,11 +61,25 @@ export function checkNeighborhood(offered: OfferedNeighborhood): true {
       threshold,
     )
   }
-  if (adversary === 'active')
-    throw refused('the active model needs the complete graph', clients - 1, neighbors)
-
-  const { securityFailure } = proofFor({ graph: 'sparse', neighbors, threshold }, cohort)
   const needed = statisticalSecurity + 1
+  if (adversary === 'active') {
+    const { minimumHonest } = cohort
+    const choice = { clients, neighbors, threshold, corruptClients }
+    const { honest, smallSum, bothSecrets } = proofOfChoice(choice, minimumHonest)
+    requireBits(
+      `the bound on both secrets fails: threshold ${threshold} of ${neighbors} withstands ${corruptClients} corrupt clients`,
+      bothSecrets,
+      needed,
+    )
+    requireBits(
+      `the bound on small sums fails: ${neighbors} holders and threshold ${threshold} keep sums of at most ${honest} ` +
+        'honest inputs from the server',
+      smallSum,
+      needed,
+    )
+    return true
+  }
+  const { securityFailure } = proofFor({ graph: 'sparse', neighbors, threshold }, cohort)
   requireBits(
     `the connectivity bound fails: ${neighbors} neighbors keep the honest ones of ${clients} clients connected`,
     securityFailure.connectivity,
@@ -71,7 +93,13 @@ export function checkNeighborhood(offered: OfferedNeighborhood): true {
   return true
 }
 
-function requireRing(clients: number, neighbors: number): void {
+/** On a ring a degree is even; holders that clients draw may be any number. */
+function requireDegree({ clients, adversary }: Cohort, neighbors: number): void {
+  if (adversary === 'active') {
+    if (Number.isInteger(neighbors) && neighbors >= 2 && neighbors < clients - 1) return
+    const text = `a client must have a whole number of holders, from 2 to below ${clients - 1}`
+    throw refused(text, undefined, neighbors)
+  }
   if (!Number.isInteger(neighbors) || neighbors < 2 || neighbors % 2 !== 0 || neighbors > clients - 1) {
     throw refused(
       `on a ring a client must have an even number of neighbors, from 2 to below ${clients - 1}`,
@@ -104,7 +132,7 @@ export interface GraphAssumptions {
   readonly statisticalSecurity?: number | undefined
 }
 
-/** k and t of a sparse graph for `clients` seats, and what they are to withstand. */
+/** k and t of a sparse or chosen graph for `clients` seats, and the assumptions that they must meet. */
 export interface ProvenGraph {
   readonly clients: number
   readonly neighbors: number
@@ -119,14 +147,29 @@ export function assumptionsOf(given: GraphAssumptions): GraphAssumptions {
   return Object.freeze({ corruptFraction, dropoutFraction, statisticalSecurity })
 }
 
+/** The graph of a configuration, with the minimum cohort that it states. */
+interface ConfiguredGraph extends ProvenGraph {
+  readonly kind: 'sparse' | 'chosen'
+  readonly minimumCohort: number
+}
+
 /**
- * @throws {SecAggError} `invalid-configuration`, fault `usage`, where an assumption is out of its range, or k and t do
- *   not withstand what is assumed; it names the bound.
+ * On the chosen graph the minimum cohort less the corrupt clients is a number of honest inputs that no sum is below, which k
+ * and t must prove as well.
+ *
+ * @throws {SecAggError} `invalid-configuration`, fault `usage`, if an assumption is out of its range, or k and t do not meet
+ *   the assumptions; it names the bound.
  */
-export function requireProven({ clients, neighbors, threshold, assumptions }: ProvenGraph): void {
+export function requireProven(graph: ConfiguredGraph): void {
+  const { kind, clients, neighbors, threshold, minimumCohort, assumptions } = graph
   try {
     requireWhole('statisticalSecurity', assumptions.statisticalSecurity ?? 40, 1, 256)
-    checkNeighborhood({ ...expectations(assumptions), clients, neighbors, threshold })
+    const expected = { ...expectations(assumptions), clients, neighbors, threshold }
+    if (kind === 'sparse') checkNeighborhood(expected)
+    else {
+      const minimumHonest = Math.max(minimumCohort - partOf(clients, assumptions.corruptFraction), 0)
+      checkNeighborhood({ ...expected, adversary: 'active', minimumHonest })
+    }
   } catch (error) {
     // Here it is the caller's own configuration, and no offer of a server.
     if (!(error instanceof SecAggError)) throw error

@@ -6,6 +6,7 @@ import {
   shortage,
   withstanding,
 } from './assumptions.js'
+import { minimumChoice } from './own-choice.js'
 
 /** A graph with its k and t; k = n − 1 where it is complete. */
 export interface Choice extends Neighborhood {
@@ -31,13 +32,23 @@ export function isBearable(
 /** The sparse graph with the least k, else the complete graph, else nothing. */
 export function choiceFor(cohort: Cohort): Choice | undefined {
   if (!isBearable(cohort)) return undefined
-  const { clients, corruptClients, dropouts, adversary } = cohort
-  // The ring is the server's to draw, so it means nothing where the server may do as it likes.
-  const sparse = adversary === 'active' ? undefined : minimumNeighborhood(cohort)
+  const { clients, corruptClients, dropouts, adversary, only } = cohort
+  const sparse = only === 'complete' ? undefined : sparseChoice(cohort)
   if (sparse !== undefined) return { graph: 'sparse', ...sparse }
+  if (only === 'sparse') return undefined
   const threshold = completeThreshold(clients, corruptClients, adversary)
   if (threshold > clients - dropouts) return undefined
   return { graph: 'complete', neighbors: clients - 1, threshold }
+}
+
+/**
+ * A server that lies must not draw the graph, so in the active model clients draw their holders. They then mask with about 2k
+ * others, which is less work than the complete graph if that is less than all of them.
+ */
+function sparseChoice(cohort: Cohort): Neighborhood | undefined {
+  const { clients, adversary, only } = cohort
+  if (adversary !== 'active') return minimumNeighborhood(cohort)
+  return minimumChoice(cohort, only === 'sparse' ? clients - 2 : Math.ceil((clients - 1) / 2) - 1)
 }
 
 /** k and t. */

@@ -18,7 +18,8 @@ import {
   MAXIMUM_LOAD,
   maximumDropouts,
 } from './neighborhood.js'
-import { minimumPresent, type Proof, proofFor } from './proof.js'
+import { failingBound, maximumReachable } from './own-choice.js'
+import { isChosenByClients, minimumPresent, type Proof, proofFor, provenHonest } from './proof.js'
 
 /**
  * What {@link chooseParameters} chose, from what, and what is proven of it.
@@ -51,6 +52,11 @@ export interface GraphParameters extends Proof {
   readonly statisticalSecurity: number
   /** η, as asked for; `correctnessFailure` is at most −η. */
   readonly correctness: number
+  /**
+   * Active model on the sparse graph: how many honest inputs every sum is proven to have. A client cannot count the others
+   * there, so a minimum cohort or noise may rely on no more.
+   */
+  readonly minimumHonest: number | undefined
   /** What to know before relying on this; one sentence each. */
   readonly warnings: readonly string[]
 }
@@ -89,10 +95,12 @@ export function chooseParameters(assumptions: Assumptions): GraphParameters {
   const cohort = cohortOf(assumptions)
   const choice = choiceFor(cohort)
   if (choice === undefined) throw infeasible(cohort)
+  const { only: _, ...stated } = cohort
   const { clients, dropouts } = cohort
   return Object.freeze({
     ...choice,
-    ...cohort,
+    ...stated,
+    minimumHonest: isChosenByClients({ ...choice, ...cohort }) ? provenHonest(cohort) : undefined,
     holders: choice.graph === 'complete' ? clients : choice.neighbors,
     maximumThreshold: maximumThreshold(choice, cohort),
     survivors: clients - dropouts,
@@ -105,6 +113,7 @@ export function chooseParameters(assumptions: Assumptions): GraphParameters {
 function maximumThreshold({ graph, neighbors, threshold }: Choice, cohort: Cohort): number {
   const { clients, dropouts, correctness } = cohort
   if (graph === 'complete') return clients - dropouts
+  if (isChosenByClients({ graph, ...cohort })) return maximumReachable(cohort, neighbors)
   const isReachable = (t: number): boolean => shortage(clients, neighbors, dropouts, t) <= -correctness
   return largestWhere(isReachable, threshold, neighbors)
 }
@@ -145,6 +154,12 @@ function reason(cohort: Cohort): string {
     const term = weight === 1 ? 'dropoutFraction' : 'twice dropoutFraction'
     return `corruptFraction and ${term} add up to ${load}, more than ${MAXIMUM_LOAD}`
   }
+  if (isChosenByClients({ graph: cohort.only ?? 'complete', adversary })) {
+    return (
+      `the sparse graph of ${clients} clients, ${corruptClients} of them corrupt, has no threshold that is reachable where ` +
+      `${dropouts} drop out and safe against a server that lies: the bound on ${failingBound(cohort)} fails`
+    )
+  }
   const threshold = completeThreshold(clients, corruptClients, adversary)
   const complete =
     `the complete graph needs a threshold of ${threshold} where ${corruptClients} of ${clients} clients may be ` +
@@ -158,7 +173,13 @@ function lessDropouts(cohort: Cohort): string | undefined {
   const { clients, corruptFraction } = cohort
   if (!isBearable({ ...cohort, dropoutFraction: 0 })) return undefined
   const bearable = Math.max(MAXIMUM_LOAD - corruptFraction, 0) / dropoutWeight(cohort)
-  const most = maximumDropouts(cohort, Math.min(partOf(clients, bearable), cohort.dropouts))
+  const limit = Math.min(partOf(clients, bearable), cohort.dropouts)
+  const withstands = (dropouts: number): boolean => choiceFor({ ...cohort, dropouts }) !== undefined
+  if (cohort.only === 'sparse' && cohort.adversary === 'active' && !withstands(0)) return undefined
+  const most =
+    cohort.only === 'sparse' && cohort.adversary === 'active'
+      ? largestWhere(withstands, 0, limit)
+      : maximumDropouts(cohort, limit)
   if (most === 0) return 'a dropoutFraction of 0 would do'
   return `a dropoutFraction of at most ${fractionFor(most, cohort)} (${most} clients) would do`
 }

@@ -9,6 +9,7 @@ import {
   shortage,
 } from './assumptions.js'
 import { type Choice, largestWhere } from './neighborhood.js'
+import { lostSecret, proofOfChoice } from './own-choice.js'
 
 /**
  * log2 of the proven bounds on what could cost privacy in a round; −∞: impossible, 0: nothing is proven.
@@ -34,7 +35,7 @@ const IMPOSSIBLE = Number.NEGATIVE_INFINITY
 /** The bounds for a choice, whatever it was chosen for. */
 export function proofFor(
   { graph, neighbors, threshold }: Choice,
-  counts: Pick<Cohort, 'clients' | 'corruptClients' | 'dropouts' | 'adversary'>,
+  counts: Pick<Cohort, 'clients' | 'corruptClients' | 'dropouts' | 'adversary' | 'minimumHonest'>,
 ): Proof {
   const { clients, corruptClients, dropouts } = counts
   if (graph === 'complete') {
@@ -43,6 +44,14 @@ export function proofFor(
     return {
       securityFailure: failures(IMPOSSIBLE, safe || curious ? IMPOSSIBLE : 0),
       correctnessFailure: threshold <= clients - dropouts ? IMPOSSIBLE : 0,
+    }
+  }
+  if (counts.adversary === 'active') {
+    const choice = { clients, neighbors, threshold, corruptClients }
+    const { smallSum, bothSecrets } = proofOfChoice(choice, counts.minimumHonest)
+    return {
+      securityFailure: failures(smallSum, bothSecrets),
+      correctnessFailure: lostSecret(choice, dropouts),
     }
   }
   const removed = Math.min(corruptClients + dropouts, clients)
@@ -60,9 +69,28 @@ function failures(connectivity: number, threshold: number): SecurityFailure {
   return Object.freeze({ connectivity, threshold, total: either(connectivity, threshold) })
 }
 
+/** Whether clients draw their own holders: on the sparse graph in the active model. */
+export function isChosenByClients({
+  graph,
+  adversary,
+}: Pick<Choice, 'graph'> & Pick<Cohort, 'adversary'>): boolean {
+  return graph === 'sparse' && adversary === 'active'
+}
+
+/** How many honest inputs every sum has on a graph that clients have chosen. */
+export function provenHonest({
+  clients,
+  minimumHonest,
+}: Pick<Configured, 'clients' | 'minimumHonest'>): number {
+  return Math.max(Math.floor(clients / 2) + 1, minimumHonest ?? 0)
+}
+
 /** What {@link recheckParameters} needs of the parameters of a round. */
 export type Configured = Choice &
-  Pick<Cohort, 'clients' | 'corruptClients' | 'dropoutFraction' | 'adversary' | 'statisticalSecurity'>
+  Pick<Cohort, 'clients' | 'corruptClients' | 'dropoutFraction' | 'adversary' | 'statisticalSecurity'> & {
+    /** h, on a graph that clients have chosen. */
+    readonly minimumHonest?: number | undefined
+  }
 
 /** What the parameters give now that |U1| is known. */
 export interface Recheck extends Proof {
@@ -104,6 +132,8 @@ const LARGEST_ROUND = 65_535
  */
 export function minimumPresent(parameters: Configured): number {
   const { clients, corruptClients } = parameters
+  // The proof counts all seats, so it holds whoever is absent. But no sum has fewer inputs than it says.
+  if (isChosenByClients(parameters)) return provenHonest(parameters)
   const passes = (present: number): boolean => recheck(parameters, present, corruptClients).holds
   if (clients > LARGEST_ROUND) return clients - largestWhere((absent) => passes(clients - absent), 0, clients)
   let least = clients
@@ -113,14 +143,17 @@ export function minimumPresent(parameters: Configured): number {
 
 function recheck(parameters: Configured, present: number, corruptClients: number): Recheck {
   const { graph, neighbors, threshold, statisticalSecurity, adversary } = parameters
-  const suffices = graph === 'complete' ? present >= threshold : present > neighbors
+  const chosen = isChosenByClients(parameters)
+  const minimum = chosen ? provenHonest(parameters) : graph === 'complete' ? threshold : neighbors + 1
+  const suffices = present >= minimum
   if (!suffices) {
     const securityFailure = Object.freeze({ connectivity: 0, threshold: 0, total: 0 })
     return Object.freeze({ holds: false, present, securityFailure, correctnessFailure: 0 })
   }
   const proof = proofFor(parameters, {
-    clients: present,
-    corruptClients: Math.min(corruptClients, present),
+    clients: chosen ? parameters.clients : present,
+    corruptClients: chosen ? corruptClients : Math.min(corruptClients, present),
+    minimumHonest: parameters.minimumHonest ?? 0,
     dropouts: partOf(present, parameters.dropoutFraction),
     adversary,
   })

@@ -2,13 +2,14 @@ import { partsOf, requireInteger, shown } from '../../arguments.js'
 import { dependableProvider } from '../../crypto/dependable.js'
 import { drawSecret } from '../../crypto/random.js'
 import { usageError } from '../../errors.js'
-import { countsClients } from '../../graph/index.js'
+import { CHOICE_LENGTH, countsClients, isChosen } from '../../graph/index.js'
 import type { AdvertiseKeys } from '../../wire/index.js'
 import { type ClientCapabilities, capable } from '../capabilities.js'
 import { requireConfig } from '../checks.js'
 import type { RoundConfig } from '../config.js'
-import { keysStatement, signStatement } from '../identity.js'
+import { signStatement } from '../identity.js'
 import { suiteOf } from '../keys.js'
+import { keysStatement } from '../statements.js'
 import type { ClientAdvertised, KeyPair } from './states.js'
 
 const PHASE = 'advertise-keys'
@@ -79,7 +80,9 @@ export async function advertiseKeys(
   }
   const cipherKeyPair = await generate()
   const maskKeyPair = await generate()
-  const keys = { cipherKey: cipherKeyPair.publicKey, maskKey: maskKeyPair.publicKey }
+  const publicKeys = { cipherKey: cipherKeyPair.publicKey, maskKey: maskKeyPair.publicKey }
+  const choice = isChosen(config.graph) ? drawSecret(crypto, CHOICE_LENGTH) : undefined
+  const keys = choice === undefined ? publicKeys : { ...publicKeys, choice }
   const signature =
     config.adversary === 'active'
       ? await signStatement(config, signer, keysStatement(config, seat, keys), PHASE)

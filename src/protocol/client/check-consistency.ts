@@ -1,10 +1,21 @@
+import { wipe } from '../../crypto/bytes.js'
 import { type PhaseName, usageError } from '../../errors.js'
-import { minimumSeen } from '../../graph/index.js'
-import type { ConsistencyCheck, Survivors } from '../../wire/index.js'
-import { type ClientCapabilities, capable, requireShape } from '../capabilities.js'
+import { isChosen, isIncluded, minimumSeen } from '../../graph/index.js'
+import {
+  type Acknowledgements,
+  type ConsistencyCheck,
+  type Inclusion,
+  KEY_LENGTH,
+  type LivingOwners,
+  type Seated,
+  type Survivors,
+} from '../../wire/index.js'
+import { type ClientCapabilities, capable, cryptoOf, requireShape } from '../capabilities.js'
 import { blameServer, requireCanonicalSeats, requireEnough, requireState, violation } from '../checks.js'
-import { signStatement, survivorsStatement } from '../identity.js'
-import type { ClientChecked, ClientMasked } from './states.js'
+import { signStatement, type VerifyIdentity, verifyStatement } from '../identity.js'
+import { sharesAssociatedData, suiteOf } from '../keys.js'
+import { inclusionStatement, survivorsStatement } from '../statements.js'
+import type { ClientAcknowledging, ClientChecked, ClientMasked, PeerChoice, Sharer } from './states.js'
 
 const PHASE = 'consistency-check'
 
@@ -111,4 +122,123 @@ export function requireValidSurvivors(state: ClientMasked, survivors: Survivors,
   }
   const minimum = minimumSeen(config.graph, config.threshold, minimumSurvivors)
   requireEnough(survivors.length, minimum, 'U3', blame)
+}
+
+/**
+ * Phase 3 (ConsistencyCheck) on the chosen graph: decides once for every owner whether it is alive, keeps the one share that
+ * this client may then reveal, and acknowledges the living. A living owner has proved, by its {@link Inclusion}, that it
+ * has masked with this client; the others are taken for dead.
+ *
+ * An owner whose ciphertext does not open is neither acknowledged nor helped.
+ *
+ * @param state - The state after phase 2.
+ * @param inbound - The owners that the server says are alive, ascending by seat.
+ * @param capabilities - `crypto` and `verifyIdentity`.
+ * @returns The next state, and the acknowledgements to send.
+ * @throws {SecAggError} fault `server`: `invalid-survivors` if an owner is none of this client's, or has not masked with it;
+ *   `invalid-signature`. Fault `usage`: `out-of-order` on another graph.
+ * @public
+ */
+export async function acknowledgeOwners(
+  state: ClientMasked,
+  inbound: LivingOwners,
+  capabilities: Pick<ClientCapabilities, 'crypto' | 'verifyIdentity'>,
+): Promise<{ state: ClientAcknowledging; outbound: Acknowledgements }> {
+  requireState(state, 'client-masked')
+  requireShape('LivingOwners message', inbound)
+  const { verifyIdentity } = capable(capabilities)
+  const crypto = cryptoOf(capabilities)
+  const { config, seat, minimumSurvivors, sharers } = state
+  if (!isChosen(config.graph)) {
+    throw usageError('out-of-order', 'owners are acknowledged on the chosen graph only', { phase: PHASE })
+  }
+  const survivors = inbound.map((entry) => entry.seat)
+  requireCanonicalSeats(survivors, config.clients, 'invalid-survivors', blameServer(PHASE))
+  await Promise.all(inbound.map((entry) => requireIncluded(state, entry, verifyIdentity)))
+  const survived = new Set(survivors)
+  const owners = ownersOf(state)
+  const opened = await Promise.all(
+    owners.map(async (owner): Promise<Revealed | undefined> => {
+      const { openingKey, ciphertext, choice } = owner
+      const associatedData = sharesAssociatedData(config, owner.seat, seat)
+      const pair = await suiteOf(config, crypto).open(openingKey, associatedData, ciphertext)
+      if (pair === undefined) return undefined
+      const isAlive = survived.has(owner.seat)
+      // In arrays of their own: the other share is wiped.
+      const share = isAlive ? pair.slice(KEY_LENGTH) : pair.slice(0, KEY_LENGTH)
+      wipe(pair)
+      return { seat: owner.seat, share, acknowledgement: isAlive ? choice.given.slice() : undefined }
+    }),
+  )
+  const revealed = opened.filter((entry) => entry !== undefined)
+  const outbound = revealed.flatMap(({ seat: owner, acknowledgement }) =>
+    acknowledgement === undefined ? [] : [{ seat: owner, value: acknowledgement }],
+  )
+  return {
+    state: {
+      state: 'client-acknowledging',
+      config,
+      seat,
+      minimumSurvivors,
+      owners: owners.map((owner) => owner.seat),
+      survivors,
+      shares: revealed.map(({ seat: owner, share }) => ({ seat: owner, value: share })),
+      expected: sharers.flatMap(({ seat: holder, choice }) =>
+        choice?.isHolder === true ? [{ seat: holder, value: choice.expected.slice() }] : [],
+      ),
+      outbound,
+    },
+    outbound,
+  }
+}
+
+interface Revealed {
+  readonly seat: number
+  readonly share: Uint8Array
+  readonly acknowledgement: Uint8Array | undefined
+}
+
+/** A peer that has chosen this client as a holder. */
+type Owner = Sharer & { readonly choice: PeerChoice & { readonly place: number } }
+
+function ownersOf({ sharers }: ClientMasked): readonly Owner[] {
+  return sharers.filter((sharer): sharer is Owner => sharer.choice?.place !== undefined)
+}
+
+/**
+ * The clients of U2 whose secrets this client holds shares of, on the chosen graph; ascending.
+ * @throws {SecAggError} `out-of-order` for another state.
+ * @public
+ */
+export function ownerSeats(state: ClientMasked): readonly number[] {
+  requireState(state, 'client-masked')
+  return ownersOf(state).map(({ seat }) => seat)
+}
+
+async function requireIncluded(
+  state: ClientMasked,
+  { seat: owner, value: inclusion }: Seated<Inclusion>,
+  verifyIdentity: VerifyIdentity | undefined,
+): Promise<void> {
+  const { config } = state
+  const blame = blameServer(PHASE, owner)
+  const sharer = ownersOf(state).find(({ seat }) => seat === owner)
+  if (sharer === undefined) {
+    throw violation(
+      'invalid-survivors',
+      blame,
+      `seat ${owner} is named as alive, but has not chosen this client`,
+    )
+  }
+  const { identity, choice } = sharer
+  if (!isIncluded(inclusion.holders, choice.place)) {
+    throw violation(
+      'invalid-survivors',
+      blame,
+      `seat ${owner} is named as alive, but has not masked with this client`,
+    )
+  }
+  const message = inclusionStatement(config, owner, choice.keysDigest, inclusion.holders)
+  const claim = { seat: owner, message, signature: inclusion.signature }
+  await verifyStatement(config, verifyIdentity, claim, identity, blame)
 }

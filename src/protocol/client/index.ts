@@ -1,9 +1,10 @@
 export { advertiseKeys, type ClientOptions } from './advertise-keys.js'
-export { checkConsistency, sharingSeats } from './check-consistency.js'
+export { acknowledgeOwners, checkConsistency, ownerSeats, sharingSeats } from './check-consistency.js'
 export { maskInput, repeatMaskInput } from './mask-input.js'
 export { decodeState, encodeState } from './saved-states.js'
 export { shareKeys } from './share-keys.js'
 export type {
+  ClientAcknowledging,
   ClientAdvertised,
   ClientChecked,
   ClientFinished,
@@ -11,7 +12,9 @@ export type {
   ClientShared,
   ClientState,
   KeyPair,
+  OwnChoice,
   Peer,
+  PeerChoice,
   SharePair,
   Sharer,
 } from './states.js'

@@ -1,11 +1,13 @@
 import { equalBytes, wipe } from '../../crypto/bytes.js'
 import { usageError } from '../../errors.js'
-import { minimumSeen } from '../../graph/index.js'
+import { inclusionBits, minimumSeen } from '../../graph/index.js'
 import type { MaskPlan, MaskTerm } from '../../vector/segments.js'
-import type { ForwardedShares } from '../../wire/index.js'
-import { type ClientCapabilities, cryptoOf, requireShape } from '../capabilities.js'
+import type { ForwardedShares, Inclusion } from '../../wire/index.js'
+import { type ClientCapabilities, capable, cryptoOf, requireShape } from '../capabilities.js'
 import { blameServer, requireCanonicalSeats, requireEnough, requireState, violation } from '../checks.js'
+import { type Signer, signStatement } from '../identity.js'
 import { derivePairwiseSeed, deriveSelfMaskSeed } from '../keys.js'
+import { inclusionStatement } from '../statements.js'
 import type { ClientMasked, ClientShared, Peer, Sharer } from './states.js'
 
 const PHASE = 'masked-input'
@@ -20,10 +22,12 @@ const PHASE = 'masked-input'
  *
  * Checks: U2 ⊆ U1; |U2| is at least t and at least the client's own minimum, or on the sparse graph t neighbors are in U2.
  *
+ * On the chosen graph the client also signs with which of its holders it has masked.
+ *
  * @param state - The state from `shareKeys`.
  * @param inbound - The ForwardedShares message: the shares of U2 that are sealed to this client.
  * @param inputDigest - HMAC-SHA-256 of the packed input under the state's `digestKey`.
- * @param capabilities - `crypto`, for key agreements and key derivation.
+ * @param capabilities - `crypto`, for key agreements and key derivation; on the chosen graph also `signer`.
  * @returns The next state and the plan. Store the state before any part of the masked vector is sent.
  * @throws {SecAggError} With fault `server`: `malformed-message`, `too-few-clients`, `invalid-public-key`.
  *   `invalid-argument` or `out-of-order` if an argument has the wrong form; `crypto-failure` if a primitive fails.
@@ -51,7 +55,7 @@ export async function maskInput(
   state: ClientShared,
   inbound: ForwardedShares,
   inputDigest: Uint8Array,
-  capabilities: Pick<ClientCapabilities, 'crypto'>,
+  capabilities: Pick<ClientCapabilities, 'crypto' | 'signer'>,
 ): Promise<{ state: ClientMasked; plan: MaskPlan }> {
   requireState(state, 'client-shared')
   requireShape('ForwardedShares message', inbound)
@@ -60,8 +64,9 @@ export async function maskInput(
   const { config, seat, minimumSurvivors, maskKeyPair, selfMask, ownShares, ownIdentity } = state
   const { publishedDigest, digestKey } = state
   const pairs = matchSharers(state, inbound)
+  const seen = pairs.filter(({ peer }) => peer.choice?.isHolder !== false).length + 1
   const minimum = minimumSeen(config.graph, config.threshold, minimumSurvivors)
-  requireEnough(pairs.length + 1, minimum, 'U2', blameServer(PHASE))
+  requireEnough(seen, minimum, 'U2', blameServer(PHASE))
 
   const agreements = await crypto.x25519.sharedSecrets(
     maskKeyPair.privateKey,
@@ -86,6 +91,11 @@ export async function maskInput(
   )
   const self: MaskTerm = { seed: await deriveSelfMaskSeed(config, crypto, selfMask, seat), sign: 1 }
   const plan = [self, ...pairwise]
+  const inclusion = await signInclusion(
+    state,
+    pairs.map(({ peer }) => peer.seat),
+    capable(capabilities).signer,
+  )
   return {
     state: {
       state: 'client-masked',
@@ -95,6 +105,7 @@ export async function maskInput(
       ownShares,
       ownIdentity,
       publishedDigest,
+      inclusion,
       sharers: pairs.map(({ sharer }) => sharer),
       plan,
       digestKey,
@@ -102,6 +113,18 @@ export async function maskInput(
     },
     plan,
   }
+}
+
+/** Chosen graph: which holders are among `masked`, the seats that this client masks with, and a signature over that. */
+async function signInclusion(
+  { config, seat, ownChoice }: ClientShared,
+  masked: readonly number[],
+  signer: Signer | undefined,
+): Promise<Inclusion | undefined> {
+  if (ownChoice === undefined) return undefined
+  const holders = inclusionBits(ownChoice.holders, masked)
+  const statement = inclusionStatement(config, seat, ownChoice.keysDigest, holders)
+  return { holders, signature: await signStatement(config, signer, statement, PHASE) }
 }
 
 /**
@@ -143,7 +166,7 @@ function matchSharers(state: ClientShared, inbound: ForwardedShares): { peer: Pe
         `there is a ciphertext of seat ${seat} (U2), but this client was not given the keys of that seat (U1)`,
       )
     }
-    const { openingKey, identity } = peer
-    return { peer, sharer: { seat, openingKey, ciphertext, identity } }
+    const { openingKey, identity, choice } = peer
+    return { peer, sharer: { seat, openingKey, ciphertext, identity, choice } }
   })
 }

@@ -1,7 +1,16 @@
 import * as P from 'micro-packed'
 import type { Bytes } from '../../crypto/bytes.js'
+import { choiceLength } from '../../graph/index.js'
 import type { MaskTerm } from '../../vector/segments.js'
-import { byteString, SEALED_SHARES_LENGTH, SELF_MASK_SEED_LENGTH } from '../../wire/index.js'
+import {
+  ACKNOWLEDGEMENT_LENGTH,
+  advertiseKeysCoder,
+  byteString,
+  inclusionCoder,
+  SEALED_SHARES_LENGTH,
+  SELF_MASK_SEED_LENGTH,
+  type UnmaskingShares,
+} from '../../wire/index.js'
 import { requireConfig, requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import {
@@ -10,11 +19,12 @@ import {
   digest,
   encodeStateBy,
   identity,
-  inActiveModel,
   isSubset,
   key,
   list,
   members,
+  onChosenGraph,
+  onlyIf,
   record,
   type StateCoders,
   sealedShares,
@@ -22,12 +32,15 @@ import {
   seats,
   selfMask,
 } from '../saved-format.js'
+import { signsSurvivors } from '../statements.js'
 import { sharingSeats } from './check-consistency.js'
 import {
   CLIENT_STATES,
   type ClientState,
   type KeyPair,
+  type OwnChoice,
   type Peer,
+  type PeerChoice,
   type SharePair,
   type Sharer,
 } from './states.js'
@@ -88,23 +101,44 @@ function fits(state: ClientState): boolean {
       return true
     case 'client-shared': {
       const { peers, outbound } = state
-      return isStranger(seat, peers) && outbound.ciphertexts.length === peers.length * SEALED_SHARES_LENGTH
+      const holders = peers.filter(({ choice }) => choice?.isHolder !== false)
+      return isStranger(seat, peers) && outbound.ciphertexts.length === holders.length * SEALED_SHARES_LENGTH
     }
     case 'client-masked':
       return isStranger(seat, state.sharers) && state.plan.length === state.sharers.length + 1
     case 'client-checked':
       return isStranger(seat, state.sharers) && isSubset(state.survivors, sharingSeats(state))
-    case 'client-unmasked': {
-      const survived = new Set(state.survivors)
-      const lengthOf = (owner: number) => (survived.has(owner) ? SELF_MASK_SEED_LENGTH : MASK_KEY_LENGTH)
-      const owners = state.outbound.map((share) => share.seat)
+    case 'client-acknowledging': {
+      const { owners, survivors, shares, expected, outbound } = state
       return (
-        isSubset(state.survivors, state.owners) &&
-        isSubset(owners, state.owners) &&
-        state.outbound.every((share) => share.value.length === lengthOf(share.seat))
+        isStranger(seat, [...expected, ...shares]) &&
+        isSubset(survivors, owners) &&
+        isSubset(seatsOf(outbound), survivors) &&
+        areShares(shares, owners, survivors)
       )
     }
+    case 'client-unmasked':
+      return (
+        isSubset(state.survivors, state.owners) && areShares(state.outbound, state.owners, state.survivors)
+      )
   }
+}
+
+/** Of each owner at most one share, of the secret that its fate calls for. */
+function areShares(
+  shares: UnmaskingShares,
+  owners: readonly number[],
+  survivors: readonly number[],
+): boolean {
+  const survived = new Set(survivors)
+  const lengthOf = (owner: number) => (survived.has(owner) ? SELF_MASK_SEED_LENGTH : MASK_KEY_LENGTH)
+  return (
+    isSubset(seatsOf(shares), owners) && shares.every(({ seat, value }) => value.length === lengthOf(seat))
+  )
+}
+
+function seatsOf(entries: readonly { readonly seat: number }[]): number[] {
+  return entries.map(({ seat }) => seat)
 }
 
 function isStranger(seat: number, others: readonly { readonly seat: number }[]): boolean {
@@ -117,9 +151,22 @@ const sharePair = P.optional(P.bool, record<SharePair>({ maskKeyShare: key, self
 function codersOf(config: RoundConfig): StateCoders<ClientState> {
   const seed = byteString(config.suite === 'aes' ? 16 : 32)
   const signature = byteString(config.signatureLength)
-  const publishedDigest = inActiveModel(config, digest)
+  const publishedDigest = onlyIf(signsSurvivors(config), digest)
+  const acknowledgement = byteString(ACKNOWLEDGEMENT_LENGTH)
+  const choice = onChosenGraph(config, () =>
+    record<PeerChoice>({
+      isHolder: P.bool,
+      place: P.optional(P.bool, P.U16LE),
+      keysDigest: digest,
+      given: acknowledgement,
+      expected: acknowledgement,
+    }),
+  )
   const base = { seat: P.U32LE, minimumSurvivors: P.U32LE }
-  const sharers = members<Sharer>(config, record({ openingKey: seed, ciphertext: sealedShares, identity }))
+  const sharers = members<Sharer>(
+    config,
+    record({ openingKey: seed, ciphertext: sealedShares(config), identity, choice }),
+  )
   const sign = P.apply(P.bool, {
     encode: (positive: boolean): MaskTerm['sign'] => (positive ? 1 : -1),
     decode: (sign: MaskTerm['sign']) => sign === 1,
@@ -129,7 +176,7 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       ...base,
       cipherKeyPair: keyPair,
       maskKeyPair: keyPair,
-      outbound: record({ configurationHash: digest, cipherKey: key, maskKey: key, signature }),
+      outbound: advertiseKeysCoder(config.signatureLength, choiceLength(config.graph)),
     }),
     'client-shared': record({
       ...base,
@@ -138,7 +185,10 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       ownShares: sharePair,
       ownIdentity: identity,
       publishedDigest,
-      peers: members<Peer>(config, record({ maskKey: key, openingKey: seed, identity })),
+      ownChoice: onChosenGraph(config, () =>
+        record<OwnChoice>({ holders: seats(config), keysDigest: digest }),
+      ),
+      peers: members<Peer>(config, record({ maskKey: key, openingKey: seed, identity, choice })),
       digestKey: digest,
       outbound: record({ commitment: digest, ciphertexts: allSealedShares }),
     }),
@@ -147,6 +197,7 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       ownShares: sharePair,
       ownIdentity: identity,
       publishedDigest,
+      inclusion: onChosenGraph(config, ({ neighbors }) => inclusionCoder(neighbors, config.signatureLength)),
       sharers,
       plan: list(record<MaskTerm>({ seed, sign })),
       digestKey: digest,
@@ -160,6 +211,14 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       sharers,
       survivors: seats(config),
       outbound: signature,
+    }),
+    'client-acknowledging': record({
+      ...base,
+      owners: seats(config),
+      survivors: seats(config),
+      shares: seated(config, byteString(P.U8)),
+      expected: seated(config, acknowledgement),
+      outbound: seated(config, acknowledgement),
     }),
     'client-unmasked': record({
       ...base,

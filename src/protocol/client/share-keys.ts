@@ -1,9 +1,16 @@
-import { concatBytes, equalBytes, wipe, wipeAll } from '../../crypto/bytes.js'
+import { concatBytes, equalBytes, joinBytes, wipe, wipeAll } from '../../crypto/bytes.js'
 import { drawSecret } from '../../crypto/random.js'
-import { coordinateOf, holdersKnownTo, minimumPublished } from '../../graph/index.js'
 import {
+  coordinateOf,
+  holdersChosenBy,
+  holdersKnownTo,
+  indexOfSeat,
+  isChosen,
+  minimumPublished,
+} from '../../graph/index.js'
+import {
+  type PublicKeys,
   type PublishedKeys,
-  SEALED_SHARES_LENGTH,
   SELF_MASK_SEED_LENGTH,
   type ShareKeys,
 } from '../../wire/index.js'
@@ -17,8 +24,16 @@ import {
   requireState,
   violation,
 } from '../checks.js'
-import { keysStatement, publishedDigest, verifyStatement } from '../identity.js'
-import { commitToSelfMask, deriveSealingKey, type KeyHolder, sharesAssociatedData, suiteOf } from '../keys.js'
+import { verifyStatement } from '../identity.js'
+import {
+  commitToSelfMask,
+  deriveAcknowledgement,
+  deriveSealingKey,
+  type KeyHolder,
+  sharesAssociatedData,
+  suiteOf,
+} from '../keys.js'
+import { keysDigest, keysStatement, publishedDigest, signsSurvivors } from '../statements.js'
 import type { ClientAdvertised, ClientShared, Peer, SharePair } from './states.js'
 
 const PHASE = 'share-keys'
@@ -58,11 +73,11 @@ export async function shareKeys(
   requireShape('PublishedKeys message', inbound)
   const crypto = cryptoOf(capabilities)
   const splitSecret = splitterOf(capabilities)
-  const { config, seat, minimumSurvivors, cipherKeyPair, maskKeyPair } = state
+  const { config, seat, minimumSurvivors, cipherKeyPair, maskKeyPair, outbound: sent } = state
   const identities = await checkPublishedKeys(state, inbound, capabilities)
 
   const published = inbound.map((entry) => entry.seat)
-  const holders = holdersKnownTo(config.graph, seat, config.clients, published)
+  const holders = holdersKnownTo(config, seat, published, sent.choice)
   const selfMask = drawSecret(crypto, SELF_MASK_SEED_LENGTH)
   const maskKeyShares = await splitSecret(maskKeyPair.privateKey, config.threshold, holders.length)
   const selfMaskShares = await splitSecret(selfMask, config.threshold, holders.length)
@@ -71,8 +86,7 @@ export async function shareKeys(
     return { maskKeyShare: maskKeyShares[index]!, selfMaskShare: selfMaskShares[index]! }
   }
 
-  const among = new Set(published)
-  const others = holders.filter((holder) => holder !== seat && among.has(holder))
+  const others = published.filter((other) => other !== seat)
   const keysOf = new Map(inbound.map((entry) => [entry.seat, entry.value]))
   const agreements = await crypto.x25519.sharedSecrets(
     cipherKeyPair.privateKey,
@@ -80,8 +94,9 @@ export async function shareKeys(
   )
   const own: KeyHolder = { seat, publicKey: cipherKeyPair.publicKey }
   const sealed = await Promise.all(
-    others.map(async (other, index): Promise<{ peer: Peer; ciphertext: Uint8Array }> => {
-      const { cipherKey, maskKey } = keysOf.get(other)!
+    others.map(async (other, index): Promise<{ peer: Peer; ciphertext: Uint8Array | undefined }> => {
+      const keys = keysOf.get(other)!
+      const { cipherKey, maskKey } = keys
       const agreement = agreements[index]
       if (agreement === undefined) {
         throw violation(
@@ -93,18 +108,32 @@ export async function shareKeys(
       const holder: KeyHolder = { seat: other, publicKey: cipherKey }
       const sealingKey = await deriveSealingKey(config, crypto, agreement, own, holder)
       const openingKey = await deriveSealingKey(config, crypto, agreement, holder, own)
+      const identity = identities.get(other)
+      const place = placeOf(state, other, keys)
+      const isHolder = indexOfSeat(holders, other) >= 0
+      const choice = isChosen(config.graph)
+        ? {
+            isHolder,
+            place,
+            keysDigest: keysDigest(config, other, keys),
+            given: await deriveAcknowledgement(config, crypto, agreement, own, holder),
+            expected: await deriveAcknowledgement(config, crypto, agreement, holder, own),
+          }
+        : undefined
+      const peer: Peer = { seat: other, maskKey, openingKey, identity, choice }
+      if (!isHolder) {
+        wipe(agreement, sealingKey)
+        return { peer, ciphertext: undefined }
+      }
       const { maskKeyShare, selfMaskShare } = sharesFor(other)
       const plaintext = concatBytes(maskKeyShare, selfMaskShare)
       const associatedData = sharesAssociatedData(config, seat, other)
       const ciphertext = await suiteOf(config, crypto).seal(sealingKey, associatedData, plaintext)
       wipe(agreement, sealingKey, plaintext)
-      return { peer: { seat: other, maskKey, openingKey, identity: identities.get(other) }, ciphertext }
+      return { peer, ciphertext }
     }),
   )
-  const ciphertexts = new Uint8Array(sealed.length * SEALED_SHARES_LENGTH)
-  sealed.forEach(({ ciphertext }, index) => {
-    ciphertexts.set(ciphertext, index * SEALED_SHARES_LENGTH)
-  })
+  const ciphertexts = joinBytes(sealed.flatMap(({ ciphertext }) => ciphertext ?? []))
   const ownShares = holders.includes(seat) ? copyOf(sharesFor(seat)) : undefined
   wipeAll([...maskKeyShares, ...selfMaskShares])
   const commitment = await commitToSelfMask(config, crypto, selfMask, seat)
@@ -119,7 +148,8 @@ export async function shareKeys(
       selfMask,
       ownShares,
       ownIdentity: identities.get(seat),
-      publishedDigest: config.adversary === 'active' ? publishedDigest(config, inbound) : undefined,
+      publishedDigest: signsSurvivors(config) ? publishedDigest(config, inbound) : undefined,
+      ownChoice: isChosen(config.graph) ? { holders, keysDigest: keysDigest(config, seat, sent) } : undefined,
       peers: sealed.map(({ peer }) => peer),
       digestKey: drawSecret(crypto, 32),
       outbound,
@@ -132,6 +162,37 @@ function copyOf({ maskKeyShare, selfMaskShare }: SharePair): SharePair {
   return { maskKeyShare: Uint8Array.from(maskKeyShare), selfMaskShare: Uint8Array.from(selfMaskShare) }
 }
 
+const NO_CHOICE = new Uint8Array(0)
+
+/** The index of this client among the holders that `other` has chosen; `undefined` if it is not one of them. */
+function placeOf(
+  { config, seat }: ClientAdvertised,
+  other: number,
+  { choice }: PublicKeys,
+): number | undefined {
+  if (choice === undefined) return undefined
+  const place = indexOfSeat(holdersChosenBy(config, other, choice), seat)
+  return place < 0 ? undefined : place
+}
+
+/**
+ * How many of U1 are holders of this client, on the chosen graph.
+ * @throws {SecAggError} `malformed-message` if one of U1 has not chosen this client, nor been chosen by it.
+ */
+function countHolders(state: ClientAdvertised, inbound: PublishedKeys): number {
+  const { config, seat, outbound: sent } = state
+  const holders = holdersChosenBy(config, seat, sent.choice ?? NO_CHOICE)
+  let count = 0
+  for (const { seat: other, value: keys } of inbound) {
+    const isHolder = indexOfSeat(holders, other) >= 0
+    if (isHolder) count++
+    if (isHolder || other === seat || placeOf(state, other, keys) !== undefined) continue
+    const text = `seat ${other} is on the list of keys (U1), but shares no mask with this client`
+    throw violation('malformed-message', blameServer(PHASE, other), text)
+  }
+  return count
+}
+
 /** The identities of U1; empty in the honest-but-curious model. */
 async function checkPublishedKeys(
   state: ClientAdvertised,
@@ -142,12 +203,19 @@ async function checkPublishedKeys(
   const blame = blameServer(PHASE)
   const seats = inbound.map((entry) => entry.seat)
   requireCanonicalSeats(seats, config.clients, 'malformed-message', blame)
-  requireEnough(seats.length, minimumPublished(config.graph, config.threshold, minimumSurvivors), 'U1', blame)
+  const minimum = minimumPublished(config.graph, config.threshold, minimumSurvivors)
+  requireEnough(
+    isChosen(config.graph) ? countHolders(state, inbound) + 1 : seats.length,
+    minimum,
+    'U1',
+    blame,
+  )
   const own = inbound.find((entry) => entry.seat === seat)?.value
   if (
     own === undefined ||
     !equalBytes(own.cipherKey, sent.cipherKey) ||
-    !equalBytes(own.maskKey, sent.maskKey)
+    !equalBytes(own.maskKey, sent.maskKey) ||
+    !equalBytes(own.choice ?? NO_CHOICE, sent.choice ?? NO_CHOICE)
   ) {
     throw violation(
       'own-entry-mismatch',
@@ -174,7 +242,7 @@ async function checkPublishedKeys(
   }
   const distinct = new DistinctKeys()
   for (const { seat: claimant, value: keys } of inbound) {
-    requirePublicKeys(keys, blameServer(PHASE, claimant))
+    requirePublicKeys(config, keys, blameServer(PHASE, claimant))
     const clash = distinct.claim(claimant, keys, identities.get(claimant))
     if (clash !== undefined) {
       const concerned = blameServer(PHASE, clash.owner, claimant)

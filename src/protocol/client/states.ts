@@ -1,7 +1,10 @@
 import type { MaskPlan } from '../../vector/segments.js'
 import type {
+  Acknowledgements,
   AdvertiseKeys,
   ConsistencyCheck,
+  Inclusion,
+  Seated,
   ShareKeys,
   Survivors,
   UnmaskingShares,
@@ -18,13 +21,20 @@ import type { RoundConfig } from '../config.js'
  * `outbound` again; nothing is drawn again.
  * @public
  */
-export type ClientState = ClientAdvertised | ClientShared | ClientMasked | ClientChecked | ClientFinished
+export type ClientState =
+  | ClientAdvertised
+  | ClientShared
+  | ClientMasked
+  | ClientChecked
+  | ClientAcknowledging
+  | ClientFinished
 
 export const CLIENT_STATES: readonly ClientState['state'][] = [
   'client-advertised',
   'client-shared',
   'client-masked',
   'client-checked',
+  'client-acknowledging',
   'client-unmasked',
 ]
 
@@ -60,7 +70,25 @@ export interface SharePair {
 }
 
 /**
- * Another client of U1. It holds shares of this client's secrets, and this client holds shares of its secrets.
+ * What a client knows of a {@link Peer} on the chosen graph, where holding shares is not mutual.
+ * @public
+ */
+export interface PeerChoice {
+  /** Whether the peer is among this client's holders. */
+  readonly isHolder: boolean
+  /** The index of this client among the peer's holders; `undefined` if the peer has not chosen it. */
+  readonly place: number | undefined
+  /** SHA-256 of what the peer signed in phase 0. */
+  readonly keysDigest: Uint8Array
+  /** Tells the peer that this client counts it as alive. Secret until phase 3; empty if the peer has not chosen this client. */
+  readonly given: Uint8Array
+  /** What the peer acknowledges this client with; empty if it is not a holder. */
+  readonly expected: Uint8Array
+}
+
+/**
+ * Another client of U1 with which this client masks. It holds shares of this client's secrets, and the reverse; on the chosen
+ * graph one of the two, or both.
  * @public
  */
 export interface Peer {
@@ -71,6 +99,8 @@ export interface Peer {
   readonly openingKey: Uint8Array
   /** The identity of the peer; active model only. */
   readonly identity: string | undefined
+  /** Chosen graph only. */
+  readonly choice: PeerChoice | undefined
 }
 
 /**
@@ -80,8 +110,22 @@ export interface Peer {
 export interface Sharer {
   readonly seat: number
   readonly openingKey: Uint8Array
+  /** Empty if the peer has sealed nothing to this client, since it has not chosen it. */
   readonly ciphertext: Uint8Array
   readonly identity: string | undefined
+  /** Chosen graph only. */
+  readonly choice: PeerChoice | undefined
+}
+
+/**
+ * What a client has advertised on the chosen graph.
+ * @public
+ */
+export interface OwnChoice {
+  /** The k seats that hold shares of its secrets, ascending. */
+  readonly holders: readonly number[]
+  /** SHA-256 of what it signed in phase 0. */
+  readonly keysDigest: Uint8Array
 }
 
 /**
@@ -109,8 +153,10 @@ export interface ClientShared extends ClientBase {
   /** The client's shares of its own secrets; `undefined` on the sparse graph. */
   readonly ownShares: SharePair | undefined
   readonly ownIdentity: string | undefined
-  /** D; active model only. */
+  /** D; active model on the complete graph only. */
   readonly publishedDigest: Uint8Array | undefined
+  /** Chosen graph only. */
+  readonly ownChoice: OwnChoice | undefined
   /** The other clients of U1 with which the graph joins this client; ascending by seat. */
   readonly peers: readonly Peer[]
   /** The key for the digest of the input. Without it, a stored digest reveals nothing about the input. */
@@ -127,8 +173,10 @@ export interface ClientMasked extends ClientBase {
   readonly state: 'client-masked'
   readonly ownShares: SharePair | undefined
   readonly ownIdentity: string | undefined
-  /** D; active model only. */
+  /** D; active model on the complete graph only. */
   readonly publishedDigest: Uint8Array | undefined
+  /** What goes in front of the masked vector; chosen graph only. */
+  readonly inclusion: Inclusion | undefined
   /** The other clients of U2 with which the graph joins this client; ascending by seat. */
   readonly sharers: readonly Sharer[]
   /** The masks that turn the input x into the masked vector y. */
@@ -152,6 +200,24 @@ export interface ClientChecked extends ClientBase {
   /** U3, ascending. */
   readonly survivors: Survivors
   readonly outbound: ConsistencyCheck
+}
+
+/**
+ * After phase 3 on the chosen graph: the client has decided for every owner whether it is alive, and has acknowledged
+ * the living. It has kept one share of each owner, the one that it may reveal.
+ * @public
+ */
+export interface ClientAcknowledging extends ClientBase {
+  readonly state: 'client-acknowledging'
+  /** The clients of U2 that have chosen this client as a holder, ascending. */
+  readonly owners: readonly number[]
+  /** Those of them that are alive, ascending. */
+  readonly survivors: Survivors
+  /** Of b for living owners, of s^SK for the others; ascending by owner. */
+  readonly shares: UnmaskingShares
+  /** What the client's holders in U2 acknowledge it with, ascending by seat. */
+  readonly expected: readonly Seated<Uint8Array>[]
+  readonly outbound: Acknowledgements
 }
 
 /**
@@ -189,7 +255,7 @@ export function secretsIn(state: ClientState): readonly Uint8Array[] {
       return [state.cipherKeyPair.privateKey, state.maskKeyPair.privateKey]
     case 'client-shared': {
       const { maskKeyPair, selfMask, ownShares, peers, digestKey } = state
-      const opening = peers.map(({ openingKey }) => openingKey)
+      const opening = openingKeysIn(peers)
       return [maskKeyPair.privateKey, selfMask, digestKey, ...sharesIn(ownShares), ...opening]
     }
     case 'client-masked': {
@@ -198,6 +264,8 @@ export function secretsIn(state: ClientState): readonly Uint8Array[] {
     }
     case 'client-checked':
       return [...sharesIn(state.ownShares), ...openingKeysIn(state.sharers)]
+    case 'client-acknowledging':
+      return [...state.shares, ...state.expected].map(({ value }) => value)
     case 'client-unmasked':
       // The client has revealed the shares in this state, so they are no longer secret.
       return []
@@ -208,6 +276,8 @@ function sharesIn(pair: SharePair | undefined): readonly Uint8Array[] {
   return pair === undefined ? [] : [pair.maskKeyShare, pair.selfMaskShare]
 }
 
-function openingKeysIn(sharers: readonly Sharer[]): readonly Uint8Array[] {
-  return sharers.map(({ openingKey }) => openingKey)
+function openingKeysIn(peers: readonly (Peer | Sharer)[]): readonly Uint8Array[] {
+  return peers.flatMap(({ openingKey, choice }) =>
+    choice === undefined ? [openingKey] : [openingKey, choice.given, choice.expected],
+  )
 }

@@ -1,13 +1,21 @@
-import { wipe } from '../../crypto/bytes.js'
+import { equalBytes, wipe } from '../../crypto/bytes.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
 import { usageError } from '../../errors.js'
-import type { ConsistencySignatures, Seated, Survivors, UnmaskingShares } from '../../wire/index.js'
+import { memberAt } from '../../graph/index.js'
+import type {
+  Acknowledgements,
+  ConsistencySignatures,
+  Seated,
+  Survivors,
+  UnmaskingShares,
+} from '../../wire/index.js'
 import { type ClientCapabilities, cryptoOf, requireShape } from '../capabilities.js'
 import { blameServer, requireCanonicalSeats, requireEnough, requireState, violation } from '../checks.js'
-import { survivorsStatement, verifyStatement } from '../identity.js'
+import { verifyStatement } from '../identity.js'
 import { sharesAssociatedData, suiteOf } from '../keys.js'
+import { survivorsStatement } from '../statements.js'
 import { requireValidSurvivors, sharingSeats } from './check-consistency.js'
-import type { ClientChecked, ClientFinished, ClientMasked, SharePair } from './states.js'
+import type { ClientAcknowledging, ClientChecked, ClientFinished, ClientMasked, SharePair } from './states.js'
 
 const PHASE = 'unmasking'
 
@@ -34,6 +42,8 @@ const MASK_KEY_SHARE_LENGTH = 32
  * In the honest-but-curious model `inbound` is U3, which is checked as {@link checkConsistency} checks it. In the active
  * model `inbound` has the signatures of U4 over U3. The checks are: U4 ⊆ U3; |U4| ≥ t; each signature is over the U3 that
  * this client signed, and by the identity that signed the keys of that seat.
+ *
+ * On the chosen graph the inbound message has acknowledgements, of which t must be right and of this client's holders.
  *
  * If a ciphertext does not open, its owner is left out of the answer. That owner then has one share fewer.
  *
@@ -70,12 +80,28 @@ export function unmask(
   capabilities: UnmaskCapabilities,
 ): Promise<UnmaskResult>
 /** @public */
+export function unmask(
+  state: ClientAcknowledging,
+  inbound: Acknowledgements,
+  capabilities: UnmaskCapabilities,
+): Promise<UnmaskResult>
+/** @public */
 export async function unmask(
-  state: ClientMasked | ClientChecked,
-  inbound: Survivors | ConsistencySignatures,
+  state: ClientMasked | ClientChecked | ClientAcknowledging,
+  inbound: Survivors | ConsistencySignatures | Acknowledgements,
   capabilities: UnmaskCapabilities,
 ): Promise<UnmaskResult> {
-  requireState<ClientMasked | ClientChecked>(state, 'client-masked', 'client-checked')
+  requireState<ClientMasked | ClientChecked | ClientAcknowledging>(
+    state,
+    'client-masked',
+    'client-checked',
+    'client-acknowledging',
+  )
+  if (state.state === 'client-acknowledging') {
+    requireShape('Acknowledgements message', inbound)
+    requireAcknowledged(state, inbound as Acknowledgements)
+    return finish(state, state.owners, state.survivors, copyOf(state.shares))
+  }
   if (state.state === 'client-checked') {
     requireShape('ConsistencySignatures message', inbound)
     const crypto = cryptoOf(capabilities)
@@ -130,7 +156,7 @@ async function revealShares(
   survivors: Survivors,
   crypto: CryptoProvider,
 ): Promise<UnmaskResult> {
-  const { config, seat, minimumSurvivors, ownShares, sharers } = state
+  const { config, seat, ownShares, sharers } = state
   const survived = new Set(survivors)
   /** A copy of the share to reveal. */
   const chosen = (owner: number, { maskKeyShare, selfMaskShare }: SharePair): Seated<Uint8Array> => ({
@@ -154,16 +180,49 @@ async function revealShares(
   const outbound = [...opened, own]
     .filter((share) => share !== undefined)
     .sort((one, other) => one.seat - other.seat)
-  return {
-    state: {
-      state: 'client-unmasked',
-      config,
-      seat,
-      minimumSurvivors,
-      owners: sharingSeats(state),
-      survivors,
-      outbound,
-    },
+  return finish(state, sharingSeats(state), survivors, outbound)
+}
+
+function finish(
+  { config, seat, minimumSurvivors }: ClientMasked | ClientChecked | ClientAcknowledging,
+  owners: readonly number[],
+  survivors: Survivors,
+  outbound: UnmaskingShares,
+): UnmaskResult {
+  const state: ClientFinished = {
+    state: 'client-unmasked',
+    config,
+    seat,
+    minimumSurvivors,
+    owners,
+    survivors,
     outbound,
   }
+  return { state, outbound }
+}
+
+/** The state before wipes its own. */
+function copyOf(shares: UnmaskingShares): UnmaskingShares {
+  return shares.map(({ seat, value }) => ({ seat, value: Uint8Array.from(value) }))
+}
+
+/**
+ * At least t of this client's holders have acknowledged it: honest ones among them never reveal a share of s^SK. Values that
+ * are wrong, or of seats that are not holders, do not count.
+ */
+function requireAcknowledged({ config, expected }: ClientAcknowledging, inbound: Acknowledgements): void {
+  const blame = blameServer(PHASE)
+  requireCanonicalSeats(
+    inbound.map(({ seat }) => seat),
+    config.clients,
+    'malformed-message',
+    blame,
+  )
+  const valid = inbound.filter(({ seat, value }) => {
+    const holder = memberAt(expected, seat)
+    return holder !== undefined && equalBytes(holder.value, value)
+  })
+  if (valid.length >= config.threshold) return
+  const text = `only ${valid.length} of this client's holders acknowledge it, and ${config.threshold} are needed (U4)`
+  throw violation('too-few-clients', blame, text, { expected: config.threshold, got: valid.length })
 }

@@ -17,7 +17,8 @@ import {
   violation,
 } from '../checks.js'
 import type { RoundConfig } from '../config.js'
-import { keysStatement, verifyStatement } from '../identity.js'
+import { verifyStatement } from '../identity.js'
+import { keysStatement } from '../statements.js'
 import { bySeat, type Outbound, outboundBySeats } from './accepted.js'
 import type { AdvertisedClient, ServerAdvertising, ServerSharing } from './states.js'
 
@@ -82,8 +83,8 @@ export async function acceptAdvertisedKeys(
     throw violation('unknown-seat', blame, `there is no seat ${seat}`)
   }
   requireSameConfiguration(config, message.configurationHash, blame)
-  requirePublicKeys(message, blame)
-  const { cipherKey, maskKey, signature } = message
+  requirePublicKeys(config, message, blame)
+  const { cipherKey, maskKey, choice, signature } = message
   const identity =
     config.adversary === 'active'
       ? await verifyStatement(
@@ -94,7 +95,8 @@ export async function acceptAdvertisedKeys(
           blame,
         )
       : undefined
-  return { seat, keys: { cipherKey, maskKey, signature }, identity }
+  const keys = choice === undefined ? { cipherKey, maskKey } : { cipherKey, maskKey, choice }
+  return { seat, keys: { ...keys, signature }, identity }
 }
 
 /**
@@ -144,9 +146,10 @@ export function closeAdvertiseKeys(
     'U1',
     blameNobody(PHASE),
   )
-  const clients = bySeat(remaining, PHASE)
-  const seats = clients.map(({ seat }) => seat)
-  const graph = drawGraph(config.graph, seats, (length) => drawSecret(crypto, length))
+  const { graph, clients } = drawGraph(config, bySeat(remaining, PHASE), (length) =>
+    drawSecret(crypto, length),
+  )
+  requireEnough(clients.length, config.minimumCohort, 'U1', blameNobody(PHASE))
   const next: ServerSharing = { state: 'server-sharing', config, graph, clients }
   return { state: next, outbound: keysToPublish(next), refused }
 }

@@ -1,17 +1,39 @@
-import { indexOfSeat } from '../../graph/index.js'
-import type { ConsistencyCheck, ConsistencySignatures } from '../../wire/index.js'
+import { graphOf, indexOfSeat } from '../../graph/index.js'
+import {
+  ACKNOWLEDGEMENT_LENGTH,
+  type Acknowledgements,
+  type ConsistencyCheck,
+  type ConsistencySignatures,
+} from '../../wire/index.js'
 import { capable, requireShape, type ServerCapabilities } from '../capabilities.js'
 import {
   blameNobody,
   blamePeer,
+  requireCanonicalSeats,
   requireEnough,
   requireSeatNumber,
   requireState,
   violation,
 } from '../checks.js'
-import { survivorsStatement, verifyStatement } from '../identity.js'
-import { broadcast, bySeat, type Outbound, requireMember, withAnswers } from './accepted.js'
-import type { ConsistentClient, ServerChecking, ServerUnmasking } from './states.js'
+import { verifyStatement } from '../identity.js'
+import { survivorsStatement } from '../statements.js'
+import {
+  broadcast,
+  bySeat,
+  type Outbound,
+  requireHolders,
+  requireMember,
+  requireRecipient,
+  withAnswers,
+} from './accepted.js'
+import type {
+  AcknowledgingClient,
+  ConsistentClient,
+  ServerAcknowledging,
+  ServerChecking,
+  ServerUnmasking,
+} from './states.js'
+import { acknowledgementsFor, respondents } from './unmask.js'
 
 const PHASE = 'consistency-check'
 
@@ -91,6 +113,7 @@ export function closeConsistencyCheck(
     clients,
     survivors,
     consistent,
+    acknowledging: undefined,
   }
   return { state: next, outbound: signaturesToPublish(next) }
 }
@@ -117,4 +140,105 @@ export function signaturesToPublish(state: ServerUnmasking): Outbound<Consistenc
     consistent.map(({ seat }) => seat),
     consistent.map(({ seat, signature }) => ({ seat, value: signature })),
   )
+}
+
+/**
+ * Phase 3 on the chosen graph, one message: it is of a client of U3, and acknowledges only living owners of which that client is
+ * a holder. Whether the values are right only the owners can tell.
+ *
+ * @param state - The state of this phase.
+ * @param seat - The sender's seat.
+ * @param message - Its acknowledgements.
+ * @returns The client with its acknowledgements, for `closeAcknowledgements`.
+ * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `malformed-message`.
+ * @public
+ */
+export function acceptAcknowledgements(
+  state: ServerAcknowledging,
+  seat: number,
+  message: Acknowledgements,
+): AcknowledgingClient {
+  requireState(state, 'server-acknowledging')
+  requireSeatNumber(seat)
+  requireShape('Acknowledgements message', message)
+  const { config } = state
+  const blame = blamePeer(PHASE, seat)
+  if (indexOfSeat(state.survivors, seat) < 0)
+    throw violation('unknown-seat', blame, `seat ${seat} is not among the survivors (U3)`)
+  const acknowledged = message.map((entry) => entry.seat)
+  requireCanonicalSeats(acknowledged, config.clients, 'malformed-message', blame)
+  const living = livingOwners(state, seat)
+  for (const { seat: owner, value } of message) {
+    if (indexOfSeat(living, owner) < 0) {
+      throw violation('malformed-message', blame, `seat ${owner} is not a living owner of the sender`)
+    }
+    if (value.length !== ACKNOWLEDGEMENT_LENGTH) {
+      throw violation('malformed-message', blame, 'an acknowledgement has the wrong length')
+    }
+  }
+  return { seat, acknowledgements: message }
+}
+
+/**
+ * The clients of U3 that have chosen the one at `seat` as a holder, ascending.
+ * @public
+ */
+export function livingOwners(state: ServerAcknowledging, seat: number): readonly number[] {
+  requireState(state, 'server-acknowledging')
+  requireSeatNumber(seat)
+  const { config, graph, survivors } = state
+  return graphOf(graph, config.clients)
+    .owners(seat)
+    .filter((owner) => indexOfSeat(survivors, owner) >= 0)
+}
+
+/**
+ * Ends phase 3 on the chosen graph. U4 are the clients that have acknowledged others.
+ *
+ * @param state - The state of this phase.
+ * @param accepted - What `acceptAcknowledgements` returned.
+ * @returns The state of the last phase, and its messages.
+ * @throws {SecAggError} `too-few-shares`, with an owner in `concerning`, if fewer than t of that owner's holders can still reveal
+ *   shares: those of U4 that have t acknowledgements themselves.
+ * @public
+ */
+export function closeAcknowledgements(
+  state: ServerAcknowledging,
+  accepted: readonly AcknowledgingClient[],
+): { state: ServerUnmasking; outbound: Outbound<Acknowledgements> } {
+  requireState(state, 'server-acknowledging')
+  requireShape('list of accepted acknowledgements', accepted)
+  const { config, graph, clients, survivors } = state
+  const acknowledging = withAnswers(clients, bySeat(accepted, PHASE)).map(({ answer }) => answer)
+  const next: ServerUnmasking = {
+    state: 'server-unmasking',
+    config,
+    graph,
+    clients,
+    survivors,
+    consistent: undefined,
+    acknowledging,
+  }
+  const owners = clients.map(({ seat }) => seat)
+  requireHolders(state, owners, respondents(next), PHASE)
+  return { state: next, outbound: acknowledgementsToForward(next) }
+}
+
+/**
+ * The messages with which the last phase begins on the chosen graph: to each respondent, what its holders acknowledge it with.
+ *
+ * @param state - The state of the last phase.
+ * @returns A message for each client that has t acknowledgements.
+ * @public
+ */
+export function acknowledgementsToForward(state: ServerUnmasking): Outbound<Acknowledgements> {
+  requireState(state, 'server-unmasking')
+  const recipients = respondents(state)
+  return {
+    recipients,
+    messageFor: (receiver) => {
+      requireRecipient(recipients, receiver)
+      return acknowledgementsFor(state, receiver)
+    },
+  }
 }

@@ -6,13 +6,19 @@ export {
   openRound,
 } from './advertise-keys.js'
 export {
+  acceptAcknowledgements,
   acceptConsistencyCheck,
+  acknowledgementsToForward,
+  closeAcknowledgements,
   closeConsistencyCheck,
+  livingOwners,
   signaturesToPublish,
 } from './check-consistency.js'
 export {
+  acceptInclusion,
   acceptMaskedInput,
   closeMaskedInput,
+  livingOwnersToAnnounce,
   nameableSurvivors,
   survivorsToAnnounce,
 } from './mask-input.js'
@@ -24,12 +30,16 @@ export {
   acceptSharedKeys,
   closeShareKeys,
   peersOf,
+  sealersOf,
   sharesToForward,
 } from './share-keys.js'
 export type {
+  AcknowledgingClient,
   AdvertisedClient,
   ConsistentClient,
+  IncludingClient,
   MaskedClient,
+  ServerAcknowledging,
   ServerAdvertising,
   ServerChecking,
   ServerFinished,

@@ -1,16 +1,44 @@
-import { minimumRemaining, nameableSeats, visibleAmong, visibleFrom } from '../../graph/index.js'
-import type { Survivors } from '../../wire/index.js'
-import { requireShape } from '../capabilities.js'
-import { blameNobody, requireEnough, requireSeatNumber, requireState } from '../checks.js'
+import { equalBytes } from '../../crypto/bytes.js'
+import { usageError } from '../../errors.js'
+import {
+  graphOf,
+  inclusionBits,
+  isChosen,
+  memberAt,
+  minimumRemaining,
+  nameableSeats,
+  visibleAmong,
+  visibleFrom,
+} from '../../graph/index.js'
+import type { Inclusion, LivingOwners, Survivors } from '../../wire/index.js'
+import { capable, requireShape, type ServerCapabilities } from '../capabilities.js'
+import {
+  blameNobody,
+  blamePeer,
+  requireEnough,
+  requireSeatNumber,
+  requireState,
+  violation,
+} from '../checks.js'
+import { verifyStatement } from '../identity.js'
+import { inclusionStatement, keysDigest } from '../statements.js'
 import {
   bySeat,
   type Outbound,
   outboundBySeats,
   requireHolders,
   requireMember,
+  requireRecipient,
   withAnswers,
 } from './accepted.js'
-import type { MaskedClient, ServerChecking, ServerMasking, ServerUnmasking } from './states.js'
+import type {
+  IncludingClient,
+  MaskedClient,
+  ServerAcknowledging,
+  ServerChecking,
+  ServerMasking,
+  ServerUnmasking,
+} from './states.js'
 
 const PHASE = 'masked-input'
 
@@ -42,6 +70,51 @@ export function acceptMaskedInput(state: ServerMasking, seat: number): void {
 }
 
 /**
+ * Phase 2 on the chosen graph, what goes in front of one masked vector: the client at `seat` has masked with exactly those of
+ * its holders that are in U2.
+ *
+ * @param state - The state of this phase.
+ * @param seat - The sender's seat.
+ * @param inclusion - Its proof.
+ * @param capabilities - `verifyIdentity`.
+ * @returns The client with its proof, for `closeMaskedInput`.
+ * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `malformed-message`, `invalid-signature`.
+ * @public
+ */
+export async function acceptInclusion(
+  state: ServerMasking,
+  seat: number,
+  inclusion: Inclusion,
+  capabilities: Pick<ServerCapabilities, 'verifyIdentity'>,
+): Promise<IncludingClient> {
+  requireState(state, 'server-masking')
+  requireSeatNumber(seat)
+  requireShape('inclusion', inclusion)
+  const { verifyIdentity } = capable(capabilities)
+  const { config, graph, clients } = state
+  const { keys, identity } = requireMember(clients, seat, PHASE)
+  const blame = blamePeer(PHASE, seat)
+  const holders = graphOf(graph, config.clients).holders(seat)
+  const present = clients.map((client) => client.seat)
+  if (!equalBytes(inclusion.holders, inclusionBits(holders, present))) {
+    throw violation(
+      'malformed-message',
+      blame,
+      `seat ${seat} has masked with other holders than those that have sent shares of their secrets (U2)`,
+    )
+  }
+  const message = inclusionStatement(config, seat, keysDigest(config, seat, keys), inclusion.holders)
+  await verifyStatement(
+    config,
+    verifyIdentity,
+    { seat, message, signature: inclusion.signature },
+    identity,
+    blame,
+  )
+  return { seat, inclusion }
+}
+
+/**
  * Closes the phase MaskedInputCollection: fixes U3 and makes the messages that announce it.
  *
  * @param state - The state from `closeShareKeys`.
@@ -61,9 +134,25 @@ export function acceptMaskedInput(state: ServerMasking, seat: number): void {
 export function closeMaskedInput(
   state: ServerMasking,
   survivors: readonly number[],
-): { state: ServerChecking | ServerUnmasking; outbound: Outbound<Survivors> } {
+  including: readonly IncludingClient[],
+): { state: ServerAcknowledging; outbound: Outbound<LivingOwners> }
+/** @public */
+export function closeMaskedInput(
+  state: ServerMasking,
+  survivors: readonly number[],
+): { state: ServerChecking | ServerUnmasking; outbound: Outbound<Survivors> }
+/** @public */
+export function closeMaskedInput(
+  state: ServerMasking,
+  survivors: readonly number[],
+  including: readonly IncludingClient[] = [],
+): {
+  state: ServerChecking | ServerAcknowledging | ServerUnmasking
+  outbound: Outbound<Survivors> | Outbound<LivingOwners>
+} {
   requireState(state, 'server-masking')
   requireShape('seats', survivors)
+  requireShape('list of proofs', including)
   const { config, graph, publishedDigest } = state
   requireEnough(survivors.length, minimumRemaining(graph, config.minimumCohort), 'U3', blameNobody(PHASE))
   const answers = bySeat(
@@ -86,11 +175,57 @@ export function closeMaskedInput(
     ),
     survivors: surviving,
   }
+  if (isChosen(config.graph)) {
+    const next: ServerAcknowledging = {
+      ...common,
+      state: 'server-acknowledging',
+      including: proofsOf(surviving, including),
+    }
+    return { state: next, outbound: livingOwnersToAnnounce(next) }
+  }
   const next: ServerChecking | ServerUnmasking =
     publishedDigest === undefined
-      ? { ...common, state: 'server-unmasking', consistent: undefined }
+      ? { ...common, state: 'server-unmasking', consistent: undefined, acknowledging: undefined }
       : { ...common, state: 'server-checking', publishedDigest }
   return { state: next, outbound: survivorsToAnnounce(next) }
+}
+
+/** The proofs of these clients, of which each has one. */
+function proofsOf(
+  survivors: readonly number[],
+  including: readonly IncludingClient[],
+): readonly IncludingClient[] {
+  const proven = bySeat(including, PHASE)
+  return survivors.map((seat) => {
+    const proof = memberAt(proven, seat)
+    if (proof !== undefined) return proof
+    const text = `there is no proof of seat ${seat} which of its holders it has masked with`
+    throw usageError('invalid-argument', text, { phase: PHASE })
+  })
+}
+
+/**
+ * The messages with which phase 3 begins on the chosen graph: to each survivor, which of the clients that have chosen it are
+ * alive, each with its proof.
+ *
+ * @param state - The state of phase 3.
+ * @returns A message for each of U3.
+ * @public
+ */
+export function livingOwnersToAnnounce(state: ServerAcknowledging): Outbound<LivingOwners> {
+  requireState(state, 'server-acknowledging')
+  const { config, graph, survivors, including } = state
+  const { owners } = graphOf(graph, config.clients)
+  return {
+    recipients: survivors,
+    messageFor: (receiver) => {
+      requireRecipient(survivors, receiver)
+      return owners(receiver).flatMap((owner) => {
+        const proof = memberAt(including, owner)
+        return proof === undefined ? [] : [{ seat: owner, value: proof.inclusion }]
+      })
+    },
+  }
 }
 
 /**

@@ -1,7 +1,13 @@
 import * as P from 'micro-packed'
 import type { Bytes } from '../../crypto/bytes.js'
-import type { DrawnGraph } from '../../graph/index.js'
-import { byteString, type PublicKeys, SEALED_SHARES_LENGTH } from '../../wire/index.js'
+import { CHOICE_LENGTH, type ChoosingClient, type DrawnGraph } from '../../graph/index.js'
+import {
+  ACKNOWLEDGEMENT_LENGTH,
+  byteString,
+  inclusionCoder,
+  type PublicKeys,
+  SEALED_SHARES_LENGTH,
+} from '../../wire/index.js'
 import { requireConfig, requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import {
@@ -10,20 +16,24 @@ import {
   digest,
   encodeStateBy,
   identity,
-  inActiveModel,
   isSubset,
   key,
   list,
   members,
+  onChosenGraph,
+  onlyIf,
   record,
   type StateCoders,
   seated,
   seats,
   selfMask,
 } from '../saved-format.js'
+import { signsSurvivors } from '../statements.js'
 import {
+  type AcknowledgingClient,
   type AdvertisedClient,
   type ConsistentClient,
+  type IncludingClient,
   type MaskedClient,
   SERVER_STATES,
   type ServerState,
@@ -78,26 +88,34 @@ export function decodeState(bytes: Uint8Array, config: RoundConfig): ServerState
 function fits(state: ServerState): boolean {
   if (state.state === 'server-advertising') return true
   const clients = seatsOf(state.clients)
-  if (!fitsRing(state, clients)) return false
+  if (!fitsGraph(state, clients)) return false
   switch (state.state) {
     case 'server-sharing':
       return true
     case 'server-masking':
-      return fitsPeers(state.clients)
+      return fitsPeers(state.clients, state.graph)
     case 'server-checking':
       return isSubset(state.survivors, clients)
+    case 'server-acknowledging': {
+      const { survivors, including } = state
+      return isSubset(survivors, clients) && isSubset(survivors, seatsOf(including))
+    }
     case 'server-unmasking': {
-      const { survivors, consistent = [] } = state
-      return isSubset(survivors, clients) && isSubset(seatsOf(consistent), survivors)
+      const { survivors, consistent = [], acknowledging = [] } = state
+      return isSubset(survivors, clients) && isSubset(seatsOf([...consistent, ...acknowledging]), survivors)
     }
     case 'server-unmasked':
       return isSubset([...seatsOf(state.selfMasks), ...seatsOf(state.maskKeys)], clients)
   }
 }
 
-/** Checks that every client is on the ring once. */
-function fitsRing({ graph, config }: { graph: DrawnGraph; config: RoundConfig }, clients: readonly number[]) {
+/** A ring has every client once, and so has a list of choices. */
+function fitsGraph(
+  { graph, config }: { graph: DrawnGraph; config: RoundConfig },
+  clients: readonly number[],
+) {
   if (graph.kind === 'complete') return true
+  if (graph.kind === 'chosen') return isSubset(clients, seatsOf(graph.choices))
   const { ring, neighbors } = graph
   return (
     ring.length > neighbors &&
@@ -107,13 +125,13 @@ function fitsRing({ graph, config }: { graph: DrawnGraph; config: RoundConfig },
   )
 }
 
-/** Checks that each client sealed shares to its peers, and that two clients in U2 are peers of each other or not at all. */
-function fitsPeers(clients: readonly SharingClient[]): boolean {
+/** Two clients that are peers have sealed shares to each other, except on the chosen graph. */
+function fitsPeers(clients: readonly SharingClient[], { kind }: DrawnGraph): boolean {
   const peersOf = new Map(clients.map(({ seat, peers }) => [seat, new Set(peers)]))
   return clients.every(
     ({ seat, peers, ciphertexts }) =>
       ciphertexts.length === peers.length * SEALED_SHARES_LENGTH &&
-      peers.every((peer) => peer !== seat && peersOf.get(peer)?.has(seat) !== false),
+      peers.every((peer) => peer !== seat && (kind === 'chosen' || peersOf.get(peer)?.has(seat) !== false)),
   )
 }
 
@@ -124,7 +142,8 @@ function seatsOf(members: readonly { readonly seat: number }[]): number[] {
 function codersOf(config: RoundConfig): StateCoders<ServerState> {
   const graph = drawnGraph(config)
   const signature = byteString(config.signatureLength)
-  const keys = record<PublicKeys>({ cipherKey: key, maskKey: key, signature })
+  const choice = onChosenGraph(config, () => byteString(CHOICE_LENGTH))
+  const keys = record<PublicKeys>({ cipherKey: key, maskKey: key, choice, signature })
   const clients = members<MaskedClient>(config, record({ maskKey: key, commitment: digest, identity }))
   const survivors = seats(config)
   return {
@@ -135,18 +154,35 @@ function codersOf(config: RoundConfig): StateCoders<ServerState> {
     }),
     'server-masking': record({
       graph,
-      publishedDigest: inActiveModel(config, digest),
+      publishedDigest: onlyIf(signsSurvivors(config), digest),
       clients: members<SharingClient>(
         config,
         record({ keys, identity, commitment: digest, peers: seats(config), ciphertexts: allSealedShares }),
       ),
     }),
     'server-checking': record({ graph, publishedDigest: digest, clients, survivors }),
+    'server-acknowledging': record({
+      graph,
+      clients,
+      survivors,
+      including: onChosenGraph(config, ({ neighbors }) =>
+        members<IncludingClient>(
+          config,
+          record({ inclusion: inclusionCoder(neighbors, config.signatureLength) }),
+        ),
+      ) as P.CoderType<readonly IncludingClient[]>,
+    }),
     'server-unmasking': record({
       graph,
       clients,
       survivors,
       consistent: P.optional(P.bool, members<ConsistentClient>(config, record({ signature }))),
+      acknowledging: onChosenGraph(config, () =>
+        members<AcknowledgingClient>(
+          config,
+          record({ acknowledgements: seated(config, byteString(ACKNOWLEDGEMENT_LENGTH)) }),
+        ),
+      ),
     }),
     'server-unmasked': record({
       graph,
@@ -160,10 +196,18 @@ function codersOf(config: RoundConfig): StateCoders<ServerState> {
   }
 }
 
-/** The configuration determines the shape of the graph, so only the ring that was drawn is saved. */
-function drawnGraph({ graph }: RoundConfig): P.CoderType<DrawnGraph> {
+/** The shape follows from the configuration; what was drawn is the ring, or the choices of the clients. */
+function drawnGraph(config: RoundConfig): P.CoderType<DrawnGraph> {
+  const { graph, hash } = config
+  if (graph.kind === 'chosen') {
+    const choices = members<ChoosingClient>(config, record({ choice: byteString(CHOICE_LENGTH) }))
+    return P.apply(choices, {
+      encode: (list): DrawnGraph => ({ ...graph, hash, choices: list }),
+      decode: (drawn) => (drawn.kind === 'chosen' ? drawn.choices : []),
+    })
+  }
   return P.apply(list(P.U16LE), {
     encode: (ring): DrawnGraph => (graph.kind === 'complete' ? graph : { ...graph, ring }),
-    decode: (drawn) => (drawn.kind === 'complete' ? [] : drawn.ring),
+    decode: (drawn) => (drawn.kind === 'sparse' ? drawn.ring : []),
   })
 }

@@ -1,4 +1,13 @@
-import { graphOf, minimumRemaining, visibleAmong } from '../../graph/index.js'
+import {
+  graphOf,
+  indexOfSeat,
+  isChosen,
+  memberAt,
+  minimumRemaining,
+  seatsWithHolders,
+  visibleAmong,
+  visibleFrom,
+} from '../../graph/index.js'
 import { type ForwardedShares, SEALED_SHARES_LENGTH, type ShareKeys } from '../../wire/index.js'
 import { requireShape } from '../capabilities.js'
 import {
@@ -9,7 +18,7 @@ import {
   requireState,
   violation,
 } from '../checks.js'
-import { publishedDigest } from '../identity.js'
+import { publishedDigest, signsSurvivors } from '../statements.js'
 import {
   bySeat,
   type Outbound,
@@ -123,7 +132,18 @@ export function closeShareKeys(
   requireShape('list of accepted shares', accepted)
   const { config, graph } = state
   requireEnough(accepted.length, minimumRemaining(graph, config.minimumCohort), 'U2', blameNobody(PHASE))
-  const clients = withAnswers(state.clients, bySeat(accepted, PHASE)).map(
+  const answers = bySeat(accepted, PHASE)
+  const staying = seatsWithHolders(
+    graph,
+    config.clients,
+    config.threshold,
+    answers.map(({ seat }) => seat),
+  )
+  requireEnough(staying.length, minimumRemaining(graph, config.minimumCohort), 'U2', blameNobody(PHASE))
+  const clients = withAnswers(
+    state.clients,
+    answers.filter(({ seat }) => indexOfSeat(staying, seat) >= 0),
+  ).map(
     ({ member, answer }): SharingClient => ({
       ...member,
       commitment: answer.commitment,
@@ -131,16 +151,14 @@ export function closeShareKeys(
       ciphertexts: answer.ciphertexts,
     }),
   )
-  const seats = clients.map(({ seat }) => seat)
-  requireHolders({ config, graph }, seats, seats, PHASE)
+  requireHolders({ config, graph }, staying, staying, PHASE)
   const next: ServerMasking = {
     state: 'server-masking',
     config,
     graph,
-    publishedDigest:
-      config.adversary === 'active'
-        ? publishedDigest(config, keysToPublish(state).messageFor(seats[0]!))
-        : undefined,
+    publishedDigest: signsSurvivors(config)
+      ? publishedDigest(config, keysToPublish(state).messageFor(staying[0]!))
+      : undefined,
     clients,
   }
   return { state: next, outbound: sharesToForward(next) }
@@ -163,23 +181,54 @@ export function closeShareKeys(
  */
 export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares> {
   requireState(state, 'server-masking')
-  const { config, clients } = state
+  const { config, graph, clients } = state
   let places: readonly Places[] | undefined
   const recipients = clients.map(({ seat }) => seat)
+  /** Of neighbors that have sealed nothing to the receiver it is told all the same: it masks with them. */
+  const withSilent = (receiver: number, sealed: ForwardedShares): ForwardedShares => {
+    if (!isChosen(graph)) return sealed
+    return visibleFrom(graph, config.clients, receiver, recipients)
+      .filter((seat) => seat !== receiver)
+      .map((seat) => memberAt(sealed, seat) ?? { seat, value: NOTHING })
+  }
   return {
     recipients,
     messageFor: (receiver) => {
       requireRecipient(recipients, receiver)
       places ??= placesOfSealed(config.clients, clients)
       const { senders, positions } = places[receiver]!
-      return senders.map((sender, index) => {
+      const sealed = senders.map((sender, index) => {
         const { seat, ciphertexts } = clients[sender]!
         const start = positions[index]! * SEALED_SHARES_LENGTH
         return { seat, value: ciphertexts.subarray(start, start + SEALED_SHARES_LENGTH) }
       })
+      return withSilent(receiver, sealed)
     },
   }
 }
+
+/**
+ * The clients of U1 that a message of this phase for `receiver` may name: its peers, and those of them that may have sealed
+ * shares to it, if that is not all of them.
+ *
+ * @param state - The state of this phase.
+ * @param receiver - A seat of U2.
+ * @returns The peers, ascending; and on the chosen graph the owners among them.
+ * @public
+ */
+export function sealersOf(
+  state: ServerMasking,
+  receiver: number,
+): { readonly peers: readonly number[]; readonly owners: ReadonlySet<number> | undefined } {
+  requireState(state, 'server-masking')
+  requireSeatNumber(receiver)
+  const { config, graph, clients } = state
+  if (!isChosen(graph)) return { peers: memberAt(clients, receiver)?.peers ?? [], owners: undefined }
+  const { maskNeighbors, owners } = graphOf(graph, config.clients)
+  return { peers: maskNeighbors(receiver), owners: new Set(owners(receiver)) }
+}
+
+const NOTHING = new Uint8Array(0)
 
 /** Where the ciphertexts for one receiver are: in which senders' messages, ascending, and at which position in each. */
 interface Places {

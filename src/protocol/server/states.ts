@@ -1,5 +1,5 @@
 import type { DrawnGraph } from '../../graph/index.js'
-import type { PublicKeys, Seated, Survivors } from '../../wire/index.js'
+import type { Acknowledgements, Inclusion, PublicKeys, Seated, Survivors } from '../../wire/index.js'
 import { requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import type { WrongShare } from './wrong-shares.js'
@@ -17,6 +17,7 @@ export type ServerState =
   | ServerSharing
   | ServerMasking
   | ServerChecking
+  | ServerAcknowledging
   | ServerUnmasking
   | ServerFinished
 
@@ -25,6 +26,7 @@ export const SERVER_STATES: readonly ServerState['state'][] = [
   'server-sharing',
   'server-masking',
   'server-checking',
+  'server-acknowledging',
   'server-unmasking',
   'server-unmasked',
 ]
@@ -85,7 +87,7 @@ export interface SharingClient extends AdvertisedClient {
  */
 export interface ServerMasking extends ServerOnGraph {
   readonly state: 'server-masking'
-  /** D: the digest of the published keys; active model only. */
+  /** D: the digest of the published keys; active model on the complete graph only. */
   readonly publishedDigest: Uint8Array | undefined
   /** U2, ascending by seat. */
   readonly clients: readonly SharingClient[]
@@ -120,6 +122,39 @@ export interface ServerChecking extends ServerOnGraph {
 }
 
 /**
+ * A client of U3 with its proof of which holders it has masked with.
+ * @public
+ */
+export interface IncludingClient {
+  readonly seat: number
+  readonly inclusion: Inclusion
+}
+
+/**
+ * Phase 3 is open, chosen graph only: each client of U3 is told which of its owners are alive.
+ * @public
+ */
+export interface ServerAcknowledging extends ServerOnGraph {
+  readonly state: 'server-acknowledging'
+  /** U2, ascending by seat. */
+  readonly clients: readonly MaskedClient[]
+  /** U3, ascending. */
+  readonly survivors: Survivors
+  /** U3 with its proofs, ascending by seat. */
+  readonly including: readonly IncludingClient[]
+}
+
+/**
+ * A client of U4 with its acknowledgements, which only their receivers can check.
+ * @public
+ */
+export interface AcknowledgingClient {
+  readonly seat: number
+  /** Ascending by the owner that is acknowledged. */
+  readonly acknowledgements: Acknowledgements
+}
+
+/**
  * A client of U4 and its signature over U3.
  * @public
  */
@@ -140,6 +175,8 @@ export interface ServerUnmasking extends ServerOnGraph {
   readonly survivors: Survivors
   /** U4, ascending by seat; absent in the honest-but-curious model. */
   readonly consistent: readonly ConsistentClient[] | undefined
+  /** U4 with its acknowledgements, ascending by seat; chosen graph only. */
+  readonly acknowledging: readonly AcknowledgingClient[] | undefined
 }
 
 /**

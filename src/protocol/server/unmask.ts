@@ -1,7 +1,7 @@
 import { usageError } from '../../errors.js'
-import { countsClients, graphOf, indexOfSeat, visibleAmong } from '../../graph/index.js'
+import { countsClients, graphOf, indexOfSeat, isChosen, memberAt, visibleAmong } from '../../graph/index.js'
 import { type Field, fieldFor } from '../../shamir/index.js'
-import type { Seated, UnmaskingShares } from '../../wire/index.js'
+import type { Acknowledgements, Seated, UnmaskingShares } from '../../wire/index.js'
 import { requireShape } from '../capabilities.js'
 import {
   blameNobody,
@@ -13,7 +13,7 @@ import {
   violation,
 } from '../checks.js'
 import { bySeat } from './accepted.js'
-import type { ServerUnmasking } from './states.js'
+import type { ServerAcknowledging, ServerUnmasking } from './states.js'
 
 const PHASE = 'unmasking'
 
@@ -32,6 +32,7 @@ export interface RevealingClient {
 
 /**
  * The clients that may answer in the phase Unmasking: U4 in the active model, U3 in the honest-but-curious model.
+ * On the chosen graph: those of U4 that t of their holders have acknowledged.
  *
  * @param state - The state from `closeMaskedInput` or `closeConsistencyCheck`.
  * @returns Seats, ascending.
@@ -45,7 +46,31 @@ export interface RevealingClient {
  */
 export function respondents(state: ServerUnmasking): readonly number[] {
   requireState(state, 'server-unmasking')
-  return state.consistent?.map(({ seat }) => seat) ?? state.survivors
+  const { config, consistent, acknowledging, survivors } = state
+  if (acknowledging === undefined) return consistent?.map(({ seat }) => seat) ?? survivors
+  const known = acknowledged.get(state)
+  if (known !== undefined) return known
+  const found = acknowledging
+    .map(({ seat }) => seat)
+    .filter((seat) => acknowledgementsFor(state, seat).length >= config.threshold)
+  acknowledged.set(state, found)
+  return found
+}
+
+/** What was found out about a state; it says nothing that the state does not. */
+const acknowledged = new WeakMap<ServerUnmasking, readonly number[]>()
+
+/** What the holders of the client at `seat` acknowledge it with; chosen graph only. */
+export function acknowledgementsFor(
+  { config, graph, acknowledging = [] }: ServerUnmasking,
+  seat: number,
+): Acknowledgements {
+  return graphOf(graph, config.clients)
+    .holders(seat)
+    .flatMap((holder) => {
+      const own = memberAt(memberAt(acknowledging, holder)?.acknowledgements ?? [], seat)
+      return own === undefined ? [] : [{ seat: holder, value: own.value }]
+    })
 }
 
 /**
@@ -111,10 +136,14 @@ export function acceptUnmasking(
  * ```
  * @public
  */
-export function ownersKnownTo(state: ServerUnmasking, seat: number): readonly number[] {
-  requireState(state, 'server-unmasking')
+export function ownersKnownTo(state: ServerAcknowledging | ServerUnmasking, seat: number): readonly number[] {
+  requireState<ServerAcknowledging | ServerUnmasking>(state, 'server-acknowledging', 'server-unmasking')
   requireSeatNumber(seat)
   const { config, graph, clients } = state
+  if (isChosen(graph)) {
+    const { owners } = graphOf(graph, config.clients)
+    return owners(seat).filter((owner) => memberAt(clients, owner) !== undefined)
+  }
   return visibleAmong(graph, config.clients, seat, clients).map((client) => client.seat)
 }
 

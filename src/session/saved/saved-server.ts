@@ -2,14 +2,24 @@ import * as P from 'micro-packed'
 import { type Bytes, equalBytes, plainBytes } from '../../crypto/bytes.js'
 import { type ErrorCode, PHASES, type PhaseName, SecAggError, usageError } from '../../errors.js'
 import { type RoundConfig, server } from '../../protocol/index.js'
-import { decodeSaved, encodeSaved, isSubset, list, record, seats, text } from '../../protocol/saved-format.js'
+import {
+  decodeSaved,
+  encodeSaved,
+  isSubset,
+  list,
+  members,
+  onChosenGraph,
+  record,
+  seats,
+  text,
+} from '../../protocol/saved-format.js'
 import { type Accumulator, createAccumulator, fingerprint, packVector } from '../../vector/index.js'
-import { messageTypeCoder } from '../../wire/index.js'
+import { inclusionCoder, messageTypeCoder } from '../../wire/index.js'
 import type { KnownMessage } from '../arrivals.js'
 import { type Phase, type PhaseContext, seatsOf } from '../phase.js'
 import { advertisePhase, maskPhase, sharePhase } from '../phases.js'
 import type { Books, PhaseCount, Refusal } from '../report.js'
-import { checkPhase, unmaskPhase } from '../unmask-phase.js'
+import { acknowledgePhase, checkPhase, unmaskPhase } from '../unmask-phase.js'
 
 /** The saved part of a server's session. */
 export interface SavedServer {
@@ -18,6 +28,8 @@ export interface SavedServer {
   readonly known: readonly KnownMessage[]
   /** The seats whose masked vectors are in `sum`, while vectors are collected. */
   readonly folded: readonly number[]
+  /** Chosen graph: their proofs. */
+  readonly proofs: readonly server.IncludingClient[]
   /** Accepted messages of the open phase, by seat. */
   readonly messages: readonly (readonly [seat: number, bytes: Uint8Array])[]
   readonly sum: Accumulator | undefined
@@ -42,6 +54,7 @@ export function encodeServerSession(phase: Phase, books: Books, known: readonly 
     ...books,
     known,
     folded: phase.phase === 'masked-input' ? [...phase.accepted].sort((a, b) => a - b) : [],
+    proofs: phase.proofs?.toSorted((a, b) => a.seat - b.seat) ?? [],
     messages: [...phase.messages()].map(([seat, bytes]) => ({ seat, bytes })),
     state: fingerprint(state),
     sum: fingerprint(sum),
@@ -63,6 +76,7 @@ export function decodeServerSession(bytes: Uint8Array, config: RoundConfig): Sav
     books: value,
     known: value.known,
     folded: value.folded,
+    proofs: value.proofs,
     messages: value.messages.map((message) => [message.seat, message.bytes]),
     sum: sum.length === 0 ? undefined : sumOf(sum, config),
   }
@@ -114,10 +128,21 @@ function booksCoder(config: RoundConfig) {
     duplicates: count,
     known: list(record<KnownMessage>({ type: messageTypeCoder, seat: P.U32LE, digests: P.bytes(P.U32LE) })),
     folded: seats(config),
+    proofs: proofsCoder(config),
     messages: list(record({ seat: P.U32LE, bytes: P.bytes(P.U32LE) })),
     state: FINGERPRINT,
     sum: FINGERPRINT,
   })
+}
+
+function proofsCoder(config: RoundConfig): P.CoderType<readonly server.IncludingClient[]> {
+  const field = onChosenGraph(config, ({ neighbors }) =>
+    members<server.IncludingClient>(
+      config,
+      record({ inclusion: inclusionCoder(neighbors, config.signatureLength) }),
+    ),
+  )
+  return P.apply(field, { encode: (proofs) => proofs ?? [], decode: (proofs) => proofs })
 }
 
 /**
@@ -140,7 +165,7 @@ export async function resumedPhase(saved: SavedServer, context: PhaseContext): P
   return phase
 }
 
-function phaseOfState({ state, folded, sum }: SavedServer, context: PhaseContext): Phase {
+function phaseOfState({ state, folded, proofs, sum }: SavedServer, context: PhaseContext): Phase {
   switch (state.state) {
     case 'server-advertising':
       return advertisePhase(state, context)
@@ -148,11 +173,14 @@ function phaseOfState({ state, folded, sum }: SavedServer, context: PhaseContext
       return sharePhase(state, context)
     case 'server-masking':
       if (sum !== undefined && isSubset(folded, seatsOf(state.clients))) {
-        return maskPhase(state, context, { seats: folded, sum })
+        return maskPhase(state, context, { seats: folded, sum, proofs })
       }
       break
     case 'server-checking':
       if (sum !== undefined) return checkPhase(state, sum, context)
+      break
+    case 'server-acknowledging':
+      if (sum !== undefined) return acknowledgePhase(state, sum, context)
       break
     case 'server-unmasking':
       if (sum !== undefined) return unmaskPhase(state, sum, context)

@@ -137,7 +137,7 @@ async function waitingFor(round: (typeof rounds)[number], random: Random): Promi
     segments: [{ length: 1, bits: 8, bound: 'modular' }],
   })
   const ring = Array.from({ length: config.clients }, (_, seat) => seat)
-  const graph = config.graph.kind === 'complete' ? config.graph : { ...config.graph, ring }
+  const graph = config.graph.kind === 'sparse' ? { ...config.graph, ring } : ({ kind: 'complete' } as const)
   const seats = ring.slice(0, 7)
   const survivors = seats.slice(0, -1)
   const secrets = new Map<number, Uint8Array>()
@@ -165,7 +165,15 @@ async function waitingFor(round: (typeof rounds)[number], random: Random): Promi
       : undefined
   for (const row of held.values()) row.sort((a, b) => a.seat - b.seat)
   return {
-    state: { state: 'server-unmasking', config, graph, clients, survivors, consistent },
+    state: {
+      state: 'server-unmasking',
+      config,
+      graph,
+      clients,
+      survivors,
+      consistent,
+      acknowledging: undefined,
+    },
     secrets,
     answers: held,
   }

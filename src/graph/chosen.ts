@@ -1,0 +1,154 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { ascii, concatBytes } from '../crypto/bytes.js'
+import { type Graph, indexOfSeat } from './graph.js'
+
+/** Bytes of the seed from which a client's choice of holders follows. */
+export const CHOICE_LENGTH = 16
+
+/** How many times k clients may choose the same holder. One that more have chosen does not take part. */
+const MOST_OWNERS = 3
+
+/** What a choice of holders depends on in addition to its seed. */
+export interface ChoiceContext {
+  /** The configuration's hash. */
+  readonly hash: Uint8Array
+  /** n. */
+  readonly clients: number
+  /** k: how many holders each client chooses. */
+  readonly neighbors: number
+}
+
+/** A client and the seed of its choice. */
+export interface ChoosingClient {
+  readonly seat: number
+  readonly choice: Uint8Array
+}
+
+/** The most seats that a client is told of: its k holders, the 3k clients that may have chosen it, and itself. */
+export function maximumVisible(clients: number, neighbors: number): number {
+  return Math.min(clients, neighbors * (1 + MOST_OWNERS) + 1)
+}
+
+const LABEL = ascii('secagg choose holders')
+
+/**
+ * The holders that the client at `seat` has chosen: `Sample` of the specification, a uniform k-subset of the other seats,
+ * ascending. Everybody can compute it from the seed. (Bell et al. 2020, section 4, has clients choose their neighbors.)
+ *
+ * Floyd's algorithm on words of SHA-256 in counter mode: for j from n − 1 − k to n − 2 it draws a number from 0 to j, and
+ * takes j where it has that number already.
+ */
+export function chooseHolders(
+  { hash, clients, neighbors }: ChoiceContext,
+  seat: number,
+  seed: Uint8Array,
+): readonly number[] {
+  const words = wordsOf(concatBytes(Uint8Array.of(LABEL.length), LABEL, hash, wordBytes(seat), seed))
+  const chosen = new Set<number>()
+  for (let last = clients - 1 - neighbors; last < clients - 1; last++) {
+    const drawn = below(last + 1, words)
+    chosen.add(chosen.has(drawn) ? last : drawn)
+  }
+  // The others' seats, counted without one's own.
+  return [...chosen].map((index) => (index < seat ? index : index + 1)).sort((a, b) => a - b)
+}
+
+/** A uniform number below `choices`; words that would favor the first numbers are passed over. */
+function below(choices: number, words: () => number): number {
+  const unbiased = 2 ** 32 - (2 ** 32 % choices)
+  let word = words()
+  while (word >= unbiased) word = words()
+  return word % choices
+}
+
+/** Words of 32 bits, little-endian, of SHA-256(prefix ‖ counter) for the counters from 0 on. */
+function wordsOf(prefix: Uint8Array): () => number {
+  let counter = 0
+  let block = new DataView(new ArrayBuffer(0))
+  let at = 0
+  return () => {
+    if (at === block.byteLength) {
+      block = new DataView(sha256(concatBytes(prefix, wordBytes(counter++))).buffer)
+      at = 0
+    }
+    at += 4
+    return block.getUint32(at - 4, true)
+  }
+}
+
+function wordBytes(value: number): Uint8Array {
+  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24)
+}
+
+/**
+ * The graph on which every client has chosen its own holders. A client masks with those it has chosen and with those that
+ * have chosen it, as far as they are among `choosing`, which is ascending by seat.
+ */
+export function chosenGraph(context: ChoiceContext, choosing: readonly ChoosingClient[]): Graph {
+  const holdersOf = new Map<number, readonly number[]>()
+  const ownersOf = new Map<number, number[]>()
+  for (const { seat } of choosing) ownersOf.set(seat, [])
+  for (const { seat, choice } of choosing) {
+    const holders = chooseHolders(context, seat, choice)
+    holdersOf.set(seat, holders)
+    for (const holder of holders) ownersOf.get(holder)?.push(seat)
+  }
+  const holders = (seat: number): readonly number[] => holdersOf.get(seat) ?? []
+  const owners = (seat: number): readonly number[] => ownersOf.get(seat) ?? []
+  return {
+    holders,
+    owners,
+    maskNeighbors: (seat) => {
+      const both = new Set([...owners(seat), ...holders(seat).filter((holder) => holdersOf.has(holder))])
+      return [...both].sort((a, b) => a - b)
+    },
+  }
+}
+
+/** The clients that no more than 3k others have chosen. */
+export function withoutCrowded<C extends ChoosingClient>(
+  context: ChoiceContext,
+  choosing: readonly C[],
+): readonly C[] {
+  const { owners } = chosenGraph(context, choosing)
+  return choosing.filter(({ seat }) => owners(seat).length <= MOST_OWNERS * context.neighbors)
+}
+
+/**
+ * The largest part of `present` in which every client has at least `threshold` of its holders: clients with fewer are
+ * taken out, again and again, until none is left. Both lists are ascending.
+ */
+export function withEnoughHolders(
+  { holders, owners }: Graph,
+  present: readonly number[],
+  threshold: number,
+): readonly number[] {
+  const remaining = new Set(present)
+  const count = new Map(
+    present.map((seat) => [seat, holders(seat).filter((holder) => remaining.has(holder)).length]),
+  )
+  const leaving = present.filter((seat) => count.get(seat)! < threshold)
+  for (let seat = leaving.pop(); seat !== undefined; seat = leaving.pop()) {
+    if (!remaining.delete(seat)) continue
+    for (const owner of owners(seat)) {
+      const left = (count.get(owner) ?? 0) - 1
+      count.set(owner, left)
+      if (left === threshold - 1 && remaining.has(owner)) leaving.push(owner)
+    }
+  }
+  return present.filter((seat) => remaining.has(seat))
+}
+
+/** One bit for each of `holders`, low bit first, set if the holder is among `present`; both lists are ascending. */
+export function inclusionBits(holders: readonly number[], present: readonly number[]): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(holders.length / 8))
+  holders.forEach((holder, index) => {
+    if (indexOfSeat(present, holder) >= 0) bits[index >>> 3]! |= 1 << (index & 7)
+  })
+  return bits
+}
+
+/** Whether the bit of the holder at `index` is set. */
+export function isIncluded(bits: Uint8Array, index: number): boolean {
+  return ((bits[index >>> 3]! >>> (index & 7)) & 1) === 1
+}

@@ -1,0 +1,65 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { type Bytes, concatBytes } from '../crypto/bytes.js'
+import { isChosen, publishableSeats } from '../graph/index.js'
+import {
+  encodeMessage,
+  type PublicKeys,
+  type PublishedKeys,
+  publishedKeysCoder,
+  seatSet,
+} from '../wire/index.js'
+import { allSeats, type RoundConfig } from './config.js'
+import { label, seatBytes } from './keys.js'
+
+/** What a client signs in the phase AdvertiseKeys. */
+export function keysStatement(config: RoundConfig, seat: number, keys: Omit<PublicKeys, 'signature'>): Bytes {
+  const { cipherKey, maskKey, choice = new Uint8Array(0) } = keys
+  return concatBytes(label('sign keys'), config.hash, seatBytes(seat), cipherKey, maskKey, choice)
+}
+
+/** SHA-256 of what a client signs in the phase AdvertiseKeys: it stands for the client's keys and choice of this run. */
+export function keysDigest(config: RoundConfig, seat: number, keys: Omit<PublicKeys, 'signature'>): Bytes {
+  return sha256(keysStatement(config, seat, keys))
+}
+
+/**
+ * What a client signs along with its masked input on the chosen graph: that it has masked with these of its holders, in the
+ * run in which it advertised the keys whose digest is `keys`.
+ */
+export function inclusionStatement(
+  config: RoundConfig,
+  seat: number,
+  keys: Uint8Array,
+  holders: Uint8Array,
+): Bytes {
+  return concatBytes(label('sign inclusion'), config.hash, seatBytes(seat), keys, holders)
+}
+
+/** Whether clients sign U3 in phase 3, so that they need D: in the active model on the complete graph. */
+export function signsSurvivors({ adversary, graph }: RoundConfig): boolean {
+  return adversary === 'active' && !isChosen(graph)
+}
+
+/**
+ * D: SHA-256 of the PublishedKeys message, which on the complete graph is the same for all clients of U1. Two runs with the
+ * same configuration have different digests, because every client draws new keys for each run.
+ */
+export function publishedDigest(config: RoundConfig, published: PublishedKeys): Uint8Array {
+  const universe = publishableSeats(config.graph, config.clients)
+  const coder = publishedKeysCoder(universe, config.signatureLength)
+  return sha256(encodeMessage('publishedKeys', coder, published))
+}
+
+/**
+ * What a client signs in the phase ConsistencyCheck: that it was told these survivors, U3, in the run whose published keys
+ * have the digest D. Without D, a signature from an earlier run with the same session id would be valid in a later one.
+ */
+export function survivorsStatement(
+  config: RoundConfig,
+  published: Uint8Array,
+  seat: number,
+  survivors: readonly number[],
+): Bytes {
+  const set = seatSet(allSeats(config)).encode(survivors)
+  return concatBytes(label('sign survivors'), config.hash, published, seatBytes(seat), set)
+}
