@@ -1,9 +1,9 @@
 import { createNoiseSampler, type NoiseDistribution } from 'secagg/privacy'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { RandomWords } from '../../src/crypto/random.js'
 import { hatOf } from '../../src/privacy/noise/hat.js'
 import { AliasTable, isBelow, Staircase } from '../../src/privacy/noise/staircase.js'
 import { dyadicOf, gaussianWeight, poissonWeight } from '../../src/privacy/noise/weights.js'
-import { RandomWords } from '../../src/privacy/noise/words.js'
 import { randomOf } from '../support/seeded.js'
 import { discreteGaussianLaw, expectLaw, type LogLaw, seededCrypto, skellamLaw } from './support.js'
 

@@ -1,11 +1,11 @@
 import type { CryptoProvider } from '../../crypto/provider.js'
+import { RandomWords } from '../../crypto/random.js'
 import { usageError } from '../../errors.js'
 import { typedArrayName } from '../../vector/lanes.js'
 import { type NoiseDistribution, requireDistribution, requireNumber } from '../rdp.js'
 import type { Fineness } from './hat.js'
 import { Staircase } from './staircase.js'
 import { bitLength, type Dyadic, dyadicOf, gaussianWeight, poissonWeight } from './weights.js'
-import { RandomWords } from './words.js'
 
 /**
  * Draws noise of whole numbers with one distribution and variance.

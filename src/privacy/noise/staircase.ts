@@ -1,6 +1,6 @@
+import type { RandomWords } from '../../crypto/random.js'
 import { type Fineness, type Hat, hatOf } from './hat.js'
 import type { Weight } from './weights.js'
-import type { RandomWords } from './words.js'
 
 /**
  * Draws exactly from a log-concave distribution on the whole numbers, by von Neumann's rejection sampling. It draws a point
