@@ -33,6 +33,7 @@ With a privacy target, also chooses how much noise the clients add.
   --corrupt F            fraction of the clients that may collude with the server, at least 0 and below 1
                          (default 0.05)
   --adversary MODEL      honest-but-curious (default): the server follows the protocol; or active: it may do anything
+  --graph KIND          sparse or complete (default: the one with less work)
   --security-bits B      privacy fails in a round with probability at most 2^-B, 1 to 256 (default 40)
   --correctness-bits B   a round gets too few answers with probability at most 2^-B, 1 to 256 (default 20)
 
@@ -71,15 +72,23 @@ export async function paramsCommand(args: readonly string[]): Promise<void> {
 }
 
 /** The noise must be enough if only the clients that are left after all dropouts add some, and only the honest ones. */
-function cohortOf({ clients, survivors, corruptClients }: GraphParameters): {
+function cohortOf(parameters: GraphParameters): {
   readonly clients: number
   readonly minimumHonest: number
 } {
-  return { clients, minimumHonest: survivors - corruptClients }
+  return {
+    clients: parameters.clients,
+    minimumHonest: minimumCohortOf(parameters) - parameters.corruptClients,
+  }
 }
 
-function noted({ survivors }: GraphParameters, privacy: PrivacyParameters | undefined): object {
-  return privacy === undefined ? {} : { minimumCohort: survivors, privacy }
+/** As many as are left; but where clients choose their holders, only as many as are proven. */
+function minimumCohortOf({ survivors, minimumHonest, corruptClients }: GraphParameters): number {
+  return minimumHonest === undefined ? survivors : Math.min(minimumHonest + corruptClients, survivors)
+}
+
+function noted(parameters: GraphParameters, privacy: PrivacyParameters | undefined): object {
+  return privacy === undefined ? {} : { minimumCohort: minimumCohortOf(parameters), privacy }
 }
 
 /** A privacy target without its cohort, which is not known yet. */
@@ -96,6 +105,7 @@ function parse(args: readonly string[]): {
     dropout: { type: 'string', default: '0.05' },
     corrupt: { type: 'string', default: '0.05' },
     adversary: { type: 'string', default: 'honest-but-curious' },
+    graph: { type: 'string' },
     'security-bits': { type: 'string', default: '40' },
     'correctness-bits': { type: 'string', default: '20' },
     epsilon: { type: 'string' },
@@ -113,6 +123,7 @@ function parse(args: readonly string[]): {
     dropoutFraction: fraction('dropout', values.dropout),
     corruptFraction: fraction('corrupt', values.corrupt),
     adversary: oneOf('adversary', values.adversary, ['honest-but-curious', 'active']),
+    graph: values.graph === undefined ? undefined : oneOf('graph', values.graph, ['sparse', 'complete']),
     statisticalSecurity: wholeNumber('security-bits', values['security-bits'], 1, 256),
     correctness: wholeNumber('correctness-bits', values['correctness-bits'], 1, 256),
   }
@@ -182,11 +193,19 @@ function supposed({ corruptClients, dropouts, survivors, adversary }: GraphParam
 function chosen({ graph, clients, neighbors, threshold, adversary }: GraphParameters): string[] {
   if (graph === 'complete') {
     const why =
-      adversary === 'active' ? 'the active model requires this' : 'no sparse graph meets the requirements'
+      adversary === 'active'
+        ? 'the sparse graph would not be less work'
+        : 'no sparse graph meets the requirements'
     const others = clients === 2 ? 'the other one' : 'all others'
     const able = threshold === clients ? `only all ${clients} together` : `any ${threshold} of the ${clients}`
     return [
       `Every client shares masks with ${others} (${why}). If a client drops out, ${able} can recover its secret.`,
+    ]
+  }
+  if (adversary === 'active') {
+    return [
+      `Each client chooses ${neighbors} of the ${clients - 1} others at random, which hold shares of its secrets. Any ` +
+        `${threshold} of them can recover one of its secrets. It masks with these, and with the clients that have chosen it.`,
     ]
   }
   return [
@@ -196,8 +215,19 @@ function chosen({ graph, clients, neighbors, threshold, adversary }: GraphParame
   ]
 }
 
-function proven({ securityFailure, correctnessFailure }: GraphParameters): string[] {
+function proven(parameters: GraphParameters): string[] {
+  const { securityFailure, correctnessFailure, minimumHonest } = parameters
   const { connectivity, threshold, total } = securityFailure
+  if (minimumHonest !== undefined) {
+    return [
+      `The server learns at most one sum, of at least ${minimumHonest} honest inputs, even if it lies and picks who drops out`,
+      'once it has seen all choices. What can go wrong by chance in one round, and with which probability:',
+      `  the server learns more than that               ${powerOfTwo(total)}`,
+      `    because it learns a sum of fewer inputs      ${powerOfTwo(connectivity)}`,
+      `    because it learns both secrets of a client   ${powerOfTwo(threshold)}`,
+      `  the sum is lost: a client has too few holders  ${powerOfTwo(correctnessFailure)}`,
+    ]
+  }
   return [
     'What can go wrong by chance in one round, and with which probability:',
     `  the server learns more than the sum              ${powerOfTwo(total)}`,
@@ -209,15 +239,17 @@ function proven({ securityFailure, correctnessFailure }: GraphParameters): strin
 
 /** The settings for the configuration of a round. */
 function settings(parameters: GraphParameters, isPrivate: boolean): string[] {
-  const { graph, adversary, neighbors, threshold, corruptClients, minimumPresent, survivors } = parameters
-  const cohort = isPrivate ? ` and minimumCohort ${survivors}` : ''
+  const { graph, adversary, neighbors, threshold, corruptClients, minimumPresent } = parameters
+  const minimumCohort = minimumCohortOf(parameters)
+  const cohort = isPrivate ? ` and minimumCohort ${minimumCohort}` : ''
   if (graph === 'complete') {
     const corrupt =
       adversary === 'active' ? `${isPrivate ? ',' : ' and'} corruptClients ${corruptClients}` : ''
     return [`Configure threshold ${threshold}${corrupt}${cohort}.`]
   }
   const { corruptFraction, dropoutFraction } = parameters
-  const own = minimumPresent - Math.floor(minimumPresent * dropoutFraction)
+  const own =
+    adversary === 'active' ? minimumCohort : minimumPresent - Math.floor(minimumPresent * dropoutFraction)
   return [
     `Configure graph { neighbors: ${neighbors}, assumptions: { corruptFraction: ${corruptFraction}, ` +
       `dropoutFraction: ${dropoutFraction} } }, threshold ${threshold}` +
@@ -244,8 +276,17 @@ function powerOfTwo(log2: number): string {
 }
 
 /** The guarantee of the noise, and the assumptions that it depends on. */
-function promised({ survivors, corruptClients }: GraphParameters, privacy: PrivacyParameters): string[] {
+function promised(parameters: GraphParameters, privacy: PrivacyParameters): string[] {
+  const { survivors, corruptClients } = parameters
   const { minimumHonest } = privacy
+  if (parameters.minimumHonest !== undefined) {
+    return [
+      privacyHeadline(privacy),
+      ...promise(privacy, survivors),
+      `The noise is sized for ${minimumHonest} honest clients, as many as are proven to be in every sum. With the complete graph ` +
+        `(--graph complete) it would be sized for ${survivors - corruptClients}.`,
+    ]
+  }
   return [
     privacyHeadline(privacy),
     ...promise(privacy, survivors),

@@ -20,11 +20,22 @@ describe('secagg params', () => {
   })
 
   test('explains the complete graph', async () => {
-    const { code, stdout } = await params('--clients', '1000', '--adversary', 'active', '--corrupt', '0.33')
+    const { code, stdout } = await params(
+      ...['--clients', '1000', '--adversary', 'active', '--corrupt', '0.33', '--graph', 'complete'],
+    )
     expect(code).toBe(0)
     expect(stdout).toMatch(/^1000 clients, complete graph, threshold 666$/m)
-    expect(stdout).toContain('the active model requires this')
+    expect(stdout).toMatch(/Every client shares masks with all others/)
     expect(stdout).toMatch(/the server learns more than the sum +never$/m)
+  })
+
+  test('explains holders that clients choose', async () => {
+    const { code, stdout } = await params('--clients', '1000', '--adversary', 'active')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^1000 clients, sparse graph, 51 neighbors, threshold 36$/m)
+    expect(stdout).toContain('at most one sum, of at least 501 honest inputs')
+    expect(stdout).toMatch(/minimumCohort that you\s+choose, such as 551/)
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
   })
 
   test('warns', async () => {
@@ -63,7 +74,18 @@ describe('secagg params', () => {
   })
 
   test('prints graph and noise as one JSON object', async () => {
-    const args = ['--clients', '100', '--adversary', 'active', '--epsilon', '8', '--json', ...TARGET]
+    const args = [
+      '--clients',
+      '100',
+      '--adversary',
+      'active',
+      '--graph',
+      'complete',
+      '--epsilon',
+      '8',
+      '--json',
+      ...TARGET,
+    ]
     const parameters = JSON.parse(await printed(paramsCommand, args))
     expect(parameters).toMatchObject({ graph: 'complete', threshold: 53, minimumCohort: 95 })
     const privacy = choosePrivacy({

@@ -7,7 +7,13 @@ import { packedLength } from 'secagg/vector'
 import { describe, expect, test } from 'vitest'
 import { privateTask, task, tensors } from './support.js'
 
-const hundred: RoundTask = { ...task, clients: 100, corruptFraction: 0.05, dropoutFraction: 0.1 }
+const hundred: RoundTask = {
+  ...task,
+  clients: 100,
+  corruptFraction: 0.05,
+  dropoutFraction: 0.1,
+  graph: 'complete',
+}
 
 describe('a plan', () => {
   test('has the numbers of the layers below it', () => {
@@ -34,7 +40,10 @@ describe('a plan', () => {
   test('chooses the noise for the honest clients that every sum contains', () => {
     const { corruptFraction, dropoutFraction } = hundred
     const privacy = { epsilon: 4, delta: 1e-6, rounds: 20, clipNorm: 0.5, samplingRate: 0.2 }
-    const plan = planRound({ ...privateTask, clients: 100, corruptFraction, dropoutFraction, privacy })
+    const plan = planRound({
+      ...{ ...privateTask, clients: 100, corruptFraction, dropoutFraction, privacy },
+      graph: 'complete',
+    })
     const { epsilon, delta, rounds, samplingRate } = privacy
     const cohort = { clients: 100, minimumHonest: 85, length: 34, clip: 0.5 }
     const chosen = choosePrivacy({ ...cohort, epsilon, delta, rounds, samplingRate })
@@ -52,6 +61,7 @@ describe('a plan', () => {
   test('has the graph that the chooser selects, or the requested one', () => {
     const curious: RoundTask = {
       ...hundred,
+      graph: undefined,
       adversary: 'honest-but-curious',
       clients: 1000,
       corruptFraction: 0.1,
@@ -271,9 +281,9 @@ describe('a task is refused, and the error names the offending value:', () => {
       "'honest-but-curious' or 'active'",
     ],
     [
-      'with the sparse graph against an active server',
-      { ...task, graph: 'sparse' },
-      'needs the complete graph',
+      'with the sparse graph against an active server, for more honest inputs than are left',
+      { ...hundred, graph: 'sparse', minimumCohort: 90, dropoutFraction: 0.3 },
+      'the bound on small sums fails',
     ],
     [
       'with the sparse graph if none is sufficient',

@@ -58,7 +58,7 @@ export function cohortOf(assumptions: Assumptions): Cohort {
   requireBits('statisticalSecurity', statisticalSecurity)
   requireBits('correctness', correctness)
   if (only !== undefined && only !== 'sparse' && only !== 'complete') {
-    throw usageError('invalid-argument', "graph must be 'sparse' or 'complete'")
+    throw usageError('invalid-argument', "graph must be 'complete' or 'sparse'")
   }
   requireWhole('minimumHonest', minimumHonest, 0, clients)
   return {
