@@ -13,7 +13,11 @@ import { typedArrayName } from '../vector/lanes.js'
  */
 export type TensorLike =
   | { readonly shape: readonly number[]; readonly data: ArrayLike<unknown> }
-  | { readonly shape: readonly number[]; dataSync(): ArrayLike<unknown> }
+  | {
+      readonly shape: readonly number[]
+      /** Reads the numbers. */
+      dataSync(): ArrayLike<unknown>
+    }
   | { readonly dims: readonly number[]; readonly data: ArrayLike<unknown> }
 
 /**

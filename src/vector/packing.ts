@@ -87,7 +87,7 @@ export function packedSegmentLength({ length, bits }: Segment): number {
  *
  * @param vector - The vector to pack.
  * @param segments - The shape of the vector.
- * @returns {@link packedLength} bytes.
+ * @returns The packed vector, of {@link packedLength} bytes.
  * @throws {SecAggError} `invalid-argument` if the vector does not have this shape, `unsupported` on a big-endian host.
  * @example
  * ```ts

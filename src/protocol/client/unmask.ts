@@ -73,7 +73,10 @@ export function unmask(
   inbound: Survivors,
   capabilities: UnmaskCapabilities,
 ): Promise<UnmaskResult>
-/** @public */
+/**
+ * The same step in the active model, after `checkConsistency`.
+ * @public
+ */
 export function unmask(
   state: ClientChecked,
   inbound: ConsistencySignatures,
