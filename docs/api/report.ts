@@ -102,12 +102,17 @@ function extract(entries: readonly Entry[]): Surface[] {
 
 /** A declaration with one release tag, and without its documentation. */
 function tidy(block: string): string {
-  return block
-    .replace(/^ *\/\*\*.*?\*\/\n/gms, '')
-    .replace(/^ *\/\/ \(undocumented\)\n/gm, '')
-    .replace(/^(\/\/ @.*) \(undocumented\)$/gm, '$1')
-    .replace(/^\/\/ @public @experimental\b/gm, '// @experimental')
-    .trim()
+  return (
+    block
+      .replace(/^ *\/\*\*.*?\*\/\n/gms, '')
+      // The lines of a union depend on where it had comments.
+      .replace(/\s*\n *\| /g, ' | ')
+      .replace(/ =\n */g, ' = ')
+      .replace(/^ *\/\/ \(undocumented\)\n/gm, '')
+      .replace(/^(\/\/ @.*) \(undocumented\)$/gm, '$1')
+      .replace(/^\/\/ @public @experimental\b/gm, '// @experimental')
+      .trim()
+  )
 }
 
 function nameOf(block: string): string | undefined {
