@@ -23,14 +23,23 @@ export interface OfferedNeighborhood extends Omit<Assumptions, 'correctness' | '
 }
 
 /**
- * A client's own check of what a server offers: it takes nobody's word that k and t suffice, but recomputes from its own
- * γ, δ and σ that its neighbors connect the honest clients and that t withstands the corrupt ones among them.
+ * A client's own check of the graph that a server offers. The client computes the bounds from its own γ, δ and σ, so it need
+ * not believe the server that k and t are enough.
  *
- * It cannot check that n is true, that the ring is random, or how many others there are.
+ * It cannot check that n is true, that the ring is random, or how many other clients there are.
  *
- * @throws {SecAggError} `invalid-configuration`, fault `server`, where what is offered is no sparse or complete graph of
- *   n clients or does not give σ bits; it names the bound that fails. `invalid-argument`, fault `usage`, where the
- *   client's own values are out of range.
+ * @param offered - The server's n, k and t, with the client's own assumptions.
+ * @returns `true`; an offer that is not good enough throws.
+ * @throws {SecAggError} `invalid-configuration`, fault `server`, if this is not a sparse or complete graph of n clients, or does
+ *   not give σ bits; the message names the bound that fails. `invalid-argument`, fault `usage`, if the client's own values
+ *   are out of range.
+ * @example
+ * ```ts
+ * import { checkNeighborhood } from 'secagg'
+ *
+ * const own = { corruptFraction: 0.05, dropoutFraction: 0.05, adversary: 'active' } as const
+ * console.log(checkNeighborhood({ ...own, clients: 1000, neighbors: 51, threshold: 36 })) // true
+ * ```
  * @public
  */
 export function checkNeighborhood(offered: OfferedNeighborhood): true {

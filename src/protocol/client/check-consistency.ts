@@ -137,6 +137,14 @@ export function requireValidSurvivors(state: ClientMasked, survivors: Survivors,
  * @returns The next state, and the acknowledgements to send.
  * @throws {SecAggError} fault `server`: `invalid-survivors` if an owner is none of this client's, or has not masked with it;
  *   `invalid-signature`. Fault `usage`: `out-of-order` on another graph.
+ * @example
+ * ```ts
+ * // Continues the example of server.livingOwnersToAnnounce.
+ * const acknowledged = await Promise.all(
+ *   [0, 1, 2].map((seat) => client.acknowledgeOwners(masked[seat]!.state, announced.messageFor(seat), own[seat]!)),
+ * )
+ * console.log(acknowledged[1]!.outbound.map(({ seat }) => seat)) // [ 0, 2 ]
+ * ```
  * @public
  */
 export async function acknowledgeOwners(
@@ -208,6 +216,14 @@ function ownersOf({ sharers }: ClientMasked): readonly Owner[] {
 /**
  * The clients of U2 whose secrets this client holds shares of, on the chosen graph; ascending.
  * @throws {SecAggError} `out-of-order` for another state.
+ *
+ * @param state - The state after `maskInput`.
+ * @returns Seats, ascending.
+ * @example
+ * ```ts
+ * // Continues the example of server.acceptInclusion.
+ * console.log(client.ownerSeats(masked[1]!.state)) // [ 0, 2, 3 ]
+ * ```
  * @public
  */
 export function ownerSeats(state: ClientMasked): readonly number[] {

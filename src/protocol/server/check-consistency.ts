@@ -1,9 +1,10 @@
-import { graphOf, indexOfSeat } from '../../graph/index.js'
+import { graphOf, indexOfSeat, memberAt } from '../../graph/index.js'
 import {
   ACKNOWLEDGEMENT_LENGTH,
   type Acknowledgements,
   type ConsistencyCheck,
   type ConsistencySignatures,
+  type LivingOwners,
 } from '../../wire/index.js'
 import { capable, requireShape, type ServerCapabilities } from '../capabilities.js'
 import {
@@ -33,7 +34,7 @@ import type {
   ServerChecking,
   ServerUnmasking,
 } from './states.js'
-import { acknowledgementsFor, respondents } from './unmask.js'
+import { acknowledgementsFor, livingOwners, respondents } from './unmask.js'
 
 const PHASE = 'consistency-check'
 
@@ -151,6 +152,14 @@ export function signaturesToPublish(state: ServerUnmasking): Outbound<Consistenc
  * @param message - Its acknowledgements.
  * @returns The client with its acknowledgements, for `closeAcknowledgements`.
  * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `malformed-message`.
+ * @example
+ * ```ts
+ * // Continues the example of client.acknowledgeOwners.
+ * const acknowledgements = [0, 1, 2].map((seat) =>
+ *   server.acceptAcknowledgements(acknowledging.state, seat, acknowledged[seat]!.outbound),
+ * )
+ * console.log(acknowledgements[1]!.acknowledgements.length) // 2
+ * ```
  * @public
  */
 export function acceptAcknowledgements(
@@ -180,16 +189,34 @@ export function acceptAcknowledgements(
 }
 
 /**
- * The clients of U3 that have chosen the one at `seat` as a holder, ascending.
+ * The messages with which phase 3 begins on the chosen graph: to each survivor, which of the clients that have chosen it are
+ * alive, each with its proof.
+ *
+ * @param state - The state of phase 3.
+ * @returns A message for each of U3.
+ * @example
+ * ```ts
+ * // Continues the example of server.acceptInclusion.
+ * const acknowledging = server.closeMaskedInput(masking.state, [0, 1, 2], proofs) // seat 3 drops out
+ * const announced = server.livingOwnersToAnnounce(acknowledging.state)
+ * console.log(announced.messageFor(1).map(({ seat }) => seat)) // [ 0, 2 ]
+ * ```
  * @public
  */
-export function livingOwners(state: ServerAcknowledging, seat: number): readonly number[] {
+export function livingOwnersToAnnounce(state: ServerAcknowledging): Outbound<LivingOwners> {
   requireState(state, 'server-acknowledging')
-  requireSeatNumber(seat)
-  const { config, graph, survivors } = state
-  return graphOf(graph, config.clients)
-    .owners(seat)
-    .filter((owner) => indexOfSeat(survivors, owner) >= 0)
+  const { config, graph, survivors, including } = state
+  const { owners } = graphOf(graph, config.clients)
+  return {
+    recipients: survivors,
+    messageFor: (receiver) => {
+      requireRecipient(survivors, receiver)
+      return owners(receiver).flatMap((owner) => {
+        const proof = memberAt(including, owner)
+        return proof === undefined ? [] : [{ seat: owner, value: proof.inclusion }]
+      })
+    },
+  }
 }
 
 /**
@@ -200,6 +227,12 @@ export function livingOwners(state: ServerAcknowledging, seat: number): readonly
  * @returns The state of the last phase, and its messages.
  * @throws {SecAggError} `too-few-shares`, with an owner in `concerning`, if fewer than t of that owner's holders can still reveal
  *   shares: those of U4 that have t acknowledgements themselves.
+ * @example
+ * ```ts
+ * // Continues the example of server.acceptAcknowledgements.
+ * const last = server.closeAcknowledgements(acknowledging.state, acknowledgements)
+ * console.log(last.outbound.recipients) // [ 0, 1, 2 ]
+ * ```
  * @public
  */
 export function closeAcknowledgements(
@@ -229,6 +262,13 @@ export function closeAcknowledgements(
  *
  * @param state - The state of the last phase.
  * @returns A message for each client that has t acknowledgements.
+ * @example
+ * ```ts
+ * // Continues the example of server.closeAcknowledgements.
+ * const forwarded = server.acknowledgementsToForward(last.state)
+ * const finished = await client.unmask(acknowledged[1]!.state, forwarded.messageFor(1), own[1]!)
+ * console.log(finished.outbound.map(({ seat, value }) => [seat, value.length])) // [ [ 0, 16 ], [ 2, 16 ], [ 3, 32 ] ]
+ * ```
  * @public
  */
 export function acknowledgementsToForward(state: ServerUnmasking): Outbound<Acknowledgements> {

@@ -11,14 +11,13 @@ export {
   acknowledgementsToForward,
   closeAcknowledgements,
   closeConsistencyCheck,
-  livingOwners,
+  livingOwnersToAnnounce,
   signaturesToPublish,
 } from './check-consistency.js'
 export {
   acceptInclusion,
   acceptMaskedInput,
   closeMaskedInput,
-  livingOwnersToAnnounce,
   nameableSurvivors,
   survivorsToAnnounce,
 } from './mask-input.js'
@@ -50,6 +49,6 @@ export type {
   SharingClient,
 } from './states.js'
 export { secretsIn } from './states.js'
-export { acceptUnmasking, ownersKnownTo, type RevealingClient, respondents } from './unmask.js'
+export { acceptUnmasking, livingOwners, ownersKnownTo, type RevealingClient, respondents } from './unmask.js'
 export type { OnWork } from './work.js'
 export type { WrongShare } from './wrong-shares.js'

@@ -28,9 +28,9 @@ import {
   outboundBySeats,
   requireHolders,
   requireMember,
-  requireRecipient,
   withAnswers,
 } from './accepted.js'
+import { livingOwnersToAnnounce } from './check-consistency.js'
 import type {
   IncludingClient,
   MaskedClient,
@@ -79,6 +79,21 @@ export function acceptMaskedInput(state: ServerMasking, seat: number): void {
  * @param capabilities - `verifyIdentity`.
  * @returns The client with its proof, for `closeMaskedInput`.
  * @throws {SecAggError} fault `peer`, the sender as culprit: `unknown-seat`, `malformed-message`, `invalid-signature`.
+ * @example
+ * ```ts
+ * // Continues the example of server.sealersOf.
+ * const masked = await Promise.all(
+ *   seats.map((seat) => {
+ *     const { state } = shared[seat]!
+ *     const digest = new Uint8Array(32) // HMAC-SHA-256 of the packed input under state.digestKey
+ *     return client.maskInput(state, masking.outbound.messageFor(seat), digest, own[seat]!)
+ *   }),
+ * )
+ * const proofs = await Promise.all(
+ *   seats.map((seat) => server.acceptInclusion(masking.state, seat, masked[seat]!.state.inclusion!, own[seat]!)),
+ * )
+ * console.log(proofs[0]!.inclusion.holders) // Uint8Array(1) [ 7 ]
+ * ```
  * @public
  */
 export async function acceptInclusion(
@@ -119,7 +134,8 @@ export async function acceptInclusion(
  *
  * @param state - The state from `closeShareKeys`.
  * @param survivors - The seats whose whole masked vector is in the running sum. They become U3.
- * @returns The next state, which depends on the adversary model, and the Survivors messages.
+ * @param including - Chosen graph only: the proof of each of these clients, as `acceptInclusion` returned it.
+ * @returns The next state, which depends on the adversary model and the graph, and the messages that announce U3.
  * @throws {SecAggError} `too-few-clients` if |U3| is below the minimum cohort, or below what the graph tolerates;
  *   `too-few-shares` if fewer than t holders of a client's secrets are left (`concerning` names that client).
  *   `invalid-argument` or `out-of-order` if an argument has the wrong form.
@@ -202,30 +218,6 @@ function proofsOf(
     const text = `there is no proof of seat ${seat} which of its holders it has masked with`
     throw usageError('invalid-argument', text, { phase: PHASE })
   })
-}
-
-/**
- * The messages with which phase 3 begins on the chosen graph: to each survivor, which of the clients that have chosen it are
- * alive, each with its proof.
- *
- * @param state - The state of phase 3.
- * @returns A message for each of U3.
- * @public
- */
-export function livingOwnersToAnnounce(state: ServerAcknowledging): Outbound<LivingOwners> {
-  requireState(state, 'server-acknowledging')
-  const { config, graph, survivors, including } = state
-  const { owners } = graphOf(graph, config.clients)
-  return {
-    recipients: survivors,
-    messageFor: (receiver) => {
-      requireRecipient(survivors, receiver)
-      return owners(receiver).flatMap((owner) => {
-        const proof = memberAt(including, owner)
-        return proof === undefined ? [] : [{ seat: owner, value: proof.inclusion }]
-      })
-    },
-  }
 }
 
 /**

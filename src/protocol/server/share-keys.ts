@@ -214,6 +214,40 @@ export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares>
  * @param state - The state of this phase.
  * @param receiver - A seat of U2.
  * @returns The peers, ascending; and on the chosen graph the owners among them.
+ * @example
+ * ```ts
+ * // Continues the examples of ed25519Verifier and secretSplitter.
+ * // A round of four clients on the graph whose holders they choose: here all others, as k = 3.
+ * import { client, createRoundConfig, server } from 'secagg/protocol'
+ *
+ * const chosen = createRoundConfig({
+ *   sessionId: new Uint8Array(32).fill(9),
+ *   clients: 4,
+ *   adversary: 'active',
+ *   graph: { neighbors: 3, assumptions: 'unproven' },
+ *   threshold: 2,
+ *   minimumCohort: 3,
+ *   segments: [{ length: 1, bits: 16, bound: 100 }],
+ * })
+ * const seats = [0, 1, 2, 3]
+ * const own = seats.map((seat) => ({ crypto, splitSecret, verifyIdentity, signer: signers[seat]! }))
+ * const advertised = await Promise.all(seats.map((seat) => client.advertiseKeys(chosen, seat, own[seat]!)))
+ * const opened = server.openRound(chosen)
+ * const accepted = await Promise.all(
+ *   seats.map((seat) => server.acceptAdvertisedKeys(opened, seat, advertised[seat]!.outbound, own[seat]!)),
+ * )
+ * const sharing = server.closeAdvertiseKeys(opened, accepted, { crypto })
+ * const shared = await Promise.all(
+ *   seats.map((seat) =>
+ *     client.shareKeys(advertised[seat]!.state, sharing.outbound.messageFor(seat), own[seat]!),
+ *   ),
+ * )
+ * const masking = server.closeShareKeys(
+ *   sharing.state,
+ *   seats.map((seat) => server.acceptSharedKeys(sharing.state, seat, shared[seat]!.outbound)),
+ * )
+ * console.log(server.sealersOf(masking.state, 1)) // { peers: [ 0, 2, 3 ], owners: Set(3) { 0, 2, 3 } }
+ * ```
  * @public
  */
 export function sealersOf(

@@ -147,6 +147,29 @@ export function ownersKnownTo(state: ServerAcknowledging | ServerUnmasking, seat
   return visibleAmong(graph, config.clients, seat, clients).map((client) => client.seat)
 }
 
+/**
+ * The clients of U3 that have chosen the one at `seat` as a holder, ascending.
+ *
+ * @param state - The state from `closeMaskedInput`.
+ * @param seat - A seat of U3.
+ * @returns Seats, ascending.
+ * @throws {SecAggError} `out-of-order` for another state.
+ * @example
+ * ```ts
+ * // Continues the example of server.livingOwnersToAnnounce.
+ * console.log(server.livingOwners(acknowledging.state, 1)) // [ 0, 2 ]
+ * ```
+ * @public
+ */
+export function livingOwners(state: ServerAcknowledging, seat: number): readonly number[] {
+  requireState(state, 'server-acknowledging')
+  requireSeatNumber(seat)
+  const { config, graph, survivors } = state
+  return graphOf(graph, config.clients)
+    .owners(seat)
+    .filter((owner) => indexOfSeat(survivors, owner) >= 0)
+}
+
 /** The answers of the phase Unmasking, ascending by seat. On the complete graph there must be at least t. */
 export function requireAnswers(
   state: ServerUnmasking,
