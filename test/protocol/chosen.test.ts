@@ -1,4 +1,6 @@
+import { createRoundConfig, type RoundParameters } from 'secagg'
 import { describe, expect, test } from 'vitest'
+import { culpritsAmong } from '../../src/protocol/server/wrong-shares.js'
 import { type CohortOptions, makeCohort, runCohort } from '../support/cohort.js'
 
 /** Thirty clients choose twelve holders each, of which eight recover a secret. */
@@ -71,4 +73,42 @@ describe('rounds in which clients choose their holders', () => {
       else expect(outcome.sum).toEqual(expected)
     }
   })
+})
+
+const PARAMETERS: Omit<RoundParameters, 'graph'> = {
+  sessionId: new Uint8Array(16),
+  clients: 200,
+  adversary: 'active',
+  threshold: 20,
+  minimumCohort: 101,
+  segments: [{ length: 1, bits: 8, bound: 'modular' }],
+}
+
+test('k is at most n − 2: with more holders the minimum cohort would not be proven', () => {
+  const assumptions = { corruptFraction: 0.3, dropoutFraction: 0 }
+  const withHolders = (neighbors: number) => () =>
+    createRoundConfig({
+      ...PARAMETERS,
+      clients: 100,
+      threshold: 66,
+      minimumCohort: 95,
+      graph: { neighbors, assumptions },
+    })
+  expect(withHolders(99)).toThrow('graph.neighbors must be a whole number from 2 to 98')
+  expect(withHolders(98)).toThrow('the bound on small sums fails')
+})
+
+test('for wrong shares, a client is named only if it conflicts with more others than are assumed to be corrupt', () => {
+  const named = (
+    owners: number,
+    assumptions: { corruptFraction: number; dropoutFraction: number } | 'unproven',
+  ) =>
+    culpritsAmong(
+      Array.from({ length: owners }, (_, owner) => ({ owner, holders: [150], fitting: 29 })),
+      createRoundConfig({ ...PARAMETERS, graph: { neighbors: 29, assumptions } }),
+    )
+  const assumptions = { corruptFraction: 0.03, dropoutFraction: 0 }
+  expect(named(6, assumptions)).toEqual([])
+  expect(named(7, assumptions)).toEqual([150])
+  expect(named(100, 'unproven')).toEqual([])
 })

@@ -1,3 +1,4 @@
+import { isChosen, partOf } from '../../graph/index.js'
 import type { RoundConfig } from '../config.js'
 
 /**
@@ -91,8 +92,16 @@ function needsMoreThan(corrupt: number, pairs: ReadonlyMap<number, ReadonlySet<n
 
 /**
  * n_C. If the configuration does not state it, it is the maximum that the threshold tolerates: t − 1, because t clients
- * together know every secret; in the active model the maximum with 2t > n + n_C.
+ * together know every secret; in the active model on the complete graph the maximum with 2t > n + n_C.
+ *
+ * Where clients choose their holders, any corrupt client can choose a victim and deal it a wrong share, so all ⌊γn⌋ count;
+ * without assumptions nobody is named.
  */
-function toleratedCorruptClients({ corruptClients, adversary, clients, threshold }: RoundConfig): number {
+function toleratedCorruptClients(config: RoundConfig): number {
+  const { corruptClients, adversary, clients, threshold, graph } = config
+  if (isChosen(graph)) {
+    const { assumptions } = graph
+    return assumptions === undefined ? clients : partOf(clients, assumptions.corruptFraction)
+  }
   return corruptClients ?? (adversary === 'active' ? 2 * threshold - clients - 1 : threshold - 1)
 }
