@@ -14,10 +14,10 @@ Runs clients and a server in this process, with the real messages, and prints wh
   --bits K             bits of an element, 1 to 64; the sum is modulo 2^K (default 32)
   --value-bits B       bits of an input value, at most K; below K, a sum that could overflow is refused
                        (default K: the sum wraps around)
-  --threshold T        number of shares that recover a secret (default: the minimum of the model, or with
-                       --neighbors more than half of them)
-  --neighbors K        sparse graph: each client shares secrets and masks with K others, an even number
-                       (default: complete graph)
+  --threshold T        number of shares that recover a secret (default: the minimum of the model; with
+                       --neighbors more than half of them, and more than two thirds if active)
+  --neighbors K        sparse graph: each client shares secrets and masks with K others, an even number; if
+                       active, each client chooses K holders of its secrets (default: complete graph)
   --slice-length L     send masked vectors in slices of L elements, 64 or more (default: whole)
   --workers W          threads that make masks, 0 to 64 (default 0: the main thread)
   --adversary MODEL    honest-but-curious (default) or active
@@ -123,7 +123,8 @@ function progressOn(
 /** The result of a simulation as a table. */
 export function simulationTable(result: SimulationResult, peakMemoryBytes: number): string {
   const { clients, survivors, length, bits, threshold, neighbors, exact, expansion } = result
-  const graph = neighbors === clients - 1 ? 'complete graph' : `sparse graph of ${neighbors} neighbors`
+  const relation = result.adversary === 'active' ? 'holders that each client chooses' : 'neighbors'
+  const graph = neighbors === clients - 1 ? 'complete graph' : `sparse graph of ${neighbors} ${relation}`
   const rows = result.phases.map(({ name, sent, clientMs, serverMs, bytesUp, bytesDown }, index) => {
     const before = result.phases[index - 1]?.sent ?? clients
     return [

@@ -1,4 +1,6 @@
-import { type PhaseName, usageError } from '../errors.js'
+import { partsOf, requireArray, requireInteger } from '../arguments.js'
+import { PHASES, type PhaseName, usageError } from '../errors.js'
+import type { AdversaryModel } from '../protocol/index.js'
 import { createVector, type Lanes, type Segment, type Vector } from '../vector/index.js'
 
 /**
@@ -14,6 +16,30 @@ export interface Drop {
 
 /** Labels of the streams of random numbers that are derived from one seed. */
 const STREAM = { drops: 1, inputs: 2 } as const
+
+/**
+ * A copy of what a caller gave as drops.
+ * @throws {SecAggError} `invalid-argument` if it is not a list of drops, or names a phase that the model does not have.
+ */
+export function checkedDrops(drops: readonly Drop[] = [], adversary: AdversaryModel): readonly Drop[] {
+  requireArray('drops', drops)
+  const copy = drops.map((drop) => partsOf('a drop', drop))
+  for (const { phase, count } of copy) {
+    if (!PHASES.includes(phase)) {
+      throw usageError('invalid-argument', `the phase of a drop must be one of ${PHASES.join(', ')}`)
+    }
+    requireInteger('the number of clients that drop out', count, 0, 65535)
+  }
+  if (adversary === 'honest-but-curious' && copy.some(({ phase }) => phase === 'consistency-check')) {
+    throw usageError('invalid-argument', 'only the active model has the phase consistency-check')
+  }
+  return copy
+}
+
+/** Whether a client that drops out at `dropsAt`, if at all, answers in `phase`. */
+export function takesPart(dropsAt: PhaseName | undefined, phase: PhaseName): boolean {
+  return dropsAt === undefined || PHASES.indexOf(phase) < PHASES.indexOf(dropsAt)
+}
 
 /**
  * Chooses the clients that drop out, different ones for each entry. Returns the first phase that each of them misses.

@@ -1,14 +1,7 @@
-import {
-  partsOf,
-  requireArray,
-  requireCallback,
-  requireInteger,
-  shown,
-  throwIfAborted,
-} from '../arguments.js'
+import { partsOf, requireCallback, requireInteger, shown, throwIfAborted } from '../arguments.js'
 import { dependableProvider } from '../crypto/dependable.js'
 import { type CryptoProvider, defaultCrypto, type SuiteName } from '../crypto/index.js'
-import { PHASES, type PhaseName, SecAggError, usageError } from '../errors.js'
+import { type PhaseName, SecAggError, usageError } from '../errors.js'
 import {
   type AdversaryModel,
   createRoundConfig,
@@ -30,7 +23,14 @@ import {
   vectorInRange,
 } from '../vector/index.js'
 import { median, PhaseMeter, type SimulatedPhase } from './meter.js'
-import { chooseDrops, type Drop, inputGenerator, inputOf } from './simulated-clients.js'
+import {
+  checkedDrops,
+  chooseDrops,
+  type Drop,
+  inputGenerator,
+  inputOf,
+  takesPart,
+} from './simulated-clients.js'
 
 const CHECKED_AT_A_TIME = 2 ** 20
 
@@ -54,9 +54,15 @@ export interface SimulationOptions {
   readonly sliceLength?: number | undefined
   /** Executes the mask plans of the clients and the server. Default: this thread. */
   readonly maskExecutor?: MaskExecutor | undefined
-  /** The number of neighbors of a client on the sparse graph, an even number. Default: the graph is complete. */
+  /**
+   * On the sparse graph, the number of neighbors of a client, an even number. In the active model, the number of holders that
+   * each client chooses. Default: the graph is complete.
+   */
   readonly neighbors?: number | undefined
-  /** The threshold. Default: the minimum of the adversary model; on the sparse graph, more than half of the neighbors. */
+  /**
+   * The threshold. Default: the minimum of the adversary model; on the sparse graph, more than half of the neighbors, and
+   * more than two thirds in the active model.
+   */
   readonly threshold?: number | undefined
   /** What the server may do. Default `honest-but-curious`. */
   readonly adversary?: AdversaryModel | undefined
@@ -85,7 +91,7 @@ export interface SimulationResult {
   readonly length: number
   readonly bits: number
   readonly threshold: number
-  /** The number of clients that each client shares secrets and masks with. On the complete graph, all others. */
+  /** The number of clients that hold shares of one client's secrets. On the complete graph, all others. */
   readonly neighbors: number
   readonly adversary: AdversaryModel
   readonly suite: SuiteName
@@ -130,7 +136,7 @@ export async function simulate(given: SimulationOptions): Promise<SimulationResu
   const crypto =
     options.crypto === undefined ? await defaultCrypto(options.suite) : dependableProvider(options.crypto)
   const config = configOf(options, valueBits, crypto)
-  const dropsAt = chooseDrops(clients, dropsOf(options, config), seed)
+  const dropsAt = chooseDrops(clients, checkedDrops(options.drops, config.adversary), seed)
   const segment = config.segments[0]!
   const input = (seat: number): Vector => inputOf(seat, segment, valueBits, seed)
 
@@ -226,30 +232,16 @@ function configOf(options: SimulationOptions, valueBits: number, crypto: CryptoP
     adversary,
     suite,
     graph: neighbors === undefined ? 'complete' : { neighbors, assumptions: 'unproven' },
-    threshold: options.threshold ?? (neighbors === undefined ? undefined : Math.floor(neighbors / 2) + 1),
+    threshold: options.threshold ?? (neighbors === undefined ? undefined : mostOf(neighbors, adversary)),
     sliceLength: options.sliceLength,
     minimumCohort: neighbors === undefined ? undefined : Math.floor(clients / 2) + 1,
     segments: [{ length, bits, bound: valueBits === bits ? 'modular' : 1n << BigInt(valueBits) }],
   })
 }
 
-function dropsOf({ drops = [] }: SimulationOptions, { adversary }: RoundConfig): readonly Drop[] {
-  requireArray('drops', drops)
-  const copy = drops.map((drop) => partsOf('a drop', drop))
-  for (const { phase, count } of copy) {
-    if (!PHASES.includes(phase)) {
-      throw usageError('invalid-argument', `the phase of a drop must be one of ${PHASES.join(', ')}`)
-    }
-    requireInteger('the number of clients that drop out', count, 0, 65535)
-  }
-  if (adversary === 'honest-but-curious' && copy.some(({ phase }) => phase === 'consistency-check')) {
-    throw usageError('invalid-argument', 'only the active model has the phase consistency-check')
-  }
-  return copy
-}
-
-function takesPart(dropsAt: PhaseName | undefined, phase: PhaseName): boolean {
-  return dropsAt === undefined || PHASES.indexOf(phase) < PHASES.indexOf(dropsAt)
+/** The default threshold among `neighbors` holders. With no corrupt clients, it meets the limits of the model. */
+function mostOf(neighbors: number, adversary: AdversaryModel): number {
+  return Math.floor(adversary === 'active' ? (2 * neighbors) / 3 : neighbors / 2) + 1
 }
 
 /** An Ed25519 key for every seat, or `undefined` in the honest-but-curious model. */

@@ -48,6 +48,26 @@ describe('secagg simulate', () => {
     }
   })
 
+  test('runs an active round in which clients choose their holders', async () => {
+    const round = ['--clients', '30', '--length', '64', '--adversary', 'active', '--neighbors', '12']
+    const drops = ['--drop', 'masked-input:2', '--drop', 'consistency-check:1', '--drop', 'unmasking:1']
+    const command = ['simulate', ...round, '--threshold', '8', ...drops]
+    const { code, stdout } = await secagg(...command, '--workers', '1', '--json')
+    expect(code).toBe(0)
+    const result = JSON.parse(stdout)
+    const expected = { survivors: 28, neighbors: 12, threshold: 8, adversary: 'active', exact: true }
+    expect(result).toMatchObject(expected)
+    const phases = result.phases as { bytesUp: number }[]
+    // The seed of the choice is 16 bytes more; bits and signature go with the masked input.
+    expect(phases[0]!.bytesUp).toBe(2 + 32 + 64 + 16 + 64)
+    expect(phases[2]!.bytesUp).toBe(2 + Math.ceil(12 / 8) + 64 + 64 * 4)
+    const table = await secagg(...command)
+    expect(table.stdout).toMatch(
+      /^sparse graph of 12 holders that each client chooses, threshold 8, active, suite aes$/m,
+    )
+    expect(table.stdout).toContain('sum of 28 survivors: exact')
+  })
+
   test('a cohort that becomes too small ends with the reason and exit code 1', async () => {
     const { code, stdout, stderr } = await secagg('simulate', '--clients', '5', '--drop', 'masked-input:3')
     expect(code).toBe(1)

@@ -4,6 +4,15 @@ import { ACTIVE, CURIOUS, seatsBelow } from '../attacks/support.js'
 import { sumOf } from '../support/inputs.js'
 import { type SavedCohort, savedCohort } from './support.js'
 
+/** Nine clients choose six holders each, of which any four recover a secret. */
+const CHOSEN = {
+  ...ACTIVE,
+  clients: 9,
+  graph: { neighbors: 6, assumptions: 'unproven' },
+  threshold: 4,
+  minimumCohort: 5,
+} as const
+
 const PHASES: readonly {
   readonly name: string
   readonly parameters: Pick<RoundParameters, 'clients' | 'adversary'> & Partial<RoundParameters>
@@ -20,6 +29,11 @@ const PHASES: readonly {
       threshold: 2,
       minimumCohort: 5,
     },
+  },
+  { name: 'holders that clients choose', parameters: CHOSEN },
+  {
+    name: 'holders that clients choose, in slices',
+    parameters: { ...CHOSEN, segments: [{ length: 200, bits: 14, bound: 1000 }], sliceLength: 64 },
   },
   {
     name: 'in slices',

@@ -1,3 +1,4 @@
+import { PHASES } from 'secagg'
 import { nobleCrypto } from 'secagg/crypto'
 import { simulate } from 'secagg/simulate'
 import { describe, expect, test } from 'vitest'
@@ -34,6 +35,23 @@ describe('a simulated round', () => {
     const result = await simulate({ clients: 260, length: 4, bits: 32, drops, crypto: toyCrypto(260) })
     expect(result).toMatchObject({ survivors: 240, exact: true })
   })
+
+  test.each([{}, { sliceLength: 64 }])(
+    'clients that choose their holders, and drop out after each message, with %j',
+    async (slices) => {
+      const drops = PHASES.map((phase) => ({ phase, count: 1 }))
+      const given = { clients: 30, length: 100, bits: 20, drops, seed: 3, ...slices }
+      const result = await simulate({ ...given, adversary: 'active', neighbors: 16, crypto: toyCrypto(30) })
+      expect(result).toMatchObject({ survivors: 27, exact: true, neighbors: 16, threshold: 11 })
+      expect(result.phases.map(({ name, sent }) => [name, sent])).toEqual([
+        ['advertise-keys', 29],
+        ['share-keys', 28],
+        ['masked-input', 27],
+        ['consistency-check', 26],
+        ['unmasking', 25],
+      ])
+    },
+  )
 
   test('runs on a provider of the caller and reports progress', async () => {
     const served: number[] = []

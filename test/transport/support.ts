@@ -33,6 +33,16 @@ export const MODELS = [
     },
   },
   {
+    name: 'holders that clients choose',
+    parameters: {
+      clients: 9,
+      adversary: 'active',
+      graph: { neighbors: 7, assumptions: 'unproven' },
+      threshold: 4,
+      minimumCohort: 4,
+    },
+  },
+  {
     name: 'in slices',
     parameters: {
       clients: 9,
