@@ -21,7 +21,8 @@ const STREAM = { drops: 1, inputs: 2 } as const
  * A copy of what a caller gave as drops.
  * @throws {SecAggError} `invalid-argument` if it is not a list of drops, or names a phase that the model does not have.
  */
-export function checkedDrops(drops: readonly Drop[] = [], adversary: AdversaryModel): readonly Drop[] {
+export function checkedDrops(drops: readonly Drop[] | undefined, adversary: AdversaryModel): readonly Drop[] {
+  if (drops === undefined) return []
   requireArray('drops', drops)
   const copy = drops.map((drop) => partsOf('a drop', drop))
   for (const { phase, count } of copy) {

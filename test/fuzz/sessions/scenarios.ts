@@ -7,6 +7,14 @@ import { DiskOfProcess, FlakyDisk } from '../flaky-disk.js'
 import { Plots } from './plots.js'
 
 const sparse = { neighbors: 4, assumptions: 'unproven' } as const
+/** Clients that choose their holders; seven, as the messages to them hold a byte for the seats. */
+const chosen = {
+  clients: 7,
+  adversary: 'active',
+  graph: { neighbors: 5, assumptions: 'unproven' },
+  threshold: 3,
+  minimumCohort: 4,
+} as const
 /** Vectors that go in three and more slices, which cut a segment within its elements. */
 const sliced = {
   segments: [
@@ -38,6 +46,8 @@ export const SCENARIOS: readonly CohortOptions[] = [
   // With shares to spare, and clients that may cheat about them.
   { clients: 7, adversary: 'honest-but-curious', threshold: 4, corruptClients: 1 },
   { clients: 8, adversary: 'active', threshold: 6, corruptClients: 1 },
+  chosen,
+  { ...chosen, ...sliced, serverOptions: { maximumUploads: 3 } },
 ]
 
 /** The parties of a round, and the disk from which its server can be brought back. */

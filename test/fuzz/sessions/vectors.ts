@@ -1,5 +1,6 @@
 import type { RoundConfig, Vector } from 'secagg'
 import { equalBytes } from '../../../src/crypto/bytes.js'
+import { inclusionLength } from '../../../src/session/masked-sum.js'
 import { segmentsInRange, unpackVector } from '../../../src/vector/index.js'
 import { sliceCount, sliceRange } from '../../../src/vector/segments.js'
 import { openEnvelope } from '../../../src/wire/index.js'
@@ -41,7 +42,8 @@ export class Slices {
       const own = segmentsInRange(segments, sliceRange(segments, sliceLength, part))
       const others = other.get(part)!
       const isSame = equalBytes(packed, others)
-      const [left, right] = [valuesOf(unpackVector(packed, own)), valuesOf(unpackVector(others, own))]
+      const values = (bytes: Uint8Array) => valuesOf(unpackVector(vectorIn(this.#config, part, bytes), own))
+      const [left, right] = [values(packed), values(others)]
       left.forEach((values, segment) => {
         for (const [at, value] of values.entries()) {
           difference[segment]!.push(isSame ? 0n : value - right[segment]![at]!)
@@ -50,6 +52,11 @@ export class Slices {
     }
     return difference
   }
+}
+
+/** The part of a slice that is the vector. Where clients choose their holders, their proof is in front of the first. */
+export function vectorIn(config: RoundConfig, slice: number, content: Uint8Array): Uint8Array {
+  return slice === 0 ? content.subarray(inclusionLength(config)) : content
 }
 
 /** `sum` and the differences, modulo 2^k. */

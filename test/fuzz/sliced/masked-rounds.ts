@@ -1,10 +1,12 @@
 import { ClientSession, type Vector } from 'secagg'
+import { concatBytes } from '../../../src/crypto/bytes.js'
 import { elementCount, packVector, segmentsInRange, unpackVector } from '../../../src/vector/index.js'
 import { sliceCount, sliceRange } from '../../../src/vector/segments.js'
 import { encodeMaskedSlice, openEnvelope } from '../../../src/wire/index.js'
 import { type SavedCohort, savedCohort } from '../../resume/support.js'
 import { type CohortOptions, run } from '../../support/cohort.js'
 import { toySplitter } from '../../support/toy-crypto.js'
+import { vectorIn } from '../sessions/vectors.js'
 
 /** A round that has come to the masked input, with all that may be sent in it. It is made once, and resumed for each input. */
 export interface MaskedRound {
@@ -57,9 +59,19 @@ const OPTIONS: readonly (CohortOptions & { readonly maximumUploads: number })[] 
     sliceLength: 64,
     maximumUploads: 3,
   },
+  {
+    clients: 6,
+    adversary: 'active',
+    graph: { neighbors: 5, assumptions: 'unproven' },
+    threshold: 3,
+    minimumCohort: 4,
+    segments: [{ length: 140, bits: 20, bound: 'modular' }],
+    sliceLength: 64,
+    maximumUploads: 3,
+  },
 ]
 
-/** Rounds in both models and on both graphs, with two to four slices. */
+/** Rounds in both models and on each graph, with two to four slices. */
 export const MASKED_ROUNDS: readonly MaskedRound[] = await Promise.all(OPTIONS.map(maskedRound))
 
 async function maskedRound({ maximumUploads, ...options }: (typeof OPTIONS)[number]): Promise<MaskedRound> {
@@ -79,7 +91,10 @@ async function maskedRound({ maximumUploads, ...options }: (typeof OPTIONS)[numb
   function oneMore(bytes: Uint8Array, slice: number, seat: number): Uint8Array {
     const range = sliceRange(config.segments, config.sliceLength, slice)
     const segments = segmentsInRange(config.segments, range)
-    const vector: Vector = unpackVector(openEnvelope(bytes)!.content, segments)
+    const { content } = openEnvelope(bytes)!
+    const packed = vectorIn(config, slice, content)
+    const proof = content.subarray(0, content.length - packed.length)
+    const vector: Vector = unpackVector(packed, segments)
     // A slice has more elements than there are seats, though not in each of its segments.
     const firsts = segments.map((_, index) => elementCount(segments.slice(0, index)))
     const index = segments.findIndex(({ length }, at) => seat >= firsts[at]! && seat < firsts[at]! + length)
@@ -87,7 +102,7 @@ async function maskedRound({ maximumUploads, ...options }: (typeof OPTIONS)[numb
     const at = seat - firsts[index]!
     if (lanes instanceof BigUint64Array) lanes[at]! += 1n
     else lanes[at]! += 1
-    return encodeMaskedSlice(slice, packVector(vector, segments))
+    return encodeMaskedSlice(slice, concatBytes(proof, packVector(vector, segments)))
   }
 
   return {

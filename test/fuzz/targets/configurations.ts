@@ -34,6 +34,14 @@ const BASES: readonly RoundParameters[] = [
   },
   {
     ...common,
+    clients: 300,
+    adversary: 'active',
+    graph: { neighbors: 38, assumptions },
+    threshold: 25,
+    minimumCohort: 151,
+  },
+  {
+    ...common,
     clients: 9,
     adversary: 'honest-but-curious',
     graph: { neighbors: 4, assumptions: 'unproven' },
@@ -87,7 +95,12 @@ function requireSound(config: RoundConfig): void {
     const active = corrupt === undefined ? 3 * threshold > 2 * clients : 2 * threshold > clients + corrupt
     ensure(adversary === 'active' ? active : curious, 't is what the model asks for')
   } else {
-    ensure(adversary === 'honest-but-curious', 'the sparse graph is for the honest-but-curious model')
+    const { kind, neighbors } = config.graph
+    ensure(neighbors < clients && threshold <= neighbors, 'a client has t holders among the others')
+    ensure(
+      adversary === (kind === 'chosen' ? 'active' : 'honest-but-curious'),
+      'clients choose their holders in the active model, and only there',
+    )
   }
   for (const { bits, bound } of segments) {
     ensure(bound === 'modular' || BigInt(clients) * (bound - 1n) < 1n << BigInt(bits), 'a sum overflows')

@@ -25,6 +25,13 @@ const shapes: readonly (Pick<RoundParameters, 'clients' | 'adversary'> & Partial
     minimumCohort: 5,
   },
   {
+    clients: 5,
+    adversary: 'active',
+    graph: { neighbors: 4, assumptions: 'unproven' },
+    threshold: 3,
+    minimumCohort: 3,
+  },
+  {
     clients: 3,
     adversary: 'honest-but-curious',
     segments: [{ length: 200, bits: 13, bound: 'modular' }],
