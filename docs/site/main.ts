@@ -17,6 +17,7 @@ const order = [
   'guide.md',
   'glossary.md',
   'threat-model.md',
+  'security-argument.md',
   'specification.md',
   'performance.md',
   'testing.md',
