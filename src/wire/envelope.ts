@@ -21,15 +21,28 @@ const MESSAGE_TYPES = {
   livingOwners: 11,
   acknowledgements: 12,
   collectedAcknowledgements: 13,
-} as const
+} as const satisfies Readonly<Record<MessageType, number>>
 
 /**
- * The types of messages. Client to server: `advertiseKeys`, `shareKeys`, `maskedInput` or `maskedSlice`,
- * `consistencyCheck`, `unmasking`. Server to client: `publishedKeys`, `forwardedShares`, `survivors`,
- * `consistencySignatures`.
+ * The types of messages.
  * @public
  */
-export type MessageType = keyof typeof MESSAGE_TYPES
+export type MessageType =
+  // From a client to the server.
+  | 'advertiseKeys'
+  | 'shareKeys'
+  | 'maskedInput'
+  | 'maskedSlice'
+  | 'acknowledgements'
+  | 'consistencyCheck'
+  | 'unmasking'
+  // From the server to a client.
+  | 'publishedKeys'
+  | 'forwardedShares'
+  | 'livingOwners'
+  | 'collectedAcknowledgements'
+  | 'survivors'
+  | 'consistencySignatures'
 
 /** Codes a message type as its number. */
 export const messageTypeCoder: P.CoderType<MessageType> = P.map(
