@@ -35,6 +35,7 @@ export {
   type SecurityFailure,
   type ServerModel,
   type SparseShape,
+  type ChosenShape,
 } from './graph/index.js'
 
 // One party in one round: bytes in, bytes out.

@@ -60,7 +60,7 @@ export function acknowledgePhase(
 ): Phase {
   const { signatureLength } = state.config
   const neighbors = isChosen(state.graph) ? state.graph.neighbors : 0
-  const coderOf = (seat: number) => acknowledgementsCoder(server.livingOwners(state, seat))
+  const coderOf = (seat: number) => acknowledgementsCoder(server.livingOwnerSeats(state, seat))
   return phaseOf({
     state,
     phase: 'consistency-check',

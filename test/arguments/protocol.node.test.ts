@@ -114,7 +114,7 @@ const examples: Examples = {
   'server.livingOwnersToAnnounce': () => ({ args: [whole(chosen.acknowledging)] }),
   'server.livingOwnersToAnnounce().messageFor': () =>
     messageFor(server.livingOwnersToAnnounce(chosen.acknowledging)),
-  'server.livingOwners': () => ({ args: [whole(chosen.acknowledging), 0] }),
+  'server.livingOwnerSeats': () => ({ args: [whole(chosen.acknowledging), 0] }),
   'server.acceptAcknowledgements': () => ({
     args: [whole(chosen.acknowledging), 0, said(firstOf(chosen.acknowledged[0]!.outbound))],
   }),

@@ -34,7 +34,7 @@ import type {
   ServerChecking,
   ServerUnmasking,
 } from './states.js'
-import { acknowledgementsFor, livingOwners, respondents } from './unmask.js'
+import { acknowledgementsFor, livingOwnerSeats, respondents } from './unmask.js'
 
 const PHASE = 'consistency-check'
 
@@ -176,7 +176,7 @@ export function acceptAcknowledgements(
     throw violation('unknown-seat', blame, `seat ${seat} is not among the survivors (U3)`)
   const acknowledged = message.map((entry) => entry.seat)
   requireCanonicalSeats(acknowledged, config.clients, 'malformed-message', blame)
-  const living = livingOwners(state, seat)
+  const living = livingOwnerSeats(state, seat)
   for (const { seat: owner, value } of message) {
     if (indexOfSeat(living, owner) < 0) {
       throw violation('malformed-message', blame, `seat ${owner} is not a living owner of the sender`)

@@ -49,6 +49,12 @@ export type {
   SharingClient,
 } from './states.js'
 export { secretsIn } from './states.js'
-export { acceptUnmasking, livingOwners, ownersKnownTo, type RevealingClient, respondents } from './unmask.js'
+export {
+  acceptUnmasking,
+  livingOwnerSeats,
+  ownersKnownTo,
+  type RevealingClient,
+  respondents,
+} from './unmask.js'
 export type { OnWork } from './work.js'
 export type { WrongShare } from './wrong-shares.js'

@@ -157,11 +157,11 @@ export function ownersKnownTo(state: ServerAcknowledging | ServerUnmasking, seat
  * @example
  * ```ts
  * // Continues the example of server.livingOwnersToAnnounce.
- * console.log(server.livingOwners(acknowledging.state, 1)) // [ 0, 2 ]
+ * console.log(server.livingOwnerSeats(acknowledging.state, 1)) // [ 0, 2 ]
  * ```
  * @public
  */
-export function livingOwners(state: ServerAcknowledging, seat: number): readonly number[] {
+export function livingOwnerSeats(state: ServerAcknowledging, seat: number): readonly number[] {
   requireState(state, 'server-acknowledging')
   requireSeatNumber(seat)
   const { config, graph, survivors } = state
