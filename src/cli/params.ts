@@ -33,7 +33,7 @@ With a privacy target, also chooses how much noise the clients add.
   --corrupt F            fraction of the clients that may collude with the server, at least 0 and below 1
                          (default 0.05)
   --adversary MODEL      honest-but-curious (default): the server follows the protocol; or active: it may do anything
-  --graph KIND          sparse or complete (default: the one with less work)
+  --graph KIND           sparse or complete (default: the one with less work)
   --security-bits B      privacy fails in a round with probability at most 2^-B, 1 to 256 (default 40)
   --correctness-bits B   a round gets too few answers with probability at most 2^-B, 1 to 256 (default 20)
 
@@ -82,7 +82,7 @@ function cohortOf(parameters: GraphParameters): {
   }
 }
 
-/** As many as are left; but where clients choose their holders, only as many as are proven. */
+/** The number of clients that are left; if clients choose their holders, no more than the proven honest and all corrupt ones. */
 function minimumCohortOf({ survivors, minimumHonest, corruptClients }: GraphParameters): number {
   return minimumHonest === undefined ? survivors : Math.min(minimumHonest + corruptClients, survivors)
 }
@@ -194,7 +194,7 @@ function chosen({ graph, clients, neighbors, threshold, adversary }: GraphParame
   if (graph === 'complete') {
     const why =
       adversary === 'active'
-        ? 'the sparse graph would not be less work'
+        ? 'a sparse graph would not be less work'
         : 'no sparse graph meets the requirements'
     const others = clients === 2 ? 'the other one' : 'all others'
     const able = threshold === clients ? `only all ${clients} together` : `any ${threshold} of the ${clients}`
@@ -204,8 +204,9 @@ function chosen({ graph, clients, neighbors, threshold, adversary }: GraphParame
   }
   if (adversary === 'active') {
     return [
-      `Each client chooses ${neighbors} of the ${clients - 1} others at random, which hold shares of its secrets. Any ` +
-        `${threshold} of them can recover one of its secrets. It masks with these, and with the clients that have chosen it.`,
+      `Each client chooses ${neighbors} of the ${clients - 1} others at random as holders of shares of its secrets. Any ` +
+        `${threshold} of them can recover one of its secrets. A client shares masks with its holders and with the clients ` +
+        'that have chosen it.',
     ]
   }
   return [
@@ -220,8 +221,8 @@ function proven(parameters: GraphParameters): string[] {
   const { connectivity, threshold, total } = securityFailure
   if (minimumHonest !== undefined) {
     return [
-      `The server learns at most one sum, of at least ${minimumHonest} honest inputs, even if it lies and picks who drops out`,
-      'once it has seen all choices. What can go wrong by chance in one round, and with which probability:',
+      `Even a server that lies, and that sees all choices before it decides who drops out, learns at most one sum, of at least ` +
+        `${minimumHonest} honest inputs. What can go wrong by chance in one round, and with which probability:`,
       `  the server learns more than that               ${powerOfTwo(total)}`,
       `    because it learns a sum of fewer inputs      ${powerOfTwo(connectivity)}`,
       `    because it learns both secrets of a client   ${powerOfTwo(threshold)}`,
@@ -258,7 +259,7 @@ function settings(parameters: GraphParameters, isPrivate: boolean): string[] {
 }
 
 function advice(parameters: GraphParameters, isPrivate: boolean): string[] {
-  const { clients, threshold, maximumThreshold, minimumPresent } = parameters
+  const { clients, threshold, maximumThreshold, minimumPresent, minimumHonest } = parameters
   return [
     ...settings(parameters, isPrivate),
     'Use the same configuration on the server and on the clients. A client can check it against its own assumptions.',
@@ -266,7 +267,9 @@ function advice(parameters: GraphParameters, isPrivate: boolean): string[] {
       ? `Thresholds up to ${maximumThreshold} work as well. With a higher one, an attacker must corrupt more holders, and fewer holders may drop out.`
       : 'No other threshold works.',
     `Continue after the first phase only if ${minimumPresent < clients ? `at least ${minimumPresent}` : 'all'} clients have sent their keys. ` +
-      'With fewer clients, these probabilities do not hold.',
+      (minimumHonest === undefined
+        ? 'With fewer clients, these probabilities do not hold.'
+        : `With fewer clients, a sum cannot have ${minimumHonest} honest inputs.`),
   ]
 }
 
@@ -283,7 +286,7 @@ function promised(parameters: GraphParameters, privacy: PrivacyParameters): stri
     return [
       privacyHeadline(privacy),
       ...promise(privacy, survivors),
-      `The noise is sized for ${minimumHonest} honest clients, as many as are proven to be in every sum. With the complete graph ` +
+      `The noise is sized for ${minimumHonest} honest clients, the number that is proven for every sum. On the complete graph ` +
         `(--graph complete) it would be sized for ${survivors - corruptClients}.`,
     ]
   }

@@ -30,9 +30,9 @@ function supposed({ task, corruptClients, dropouts }: PlanNumbers): string {
 function masks({ task, graph, neighbors, threshold }: PlanNumbers): string {
   if (graph === 'sparse' && task.adversary === 'active') {
     return (
-      `Every client chooses ${neighbors} others at random that hold shares of its secrets, and any ${threshold} of them can ` +
-      'recover a secret if it drops out: the smallest numbers that keep both privacy and the sum. It masks with these, and ' +
-      'with the clients that have chosen it.'
+      `Every client chooses ${neighbors} others at random as holders of shares of its secrets. Any ${threshold} holders of a ` +
+      'client that dropped out can recover its secrets. These are the smallest numbers that protect both privacy and the sum. ' +
+      'A client shares masks with its holders and with the clients that have chosen it.'
     )
   }
   if (graph === 'sparse') {
@@ -76,8 +76,8 @@ function chance({
       : `the sum is lost with probability at most ${power(correctnessBits)}`
   if (task.adversary === 'active') {
     return [
-      'A server that lies, and picks who drops out once it has seen all choices, learns at most one sum, of at least ' +
-        `${minimumHonest} honest inputs. In one round ${learns}, and ${lost} if dropouts do not depend on the choices.${present}`,
+      'Even a server that lies, and that sees all choices before it decides who drops out, learns at most one sum, of at least ' +
+        `${minimumHonest} honest inputs. In each round ${learns}, and ${lost} if dropouts do not depend on the choices.${present}`,
     ]
   }
   return [`In each round ${learns}, and ${lost}.${present}`]

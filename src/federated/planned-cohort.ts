@@ -81,11 +81,11 @@ export function planCohort(task: PlannedTask): PlannedCohort & { readonly warnin
   }
 }
 
-/** How many honest inputs a sum has if it has the minimum cohort that the task states; 0 if it states none. */
+/** The minimum number of honest inputs that the task's minimum cohort implies; 0 if the task does not state one. */
 function honestIn({ clients, corruptFraction, minimumCohort }: PlannedTask): number {
   if (typeof minimumCohort !== 'number') return 0
   const honest = minimumCohort - partOf(clients, corruptFraction)
-  // What is out of range is refused with the other numbers of the cohort.
+  // settledCohort refuses a value out of range.
   return Number.isSafeInteger(honest) && honest > 0 && honest <= clients ? honest : 0
 }
 
@@ -130,7 +130,7 @@ function settledCohort(
   { clients, corruptClients, dropouts, survivors, minimumHonest }: GraphParameters,
   threshold: number,
 ): number {
-  // Where clients choose their holders, as many honest inputs as are proven; else all that are left.
+  // If clients choose their holders, the default counts only on the honest inputs that are proven.
   const planned =
     minimumHonest === undefined ? survivors : Math.min(minimumHonest + corruptClients, survivors)
   const minimumCohort = task.minimumCohort ?? planned

@@ -103,7 +103,7 @@ export function drawRing(
     return words[used++]!
   }
   for (let last = ring.length - 1; last > 0; last--) {
-    // Words above the greatest multiple of the choices would favor the first of them.
+    // Words from the largest multiple of `choices` on are discarded, because they would favor the smallest results.
     const choices = last + 1
     const unbiased = 2 ** 32 - (2 ** 32 % choices)
     let drawn = word()

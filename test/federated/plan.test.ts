@@ -274,7 +274,7 @@ describe('a task is refused, and the error names the offending value:', () => {
     ['with one client', { ...task, clients: 1 }, 'clients'],
     ['with more clients than seats', { ...hundred, clients: 65536 }, 'clients'],
     ['with a fraction of 1', { ...task, dropoutFraction: 1 }, 'dropoutFraction'],
-    ['with failures that no graph tolerates', { ...task, dropoutFraction: 0.5 }, 'would do'],
+    ['with failures that no graph tolerates', { ...task, dropoutFraction: 0.5 }, 'would work'],
     [
       'with an unknown adversary model',
       { ...task, adversary: 'semi-malicious' },

@@ -8,15 +8,16 @@ function refusal(assumptions: Assumptions): SecAggError | undefined {
   return thrownBy(() => chooseParameters(assumptions))
 }
 
-/** Follows the advice of a refusal; the dropouts it names must also be the most that would do. */
+/** Follows the advice of a refusal. The dropouts that it names must also be the maximum that works. */
 function expectTrueAdvice(assumptions: Assumptions): { fraction: boolean; clients: boolean } {
   const error = refusal(assumptions)!
   const where = `${JSON.stringify(assumptions)}: ${error.message}`
   expect(error.code, where).toBe('invalid-configuration')
   expect(error.fault, where).toBe('usage')
-  const fraction = /a dropoutFraction of(?: at most)? ([\d.e-]+)(?: \((\d+) clients\))? would do/.exec(
-    error.message,
-  )
+  const fraction =
+    /a dropoutFraction of(?: at most)? ([\d.e-]+)(?: \((\d+) clients\))? (?:or|would work)/.exec(
+      error.message,
+    )
   if (fraction !== null) {
     const dropouts = Number(fraction[2] ?? 0)
     const advised = { ...assumptions, dropoutFraction: Number(fraction[1]) }
@@ -25,7 +26,7 @@ function expectTrueAdvice(assumptions: Assumptions): { fraction: boolean; client
     const oneMore = (dropouts + 1) / assumptions.clients
     expect(refusal({ ...assumptions, dropoutFraction: oneMore }), where).toBeDefined()
   }
-  const clients = /so would (\d+) clients/.exec(error.message)
+  const clients = /(\d+) clients at the same fractions would work/.exec(error.message)
   if (clients !== null) {
     expect(Number(clients[1]), where).toBeGreaterThan(assumptions.clients)
     expect(refusal({ ...assumptions, clients: Number(clients[1]) }), where).toBeUndefined()
@@ -40,7 +41,7 @@ describe('what no parameters can give', () => {
     const error = refusal({ ...base, dropoutFraction: 0.65 })
     expect(error?.message).toBe(
       'corruptFraction and dropoutFraction add up to 0.95, more than 0.9; ' +
-        'a dropoutFraction of at most 0.6 (600 clients) would do',
+        'a dropoutFraction of at most 0.6 (600 clients) would work',
     )
     // A sum of decimals that is 0.9 but for rounding.
     expect(refusal({ ...base, clients: 1e4, corruptFraction: 0.34, dropoutFraction: 0.56 })).toBeUndefined()
@@ -50,7 +51,7 @@ describe('what no parameters can give', () => {
     const base = { clients: 1000, corruptFraction: 0.33, adversary: 'semi-malicious' } as const
     expect(refusal({ ...base, dropoutFraction: 0.3 })?.message).toBe(
       'corruptFraction and twice dropoutFraction add up to 0.93, more than 0.9; ' +
-        'a dropoutFraction of at most 0.285 (285 clients) would do',
+        'a dropoutFraction of at most 0.285 (285 clients) would work',
     )
   })
 
@@ -67,8 +68,8 @@ describe('what no parameters can give', () => {
   test('a threshold that dropouts leave out of reach', () => {
     const base = { corruptFraction: 0.33, dropoutFraction: 0.34, adversary: 'active' } as const
     expect(refusal({ ...base, clients: 100 })?.message).toBe(
-      'the complete graph needs a threshold of 67 where 33 of 100 clients may be corrupt (active), ' +
-        'but only 66 stay where 34 drop out; a dropoutFraction of at most 0.33 (33 clients) would do',
+      'the complete graph of 100 clients, of which 33 may be corrupt, needs a threshold of 67 in the active model, but only 66 ' +
+        'clients are left if 34 drop out; a dropoutFraction of at most 0.33 (33 clients) would work',
     )
     expect(expectTrueAdvice({ ...base, clients: 1e8 })).toEqual({ fraction: true, clients: false })
   })
@@ -111,9 +112,9 @@ describe('what no parameters can give', () => {
     [{ clients: 1 }, 'clients must be a whole number from 2 to 100000000'],
     [{ clients: 1e8 + 1 }, 'clients must be a whole number'],
     [{ clients: 10.5 }, 'clients must be a whole number'],
-    [{ dropoutFraction: -0.1 }, 'dropoutFraction must be a number from 0 to below 1'],
+    [{ dropoutFraction: -0.1 }, 'dropoutFraction must be a number that is at least 0 and below 1'],
     [{ dropoutFraction: Number.NaN }, 'dropoutFraction must be a number'],
-    [{ corruptFraction: 1 }, 'corruptFraction must be a number from 0 to below 1'],
+    [{ corruptFraction: 1 }, 'corruptFraction must be a number that is at least 0 and below 1'],
     [{ adversary: 'evil' as never }, 'adversary must be one of honest-but-curious, semi-malicious, active'],
     [{ statisticalSecurity: 0 }, 'statisticalSecurity must be a number of bits from 1 to 256'],
     [{ correctness: 300 }, 'correctness must be a number of bits from 1 to 256'],

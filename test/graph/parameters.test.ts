@@ -178,7 +178,7 @@ describe('what is promised', () => {
       adversary: CURIOUS,
     })
     expect(p).toMatchObject({ graph: 'sparse', neighbors: 18, threshold: 2, corruptClients: 0 })
-    expect(p.warnings).toEqual([expect.stringContaining('No client is assumed to be corrupt')])
+    expect(p.warnings).toEqual([expect.stringContaining('assume that no client is corrupt')])
   })
 
   test('warnings: lies, and nobody to hide among', () => {
@@ -188,7 +188,7 @@ describe('what is promised', () => {
       dropoutFraction: 0.3,
       adversary: CURIOUS,
     })
-    expect(p.warnings).toEqual([expect.stringContaining('Only one honest client')])
+    expect(p.warnings).toEqual([expect.stringContaining('only one honest client')])
     const q = chooseParameters({ clients: 1000, corruptFraction: 0.1, dropoutFraction: 0.1, adversary: SEMI })
     expect(q.warnings).toEqual([expect.stringContaining('A server that lies about dropouts')])
     expect(Object.isFrozen(p) && Object.isFrozen(p.warnings) && Object.isFrozen(p.securityFailure)).toBe(true)

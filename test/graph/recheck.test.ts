@@ -33,33 +33,33 @@ describe('what a client checks of the k and t it is offered', () => {
     // one less than the chooser's t
     [
       { ...curious, neighbors: 30, threshold: 16 },
-      /^the threshold bound fails: .* only to 36\.46 bits, and 41 are needed$/,
+      /^the threshold bound fails: .* with only 36\.46 bits of security, but 41 are needed$/,
     ],
-    [{ ...curious, neighbors: 10, threshold: 9 }, /^the connectivity bound fails: .* and 41 are needed$/],
+    [{ ...curious, neighbors: 10, threshold: 9 }, /^the connectivity bound fails: .* but 41 are needed$/],
     [{ ...BASE, adversary: 'semi-malicious', neighbors: 52, threshold: 36 }, /^the threshold bound fails/],
     // what another's assumptions allow
     [{ ...curious, corruptFraction: 0.1, neighbors: 30, threshold: 17 }, /^the threshold bound fails/],
     [{ ...curious, statisticalSecurity: 60, neighbors: 30, threshold: 17 }, /^the threshold bound fails/],
     [
       { ...curious, neighbors: 999, threshold: 500 },
-      /^the threshold bound fails: on the complete graph .* of 501, not 500$/,
+      /^the threshold bound fails: on the complete graph .* of at least 501, not 500$/,
     ],
     [
       { ...BASE, adversary: 'active', neighbors: 30, threshold: 17 },
-      /^the bound on both secrets fails: .* and 41 are needed$/,
+      /^the bound on both secrets fails: .* but 41 are needed$/,
     ],
     [{ ...BASE, adversary: 'active', neighbors: 51, threshold: 35 }, /^the bound on both secrets fails/],
     [
       { ...BASE, adversary: 'active', neighbors: 51, threshold: 36, minimumHonest: 624 },
-      /^the bound on small sums fails: .* of at most 623 honest inputs .* and 41 are needed$/,
+      /^the bound on small sums fails: .* of 623 or fewer honest inputs .* but 41 are needed$/,
     ],
-    [{ ...curious, neighbors: 31, threshold: 17 }, /even number of neighbors/],
-    [{ ...curious, neighbors: 0, threshold: 2 }, /even number of neighbors/],
-    [{ ...curious, neighbors: 1000, threshold: 501 }, /even number of neighbors/],
-    [{ ...curious, neighbors: Number.NaN, threshold: 17 }, /even number of neighbors/],
-    [{ ...curious, neighbors: 30, threshold: 31 }, /from 2 to the 30 holders/],
-    [{ ...curious, neighbors: 30, threshold: 1 }, /from 2 to the 30 holders/],
-    [{ ...curious, neighbors: 30, threshold: 17.5 }, /from 2 to the 30 holders/],
+    [{ ...curious, neighbors: 31, threshold: 17 }, /number of neighbors of a client must be even/],
+    [{ ...curious, neighbors: 0, threshold: 2 }, /number of neighbors of a client must be even/],
+    [{ ...curious, neighbors: 1000, threshold: 501 }, /number of neighbors of a client must be even/],
+    [{ ...curious, neighbors: Number.NaN, threshold: 17 }, /number of neighbors of a client must be even/],
+    [{ ...curious, neighbors: 30, threshold: 31 }, /from 2 to 30, the number of holders/],
+    [{ ...curious, neighbors: 30, threshold: 1 }, /from 2 to 30, the number of holders/],
+    [{ ...curious, neighbors: 30, threshold: 17.5 }, /from 2 to 30, the number of holders/],
   ] satisfies [OfferedNeighborhood, RegExp][])('it refuses %j', (offered, message) => {
     const error = refusal(offered)
     expect(error?.message).toMatch(message)

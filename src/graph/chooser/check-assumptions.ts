@@ -12,27 +12,27 @@ import { proofOfChoice } from './own-choice.js'
 import { minimumPresent, proofFor } from './proof.js'
 
 /**
- * The k and t that a server offers for n clients, with what the client itself assumes and asks for.
+ * The k and t that a server offers for n clients, and the client's own assumptions.
  * @public
  */
 export interface OfferedNeighborhood extends Omit<Assumptions, 'correctness' | 'graph'> {
-  /** k; n − 1 offers the complete graph. */
+  /** k; n − 1 stands for the complete graph. */
   readonly neighbors: number
   /** t. */
   readonly threshold: number
 }
 
 /**
- * A client's own check of the graph that a server offers. The client computes the bounds from its own γ, δ and σ, so it need
- * not believe the server that k and t are enough.
+ * Checks, on the client, the graph that a server offers. The client computes the bounds from its own γ, δ and σ, so it does
+ * not have to trust the server that k and t are safe.
  *
- * It cannot check that n is true, that the ring is random, or how many other clients there are.
+ * A client cannot check that n is true, that the ring is random, or how many other clients there are.
  *
- * @param offered - The server's n, k and t, with the client's own assumptions.
- * @returns `true`; an offer that is not good enough throws.
- * @throws {SecAggError} `invalid-configuration`, fault `server`, if this is not a sparse or complete graph of n clients, or does
- *   not give σ bits; the message names the bound that fails. `invalid-argument`, fault `usage`, if the client's own values
- *   are out of range.
+ * @param offered - The server's n, k and t, and the client's own assumptions.
+ * @returns `true`; for an offer that is not safe, the function throws.
+ * @throws {SecAggError} `invalid-configuration`, fault `server`, if k and t do not describe a sparse or complete graph of n
+ *   clients, or do not give σ bits; the message names the bound that fails. `invalid-argument`, fault `usage`, if the client's
+ *   own values are out of range.
  * @example
  * ```ts
  * import { checkNeighborhood } from 'secagg'
@@ -43,7 +43,7 @@ export interface OfferedNeighborhood extends Omit<Assumptions, 'correctness' | '
  * @public
  */
 export function checkNeighborhood(offered: OfferedNeighborhood): true {
-  const parts = partsOf('what a client checks', offered)
+  const parts = partsOf('the offer of a server', offered)
   const cohort = cohortOf(parts)
   const { clients, corruptClients, adversary, statisticalSecurity } = cohort
   const { neighbors, threshold } = parts
@@ -55,18 +55,18 @@ export function checkNeighborhood(offered: OfferedNeighborhood): true {
   if (!complete) requireDegree(cohort, neighbors)
   if (!Number.isInteger(threshold) || threshold < 2 || threshold > holders) {
     throw refused(
-      `a threshold must be a whole number from 2 to the ${holders} holders of a secret`,
+      `the threshold must be a whole number from 2 to ${holders}, the number of holders of a secret`,
       2,
       threshold,
     )
   }
   if (complete) {
-    const least = completeThreshold(clients, corruptClients, adversary)
-    if (threshold >= least) return true
+    const minimum = completeThreshold(clients, corruptClients, adversary)
+    if (threshold >= minimum) return true
     throw refused(
       `the threshold bound fails: on the complete graph of ${clients} clients, ${corruptClients} of them corrupt, ` +
-        `the ${adversary} model needs a threshold of ${least}, not ${threshold}`,
-      least,
+        `the ${adversary} model needs a threshold of at least ${minimum}, not ${threshold}`,
+      minimum,
       threshold,
     )
   }
@@ -76,13 +76,14 @@ export function checkNeighborhood(offered: OfferedNeighborhood): true {
     const choice = { clients, neighbors, threshold, corruptClients }
     const { honest, smallSum, bothSecrets } = proofOfChoice(choice, minimumHonest)
     requireBits(
-      `the bound on both secrets fails: threshold ${threshold} of ${neighbors} withstands ${corruptClients} corrupt clients`,
+      `the bound on both secrets fails: threshold ${threshold} of ${neighbors} is safe against ${corruptClients} corrupt ` +
+        'clients',
       bothSecrets,
       needed,
     )
     requireBits(
-      `the bound on small sums fails: ${neighbors} holders and threshold ${threshold} keep sums of at most ${honest} ` +
-        'honest inputs from the server',
+      `the bound on small sums fails: ${neighbors} holders and threshold ${threshold} prevent sums of ${honest} or fewer ` +
+        'honest inputs',
       smallSum,
       needed,
     )
@@ -90,28 +91,28 @@ export function checkNeighborhood(offered: OfferedNeighborhood): true {
   }
   const { securityFailure } = proofFor({ graph: 'sparse', neighbors, threshold }, cohort)
   requireBits(
-    `the connectivity bound fails: ${neighbors} neighbors keep the honest ones of ${clients} clients connected`,
+    `the connectivity bound fails: ${neighbors} neighbors keep the honest clients among ${clients} connected`,
     securityFailure.connectivity,
     needed,
   )
   requireBits(
-    `the threshold bound fails: threshold ${threshold} of ${neighbors} withstands ${corruptClients} corrupt clients`,
+    `the threshold bound fails: threshold ${threshold} of ${neighbors} is safe against ${corruptClients} corrupt clients`,
     securityFailure.threshold,
     needed,
   )
   return true
 }
 
-/** On a ring a degree is even; holders that clients draw may be any number. */
+/** On a ring the degree is even. Clients that draw their holders may draw any number of them. */
 function requireDegree({ clients, adversary }: Cohort, neighbors: number): void {
   if (adversary === 'active') {
     if (Number.isInteger(neighbors) && neighbors >= 2 && neighbors < clients - 1) return
-    const text = `a client must have a whole number of holders, from 2 to below ${clients - 1}`
+    const text = `the number of holders of a client must be a whole number from 2 to ${clients - 2}`
     throw refused(text, undefined, neighbors)
   }
   if (!Number.isInteger(neighbors) || neighbors < 2 || neighbors % 2 !== 0 || neighbors > clients - 1) {
     throw refused(
-      `on a ring a client must have an even number of neighbors, from 2 to below ${clients - 1}`,
+      `on a ring, the number of neighbors of a client must be even, at least 2 and below ${clients - 1}`,
       undefined,
       neighbors,
     )
@@ -121,7 +122,7 @@ function requireDegree({ clients, adversary }: Cohort, neighbors: number): void 
 function requireBits(claim: string, failure: number, needed: number): void {
   if (failure <= -needed) return
   const bits = Number((-failure).toFixed(2))
-  throw refused(`${claim} only to ${bits} bits, and ${needed} are needed`, needed, bits)
+  throw refused(`${claim} with only ${bits} bits of security, but ${needed} are needed`, needed, bits)
 }
 
 function refused(message: string, expected: number | undefined, got: number): SecAggError {
@@ -129,19 +130,20 @@ function refused(message: string, expected: number | undefined, got: number): Se
 }
 
 /**
- * What a round on the sparse graph is to withstand; server and clients state the same.
+ * The failures that a round on the sparse graph must tolerate. They are part of the configuration, so server and clients
+ * state the same ones.
  * @public
  */
 export interface GraphAssumptions {
-  /** γ: the part of all clients that may collude with the server. */
+  /** γ: the fraction of all clients that may collude with the server. */
   readonly corruptFraction: number
-  /** δ: the part of the clients that may drop out once the graph is drawn, for reasons unrelated to it. */
+  /** δ: the fraction of the clients that may drop out once the graph is drawn, for reasons unrelated to it. */
   readonly dropoutFraction: number
-  /** σ, a whole number: a privacy failure has probability at most 2^−σ; default 40. */
+  /** σ, a whole number, default 40: privacy fails with probability at most 2^−σ. */
   readonly statisticalSecurity?: number | undefined
 }
 
-/** k and t of a sparse or chosen graph for `clients` seats, and the assumptions that they must meet. */
+/** k and t of a sparse or chosen graph for `clients` seats, and the assumptions under which they must be safe. */
 export interface ProvenGraph {
   readonly clients: number
   readonly neighbors: number
@@ -149,9 +151,9 @@ export interface ProvenGraph {
   readonly assumptions: GraphAssumptions
 }
 
-/** The assumptions in `given`, whatever else it holds. */
+/** The assumptions in `given`, without its other properties. */
 export function assumptionsOf(given: GraphAssumptions): GraphAssumptions {
-  const parts = partsOf('what a graph has to withstand', given, 'invalid-configuration')
+  const parts = partsOf('the assumptions for a graph', given, 'invalid-configuration')
   const { corruptFraction, dropoutFraction, statisticalSecurity } = parts
   return Object.freeze({ corruptFraction, dropoutFraction, statisticalSecurity })
 }
@@ -163,11 +165,11 @@ interface ConfiguredGraph extends ProvenGraph {
 }
 
 /**
- * On the chosen graph the minimum cohort less the corrupt clients is a number of honest inputs that no sum is below, which k
- * and t must prove as well.
+ * Checks that k and t are safe under the assumptions. On the chosen graph they must also prove that every sum has as many
+ * honest inputs as the minimum cohort promises: the minimum cohort minus the corrupt clients.
  *
- * @throws {SecAggError} `invalid-configuration`, fault `usage`, if an assumption is out of its range, or k and t do not meet
- *   the assumptions; it names the bound.
+ * @throws {SecAggError} `invalid-configuration`, fault `usage`, if an assumption is out of its range, or if k and t are not safe
+ *   under the assumptions; the message names the bound that fails.
  */
 export function requireProven(graph: ConfiguredGraph): void {
   const { kind, clients, neighbors, threshold, minimumCohort, assumptions } = graph
@@ -180,19 +182,19 @@ export function requireProven(graph: ConfiguredGraph): void {
       checkNeighborhood({ ...expected, adversary: 'active', minimumHonest })
     }
   } catch (error) {
-    // Here it is the caller's own configuration, and no offer of a server.
+    // Here the configuration is the caller's own, not the offer of a server.
     if (!(error instanceof SecAggError)) throw error
     throw usageError('invalid-configuration', error.message, { expected: error.expected, got: error.got })
   }
 }
 
-/** The fewest clients that may show up: with fewer, the corrupt ones weigh more than k and t were chosen for. */
+/** The minimum |U1|. With fewer clients, the fraction of corrupt ones may be larger than k and t were chosen for. */
 export function minimumProven({ clients, neighbors, threshold, assumptions }: ProvenGraph): number {
   const cohort = cohortOf({ ...expectations(assumptions), clients })
   return minimumPresent({ graph: 'sparse', neighbors, threshold, ...cohort })
 }
 
-/** The fewest of `present` clients on the ring that may be left, since more dropouts than assumed are not withstood. */
+/** The minimum number of `present` clients that must be left; with fewer, more have dropped out than is tolerated. */
 export function minimumLeft(present: number, { dropoutFraction }: GraphAssumptions): number {
   return present - partOf(present, dropoutFraction)
 }

@@ -8,20 +8,20 @@ import {
 } from './assumptions.js'
 import { minimumChoice } from './own-choice.js'
 
-/** A graph with its k and t; k = n − 1 where it is complete. */
+/** A graph with its k and t; on the complete graph k = n − 1. */
 export interface Choice extends Neighborhood {
   readonly graph: 'sparse' | 'complete'
 }
 
-/** Beyond this, corrupt clients and dropouts leave too little of any neighborhood to work with. */
+/** The maximum of γ + δ. Above it, too few honest clients are left in any neighborhood. */
 export const MAXIMUM_LOAD = 0.9
 
-/** How often a dropout counts against {@link MAXIMUM_LOAD}: a server that may lie profits from each twice. */
+/** The weight of a dropout in {@link MAXIMUM_LOAD}: 2 for a server that may lie, which benefits from each one twice. */
 export function dropoutWeight({ adversary }: Pick<Cohort, 'adversary'>): 1 | 2 {
   return adversary === 'semi-malicious' ? 2 : 1
 }
 
-/** Whether γ + δ (semi-malicious: γ + 2δ) is at most 0.9; sums such as 0.34 + 0.56 miss it by a rounding error. */
+/** Whether γ + δ (semi-malicious: γ + 2δ) is at most 0.9. Sums such as 0.34 + 0.56 exceed it by a rounding error. */
 export function isBearable(
   cohort: Pick<Cohort, 'adversary' | 'corruptFraction' | 'dropoutFraction'>,
 ): boolean {
@@ -29,7 +29,7 @@ export function isBearable(
   return load <= MAXIMUM_LOAD + 1e-12
 }
 
-/** The sparse graph with the least k, else the complete graph, else nothing. */
+/** The sparse graph with the minimum k; if there is none, the complete graph; `undefined` if neither is safe. */
 export function choiceFor(cohort: Cohort): Choice | undefined {
   if (!isBearable(cohort)) return undefined
   const { clients, corruptClients, dropouts, adversary, only } = cohort
@@ -42,8 +42,8 @@ export function choiceFor(cohort: Cohort): Choice | undefined {
 }
 
 /**
- * A server that lies must not draw the graph, so in the active model clients draw their holders. They then mask with about 2k
- * others, which is less work than the complete graph if that is less than all of them.
+ * In the active model the server must not draw the graph, so clients draw their own holders. Each then masks with about 2k
+ * others. This is less work than the complete graph if 2k is less than the number of others.
  */
 function sparseChoice(cohort: Cohort): Neighborhood | undefined {
   const { clients, adversary, only } = cohort
@@ -64,9 +64,9 @@ export type Counts = Pick<
 >
 
 /**
- * The least even k for which some threshold is both safe and reachable, with the least such threshold; `undefined` where
- * there is none below n − 1. That k is not monotone in n, and greater k may fail again, so no k is passed over unless it
- * is sure to fail.
+ * The minimum even k for which some threshold is both safe and reachable, with the minimum such threshold; `undefined` if
+ * there is no such k below n − 1. This k is not monotone in n, and a larger k may fail again, so the search skips only
+ * values of k that are sure to fail.
  */
 export function minimumNeighborhood(counts: Counts): Neighborhood | undefined {
   const thresholds = safeThresholds(counts)
@@ -80,8 +80,8 @@ export function minimumNeighborhood(counts: Counts): Neighborhood | undefined {
 }
 
 /**
- * The most dropouts that some graph withstands, no more than `limit`, all else being equal; one pass over all k, since
- * the safe threshold of a k does not depend on the dropouts, and fewer dropouts never hurt.
+ * The maximum number of dropouts, up to `limit`, that some graph tolerates under otherwise equal assumptions. One pass over
+ * all k is enough: the safe threshold of a k does not depend on the dropouts, and fewer dropouts never hurt.
  */
 export function maximumDropouts(counts: Counts, limit: number): number {
   const { clients, corruptClients, adversary } = counts
@@ -104,8 +104,9 @@ export function maximumDropouts(counts: Counts, limit: number): number {
 }
 
 /**
- * Given that `threshold` is out of reach for k = `neighbors`, a k up to which it is out of reach for all: the chance to
- * keep fewer than a given number of neighbors falls as k grows, and the safe threshold rises with k.
+ * Given that `threshold` is out of reach for k = `neighbors`, a k up to which no k has a threshold within reach. If
+ * `threshold` is out of reach for a larger k, it is for every k in between, since with fewer neighbors more clients keep too
+ * few; and the safe threshold never falls as k grows.
  */
 function lastOutOfReach(counts: Counts, neighbors: number, threshold: number): number {
   let last = neighbors
@@ -116,10 +117,10 @@ function lastOutOfReach(counts: Counts, neighbors: number, threshold: number): n
   return last
 }
 
-/** The greatest whole number from `least` to `greatest` that `holds`, which it does for `least` and up to some number. */
-export function largestWhere(holds: (value: number) => boolean, least: number, greatest: number): number {
-  let low = least
-  let high = greatest
+/** The largest whole number from `minimum` to `maximum` for which `holds`. It holds from `minimum` up to some number. */
+export function largestWhere(holds: (value: number) => boolean, minimum: number, maximum: number): number {
+  let low = minimum
+  let high = maximum
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
     if (holds(middle)) low = middle
@@ -129,8 +130,8 @@ export function largestWhere(holds: (value: number) => boolean, least: number, g
 }
 
 /**
- * The least safe threshold for each k, asked in ascending order: more neighbors, more corrupt ones among them, so the
- * search for one k begins where the last one ended.
+ * A function that gives the minimum safe threshold for a k; call it with ascending k. A larger k never has fewer corrupt
+ * neighbors to tolerate, so the search for one k starts where the last one ended.
  */
 function safeThresholds(counts: Counts): (neighbors: number) => number {
   const { clients, corruptClients, adversary, statisticalSecurity } = counts
@@ -141,7 +142,7 @@ function safeThresholds(counts: Counts): (neighbors: number) => number {
   }
 }
 
-/** Half of the permitted failure probability is for connectivity, half for the threshold. */
+/** Half of the permitted failure probability is for connectivity, the other half for the threshold. */
 function staysConnected(counts: Counts, neighbors: number): boolean {
   const removed = counts.corruptClients + counts.dropouts
   return disconnection(counts.clients, neighbors, removed) < -(counts.statisticalSecurity + 1)

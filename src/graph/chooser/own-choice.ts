@@ -1,26 +1,27 @@
 import { logAbove, logFactorial, logProbability } from './tails.js'
 
 /**
- * The bounds for the graph on which every client draws its own holders: k seats of the others, uniformly, by itself.
- * They hold against a server that sees every draw before it decides who drops out, and what each client hears.
+ * What the bounds depend on for the graph on which every client draws its own holders: k of the other seats, uniformly and
+ * independently of other clients. The bounds hold against a server that sees every draw before it decides which clients drop
+ * out and what it tells each client.
  */
 export interface OwnChoice {
-  /** n: all seats, whether or not their clients show up. */
+  /** n: the number of seats, including those of clients that never show up. */
   readonly clients: number
-  /** k: the holders that each client draws. */
+  /** k: the number of holders that each client draws. */
   readonly neighbors: number
   /** t. */
   readonly threshold: number
-  /** C: the seats that may be corrupt. */
+  /** C: the number of seats that may be corrupt. */
   readonly corruptClients: number
 }
 
 /**
  * log2 of a bound on the probability that the server learns both secrets of an honest client.
  *
- * An honest holder reveals a share of one secret only, and t shares of each are needed. With c corrupt holders that takes
- * 2t ≤ k + c, so the client needs c ≥ 2t − k corrupt ones among its k draws from the n − 1 others: the hypergeometric
- * tail, times the n − C honest clients.
+ * An honest holder reveals a share of only one of the two secrets, and the server needs t shares of each. With c corrupt
+ * holders this is possible only if 2t ≤ k + c, so at least 2t − k of the client's k draws from the n − 1 others must be
+ * corrupt. The bound is this hypergeometric tail, times the n − C honest clients.
  */
 export function bothSecrets({ clients, neighbors, threshold, corruptClients }: OwnChoice): number {
   const law = { total: clients - 1, marked: corruptClients, drawn: neighbors }
@@ -28,34 +29,34 @@ export function bothSecrets({ clients, neighbors, threshold, corruptClients }: O
 }
 
 /**
- * log2 of a bound on the probability that a sum of at most `honest` honest inputs comes out.
+ * log2 of a bound on the probability that the server can learn a sum of at most `honest` honest inputs.
  *
- * Whoever is in such a sum has t holders among its members and the corrupt clients. So it is enough to bound the chance
- * that any set of s ≤ `honest` honest clients is closed in this way: there are C(n − C, s) sets, and each of the s members
- * draws its holders independently.
+ * Every honest client in such a sum has t holders among the clients in the sum and the corrupt clients. A set of honest
+ * clients for which this is so is called closed. It is enough to bound the probability that any set of s ≤ `honest` honest
+ * clients is closed: there are C(n − C, s) sets, and each of the s members draws its holders independently.
  *
  *     Σ over s of C(n − C, s) · P[Hyp(n − 1, s − 1 + C, k) ≥ t]^s
  */
 export function smallSum(choice: OwnChoice, honest: number): number {
-  let greatest = Number.NEGATIVE_INFINITY
+  let largest = Number.NEGATIVE_INFINITY
   let sum = 0
   for (let members = 1; members <= Math.min(honest, choice.clients - choice.corruptClients); members++) {
     const term = closedSets(choice, members)
     if (term === Number.NEGATIVE_INFINITY) continue
-    if (term > greatest) {
-      sum = sum * Math.exp(greatest - term) + 1
-      greatest = term
+    if (term > largest) {
+      sum = sum * Math.exp(largest - term) + 1
+      largest = term
     } else {
-      sum += Math.exp(term - greatest)
+      sum += Math.exp(term - largest)
     }
   }
-  return toLog2(greatest + Math.log(sum))
+  return toLog2(largest + Math.log(sum))
 }
 
-/** Whether some term of {@link smallSum} exceeds 2^`bound` by itself: a quick test that rules out most choices. */
+/** Whether a single term of {@link smallSum} exceeds 2^`bound`: a quick test that rules out most choices. */
 export function hasLargeTerm(choice: OwnChoice, honest: number, bound: number): boolean {
   const members = Math.min(honest, choice.clients - choice.corruptClients)
-  // The largest sets first: it is those that make a choice fail.
+  // The largest sets first, because these usually make a choice fail.
   for (let part = 64; part >= 1; part--) {
     const size = Math.max(1, Math.round((members * part) / 64))
     if (closedSets(choice, size) > bound * Math.LN2) return true
@@ -64,15 +65,15 @@ export function hasLargeTerm(choice: OwnChoice, honest: number, bound: number): 
 }
 
 /**
- * Whether {@link bothSecrets} and {@link smallSum} are no larger for any smaller number of corrupt clients.
+ * Whether {@link bothSecrets} and {@link smallSum} are never larger for a smaller number of corrupt clients.
  *
- * With one more marked of N seats, K → K + 1, the tail P[X ≥ x] grows by P[X = x − 1] · (k − x + 1) / (N − K). That makes
- * up for the factor by which the number of honest clients, or of sets of them, shrinks wherever
+ * If one more of N seats is marked, K → K + 1, the tail P[X ≥ x] grows by P[X = x − 1] · (k − x + 1) / (N − K). At the same
+ * time, the number of honest clients, or of sets of them, shrinks by a factor. The growth outweighs this factor if
  *
  *     P[X ≥ x] ≤ P[X = x − 1] · (k − x + 1).
  *
- * As the hypergeometric law has a monotone likelihood ratio in K, the left side grows faster, so it is enough that this
- * holds for the largest K that occurs: C for the first bound, honest − 1 + C for the second.
+ * The hypergeometric law has a monotone likelihood ratio in K, so the left side grows faster than the right one. It is
+ * therefore enough to check the largest K that occurs: C for the first bound, honest − 1 + C for the second.
  */
 export function isWorstAtMost(choice: OwnChoice, honest: number): boolean {
   const { clients, neighbors, threshold, corruptClients } = choice
@@ -86,7 +87,7 @@ export function isWorstAtMost(choice: OwnChoice, honest: number): boolean {
   )
 }
 
-/** What is proven of a choice, log2 of probabilities. */
+/** The bounds that are proven for a choice, as log2 of probabilities. */
 export interface ChoiceProof {
   /** The largest number of honest inputs for which `smallSum` holds: max(⌊n/2⌋, h − 1). Every sum has more. */
   readonly honest: number
@@ -95,9 +96,9 @@ export interface ChoiceProof {
 }
 
 /**
- * Both bounds, for every number of corrupt clients up to the assumed one.
+ * Both bounds; they hold for every number of corrupt clients up to the assumed one.
  *
- * @param minimumHonest - h: how many honest inputs every sum must have.
+ * @param minimumHonest - h: the minimum number of honest inputs that every sum must have.
  */
 export function proofOfChoice(choice: OwnChoice, minimumHonest: number): ChoiceProof {
   const honest = Math.max(Math.floor(choice.clients / 2), minimumHonest - 1)
@@ -115,15 +116,15 @@ export function proofOfChoice(choice: OwnChoice, minimumHonest: number): ChoiceP
       smallSum: Math.max(worst.smallSum, other.smallSum),
       bothSecrets: Math.max(worst.bothSecrets, other.bothSecrets),
     }
-    // Nothing is proven any more.
+    // 0 means that nothing is proven, and no other number of corrupt clients can change that.
     if (worst.smallSum === 0 || worst.bothSecrets === 0) break
   }
   return worst
 }
 
 /**
- * log2 of a bound on the probability that any of n clients keeps fewer than t of the holders that it has drawn, if `dropouts`
- * of all clients drop out independently of the draws.
+ * log2 of a bound on the probability that any of n clients is left with fewer than t of its holders, if `dropouts` clients
+ * drop out independently of the draws.
  */
 export function lostSecret(
   { clients, neighbors, threshold }: Omit<OwnChoice, 'corruptClients'>,
@@ -140,14 +141,14 @@ export interface OwnChoiceCounts {
   readonly dropouts: number
   readonly statisticalSecurity: number
   readonly correctness: number
-  /** h: how many honest inputs every sum must have; more than half of the clients in any case. */
+  /** h: the minimum number of honest inputs that every sum must have. A value below ⌊n/2⌋ + 1 counts as ⌊n/2⌋ + 1. */
   readonly minimumHonest: number
 }
 
-/** The most clients that k and t are chosen for: the sum over all sets of honest clients has half as many terms. */
+/** The maximum number of clients that k and t are chosen for. {@link smallSum} has about half as many terms. */
 export const MAXIMUM_CHOOSING_CLIENTS = 1e6
 
-/** Where more holders are needed, the complete graph is cheaper, or so many clients do not exist. */
+/** The maximum k that is tried. A round with more holders per client would be impractical. */
 const MAXIMUM_CHOSEN = 4096
 
 /**
@@ -169,10 +170,13 @@ export function minimumChoice(
   return undefined
 }
 
-/** The bounds, by what they are about. */
+/** The bounds by name. */
 export type ChoiceBound = 'lost secrets' | 'both secrets' | 'small sums'
 
-/** The bound that no choice of k and t meets together with those before it, if there is no choice that meets all. */
+/**
+ * For assumptions that no k and t meet: the first bound, in the order of {@link ChoiceBound}, that no k and t meet together
+ * with the bounds before it.
+ */
 export function failingBound(counts: OwnChoiceCounts): ChoiceBound {
   const { clients, corruptClients, statisticalSecurity } = counts
   let failing: ChoiceBound = 'lost secrets'
@@ -187,12 +191,12 @@ export function failingBound(counts: OwnChoiceCounts): ChoiceBound {
   return failing
 }
 
-/** The largest t that the dropouts leave reachable; 0 if there is none. */
+/** The largest t that is still reachable after the dropouts; 0 if there is none. */
 export function maximumReachable(
   { clients, dropouts, correctness }: OwnChoiceCounts,
   neighbors: number,
 ): number {
-  // Of t = 0 nothing is asked.
+  // t = 0 is always reachable.
   let [low, high] = [0, neighbors]
   while (low < high) {
     const threshold = Math.ceil((low + high) / 2)
@@ -202,7 +206,7 @@ export function maximumReachable(
   return low
 }
 
-/** Half of the permitted failure probability is for either bound. */
+/** Each of the two bounds gets half of the permitted failure probability. */
 function isSafe(counts: OwnChoiceCounts, neighbors: number, threshold: number): boolean {
   const { clients, corruptClients, minimumHonest, statisticalSecurity } = counts
   const choice = { clients, neighbors, threshold, corruptClients }
@@ -221,7 +225,7 @@ function closedSets({ clients, neighbors, threshold, corruptClients }: OwnChoice
   return sets + members * logAbove({ total: clients - 1, marked, drawn: neighbors }, threshold - 1)
 }
 
-/** A union bound may exceed 1; a probability does not. */
+/** Converts from ln to log2. A union bound may exceed 1; a probability does not. */
 function toLog2(log: number): number {
   return Math.min(log / Math.LN2, 0)
 }

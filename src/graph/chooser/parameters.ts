@@ -22,20 +22,23 @@ import { failingBound, maximumReachable } from './own-choice.js'
 import { isChosenByClients, minimumPresent, type Proof, proofFor, provenHonest } from './proof.js'
 
 /**
- * What {@link chooseParameters} chose, from what, and what is proven of it.
+ * The parameters that {@link chooseParameters} chose, the assumptions behind them, and the bounds that are proven for them.
  * @public
  */
 export interface GraphParameters extends Proof {
   readonly graph: 'sparse' | 'complete'
   /** n. */
   readonly clients: number
-  /** k: with how many others a client shares masks; n − 1 on the complete graph. */
+  /**
+   * k: the number of clients with which a client shares masks; n − 1 on the complete graph. On the sparse graph in the active
+   * model, the number of holders that a client draws.
+   */
   readonly neighbors: number
-  /** How many hold shares of one client's secrets: k, or n on the complete graph, where a client is its own holder. */
+  /** The number of clients that hold shares of a client's secrets: k, or n on the complete graph, which includes the client. */
   readonly holders: number
-  /** t: how many holders recover a secret; the least that is safe. */
+  /** t: the number of shares that recover a secret; the minimum that is safe. */
   readonly threshold: number
-  /** The greatest t that the dropouts leave reachable; any from `threshold` to here keeps both promises. */
+  /** The maximum t that the dropouts leave reachable. Every t from `threshold` to this one meets both bounds. */
   readonly maximumThreshold: number
   readonly adversary: ServerModel
   readonly corruptFraction: number
@@ -46,37 +49,43 @@ export interface GraphParameters extends Proof {
   readonly dropouts: number
   /** S = n − D. */
   readonly survivors: number
-  /** The least |U1| that passes `recheckParameters`, where all corrupt clients are among those present. */
+  /** The minimum number of clients that must have sent their keys (|U1|) so that `securityFailure.total` stays at most −σ. */
   readonly minimumPresent: number
-  /** σ, as asked for; `securityFailure.total` is at most −σ. */
+  /** σ, as requested; `securityFailure.total` is at most −σ. */
   readonly statisticalSecurity: number
-  /** η, as asked for; `correctnessFailure` is at most −η. */
+  /** η, as requested; `correctnessFailure` is at most −η. */
   readonly correctness: number
   /**
-   * Active model on the sparse graph: how many honest inputs every sum is proven to have. A client cannot count the others
-   * there, so a minimum cohort or noise may rely on no more.
+   * On the sparse graph in the active model: the minimum number of honest inputs that every sum is proven to have. A client
+   * cannot count the others on that graph, so a minimum cohort or noise must not rely on more. `undefined` otherwise.
    */
   readonly minimumHonest: number | undefined
-  /** What to know before relying on this; one sentence each. */
+  /** Limits of these parameters that the caller should know, in whole sentences. */
   readonly warnings: readonly string[]
 }
 
 /**
  * Chooses the communication graph and the threshold of a round.
  *
- * The sparse graph is the Harary graph of Bell et al. 2020: clients on a ring in random order, each joined to the k/2
- * nearest on either side. The least even k < n − 1 is taken for which a threshold exists that, with probability at least
- * 1 − 2^−σ, leaves the honest clients connected and nobody with too many corrupt holders, and that leaves nobody with too
- * few with probability at least 1 − 2^−η. Where there is none, and always in the active model, it is the complete graph
- * with the least threshold of Bonawitz et al. 2017, on which neither can go wrong by chance.
+ * In the honest-but-curious model, the sparse graph is the Harary graph of Bell et al. 2020: clients stand on a ring in random
+ * order, each connected to the k/2 nearest on either side. The function looks for the minimum even k below n − 1 for which
+ * there is a threshold with these two properties. With probability at least 1 − 2^−σ, the honest clients stay connected and no
+ * client has too many corrupt holders. With probability at least 1 − 2^−η, no client is left with too few holders. The proof
+ * assumes that corruptions and dropouts do not depend on the ring: the server draws it at random, does not reveal it and does
+ * not choose who drops out.
  *
- * The proof is for corruptions and dropouts that do not depend on the ring: the server draws it at random, keeps it to
- * itself and does not choose who drops out. Takes some milliseconds, for any n.
+ * In the active model, each client draws the k holders of its secrets. The proof of privacy holds even if the server knows
+ * these choices before it decides who drops out.
+ *
+ * If no sparse graph is safe, or if it would not be less work, the result is the complete graph with the minimum threshold of
+ * Bonawitz et al. 2017, on which nothing can go wrong by chance.
+ *
+ * The computation takes some tens of milliseconds; in the active model, up to a second for 10⁶ clients.
  *
  * @param assumptions - How many clients there are, and which failures the round has to tolerate.
  * @returns The graph, its threshold and the bounds that are proven for them.
- * @throws {SecAggError} fault `usage`: `invalid-argument` if a value is out of range; `invalid-configuration` if no graph
- *   meets the assumptions. The message says what would.
+ * @throws {SecAggError} With fault `usage`: `invalid-argument` if a value is out of range; `invalid-configuration` if no graph
+ *   is safe under the assumptions. The message suggests assumptions that would work.
  * @example
  * ```ts
  * import { chooseParameters } from 'secagg'
@@ -122,27 +131,27 @@ function warningsFor({ clients, corruptClients, dropouts, adversary }: Cohort): 
   const warnings: string[] = []
   if (corruptClients === 0) {
     warnings.push(
-      'No client is assumed to be corrupt: a single one that colludes with the server voids what is proven here.',
+      'These parameters assume that no client is corrupt. If a single client colludes with the server, the bounds do not hold.',
     )
   }
   if (clients - corruptClients - dropouts < 2) {
     warnings.push(
-      'Only one honest client may be left in a sum, which then shows its input to the corrupt ones.',
+      'A sum can contain only one honest client. The corrupt clients then learn the input of that client.',
     )
   }
   if (adversary === 'semi-malicious') {
     warnings.push(
-      'A server that lies about dropouts cannot learn both secrets of one client. If it knows the ring, or lies to many ' +
-        'clients at once, it may still learn the sum of a few clients.',
+      'A server that lies about dropouts cannot learn both secrets of a client. But if it knows the ring, or lies to many ' +
+        'clients at once, it may learn the sum of a few clients.',
     )
   }
   return warnings
 }
 
-/** Why no graph does for `cohort`, and what would: each piece of advice has been tried. */
+/** Says why no graph is safe for `cohort`, and suggests changes. Each suggestion has been tried. */
 export function infeasible(cohort: Cohort): SecAggError {
-  const advice = [lessDropouts(cohort), moreClients(cohort)].filter((text) => text !== undefined)
-  const remedy = advice.length === 0 ? 'corruptFraction must be lower' : advice.join(', and so would ')
+  const advice = [fewerDropouts(cohort), moreClients(cohort)].filter((text) => text !== undefined)
+  const remedy = advice.length === 0 ? 'corruptFraction must be lower' : `${advice.join(' or ')} would work`
   return usageError('invalid-configuration', `${reason(cohort)}; ${remedy}`)
 }
 
@@ -156,20 +165,20 @@ function reason(cohort: Cohort): string {
   }
   if (isChosenByClients({ graph: cohort.only ?? 'complete', adversary })) {
     return (
-      `the sparse graph of ${clients} clients, ${corruptClients} of them corrupt, has no threshold that is reachable where ` +
-      `${dropouts} drop out and safe against a server that lies: the bound on ${failingBound(cohort)} fails`
+      `on the sparse graph of ${clients} clients, of which ${corruptClients} may be corrupt and ${dropouts} may drop out, no ` +
+      `threshold is both reachable and safe against an active server: the bound on ${failingBound(cohort)} fails`
     )
   }
   const threshold = completeThreshold(clients, corruptClients, adversary)
   const complete =
-    `the complete graph needs a threshold of ${threshold} where ${corruptClients} of ${clients} clients may be ` +
-    `corrupt (${adversary}), but only ${clients - dropouts} stay where ${dropouts} drop out`
+    `the complete graph of ${clients} clients, of which ${corruptClients} may be corrupt, needs a threshold of ${threshold} ` +
+    `in the ${adversary} model, but only ${clients - dropouts} clients are left if ${dropouts} drop out`
   return adversary === 'active'
     ? complete
-    : `no sparse graph has a threshold both safe and reachable, and ${complete}`
+    : `no sparse graph has a threshold that is both safe and reachable, and ${complete}`
 }
 
-function lessDropouts(cohort: Cohort): string | undefined {
+function fewerDropouts(cohort: Cohort): string | undefined {
   const { clients, corruptFraction } = cohort
   if (!isBearable({ ...cohort, dropoutFraction: 0 })) return undefined
   const bearable = Math.max(MAXIMUM_LOAD - corruptFraction, 0) / dropoutWeight(cohort)
@@ -180,41 +189,41 @@ function lessDropouts(cohort: Cohort): string | undefined {
     cohort.only === 'sparse' && cohort.adversary === 'active'
       ? largestWhere(withstands, 0, limit)
       : maximumDropouts(cohort, limit)
-  if (most === 0) return 'a dropoutFraction of 0 would do'
-  return `a dropoutFraction of at most ${fractionFor(most, cohort)} (${most} clients) would do`
+  if (most === 0) return 'a dropoutFraction of 0'
+  return `a dropoutFraction of at most ${fractionFor(most, cohort)} (${most} clients)`
 }
 
-/** The shortest decimal fraction that stands for `dropouts` clients and is bearable. */
+/** The shortest decimal fraction that means `dropouts` clients and does not exceed the maximum load. */
 function fractionFor(dropouts: number, cohort: Cohort): number {
   for (let scale = 10; scale <= 1e12; scale *= 10) {
     const dropoutFraction = Math.ceil((dropouts / cohort.clients) * scale - 1e-3) / scale
-    const stands = partOf(cohort.clients, dropoutFraction) === dropouts
-    if (stands && isBearable({ ...cohort, dropoutFraction })) return dropoutFraction
+    const isExact = partOf(cohort.clients, dropoutFraction) === dropouts
+    if (isExact && isBearable({ ...cohort, dropoutFraction })) return dropoutFraction
   }
   return dropouts / cohort.clients
 }
 
 /**
- * A number of clients that would do. Whether one does is not monotone in n, so this is not always the least; it is
- * bracketed to one part in 256 of the first power of two times n that does.
+ * A larger number of clients that would work. It is not always the minimum, because a number above one that works may fail.
+ * The search doubles n until a number works, then bisects until the interval is at most 1/256 of that number.
  */
 function moreClients(cohort: Cohort): string | undefined {
   if (!isBearable(cohort)) return undefined
-  const does = (clients: number): boolean => {
+  const works = (clients: number): boolean => {
     const corruptClients = partOf(clients, cohort.corruptFraction)
     const dropouts = partOf(clients, cohort.dropoutFraction)
     return choiceFor({ ...cohort, clients, corruptClients, dropouts }) !== undefined
   }
   let low = cohort.clients
   let high = low * 2
-  while (high <= MAXIMUM_CLIENTS && !does(high)) {
+  while (high <= MAXIMUM_CLIENTS && !works(high)) {
     low = high
     high *= 2
   }
   if (high > MAXIMUM_CLIENTS) return undefined
   for (const precision = high / 256; high - low > Math.max(precision, 1); ) {
     const middle = Math.floor((low + high) / 2)
-    if (does(middle)) high = middle
+    if (works(middle)) high = middle
     else low = middle
   }
   return `${high} clients at the same fractions`

@@ -12,19 +12,23 @@ import { type Choice, largestWhere } from './neighborhood.js'
 import { lostSecret, proofOfChoice } from './own-choice.js'
 
 /**
- * log2 of the proven bounds on what could cost privacy in a round; −∞: impossible, 0: nothing is proven.
+ * Proven bounds on the probabilities, as log2, of the events that break privacy in a round. −∞: impossible; 0: nothing is
+ * proven.
  * @public
  */
 export interface SecurityFailure {
-  /** The honest clients fall into groups whose sums the server would learn one by one. */
+  /**
+   * The graph of the honest clients is not connected, so the server learns the sum of each part. On the sparse graph in the
+   * active model: the server learns a sum of fewer honest inputs than proven.
+   */
   readonly connectivity: number
   /** Some client has so many corrupt holders that the server learns both of its secrets, and so its input. */
   readonly threshold: number
-  /** Either of the two. */
+  /** At least one of the two happens. */
   readonly total: number
 }
 
-/** What a graph and a threshold are proven to give. */
+/** The bounds that are proven for a graph and a threshold, as log2 of probabilities. */
 export interface Proof {
   readonly securityFailure: SecurityFailure
   readonly correctnessFailure: number
@@ -32,7 +36,7 @@ export interface Proof {
 
 const IMPOSSIBLE = Number.NEGATIVE_INFINITY
 
-/** The bounds for a choice, whatever it was chosen for. */
+/** The bounds for a choice under the assumptions in `counts`, which may differ from those that it was made for. */
 export function proofFor(
   { graph, neighbors, threshold }: Choice,
   counts: Pick<Cohort, 'clients' | 'corruptClients' | 'dropouts' | 'adversary' | 'minimumHonest'>,
@@ -69,7 +73,7 @@ function failures(connectivity: number, threshold: number): SecurityFailure {
   return Object.freeze({ connectivity, threshold, total: either(connectivity, threshold) })
 }
 
-/** Whether clients draw their own holders: on the sparse graph in the active model. */
+/** Whether clients draw their own holders, which they do on the sparse graph in the active model. */
 export function isChosenByClients({
   graph,
   adversary,
@@ -77,7 +81,7 @@ export function isChosenByClients({
   return graph === 'sparse' && adversary === 'active'
 }
 
-/** How many honest inputs every sum has on a graph that clients have chosen. */
+/** The minimum number of honest inputs that every sum is proven to have on a graph that clients have chosen. */
 export function provenHonest({
   clients,
   minimumHonest,
@@ -85,31 +89,31 @@ export function provenHonest({
   return Math.max(Math.floor(clients / 2) + 1, minimumHonest ?? 0)
 }
 
-/** What {@link recheckParameters} needs of the parameters of a round. */
+/** The parameters of a round that {@link recheckParameters} needs. */
 export type Configured = Choice &
   Pick<Cohort, 'clients' | 'corruptClients' | 'dropoutFraction' | 'adversary' | 'statisticalSecurity'> & {
     /** h, on a graph that clients have chosen. */
     readonly minimumHonest?: number | undefined
   }
 
-/** What the parameters give now that |U1| is known. */
+/** The bounds that hold for the actual |U1|. */
 export interface Recheck extends Proof {
-  /** Whether `securityFailure.total` is at most −σ, and there are clients enough for the graph. */
+  /** Whether `securityFailure.total` is at most −σ and there are enough clients for the graph. */
   readonly holds: boolean
   /** |U1|. */
   readonly present: number
 }
 
 /**
- * Computes anew what is proven, for the clients that sent keys (U1): for the server, before it draws the ring over them.
- * k and t stay as configured; a round for which it does not hold should be aborted.
+ * Computes the bounds again for the clients that sent keys (U1). The server does this before it draws the ring. k and t stay
+ * as configured. If the result does not hold, the round should be aborted.
  *
- * Corrupt clients have no reason to stay away, so all A of the n are expected among those present and make up a greater
- * part of them. Where γ was meant as a part of those who show up, pass ⌊γ|U1|⌋ as `corruptClients`. Of those present,
- * ⌊δ|U1|⌋ may still drop out.
+ * Corrupt clients have no reason to stay away, so all A of them are assumed to be present, where they are a larger fraction
+ * than γ. If γ was meant as a fraction of the clients that show up, pass ⌊γ|U1|⌋ as `corruptClients`. Of the clients that are
+ * present, ⌊δ|U1|⌋ may still drop out.
  *
- * @throws {SecAggError} `invalid-argument`, fault `usage`, where `present` is no whole number from 0 to n, or
- *   `corruptClients` none from 0 to A.
+ * @throws {SecAggError} `invalid-argument`, fault `usage`, if `present` is not a whole number from 0 to n, or
+ *   `corruptClients` is not one from 0 to A.
  */
 export function recheckParameters(
   parameters: Configured,
@@ -121,24 +125,25 @@ export function recheckParameters(
   return recheck(parameters, present, corruptClients)
 }
 
-/** The clients of the largest round. */
+/** The number of clients in the largest possible round. */
 const LARGEST_ROUND = 65_535
 
 /**
- * The least |U1| that passes {@link recheckParameters} as all from there to n do; n itself if nobody may be absent.
+ * The minimum |U1| from which on every number up to n passes {@link recheckParameters}; n itself if nobody may be absent.
  *
- * One after the other is looked at, as a few numbers may fail above some that pass: ⌊δ|U1|⌋ goes down in steps. Above the
- * size of any round, where a look at each would take long, it is the end of such a stretch.
+ * Every number is checked, because ⌊δ|U1|⌋ goes down in steps, so that a number may fail although a smaller one passes. For
+ * more clients than any round has, this would take too long. Then a binary search returns a number that passes, while the
+ * next smaller one fails.
  */
 export function minimumPresent(parameters: Configured): number {
   const { clients, corruptClients } = parameters
-  // The proof counts all seats, so it holds whoever is absent. But no sum has fewer inputs than it says.
+  // The proof counts all seats, so it holds no matter who is absent. But with fewer clients there could be no sum at all.
   if (isChosenByClients(parameters)) return provenHonest(parameters)
   const passes = (present: number): boolean => recheck(parameters, present, corruptClients).holds
   if (clients > LARGEST_ROUND) return clients - largestWhere((absent) => passes(clients - absent), 0, clients)
-  let least = clients
-  while (least > 0 && passes(least - 1)) least--
-  return least
+  let minimum = clients
+  while (minimum > 0 && passes(minimum - 1)) minimum--
+  return minimum
 }
 
 function recheck(parameters: Configured, present: number, corruptClients: number): Recheck {

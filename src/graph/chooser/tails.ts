@@ -1,6 +1,6 @@
 /**
- * How many of `drawn` places are marked where `marked` of `total` are, each set of that size being equally likely. All
- * three are whole, from 0 to 2^53 − 1; `marked` and `drawn` are at most `total`.
+ * The law of the number X of marked places in a uniformly random set of `drawn` places, if `marked` of all `total` places are
+ * marked. All three are whole numbers from 0 to 2^53 − 1; `marked` and `drawn` are at most `total`.
  */
 export interface Hypergeometric {
   readonly total: number
@@ -8,21 +8,21 @@ export interface Hypergeometric {
   readonly drawn: number
 }
 
-/** A term of this size can no longer change a sum of at least 1. */
+/** A term below this fraction of the sum no longer matters. */
 const NEGLIGIBLE = 2 ** -60
 
 /**
- * ln P[X = x]; −∞ where it is impossible.
+ * ln P[X = x]; −∞ if it is impossible.
  *
- * The three binomial coefficients are written as binomial probabilities with success probability drawn/total, whose
- * powers cancel: all that is left are Stirling remainders and deviances, which do not grow with `total`. The relative
- * error of the probability is below 1e-12 wherever it exceeds 1e-300 and `drawn` is below 10⁶.
+ * The three binomial coefficients are written as binomial probabilities with success probability drawn/total, whose powers
+ * cancel. Only Stirling remainders and deviances are left, which do not grow with `total`. The relative error of the
+ * probability is below 1e-12 if the probability exceeds 1e-300 and `drawn` is below 10⁶.
  *
- * Source: Loader (2000), as R's dhyper does it.
+ * Source: Loader (2000); R's dhyper works in the same way.
  */
 export function logProbability(law: Hypergeometric, x: number): number {
   const { total, marked, drawn } = law
-  if (x < least(law) || x > greatest(law)) return Number.NEGATIVE_INFINITY
+  if (x < minimum(law) || x > maximum(law)) return Number.NEGATIVE_INFINITY
   return (
     logBinomial(x, marked, drawn, total) +
     logBinomial(drawn - x, total - marked, drawn, total) -
@@ -32,19 +32,19 @@ export function logProbability(law: Hypergeometric, x: number): number {
 
 /** ln P[X > x]. */
 export function logAbove(law: Hypergeometric, x: number): number {
-  if (x < least(law)) return 0
+  if (x < minimum(law)) return 0
   return x + 1 >= mode(law) ? outward(law, x + 1, 1) : complement(outward(law, x, -1))
 }
 
 /** ln P[X ≤ x]. */
 export function logAtMost(law: Hypergeometric, x: number): number {
-  if (x >= greatest(law)) return 0
+  if (x >= maximum(law)) return 0
   return x <= mode(law) ? outward(law, x, -1) : complement(outward(law, x + 1, 1))
 }
 
 /**
- * ln of the sum of the probabilities from `from` away from the mode. The terms fall ever faster on the way, and all are
- * positive, so nothing cancels and the sum is as accurate as its first term.
+ * ln of the sum of the probabilities of `from` and of all numbers that are farther from the mode. The terms are positive and
+ * fall faster and faster, so nothing cancels, and the sum is as accurate as its first term.
  */
 function outward(law: Hypergeometric, from: number, step: 1 | -1): number {
   const first = logProbability(law, from)
@@ -63,16 +63,16 @@ function outward(law: Hypergeometric, from: number, step: 1 | -1): number {
   return Math.min(first + Math.log(sum), 0)
 }
 
-/** ln(1 − exp(log)), where exp(log) is what lies beyond the mode. */
+/** ln(1 − exp(log)), for the tail exp(log) on the other side of the mode. */
 function complement(log: number): number {
   return Math.log(-Math.expm1(log))
 }
 
-function least({ total, marked, drawn }: Hypergeometric): number {
+function minimum({ total, marked, drawn }: Hypergeometric): number {
   return Math.max(0, drawn + marked - total)
 }
 
-function greatest({ marked, drawn }: Hypergeometric): number {
+function maximum({ marked, drawn }: Hypergeometric): number {
   return Math.min(marked, drawn)
 }
 
@@ -96,7 +96,7 @@ function logBinomial(x: number, n: number, part: number, whole: number): number 
   )
 }
 
-/** ln(1 − part/whole); times 10⁸ trials, only what keeps the smaller of the two fractions exact will do. */
+/** ln(1 − part/whole). It is multiplied by up to 10⁸ trials, so the smaller of the two fractions must stay exact. */
 function logOfRest(part: number, whole: number): number {
   return part * 2 < whole ? Math.log1p(-part / whole) : Math.log((whole - part) / whole)
 }
@@ -104,20 +104,20 @@ function logOfRest(part: number, whole: number): number {
 const HALF_LOG_TWO_PI = 0.9189385332046728
 
 /**
- * Where the series takes over. Its first omitted term is 691/360360 n⁻¹¹, and as the series envelops its limit, the
- * error at n = 16 is below 1.1e-16.
+ * The minimum n for which the series is used. Its first omitted term is 691/360360 n⁻¹¹. The partial sums alternate around
+ * the limit, so the error at n = 16 is below 1.1e-16.
  */
 const SERIES_FROM = 16
 
-/** The errors for 0 ≤ n < 16, climbing down from the series; index 0 is the limit that ln 0! = 0 asks for. */
+/** The errors for 0 ≤ n < 16, computed downward from the series. At index 0, the value is set so that ln 0! = 0. */
 const SMALL_ERRORS: readonly number[] = smallErrors()
 
 /**
- * What Stirling's formula lacks: ln n! − (n + ½) ln n + n − ½ ln 2π, for a whole n ≥ 1.
+ * The error of Stirling's formula: ln n! − (n + ½) ln n + n − ½ ln 2π, for a whole number n ≥ 1. Accurate to 3e-15.
  *
- * A logarithm of a factorial is a huge number at n = 10⁸, and the difference of several such loses seven digits.
- * These remainders are small (at most 0.0811), so they can be subtracted from one another; the large parts are
- * combined by {@link deviance} before they are rounded. Accurate to 3e-15.
+ * The logarithm of a factorial is huge for n = 10⁸, so a difference of several of them loses seven digits. The errors are
+ * small (at most 0.0811) and can be subtracted from each other. {@link deviance} combines the large parts before they are
+ * rounded.
  *
  * Source: C. Loader, "Fast and accurate computation of binomial probabilities" (2000).
  */
@@ -126,10 +126,10 @@ export function stirlingError(n: number): number {
 }
 
 /**
- * x ln(x / mean) + mean − x, for x > 0 and mean > 0: by how much x observations are less likely than `mean` where
- * `mean` are expected. Near x = mean the three terms cancel, so there a series in (x − mean) / (x + mean) is summed.
+ * x ln(x / mean) + mean − x, for x > 0 and mean > 0. It measures how much less likely x observations are than `mean`, if
+ * `mean` are expected. Near x = mean the three terms cancel, so a series in (x − mean) / (x + mean) is summed instead.
  *
- * Source: Loader (2000), the deviance part.
+ * Source: Loader (2000), section on the deviance.
  */
 export function deviance(x: number, mean: number): number {
   const difference = x - mean
@@ -145,7 +145,7 @@ export function deviance(x: number, mean: number): number {
   }
 }
 
-/** ln n! for a whole n ≥ 0, to a relative error of a few 1e-16. */
+/** ln n! for a whole number n ≥ 0, with a relative error of a few 1e-16. */
 export function logFactorial(n: number): number {
   return n < 2 ? 0 : (n + 0.5) * Math.log(n) - n + HALF_LOG_TWO_PI + stirlingError(n)
 }
@@ -156,7 +156,7 @@ function stirlingSeries(n: number): number {
   return (1 / 12 - series * square) / n
 }
 
-/** error(n) = error(n + 1) + (n + ½) ln(1 + 1/n) − 1 exactly, and fifteen such steps add less than 3e-15. */
+/** error(n) = error(n + 1) + (n + ½) ln(1 + 1/n) − 1 holds exactly; rounding in fifteen such steps adds less than 3e-15. */
 function smallErrors(): number[] {
   const errors = [0]
   let error = stirlingSeries(SERIES_FROM)
