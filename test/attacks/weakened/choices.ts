@@ -34,7 +34,7 @@ export function withChoices(
 }
 
 /** The first seed, counting up, from which the client at `seat` gets holders that suit it. */
-export function seedFor(
+function seedFor(
   config: RoundConfig,
   seat: number,
   suits: (holders: readonly number[]) => boolean,
