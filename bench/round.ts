@@ -1,4 +1,13 @@
-import { ClientSession, createRoundConfig, type PhaseName, type RoundConfig, ServerSession } from 'secagg'
+import {
+  type AdversaryModel,
+  ClientSession,
+  createRoundConfig,
+  ed25519Signer,
+  ed25519Verifier,
+  type PhaseName,
+  type RoundConfig,
+  ServerSession,
+} from 'secagg'
 import { type CryptoProvider, nodeCrypto } from 'secagg/crypto'
 import { costOf } from './cost.js'
 import { CHECKED_ELEMENTS, type ClientKind, standIns } from './stand-in.js'
@@ -8,8 +17,10 @@ const INPUT = 3
 
 type Message = readonly [seat: number, bytes: Uint8Array | undefined]
 
-/** A round to time: honest-but-curious, AES suite, one segment of elements of 32 bits. */
+/** A round to time: AES suite, one segment of elements of 32 bits. */
 export interface RoundShape {
+  /** Default: honest-but-curious. */
+  readonly adversary?: AdversaryModel | undefined
   readonly clients: number
   readonly length: number
   /** k and t of the sparse graph; without them the graph is complete. */
@@ -37,7 +48,7 @@ export interface TimedRound {
 
 /** Runs a round with `timed` real clients, or all of them real, and stand-ins for the rest, and checks its sum. */
 export async function timeRound(shape: RoundShape, timed: number): Promise<TimedRound> {
-  const { clients, length, sparse } = shape
+  const { clients, length } = shape
   const crypto = requireNodeCrypto()
   const dropping = Math.round(shape.dropouts * clients)
   const survivors = clients - dropping
@@ -53,12 +64,28 @@ export async function timeRound(shape: RoundShape, timed: number): Promise<Timed
   const config = configOf(shape, crypto)
   const input = new Uint32Array(length).fill(INPUT)
   const others = standIns(crypto)
+  const enrolled = await enrol(config, crypto)
+  const counters: Counting[] = []
   const sessions = Array.from({ length: clients }, (_, seat) => {
-    const capabilities = kindOf(seat) === 'real' ? { crypto } : others
-    return new ClientSession({ ...capabilities, config, seat, input: () => input })
+    const signer = enrolled?.signers[seat]
+    const common = { config, seat, input: () => input, signer }
+    if (kindOf(seat) !== 'real') {
+      return new ClientSession({ ...common, ...others, verifyIdentity: enrolled && others.verifyIdentity })
+    }
+    const counting = countAgreements(crypto)
+    if (timedSeats.has(seat)) counters.push(counting)
+    return new ClientSession({
+      ...common,
+      crypto: counting.crypto,
+      verifyIdentity: enrolled?.verifyIdentity,
+    })
   })
   const counting = countAgreements(crypto)
-  const server = new ServerSession({ config, crypto: counting.crypto })
+  const server = new ServerSession({
+    config,
+    crypto: counting.crypto,
+    verifyIdentity: enrolled?.verifyIdentity,
+  })
 
   const serverMs: Partial<Record<PhaseName, number>> = {}
   const clientMs: Partial<Record<PhaseName, number>> = {}
@@ -97,7 +124,7 @@ export async function timeRound(shape: RoundShape, timed: number): Promise<Timed
     }
     const sum = closed.value.sum[0] as Uint32Array
     requireSum(isReal ? sum : sum.subarray(0, CHECKED_ELEMENTS), survivors)
-    const degree = sparse?.neighbors ?? clients - 1
+    const agreements = median(counters.map((counter) => counter.agreements()))
     return {
       threshold: config.threshold,
       timedClients: timedCount,
@@ -110,20 +137,31 @@ export async function timeRound(shape: RoundShape, timed: number): Promise<Timed
       client: {
         ms: median([...costs.values()]),
         msByRound: clientMs,
-        // A mask with each neighbor and one of its own; with each a key to seal and a key to mask.
-        streams: degree + 1,
-        agreements: 2 * degree,
+        // With each neighbor a key to seal and a key to mask; a mask with each, and one of its own.
+        streams: agreements / 2 + 1,
+        agreements,
         bytes: median([...bytesOf.values()]),
       },
     }
   }
 }
 
-function configOf({ clients, length, sparse }: RoundShape, crypto: CryptoProvider): RoundConfig {
+/** An Ed25519 key for every seat in the active model. */
+async function enrol({ adversary, clients }: RoundConfig, { ed25519, randomBytes }: CryptoProvider) {
+  if (adversary !== 'active') return undefined
+  const privateKeys = Array.from({ length: clients }, () => randomBytes(32))
+  const publicKeys = await Promise.all(privateKeys.map((key) => ed25519.publicKey(key)))
+  return {
+    signers: privateKeys.map((key) => ed25519Signer(key, ed25519)),
+    verifyIdentity: ed25519Verifier((seat) => publicKeys[seat], ed25519),
+  }
+}
+
+function configOf({ adversary, clients, length, sparse }: RoundShape, crypto: CryptoProvider): RoundConfig {
   return createRoundConfig({
     sessionId: crypto.randomBytes(32),
     clients,
-    adversary: 'honest-but-curious',
+    adversary: adversary ?? 'honest-but-curious',
     graph: sparse === undefined ? 'complete' : { neighbors: sparse.neighbors, assumptions: 'unproven' },
     threshold: sparse?.threshold,
     minimumCohort: sparse === undefined ? undefined : Math.floor(clients / 2) + 1,
@@ -131,8 +169,13 @@ function configOf({ clients, length, sparse }: RoundShape, crypto: CryptoProvide
   })
 }
 
+interface Counting {
+  readonly crypto: CryptoProvider
+  agreements(): number
+}
+
 /** A provider that counts the keys it agrees on. */
-function countAgreements(crypto: CryptoProvider): { crypto: CryptoProvider; agreements: () => number } {
+function countAgreements(crypto: CryptoProvider): Counting {
   let count = 0
   const { publicKey, sharedSecrets } = crypto.x25519
   const x25519 = {

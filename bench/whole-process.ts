@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { AdversaryModel } from 'secagg'
 import type { SimulationResult } from 'secagg/simulate'
 
 /** A simulated round in a process of its own, all clients and the server, with what that process took. */
@@ -19,6 +20,7 @@ export interface ProcessResult {
 }
 
 export interface ProcessShape {
+  readonly adversary?: AdversaryModel
   readonly clients: number
   readonly length: number
   readonly sliceLength?: number
@@ -29,13 +31,14 @@ export interface ProcessShape {
 
 /** `secagg simulate` with elements of 32 bits. */
 export function simulateInProcess(shape: ProcessShape): ProcessResult {
-  const { clients, length, sliceLength, neighbors, threshold, dropouts } = shape
+  const { adversary, clients, length, sliceLength, neighbors, threshold, dropouts } = shape
   const option = (name: string, value: number | string | undefined): string[] =>
     value === undefined ? [] : [`--${name}`, `${value}`]
   const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
   const args = [
     cli,
     'simulate',
+    ...option('adversary', adversary),
     ...option('clients', clients),
     ...option('length', length),
     ...option('slice-length', sliceLength),

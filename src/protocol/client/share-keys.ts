@@ -8,12 +8,7 @@ import {
   isChosen,
   minimumPublished,
 } from '../../graph/index.js'
-import {
-  type PublicKeys,
-  type PublishedKeys,
-  SELF_MASK_SEED_LENGTH,
-  type ShareKeys,
-} from '../../wire/index.js'
+import { type PublishedKeys, SELF_MASK_SEED_LENGTH, type ShareKeys } from '../../wire/index.js'
 import { type ClientCapabilities, cryptoOf, requireShape, splitterOf } from '../capabilities.js'
 import {
   blameServer,
@@ -74,7 +69,8 @@ export async function shareKeys(
   const crypto = cryptoOf(capabilities)
   const splitSecret = splitterOf(capabilities)
   const { config, seat, minimumSurvivors, cipherKeyPair, maskKeyPair, outbound: sent } = state
-  const identities = await checkPublishedKeys(state, inbound, capabilities)
+  const places = placesAmong(state, inbound)
+  const identities = await checkPublishedKeys(state, inbound, places, capabilities)
 
   const published = inbound.map((entry) => entry.seat)
   const holders = holdersKnownTo(config, seat, published, sent.choice)
@@ -109,7 +105,7 @@ export async function shareKeys(
       const sealingKey = await deriveSealingKey(config, crypto, agreement, own, holder)
       const openingKey = await deriveSealingKey(config, crypto, agreement, holder, own)
       const identity = identities.get(other)
-      const place = placeOf(state, other, keys)
+      const place = places.get(other)
       const isHolder = indexOfSeat(holders, other) >= 0
       const choice = isChosen(config.graph)
         ? {
@@ -164,29 +160,38 @@ function copyOf({ maskKeyShare, selfMaskShare }: SharePair): SharePair {
 
 const NO_CHOICE = new Uint8Array(0)
 
-/** The index of this client among the holders that `other` has chosen; `undefined` if it is not one of them. */
-function placeOf(
+/**
+ * The clients that have chosen this client as a holder, and its index among their holders; on the chosen graph only. This
+ * needs many hashes, so it is done once.
+ */
+function placesAmong(
   { config, seat }: ClientAdvertised,
-  other: number,
-  { choice }: PublicKeys,
-): number | undefined {
-  if (choice === undefined) return undefined
-  const place = indexOfSeat(holdersChosenBy(config, other, choice), seat)
-  return place < 0 ? undefined : place
+  inbound: PublishedKeys,
+): ReadonlyMap<number, number> {
+  const places = new Map<number, number>()
+  for (const { seat: other, value: keys } of inbound) {
+    if (keys.choice === undefined || other === seat) continue
+    const place = indexOfSeat(holdersChosenBy(config, other, keys.choice), seat)
+    if (place >= 0) places.set(other, place)
+  }
+  return places
 }
 
 /**
  * How many of U1 are holders of this client, on the chosen graph.
  * @throws {SecAggError} `malformed-message` if one of U1 has not chosen this client, nor been chosen by it.
  */
-function countHolders(state: ClientAdvertised, inbound: PublishedKeys): number {
-  const { config, seat, outbound: sent } = state
+function countHolders(
+  { config, seat, outbound: sent }: ClientAdvertised,
+  inbound: PublishedKeys,
+  places: ReadonlyMap<number, number>,
+): number {
   const holders = holdersChosenBy(config, seat, sent.choice ?? NO_CHOICE)
   let count = 0
-  for (const { seat: other, value: keys } of inbound) {
+  for (const { seat: other } of inbound) {
     const isHolder = indexOfSeat(holders, other) >= 0
     if (isHolder) count++
-    if (isHolder || other === seat || placeOf(state, other, keys) !== undefined) continue
+    if (isHolder || other === seat || places.has(other)) continue
     const text = `seat ${other} is on the list of keys (U1), but shares no mask with this client`
     throw violation('malformed-message', blameServer(PHASE, other), text)
   }
@@ -197,6 +202,7 @@ function countHolders(state: ClientAdvertised, inbound: PublishedKeys): number {
 async function checkPublishedKeys(
   state: ClientAdvertised,
   inbound: PublishedKeys,
+  places: ReadonlyMap<number, number>,
   { verifyIdentity }: ClientCapabilities,
 ): Promise<ReadonlyMap<number, string>> {
   const { config, seat, minimumSurvivors, outbound: sent } = state
@@ -205,7 +211,7 @@ async function checkPublishedKeys(
   requireCanonicalSeats(seats, config.clients, 'malformed-message', blame)
   const minimum = minimumPublished(config.graph, config.threshold, minimumSurvivors)
   requireEnough(
-    isChosen(config.graph) ? countHolders(state, inbound) + 1 : seats.length,
+    isChosen(config.graph) ? countHolders(state, inbound, places) + 1 : seats.length,
     minimum,
     'U1',
     blame,
