@@ -62,7 +62,7 @@ const OPTIONS: readonly (CohortOptions & { readonly maximumUploads: number })[] 
   {
     clients: 6,
     adversary: 'active',
-    graph: { neighbors: 5, assumptions: 'unproven' },
+    graph: { neighbors: 4, assumptions: 'unproven' },
     threshold: 3,
     minimumCohort: 4,
     segments: [{ length: 140, bits: 20, bound: 'modular' }],

@@ -96,7 +96,8 @@ function requireSound(config: RoundConfig): void {
     ensure(adversary === 'active' ? active : curious, 't is what the model asks for')
   } else {
     const { kind, neighbors } = config.graph
-    ensure(neighbors < clients && threshold <= neighbors, 'a client has t holders among the others')
+    const most = kind === 'chosen' ? clients - 2 : clients - 1
+    ensure(threshold <= neighbors && neighbors <= most, 'a client has t holders among the others')
     ensure(
       adversary === (kind === 'chosen' ? 'active' : 'honest-but-curious'),
       'clients choose their holders in the active model, and only there',

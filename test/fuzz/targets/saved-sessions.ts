@@ -27,8 +27,8 @@ const shapes: readonly (Pick<RoundParameters, 'clients' | 'adversary'> & Partial
   {
     clients: 5,
     adversary: 'active',
-    graph: { neighbors: 4, assumptions: 'unproven' },
-    threshold: 3,
+    graph: { neighbors: 3, assumptions: 'unproven' },
+    threshold: 2,
     minimumCohort: 3,
   },
   {
