@@ -82,7 +82,7 @@ function cohortOf(parameters: GraphParameters): {
   }
 }
 
-/** The number of clients that are left; if clients choose their holders, no more than the proven honest and all corrupt ones. */
+/** All clients that are left. If clients choose their holders, at most the proven honest inputs plus all corrupt clients. */
 function minimumCohortOf({ survivors, minimumHonest, corruptClients }: GraphParameters): number {
   return minimumHonest === undefined ? survivors : Math.min(minimumHonest + corruptClients, survivors)
 }

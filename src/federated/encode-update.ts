@@ -264,7 +264,7 @@ export function streamUpdate(
     if (roundingSeed !== undefined) {
       throw usageError(
         'invalid-argument',
-        'with privacy, roundingSeed is not allowed: noise must be drawn anew',
+        'with privacy, roundingSeed is not allowed, because every update needs fresh noise',
       )
     }
     const { input, clipped, clipping } = encodeUpdate(update, weight, round, rest)

@@ -1,7 +1,7 @@
 import type { FixedPoint } from '../fixed-point/index.js'
 import type { PlanNumbers, PlannedPrivacy } from './round-plan.js'
 
-/** Explains each choice of a plan to people. Each function below writes a sentence or two. */
+/** Explains each choice of a plan in plain sentences. Each function below writes one or two. */
 export function explanationOf(plan: PlanNumbers): string[] {
   const { encoding, privacy } = plan
   return [

@@ -14,7 +14,7 @@ import { checkedEncoding, type FixedPoint } from './encoding.js'
 export type RealValues = Float32Array | Float64Array | readonly number[]
 
 /**
- * How a client encodes its values. Each client may choose these options by itself.
+ * How a client encodes its values. Each client may choose its own options.
  * @public
  */
 export interface EncodeOptions {

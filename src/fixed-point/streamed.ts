@@ -22,7 +22,7 @@ import {
 import { checkedMean, type WeightedMean, weightLanes } from './weighted-mean.js'
 
 /**
- * How a client encodes its values part by part. Each client may choose these options by itself.
+ * How a client encodes its values part by part. Each client may choose its own options.
  * @public
  */
 export interface StreamOptions extends Omit<EncodeOptions, 'weight'> {

@@ -2,13 +2,13 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { ascii, concatBytes } from '../crypto/bytes.js'
 import { type Graph, indexOfSeat } from './graph.js'
 
-/** Bytes of the seed from which a client's choice of holders follows. */
+/** The number of bytes of the seed that determines a client's choice of holders. */
 export const CHOICE_LENGTH = 16
 
-/** How many times k clients may choose the same holder. One that more have chosen does not take part. */
+/** At most this number times k clients may choose the same holder. A client that is chosen more often cannot take part. */
 const MOST_OWNERS = 3
 
-/** What a choice of holders depends on in addition to its seed. */
+/** What a choice of holders depends on, in addition to its seed. */
 export interface ChoiceContext {
   /** The configuration's hash. */
   readonly hash: Uint8Array
@@ -24,7 +24,7 @@ export interface ChoosingClient {
   readonly choice: Uint8Array
 }
 
-/** The most seats that a client is told of: its k holders, the 3k clients that may have chosen it, and itself. */
+/** The maximum number of seats that a client sees: its k holders, up to 3k clients that have chosen it, and itself. */
 export function maximumVisible(clients: number, neighbors: number): number {
   return Math.min(clients, neighbors * (1 + MOST_OWNERS) + 1)
 }
@@ -32,11 +32,12 @@ export function maximumVisible(clients: number, neighbors: number): number {
 const LABEL = ascii('secagg choose holders')
 
 /**
- * The holders that the client at `seat` has chosen: `Sample` of the specification, a uniform k-subset of the other seats,
- * ascending. Everybody can compute it from the seed. (Bell et al. 2020, section 4, has clients choose their neighbors.)
+ * The holders that the client at `seat` has chosen, ascending: a uniformly random subset of k other seats. This is `Sample`
+ * in the specification. Everybody who has the seed can compute it. (In Bell et al. 2020, section 4, clients choose their
+ * neighbors.)
  *
- * Floyd's algorithm on words of SHA-256 in counter mode: for j from n − 1 − k to n − 2 it draws a number from 0 to j, and
- * takes j where it has that number already.
+ * This is Floyd's algorithm, with words of SHA-256 in counter mode: for each j from n − 1 − k to n − 2 it draws a number from
+ * 0 to j. If that number was drawn before, it uses j instead.
  */
 export function chooseHolders(
   { hash, clients, neighbors }: ChoiceContext,
@@ -49,11 +50,11 @@ export function chooseHolders(
     const drawn = below(last + 1, words)
     chosen.add(chosen.has(drawn) ? last : drawn)
   }
-  // The others' seats, counted without one's own.
+  // The numbers drawn count the other seats, so they skip the client's own seat.
   return [...chosen].map((index) => (index < seat ? index : index + 1)).sort((a, b) => a - b)
 }
 
-/** A uniform number below `choices`; words that would favor the first numbers are passed over. */
+/** A uniform number below `choices`. Words that would favor small numbers are skipped. */
 function below(choices: number, words: () => number): number {
   const unbiased = 2 ** 32 - (2 ** 32 % choices)
   let word = words()
@@ -61,7 +62,7 @@ function below(choices: number, words: () => number): number {
   return word % choices
 }
 
-/** Words of 32 bits, little-endian, of SHA-256(prefix ‖ counter) for the counters from 0 on. */
+/** A function that returns the 32-bit little-endian words of SHA-256(prefix ‖ counter), for the counters 0, 1, 2, … */
 function wordsOf(prefix: Uint8Array): () => number {
   let counter = 0
   let block = new DataView(new ArrayBuffer(0))
@@ -81,8 +82,8 @@ function wordBytes(value: number): Uint8Array {
 }
 
 /**
- * The graph on which every client has chosen its own holders. A client masks with those it has chosen and with those that
- * have chosen it, as far as they are among `choosing`, which is ascending by seat.
+ * The graph on which every client has chosen its own holders. A client shares masks with the clients that it has chosen and
+ * with those that have chosen it, if they are among `choosing`. `choosing` is ascending by seat.
  */
 export function chosenGraph(context: ChoiceContext, choosing: readonly ChoosingClient[]): Graph {
   const holdersOf = new Map<number, readonly number[]>()
@@ -105,7 +106,7 @@ export function chosenGraph(context: ChoiceContext, choosing: readonly ChoosingC
   }
 }
 
-/** The clients that no more than 3k others have chosen. */
+/** The clients that at most 3k others have chosen. */
 export function withoutCrowded<C extends ChoosingClient>(
   context: ChoiceContext,
   choosing: readonly C[],
@@ -115,8 +116,8 @@ export function withoutCrowded<C extends ChoosingClient>(
 }
 
 /**
- * The largest part of `present` in which every client has at least `threshold` of its holders: clients with fewer are
- * taken out, again and again, until none is left. Both lists are ascending.
+ * The largest subset of `present` in which every client has at least `threshold` of its holders. Clients with fewer holders
+ * are removed until every remaining client has enough. `present` and the result are ascending.
  */
 export function withEnoughHolders(
   { holders, owners }: Graph,

@@ -1,14 +1,14 @@
 /**
- * Who holds whose shares, and who masks with whom. Masking is symmetric. Holding is too on the complete graph and on the
- * ring: `v` is among the holders of `u` exactly if `u` is among the holders of `v`.
+ * Which clients hold shares of which secrets, and which clients share masks. Sharing masks is symmetric. On the complete graph
+ * and on the ring, holding shares is symmetric too: `v` is a holder of `u` if and only if `u` is a holder of `v`.
  */
 export interface Graph {
   /**
-   * The seats that hold shares of `owner`'s secrets, ascending. A holder's Shamir coordinate is one more than its index
-   * in this list, whoever shows up later.
+   * The seats that hold shares of `owner`'s secrets, ascending. A holder's Shamir coordinate is its index in this list plus
+   * one, no matter which holders take part later.
    */
   holders(owner: number): readonly number[]
-  /** The seats whose secrets `holder` holds shares of, ascending. */
+  /** The seats of whose secrets `holder` has shares, ascending. */
   owners(holder: number): readonly number[]
   /** The seats with which `seat` shares a pairwise mask, ascending; never `seat` itself. */
   maskNeighbors(seat: number): readonly number[]
@@ -19,7 +19,7 @@ export function coordinateOf(holders: readonly number[], holder: number): number
   return indexOfSeat(holders, holder) + 1
 }
 
-/** Where `seat` stands in an ascending list of seats; −1 where it does not. */
+/** The index of `seat` in an ascending list of seats; −1 if it is not in the list. */
 export function indexOfSeat(seats: readonly number[], seat: number): number {
   let from = 0
   let to = seats.length
@@ -31,7 +31,7 @@ export function indexOfSeat(seats: readonly number[], seat: number): number {
   return from < seats.length && seats[from] === seat ? from : -1
 }
 
-/** Whoever belongs to `seat` in a list that is ascending by seat. */
+/** The member with this seat in a list that is ascending by seat. */
 export function memberAt<T extends { readonly seat: number }>(
   members: readonly T[],
   seat: number,
@@ -47,8 +47,8 @@ export function memberAt<T extends { readonly seat: number }>(
 }
 
 /**
- * Everybody with everybody (Bonawitz et al. 2017): all seats hold shares of everybody's secrets, their own included,
- * and every pair shares a mask.
+ * The complete graph (Bonawitz et al. 2017): every client holds shares of all secrets, including its own, and every pair of
+ * clients shares a mask.
  */
 export function completeGraph(clients: number): Graph {
   const seats = Array.from({ length: clients }, (_, seat) => seat)
@@ -60,9 +60,9 @@ export function completeGraph(clients: number): Graph {
 }
 
 /**
- * The sparse graph of Bell et al. 2020 (section 3, Harary graph): the seats of `ring` stand in a circle, and each is
- * joined to the `neighbors`/2 nearest on either side. Masks and shares go to neighbors only; nobody holds shares of its
- * own secrets. A seat that is not on the ring has no neighbors.
+ * The sparse graph of Bell et al. 2020 (section 3, Harary graph): the seats of `ring` form a circle, and each is connected to
+ * the `neighbors`/2 nearest on either side. A client shares masks and secrets only with its neighbors, and does not hold
+ * shares of its own secrets. A seat that is not on the ring has no neighbors.
  *
  * `neighbors` is even and less than the number of seats on the ring.
  */
@@ -86,7 +86,7 @@ export function hararyGraph(ring: readonly number[], neighbors: number): Graph {
   return { holders: neighborsOf, owners: neighborsOf, maskNeighbors: neighborsOf }
 }
 
-/** `seats` in a uniformly random order, by the generator that `randomBytes` draws from. */
+/** `seats` in a uniformly random order, which depends only on the bytes from `randomBytes`. */
 export function drawRing(
   seats: readonly number[],
   randomBytes: (length: number) => Uint8Array,

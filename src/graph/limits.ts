@@ -4,8 +4,8 @@ import { completeGraph } from './graph.js'
 import type { DrawnGraph, GraphShape } from './shape.js'
 
 /**
- * The seats that a message between the server and a client may name, which both know: all of them, or those that the
- * client was `told` of, itself included.
+ * The seats that a message between the server and a client may name. Both sides know them: on the complete graph all seats, on
+ * the other graphs those in `told`, which the server told the client, including its own.
  */
 export function nameableSeats(
   shape: GraphShape,
@@ -15,15 +15,15 @@ export function nameableSeats(
   return shape.kind === 'complete' ? completeGraph(clients).holders(0) : told
 }
 
-/** Whether t counts the clients of a round, all of whom a client sees, or only the holders of one secret. */
+/** Whether t is also a minimum for the number of clients in a round. If not, it only counts the holders of a secret. */
 export function countsClients(shape: GraphShape): boolean {
   return shape.kind === 'complete'
 }
 
 /**
- * The seats that the U1 of which a client is told may consist of: any. On the other graphs the client does not know them
- * beforehand, and the result is the maximum number of them: k and itself on the sparse graph; on the chosen graph also
- * the clients that may have chosen it.
+ * The seats that may occur in the U1 that the server sends to a client. On the complete graph these are all seats. On the other
+ * graphs a client cannot know them in advance, so the result is their maximum number: k + 1 on the sparse graph; on the chosen
+ * graph, the clients that may have chosen this one count as well.
  */
 export function publishableSeats(shape: GraphShape, clients: number): readonly number[] | number {
   if (shape.kind === 'complete') return completeGraph(clients).holders(0)
@@ -31,9 +31,9 @@ export function publishableSeats(shape: GraphShape, clients: number): readonly n
 }
 
 /**
- * The minimum number of clients in U1 with which a round continues. On the sparse graph each client must find its k
- * neighbors, and k and t must still meet the assumptions among those who have shown up. On the chosen graph the proof
- * counts all seats, whoever shows up.
+ * The minimum number of clients in U1 with which a round continues. On the sparse graph, each client needs k neighbors, and k
+ * and t must still be safe for the clients that are present. On the chosen graph, the proof counts all seats, no matter which
+ * clients are present.
  */
 export function minimumAdvertised(
   shape: GraphShape,
@@ -49,8 +49,8 @@ export function minimumAdvertised(
 }
 
 /**
- * The minimum number of clients in U2 and in U3 with which a round continues. On the sparse graph it is also the number that
- * is left if no more drop out than is assumed.
+ * The minimum number of clients in U2 and in U3 with which a round continues. On the sparse graph it is at least the number
+ * of clients that are left if as many drop out as the assumptions allow.
  */
 export function minimumRemaining(drawn: DrawnGraph, minimumCohort: number): number {
   if (drawn.kind !== 'sparse' || drawn.assumptions === undefined) return minimumCohort
@@ -58,8 +58,9 @@ export function minimumRemaining(drawn: DrawnGraph, minimumCohort: number): numb
 }
 
 /**
- * The minimum number of seats of U1, its own included, that a client must be told of: the threshold and its own minimum; on
- * the sparse graph all of its neighbors, since the ring is drawn over U1; on the chosen graph t of its holders and itself.
+ * The minimum number of seats of U1, including its own, that the server must send to a client. On the complete graph this is
+ * the threshold or the client's own minimum, whichever is larger. On the sparse graph it is all neighbors and the client
+ * itself, because the ring is drawn over U1. On the chosen graph it is t holders and the client itself.
  */
 export function minimumPublished(shape: GraphShape, threshold: number, minimumSurvivors: number): number {
   if (shape.kind === 'complete') return Math.max(threshold, minimumSurvivors)
@@ -67,14 +68,15 @@ export function minimumPublished(shape: GraphShape, threshold: number, minimumSu
 }
 
 /**
- * The minimum number of seats of U2 and of U3, its own included, that a client must be told of: the threshold and its own
- * minimum; on the other graphs enough holders to reconstruct its secrets.
+ * The minimum number of seats of U2 and of U3, including its own, that the server must send to a client. On the complete graph
+ * this is the threshold or the client's own minimum, whichever is larger. On the other graphs it is t holders, which are
+ * enough to recover the client's secrets, and the client itself.
  */
 export function minimumSeen(shape: GraphShape, threshold: number, minimumSurvivors: number): number {
   return shape.kind === 'complete' ? Math.max(threshold, minimumSurvivors) : threshold + 1
 }
 
-/** Bytes of the seed of a client's choice of holders, which goes with its keys; 0 where it chooses none. */
+/** The number of bytes of the seed of a choice, which a client sends with its keys; 0 if clients do not choose holders. */
 export function choiceLength(shape: GraphShape): number {
   return shape.kind === 'chosen' ? CHOICE_LENGTH : 0
 }

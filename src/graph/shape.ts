@@ -9,20 +9,20 @@ import {
 import { completeGraph, drawRing, type Graph, hararyGraph, indexOfSeat, memberAt } from './graph.js'
 
 /**
- * The graph of a round, as its configuration says. Only this folder knows in what the three differ:
+ * The graph in the configuration of a round. Only this folder knows how the three kinds differ:
  *
  * | | complete (Bonawitz et al. 2017) | sparse (Bell et al. 2020) | chosen (Bell et al. 2020, malicious server) |
  * | --- | --- | --- | --- |
  * | holders of u's secrets | all seats, u included | the neighbors of u on a ring that the server draws | k seats that u draws |
  * | u masks with | all others | its neighbors | its holders, and the clients it is a holder of |
- * | t counts | holders of one secret, and so also bounds U1 to U5 | holders of one secret only | holders of one secret only |
- * | a client knows of | everybody | its neighbors; it cannot see how many others there are | the clients it masks with |
+ * | t is a minimum for | the holders of a secret, and so also for U1 to U5 | the holders of a secret | the holders of a secret |
+ * | a client sees | everybody | its neighbors; it cannot count the others | the clients it masks with |
  * @public
  */
 export type GraphShape = CompleteShape | SparseShape | ChosenShape
 
 /**
- * Every client masks with every other, and all hold shares of everybody's secrets.
+ * Every client shares masks with every other, and all clients hold shares of all secrets.
  * @public
  */
 export interface CompleteShape {
@@ -30,14 +30,14 @@ export interface CompleteShape {
 }
 
 /**
- * Clients stand on a ring that the server draws. Each masks with its nearest neighbors, which hold shares of its secrets.
+ * Clients stand on a ring that the server draws. Each shares masks with its nearest neighbors, which hold shares of its secrets.
  * @public
  */
 export interface SparseShape {
   readonly kind: 'sparse'
   /** k: the degree, even. */
   readonly neighbors: number
-  /** The assumptions that k and t must meet; absent if nobody has asked for a proof. */
+  /** The assumptions under which k and t must be safe; `undefined` if the configuration does not require a proof. */
   readonly assumptions: GraphAssumptions | undefined
 }
 
@@ -49,12 +49,12 @@ export interface ChosenShape {
   readonly kind: 'chosen'
   /** k: how many holders each client draws. */
   readonly neighbors: number
-  /** The assumptions that k and t must meet; absent if nobody has asked for a proof. */
+  /** The assumptions under which k and t must be safe; `undefined` if the configuration does not require a proof. */
   readonly assumptions: GraphAssumptions | undefined
 }
 
 /**
- * A {@link GraphShape} on the clients of a round, as the server's states hold it.
+ * A {@link GraphShape} together with the ring or the choices of a round. The server's states contain it.
  * @public
  */
 export type DrawnGraph = CompleteShape | (SparseShape & DrawnRing) | (ChosenShape & DrawnChoices)
@@ -71,24 +71,24 @@ interface DrawnChoices {
   readonly choices: readonly ChoosingClient[]
 }
 
-/** A round's graph, with what choices of holders depend on. */
+/** The graph of a round, and what choices of holders depend on. */
 export interface GraphContext {
   readonly graph: GraphShape
   readonly clients: number
   readonly hash: Uint8Array
 }
 
-/** A client with its keys, which on the chosen graph have the seed of its choice. */
+/** A client and its keys. On the chosen graph, the keys come with the seed of its choice of holders. */
 interface KeyedClient {
   readonly seat: number
   readonly keys: { readonly choice?: Uint8Array | undefined }
 }
 
 /**
- * The graph on U1, and those of `clients` that are in U1; they are ascending by seat. It is drawn once their keys are there,
- * so that a client that drops out before does not reduce the degree that was counted on.
+ * Determines U1 and draws the graph on it. `clients` are the clients that have sent keys, ascending by seat. The graph is drawn
+ * only then, so that clients that drop out earlier do not reduce the number of neighbors.
  *
- * On the chosen graph, clients that too many others have chosen are left out, and so are clients that have fewer than t
+ * On the chosen graph, U1 does not include clients that too many others have chosen, and clients that have fewer than t
  * holders in U1.
  */
 export function drawGraph<C extends KeyedClient>(
@@ -118,7 +118,7 @@ export function drawGraph<C extends KeyedClient>(
   }
 }
 
-/** Graphs made of drawn ones; they say nothing that the drawn one does not. */
+/** A cache: everything in these graphs follows from the drawn graph. */
 const graphs = new WeakMap<DrawnGraph, Graph>()
 
 /** The relations of a drawn graph among `clients` seats; the same object for the same drawn graph. */
@@ -138,8 +138,8 @@ function makeGraph(drawn: DrawnGraph, clients: number): Graph {
 }
 
 /**
- * The seats of `known` that the client at `seat` hears of: all of them on the complete graph; on the others its own and
- * those it masks with. Both lists are ascending.
+ * The seats of `known` that the client at `seat` may see: on the complete graph all of them; on the other graphs its own seat
+ * and those with which it shares masks. `known` and the result are ascending.
  */
 export function visibleFrom(
   drawn: DrawnGraph,
@@ -162,7 +162,7 @@ export function visibleAmong<T extends { readonly seat: number }>(
   return around(drawn, clients, seat).flatMap((other) => memberAt(members, other) ?? [])
 }
 
-/** The client at `seat` and those it masks with, ascending. */
+/** The client at `seat` and those with which it shares masks, ascending. */
 function around(drawn: DrawnGraph, clients: number, seat: number): readonly number[] {
   const neighbors = graphOf(drawn, clients).maskNeighbors(seat)
   const after = neighbors.findIndex((neighbor) => neighbor > seat)
@@ -170,8 +170,9 @@ function around(drawn: DrawnGraph, clients: number, seat: number): readonly numb
 }
 
 /**
- * The holders of the secrets of the client at `seat`, as far as it can tell: from the configuration alone; from `published`,
- * the seats that it was told of; or from the seed of its `choice`.
+ * The holders of the secrets of the client at `seat`, as the client itself can determine them: on the complete graph from the
+ * configuration; on the chosen graph from the seed of its `choice`; on the sparse graph from `published`, the seats whose keys
+ * it has received.
  */
 export function holdersKnownTo(
   context: GraphContext,
@@ -184,7 +185,7 @@ export function holdersKnownTo(
   return published.filter((other) => other !== seat)
 }
 
-/** The holders that the client at `seat` has drawn with this seed; on the chosen graph only. Ascending. */
+/** The holders that the client at `seat` has drawn with this seed, ascending. Only for the chosen graph. */
 export function holdersChosenBy(
   { graph, clients, hash }: GraphContext,
   seat: number,
@@ -202,8 +203,8 @@ export function isChosen<S extends { readonly kind: string }>(
 }
 
 /**
- * The seats of `present` that can stay in U2: on the chosen graph those of the largest set in which everybody has t holders,
- * since a client with fewer would stop, and its secrets would be lost. Ascending.
+ * The seats of `present` that can stay in U2, ascending. On the chosen graph this is the largest subset in which every client
+ * has t holders, because a client with fewer would stop, and its secrets would be lost.
  */
 export function seatsWithHolders(
   drawn: DrawnGraph,
@@ -216,8 +217,9 @@ export function seatsWithHolders(
 }
 
 /**
- * An owner among `owners` that has fewer than `threshold` holders among `present`, so that its secrets are lost. On the
- * complete graph the number of clients decides this alone. Both lists are ascending.
+ * The first of `owners` with fewer than `threshold` holders among `present`, whose secrets are therefore lost; `undefined` if
+ * there is none. On the complete graph the result is always `undefined`, because there the number of clients alone decides
+ * this. Both lists are ascending.
  */
 export function ownerWithoutHolders(
   drawn: DrawnGraph,

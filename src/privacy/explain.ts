@@ -132,7 +132,7 @@ function grid(parameters: PrivacyParameters): Explanation[] {
       name: 'l2Sensitivity',
       value: l2Sensitivity,
       meaning:
-        'the largest L2 norm of one client’s vector on the grid: clip · scale, and what rounding may add',
+        'the largest L2 norm of one client’s vector on the grid: clip · scale, plus what rounding may add',
     },
     {
       name: 'l1Sensitivity',

@@ -36,7 +36,7 @@ export interface PrivacyParameters extends ScaledSum, PrivacyLoss, CheckedSettin
   readonly centralEpsilon: number
   /** Whether discrete Gaussians are too coarse at this scale. Encoders refuse such parameters. */
   readonly collapsed: boolean
-  /** What to know before you rely on these parameters, for people. */
+  /** Limits of these parameters that the caller should know, in whole sentences. */
   readonly warnings: readonly string[]
 }
 

@@ -64,7 +64,7 @@ export function cohortWarnings({ clients, minimumHonest, delta, samplingRate }: 
   }
   if (minimumHonest === clients) {
     warnings.push(
-      'No client may drop out or be corrupt: with one honest client less, there is too little noise.',
+      'No client may drop out or be corrupt: with one fewer honest client, there is too little noise.',
     )
   }
   if (samplingRate !== undefined) {

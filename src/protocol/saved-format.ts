@@ -139,7 +139,7 @@ export function members<M extends { readonly seat: number }>(
 /** Checks that all seats are below `clients`. The entries are ascending, so checking the last one is enough. */
 function below<T>(clients: number, entries: readonly Seated<T>[]): readonly Seated<T>[] {
   if ((entries.at(-1)?.seat ?? 0) < clients) return entries
-  throw new RangeError('there is a seat that the round does not have')
+  throw new RangeError('the saved state has a seat that does not exist in the round')
 }
 
 const nothing: P.CoderType<null> = P.wrap({ encodeStream: () => {}, decodeStream: () => null, size: 0 })

@@ -17,14 +17,14 @@ export function keysStatement(config: RoundConfig, seat: number, keys: Omit<Publ
   return concatBytes(label('sign keys'), config.hash, seatBytes(seat), cipherKey, maskKey, choice)
 }
 
-/** SHA-256 of what a client signs in the phase AdvertiseKeys: it stands for the client's keys and choice of this run. */
+/** SHA-256 of what a client signs in the phase AdvertiseKeys. It identifies the client's keys and choice in this run. */
 export function keysDigest(config: RoundConfig, seat: number, keys: Omit<PublicKeys, 'signature'>): Bytes {
   return sha256(keysStatement(config, seat, keys))
 }
 
 /**
- * What a client signs along with its masked input on the chosen graph: that it has masked with these of its holders, in the
- * run in which it advertised the keys whose digest is `keys`.
+ * What a client signs on the chosen graph, with its masked input: that `holders` are those of its holders with which it has
+ * masked, in the run in which it advertised the keys with the digest `keys`.
  */
 export function inclusionStatement(
   config: RoundConfig,

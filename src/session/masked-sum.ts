@@ -112,16 +112,21 @@ export class Proofs {
   }
 
   /**
-   * Separates the proof from the vector; it is due with the first slice.
+   * Separates the proof from the vector. The first slice, or the whole vector, comes with the proof.
    * @throws {SecAggError} `malformed-message` if the message is too short for it.
    */
   split(content: Uint8Array, slice: number, blame: Blame): Proven {
     if (this.#coder === undefined || slice > 0) return { packed: content, proof: undefined }
     if (content.length < this.#length) {
-      throw violation('malformed-message', blame, 'a masked vector must have a proof in front of it', {
-        expected: this.#length,
-        got: content.length,
-      })
+      throw violation(
+        'malformed-message',
+        blame,
+        'the proof before a masked vector is missing or too short',
+        {
+          expected: this.#length,
+          got: content.length,
+        },
+      )
     }
     return { packed: content.subarray(this.#length), proof: content.slice(0, this.#length) }
   }

@@ -40,7 +40,7 @@ export interface Phase {
   /** The messages that the seats answer; none in the first phase. */
   readonly outbound: OutboundBytes
   readonly accepted: ReadonlySet<number>
-  /** Chosen graph, while masked vectors are collected: the proofs of those whose vectors are in. */
+  /** On the chosen graph, while masked vectors are collected: the proofs of the clients whose vectors have arrived. */
   readonly proofs?: readonly server.IncludingClient[]
   /** Σ y so far, from the phase on in which vectors are collected. */
   readonly runningSum?: Accumulator

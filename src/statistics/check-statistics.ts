@@ -62,7 +62,7 @@ export function requireRound(
   if (stated === undefined) {
     throw refused(
       required,
-      'a private round must state how many clients may be corrupt, by corruptClients or by the assumptions of its graph',
+      'a private round must state how many clients may be corrupt, in corruptClients or in the assumptions of its graph',
     )
   }
   const assumed = required === undefined ? 0 : partOf(config.clients, required.corruptFraction)

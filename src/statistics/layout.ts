@@ -17,7 +17,7 @@ export interface StatisticLayout {
   /** The number of cells. */
   readonly cells: number
   /**
-   * How much an answer adds to the cells in all, or for a sketch, to each row of cells. It is 1 if answers are counted, and
+   * How much an answer adds to the cells in total, or for a sketch, to each row of cells. It is 1 if answers are counted, and
    * more if numbers are spread over cells or if there is a privacy target.
    */
   readonly unitsPerAnswer: number

@@ -153,7 +153,7 @@ export function statisticsContext(statistics: Statistics | PrivateStatistics): B
   )
 }
 
-/** The bytes for {@link statisticsContext}, of statistics that were derived here and so have all defaults. */
+/** The bytes for {@link statisticsContext}. The statistics were derived here, so all their defaults are filled in. */
 export function contextOf({ statistics, parts }: Assembled<Statistics | PrivateStatistics>): Bytes {
   const privacy =
     statistics.privacy === undefined ? new Uint8Array(0) : integerPrivacyContext(statistics.privacy)

@@ -45,7 +45,9 @@ let kept: Fingerprint | undefined
  */
 export function fingerprint(bytes: Uint8Array): Bytes {
   if (typedArrayName(bytes) !== 'Uint8Array') {
-    throw usageError('invalid-argument', 'a fingerprint is made of a Uint8Array', { got: typeof bytes })
+    throw usageError('invalid-argument', 'the bytes of a fingerprint must be a Uint8Array', {
+      got: typeof bytes,
+    })
   }
   kept ??= createKernelFingerprint() ?? plainFingerprint
   return kept(bytes)

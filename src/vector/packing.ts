@@ -68,9 +68,13 @@ function packedPosition(segments: readonly Segment[], element: number): number {
   segments.forEach(({ length, bits }, index) => {
     const { to } = cuts[index]!
     if (to < length && (to * bits) % 8 !== 0) {
-      throw usageError('invalid-argument', `element ${to} of segment ${index} begins within a byte`, {
-        got: element,
-      })
+      throw usageError(
+        'invalid-argument',
+        `element ${to} of segment ${index} does not begin on a byte boundary`,
+        {
+          got: element,
+        },
+      )
     }
   })
   return packedLength(segmentsInRange(segments, { from: 0, to: element }))

@@ -19,7 +19,7 @@ export interface MaskWorker {
   unref?(): void
 }
 
-/** A constant: bundlers for browsers follow a string literal, and would include the file a second time, for Node. */
+/** A constant, not a literal: bundlers for browsers follow a literal, and would include the file a second time, for Node. */
 const WORKER_FILE = './worker.js'
 
 /**

@@ -168,7 +168,7 @@ export function copyInto(target: Vector, source: Vector): void {
   })
 }
 
-/** A page that is not cross-origin isolated may have shared memory, but it cannot send it and lacks the constructor. */
+/** In a page that is not cross-origin isolated, shared memory cannot be sent to a worker, and its constructor is missing. */
 function canShare(): boolean {
   return typeof SharedArrayBuffer !== 'undefined'
 }

@@ -58,7 +58,7 @@ describe('an invalid definition', () => {
     [
       'a step that is not a number',
       { it: { kind: 'sum', from: 0, to: 10, step: 1n } },
-      'step of statistic "it" must be a whole fraction of its range',
+      'step of statistic "it" must divide its range of',
       'bigint',
     ],
     [

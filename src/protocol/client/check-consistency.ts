@@ -158,7 +158,7 @@ export async function acknowledgeOwners(
   const crypto = cryptoOf(capabilities)
   const { config, seat, minimumSurvivors, sharers } = state
   if (!isChosen(config.graph)) {
-    throw usageError('out-of-order', 'owners are acknowledged on the chosen graph only', { phase: PHASE })
+    throw usageError('out-of-order', 'only clients on the chosen graph acknowledge owners', { phase: PHASE })
   }
   const survivors = inbound.map((entry) => entry.seat)
   requireCanonicalSeats(survivors, config.clients, 'invalid-survivors', blameServer(PHASE))

@@ -80,7 +80,7 @@ export async function maskInput(
         throw violation(
           'invalid-public-key',
           blameServer(PHASE, peer.seat),
-          'the key agreement with a public key results in zero',
+          'the key agreement with a public key gives an all-zero secret',
         )
       }
       const other = { seat: peer.seat, publicKey: peer.maskKey }

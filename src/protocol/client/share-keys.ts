@@ -98,7 +98,7 @@ export async function shareKeys(
         throw violation(
           'invalid-public-key',
           blameServer(PHASE, other),
-          'the key agreement with a public key results in zero',
+          'the key agreement with a public key gives an all-zero secret',
         )
       }
       const holder: KeyHolder = { seat: other, publicKey: cipherKey }

@@ -157,7 +157,7 @@ export interface ClientShared extends ClientBase {
   readonly publishedDigest: Uint8Array | undefined
   /** Chosen graph only. */
   readonly ownChoice: OwnChoice | undefined
-  /** The other clients of U1 with which the graph joins this client; ascending by seat. */
+  /** The other clients of U1 to which the graph connects this client; ascending by seat. */
   readonly peers: readonly Peer[]
   /** The key for the digest of the input. Without it, a stored digest reveals nothing about the input. */
   readonly digestKey: Uint8Array
@@ -177,7 +177,7 @@ export interface ClientMasked extends ClientBase {
   readonly publishedDigest: Uint8Array | undefined
   /** What goes in front of the masked vector; chosen graph only. */
   readonly inclusion: Inclusion | undefined
-  /** The other clients of U2 with which the graph joins this client; ascending by seat. */
+  /** The other clients of U2 to which the graph connects this client; ascending by seat. */
   readonly sharers: readonly Sharer[]
   /** The masks that turn the input x into the masked vector y. */
   readonly plan: MaskPlan
@@ -211,11 +211,11 @@ export interface ClientAcknowledging extends ClientBase {
   readonly state: 'client-acknowledging'
   /** The clients of U2 that have chosen this client as a holder, ascending. */
   readonly owners: readonly number[]
-  /** Those of them that are alive, ascending. */
+  /** The owners that are alive, ascending. */
   readonly survivors: Survivors
-  /** Of b for living owners, of s^SK for the others; ascending by owner. */
+  /** Shares of b for living owners, and of s^SK for the others; ascending by owner. */
   readonly shares: UnmaskingShares
-  /** What the client's holders in U2 acknowledge it with, ascending by seat. */
+  /** The acknowledgements that this client expects from its holders in U2, ascending by seat. */
   readonly expected: readonly Seated<Uint8Array>[]
   readonly outbound: Acknowledgements
 }

@@ -43,9 +43,9 @@ const MASK_KEY_SHARE_LENGTH = 32
  * model `inbound` has the signatures of U4 over U3. The checks are: U4 ⊆ U3; |U4| ≥ t; each signature is over the U3 that
  * this client signed, and by the identity that signed the keys of that seat.
  *
- * On the chosen graph the inbound message has acknowledgements, of which t must be right and of this client's holders.
+ * On the chosen graph, `inbound` has acknowledgements. At least t of them must be valid and come from this client's holders.
  *
- * If a ciphertext does not open, its owner is left out of the answer. That owner then has one share fewer.
+ * If a ciphertext cannot be opened, the answer has no share for its owner. That owner then has one share fewer.
  *
  * @param state - The state from `maskInput`, or in the active model from `checkConsistency`.
  * @param inbound - The Survivors message, or in the active model the ConsistencySignatures message.
@@ -204,14 +204,14 @@ function finish(
   return { state, outbound }
 }
 
-/** The state before wipes its own. */
+/** Copies the values, because the state before wipes its own. */
 function copyOf(shares: UnmaskingShares): UnmaskingShares {
   return shares.map(({ seat, value }) => ({ seat, value: Uint8Array.from(value) }))
 }
 
 /**
- * At least t of this client's holders have acknowledged it: honest ones among them never reveal a share of s^SK. Values that
- * are wrong, or of seats that are not holders, do not count.
+ * Checks that at least t of this client's holders have acknowledged it. Honest holders that did so never reveal a share of
+ * s^SK. Values that are wrong, or come from seats that are not holders, do not count.
  */
 function requireAcknowledged({ config, expected }: ClientAcknowledging, inbound: Acknowledgements): void {
   const blame = blameServer(PHASE)
@@ -226,6 +226,6 @@ function requireAcknowledged({ config, expected }: ClientAcknowledging, inbound:
     return holder !== undefined && equalBytes(holder.value, value)
   })
   if (valid.length >= config.threshold) return
-  const text = `only ${valid.length} of this client's holders acknowledge it, and ${config.threshold} are needed (U4)`
+  const text = `only ${valid.length} of this client's holders have acknowledged it, but ${config.threshold} are needed (U4)`
   throw violation('too-few-clients', blame, text, { expected: config.threshold, got: valid.length })
 }

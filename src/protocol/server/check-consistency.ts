@@ -225,8 +225,8 @@ export function livingOwnersToAnnounce(state: ServerAcknowledging): Outbound<Liv
  * @param state - The state of this phase.
  * @param accepted - What `acceptAcknowledgements` returned.
  * @returns The state of the last phase, and its messages.
- * @throws {SecAggError} `too-few-shares`, with an owner in `concerning`, if fewer than t of that owner's holders can still reveal
- *   shares: those of U4 that have t acknowledgements themselves.
+ * @throws {SecAggError} `too-few-shares`, with an owner in `concerning`, if fewer than t of its holders can still reveal
+ *   shares. A holder can if it is in U4 and has t acknowledgements itself.
  * @example
  * ```ts
  * // Continues the example of server.acceptAcknowledgements.

@@ -158,7 +158,7 @@ export class TrustedHolders {
   readonly #threshold: number
   /** By seat: how many shares this holder revealed. If those that revealed most come first, many owners share one choice. */
   readonly #revealed: Uint16Array
-  /** By seat: for how many owners, at least, the holder's share was found wrong. */
+  /** By seat: the number of owners for which the holder's share was found wrong. There may be more. */
   readonly #wrong: Uint16Array
   readonly #interpolations = new Map<string, Interpolation>()
   readonly #choices = new Map<Layout, Choice>()
@@ -236,7 +236,7 @@ export class TrustedHolders {
   }
 
   /** The indices of all holders, sorted by the number of owners for which their shares were found wrong. */
-  minimumWrong(layout: Layout): readonly number[] {
+  leastSuspicious(layout: Layout): readonly number[] {
     return this.#sorted(layout, 1)
   }
 

@@ -115,7 +115,7 @@ export async function acceptInclusion(
     throw violation(
       'malformed-message',
       blame,
-      `seat ${seat} has masked with other holders than those that have sent shares of their secrets (U2)`,
+      `seat ${seat} must mask with exactly those of its holders that have sent shares of their secrets (U2)`,
     )
   }
   const message = inclusionStatement(config, seat, keysDigest(config, seat, keys), inclusion.holders)
@@ -206,7 +206,7 @@ export function closeMaskedInput(
   return { state: next, outbound: survivorsToAnnounce(next) }
 }
 
-/** The proofs of these clients, of which each has one. */
+/** The proofs of these clients. Each must have one. */
 function proofsOf(
   survivors: readonly number[],
   including: readonly IncludingClient[],
@@ -215,7 +215,7 @@ function proofsOf(
   return survivors.map((seat) => {
     const proof = memberAt(proven, seat)
     if (proof !== undefined) return proof
-    const text = `there is no proof of seat ${seat} which of its holders it has masked with`
+    const text = `there is no proof that shows with which holders seat ${seat} has masked`
     throw usageError('invalid-argument', text, { phase: PHASE })
   })
 }

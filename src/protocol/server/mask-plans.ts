@@ -110,7 +110,7 @@ async function pairwiseTerms(
         throw violation(
           'invalid-public-key',
           blameNobody(PHASE, seat),
-          'the key agreement with a public key results in zero',
+          'the key agreement with a public key gives an all-zero secret',
         )
       }
       const other = { seat, publicKey: maskKeyOf.get(seat)! }

@@ -146,7 +146,7 @@ export class SecretRecovery {
 
   async #tryOthers(owner: HeldShares): Promise<boolean> {
     const { threshold } = this.#means
-    for (const indices of choices(this.trusted.minimumWrong(owner.layout), threshold)) {
+    for (const indices of choices(this.trusted.leastSuspicious(owner.layout), threshold)) {
       const choice = this.trusted.choiceOf(owner.layout, indices)
       if (!(await this.#attempt(owner, choice))) continue
       await this.#noteHoldersOff(owner, choice)

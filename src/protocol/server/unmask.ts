@@ -74,9 +74,9 @@ export function acknowledgementsFor(
 }
 
 /**
- * Checks one message with revealed shares: the sender was asked; there is at most one share for each owner in U2 of whose
- * secrets the sender is a holder; and each share has the length of a share of the requested secret. Whether the values of
- * the shares are right shows only when the secrets are reconstructed.
+ * Checks one message with revealed shares: the sender was asked; there is at most one share for each owner in U2 that has
+ * the sender as a holder; and each share has the length of a share of the requested secret. Wrong values are found only when
+ * the secrets are reconstructed.
  *
  * @param state - The state from `closeMaskedInput` or `closeConsistencyCheck`.
  * @param seat - The seat that sent the message.

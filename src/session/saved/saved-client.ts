@@ -47,7 +47,7 @@ export async function requireFresh(options: {
     })
   }
   const text =
-    'this session id was used before: the server offers it again, or this client starts over without its saved session'
+    'this session id was used before: either the server offers it again, or this client starts over without its saved session'
   throw new SecAggError('session-id-reused', 'server', text, { phase: 'advertise-keys' })
 }
 

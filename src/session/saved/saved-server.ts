@@ -86,7 +86,7 @@ function partsOf(bytes: Uint8Array): { books: Uint8Array; state: Uint8Array; sum
   try {
     return parts.decode(bytes)
   } catch {
-    throw usageError('malformed-state', 'the saved session was cut off')
+    throw usageError('malformed-state', 'the saved session is truncated')
   }
 }
 

@@ -5,7 +5,7 @@ import type { Answered, Presenter } from '../results.js'
 export interface Slot {
   /** The statistic and the record as error messages name them. */
   readonly subject: string
-  /** Whole numbers. An answer adds `unitsPerAnswer` to them in all, or for a sketch, to each row of them. */
+  /** Whole numbers. An answer adds `unitsPerAnswer` to them in total, or for a sketch, to each row of them. */
   readonly cells: Float64Array
   readonly unitsPerAnswer: number
   /** Returns ½ or, for random rounding, a uniform number between 0 and 1. */

@@ -22,7 +22,7 @@ function codecOf<S extends Sum | Mean | Variance>(
       // Dividing by something that is not a number would convert it first, and the conversion can throw.
       const levels = typeof step === 'number' ? (to - from) / step : Number.NaN
       if (!(levels >= 0.5 && Math.abs(levels - Math.round(levels)) <= levels * 1e-9)) {
-        throw invalid(`step of ${subject} must be a whole fraction of its range, ${to - from}`, step)
+        throw invalid(`step of ${subject} must divide its range of ${to - from} evenly`, step)
       }
       return Object.freeze({ ...range, step }) as S
     },
@@ -141,7 +141,7 @@ function checkRange(from: unknown, to: unknown, subject: string): void {
 /**
  * Counts a number. Its position in the range is u, 0 to 1. Two cells get 1 − u and u, three cells get (1 − u)², 2u(1 − u) and
  * u², times `units`. These Bernstein polynomials are never negative, and their sum is 1. So every number adds `units` to the
- * cells in all, like an answer in a histogram. This bounds the L1 and L2 norms, and the sum of the cells shows how many
+ * cells in total, like an answer in a histogram. This bounds the L1 and L2 norms, and the sum of the cells shows how many
  * numbers they contain.
  *
  * The running totals are rounded to ⌊total + t⌋, with the same t for all cells. Then the cells are whole numbers with the
