@@ -58,9 +58,12 @@ export interface RoundTask {
   readonly dropoutFraction: number
   /** γ, 0 ≤ γ < 1: the fraction of clients that may collude with the server. */
   readonly corruptFraction: number
-  /** The minimum number of inputs in a sum. The default and the maximum are what the tolerated dropouts leave. */
+  /**
+   * The minimum number of inputs in a sum, at most what the tolerated dropouts leave. This is also the default; but on the sparse
+   * graph in the active model the default is ⌊γn⌋ more than the honest inputs that are proven in any case, ⌊n/2⌋ + 1.
+   */
   readonly minimumCohort?: number | undefined
-  /** Default: the sufficient graph with the fewest neighbors; in the active model the complete graph. */
+  /** Default: the sufficient graph on which a client makes the fewest masks. */
   readonly graph?: 'complete' | 'sparse' | undefined
   /** σ, a whole number from 1 to 256: on the sparse graph, privacy fails with probability at most 2^−σ in a round. Default: 40. */
   readonly statisticalSecurity?: number | undefined

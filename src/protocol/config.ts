@@ -72,8 +72,9 @@ export interface RoundParameters {
   readonly threshold?: number | undefined
   /**
    * Which clients share masks with each other. On the complete graph (the default), every client does with all others. On the
-   * sparse graph each client does with its neighbors on a ring, which the server draws. The sparse graph is for the
-   * honest-but-curious model only; it requires a threshold, which counts neighbors, and a minimum cohort.
+   * sparse graph in the honest-but-curious model, each client does with its neighbors on a ring, which the server draws. In the
+   * active model, each client draws its own holders, and shares masks with these and with the clients that have drawn it. The
+   * sparse graph requires a threshold, which counts holders, and a minimum cohort.
    */
   readonly graph?: 'complete' | SparseGraph | undefined
   /** The ciphers of the round. Default: `aes`. */
@@ -85,7 +86,8 @@ export interface RoundParameters {
   readonly corruptClients?: number | undefined
   /**
    * The minimum number of inputs in a sum: from the threshold (the default on the complete graph) to n. Required on the
-   * sparse graph, where only the server enforces it, because a client cannot count the inputs.
+   * sparse graph, where only the server enforces it, because a client cannot count the inputs. In the active model, k and t must
+   * prove there that every sum has `minimumCohort` − ⌊γn⌋ honest inputs, even if the server lies.
    */
   readonly minimumCohort?: number | undefined
   /**
