@@ -53,7 +53,7 @@ test('no configuration has more honest inputs in a sum than its k and t prove', 
   const error = refusalOf(() => configured(PROVEN + CORRUPT + 1))
   expect(error).toMatchObject({ code: 'invalid-configuration', fault: 'usage', expected: 41 })
   expect(error.message).toContain('the bound on small sums fails')
-  expect(error.message).toContain('sums of at most 623 honest inputs')
+  expect(error.message).toContain('sums of 623 or fewer honest inputs')
   // More holders prove more.
   expect(configured(750, 77, 59).minimumCohort).toBe(750)
 })
