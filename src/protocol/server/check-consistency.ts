@@ -155,10 +155,10 @@ export function signaturesToPublish(state: ServerUnmasking): Outbound<Consistenc
  * @example
  * ```ts
  * // Continues the example of client.acknowledgeOwners.
- * const acknowledgements = [0, 1, 2].map((seat) =>
+ * const acknowledgements = seats.map((seat) =>
  *   server.acceptAcknowledgements(acknowledging.state, seat, acknowledged[seat]!.outbound),
  * )
- * console.log(acknowledgements[1]!.acknowledgements.length) // 2
+ * console.log(acknowledgements[1]!.acknowledgements.length === owners!.size) // true
  * ```
  * @public
  */
@@ -197,9 +197,9 @@ export function acceptAcknowledgements(
  * @example
  * ```ts
  * // Continues the example of server.acceptInclusion.
- * const acknowledging = server.closeMaskedInput(masking.state, [0, 1, 2], proofs) // seat 3 drops out
+ * const acknowledging = server.closeMaskedInput(masking.state, seats, proofs)
  * const announced = server.livingOwnersToAnnounce(acknowledging.state)
- * console.log(announced.messageFor(1).map(({ seat }) => seat)) // [ 0, 2 ]
+ * console.log(announced.messageFor(1).length === owners!.size) // true
  * ```
  * @public
  */
@@ -231,7 +231,7 @@ export function livingOwnersToAnnounce(state: ServerAcknowledging): Outbound<Liv
  * ```ts
  * // Continues the example of server.acceptAcknowledgements.
  * const last = server.closeAcknowledgements(acknowledging.state, acknowledgements)
- * console.log(last.outbound.recipients) // [ 0, 1, 2 ]
+ * console.log(last.outbound.recipients) // [ 0, 1, 2, 3 ]
  * ```
  * @public
  */
@@ -267,7 +267,7 @@ export function closeAcknowledgements(
  * // Continues the example of server.closeAcknowledgements.
  * const forwarded = server.acknowledgementsToForward(last.state)
  * const finished = await client.unmask(acknowledged[1]!.state, forwarded.messageFor(1), own[1]!)
- * console.log(finished.outbound.map(({ seat, value }) => [seat, value.length])) // [ [ 0, 16 ], [ 2, 16 ], [ 3, 32 ] ]
+ * console.log(forwarded.messageFor(1).length, finished.outbound.length === owners!.size) // 2 true
  * ```
  * @public
  */

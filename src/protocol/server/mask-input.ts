@@ -92,7 +92,7 @@ export function acceptMaskedInput(state: ServerMasking, seat: number): void {
  * const proofs = await Promise.all(
  *   seats.map((seat) => server.acceptInclusion(masking.state, seat, masked[seat]!.state.inclusion!, own[seat]!)),
  * )
- * console.log(proofs[0]!.inclusion.holders) // Uint8Array(1) [ 7 ]
+ * console.log(proofs[0]!.inclusion.holders) // Uint8Array(1) [ 3 ]
  * ```
  * @public
  */

@@ -217,14 +217,14 @@ export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares>
  * @example
  * ```ts
  * // Continues the examples of ed25519Verifier and secretSplitter.
- * // A round of four clients on the graph whose holders they choose: here all others, as k = 3.
+ * // A round of four clients, each of which chooses two holders. No client drops out.
  * import { client, createRoundConfig, server } from 'secagg/protocol'
  *
  * const chosen = createRoundConfig({
  *   sessionId: new Uint8Array(32).fill(9),
  *   clients: 4,
  *   adversary: 'active',
- *   graph: { neighbors: 3, assumptions: 'unproven' },
+ *   graph: { neighbors: 2, assumptions: 'unproven' },
  *   threshold: 2,
  *   minimumCohort: 3,
  *   segments: [{ length: 1, bits: 16, bound: 100 }],
@@ -246,7 +246,8 @@ export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares>
  *   sharing.state,
  *   seats.map((seat) => server.acceptSharedKeys(sharing.state, seat, shared[seat]!.outbound)),
  * )
- * console.log(server.sealersOf(masking.state, 1)) // { peers: [ 0, 2, 3 ], owners: Set(3) { 0, 2, 3 } }
+ * const { peers, owners } = server.sealersOf(masking.state, 1)
+ * console.log([...owners!].every((seat) => peers.includes(seat))) // true
  * ```
  * @public
  */

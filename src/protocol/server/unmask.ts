@@ -157,7 +157,7 @@ export function ownersKnownTo(state: ServerAcknowledging | ServerUnmasking, seat
  * @example
  * ```ts
  * // Continues the example of server.livingOwnersToAnnounce.
- * console.log(server.livingOwnerSeats(acknowledging.state, 1)) // [ 0, 2 ]
+ * console.log(server.livingOwnerSeats(acknowledging.state, 1).length === owners!.size) // true
  * ```
  * @public
  */
