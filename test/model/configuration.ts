@@ -19,7 +19,8 @@ export interface Configuration {
   readonly minimumCohort: number
   readonly active: boolean
   readonly suite: Suite
-  /** k on the sparse graph, 0 on the complete one. */
+  readonly graph: 'complete' | 'sparse' | 'chosen'
+  /** k on the sparse and the chosen graph, 0 on the complete one. */
   readonly neighbors: number
   /** γ, δ and σ, where they are stated. */
   readonly assumptions: Parameters['assumptions']
@@ -89,6 +90,7 @@ export function configurationOf(parameters: Parameters): Configuration {
     minimumCohort: parameters.minimumCohort,
     active: parameters.adversary === 'active',
     suite: SUITES[parameters.suite],
+    graph: parameters.neighbors === 0 ? 'complete' : parameters.adversary === 'active' ? 'chosen' : 'sparse',
     neighbors: parameters.neighbors,
     assumptions: parameters.assumptions,
     segments: parameters.segments,

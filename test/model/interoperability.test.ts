@@ -92,6 +92,37 @@ const SETTINGS: readonly Setting[] = [
     },
     sends: [9, 9, 9, 2, 9, 9, 1, 9, 9, 3, 9, 9],
   },
+  // At most five holders of a client are gone, so six of its eleven are left, whatever is drawn.
+  {
+    name: 'active, chosen, aes',
+    parameters: {
+      ...COMMON,
+      adversary: 'active',
+      neighbors: 11,
+      clients: 16,
+      threshold: 6,
+      minimumCohort: 9,
+      signatureLength: 64,
+      segments: [{ length: 7, bits: 33, bound: '1000000' }],
+    },
+    sends: [9, 9, 0, 1, 9, 2, 9, 9, 3, 9, 4, 9, 9, 9, 9, 9],
+  },
+  {
+    name: 'active, chosen, chacha, in slices',
+    parameters: {
+      ...COMMON,
+      adversary: 'active',
+      suite: 'chacha',
+      neighbors: 6,
+      clients: 9,
+      threshold: 3,
+      minimumCohort: 5,
+      signatureLength: 64,
+      sliceLength: 64,
+      segments: [{ length: 130, bits: 9, bound: 'modular' }],
+    },
+    sends: [9, 9, 3, 9, 9, 4, 2, 9, 9],
+  },
 ]
 
 describe.each(SETTINGS)('$name', (setting) => {
@@ -192,6 +223,7 @@ async function modelClient(
     drawn: {
       cipherPrivateKey: random.bytes(32),
       maskPrivateKey: random.bytes(32),
+      choice: random.bytes(16),
       selfMask: random.bytes(16),
       maskKeyCoefficients: coefficients(32),
       selfMaskCoefficients: coefficients(16),

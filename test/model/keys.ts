@@ -1,6 +1,7 @@
 import { ascii, concat, uint } from './bytes.js'
 import type { Configuration } from './configuration.js'
 import { seatSet, VERSION } from './messages.js'
+import type { PublicKeys } from './parties.js'
 import { hkdf, sha256 } from './primitives.js'
 
 // Section "Keys and statements" of the specification.
@@ -68,9 +69,39 @@ export function associatedData({ hash }: Configuration, sender: number, receiver
 export function keysStatement(
   { hash }: Configuration,
   seat: number,
-  keys: { readonly cipherKey: Uint8Array; readonly maskKey: Uint8Array },
+  keys: Omit<PublicKeys, 'signature'>,
 ): Uint8Array {
-  return concat(label('sign keys'), hash, seatBytes(seat), keys.cipherKey, keys.maskKey)
+  return concat(label('sign keys'), hash, seatBytes(seat), keys.cipherKey, keys.maskKey, keys.choice)
+}
+
+/** Q_u. */
+export function keysDigest(
+  configuration: Configuration,
+  seat: number,
+  keys: Omit<PublicKeys, 'signature'>,
+): Uint8Array {
+  return sha256(keysStatement(configuration, seat, keys))
+}
+
+export function inclusionStatement(
+  { hash }: Configuration,
+  seat: number,
+  digest: Uint8Array,
+  bits: Uint8Array,
+): Uint8Array {
+  return concat(label('sign inclusion'), hash, seatBytes(seat), digest, bits)
+}
+
+/** With which `holder` acknowledges `owner`. */
+export function acknowledgement(
+  configuration: Configuration,
+  agreement: Uint8Array,
+  holder: KeyOf,
+  owner: KeyOf,
+): Derived {
+  const seats = concat(seatBytes(holder.seat), seatBytes(owner.seat))
+  const info = concat(label('acknowledge'), seats, holder.publicKey, owner.publicKey)
+  return derive(agreement, configuration, info, 16)
 }
 
 /** D, of the whole PublishedKeys message. */

@@ -29,6 +29,7 @@ export function modelLarge({
     drawn: {
       cipherPrivateKey: drawn(1, seat),
       maskPrivateKey: drawn(2, seat),
+      choice: new Uint8Array(0),
       selfMask: drawn(7, 0, 16),
       maskKeyCoefficients: exponents.map((i) => drawn(5, i)),
       selfMaskCoefficients: exponents.map((i) => drawn(6, i, 16)),

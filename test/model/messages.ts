@@ -16,6 +16,9 @@ export const TYPE = {
   consistencySignatures: 8,
   unmasking: 9,
   maskedSlice: 10,
+  livingOwners: 11,
+  acknowledgements: 12,
+  collectedAcknowledgements: 13,
 } as const
 
 export type Round = 'advertise-keys' | 'share-keys' | 'masked-input' | 'consistency-check' | 'unmasking'

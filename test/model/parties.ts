@@ -2,10 +2,12 @@ import { ed25519Verify, identityOf } from './primitives.js'
 
 // What clients and servers have in common.
 
-/** c^PK, s^PK and [active] the signature over both. */
+/** c^PK, s^PK, [chosen] the choice and [active] the signature over these. */
 export interface PublicKeys {
   readonly cipherKey: Uint8Array
   readonly maskKey: Uint8Array
+  /** Empty on the other graphs. */
+  readonly choice: Uint8Array
   readonly signature: Uint8Array
 }
 

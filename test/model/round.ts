@@ -1,5 +1,6 @@
 import type { ClientValues, Elements, Hex, RoundInput, RoundValues } from '../vectors/format.js'
 import { hex, unhex } from './bytes.js'
+import { sample } from './choice.js'
 import { Client } from './client/client.js'
 import { type Configuration, configurationOf } from './configuration.js'
 import type { Enrolment } from './parties.js'
@@ -38,7 +39,7 @@ export function modelRound(round: RoundInput): RoundValues {
       u1: [...server.u1.keys()],
       u2: [...server.u2.keys()],
       u3: [...server.u3],
-      u4: configuration.active ? [...server.u4.keys()] : null,
+      u4: configuration.active ? [...server.u4.keys(), ...server.acknowledgements.keys()] : null,
       u5: [...server.u5.keys()],
     },
     clients: [...clients.values()].flatMap((client) => clientValues(client, received.get(client.self.seat)!)),
@@ -59,6 +60,7 @@ export function modelClient(round: RoundInput, configuration: Configuration, sea
     drawn: {
       cipherPrivateKey: unhex(client.cipherPrivateKey),
       maskPrivateKey: unhex(client.maskPrivateKey),
+      choice: unhex(client.choice ?? ''),
       selfMask: unhex(client.selfMask),
       maskKeyCoefficients: client.maskKeyCoefficients.map(unhex),
       selfMaskCoefficients: client.selfMaskCoefficients.map(unhex),
@@ -83,7 +85,7 @@ export function elements(vector: Vector): Elements {
 
 /** What the client made and sent; nothing where it sent nothing. */
 export function clientValues(client: Client, received: readonly Uint8Array[]): ClientValues[] {
-  const { advertised, shared, masked, checked, unmasked, self } = client
+  const { advertised, shared, masked, checked, acknowledging, unmasked, self } = client
   const { active, segments } = self.configuration
   if (advertised === undefined) return []
   const inbound = (index: number): Hex => hex(received[index]!)
@@ -95,6 +97,9 @@ export function clientValues(client: Client, received: readonly Uint8Array[]): C
         maskPublicKey: hex(advertised.maskKey),
         statement: active ? hex(advertised.statement) : null,
         signature: active ? hex(advertised.signature) : null,
+        ...(self.configuration.graph === 'chosen' && {
+          holders: [...sample(self.configuration, self.seat, advertised.choice)],
+        }),
         message: hex(advertised.message),
       },
       ...(shared && {
@@ -130,6 +135,14 @@ export function clientValues(client: Client, received: readonly Uint8Array[]): C
             mask: hex(pack(segments, each.mask)),
           })),
           masked: elements(masked.masked),
+          ...(masked.inclusion && {
+            inclusion: {
+              keysDigest: hex(masked.inclusion.digest),
+              bits: hex(masked.inclusion.bits),
+              statement: hex(masked.inclusion.statement),
+              signature: hex(masked.inclusion.signature),
+            },
+          }),
           messages: masked.messages.map(hex),
         },
       }),
@@ -140,6 +153,19 @@ export function clientValues(client: Client, received: readonly Uint8Array[]): C
           statement: hex(checked.statement),
           signature: hex(checked.signature),
           message: hex(checked.message),
+        },
+      }),
+      ...(acknowledging && {
+        acknowledgement: {
+          received: inbound(2),
+          living: [...acknowledging.living],
+          given: acknowledging.acknowledged.map(({ owner, agreement, info, value }) => ({
+            owner,
+            agreement: hex(agreement),
+            info: hex(info),
+            value: hex(value),
+          })),
+          message: hex(acknowledging.message),
         },
       }),
       ...(unmasked && {

@@ -39,6 +39,8 @@ export interface ClientInput {
   signingKey: Hex | null
   cipherPrivateKey: Hex
   maskPrivateKey: Hex
+  /** On the chosen graph only. */
+  choice?: Hex
   selfMask: Hex
   /** Of the polynomials that share s^SK: those of x, x², …, each as long as the secret. */
   maskKeyCoefficients: Hex[]
@@ -65,6 +67,8 @@ interface AdvertiseKeysValues {
   maskPublicKey: Hex
   statement: Hex | null
   signature: Hex | null
+  /** Sample of the client's choice; on the chosen graph only. */
+  holders?: number[]
   message: Hex
 }
 
@@ -90,7 +94,18 @@ export interface MaskedInputValues {
   masks: { with: number; sign: number; secret: Hex; info: Hex; seed: Hex; mask: Hex }[]
   /** y. */
   masked: Elements
+  /** On the chosen graph only. */
+  inclusion?: { keysDigest: Hex; bits: Hex; statement: Hex; signature: Hex }
   messages: Hex[]
+}
+
+/** Phase 3 on the chosen graph. */
+interface AcknowledgementValues {
+  received: Hex
+  /** The owners that are alive. */
+  living: number[]
+  given: { owner: number; agreement: Hex; info: Hex; value: Hex }[]
+  message: Hex
 }
 
 interface ConsistencyCheckValues {
@@ -115,6 +130,7 @@ export interface ClientValues {
   shareKeys?: ShareKeysValues
   maskedInput?: MaskedInputValues
   consistencyCheck?: ConsistencyCheckValues
+  acknowledgement?: AcknowledgementValues
   unmasking?: UnmaskingValues
 }
 

@@ -9,6 +9,7 @@ export interface Advertised {
   readonly self: Self
   readonly cipherKey: Uint8Array
   readonly maskKey: Uint8Array
+  readonly choice: Uint8Array
   readonly statement: Uint8Array
   readonly signature: Uint8Array
   readonly message: Uint8Array
@@ -18,14 +19,16 @@ export function advertiseKeys(self: Self): Advertised {
   const { configuration, seat, drawn, signingKey } = self
   const cipherKey = x25519PublicKey(drawn.cipherPrivateKey)
   const maskKey = x25519PublicKey(drawn.maskPrivateKey)
-  const statement = keys.keysStatement(configuration, seat, { cipherKey, maskKey })
+  const choice = configuration.graph === 'chosen' ? drawn.choice : new Uint8Array(0)
+  const statement = keys.keysStatement(configuration, seat, { cipherKey, maskKey, choice })
   const signature = configuration.active ? ed25519Sign(signingKey!, statement) : new Uint8Array(0)
   return {
     self,
     cipherKey,
     maskKey,
+    choice,
     statement,
     signature,
-    message: message(TYPE.advertiseKeys, configuration.hash, cipherKey, maskKey, signature),
+    message: message(TYPE.advertiseKeys, configuration.hash, cipherKey, maskKey, choice, signature),
   }
 }

@@ -35,7 +35,9 @@ export function readSurvivors(
   const { configuration, seat } = self
   const sharing = [seat, ...ciphertexts.keys()].sort((a, b) => a - b)
   const reader = new Reader(inbound, TYPE.survivors, phase)
-  const survivors = reader.seatSet(configuration.neighbors === 0 ? everybody(configuration.clients) : sharing)
+  const survivors = reader.seatSet(
+    configuration.graph === 'complete' ? everybody(configuration.clients) : sharing,
+  )
   reader.end()
   demand(isSubset(survivors, sharing) && survivors.includes(seat), 'invalid-survivors', phase)
   demand(survivors.length >= minimumSeen(configuration), 'too-few-clients', phase)

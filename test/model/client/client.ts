@@ -1,5 +1,6 @@
 import { equal } from '../bytes.js'
 import { Refusal, VERSION } from '../messages.js'
+import { type Acknowledging, acknowledgeOwners, unmaskAcknowledged } from './acknowledge.js'
 import { type Advertised, advertiseKeys } from './advertise-keys.js'
 import { type Checked, checkConsistency } from './check-consistency.js'
 import { type Masked, maskInput } from './mask-input.js'
@@ -14,6 +15,7 @@ export class Client {
   shared: Shared | undefined
   masked: Masked | undefined
   checked: Checked | undefined
+  acknowledging: Acknowledging | undefined
   unmasked: UnmaskResult | undefined
   #last: { readonly inbound: Uint8Array; readonly answers: readonly Uint8Array[] } | undefined
 
@@ -44,7 +46,15 @@ export class Client {
       this.unmasked = unmaskConsistently(this.checked, inbound)
       return [this.unmasked.message]
     }
+    if (this.acknowledging !== undefined) {
+      this.unmasked = unmaskAcknowledged(this.acknowledging, inbound)
+      return [this.unmasked.message]
+    }
     if (this.masked !== undefined) {
+      if (this.self.configuration.graph === 'chosen') {
+        this.acknowledging = acknowledgeOwners(this.masked, inbound)
+        return [this.acknowledging.message]
+      }
       if (this.self.configuration.active) {
         this.checked = checkConsistency(this.masked, inbound)
         return [this.checked.message]
@@ -63,7 +73,7 @@ export class Client {
   /** The round of the last message that was answered. */
   #answered(): Refusal['phase'] {
     if (this.unmasked !== undefined) return 'unmasking'
-    if (this.checked !== undefined) return 'consistency-check'
+    if (this.checked !== undefined || this.acknowledging !== undefined) return 'consistency-check'
     return this.masked !== undefined ? 'masked-input' : 'share-keys'
   }
 }

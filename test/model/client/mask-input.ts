@@ -1,8 +1,9 @@
 import { uint } from '../bytes.js'
+import { sample } from '../choice.js'
 import type { Configuration } from '../configuration.js'
 import * as keys from '../keys.js'
-import { demand, message, Reader, TYPE } from '../messages.js'
-import { x25519 } from '../primitives.js'
+import { demand, message, Reader, seatSet, TYPE } from '../messages.js'
+import { ed25519Sign, x25519 } from '../primitives.js'
 import { add, pack, prg, sliceCount, sliceOf, sliceSegments, type Vector } from '../vectors.js'
 import { minimumSeen, type Self } from './self.js'
 import type { Shared } from './share-keys.js'
@@ -21,26 +22,42 @@ interface Mask {
   readonly mask: Vector
 }
 
+/** [chosen] With which of its holders the client has masked. */
+interface Inclusion {
+  /** Q_u. */
+  readonly digest: Uint8Array
+  readonly bits: Uint8Array
+  readonly statement: Uint8Array
+  readonly signature: Uint8Array
+}
+
 export interface Masked {
   readonly self: Self
   readonly shared: Shared
-  /** U2 without the client, as far as it hears of it, with what each sealed to it. */
+  /** U2 without the client, as far as it hears of it, with what each sealed to it; empty where it sealed nothing. */
   readonly ciphertexts: ReadonlyMap<number, Uint8Array>
   readonly masks: readonly Mask[]
   /** y. */
   readonly masked: Vector
+  readonly inclusion: Inclusion | null
   /** One, or one for each slice. */
   readonly messages: readonly Uint8Array[]
 }
 
 export function maskInput(shared: Shared, inbound: Uint8Array): Masked {
-  const { self, published, peers, advertised } = shared
+  const { self, published, neighbors, holders, advertised } = shared
   const { configuration, seat, drawn, input } = self
   const { segments, suite } = configuration
   const reader = new Reader(inbound, TYPE.forwardedShares, 'masked-input')
-  const ciphertexts = new Map(reader.seatSet(peers).map((sender) => [sender, reader.bytes(64)]))
+  const ciphertexts = new Map(
+    reader.seatSet(neighbors).map((sender) => [sender, reader.bytes(isOwner(shared, sender) ? 64 : 0)]),
+  )
   reader.end()
-  demand(ciphertexts.size + 1 >= minimumSeen(configuration), 'too-few-clients', 'masked-input')
+  const seen =
+    configuration.graph === 'chosen'
+      ? [...ciphertexts.keys()].filter((other) => holders.includes(other)).length + 1
+      : ciphertexts.size + 1
+  demand(seen >= minimumSeen(configuration), 'too-few-clients', 'masked-input')
 
   const self_ = keys.selfMaskSeed(configuration, drawn.selfMask, seat)
   const masks: Mask[] = [
@@ -68,14 +85,41 @@ export function maskInput(shared: Shared, inbound: Uint8Array): Masked {
     })
   }
   const masked = masks.reduce((y, { sign, mask }) => add(segments, y, sign, mask), input)
-  return { self, shared, ciphertexts, masks, masked, messages: maskedMessages(configuration, masked) }
+  const inclusion = configuration.graph === 'chosen' ? include(shared, [...ciphertexts.keys()]) : null
+  const messages = maskedMessages(configuration, masked, inclusion)
+  return { self, shared, ciphertexts, masks, masked, inclusion, messages }
 }
 
-function maskedMessages(configuration: Configuration, masked: Vector): Uint8Array[] {
+/** Whether `sender` seals shares to the client. */
+function isOwner({ self, published }: Shared, sender: number): boolean {
+  const { configuration, seat } = self
+  if (configuration.graph !== 'chosen') return true
+  return sample(configuration, sender, published.get(sender)!.choice).includes(seat)
+}
+
+/** [chosen] The owners in U2. */
+export function ownersOf({ shared, ciphertexts }: Masked): readonly number[] {
+  return [...ciphertexts.keys()].filter((other) => isOwner(shared, other))
+}
+
+function include({ self, advertised, holders }: Shared, masked: readonly number[]): Inclusion {
+  const { configuration, seat, signingKey } = self
+  const bits = seatSet(holders, masked)
+  const digest = keys.keysDigest(configuration, seat, advertised)
+  const statement = keys.inclusionStatement(configuration, seat, digest, bits)
+  return { digest, bits, statement, signature: ed25519Sign(signingKey!, statement) }
+}
+
+function maskedMessages(
+  configuration: Configuration,
+  masked: Vector,
+  inclusion: Inclusion | null,
+): Uint8Array[] {
   const slices = sliceCount(configuration)
-  if (slices === 1) return [message(TYPE.maskedInput, pack(configuration.segments, masked))]
+  const proof = inclusion === null ? [] : [inclusion.bits, inclusion.signature]
+  if (slices === 1) return [message(TYPE.maskedInput, ...proof, pack(configuration.segments, masked))]
   return Array.from({ length: slices }, (_, j) => {
     const part = pack(sliceSegments(configuration, j), sliceOf(configuration, j, masked))
-    return message(TYPE.maskedSlice, uint(4, j), part)
+    return message(TYPE.maskedSlice, uint(4, j), ...(j === 0 ? proof : []), part)
   })
 }

@@ -1,4 +1,5 @@
 import { equal, hex } from '../bytes.js'
+import { sample } from '../choice.js'
 import type { Configuration } from '../configuration.js'
 import * as keys from '../keys.js'
 import { demand, Reader, TYPE } from '../messages.js'
@@ -9,21 +10,23 @@ import type { Advertised } from './advertise-keys.js'
 // Round 1: what a client asks of the keys that the server publishes.
 
 export function readPublishedKeys(
-  { clients, neighbors, signatureLength }: Configuration,
+  { graph, clients, neighbors, signatureLength }: Configuration,
   inbound: Uint8Array,
 ): ReadonlyMap<number, PublicKeys> {
   const reader = new Reader(inbound, TYPE.publishedKeys, 'share-keys')
   const entry = (): PublicKeys => ({
     cipherKey: reader.bytes(32),
     maskKey: reader.bytes(32),
+    choice: reader.bytes(graph === 'chosen' ? 16 : 0),
     signature: reader.bytes(signatureLength),
   })
   const published = new Map<number, PublicKeys>()
-  if (neighbors === 0) {
+  if (graph === 'complete') {
     for (const seat of reader.seatSet(everybody(clients))) published.set(seat, entry())
   } else {
     const count = reader.integer(2)
-    demand(count <= neighbors + 1, 'malformed-message', 'share-keys')
+    const most = graph === 'sparse' ? neighbors + 1 : Math.min(clients, 4 * neighbors + 1)
+    demand(count <= most, 'malformed-message', 'share-keys')
     for (let i = 0; i < count; i++) {
       const seat = reader.integer(4)
       const last = [...published.keys()].at(-1) ?? -1
@@ -35,15 +38,31 @@ export function readPublishedKeys(
   return published
 }
 
+/** [chosen] Whether all of these are the client, its holders and its owners. */
+export function demandNeighbors(
+  { self, choice }: Advertised,
+  published: ReadonlyMap<number, PublicKeys>,
+): void {
+  const { configuration, seat } = self
+  const holders = sample(configuration, seat, choice)
+  for (const [other, theirs] of published) {
+    const isOwner = sample(configuration, other, theirs.choice).includes(seat)
+    demand(other === seat || holders.includes(other) || isOwner, 'malformed-message', 'share-keys')
+  }
+}
+
 export function checkPublishedKeys(
-  { self, cipherKey, maskKey }: Advertised,
+  { self, cipherKey, maskKey, choice }: Advertised,
   published: ReadonlyMap<number, PublicKeys>,
 ): ReadonlyMap<number, string> {
   const { configuration, seat, enrolment } = self
-  const least = configuration.neighbors === 0 ? configuration.minimumCohort : configuration.neighbors + 1
-  demand(published.size >= least, 'too-few-clients', 'share-keys')
+  demand(isEnough(configuration, seat, choice, [...published.keys()]), 'too-few-clients', 'share-keys')
   const own = published.get(seat)
-  const isOwn = own !== undefined && equal(own.cipherKey, cipherKey) && equal(own.maskKey, maskKey)
+  const isOwn =
+    own !== undefined &&
+    equal(own.cipherKey, cipherKey) &&
+    equal(own.maskKey, maskKey) &&
+    equal(own.choice, choice)
   demand(isOwn, 'own-entry-mismatch', 'share-keys')
 
   const identities = new Map<number, string>()
@@ -70,4 +89,22 @@ export function checkPublishedKeys(
     seen.add(`identity ${identity}`)
   }
   return identities
+}
+
+function isEnough(
+  configuration: Configuration,
+  seat: number,
+  choice: Uint8Array,
+  published: readonly number[],
+): boolean {
+  switch (configuration.graph) {
+    case 'complete':
+      return published.length >= configuration.minimumCohort
+    case 'sparse':
+      return published.length >= configuration.neighbors + 1
+    case 'chosen': {
+      const holders = sample(configuration, seat, choice)
+      return published.filter((other) => holders.includes(other)).length >= configuration.threshold
+    }
+  }
 }

@@ -9,6 +9,8 @@ import type { Vector } from '../vectors.js'
 interface Drawn {
   readonly cipherPrivateKey: Uint8Array
   readonly maskPrivateKey: Uint8Array
+  /** [chosen] */
+  readonly choice: Uint8Array
   /** b. */
   readonly selfMask: Uint8Array
   /** Of the polynomials that share s^SK, from x¹ on; each as long as the secret. */
@@ -27,7 +29,7 @@ export interface Self {
   readonly enrolment: Enrolment
 }
 
-/** The least |U2| and |U3| that a client goes on with, as far as it hears of them. */
-export function minimumSeen({ neighbors, threshold, minimumCohort }: Configuration): number {
-  return neighbors === 0 ? minimumCohort : threshold + 1
+/** The least |U2| and |U3| that a client goes on with, as far as it hears of them; on the chosen graph, of holders and itself. */
+export function minimumSeen({ graph, threshold, minimumCohort }: Configuration): number {
+  return graph === 'complete' ? minimumCohort : threshold + 1
 }

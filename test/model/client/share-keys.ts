@@ -1,11 +1,12 @@
 import { concat } from '../bytes.js'
+import { sample } from '../choice.js'
 import * as keys from '../keys.js'
 import { message, TYPE } from '../messages.js'
 import { everybody, type PublicKeys, without } from '../parties.js'
 import { x25519 } from '../primitives.js'
 import { fieldFor, shareAt } from '../secret-sharing.js'
 import type { Advertised } from './advertise-keys.js'
-import { checkPublishedKeys, readPublishedKeys } from './published-keys.js'
+import { checkPublishedKeys, demandNeighbors, readPublishedKeys } from './published-keys.js'
 import type { Self } from './self.js'
 
 // Round 1
@@ -39,7 +40,8 @@ export interface Shared {
   readonly holders: readonly number[]
   readonly shares: readonly SharePair[]
   readonly commitment: keys.Derived
-  readonly peers: readonly number[]
+  /** U1 without the client, as far as it hears of it. */
+  readonly neighbors: readonly number[]
   readonly sealed: readonly Sealed[]
   readonly message: Uint8Array
 }
@@ -47,13 +49,19 @@ export interface Shared {
 export function shareKeys(advertised: Advertised, inbound: Uint8Array): Shared {
   const { self, cipherKey } = advertised
   const { configuration, seat, drawn } = self
-  const { threshold, neighbors, clients } = configuration
+  const { threshold, clients } = configuration
   const published = readPublishedKeys(configuration, inbound)
+  if (configuration.graph === 'chosen') demandNeighbors(advertised, published)
   const identities = checkPublishedKeys(advertised, published)
 
-  const known = [...published.keys()]
-  const peers = without(known, seat)
-  const holders = neighbors === 0 ? everybody(clients) : peers
+  const neighbors = without([...published.keys()], seat)
+  const holders =
+    configuration.graph === 'complete'
+      ? everybody(clients)
+      : configuration.graph === 'sparse'
+        ? neighbors
+        : sample(configuration, seat, advertised.choice)
+  const peers = neighbors.filter((other) => holders.includes(other))
   const field = fieldFor(holders.length)
   const shares = holders.map((holder, index): SharePair => {
     const share = (secret: Uint8Array, coefficients: readonly Uint8Array[]) =>
@@ -89,7 +97,7 @@ export function shareKeys(advertised: Advertised, inbound: Uint8Array): Shared {
     holders,
     shares,
     commitment,
-    peers,
+    neighbors,
     sealed,
     message: message(TYPE.shareKeys, commitment.key, ...sealed.map(({ ciphertext }) => ciphertext)),
   }

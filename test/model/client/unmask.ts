@@ -5,11 +5,10 @@ import { x25519 } from '../primitives.js'
 import { type Checked, readSurvivors } from './check-consistency.js'
 import type { Masked } from './mask-input.js'
 import type { Self } from './self.js'
-import type { Shared } from './share-keys.js'
 
 // Round 4
 
-interface Revealed {
+export interface Revealed {
   readonly owner: number
   readonly secret: 'selfMask' | 'maskKey'
   /** Absent where what the owner sealed does not open. */
@@ -58,9 +57,7 @@ function revealShares(masked: Masked, survivors: readonly number[]): UnmaskResul
       const own = shared.shares.find(({ holder }) => holder === seat)
       return own === undefined ? [] : [{ owner, secret, share: own[`${secret}Share`] }]
     }
-    const plaintext = open(shared, owner, ciphertexts.get(owner)!)
-    if (plaintext === null) return [{ owner, secret, share: null }]
-    return [{ owner, secret, share: secret === 'maskKey' ? plaintext.slice(0, 32) : plaintext.slice(32) }]
+    return [{ owner, secret, share: openShares(masked, owner)?.[secret] ?? null }]
   })
   const present = revealed.filter(({ share }) => share !== null)
   const set = seatSet(
@@ -75,7 +72,11 @@ function revealShares(masked: Masked, survivors: readonly number[]): UnmaskResul
   }
 }
 
-function open(shared: Shared, sender: number, ciphertext: Uint8Array): Uint8Array | null {
+/** What `sender` sealed to the client; null where that does not open. */
+export function openShares(
+  { shared, ciphertexts }: Masked,
+  sender: number,
+): { readonly maskKey: Uint8Array; readonly selfMask: Uint8Array } | null {
   const { self, published, advertised } = shared
   const { configuration, seat, drawn } = self
   const theirs = published.get(sender)!.cipherKey
@@ -85,5 +86,7 @@ function open(shared: Shared, sender: number, ciphertext: Uint8Array): Uint8Arra
     { seat: sender, publicKey: theirs },
     { seat, publicKey: advertised.cipherKey },
   )
-  return configuration.suite.open(key, keys.associatedData(configuration, sender, seat), ciphertext)
+  const associatedData = keys.associatedData(configuration, sender, seat)
+  const plaintext = configuration.suite.open(key, associatedData, ciphertexts.get(sender)!)
+  return plaintext && { maskKey: plaintext.slice(0, 32), selfMask: plaintext.slice(32) }
 }

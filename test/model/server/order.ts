@@ -13,7 +13,7 @@ export function typeOf(configuration: Configuration, round: Round): number {
     case 'masked-input':
       return sliceCount(configuration) === 1 ? TYPE.maskedInput : TYPE.maskedSlice
     case 'consistency-check':
-      return TYPE.consistencyCheck
+      return configuration.graph === 'chosen' ? TYPE.acknowledgements : TYPE.consistencyCheck
     case 'unmasking':
       return TYPE.unmasking
   }

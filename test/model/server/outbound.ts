@@ -15,17 +15,17 @@ export function messagesTo(
 }
 
 export function publishedKeys(
-  { clients, neighbors }: Configuration,
+  { clients, graph: kind }: Configuration,
   graph: Graph,
   u1: ReadonlyMap<number, Member>,
   receiver: number,
 ): Uint8Array {
   const told = graph.around(receiver, [...u1.keys()])
   const keysOf = (seat: number): Uint8Array[] => {
-    const { cipherKey, maskKey, signature } = u1.get(seat)!.keys
-    return [cipherKey, maskKey, signature]
+    const { cipherKey, maskKey, choice, signature } = u1.get(seat)!.keys
+    return [cipherKey, maskKey, choice, signature]
   }
-  if (neighbors === 0) {
+  if (kind === 'complete') {
     return message(TYPE.publishedKeys, seatSet(everybody(clients), told), ...told.flatMap(keysOf))
   }
   const list = told.flatMap((seat) => [uint(4, seat), ...keysOf(seat)])
@@ -38,19 +38,56 @@ export function forwardedShares(
   u2: ReadonlyMap<number, Member>,
   receiver: number,
 ): Uint8Array {
-  const peers = graph.peers(receiver, [...u1.keys()])
-  const senders = peers.filter((peer) => u2.has(peer))
-  const ciphertexts = senders.map((sender) => u2.get(sender)!.ciphertexts!.get(receiver)!)
-  return message(TYPE.forwardedShares, seatSet(peers, senders), ...ciphertexts)
+  const neighbors = graph.neighbors(receiver, [...u1.keys()])
+  const senders = neighbors.filter((each) => u2.has(each))
+  const ciphertexts = senders.flatMap((sender) => u2.get(sender)!.ciphertexts!.get(receiver) ?? [])
+  return message(TYPE.forwardedShares, seatSet(neighbors, senders), ...ciphertexts)
 }
 
 export function announcedSurvivors(
-  { clients, neighbors }: Configuration,
+  { clients, graph: kind }: Configuration,
   graph: Graph,
   u2: readonly number[],
   survivors: readonly number[],
   receiver: number,
 ): Uint8Array {
-  const universe = neighbors === 0 ? everybody(clients) : graph.around(receiver, u2)
+  const universe = kind === 'complete' ? everybody(clients) : graph.around(receiver, u2)
   return message(TYPE.survivors, seatSet(universe, graph.around(receiver, survivors)))
+}
+
+export function livingOwners(
+  graph: Graph,
+  u2: readonly number[],
+  inclusions: ReadonlyMap<number, Uint8Array>,
+  survivors: readonly number[],
+  receiver: number,
+): Uint8Array {
+  const owners = graph.owners(receiver).filter((owner) => u2.includes(owner))
+  const living = owners.filter((owner) => survivors.includes(owner))
+  const proofs = living.map((owner) => inclusions.get(owner)!)
+  return message(TYPE.livingOwners, seatSet(owners, living), ...proofs)
+}
+
+/** What the holders of `owner` acknowledge it with; by holder, ascending. */
+export function acknowledgementsOf(
+  graph: Graph,
+  acknowledgements: ReadonlyMap<number, ReadonlyMap<number, Uint8Array>>,
+  owner: number,
+): ReadonlyMap<number, Uint8Array> {
+  const given = graph.holders(owner).flatMap((holder) => {
+    const value = acknowledgements.get(holder)?.get(owner)
+    return value === undefined ? [] : [[holder, value] as const]
+  })
+  return new Map(given)
+}
+
+export function collectedAcknowledgements(
+  graph: Graph,
+  u2: readonly number[],
+  acknowledgements: ReadonlyMap<number, ReadonlyMap<number, Uint8Array>>,
+  receiver: number,
+): Uint8Array {
+  const holders = graph.holders(receiver).filter((holder) => u2.includes(holder))
+  const given = acknowledgementsOf(graph, acknowledgements, receiver)
+  return message(TYPE.collectedAcknowledgements, seatSet(holders, [...given.keys()]), ...given.values())
 }

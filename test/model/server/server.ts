@@ -1,4 +1,5 @@
-import { equal, hex } from '../bytes.js'
+import { concat, equal, hex } from '../bytes.js'
+import { admitted, withHolders } from '../choice.js'
 import type { Configuration } from '../configuration.js'
 import { Graph } from '../graph.js'
 import * as keys from '../keys.js'
@@ -8,7 +9,15 @@ import { isAcceptablePublicKey } from '../primitives.js'
 import { minimumPresent, partOf } from '../proof.js'
 import { add, sliceCount, sliceSegments, unpack, type Vector, zero } from '../vectors.js'
 import { isOver, typeOf } from './order.js'
-import { announcedSurvivors, forwardedShares, messagesTo, publishedKeys } from './outbound.js'
+import {
+  acknowledgementsOf,
+  announcedSurvivors,
+  collectedAcknowledgements,
+  forwardedShares,
+  livingOwners,
+  messagesTo,
+  publishedKeys,
+} from './outbound.js'
 import { type Member, masksToRemove, reconstruct, removeMasks } from './reconstruct.js'
 
 // Section "The server" of the specification.
@@ -24,8 +33,12 @@ export class Server {
   u1: Map<number, Member> = new Map()
   u2: Map<number, Member> = new Map()
   u3: readonly number[] = []
-  /** [active] U4 and its signatures. */
+  /** [active] U4 and its signatures; empty on the chosen graph. */
   u4: Map<number, Uint8Array> = new Map()
+  /** [chosen] Of U2, what stood in front of their masked inputs. */
+  readonly inclusions: Map<number, Uint8Array> = new Map()
+  /** [chosen] Of U4, by owner. */
+  acknowledgements: Map<number, ReadonlyMap<number, Uint8Array>> = new Map()
   u5: Map<number, ReadonlyMap<number, Uint8Array>> = new Map()
   /** Σ y over U3. */
   maskedSum: Vector
@@ -84,7 +97,8 @@ export class Server {
         this.#takeMasked(seat, bytes)
         break
       case 'consistency-check':
-        this.#takeSignature(seat, bytes)
+        if (this.#isChosen) this.#takeAcknowledgements(seat, bytes)
+        else this.#takeSignature(seat, bytes)
         break
       case 'unmasking':
         this.#takeAnswer(seat, bytes)
@@ -103,6 +117,7 @@ export class Server {
       case 'consistency-check':
         return this.u3.includes(seat)
       case 'unmasking':
+        if (this.#isChosen) return this.#respondents().includes(seat)
         return this.configuration.active ? this.u4.has(seat) : this.u3.includes(seat)
     }
   }
@@ -117,7 +132,7 @@ export class Server {
       case 'masked-input':
         return this.#announceSurvivors()
       case 'consistency-check':
-        return this.#publishSignatures()
+        return this.#isChosen ? this.#forwardAcknowledgements() : this.#publishSignatures()
       case 'unmasking':
         this.#finish()
         return new Map()
@@ -127,39 +142,50 @@ export class Server {
   // Round 0
 
   #takeKeys(seat: number, bytes: Uint8Array): void {
-    const { active, hash, signatureLength } = this.configuration
+    const { active, hash, signatureLength, graph } = this.configuration
     const phase = 'advertise-keys'
     const reader = new Reader(bytes, TYPE.advertiseKeys, phase)
     const theirHash = bytes.slice(2, 34)
     demand(theirHash.length < 32 || equal(theirHash, hash), 'configuration-mismatch', phase)
     reader.bytes(32)
     const [cipherKey, maskKey] = [reader.bytes(32), reader.bytes(32)]
+    const choice = reader.bytes(graph === 'chosen' ? 16 : 0)
     const signature = reader.bytes(signatureLength)
     reader.end()
     demand([cipherKey, maskKey].every(isAcceptablePublicKey), 'invalid-public-key', phase)
     demand(!equal(cipherKey, maskKey), 'duplicate-key', phase)
-    const statement = keys.keysStatement(this.configuration, seat, { cipherKey, maskKey })
+    const statement = keys.keysStatement(this.configuration, seat, { cipherKey, maskKey, choice })
     const identity = active ? whoSigned(this.enrolment, seat, statement, signature) : undefined
     demand(!active || identity !== undefined, 'invalid-signature', phase)
     const others = [...this.u1.values()]
     const known = others.flatMap((other) => [hex(other.keys.cipherKey), hex(other.keys.maskKey)])
     demand(!known.includes(hex(cipherKey)) && !known.includes(hex(maskKey)), 'duplicate-key', phase)
     demand(!active || others.every((other) => other.identity !== identity), 'duplicate-identity', phase)
-    this.u1.set(seat, { seat, keys: { cipherKey, maskKey, signature }, identity })
+    this.u1.set(seat, { seat, keys: { cipherKey, maskKey, choice, signature }, identity })
   }
 
   #publishKeys(): ReadonlyMap<number, Uint8Array> {
-    const { neighbors, minimumCohort, assumptions } = this.configuration
-    const proven = assumptions === null ? 0 : minimumPresent({ ...this.configuration, assumptions })
-    const least = Math.max(minimumCohort, neighbors + 1, proven)
-    demand(this.u1.size >= least, 'too-few-clients', 'advertise-keys')
-    this.u1 = ascending(this.u1)
-    const seats = [...this.u1.keys()]
-    this.graph = new Graph(this.configuration, neighbors === 0 ? [] : this.#drawRing(seats))
+    const { graph, neighbors, minimumCohort, assumptions } = this.configuration
+    const choicesOf = (members: ReadonlyMap<number, Member>) =>
+      new Map(Array.from(members, ([seat, { keys: own }]) => [seat, own.choice]))
+    let u1 = ascending(this.u1)
+    if (graph === 'sparse') {
+      const proven = assumptions === null ? 0 : minimumPresent({ ...this.configuration, assumptions })
+      demand(u1.size >= Math.max(neighbors + 1, proven), 'too-few-clients', 'advertise-keys')
+    }
+    if (graph === 'chosen') {
+      u1 = new Map(admitted(this.configuration, choicesOf(u1)).map((seat) => [seat, u1.get(seat)!]))
+    }
+    demand(u1.size >= minimumCohort, 'too-few-clients', 'advertise-keys')
+    this.u1 = u1
+    const seats = [...u1.keys()]
+    const ring = graph === 'sparse' ? this.#drawRing(seats) : []
+    this.graph = new Graph(this.configuration, ring, graph === 'chosen' ? choicesOf(u1) : undefined)
     this.round = 'share-keys'
     const messageFor = (receiver: number) => publishedKeys(this.configuration, this.graph!, this.u1, receiver)
     // There they all get the same.
-    if (this.configuration.active) this.published = keys.publishedDigest(messageFor(seats[0]!))
+    if (this.configuration.active && graph === 'complete')
+      this.published = keys.publishedDigest(messageFor(seats[0]!))
     return messagesTo(seats, messageFor)
   }
 
@@ -175,24 +201,36 @@ export class Server {
   }
 
   #forwardShares(): ReadonlyMap<number, Uint8Array> {
-    this.u2 = ascending(this.u2)
-    const seats = [...this.u2.keys()]
+    const shared = ascending(this.u2)
+    const { threshold } = this.configuration
+    const seats = this.#isChosen
+      ? withHolders([...shared.keys()], threshold, (seat) => this.graph!.holders(seat))
+      : [...shared.keys()]
     this.#demandEnough(seats, seats, 'share-keys')
+    this.u2 = new Map(seats.map((seat) => [seat, shared.get(seat)!]))
     this.round = 'masked-input'
     return messagesTo(seats, (receiver) => forwardedShares(this.graph!, this.u1, this.u2, receiver))
   }
 
   /** Enough clients are left, and enough holders of each owner's secrets. */
   #demandEnough(left: readonly number[], owners: readonly number[], round: Round): void {
-    const { neighbors, threshold, minimumCohort, assumptions } = this.configuration
+    const { graph, minimumCohort, assumptions } = this.configuration
     const present = this.u1.size
-    const expected = assumptions === null ? 0 : present - partOf(present, assumptions.dropoutFraction)
+    const expected =
+      assumptions === null || graph !== 'sparse' ? 0 : present - partOf(present, assumptions.dropoutFraction)
     demand(left.length >= Math.max(minimumCohort, expected), 'too-few-clients', round)
-    if (neighbors === 0) return
+    if (graph !== 'complete') this.#demandHolders(left, owners, round)
+  }
+
+  #demandHolders(left: readonly number[], owners: readonly number[], round: Round): void {
     for (const owner of owners) {
       const holders = this.graph!.holders(owner).filter((holder) => left.includes(holder))
-      demand(holders.length >= threshold, 'too-few-shares', round)
+      demand(holders.length >= this.configuration.threshold, 'too-few-shares', round)
     }
+  }
+
+  get #isChosen(): boolean {
+    return this.configuration.graph === 'chosen'
   }
 
   // Round 2
@@ -201,11 +239,28 @@ export class Server {
     const slices = sliceCount(this.configuration)
     const reader = new Reader(bytes, slices === 1 ? TYPE.maskedInput : TYPE.maskedSlice, 'masked-input')
     const slice = slices === 1 ? 0 : reader.integer(4)
+    const { neighbors, signatureLength } = this.configuration
+    const isProven = this.#isChosen && slice === 0
+    const bits = reader.bytes(isProven ? Math.ceil(neighbors / 8) : 0)
+    const signature = reader.bytes(isProven ? signatureLength : 0)
     const part = unpack(sliceSegments(this.configuration, slice), reader.rest())
     demand(part !== null, 'malformed-message', 'masked-input')
+    if (isProven) this.#takeInclusion(seat, bits, signature)
     const parts = this.#vectors.get(seat) ?? []
     parts[slice] = part
     this.#vectors.set(seat, parts)
+  }
+
+  /** [chosen] */
+  #takeInclusion(seat: number, bits: Uint8Array, signature: Uint8Array): void {
+    const expected = seatSet(this.graph!.holders(seat), [...this.u2.keys()])
+    demand(equal(bits, expected), 'malformed-message', 'masked-input')
+    const { keys: own, identity } = this.u2.get(seat)!
+    const digest = keys.keysDigest(this.configuration, seat, own)
+    const statement = keys.inclusionStatement(this.configuration, seat, digest, bits)
+    const signer = whoSigned(this.enrolment, seat, statement, signature)
+    demand(signer !== undefined && signer === identity, 'invalid-signature', 'masked-input')
+    this.inclusions.set(seat, concat(bits, signature))
   }
 
   #announceSurvivors(): ReadonlyMap<number, Uint8Array> {
@@ -222,12 +277,42 @@ export class Server {
       this.maskedSum = add(segments, this.maskedSum, 1, vector)
     }
     this.round = active ? 'consistency-check' : 'unmasking'
+    const u2 = [...this.u2.keys()]
     return messagesTo(survivors, (receiver) =>
-      announcedSurvivors(this.configuration, this.graph!, [...this.u2.keys()], survivors, receiver),
+      this.#isChosen
+        ? livingOwners(this.graph!, u2, this.inclusions, survivors, receiver)
+        : announcedSurvivors(this.configuration, this.graph!, u2, survivors, receiver),
     )
   }
 
-  // Round 3, [active]
+  // Round 3, [chosen]
+
+  #takeAcknowledgements(seat: number, bytes: Uint8Array): void {
+    const reader = new Reader(bytes, TYPE.acknowledgements, 'consistency-check')
+    const living = this.graph!.owners(seat).filter((owner) => this.u3.includes(owner))
+    const given = reader.seatSet(living).map((owner) => [owner, reader.bytes(16)] as const)
+    reader.end()
+    this.acknowledgements.set(seat, new Map(given))
+  }
+
+  #respondents(): readonly number[] {
+    return [...this.acknowledgements.keys()].filter(
+      (seat) =>
+        acknowledgementsOf(this.graph!, this.acknowledgements, seat).size >= this.configuration.threshold,
+    )
+  }
+
+  #forwardAcknowledgements(): ReadonlyMap<number, Uint8Array> {
+    this.acknowledgements = ascending(this.acknowledgements)
+    const u2 = [...this.u2.keys()]
+    this.#demandHolders(this.#respondents(), u2, 'consistency-check')
+    this.round = 'unmasking'
+    return messagesTo(this.#respondents(), (receiver) =>
+      collectedAcknowledgements(this.graph!, u2, this.acknowledgements, receiver),
+    )
+  }
+
+  // Round 3, [active] on the complete graph
 
   #takeSignature(seat: number, bytes: Uint8Array): void {
     const reader = new Reader(bytes, TYPE.consistencyCheck, 'consistency-check')
@@ -254,7 +339,12 @@ export class Server {
 
   #takeAnswer(seat: number, bytes: Uint8Array): void {
     const reader = new Reader(bytes, TYPE.unmasking, 'unmasking')
-    const owners = reader.seatSet(this.graph!.around(seat, [...this.u2.keys()]))
+    const u2 = [...this.u2.keys()]
+    const owners = reader.seatSet(
+      this.#isChosen
+        ? this.graph!.owners(seat).filter((owner) => this.u2.has(owner))
+        : this.graph!.around(seat, u2),
+    )
     const shares = new Map(owners.map((owner) => [owner, reader.bytes(this.u3.includes(owner) ? 16 : 32)]))
     reader.end()
     const isHolder = owners.every((owner) => this.graph!.holders(owner).includes(seat))
@@ -263,8 +353,8 @@ export class Server {
   }
 
   #finish(): void {
-    const { threshold, neighbors } = this.configuration
-    if (neighbors === 0) demand(this.u5.size >= threshold, 'too-few-clients', 'unmasking')
+    const { threshold, graph: kind } = this.configuration
+    if (kind === 'complete') demand(this.u5.size >= threshold, 'too-few-clients', 'unmasking')
     this.u5 = ascending(this.u5)
     const { configuration, u2, u3, u5 } = this
     const round = { configuration, graph: this.graph!, u2, u3, u5 }
