@@ -4,6 +4,9 @@ import parts from './parts.json' with { type: 'json' }
 import activeAes from './round-active-aes.json' with { type: 'json' }
 import activeChacha from './round-active-chacha.json' with { type: 'json' }
 import activeSmall from './round-active-small.json' with { type: 'json' }
+import chosenAes from './round-chosen-aes.json' with { type: 'json' }
+import chosenChacha from './round-chosen-chacha.json' with { type: 'json' }
+import chosenSmall from './round-chosen-small.json' with { type: 'json' }
 import completeAes from './round-complete-aes.json' with { type: 'json' }
 import completeChacha from './round-complete-chacha.json' with { type: 'json' }
 import example from './round-example.json' with { type: 'json' }
@@ -23,6 +26,9 @@ export const ROUNDS: Readonly<Record<string, RoundVector>> = {
   'round-sparse-aes': sparseAes as RoundVector,
   'round-sparse-proven': sparseProven as RoundVector,
   'round-sparse-chacha': sparseChacha as RoundVector,
+  'round-chosen-small': chosenSmall as RoundVector,
+  'round-chosen-aes': chosenAes as RoundVector,
+  'round-chosen-chacha': chosenChacha as RoundVector,
 }
 
 export const TRANSCRIPTS: readonly Transcript[] = transcripts as Transcript[]

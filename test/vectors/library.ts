@@ -87,6 +87,7 @@ export function libraryClient(round: RoundInput, seat: number, crypto: CryptoPro
       crypto,
       unhex(client.cipherPrivateKey),
       unhex(client.maskPrivateKey),
+      ...(client.choice === undefined ? [] : [unhex(client.choice)]),
       unhex(client.selfMask),
       // The key of the digest of the input; no message depends on it.
       new Uint8Array(32).fill(1),

@@ -10,10 +10,22 @@ import {
   segmentsInRange,
   subtractInto,
 } from 'secagg/vector'
-import { label, seatBytes } from '../../src/protocol/keys.js'
-import { keysStatement, survivorsStatement } from '../../src/protocol/statements.js'
+import { holdersChosenBy, holdersKnownTo } from '../../src/graph/index.js'
+import { decodePublishedKeys, label, seatBytes } from '../../src/protocol/keys.js'
+import {
+  inclusionStatement,
+  keysDigest,
+  keysStatement,
+  survivorsStatement,
+} from '../../src/protocol/statements.js'
 import { sliceCount, sliceRange } from '../../src/vector/segments.js'
-import { decodeMessage, publishedKeysCoder, unmaskingCoder } from '../../src/wire/index.js'
+import {
+  acknowledgementsCoder,
+  decodeMessage,
+  livingOwnersCoder,
+  type PublishedKeys,
+  unmaskingCoder,
+} from '../../src/wire/index.js'
 import { hex, unhex } from './bytes.js'
 import type {
   ClientInput,
@@ -42,23 +54,31 @@ export async function clientValues(
   const inbound = received.map(hex)
   const cipherKey = await crypto.x25519.publicKey(unhex(input.cipherPrivateKey))
   const maskKey = await crypto.x25519.publicKey(unhex(input.maskPrivateKey))
+  const choice = input.choice === undefined ? undefined : unhex(input.choice)
+  const keys = { cipherKey, maskKey, choice }
   const values: ClientValues = {
     seat,
     advertiseKeys: {
       cipherPublicKey: hex(cipherKey),
       maskPublicKey: hex(maskKey),
-      statement: active ? hex(keysStatement(config, seat, { cipherKey, maskKey })) : null,
-      signature: active ? messages[0]![0]!.slice(2 * 98) : null,
+      statement: active ? hex(keysStatement(config, seat, keys)) : null,
+      signature: active ? messages[0]![0]!.slice(2 * (98 + (choice?.length ?? 0))) : null,
+      ...(choice && { holders: [...holdersChosenBy(config, seat, choice)] }),
       message: messages[0]![0]!,
     },
   }
   if (messages[1] === undefined) return values
-  const published = hearsOf(config, received[0]!)
+  const entries = decodePublishedKeys(config, received[0]!)
+  const published = entries.map((entry) => entry.seat)
   values.shareKeys = await shareKeysValues(config, input, asked, published, inbound[0]!, messages[1][0]!)
   if (messages[2] === undefined) return values
-  values.maskedInput = await maskedInputValues(config, crypto, input, asked, inbound[1]!, messages[2])
+  const proof = choice && inclusionOf(config, seat, keysDigest(config, seat, keys), messages[2][0]!)
+  values.maskedInput = await maskedInputValues(config, crypto, input, asked, inbound[1]!, messages[2], proof)
   const answer = messages[active ? 4 : 3]?.[0]
-  if (active && messages[3] !== undefined) {
+  const owners = u2.filter((owner) => published.includes(owner) && sealsTo(config, seat, owner, entries))
+  if (choice && messages[3] !== undefined) {
+    values.acknowledgement = acknowledgementValues(config, asked, owners, seat, inbound[2]!, messages[3][0]!)
+  } else if (active && messages[3] !== undefined) {
     values.consistencyCheck = {
       received: inbound[2]!,
       published: hex(sha256(received[0]!)),
@@ -68,7 +88,6 @@ export async function clientValues(
     }
   }
   if (answer === undefined) return values
-  const owners = u2.filter((owner) => published.includes(owner))
   values.unmasking = {
     received: inbound[active ? 3 : 2]!,
     revealed: revealedIn(unhex(answer), owners, u3),
@@ -77,14 +96,52 @@ export async function clientValues(
   return values
 }
 
-/** The seats that a client was told of. */
-function hearsOf(config: RoundConfig, published: Uint8Array): readonly number[] {
-  const universe =
-    config.graph.kind === 'complete'
-      ? Array.from({ length: config.clients }, (_, seat) => seat)
-      : config.graph.neighbors + 1
-  const coder = publishedKeysCoder(universe, config.signatureLength)
-  return decodeMessage('publishedKeys', coder, published, ORIGIN).map(({ seat }) => seat)
+/** Whether `owner` has sealed shares to `seat`. */
+function sealsTo(config: RoundConfig, seat: number, owner: number, entries: PublishedKeys): boolean {
+  const choice = entries.find((entry) => entry.seat === owner)?.value.choice
+  return choice === undefined || holdersChosenBy(config, owner, choice).includes(seat)
+}
+
+/** What stands in front of a masked vector. */
+function inclusionOf(config: RoundConfig, seat: number, digest: Uint8Array, message: string): Inclusion {
+  const { graph, signatureLength, sliceLength } = config
+  const start = 2 * (sliceLength === undefined ? 2 : 6)
+  const end = start + 2 * Math.ceil((graph.kind === 'chosen' ? graph.neighbors : 0) / 8)
+  const bits = message.slice(start, end)
+  return {
+    keysDigest: hex(digest),
+    bits,
+    statement: hex(inclusionStatement(config, seat, digest, unhex(bits))),
+    signature: message.slice(end, end + 2 * signatureLength),
+  }
+}
+
+type Inclusion = NonNullable<MaskedInputValues['inclusion']>
+
+function acknowledgementValues(
+  config: RoundConfig,
+  { derivations }: Asked,
+  owners: readonly number[],
+  seat: number,
+  received: string,
+  message: string,
+): NonNullable<ClientValues['acknowledgement']> {
+  const { graph, signatureLength } = config
+  const neighbors = graph.kind === 'chosen' ? graph.neighbors : 0
+  const coder = livingOwnersCoder(owners, neighbors, signatureLength)
+  const living = decodeMessage('livingOwners', coder, unhex(received), ORIGIN).map((entry) => entry.seat)
+  const given = decodeMessage('acknowledgements', acknowledgementsCoder(living), unhex(message), ORIGIN)
+  return {
+    received,
+    living,
+    given: given.map(({ seat: owner, value }) => {
+      const beginning = [label('acknowledge'), seatBytes(seat), seatBytes(owner)].map(hex).join('')
+      const { secret, info, key } = derivations.find((each) => each.info.startsWith(beginning))!
+      if (key !== hex(value)) throw new Error(`seat ${seat} acknowledges ${owner} with another value`)
+      return { owner, agreement: secret, info, value: key }
+    }),
+    message,
+  }
 }
 
 export async function shareKeysValues(
@@ -96,9 +153,9 @@ export async function shareKeysValues(
   message: string,
 ): Promise<ShareKeysValues> {
   const { seat } = input
-  const peers = published.filter((other) => other !== seat)
-  const holders =
-    config.graph.kind === 'complete' ? Array.from({ length: config.clients }, (_, other) => other) : peers
+  const choice = input.choice === undefined ? undefined : unhex(input.choice)
+  const holders = holdersKnownTo(config, seat, published, choice)
+  const peers = published.filter((other) => other !== seat && holders.includes(other))
   const split = (secret: string, coefficients: string[]) =>
     statedSplitter(() => coefficients)(unhex(secret), config.threshold, holders.length)
   const maskKeyShares = await split(input.maskPrivateKey, input.maskKeyCoefficients)
@@ -130,6 +187,7 @@ export async function maskedInputValues(
   { derivations }: Asked,
   received: string,
   messages: string[],
+  inclusion?: Inclusion,
 ): Promise<MaskedInputValues> {
   const { segments } = config
   const suite = crypto.suites[config.suite]!
@@ -151,22 +209,24 @@ export async function maskedInputValues(
     if (derivation !== undefined) await add(other, input.seat > other ? 1 : -1, derivation)
   }
   reduceInto(masked, segments)
-  if (messages.join() !== maskedMessages(config, masked).join()) {
+  const proof = inclusion === undefined ? '' : inclusion.bits + inclusion.signature
+  if (messages.join() !== maskedMessages(config, masked, proof).join()) {
     throw new Error(`the masks of seat ${input.seat} do not make what it sent`)
   }
-  return { received, masks, masked: elementsOf(masked), messages }
+  return { received, masks, masked: elementsOf(masked), ...(inclusion && { inclusion }), messages }
 }
 
 /** What a client should send, written down once more. */
-function maskedMessages({ segments, sliceLength }: RoundConfig, masked: Vector): string[] {
+function maskedMessages({ segments, sliceLength }: RoundConfig, masked: Vector, proof: string): string[] {
   const slices = sliceCount(segments, sliceLength)
-  if (slices === 1) return [`0205${hex(packVector(masked, segments))}`]
+  if (slices === 1) return [`0205${proof}${hex(packVector(masked, segments))}`]
   let start = 0
   return Array.from({ length: slices }, (_, slice) => {
     const part = segmentsInRange(segments, sliceRange(segments, sliceLength, slice))
     const length = part.reduce((sum, each) => sum + Math.ceil((each.length * each.bits) / 8), 0)
     start += length
-    return `020a${hex(seatBytes(slice))}${hex(packVector(masked, segments)).slice(2 * (start - length), 2 * start)}`
+    const packed = hex(packVector(masked, segments)).slice(2 * (start - length), 2 * start)
+    return `020a${hex(seatBytes(slice))}${slice === 0 ? proof : ''}${packed}`
   })
 }
 

@@ -183,12 +183,68 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
     sends: [ALL, ALL, ALL, ALL, ALL, ALL],
   },
+  'round-chosen-small': {
+    seed: 10,
+    description:
+      'Active, the chosen graph with three holders, suite aes, five clients, with assumptions; nobody drops out.',
+    parameters: {
+      ...DEFAULTS,
+      adversary: 'active',
+      clients: 5,
+      neighbors: 3,
+      assumptions: { corruptFraction: 0, dropoutFraction: 0.2, statisticalSecurity: 1 },
+      threshold: 2,
+      minimumCohort: 3,
+      signatureLength: 64,
+      segments: [{ length: 2, bits: 8, bound: '50' }],
+    },
+    sends: [ALL, ALL, ALL, ALL, ALL],
+  },
+  'round-chosen-aes': {
+    seed: 100,
+    description:
+      'Active, the chosen graph with six holders, suite aes; of twelve clients one never comes, and one drops out after each of its messages but the last.',
+    parameters: {
+      ...DEFAULTS,
+      adversary: 'active',
+      clients: 12,
+      neighbors: 6,
+      threshold: 2,
+      minimumCohort: 5,
+      signatureLength: 64,
+      segments: [
+        { length: 3, bits: 24, bound: '100000' },
+        { length: 2, bits: 5, bound: 'modular' },
+      ],
+      context: [{ name: 'model', value: '00' }],
+    },
+    sends: [ALL, ALL, 3, ALL, 1, ALL, ALL, 2, 0, ALL, 4, ALL],
+  },
+  'round-chosen-chacha': {
+    seed: 112,
+    description:
+      'Active, the chosen graph with three holders, suite chacha, in slices; of nine clients one never comes, one drops out after its keys, and one that has shared its secrets has too few holders in U2 and is left out.',
+    parameters: {
+      ...DEFAULTS,
+      adversary: 'active',
+      suite: 'chacha',
+      clients: 9,
+      neighbors: 3,
+      threshold: 2,
+      minimumCohort: 4,
+      signatureLength: 64,
+      sliceLength: 64,
+      segments: [{ length: 66, bits: 7, bound: 'modular' }],
+    },
+    sends: [ALL, ALL, 1, ALL, ALL, ALL, 0, ALL, ALL],
+  },
 }
 
 /** What the parties of a scenario draw. */
 export async function roundInputOf({ seed, description, parameters, sends }: Scenario): Promise<RoundInput> {
   const random = randomOf(seed)
   const { clients, adversary, threshold, neighbors } = parameters
+  const isChosen = neighbors > 0 && adversary === 'active'
   const { ed25519 } = nobleCrypto()
   const full: Parameters = { sessionId: hex(random.bytes(16)), ...parameters }
   const inputs = Array.from({ length: clients }, (_, seat): ClientInput => {
@@ -200,6 +256,7 @@ export async function roundInputOf({ seed, description, parameters, sends }: Sce
       signingKey: adversary === 'active' ? hex(random.bytes(32)) : null,
       cipherPrivateKey: hex(random.bytes(32)),
       maskPrivateKey: hex(random.bytes(32)),
+      ...(isChosen && { choice: hex(random.bytes(16)) }),
       selfMask: hex(random.bytes(16)),
       maskKeyCoefficients: coefficients(32),
       selfMaskCoefficients: coefficients(16),
@@ -212,7 +269,7 @@ export async function roundInputOf({ seed, description, parameters, sends }: Sce
     ),
   )
   const u1 = inputs.filter((each) => each.sends > 0).map(({ seat }) => seat)
-  const ringRandomness = neighbors === 0 ? null : random.bytes(4 * Math.max(u1.length, 4))
+  const ringRandomness = neighbors === 0 || isChosen ? null : random.bytes(4 * Math.max(u1.length, 4))
   return {
     description,
     parameters: full,

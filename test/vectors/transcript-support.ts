@@ -14,8 +14,8 @@ export function valuesOf({ values }: RoundVector, seat: number): Required<Client
 
 /** The messages of the server to one client, in order. */
 export function inboundOf(base: RoundVector, seat: number): Hex[] {
-  const { shareKeys, maskedInput, consistencyCheck, unmasking } = valuesOf(base, seat)
-  return [shareKeys, maskedInput, consistencyCheck, unmasking].flatMap((each) =>
+  const { shareKeys, maskedInput, consistencyCheck, acknowledgement, unmasking } = valuesOf(base, seat)
+  return [shareKeys, maskedInput, consistencyCheck, acknowledgement, unmasking].flatMap((each) =>
     each === undefined ? [] : [each.received],
   )
 }
@@ -23,7 +23,7 @@ export function inboundOf(base: RoundVector, seat: number): Hex[] {
 /** The messages of one client, in order; the slices of a vector are one. */
 export function outboundOf(base: RoundVector, seat: number): Hex[][] {
   const values: ClientValues = valuesOf(base, seat)
-  const { advertiseKeys, shareKeys, maskedInput, consistencyCheck, unmasking } = values
+  const { advertiseKeys, shareKeys, maskedInput, consistencyCheck, acknowledgement, unmasking } = values
   const masked = maskedInput === undefined ? [] : [maskedInput.messages]
   const single = (each: { message: Hex } | undefined): Hex[][] => (each === undefined ? [] : [[each.message]])
   return [
@@ -31,6 +31,7 @@ export function outboundOf(base: RoundVector, seat: number): Hex[][] {
     ...single(shareKeys),
     ...masked,
     ...single(consistencyCheck),
+    ...single(acknowledgement),
     ...single(unmasking),
   ]
 }
