@@ -25,6 +25,36 @@ export function isProven({ clients, neighbors, threshold, assumptions }: Neighbo
   )
 }
 
+/** The same on the chosen graph. */
+export function isProvenForChosen({
+  clients: n,
+  neighbors: k,
+  threshold: t,
+  minimumCohort,
+  assumptions,
+}: Neighborhood & { readonly minimumCohort: number }): boolean {
+  const { corruptFraction, statisticalSecurity } = assumptions
+  const most = power(statisticalSecurity + 1)
+  const corrupt = partOf(n, corruptFraction)
+  const honest = Math.max(Math.floor(n / 2), Math.max(minimumCohort - corrupt, 0) - 1)
+  for (let c = 0; c <= corrupt; c++) {
+    const both = { numerator: BigInt(n - c) * ways(n - 1, c, k, 2 * t - k), denominator: choose(n - 1, k) }
+    if (!isAtMost(both, most) || !isAtMost(smallSums(n, c, k, t, Math.min(honest, n - c)), most)) return false
+  }
+  return true
+}
+
+/** The sum of C(n − c, s) · P[Hyp(n − 1, s − 1 + c, k) ≥ t]^s over s up to `honest`. */
+function smallSums(n: number, c: number, k: number, t: number, honest: number): Fraction {
+  const all = choose(n - 1, k)
+  let numerator = 0n
+  for (let s = 1; s <= honest; s++) {
+    const term = choose(n - c, s) * ways(n - 1, Math.min(s - 1 + c, n - 1), k, t) ** BigInt(s)
+    numerator += term * all ** BigInt(honest - s)
+  }
+  return { numerator, denominator: all ** BigInt(honest) }
+}
+
 /** The least |U1| with which a round goes on for the sake of what is assumed. */
 export function minimumPresent(neighborhood: Neighborhood): number {
   const { clients, neighbors } = neighborhood
@@ -61,9 +91,14 @@ function disconnection(n: number, k: number, gone: number): Fraction {
 
 /** n · P[Hyp(n, A, k) ≥ t]. */
 function exposure(n: number, k: number, corrupt: number, t: number): Fraction {
-  let ways = 0n
-  for (let i = t; i <= k; i++) ways += choose(corrupt, i) * choose(n - corrupt, k - i)
-  return { numerator: BigInt(n) * ways, denominator: choose(n, k) }
+  return { numerator: BigInt(n) * ways(n, corrupt, k, t), denominator: choose(n, k) }
+}
+
+/** How many sets of k among n have at least t of the marked ones. */
+function ways(n: number, marked: number, k: number, t: number): bigint {
+  let sum = 0n
+  for (let i = Math.max(t, 0); i <= k; i++) sum += choose(marked, i) * choose(n - marked, k - i)
+  return sum
 }
 
 function isAtMost(a: Fraction, b: Fraction): boolean {

@@ -1,10 +1,11 @@
 import { nobleCrypto } from 'secagg/crypto'
+import { chosenPartVectors } from './chosen-parts.js'
 import type { RoundVector } from './format.js'
 import { largeVector } from './large.js'
 import { partVectors } from './parts.js'
 import { libraryRound } from './record.js'
 import { roundInputOf, SCENARIOS } from './rounds.js'
-import { transcriptsOn } from './transcripts.js'
+import { chosenTranscriptsOn, transcriptsOn } from './transcripts.js'
 
 /** Every vector by the name of its file, made by the library on the noble primitives. */
 export async function allVectors(): Promise<Record<string, unknown>> {
@@ -16,7 +17,9 @@ export async function allVectors(): Promise<Record<string, unknown>> {
   return {
     ...rounds,
     parts: await partVectors(),
+    'parts-chosen': await chosenPartVectors(),
     large: await largeVector(),
     transcripts: await transcriptsOn(rounds),
+    'transcripts-chosen': await chosenTranscriptsOn(rounds),
   }
 }

@@ -227,6 +227,46 @@ export interface Parts {
   slices: { segments: Shape; sliceLength: number; slices: [from: number, to: number][] }[]
 }
 
+/** Single parts of the graph on which clients choose their holders. */
+export interface ChosenParts {
+  /** `hash` is that of the configuration. */
+  samples: {
+    hash: Hex
+    clients: number
+    neighbors: number
+    seat: number
+    choice: Hex
+    holders: number[]
+  }[]
+  acknowledgements: {
+    parameters: Parameters
+    hash: Hex
+    clients: { seat: number; cipherPrivateKey: Hex }[]
+    agreement: Hex
+    values: { holder: number; owner: number; info: Hex; value: Hex }[]
+  }[]
+  /** Whether k and t withstand what is assumed. */
+  neighborhoods: {
+    clients: number
+    neighbors: number
+    threshold: number
+    minimumCohort: number
+    assumptions: NonNullable<Parameters['assumptions']>
+    proven: boolean
+  }[]
+  /** The clients whose keys are accepted, those of U1 that share their secrets, and U2. */
+  admissions: {
+    hash: Hex
+    clients: number
+    neighbors: number
+    threshold: number
+    advertised: { seat: number; choice: Hex }[]
+    u1: number[]
+    answered: number[]
+    u2: number[]
+  }[]
+}
+
 /** SHA-256 and length of what would be large. */
 export interface Digest {
   sha256: Hex

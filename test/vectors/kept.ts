@@ -1,6 +1,7 @@
-import type { LargeVector, Parts, RoundVector, Transcript } from './format.js'
+import type { ChosenParts, LargeVector, Parts, RoundVector, Transcript } from './format.js'
 import large from './large.json' with { type: 'json' }
 import parts from './parts.json' with { type: 'json' }
+import chosenParts from './parts-chosen.json' with { type: 'json' }
 import activeAes from './round-active-aes.json' with { type: 'json' }
 import activeChacha from './round-active-chacha.json' with { type: 'json' }
 import activeSmall from './round-active-small.json' with { type: 'json' }
@@ -14,6 +15,7 @@ import sparseAes from './round-sparse-aes.json' with { type: 'json' }
 import sparseChacha from './round-sparse-chacha.json' with { type: 'json' }
 import sparseProven from './round-sparse-proven.json' with { type: 'json' }
 import transcripts from './transcripts.json' with { type: 'json' }
+import chosenTranscripts from './transcripts-chosen.json' with { type: 'json' }
 
 /** The rounds of the vectors, by name. */
 export const ROUNDS: Readonly<Record<string, RoundVector>> = {
@@ -31,8 +33,10 @@ export const ROUNDS: Readonly<Record<string, RoundVector>> = {
   'round-chosen-chacha': chosenChacha as RoundVector,
 }
 
-export const TRANSCRIPTS: readonly Transcript[] = transcripts as Transcript[]
+export const TRANSCRIPTS: readonly Transcript[] = [...transcripts, ...chosenTranscripts] as Transcript[]
 
 export const PARTS: Parts = parts as Parts
+
+export const CHOSEN_PARTS: ChosenParts = chosenParts as ChosenParts
 
 export const LARGE: LargeVector = large as LargeVector

@@ -1,14 +1,27 @@
 import { nobleCrypto } from 'secagg/crypto'
+import { chosenClientTranscripts } from './chosen-client-transcripts.js'
+import { chosenServerTranscripts } from './chosen-server-transcripts.js'
 import { clientTranscripts } from './client-transcripts.js'
-import type { RoundInput, RoundVector, Transcript } from './format.js'
+import type { RoundInput, Transcript } from './format.js'
 import { libraryParty } from './library-party.js'
 import { play, type TranscriptPlan } from './play.js'
 import { serverTranscripts } from './server-transcripts.js'
+import type { Bases } from './transcript-support.js'
 
-/** The transcripts, played by the library. What is planned to fail must fail so, and nothing else. */
-export async function transcriptsOn(bases: Readonly<Record<string, RoundVector>>): Promise<Transcript[]> {
+/** The transcripts on the complete and the sparse graph, played by the library. */
+export function transcriptsOn(bases: Bases): Promise<Transcript[]> {
+  return played(bases, [...clientTranscripts(bases), ...serverTranscripts(bases)])
+}
+
+/** Those on the graph whose holders the clients choose. */
+export function chosenTranscriptsOn(bases: Bases): Promise<Transcript[]> {
+  return played(bases, [...chosenClientTranscripts(bases), ...chosenServerTranscripts(bases)])
+}
+
+/** What is planned to fail must fail so, and nothing else. */
+async function played(bases: Bases, plans: readonly TranscriptPlan[]): Promise<Transcript[]> {
   const transcripts: Transcript[] = []
-  for (const { operations: planned, ...rest } of [...clientTranscripts(bases), ...serverTranscripts(bases)]) {
+  for (const { operations: planned, ...rest } of plans) {
     const party = libraryParty(roundOf(rest, bases), rest.party, nobleCrypto())
     const operations = await play(party, planned)
     planned.forEach((plan, index) => {
@@ -27,7 +40,7 @@ export async function transcriptsOn(bases: Readonly<Record<string, RoundVector>>
 /** The base of a transcript, with its own enrolment where it has one. */
 export function roundOf(
   { base, enrolled }: Pick<TranscriptPlan, 'base' | 'enrolled'>,
-  bases: Readonly<Record<string, RoundVector>>,
+  bases: Bases,
 ): RoundInput {
   const { round } = bases[base]!
   return enrolled === undefined ? round : { ...round, enrolled }
