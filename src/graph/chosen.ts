@@ -18,7 +18,10 @@ export interface ChoiceContext {
   readonly neighbors: number
 }
 
-/** A client and the seed of its choice. */
+/**
+ * A client and the seed of its choice.
+ * @public
+ */
 export interface ChoosingClient {
   readonly seat: number
   readonly choice: Uint8Array

@@ -24,7 +24,9 @@ export {
 export {
   type ChosenShape,
   type CompleteShape,
+  type DrawnChoices,
   type DrawnGraph,
+  type DrawnRing,
   drawGraph,
   type GraphContext,
   type GraphShape,

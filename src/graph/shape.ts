@@ -59,15 +59,23 @@ export interface ChosenShape {
  */
 export type DrawnGraph = CompleteShape | (SparseShape & DrawnRing) | (ChosenShape & DrawnChoices)
 
-/** What the server has drawn. */
-interface DrawnRing {
+/**
+ * The ring that the server has drawn.
+ * @public
+ */
+export interface DrawnRing {
+  /** The seats, in the order of the ring. */
   readonly ring: readonly number[]
 }
 
-/** What the clients have drawn, ascending by seat. */
-interface DrawnChoices {
+/**
+ * The holders that the clients have drawn.
+ * @public
+ */
+export interface DrawnChoices {
   /** The configuration's hash, on which the choices depend. */
   readonly hash: Uint8Array
+  /** Ascending by seat. */
   readonly choices: readonly ChoosingClient[]
 }
 

@@ -17,7 +17,7 @@
  * @module
  */
 
-export type { DrawnGraph } from '../graph/index.js'
+export type { ChoosingClient, DrawnChoices, DrawnGraph, DrawnRing } from '../graph/index.js'
 export { type SecretSplitter, secretSplitter } from '../shamir/index.js'
 export type {
   Acknowledgements,

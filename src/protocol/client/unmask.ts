@@ -74,7 +74,7 @@ export function unmask(
   capabilities: UnmaskCapabilities,
 ): Promise<UnmaskResult>
 /**
- * The same step in the active model, after `checkConsistency`.
+ * The same step in the active model on the complete graph, after `checkConsistency`.
  * @public
  */
 export function unmask(
@@ -82,7 +82,10 @@ export function unmask(
   inbound: ConsistencySignatures,
   capabilities: UnmaskCapabilities,
 ): Promise<UnmaskResult>
-/** @public */
+/**
+ * The same step on the chosen graph, after `acknowledgeOwners`.
+ * @public
+ */
 export function unmask(
   state: ClientAcknowledging,
   inbound: Acknowledgements,

@@ -152,7 +152,10 @@ export function closeMaskedInput(
   survivors: readonly number[],
   including: readonly IncludingClient[],
 ): { state: ServerAcknowledging; outbound: Outbound<LivingOwners> }
-/** @public */
+/**
+ * The same step on a complete graph, or on a ring that the server has drawn.
+ * @public
+ */
 export function closeMaskedInput(
   state: ServerMasking,
   survivors: readonly number[],
