@@ -40,3 +40,33 @@ test('no two public names differ only by a tense, a suffix or upper case', () =>
   const groups = [...alike.values()].filter((group) => group.length > 1)
   expect(groups.sort()).toEqual(SHARED.map(({ names }) => names))
 })
+
+const RELEASE_TAGS = ['public', 'experimental']
+
+test('every public name has a summary and one release tag', () => {
+  const incomplete = names.filter(({ summary, tags }) => {
+    // Each overload of a function has one.
+    const release = new Set(tags.map(({ name }) => name).filter((tag) => RELEASE_TAGS.includes(tag)))
+    return summary === '' || release.size !== 1
+  })
+  expect(incomplete.map(({ file, name }) => `${file}: ${name}`)).toEqual([])
+})
+
+test('every public function documents its parameters and its result, and has an example', () => {
+  const problems = names.flatMap(({ file, name, signature, tags }) => {
+    if (signature === undefined) return []
+    const has = (tag: string): boolean => tags.some(({ name, text }) => name === tag && text !== '')
+    const documented = tags.filter((tag) => tag.name === 'param').map(({ text }) => text.split(/\s/)[0]!)
+    // The compiler calls a parameter that is taken apart `__0`; its comment may use any name.
+    const named = signature.parameters.filter((parameter) => !parameter.startsWith('__'))
+    const missing = named
+      .filter((parameter) => !documented.includes(parameter))
+      .map((parameter) => `@param ${parameter}`)
+    if (documented.length !== signature.parameters.length)
+      missing.push(`${signature.parameters.length} times @param`)
+    if (signature.returns && !has('returns')) missing.push('@returns')
+    if (!has('example')) missing.push('@example')
+    return missing.length === 0 ? [] : [`${file}: ${name} lacks ${missing.join(', ')}`]
+  })
+  expect(problems).toEqual([])
+})
