@@ -9,7 +9,7 @@ import type { PlannedTask } from './task.js'
  */
 export interface PlannedCohort {
   readonly graph: 'sparse' | 'complete'
-  /** k: the number of clients with which each client shares masks. */
+  /** k: the number of clients with which each client shares masks; on the sparse graph in the active model, of its holders. */
   readonly neighbors: number
   /** t: the number of shares that recover a secret; the minimum that is safe. */
   readonly threshold: number

@@ -33,12 +33,15 @@ export interface BoundedSegment extends Segment {
  * @public
  */
 export interface SparseGraph {
-  /** k: the number of neighbors with which each client shares secrets and masks; even, below n. */
+  /**
+   * k. In the honest-but-curious model, the number of neighbors with which each client shares secrets and masks: even, below n.
+   * In the active model, the number of holders that each client draws: 2 to n − 2. It then makes about 2k masks.
+   */
   readonly neighbors: number
   /**
-   * The failures that k and t must tolerate. A configuration with a smaller k or t is refused. The server aborts the round if
-   * so few clients take part, or so many drop out, that the guarantee no longer holds. `'unproven'` turns these checks off;
-   * it is for experiments only.
+   * The failures that k and t must tolerate. A configuration with a smaller k or t is refused. In the honest-but-curious
+   * model, the server also aborts the round if so few clients take part, or so many drop out, that the guarantee no longer
+   * holds; in the active model it holds whoever takes part. `'unproven'` turns these checks off; it is for experiments only.
    */
   readonly assumptions: GraphAssumptions | 'unproven'
 }
