@@ -1,5 +1,5 @@
 import type { PhaseName, RoundConfig, RoundParameters, Vector } from 'secagg'
-import { SecAggError } from 'secagg'
+import { ClientSession, SecAggError } from 'secagg'
 import { type ClientCapabilities, client } from 'secagg/protocol'
 import {
   addInto,
@@ -42,7 +42,7 @@ import { type ClientSteps, openShares } from './weakened/clients.js'
 // likes, and computes from the answers all that follows from them.
 
 /** Fourteen clients draw seven holders each, of which five recover a secret. Up to two holders of a client may be corrupt. */
-export const CHOSEN: CohortOptions & Pick<RoundParameters, 'threshold'> = {
+export const CHOSEN: CohortOptions & Required<Pick<RoundParameters, 'threshold'>> = {
   clients: 14,
   adversary: 'active',
   graph: { neighbors: 7, assumptions: 'unproven' },
@@ -59,6 +59,11 @@ export interface Lies {
   inU2?(to: number, neighbors: readonly number[]): readonly number[]
   /** Which of these owners are alive. */
   alive?(to: number, owners: readonly number[]): readonly number[]
+  /**
+   * What it says when the client has acknowledged the owners above, and was then restored to an older state than its last,
+   * which no client can tell.
+   */
+  aliveOnceMore?(to: number, owners: readonly number[]): readonly number[]
   /** Changes the message with the keys. */
   keys?(to: number, entries: PublishedKeys): PublishedKeys
   /** The proof that it shows of `owner`. */
@@ -75,8 +80,8 @@ export interface Outcome extends Cohort {
   /** The events E1 and E2 on this graph, with the helpers corrupt. */
   readonly draw: Draw
   readonly refusals: readonly { readonly seat: number; readonly error: SecAggError }[]
-  /** The honest clients that have revealed shares. */
-  readonly revealing: readonly number[]
+  /** The shares that each honest client has revealed. */
+  readonly revealed: ReadonlyMap<number, UnmaskingShares>
   /** The owners of which the server has t shares of b, and of s^SK. */
   readonly known: { readonly selfMasks: readonly number[]; readonly maskKeys: readonly number[] }
   /** What the server can compute: the honest clients whose inputs are added. */
@@ -104,7 +109,8 @@ export async function lie(options: CohortOptions, lies: Lies = {}): Promise<Outc
 }
 
 async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies): Promise<Outcome> {
-  const { config, crypto, sessions, signers, verifyIdentity } = cohort
+  const { config, crypto, signers, verifyIdentity } = cohort
+  const sessions = [...cohort.sessions]
   const { neighbors: k } = config.graph as { neighbors: number }
   const { helpers = [], weakened = {} } = lies
   const seats = seatsBelow(config.clients)
@@ -196,6 +202,7 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
 
   // Phase 3. Where a client refuses an owner that is said to be alive, the server says that this owner is dead.
   const masked = new Map([...toldU2.keys()].map((seat) => [seat, stateOf<client.ClientMasked>(seat)]))
+  const olderForms = new Map(forms)
   const acknowledging = new Map<number, client.ClientAcknowledging>()
   const acknowledged = new Map<number, Acknowledgements>()
   for (const [seat, state] of masked) {
@@ -209,7 +216,7 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
       const message = codec('livingOwners', livingOwnersCoder(owners, k, 64)).write(living)
       const answer = await attempt(seat, async () => {
         if (weakened.acknowledge !== undefined) {
-          const next = await weakened.acknowledge(state, living, crypto)
+          const next = await weakened.acknowledge(state, living, capabilities(seat))
           acknowledging.set(seat, next)
           return next.outbound
         }
@@ -225,11 +232,26 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
       acknowledged.set(seat, answer)
       break
     }
+    if (lies.aliveOnceMore === undefined) continue
+    const restored = ClientSession.resume(olderForms.get(seat)!, {
+      config,
+      input: cohort.inputs[seat]!,
+      crypto,
+      signer: signers[seat],
+      verifyIdentity,
+      save: (bytes) => void forms.set(seat, Uint8Array.from(bytes)),
+    })
+    const living = lies
+      .aliveOnceMore(seat, owners)
+      .map((owner) => ({ seat: owner, value: proofs.get(owner)! }))
+    await restored.receive(codec('livingOwners', livingOwnersCoder(owners, k, 64)).write(living))
+    acknowledging.set(seat, stateOf<client.ClientAcknowledging>(seat))
+    sessions[seat] = restored
   }
 
   // Phase 4.
   const shares = new Shares(graph, config)
-  const revealing: number[] = []
+  const revealed = new Map<number, UnmaskingShares>()
   for (const [seat, state] of acknowledging) {
     const received = graph.holders(seat).flatMap((holder): Seated<Uint8Array>[] => {
       const entry = acknowledged.get(holder)?.find(({ seat: owner }) => owner === seat)
@@ -249,7 +271,7 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
       return codec('unmasking', unmaskingCoder(state.owners, new Set(state.survivors))).read(bytes)
     })
     if (answer instanceof SecAggError) continue
-    if (!helpers.includes(seat)) revealing.push(seat)
+    if (!helpers.includes(seat)) revealed.set(seat, answer)
     shares.add(seat, answer)
   }
   for (const helper of helpers) {
@@ -312,7 +334,7 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
     graph,
     draw,
     refusals,
-    revealing,
+    revealed,
     known: { selfMasks, maskKeys },
     sums: combinations.map((combination) => members(summed(combination)!)),
     computed,

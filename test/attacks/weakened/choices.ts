@@ -33,8 +33,21 @@ export function withChoices(
   }
 }
 
+/** The options of a cohort in which each client draws the holders that it had in an earlier run: the seed is in `earlier`. */
+export function withSameChoices(
+  options: CohortOptions,
+  crypto: CryptoProvider,
+  earlier: ReadonlyMap<number, { readonly choice?: Uint8Array | undefined }>,
+): CohortOptions {
+  return {
+    ...options,
+    crypto,
+    clientOptions: (seat) => ({ crypto: withChoice(crypto, earlier.get(seat)!.choice!) }),
+  }
+}
+
 /** The first seed, counting up, from which the client at `seat` gets holders that suit it. */
-function seedFor(
+export function seedFor(
   config: RoundConfig,
   seat: number,
   suits: (holders: readonly number[]) => boolean,

@@ -1,6 +1,6 @@
 import type { RoundConfig } from 'secagg'
 import type { CryptoProvider } from 'secagg/crypto'
-import type { client } from 'secagg/protocol'
+import type { ClientCapabilities, client } from 'secagg/protocol'
 import { indexOfSeat } from '../../../src/graph/index.js'
 import { sharesAssociatedData, suiteOf } from '../../../src/protocol/keys.js'
 import type { Acknowledgements, LivingOwners, UnmaskingShares } from '../../../src/wire/index.js'
@@ -13,7 +13,7 @@ export interface ClientSteps {
   acknowledge?(
     state: client.ClientMasked,
     living: LivingOwners,
-    crypto: CryptoProvider,
+    capabilities: ClientCapabilities,
   ): Promise<client.ClientAcknowledging>
   unmask?(state: client.ClientAcknowledging, acknowledgements: Acknowledgements): UnmaskingShares
 }
@@ -23,7 +23,7 @@ export const WITHOUT_ACKNOWLEDGEMENTS: ClientSteps = { unmask: ({ shares }) => s
 
 /** A client that believes the server about who is alive: no proof of an owner counts. */
 export const WITHOUT_PROOFS: ClientSteps = {
-  acknowledge: async (state, living, crypto) => {
+  acknowledge: async (state, living, { crypto }) => {
     const { config, seat, minimumSurvivors, sharers } = state
     const owners = sharers.filter(({ choice }) => choice?.place !== undefined)
     const shares: UnmaskingShares[number][] = []

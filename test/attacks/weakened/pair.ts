@@ -9,8 +9,8 @@ import { withChoices } from './choices.js'
  * this graph: no client has more than two corrupt holders, and no seven clients have five holders each among themselves
  * and the corrupt ones.
  */
-export function pair(): CohortOptions {
-  return withChoices({ ...CHOSEN, seed: 3 }, (seat) => {
+export function pair(more: Partial<CohortOptions> = {}): CohortOptions {
+  return withChoices({ ...CHOSEN, seed: 3, ...more }, (seat) => {
     if (seat <= 1)
       return (holders) => [1 - seat, 2, 3, 4, 5, 6, 7].every((holder) => holders.includes(holder))
     if (seat === 6 || seat === 7) return (holders) => !holders.includes(13 - seat)
