@@ -109,7 +109,7 @@ function lanes({ bits, clients, maximumWeight, headroom, bitsPerValue }: FixedPo
     maximumWeight === 1
       ? ['', '']
       : [` with weights up to ${maximumWeight}`, `, or for weights up to ${headroom.maximumWeight}`]
-  // Each bit less per value halves the sum, or more.
+  // Each bit less per value at least halves the sum.
   const fitting = bitsPerValue - (bits - 32)
   const wide =
     bits > 32 && fitting >= 8

@@ -138,7 +138,7 @@ export function requirePublicKeys(
   if (equalBytes(keys.cipherKey, keys.maskKey)) {
     throw violation('duplicate-key', blame, 'the two public keys of a client must differ')
   }
-  // Bytes that were read have it; what a caller of single steps made by itself may not.
+  // A decoded message always has the right length. Keys that a caller of single steps has built may not.
   if ((keys.choice?.length ?? 0) !== choiceLength(graph)) {
     throw violation('malformed-message', blame, 'the seed of a choice of holders has the wrong length')
   }

@@ -102,7 +102,8 @@ function graphShape({ graph = 'complete', clients, adversary }: RoundParameters)
   if (typeof graph !== 'object' || graph === null) throw invalid("graph must be 'complete' or a sparse graph")
   const { neighbors, assumptions: stated } = partsOf('a sparse graph', graph, 'invalid-configuration')
   const kind = adversary === 'active' ? 'chosen' : 'sparse'
-  // If everybody else held shares, no bound would count the honest inputs of a sum: that is what the complete graph is for.
+  // On the chosen graph, k = n − 1 is refused: no bound would then count the honest inputs of a sum, as t does on the complete
+  // graph.
   requireWhole('graph.neighbors', neighbors, 2, kind === 'chosen' ? clients - 2 : clients - 1)
   if (kind === 'sparse' && neighbors % 2 !== 0) throw invalid('graph.neighbors must be even', neighbors)
   if (stated !== 'unproven' && (typeof stated !== 'object' || stated === null)) {

@@ -151,9 +151,9 @@ export function deriveSelfMaskSeed(
 }
 
 /**
- * The acknowledgement with which `holder` tells `owner` that it is counted as alive (phase 3 on the chosen graph), from the raw
- * agreement of their c keys: a pseudorandom value that only these two can compute, and only in this run, since both keys
- * are new. It has no other content than the two seats, so it needs no key of its own.
+ * The acknowledgement with which `holder` tells `owner` that it counts the owner as alive (phase 3 on the chosen graph). It is
+ * a pseudorandom value, derived from the raw agreement of their c keys. Only these two can compute it, and only in this run,
+ * because both keys are new. It says nothing else, so no separate key is needed.
  */
 export function deriveAcknowledgement(
   config: RoundConfig,

@@ -209,7 +209,7 @@ export async function maskSlice(
     onProgress: onProgress && ((fraction) => onProgress((slice + fraction) / slices)),
   })
   const vector = packVector(elements, segmentsInRange(segments, range))
-  // The proof goes in front of the vector, so with its first slice.
+  // The proof comes before the vector, so it is part of the first slice.
   const packed =
     isChosen(config.graph) && inclusion !== undefined && slice === 0
       ? concatBytes(

@@ -12,7 +12,7 @@ import { type Inclusion, inclusionCoder } from '../wire/index.js'
 export interface Folded {
   readonly seats: readonly number[]
   readonly sum: Accumulator
-  /** Of each of these seats on the chosen graph; else empty. */
+  /** On the chosen graph, the proofs of these seats; otherwise empty. */
   readonly proofs: readonly server.IncludingClient[]
 }
 
@@ -83,14 +83,14 @@ export class MaskedSum {
   }
 }
 
-/** A packed vector, or a slice of one, and the bytes of the proof in front of it. */
+/** A packed vector, or a slice of one, and the bytes of the proof before it. */
 export interface Proven {
   readonly packed: Uint8Array
-  /** `undefined` if none is due. */
+  /** `undefined` if the message has none. */
   readonly proof: Uint8Array | undefined
 }
 
-/** The proofs that go in front of masked vectors on the chosen graph; on the others there are none. */
+/** The proofs that clients send before masked vectors on the chosen graph. On the other graphs there are no proofs. */
 export class Proofs {
   readonly #state: server.ServerMasking
   readonly #capabilities: Pick<ServerCapabilities, 'verifyIdentity'>
@@ -146,7 +146,7 @@ export class Proofs {
   }
 }
 
-/** Bytes of the proof in front of a masked vector; 0 if the round has none. */
+/** The number of bytes of the proof before a masked vector; 0 if the round has no proofs. */
 export function inclusionLength({ graph, signatureLength }: RoundConfig): number {
   return isChosen(graph) ? Math.ceil(graph.neighbors / 8) + signatureLength : 0
 }

@@ -42,7 +42,7 @@ export function advertisePhase(state: server.ServerAdvertising, context: PhaseCo
     outbound: { recipients: [], messageFor: () => new Uint8Array(0) },
     check: async (seat, bytes) => {
       const blame = blamePeer('advertise-keys', seat)
-      // Before the length, which differs in the other adversary model.
+      // Checked before the length, which differs in the other adversary model.
       const hash = beginningOf('advertiseKeys', bytes, HASH_LENGTH, blame)
       if (hash !== undefined) requireSameConfiguration(config, hash, blame)
       const message = decodeMessage('advertiseKeys', coder, bytes, blame)

@@ -57,7 +57,7 @@ function mistakeIn(error: unknown, connected: boolean): string | undefined {
   return isNetwork.test(String(message)) ? undefined : String(name)
 }
 
-/** What a driver throws: the signal's reason, an error of the library, or one whose cause the caller's code has thrown. */
+/** What a driver throws: the signal's reason, an error of the library, or an error caused by what the caller's code threw. */
 export function failureOf(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return reasonOf(signal)
   if (error instanceof SecAggError) return error

@@ -93,26 +93,26 @@ export type ConsistencySignatures = readonly Seated<Uint8Array>[]
 export type UnmaskingShares = readonly Seated<Uint8Array>[]
 
 /**
- * Chosen graph, in front of the masked input: which of its holders the sender has masked with.
+ * Sent before the masked input on the chosen graph: with which of its holders the sender has masked.
  * @public
  */
 export interface Inclusion {
   /** One bit for each of the sender's k holders, ascending by seat, low bit first, padded with zero bits. */
   readonly holders: Uint8Array
-  /** The sender's signature over them, its keys and its choice of this run. */
+  /** The sender's signature over these bits, and over the keys and the choice that it sent in this run. */
   readonly signature: Uint8Array
 }
 
 /**
- * Phase 2, server to client, chosen graph: the living clients whose secrets the receiver holds shares of, each with its
- * {@link Inclusion}.
+ * Sent by the server after phase 2 on the chosen graph: the owners that are alive, among the clients of whose secrets the
+ * receiver holds shares. Each has its {@link Inclusion}.
  * @public
  */
 export type LivingOwners = readonly Seated<Inclusion>[]
 
 /**
- * Phase 3, chosen graph: acknowledgements of 16 bytes. From a client, one for each living owner; to a client, those of its
- * holders.
+ * Acknowledgements of 16 bytes each, in phase 3 on the chosen graph. A client sends one for each owner that is alive, and
+ * receives those of its holders.
  * @public
  */
 export type Acknowledgements = readonly Seated<Uint8Array>[]

@@ -173,7 +173,7 @@ function canShare(): boolean {
   return typeof SharedArrayBuffer !== 'undefined'
 }
 
-/** Allocates memory for copies, shared if possible: that is a few percent faster than to transfer it back and forth. */
+/** Allocates memory for copies, shared if possible: that is a few percent faster than transferring it back and forth. */
 export function allocate(bytes: number): ArrayBufferLike {
   return canShare() ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)
 }

@@ -125,17 +125,17 @@ export function requireValidSurvivors(state: ClientMasked, survivors: Survivors,
 }
 
 /**
- * Phase 3 (ConsistencyCheck) on the chosen graph: decides once for every owner whether it is alive, keeps the one share that
- * this client may then reveal, and acknowledges the living. A living owner has proved, by its {@link Inclusion}, that it
- * has masked with this client; the others are taken for dead.
+ * Phase 3 (ConsistencyCheck) on the chosen graph. For every owner, the client decides once and for all whether the owner is
+ * alive: it is if its {@link Inclusion} proves that it has masked with this client, and counts as dropped out otherwise. The
+ * client keeps only the share that it may then reveal, and acknowledges the owners that are alive.
  *
- * An owner whose ciphertext does not open is neither acknowledged nor helped.
+ * If the ciphertext of an owner cannot be opened, the client does not acknowledge that owner and reveals no share for it.
  *
  * @param state - The state after phase 2.
  * @param inbound - The owners that the server says are alive, ascending by seat.
  * @param capabilities - `crypto` and `verifyIdentity`.
  * @returns The next state, and the acknowledgements to send.
- * @throws {SecAggError} fault `server`: `invalid-survivors` if an owner is none of this client's, or has not masked with it;
+ * @throws {SecAggError} fault `server`: `invalid-survivors` if a seat has not chosen this client, or has not masked with it;
  *   `invalid-signature`. Fault `usage`: `out-of-order` on another graph.
  * @example
  * ```ts
@@ -172,7 +172,7 @@ export async function acknowledgeOwners(
       const pair = await suiteOf(config, crypto).open(openingKey, associatedData, ciphertext)
       if (pair === undefined) return undefined
       const isAlive = survived.has(owner.seat)
-      // In arrays of their own: the other share is wiped.
+      // A copy, because both shares of the pair are wiped.
       const share = isAlive ? pair.slice(KEY_LENGTH) : pair.slice(0, KEY_LENGTH)
       wipe(pair)
       return { seat: owner.seat, share, acknowledgement: isAlive ? choice.given.slice() : undefined }
@@ -214,7 +214,7 @@ function ownersOf({ sharers }: ClientMasked): readonly Owner[] {
 }
 
 /**
- * The clients of U2 whose secrets this client holds shares of, on the chosen graph; ascending.
+ * The owners on the chosen graph: the clients of U2 that have chosen this client as a holder.
  * @throws {SecAggError} `out-of-order` for another state.
  *
  * @param state - The state after `maskInput`.

@@ -22,7 +22,7 @@ const PHASE = 'masked-input'
  *
  * Checks: U2 ⊆ U1; |U2| is at least t and at least the client's own minimum, or on the sparse graph t neighbors are in U2.
  *
- * On the chosen graph the client also signs with which of its holders it has masked.
+ * On the chosen graph, the client also signs with which of its holders it has masked.
  *
  * @param state - The state from `shareKeys`.
  * @param inbound - The ForwardedShares message: the shares of U2 that are sealed to this client.
@@ -115,7 +115,7 @@ export async function maskInput(
   }
 }
 
-/** Chosen graph: which holders are among `masked`, the seats that this client masks with, and a signature over that. */
+/** On the chosen graph: which holders are among `masked`, the seats with which this client masks, and the signature over it. */
 async function signInclusion(
   { config, seat, ownChoice }: ClientShared,
   masked: readonly number[],

@@ -161,8 +161,8 @@ function copyOf({ maskKeyShare, selfMaskShare }: SharePair): SharePair {
 const NO_CHOICE = new Uint8Array(0)
 
 /**
- * The clients that have chosen this client as a holder, and its index among their holders; on the chosen graph only. This
- * needs many hashes, so it is done once.
+ * On the chosen graph: the clients that have chosen this client as a holder, and for each of them, the index of this client
+ * among its holders. This needs many hashes, so it is computed only once.
  */
 function placesAmong(
   { config, seat }: ClientAdvertised,
@@ -178,8 +178,8 @@ function placesAmong(
 }
 
 /**
- * How many of U1 are holders of this client, on the chosen graph.
- * @throws {SecAggError} `malformed-message` if one of U1 has not chosen this client, nor been chosen by it.
+ * On the chosen graph: the number of this client's holders in U1.
+ * @throws {SecAggError} `malformed-message` if a client of U1 has neither chosen this client nor been chosen by it.
  */
 function countHolders(
   { config, seat, outbound: sent }: ClientAdvertised,

@@ -80,15 +80,18 @@ export interface PeerChoice {
   readonly place: number | undefined
   /** SHA-256 of what the peer signed in phase 0. */
   readonly keysDigest: Uint8Array
-  /** Tells the peer that this client counts it as alive. Secret until phase 3; empty if the peer has not chosen this client. */
+  /**
+   * The acknowledgement for the peer: it says that this client counts the peer as alive. Secret until phase 3; empty if the
+   * peer has not chosen this client.
+   */
   readonly given: Uint8Array
-  /** What the peer acknowledges this client with; empty if it is not a holder. */
+  /** The acknowledgement that the peer may send to this client; empty if the peer is not a holder. */
   readonly expected: Uint8Array
 }
 
 /**
- * Another client of U1 with which this client masks. It holds shares of this client's secrets, and the reverse; on the chosen
- * graph one of the two, or both.
+ * Another client of U1 with which this client shares a mask. Each of the two holds shares of the other's secrets; on the chosen
+ * graph, it is enough that one of them does.
  * @public
  */
 export interface Peer {
@@ -110,7 +113,7 @@ export interface Peer {
 export interface Sharer {
   readonly seat: number
   readonly openingKey: Uint8Array
-  /** Empty if the peer has sealed nothing to this client, since it has not chosen it. */
+  /** Empty on the chosen graph if the peer has not chosen this client, and so has sealed no shares to it. */
   readonly ciphertext: Uint8Array
   readonly identity: string | undefined
   /** Chosen graph only. */
@@ -118,7 +121,7 @@ export interface Sharer {
 }
 
 /**
- * What a client has advertised on the chosen graph.
+ * A client's own choice of holders, on the chosen graph.
  * @public
  */
 export interface OwnChoice {
@@ -175,7 +178,7 @@ export interface ClientMasked extends ClientBase {
   readonly ownIdentity: string | undefined
   /** D; active model on the complete graph only. */
   readonly publishedDigest: Uint8Array | undefined
-  /** What goes in front of the masked vector; chosen graph only. */
+  /** The proof that is sent before the masked vector; chosen graph only. */
   readonly inclusion: Inclusion | undefined
   /** The other clients of U2 to which the graph connects this client; ascending by seat. */
   readonly sharers: readonly Sharer[]
@@ -203,8 +206,8 @@ export interface ClientChecked extends ClientBase {
 }
 
 /**
- * After phase 3 on the chosen graph: the client has decided for every owner whether it is alive, and has acknowledged
- * the living. It has kept one share of each owner, the one that it may reveal.
+ * After phase 3 on the chosen graph: the client has decided for every owner whether it is alive, and has acknowledged the
+ * owners that are. Of each owner it has kept only the share that it may reveal.
  * @public
  */
 export interface ClientAcknowledging extends ClientBase {

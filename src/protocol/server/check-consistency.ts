@@ -144,8 +144,8 @@ export function signaturesToPublish(state: ServerUnmasking): Outbound<Consistenc
 }
 
 /**
- * Phase 3 on the chosen graph, one message: it is of a client of U3, and acknowledges only living owners of which that client is
- * a holder. Whether the values are right only the owners can tell.
+ * Checks one message of phase 3 on the chosen graph: the sender is in U3, and acknowledges only owners that are alive and have
+ * chosen it as a holder. Only the owners can check the values.
  *
  * @param state - The state of this phase.
  * @param seat - The sender's seat.
@@ -189,11 +189,11 @@ export function acceptAcknowledgements(
 }
 
 /**
- * The messages with which phase 3 begins on the chosen graph: to each survivor, which of the clients that have chosen it are
- * alive, each with its proof.
+ * The messages that open phase 3 on the chosen graph. Each survivor is told which of the clients that have chosen it are alive,
+ * with the proof of each.
  *
  * @param state - The state of phase 3.
- * @returns A message for each of U3.
+ * @returns A message for each client of U3.
  * @example
  * ```ts
  * // Continues the example of server.acceptInclusion.
@@ -258,7 +258,7 @@ export function closeAcknowledgements(
 }
 
 /**
- * The messages with which the last phase begins on the chosen graph: to each respondent, what its holders acknowledge it with.
+ * The messages that open the last phase on the chosen graph. Each respondent gets the acknowledgements from its holders.
  *
  * @param state - The state of the last phase.
  * @returns A message for each client that has t acknowledgements.

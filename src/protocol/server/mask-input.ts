@@ -70,8 +70,8 @@ export function acceptMaskedInput(state: ServerMasking, seat: number): void {
 }
 
 /**
- * Phase 2 on the chosen graph, what goes in front of one masked vector: the client at `seat` has masked with exactly those of
- * its holders that are in U2.
+ * Checks the proof that a client sends before its masked vector, in phase 2 on the chosen graph: the client at `seat` has masked
+ * with exactly those of its holders that are in U2.
  *
  * @param state - The state of this phase.
  * @param seat - The sender's seat.

@@ -109,7 +109,7 @@ function fits(state: ServerState): boolean {
   }
 }
 
-/** A ring has every client once, and so has a list of choices. */
+/** A ring contains every client once. So does a list of choices. */
 function fitsGraph(
   { graph, config }: { graph: DrawnGraph; config: RoundConfig },
   clients: readonly number[],

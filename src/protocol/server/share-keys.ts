@@ -208,8 +208,8 @@ export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares>
 }
 
 /**
- * The clients of U1 that a message of this phase for `receiver` may name: its peers, and those of them that may have sealed
- * shares to it, if that is not all of them.
+ * The clients of U1 that a message of this phase for `receiver` may name: its peers, and on the chosen graph the owners among
+ * them, which are the only ones that seal shares to it.
  *
  * @param state - The state of this phase.
  * @param receiver - A seat of U2.

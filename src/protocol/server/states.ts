@@ -122,7 +122,7 @@ export interface ServerChecking extends ServerOnGraph {
 }
 
 /**
- * A client of U3 with its proof of which holders it has masked with.
+ * A client of U3, and its proof of the holders with which it has masked.
  * @public
  */
 export interface IncludingClient {
@@ -131,7 +131,7 @@ export interface IncludingClient {
 }
 
 /**
- * Phase 3 is open, chosen graph only: each client of U3 is told which of its owners are alive.
+ * Phase 3 is open, on the chosen graph: each client of U3 is told which of its owners are alive.
  * @public
  */
 export interface ServerAcknowledging extends ServerOnGraph {

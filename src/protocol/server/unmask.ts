@@ -32,7 +32,7 @@ export interface RevealingClient {
 
 /**
  * The clients that may answer in the phase Unmasking: U4 in the active model, U3 in the honest-but-curious model.
- * On the chosen graph: those of U4 that t of their holders have acknowledged.
+ * On the chosen graph: the clients of U4 that have been acknowledged by at least t of their holders.
  *
  * @param state - The state from `closeMaskedInput` or `closeConsistencyCheck`.
  * @returns Seats, ascending.
@@ -57,10 +57,10 @@ export function respondents(state: ServerUnmasking): readonly number[] {
   return found
 }
 
-/** What was found out about a state; it says nothing that the state does not. */
+/** A cache: the respondents follow from the state, but take long to compute. */
 const acknowledged = new WeakMap<ServerUnmasking, readonly number[]>()
 
-/** What the holders of the client at `seat` acknowledge it with; chosen graph only. */
+/** On the chosen graph: the acknowledgements that the holders of the client at `seat` have sent for it. */
 export function acknowledgementsFor(
   { config, graph, acknowledging = [] }: ServerUnmasking,
   seat: number,
@@ -148,7 +148,7 @@ export function ownersKnownTo(state: ServerAcknowledging | ServerUnmasking, seat
 }
 
 /**
- * The clients of U3 that have chosen the one at `seat` as a holder, ascending.
+ * The clients of U3 that have chosen the client at `seat` as a holder.
  *
  * @param state - The state from `closeMaskedInput`.
  * @param seat - A seat of U3.

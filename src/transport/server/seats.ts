@@ -21,7 +21,7 @@ export interface RoundView {
   tell(event: ServerEvent): void
 }
 
-/** The seats of a round: who is connected, what each seat has to be sent, and what arrives from it. */
+/** The seats of a round: who is connected, what to send to each seat, and what arrives from it. */
 export class Seats implements LinkHost {
   readonly absence: Absence
   readonly #options: ServeRoundOptions
