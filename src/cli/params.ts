@@ -67,11 +67,11 @@ export async function paramsCommand(args: readonly string[]): Promise<void> {
   process.stdout.write(
     json
       ? `${JSON.stringify({ ...parameters, ...noted(parameters, privacy) })}\n`
-      : paramsPage(parameters, privacy, details),
+      : paramsPage(parameters, privacy, details, assumptions.graph),
   )
 }
 
-/** The noise must be enough if only the clients that are left after all dropouts add some, and only the honest ones. */
+/** The noise of the honest clients in a sum of the minimum cohort must be enough. */
 function cohortOf(parameters: GraphParameters): {
   readonly clients: number
   readonly minimumHonest: number
@@ -82,7 +82,7 @@ function cohortOf(parameters: GraphParameters): {
   }
 }
 
-/** All clients that are left. If clients choose their holders, at most the proven honest inputs plus all corrupt clients. */
+/** All clients that are left, but if clients choose their holders, at most the proven honest inputs plus all corrupt clients. */
 function minimumCohortOf({ survivors, minimumHonest, corruptClients }: GraphParameters): number {
   return minimumHonest === undefined ? survivors : Math.min(minimumHonest + corruptClients, survivors)
 }
@@ -159,12 +159,13 @@ export function paramsPage(
   parameters: GraphParameters,
   privacy: PrivacyParameters | undefined,
   details: boolean,
+  requested: Assumptions['graph'],
 ): string {
   const { warnings } = parameters
   return page([
     [graphHeadline(parameters)],
     supposed(parameters),
-    chosen(parameters),
+    chosen(parameters, requested === 'complete'),
     proven(parameters),
     advice(parameters, privacy !== undefined),
     ...(privacy === undefined ? [] : [promised(parameters, privacy), details ? numbers(privacy) : [DETAILS]]),
@@ -190,12 +191,10 @@ function supposed({ corruptClients, dropouts, survivors, adversary }: GraphParam
   ]
 }
 
-function chosen({ graph, clients, neighbors, threshold, adversary }: GraphParameters): string[] {
+function chosen(parameters: GraphParameters, isRequested: boolean): string[] {
+  const { graph, clients, neighbors, threshold, adversary } = parameters
   if (graph === 'complete') {
-    const why =
-      adversary === 'active'
-        ? 'a sparse graph would not be less work'
-        : 'no sparse graph meets the requirements'
+    const why = isRequested ? 'as requested' : 'no sparse graph meets the requirements with less work'
     const others = clients === 2 ? 'the other one' : 'all others'
     const able = threshold === clients ? `only all ${clients} together` : `any ${threshold} of the ${clients}`
     return [

@@ -59,8 +59,9 @@ export interface RoundTask {
   /** γ, 0 ≤ γ < 1: the fraction of clients that may collude with the server. */
   readonly corruptFraction: number
   /**
-   * The minimum number of inputs in a sum, at most what the tolerated dropouts leave. This is also the default; but on the sparse
-   * graph in the active model the default is ⌊γn⌋ more than the honest inputs that are proven in any case, ⌊n/2⌋ + 1.
+   * The minimum number of inputs in a sum, at most the number of clients that are left after the tolerated dropouts. This is also
+   * the default, except on the sparse graph in the active model. There, ⌊n/2⌋ + 1 honest inputs are always proven, and the
+   * default is ⌊γn⌋ more than these.
    */
   readonly minimumCohort?: number | undefined
   /** Default: the sufficient graph on which a client makes the fewest masks. */

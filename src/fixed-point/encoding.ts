@@ -266,8 +266,8 @@ const context = P.struct({
 })
 
 /**
- * The parameters of an encoding as canonical bytes, for the round's `context`. If clients were told different parameters,
- * their encoded values have different meanings; with this context, such inputs are not summed. The bytes do not include the
+ * The parameters of an encoding as canonical bytes, for the round's `context`. If clients are told different parameters,
+ * their encoded values have different meanings. With this context, such inputs cannot be summed. The bytes do not include the
  * number of clients and the bits of an element, because the round's configuration has them.
  *
  * @param encoding - The encoding.

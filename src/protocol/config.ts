@@ -41,7 +41,7 @@ export interface SparseGraph {
   /**
    * The failures that k and t must tolerate. A configuration with a smaller k or t is refused. In the honest-but-curious
    * model, the server also aborts the round if so few clients take part, or so many drop out, that the guarantee no longer
-   * holds; in the active model it holds whoever takes part. `'unproven'` turns these checks off; it is for experiments only.
+   * holds. In the active model, it holds no matter who takes part. `'unproven'` turns these checks off; it is for experiments only.
    */
   readonly assumptions: GraphAssumptions | 'unproven'
 }
@@ -74,10 +74,10 @@ export interface RoundParameters {
    */
   readonly threshold?: number | undefined
   /**
-   * Which clients share masks with each other. On the complete graph (the default), every client does with all others. On the
-   * sparse graph in the honest-but-curious model, each client does with its neighbors on a ring, which the server draws. In the
-   * active model, each client draws its own holders, and shares masks with these and with the clients that have drawn it. The
-   * sparse graph requires a threshold, which counts holders, and a minimum cohort.
+   * Which clients share masks with each other. On the complete graph (the default), every client shares masks with all others.
+   * On the sparse graph in the honest-but-curious model, each client shares masks with its neighbors on a ring, which the
+   * server draws. In the active model, each client draws its own holders, and shares masks with these and with the clients that
+   * have drawn it. The sparse graph requires a threshold, which counts holders, and a minimum cohort.
    */
   readonly graph?: 'complete' | SparseGraph | undefined
   /** The ciphers of the round. Default: `aes`. */

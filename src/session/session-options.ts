@@ -204,7 +204,7 @@ export function checkedServerOptions(given: ServerSessionOptions): ServerSession
 }
 
 /**
- * What the phases of the server use, with defaults for what the host leaves out.
+ * The context in which the server's phases run. Options that the host leaves out get their defaults.
  *
  * @throws {SecAggError} `no-randomness` or `unsupported` if the platform lacks what the round needs.
  */

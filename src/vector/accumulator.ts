@@ -24,8 +24,8 @@ export interface Accumulator {
    * gives. Everything is checked before the first element is added, so that the sum does not change if this throws.
    * @returns The `fingerprint` of `packed`. Computing it here costs almost nothing.
    * @throws {SecAggError} `malformed-message`, fault `peer`, if the length is wrong or padding is not zero;
-   *   `invalid-argument` if `packed` is not a Uint8Array, or if the range leaves the elements or begins or ends within a
-   *   byte.
+   *   `invalid-argument` if `packed` is not a Uint8Array, or if the range goes beyond the elements or does not begin and end on
+   *   byte boundaries.
    */
   add(packed: Uint8Array, range?: ElementRange): Uint8Array
   /** A copy of the current sum, modulo 2^k. */

@@ -203,7 +203,7 @@ export function copyVector(vector: Vector): Vector {
  * @param segments - The shape of the vector.
  * @param range - Positions of elements, counted over all segments.
  * @returns One array per segment, empty if the range has no element of the segment.
- * @throws {SecAggError} `invalid-argument` if the vector does not have this shape, or the range leaves its elements.
+ * @throws {SecAggError} `invalid-argument` if the vector does not have this shape, or the range goes beyond its elements.
  * @example
  * ```ts
  * import { vectorInRange } from 'secagg/vector'

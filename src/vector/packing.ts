@@ -42,7 +42,7 @@ export function packedLength(segments: readonly Segment[]): number {
  * @param segments - The shape of the whole vector.
  * @param range - Positions of elements, counted over all segments.
  * @returns The bytes `from` (included) to `to` (excluded).
- * @throws {SecAggError} `invalid-argument` if the range leaves the elements, or begins or ends within a byte.
+ * @throws {SecAggError} `invalid-argument` if the range goes beyond the elements, or does not begin and end on byte boundaries.
  * @example
  * ```ts
  * import { packedRange } from 'secagg/vector'

@@ -201,7 +201,7 @@ export function cutSegments(segments: readonly Segment[], range: ElementRange): 
  * @param segments - The shape of the whole vector.
  * @param range - Positions of elements, counted over all segments.
  * @returns The same segments with shorter lengths. A segment without elements in the range has length 0.
- * @throws {SecAggError} `invalid-argument` if a segment is not valid, or the range leaves the elements.
+ * @throws {SecAggError} `invalid-argument` if a segment is not valid, or the range goes beyond the elements.
  * @example
  * ```ts
  * import { segmentsInRange } from 'secagg/vector'

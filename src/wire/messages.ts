@@ -179,7 +179,7 @@ export function shareKeysCoder(peers: number): P.CoderType<ShareKeys> {
   })
 }
 
-/** `peers`: the receiver's peers; `owners`: those that may have sealed shares to it, where that is not all of them. */
+/** `peers`: the receiver's peers; `owners`: the peers that seal shares to it. Without `owners`, all peers do. */
 export function forwardedSharesCoder(
   peers: readonly number[],
   owners?: ReadonlySet<number>,

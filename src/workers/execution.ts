@@ -25,15 +25,15 @@ export type SpareMemory = ArrayBufferLike[]
 const LARGEST_PIECE = 2 ** 20
 const SMALLEST_PIECE = 2 ** 16
 
-/** The largest piece, as a fraction of a thread's fair share of the work. A slower thread can then do fewer pieces. */
+/** The largest piece, as a fraction of a thread's fair share of the work. A slower thread can then execute fewer pieces. */
 const SHARE = 1 / 2
 
-/** While a worker does one piece, the next one is already queued there, so that it need not wait for the calling thread. */
+/** While a worker executes one piece, the next one is already queued there, so that it need not wait for the calling thread. */
 const PIECES_AHEAD = 2
 
 /**
  * Executes a plan on `threads`, which must do nothing else in the meantime. When it settles, no thread works on the target
- * any more. If a worker is lost, the calling thread does its piece, unless the worker was changing the target in place: in
+ * any more. If a worker is lost, the calling thread executes its piece, unless the worker was changing the target in place: in
  * that case the call rejects.
  */
 export async function executeOnThreads(
@@ -69,7 +69,7 @@ export async function executeOnThreads(
       signal: end.signal,
       onProgress: (fraction) => progress(piece, fraction),
     })
-  /** Does pieces until none are left, the execution ends early, or the thread is lost. */
+  /** Executes pieces until none are left, the execution ends early, or the thread is lost. */
   const drain = async (thread?: Thread): Promise<void> => {
     try {
       while (!end.signal.aborted && thread?.failure === undefined) {
@@ -115,7 +115,7 @@ function createProgress(length: number, report: (fraction: number) => void): Pro
   }
 }
 
-/** Makes a thread do a piece. Resolves to `false` if it did not, and then the target is unchanged. */
+/** Makes a thread execute a piece. Resolves to `false` if it did not; the target is then unchanged. */
 type Run = (thread: Thread, piece: Piece, progress: Progress) => Promise<boolean>
 
 const runInPlace: Run = async (thread, piece, progress) => {

@@ -105,8 +105,8 @@ export function maximumDropouts(counts: Counts, limit: number): number {
 
 /**
  * Given that `threshold` is out of reach for k = `neighbors`, a k up to which no k has a threshold within reach. If
- * `threshold` is out of reach for a larger k, it is for every k in between, since with fewer neighbors more clients keep too
- * few; and the safe threshold never falls as k grows.
+ * `threshold` is out of reach for some larger k, it is also out of reach for every k in between, because a client with fewer
+ * neighbors is more likely to keep too few of them. And the safe threshold of those k is not smaller.
  */
 function lastOutOfReach(counts: Counts, neighbors: number, threshold: number): number {
   let last = neighbors

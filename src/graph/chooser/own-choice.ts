@@ -174,8 +174,8 @@ export function minimumChoice(
 export type ChoiceBound = 'lost secrets' | 'both secrets' | 'small sums'
 
 /**
- * For assumptions that no k and t meet: the first bound, in the order of {@link ChoiceBound}, that no k and t meet together
- * with the bounds before it.
+ * The bound to blame if no k and t meet all bounds. In the order of {@link ChoiceBound}, it is the first bound that no k and
+ * t meet together with the earlier ones.
  */
 export function failingBound(counts: OwnChoiceCounts): ChoiceBound {
   const { clients, corruptClients, statisticalSecurity } = counts

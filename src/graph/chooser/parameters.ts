@@ -204,7 +204,7 @@ function fractionFor(dropouts: number, cohort: Cohort): number {
 }
 
 /**
- * A larger number of clients that would work. It is not always the minimum, because a number above one that works may fail.
+ * A larger number of clients that would work. It may not be the minimum, because a number may fail although a smaller one works.
  * The search doubles n until a number works, then bisects until the interval is at most 1/256 of that number.
  */
 function moreClients(cohort: Cohort): string | undefined {

@@ -106,10 +106,10 @@ export interface Recheck extends Proof {
 
 /**
  * Computes the bounds again for the clients that sent keys (U1). The server does this before it draws the ring. k and t stay
- * as configured. If the result does not hold, the round should be aborted.
+ * as configured. If `holds` is false, the round should be aborted.
  *
- * Corrupt clients have no reason to stay away, so all A of them are assumed to be present, where they are a larger fraction
- * than γ. If γ was meant as a fraction of the clients that show up, pass ⌊γ|U1|⌋ as `corruptClients`. Of the clients that are
+ * Corrupt clients have no reason to stay away, so all A of them are assumed to be present. Their fraction of the clients is
+ * then larger than γ. If γ was meant as a fraction of the clients that show up, pass ⌊γ|U1|⌋ as `corruptClients`. Of the clients that are
  * present, ⌊δ|U1|⌋ may still drop out.
  *
  * @throws {SecAggError} `invalid-argument`, fault `usage`, if `present` is not a whole number from 0 to n, or
@@ -129,11 +129,11 @@ export function recheckParameters(
 const LARGEST_ROUND = 65_535
 
 /**
- * The minimum |U1| from which on every number up to n passes {@link recheckParameters}; n itself if nobody may be absent.
+ * The minimum m such that every |U1| from m to n passes {@link recheckParameters}; n itself if nobody may be absent.
  *
  * Every number is checked, because ⌊δ|U1|⌋ goes down in steps, so that a number may fail although a smaller one passes. For
- * more clients than any round has, this would take too long. Then a binary search returns a number that passes, while the
- * next smaller one fails.
+ * more clients than any round has, this would take too long. In that case, a binary search finds a number that passes while
+ * the next smaller one fails.
  */
 export function minimumPresent(parameters: Configured): number {
   const { clients, corruptClients } = parameters

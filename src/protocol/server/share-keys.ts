@@ -184,7 +184,7 @@ export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares>
   const { config, graph, clients } = state
   let places: readonly Places[] | undefined
   const recipients = clients.map(({ seat }) => seat)
-  /** Of neighbors that have sealed nothing to the receiver it is told all the same: it masks with them. */
+  /** Adds the clients that have sealed nothing to the receiver, because it shares masks with them too. */
   const withSilent = (receiver: number, sealed: ForwardedShares): ForwardedShares => {
     if (!isChosen(graph)) return sealed
     return visibleFrom(graph, config.clients, receiver, recipients)
