@@ -10,6 +10,9 @@
  * | 3 ConsistencyCheck | `client.checkConsistency` | `server.acceptConsistencyCheck`, `server.closeConsistencyCheck` |
  * | 4 Unmasking | `client.unmask` | `server.acceptUnmasking`, `server.reconstructSecrets`, `server.planUnmasking` |
  *
+ * On the sparse graph in the active model, the server also calls `server.acceptInclusion` in phase 2, and phase 3 consists of
+ * `client.acknowledgeOwners`, `server.acceptAcknowledgements` and `server.closeAcknowledgements`.
+ *
  * The examples of these functions are the consecutive pieces of one small round, from the keys to the sum.
  *
  * A step that fails throws a `SecAggError` and changes nothing: the caller can continue with the state that it has.

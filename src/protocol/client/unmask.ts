@@ -47,8 +47,9 @@ const MASK_KEY_SHARE_LENGTH = 32
  *
  * If a ciphertext cannot be opened, the answer has no share for its owner. That owner then has one share fewer.
  *
- * @param state - The state from `maskInput`, or in the active model from `checkConsistency`.
- * @param inbound - The Survivors message, or in the active model the ConsistencySignatures message.
+ * @param state - The state from `maskInput`, or in the active model from `checkConsistency` or `acknowledgeOwners`.
+ * @param inbound - The Survivors message, or in the active model the ConsistencySignatures message; on the chosen graph
+ *   the acknowledgements.
  * @param capabilities - `crypto`; and `verifyIdentity`, which the active model needs.
  * @returns The last state of the client and the message with the revealed shares. Store the state before the message is
  *   sent.

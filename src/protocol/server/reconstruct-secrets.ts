@@ -39,7 +39,8 @@ const PHASE = 'unmasking'
  * In the paper a wrong share ends the round. Here the round continues, and the new state lists the wrong shares that were
  * found.
  *
- * @param state - The state from `closeMaskedInput`, or in the active model from `closeConsistencyCheck`.
+ * @param state - The state from `closeMaskedInput`, or in the active model from `closeConsistencyCheck` or
+ *   `closeAcknowledgements`.
  * @param accepted - What `acceptUnmasking` returned, one entry for each client.
  * @param capabilities - `crypto`; and optionally `onWork`, which is called before each piece of work. What it throws ends
  *   the call.

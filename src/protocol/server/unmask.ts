@@ -34,7 +34,7 @@ export interface RevealingClient {
  * The clients that may answer in the phase Unmasking: U4 in the active model, U3 in the honest-but-curious model.
  * On the chosen graph: the clients of U4 that have been acknowledged by at least t of their holders.
  *
- * @param state - The state from `closeMaskedInput` or `closeConsistencyCheck`.
+ * @param state - The state from `closeMaskedInput`, `closeConsistencyCheck` or `closeAcknowledgements`.
  * @returns Seats, ascending.
  * @throws {SecAggError} `out-of-order` for another state.
  * @example
@@ -78,7 +78,7 @@ export function acknowledgementsFor(
  * the sender as a holder; and each share has the length of a share of the requested secret. Wrong values are found only when
  * the secrets are reconstructed.
  *
- * @param state - The state from `closeMaskedInput` or `closeConsistencyCheck`.
+ * @param state - The state from `closeMaskedInput`, `closeConsistencyCheck` or `closeAcknowledgements`.
  * @param seat - The seat that sent the message.
  * @param message - The decoded message.
  * @returns The accepted shares, for `reconstructSecrets`.
@@ -125,7 +125,7 @@ export function acceptUnmasking(
 /**
  * The owners in U2 that a client may know of. It can hold shares of their secrets.
  *
- * @param state - The state from `closeMaskedInput` or `closeConsistencyCheck`.
+ * @param state - The state from `closeMaskedInput`, `closeConsistencyCheck` or `closeAcknowledgements`.
  * @param seat - The seat of the client.
  * @returns Seats, ascending.
  * @throws {SecAggError} `invalid-argument` or `out-of-order` if an argument has the wrong form.
