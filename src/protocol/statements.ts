@@ -51,15 +51,16 @@ export function publishedDigest(config: RoundConfig, published: PublishedKeys): 
 }
 
 /**
- * What a client signs in the phase ConsistencyCheck: that it was told these survivors, U3, in the run whose published keys
- * have the digest D. Without D, a signature from an earlier run with the same session id would be valid in a later one.
+ * What the client at a seat signs in the phase ConsistencyCheck: that it was told these survivors, U3, in the run whose
+ * published keys have the digest D. Without D, a signature from an earlier run with the same session id would be valid in a
+ * later one. The list is encoded once for all seats.
  */
-export function survivorsStatement(
+export function survivorsStatements(
   config: RoundConfig,
   published: Uint8Array,
-  seat: number,
   survivors: readonly number[],
-): Bytes {
+): (seat: number) => Bytes {
+  const beginning = concatBytes(label('sign survivors'), config.hash, published)
   const set = seatSet(allSeats(config)).encode(survivors)
-  return concatBytes(label('sign survivors'), config.hash, published, seatBytes(seat), set)
+  return (seat) => concatBytes(beginning, seatBytes(seat), set)
 }

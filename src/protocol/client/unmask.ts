@@ -13,7 +13,7 @@ import { type ClientCapabilities, cryptoOf, requireShape } from '../capabilities
 import { blameServer, requireCanonicalSeats, requireEnough, requireState, violation } from '../checks.js'
 import { verifyStatement } from '../identity.js'
 import { sharesAssociatedData, suiteOf } from '../keys.js'
-import { survivorsStatement } from '../statements.js'
+import { survivorsStatements } from '../statements.js'
 import { requireValidSurvivors, sharingSeats } from './check-consistency.js'
 import type { ClientAcknowledging, ClientChecked, ClientFinished, ClientMasked, SharePair } from './states.js'
 
@@ -149,10 +149,10 @@ async function requireConsistency(
   requireEnough(seats.length, config.threshold, 'U4', blameServer(PHASE))
   const identities = new Map(state.sharers.map(({ seat, identity }) => [seat, identity]))
   identities.set(state.seat, state.ownIdentity)
+  const statementOf = survivorsStatements(config, publishedDigest, survivors)
   await Promise.all(
     signatures.map(({ seat, value: signature }) => {
-      const message = survivorsStatement(config, publishedDigest, seat, survivors)
-      const claim = { seat, message, signature }
+      const claim = { seat, message: statementOf(seat), signature }
       return verifyStatement(config, verifyIdentity, claim, identities.get(seat), blameServer(PHASE, seat))
     }),
   )
