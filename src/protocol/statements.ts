@@ -51,10 +51,19 @@ export function publishedDigest(config: RoundConfig, published: PublishedKeys): 
 }
 
 /**
- * What the client at a seat signs in the phase ConsistencyCheck: that it was told these survivors, U3, in the run whose
- * published keys have the digest D. Without D, a signature from an earlier run with the same session id would be valid in a
- * later one. The list is encoded once for all seats.
+ * What a client signs in the phase ConsistencyCheck: that it was told these survivors, U3, in the run whose published keys
+ * have the digest D. Without D, a signature from an earlier run with the same session id would be valid in a later one.
  */
+export function survivorsStatement(
+  config: RoundConfig,
+  published: Uint8Array,
+  seat: number,
+  survivors: readonly number[],
+): Bytes {
+  return survivorsStatements(config, published, survivors)(seat)
+}
+
+/** The {@link survivorsStatement} of each seat. The list is encoded only once. */
 export function survivorsStatements(
   config: RoundConfig,
   published: Uint8Array,

@@ -14,7 +14,7 @@ import { type ClientCapabilities, capable, cryptoOf, requireShape } from '../cap
 import { blameServer, requireCanonicalSeats, requireEnough, requireState, violation } from '../checks.js'
 import { signStatement, type VerifyIdentity, verifyStatement } from '../identity.js'
 import { sharesAssociatedData, suiteOf } from '../keys.js'
-import { inclusionStatement, survivorsStatements } from '../statements.js'
+import { inclusionStatement, survivorsStatement } from '../statements.js'
 import type { ClientAcknowledging, ClientChecked, ClientMasked, PeerChoice, Sharer } from './states.js'
 
 const PHASE = 'consistency-check'
@@ -55,7 +55,7 @@ export async function checkConsistency(
   }
   requireValidSurvivors(state, inbound, PHASE)
   const survivors = [...inbound]
-  const statement = survivorsStatements(config, publishedDigest, survivors)(seat)
+  const statement = survivorsStatement(config, publishedDigest, seat, survivors)
   const outbound = await signStatement(config, signer, statement, PHASE)
   return {
     state: {

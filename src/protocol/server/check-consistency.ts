@@ -17,7 +17,7 @@ import {
   violation,
 } from '../checks.js'
 import { verifyStatement } from '../identity.js'
-import { survivorsStatements } from '../statements.js'
+import { survivorsStatement } from '../statements.js'
 import {
   broadcast,
   bySeat,
@@ -77,7 +77,7 @@ export async function acceptConsistencyCheck(
   const { identity } = requireMember(state.clients, seat, PHASE)
   if (indexOfSeat(survivors, seat) < 0)
     throw violation('unknown-seat', blame, `seat ${seat} is not among the survivors (U3)`)
-  const message = survivorsStatements(config, publishedDigest, survivors)(seat)
+  const message = survivorsStatement(config, publishedDigest, seat, survivors)
   await verifyStatement(config, verifyIdentity, { seat, message, signature }, identity, blame)
   return { seat, signature }
 }
