@@ -67,12 +67,13 @@ function below(choices: number, words: () => number): number {
 
 /** A function that returns the 32-bit little-endian words of SHA-256(prefix ‖ counter), for the counters 0, 1, 2, … */
 function wordsOf(prefix: Uint8Array): () => number {
+  const begun = sha256.create().update(prefix)
   let counter = 0
   let block = new DataView(new ArrayBuffer(0))
   let at = 0
   return () => {
     if (at === block.byteLength) {
-      block = new DataView(sha256(concatBytes(prefix, wordBytes(counter++))).buffer)
+      block = new DataView(begun.clone().update(wordBytes(counter++)).digest().buffer)
       at = 0
     }
     at += 4

@@ -102,10 +102,18 @@ function fits(state: ClientState): boolean {
     case 'client-shared': {
       const { peers, outbound } = state
       const holders = peers.filter(({ choice }) => choice?.isHolder !== false)
-      return isStranger(seat, peers) && outbound.ciphertexts.length === holders.length * SEALED_SHARES_LENGTH
+      return (
+        isStranger(seat, peers) &&
+        peers.every(acknowledges) &&
+        outbound.ciphertexts.length === holders.length * SEALED_SHARES_LENGTH
+      )
     }
     case 'client-masked':
-      return isStranger(seat, state.sharers) && state.plan.length === state.sharers.length + 1
+      return (
+        isStranger(seat, state.sharers) &&
+        state.sharers.every(acknowledges) &&
+        state.plan.length === state.sharers.length + 1
+      )
     case 'client-checked':
       return isStranger(seat, state.sharers) && isSubset(state.survivors, sharingSeats(state))
     case 'client-acknowledging': {
@@ -122,6 +130,16 @@ function fits(state: ClientState): boolean {
         isSubset(state.survivors, state.owners) && areShares(state.outbound, state.owners, state.survivors)
       )
   }
+}
+
+/** Whether there is an acknowledgement for an owner, and one from a holder, and no other. */
+function acknowledges({ choice }: Peer | Sharer): boolean {
+  if (choice === undefined) return true
+  const { isHolder, place, given, expected } = choice
+  return (
+    given.length === (place === undefined ? 0 : ACKNOWLEDGEMENT_LENGTH) &&
+    expected.length === (isHolder ? ACKNOWLEDGEMENT_LENGTH : 0)
+  )
 }
 
 /** Of each owner at most one share, of the secret that its fate calls for. */
@@ -153,13 +171,14 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
   const signature = byteString(config.signatureLength)
   const publishedDigest = onlyIf(signsSurvivors(config), digest)
   const acknowledgement = byteString(ACKNOWLEDGEMENT_LENGTH)
+  const ifAny = byteString(P.U8)
   const choice = onChosenGraph(config, () =>
     record<PeerChoice>({
       isHolder: P.bool,
       place: P.optional(P.bool, P.U16LE),
       keysDigest: digest,
-      given: acknowledgement,
-      expected: acknowledgement,
+      given: ifAny,
+      expected: ifAny,
     }),
   )
   const base = { seat: P.U32LE, minimumSurvivors: P.U32LE }

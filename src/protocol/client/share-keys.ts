@@ -102,7 +102,6 @@ export async function shareKeys(
         )
       }
       const holder: KeyHolder = { seat: other, publicKey: cipherKey }
-      const sealingKey = await deriveSealingKey(config, crypto, agreement, own, holder)
       const openingKey = await deriveSealingKey(config, crypto, agreement, holder, own)
       const identity = identities.get(other)
       const place = places.get(other)
@@ -112,15 +111,21 @@ export async function shareKeys(
             isHolder,
             place,
             keysDigest: keysDigest(config, other, keys),
-            given: await deriveAcknowledgement(config, crypto, agreement, own, holder),
-            expected: await deriveAcknowledgement(config, crypto, agreement, holder, own),
+            given:
+              place === undefined
+                ? NOTHING
+                : await deriveAcknowledgement(config, crypto, agreement, own, holder),
+            expected: isHolder
+              ? await deriveAcknowledgement(config, crypto, agreement, holder, own)
+              : NOTHING,
           }
         : undefined
       const peer: Peer = { seat: other, maskKey, openingKey, identity, choice }
       if (!isHolder) {
-        wipe(agreement, sealingKey)
+        wipe(agreement)
         return { peer, ciphertext: undefined }
       }
+      const sealingKey = await deriveSealingKey(config, crypto, agreement, own, holder)
       const { maskKeyShare, selfMaskShare } = sharesFor(other)
       const plaintext = concatBytes(maskKeyShare, selfMaskShare)
       const associatedData = sharesAssociatedData(config, seat, other)
@@ -158,7 +163,7 @@ function copyOf({ maskKeyShare, selfMaskShare }: SharePair): SharePair {
   return { maskKeyShare: Uint8Array.from(maskKeyShare), selfMaskShare: Uint8Array.from(selfMaskShare) }
 }
 
-const NO_CHOICE = new Uint8Array(0)
+const NOTHING = new Uint8Array(0)
 
 /**
  * On the chosen graph: the clients that have chosen this client as a holder, and for each of them, the index of this client
@@ -186,7 +191,7 @@ function countHolders(
   inbound: PublishedKeys,
   places: ReadonlyMap<number, number>,
 ): number {
-  const holders = holdersChosenBy(config, seat, sent.choice ?? NO_CHOICE)
+  const holders = holdersChosenBy(config, seat, sent.choice ?? NOTHING)
   let count = 0
   for (const { seat: other } of inbound) {
     const isHolder = indexOfSeat(holders, other) >= 0
@@ -221,7 +226,7 @@ async function checkPublishedKeys(
     own === undefined ||
     !equalBytes(own.cipherKey, sent.cipherKey) ||
     !equalBytes(own.maskKey, sent.maskKey) ||
-    !equalBytes(own.choice ?? NO_CHOICE, sent.choice ?? NO_CHOICE)
+    !equalBytes(own.choice ?? NOTHING, sent.choice ?? NOTHING)
   ) {
     throw violation(
       'own-entry-mismatch',
