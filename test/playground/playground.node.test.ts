@@ -99,6 +99,39 @@ describe('the playground', () => {
     await expectSum(page, [0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
   })
 
+  test('sums where clients choose their holders, with arrows to them and a dropout', async () => {
+    await newRound(page, { clients: '12', adversary: 'active', graph: 'sparse' })
+    await step(page)
+    await step(page)
+    const heads = '.lines line[marker-end], .lines line[marker-start]'
+    expect(await page.locator('.lines line').count()).toBe(await page.locator(heads).count())
+    const ends = await page.locator('.lines line[marker-end]').count()
+    expect(ends + (await page.locator('.lines line[marker-start]').count())).toBe(12 * 6)
+    expect(await page.textContent('#log')).toContain('shares of two secrets to their holders')
+    await step(page)
+    expect(await page.textContent('[data-step="consistency-check"]')).toContain('acknowledge')
+    await page.click('.client[data-seat="1"]')
+    await runToEnd(page)
+    await expectSum(page, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+  })
+
+  test('a server that tells two stories to the holders of a client fails', async () => {
+    await newRound(page, { server: 'two-stories', clients: '9', adversary: 'active', graph: 'sparse' })
+    await runToEnd(page)
+    expect(['too-few-clients', 'too-few-shares']).toContain(await result(page))
+    expect(await page.textContent('#verdict')).toContain('The lying server learned nothing')
+    expect(await page.getAttribute('#stolen', 'data-values')).toBeNull()
+    const refusal = await page.getAttribute('.client[data-seat="0"]', 'aria-label')
+    expect(refusal).toContain("only 2 of this client's holders have acknowledged it, but 3 are needed")
+  })
+
+  test('a server that invents clients is refused where clients choose their holders', async () => {
+    await newRound(page, { server: 'invented-clients', clients: '12', adversary: 'active', graph: 'sparse' })
+    await runToEnd(page)
+    expect(await page.textContent('#verdict')).toMatch(/Client 0 refuses to continue/)
+    expect(await page.getAttribute('#stolen', 'data-values')).toBeNull()
+  })
+
   describe.each(['invented-clients', 'two-stories'])('a lying server: %s', (server) => {
     test('has its victim’s picture in the honest-but-curious model, and the page says so', async () => {
       await newRound(page, { server, clients: '9', adversary: 'honest-but-curious' })

@@ -7,17 +7,53 @@ export type Position = readonly [x: number, y: number]
 
 const CENTER: Position = [50, 50]
 
-/** One line for each pair of clients that shares a mask. */
+const ARROW = 'arrow'
+
+/** The head of an arrow, from a client to a holder that it has chosen. */
+export function arrowHead(): SVGDefsElement {
+  const shape = drawing('path', { d: 'M0 0L2.4 1L0 2z' })
+  const size = { markerWidth: 2.4, markerHeight: 2, refX: 2.4, refY: 1, markerUnits: 'userSpaceOnUse' }
+  return drawing('defs', {}, drawing('marker', { id: ARROW, ...size, orient: 'auto-start-reverse' }, shape))
+}
+
+/**
+ * One line for each pair of clients that shares a mask. Where clients choose their holders, it is an arrow to the holder, or
+ * to both if each has chosen the other.
+ */
 export function maskLines(play: Play, positionOf: (seat: number) => Position): readonly SVGLineElement[] {
   const { neighbors, setup } = play
   const lines = [...neighbors].flatMap(([seat, others]) =>
     others
       // Draw each pair once. A client that dropped out before the keys arrived has no list of neighbors.
       .filter((other) => other > seat || !neighbors.has(other))
-      .map((other) => line(positionOf(seat), positionOf(other), stateOf(play, seat, other))),
+      .map((other) => between(play, seat, other, positionOf)),
   )
   const isTrapped = setup.server === 'invented-clients' && neighbors.size > 0
   return isTrapped ? [...lines, line(positionOf(VICTIM), CENTER, 'made-up')] : lines
+}
+
+function between(
+  play: Play,
+  one: number,
+  other: number,
+  positionOf: (seat: number) => Position,
+): SVGLineElement {
+  const drawn = line(positionOf(one), positionOf(other), stateOf(play, one, other))
+  const chose = (client: number, holder: number): boolean =>
+    play.holders.get(client)?.includes(holder) === true
+  if (play.holders.size === 0) return drawn
+  shorten(drawn, positionOf(one), positionOf(other), Math.min(15, 205 / play.pictures.length) / 2 + 0.5)
+  if (chose(one, other)) drawn.setAttribute('marker-end', `url(#${ARROW})`)
+  if (chose(other, one)) drawn.setAttribute('marker-start', `url(#${ARROW})`)
+  return drawn
+}
+
+/** Ends the line at the rims of the pictures, so that arrow heads are seen. */
+function shorten(drawn: SVGLineElement, [x1, y1]: Position, [x2, y2]: Position, by: number): void {
+  const part = by / Math.hypot(x2 - x1, y2 - y1)
+  const ends = { x1: x1 + part * (x2 - x1), y1: y1 + part * (y2 - y1) }
+  const others = { x2: x2 - part * (x2 - x1), y2: y2 - part * (y2 - y1) }
+  for (const [name, value] of Object.entries({ ...ends, ...others })) drawn.setAttribute(name, String(value))
 }
 
 /** The state of the mask that two clients share. */

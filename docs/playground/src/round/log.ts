@@ -1,7 +1,7 @@
 import { element } from '../parts/dom.js'
 import { bytesText, clientsText } from '../parts/numbers.js'
 import type { Play, PlayEvent } from './play.js'
-import { STEPS } from './texts.js'
+import { STEPS, stepText } from './texts.js'
 
 /** Adds what happened to the log, as a sentence. */
 export function tell(log: HTMLElement, event: PlayEvent, play: Play | undefined): void {
@@ -17,7 +17,7 @@ function sentenceFor(event: PlayEvent, play: Play | undefined): string | undefin
       return 'A new round: fresh keys, a fresh session id.'
     case 'sent': {
       if (event.seats.length === 0) return `${STEPS[event.phase].name}: nobody answered.`
-      const { name, sent } = STEPS[event.phase]
+      const { name, sent } = play === undefined ? STEPS[event.phase] : stepText(event.phase, play.setup)
       return `${name}: ${clientsText(event.seats)} ${sent}, ${bytesText(event.bytes)}.`
     }
     case 'dropped':

@@ -1,6 +1,7 @@
 import { inspectMessage, type PhaseName, type Receipt, type RoundReport, SecAggError } from 'secagg'
 import { decodeAdvertiseKeys, decodePublishedKeys } from 'secagg/protocol'
 import { addInto, createVector, packedLength, unpackVector } from 'secagg/vector'
+import { holdersOf } from './holders.js'
 import { HonestServer } from './honest-server.js'
 import { InventingServer } from './invented-clients.js'
 import type { AggregationServer, Closing, Learned } from './server.js'
@@ -53,6 +54,8 @@ export class Play {
   readonly keys: Map<number, number> = new Map()
   /** The clients with which each client agrees on masks, as the server told it. */
   readonly neighbors: Map<number, readonly number[]> = new Map()
+  /** The holders that each client has chosen, in the active model on the sparse graph. */
+  readonly holders: Map<number, readonly number[]> = new Map()
   /** The masked pictures that the server has received. */
   readonly masked: Map<number, Uint16Array> = new Map()
   readonly traffic: Map<PhaseName, Traffic> = new Map()
@@ -173,8 +176,9 @@ export class Play {
 
   #learnKey(seat: number, bytes: Uint8Array): void {
     if (inspectMessage(bytes).type !== 'advertiseKeys') return
-    const { maskKey } = decodeAdvertiseKeys(this.cohort.config, seat, bytes)
+    const { maskKey, choice } = decodeAdvertiseKeys(this.cohort.config, seat, bytes)
     this.keys.set(seat, hueOf(maskKey))
+    if (choice !== undefined) this.holders.set(seat, holdersOf(this.cohort.config, seat, choice))
   }
 
   #learnNeighbors(parcels: readonly Parcel[]): void {

@@ -82,10 +82,13 @@ export class RoundSection {
     const adversary = this.#adversary.select.value as RoundSetup['adversary']
     const clients = Number(this.#clients.select.value)
     const sparse = this.#graph.select.options[1]!
-    sparse.disabled = adversary === 'active' || server !== 'honest'
+    const active = adversary === 'active'
+    sparse.disabled = !active && server !== 'honest'
     sparse.textContent = sparse.disabled
-      ? 'sparse ring (honest server, honest-but-curious only)'
-      : `sparse ring, ${neighborsOf(clients)} neighbors each`
+      ? 'sparse ring (honest server only)'
+      : active
+        ? `sparse, ${neighborsOf(clients)} holders chosen by each client`
+        : `sparse ring, ${neighborsOf(clients)} neighbors each`
     if (sparse.disabled) this.#graph.select.value = 'complete'
     return { server, adversary, clients, graph: this.#graph.select.value as RoundSetup['graph'] }
   }

@@ -23,6 +23,11 @@ export interface RoundSetup {
   readonly server: ServerKind
 }
 
+/** Whether every client chooses its own holders. */
+export function choosesHolders({ graph, adversary }: RoundSetup): boolean {
+  return graph === 'sparse' && adversary === 'active'
+}
+
 /** The client that a lying server attacks. */
 export const VICTIM = 0
 
@@ -68,11 +73,12 @@ export async function openCohort(setup: RoundSetup, pictures: readonly Uint8Arra
 
 function configOf({ clients, graph, adversary }: RoundSetup, crypto: CryptoProvider): RoundConfig {
   const neighbors = neighborsOf(clients)
-  // Too few for the proof of Bell et al., which needs rings of hundreds, but enough to see how a ring works.
+  const active = adversary === 'active'
+  // Too few for the proofs, which need hundreds of clients, but enough to see how these graphs work.
   const sparse = {
     graph: { neighbors, assumptions: 'unproven' },
-    threshold: neighbors / 2 + 1,
-    minimumCohort: Math.ceil(clients / 2),
+    threshold: active ? Math.floor((2 * neighbors) / 3) + 1 : neighbors / 2 + 1,
+    minimumCohort: active ? Math.floor(clients / 2) + 1 : Math.ceil(clients / 2),
   } as const
   return createRoundConfig({
     sessionId: crypto.randomBytes(32),
@@ -83,7 +89,7 @@ function configOf({ clients, graph, adversary }: RoundSetup, crypto: CryptoProvi
   })
 }
 
-/** On the sparse ring: how many others a client shares masks with. */
+/** On the sparse ring: how many others a client shares masks with. In the active model: how many holders it chooses. */
 export function neighborsOf(clients: number): number {
   return clients < 12 ? 4 : 6
 }
@@ -92,8 +98,8 @@ export function neighborsOf(clients: number): number {
  * The clients that help the server to tell two stories. Each story needs t shares; a helper gives its share to both
  * stories, and an honest client to only one.
  */
-function helpersOf({ server, clients }: RoundSetup): readonly number[] {
-  if (server !== 'two-stories') return []
+function helpersOf({ server, clients, graph }: RoundSetup): readonly number[] {
+  if (server !== 'two-stories' || graph === 'sparse') return []
   const threshold = Math.floor(clients / 2) + 1
   return Array.from({ length: 2 * threshold - clients }, (_, index) => clients - 1 - index)
 }

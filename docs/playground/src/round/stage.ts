@@ -1,7 +1,7 @@
 import type { PhaseName } from 'secagg'
 import { drawing, element } from '../parts/dom.js'
 import { paint, picture } from '../parts/picture.js'
-import { maskLines, type Position } from './lines.js'
+import { arrowHead, maskLines, type Position } from './lines.js'
 import type { Parcel, Play } from './play.js'
 import { ringOrder } from './ring.js'
 import { MODULUS } from './setup.js'
@@ -93,7 +93,7 @@ export class Stage {
       tray.hidden = received === undefined
     }
     this.#showCenter(play)
-    this.#lines.replaceChildren(...maskLines(play, (seat) => this.#positionOf(seat)))
+    this.#lines.replaceChildren(arrowHead(), ...maskLines(play, (seat) => this.#positionOf(seat)))
   }
 
   /** Moves messages between clients and server, unless the visitor prefers reduced motion. */
@@ -115,7 +115,8 @@ export class Stage {
 
   /** Arranges clients by seat or, once the server has drawn a ring, by their order on the ring. */
   #arrange({ setup, neighbors, pictures }: Play): void {
-    const order = ringOrder(setup.graph === 'sparse' ? neighbors : new Map(), pictures.length)
+    const isRing = setup.graph === 'sparse' && setup.adversary !== 'active'
+    const order = ringOrder(isRing ? neighbors : new Map(), pictures.length)
     this.#places = pictures.map((_, seat) => order.indexOf(seat))
     for (const [seat, { button }] of this.#nodes.entries()) {
       place(button, this.#positionOf(seat))

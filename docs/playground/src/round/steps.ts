@@ -2,14 +2,14 @@ import { PHASES } from 'secagg'
 import { element } from '../parts/dom.js'
 import { bytesText } from '../parts/numbers.js'
 import type { Play } from './play.js'
-import { STEPS } from './texts.js'
+import { stepText } from './texts.js'
 
 /** Lists the phases, marks the next one, and shows the traffic of those that are over. */
 export function showSteps(list: HTMLElement, play: Play): void {
   const { phase } = play
   list.replaceChildren(
     ...PHASES.map((name) => {
-      const { number, sentence, name: title } = STEPS[name]
+      const { number, sentence, name: title } = stepText(name, play.setup)
       const skipped = name === 'consistency-check' && play.setup.adversary !== 'active'
       const traffic = play.traffic.get(name)
       const state = skipped ? 'skipped' : traffic ? 'done' : name === phase ? 'next' : 'later'

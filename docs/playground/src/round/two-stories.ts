@@ -8,7 +8,9 @@ import {
   ServerSession,
   type ServerSessionOptions,
 } from 'secagg'
+import { decodeAdvertiseKeys } from 'secagg/protocol'
 import { PIXELS } from '../../../examples/mnist/examples.js'
+import { holdersOf } from './holders.js'
 import { closed } from './honest-server.js'
 import type { AggregationServer, Closing } from './server.js'
 import { type Cohort, VICTIM } from './setup.js'
@@ -26,6 +28,8 @@ export class TwoFacedServer implements AggregationServer {
   /** The seats that are told that the victim has dropped out. */
   #misled: ReadonlySet<number> = new Set()
   readonly #sent = new Set<number>()
+  /** The holders that the victim has chosen, if it chooses them. */
+  #holders: readonly number[] = []
 
   constructor(cohort: Cohort) {
     this.#cohort = cohort
@@ -43,17 +47,35 @@ export class TwoFacedServer implements AggregationServer {
     return this.#withVictim.report
   }
 
+  /** Where clients choose their holders, each message goes to both stories; only holders of the victim fit one alone. */
+  async #receiveBoth(seat: number, bytes: Uint8Array): Promise<Receipt> {
+    const receipt = await this.#withVictim.receive(seat, bytes)
+    const other = seat === VICTIM ? receipt : await this.#without!.receive(seat, bytes)
+    // This server does not tell anybody that a message does not fit a story.
+    const isTaken = receipt.status === 'accepted' || other.status === 'accepted'
+    return { status: isTaken ? 'accepted' : 'duplicate' }
+  }
+
   async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
+    const { config } = this.#cohort
+    const isChosen = config.graph.kind === 'chosen'
     switch (this.phase) {
+      case 'advertise-keys':
+        if (isChosen && seat === VICTIM) {
+          this.#holders = holdersOf(config, seat, decodeAdvertiseKeys(config, seat, bytes).choice!)
+        }
+        return this.#withVictim.receive(seat, bytes)
       case 'masked-input':
         this.#sent.add(seat)
         if (seat !== VICTIM) await this.#without!.receive(seat, bytes)
         return this.#withVictim.receive(seat, bytes)
       case 'consistency-check':
+        if (isChosen) return this.#receiveBoth(seat, bytes)
         // The server forwards every signature it has, whatever was signed.
         if (seat !== VICTIM) await this.#without!.receive(seat, bytes)
         return this.#withVictim.receive(seat, bytes)
       case 'unmasking':
+        if (isChosen) return this.#receiveBoth(seat, bytes)
         return (this.#misled.has(seat) ? this.#without! : this.#withVictim).receive(seat, bytes)
       default:
         return this.#withVictim.receive(seat, bytes)
@@ -92,11 +114,16 @@ export class TwoFacedServer implements AggregationServer {
     return { config, crypto, ...(active && { verifyIdentity: dangerouslyTrustAnyIdentity() }) }
   }
 
-  /** As many honest clients as the story without the victim still needs for t answers. */
+  /**
+   * As many honest clients as the story without the victim still needs for t answers; half of the victim's holders where it
+   * has chosen them.
+   */
   #chooseMisled(): ReadonlySet<number> {
     const { config, helpers } = this.#cohort
     const honest = [...this.#sent].filter((seat) => seat !== VICTIM && !helpers.has(seat))
-    return new Set(honest.slice(0, config.threshold - helpers.size))
+    if (config.graph.kind !== 'chosen') return new Set(honest.slice(0, config.threshold - helpers.size))
+    const holders = honest.filter((seat) => this.#holders.includes(seat))
+    return new Set(holders.slice(0, holders.length >> 1))
   }
 
   /** The helpers also answer the other story, from their stored sessions. An honest client never does this. */
