@@ -258,11 +258,11 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
       return entry === undefined ? [] : [{ seat: holder, value: entry.value }]
     })
     const known = state.expected.map(({ seat: holder }) => holder)
-    const forwarded = (lies.acknowledgements?.(seat, received) ?? received).filter((entry) =>
-      known.includes(entry.seat),
-    )
+    const passedOn = lies.acknowledgements?.(seat, received) ?? received
+    // The message to a real client has no place for other seats.
+    const forwarded = passedOn.filter((entry) => known.includes(entry.seat))
     const answer = await attempt(seat, async () => {
-      if (weakened.unmask !== undefined) return weakened.unmask(state, forwarded)
+      if (weakened.unmask !== undefined) return weakened.unmask(state, passedOn)
       if (weakened.acknowledge !== undefined) {
         return (await client.unmask(state, forwarded, capabilities(seat))).outbound
       }
