@@ -1,4 +1,4 @@
-import type { PhaseName } from 'secagg'
+import type { ClientSessionOptions, PhaseName } from 'secagg'
 import type { client } from 'secagg/protocol'
 import { describe, expect, test } from 'vitest'
 import { publishableSeats } from '../../src/graph/index.js'
@@ -14,6 +14,7 @@ import { type CohortOptions, makeCohort, run } from '../support/cohort.js'
 import { toyCrypto, toySplitter } from '../support/toy-crypto.js'
 import { CHOSEN, lie, type Outcome } from './lying-server.js'
 import { codec, expectRefusal, seatsBelow } from './support.js'
+import { withChoices } from './weakened/choices.js'
 
 // Sparse graph, active model: a lying server says one thing, and then another.
 
@@ -150,4 +151,39 @@ describe('sparse, active: a server opens rounds under new ids until a graph suit
     expect(smallest(outcome).length).toBeGreaterThan(4)
     expect(outcome.sums).toEqual([SEATS])
   }
+})
+
+describe('sparse, active: a server gives up a round once it has a client’s mask key, and runs it again under the same id', () => {
+  /** `more`: on what the victim runs. It has other holders each time. */
+  const attempt = (run: number, more: () => Partial<ClientSessionOptions>): CohortOptions =>
+    withChoices(
+      {
+        ...CHOSEN,
+        seed: 4,
+        crypto: toyCrypto(100 + run),
+        splitSecret: toySplitter(100 + run),
+        clientOptions: (seat) => (seat === VICTIM ? more() : {}),
+      },
+      (seat) => (seat === VICTIM ? (holders) => holders.includes(0) === (run === 1) : undefined),
+    )
+
+  async function twice(more: () => Partial<ClientSessionOptions>): Promise<Outcome> {
+    const earlier = await lie(attempt(1, more), {
+      alive: (_, owners) => owners.filter((owner) => owner !== VICTIM),
+    })
+    expect(earlier.known.maskKeys).toEqual([VICTIM])
+    return lie(attempt(2, more), { maskSecrets: earlier.maskSecrets })
+  }
+
+  test('the client has drawn new secrets along with its new holders: the key is of no use', async () => {
+    const later = await twice(() => ({}))
+    expect(later.known.maskKeys).toEqual([])
+    expect(later.sums).toEqual([SEATS])
+  })
+
+  test('where it draws new holders for the same secrets, the server sees its input', async () => {
+    const later = await twice(() => ({ crypto: toyCrypto(77) }))
+    expect(later.sums).toContainEqual([VICTIM])
+    expect(await later.computed([VICTIM])).toEqual(later.exact([VICTIM]))
+  })
 })

@@ -35,7 +35,7 @@ import { sumOf } from '../support/inputs.js'
 import { leaked, summed } from './game/algebra.js'
 import { type Draw, judge } from './game/draw.js'
 import { members } from './game/seats.js'
-import { codec, seatsBelow } from './support.js'
+import { codec, hexOf, seatsBelow } from './support.js'
 import { type ClientSteps, openShares } from './weakened/clients.js'
 
 // A server that lies to real sessions on the sparse graph, where clients draw their holders. It tells each client what it
@@ -70,6 +70,8 @@ export interface Lies {
   proof?(to: number, owner: number, genuine: Inclusion): Inclusion
   /** The acknowledgements that it passes on, instead of those that it has received for this client. */
   acknowledgements?(to: number, received: Acknowledgements): Acknowledgements
+  /** Private mask keys that it knows from an earlier run, by the public key in hexadecimal. */
+  readonly maskSecrets?: ReadonlyMap<string, Uint8Array>
   /** Steps of honest clients that lack a check. */
   readonly weakened?: ClientSteps
 }
@@ -84,6 +86,8 @@ export interface Outcome extends Cohort {
   readonly revealed: ReadonlyMap<number, UnmaskingShares>
   /** The owners of which the server has t shares of b, and of s^SK. */
   readonly known: { readonly selfMasks: readonly number[]; readonly maskKeys: readonly number[] }
+  /** The private mask keys that it has found out, for {@link Lies.maskSecrets}. */
+  readonly maskSecrets: ReadonlyMap<string, Uint8Array>
   /** What the server can compute: the honest clients whose inputs are added. */
   readonly sums: readonly (readonly number[])[]
   /** The sum of the inputs of these clients, computed from messages and from what helpers know. */
@@ -284,8 +288,12 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
   }
 
   const selfMasks = honest.filter((seat) => shares.of(seat, 16).size >= config.threshold)
-  const maskKeys = honest.filter((seat) => shares.of(seat, 32).size >= config.threshold)
-  for (const seat of maskKeys) maskSecrets.set(seat, shares.secret(seat, 32))
+  const publicKeyOf = (seat: number): string => hexOf(keysOf.get(seat)!.maskKey)
+  const isShared = (seat: number): boolean => shares.of(seat, 32).size >= config.threshold
+  const maskKeys = honest.filter((seat) => isShared(seat) || lies.maskSecrets?.has(publicKeyOf(seat)))
+  for (const seat of maskKeys) {
+    maskSecrets.set(seat, lies.maskSecrets?.get(publicKeyOf(seat)) ?? shares.secret(seat, 32))
+  }
   const drawn = {
     n: config.clients,
     k,
@@ -336,6 +344,7 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
     refusals,
     revealed,
     known: { selfMasks, maskKeys },
+    maskSecrets: new Map([...maskSecrets].map(([seat, secret]) => [publicKeyOf(seat), secret])),
     sums: combinations.map((combination) => members(summed(combination)!)),
     computed,
     exact: (wanted) => sumOf(config, wanted, cohort.inputs),
