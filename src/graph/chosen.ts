@@ -100,22 +100,27 @@ export function chosenGraph(context: ChoiceContext, choosing: readonly ChoosingC
   }
   const holders = (seat: number): readonly number[] => holdersOf.get(seat) ?? []
   const owners = (seat: number): readonly number[] => ownersOf.get(seat) ?? []
+  const neighborsOf = new Map<number, readonly number[]>()
   return {
     holders,
     owners,
     maskNeighbors: (seat) => {
+      const known = neighborsOf.get(seat)
+      if (known !== undefined) return known
       const both = new Set([...owners(seat), ...holders(seat).filter((holder) => holdersOf.has(holder))])
-      return [...both].sort((a, b) => a - b)
+      const neighbors = [...both].sort((a, b) => a - b)
+      neighborsOf.set(seat, neighbors)
+      return neighbors
     },
   }
 }
 
-/** The clients that at most 3k others have chosen. */
+/** The clients that at most 3k others have chosen. `graph` is the one of `choosing`. */
 export function withoutCrowded<C extends ChoosingClient>(
   context: ChoiceContext,
   choosing: readonly C[],
+  { owners }: Graph = chosenGraph(context, choosing),
 ): readonly C[] {
-  const { owners } = chosenGraph(context, choosing)
   return choosing.filter(({ seat }) => owners(seat).length <= MOST_OWNERS * context.neighbors)
 }
 

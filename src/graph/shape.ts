@@ -114,16 +114,21 @@ export function drawGraph<C extends KeyedClient>(
   }
   const context = { hash, clients: seats, neighbors: shape.neighbors }
   const choosing = clients.map(({ seat, keys }) => ({ seat, choice: keys.choice ?? new Uint8Array(0) }))
-  const admitted = withoutCrowded(context, choosing)
+  const whole = chosenGraph(context, choosing)
+  const admitted = withoutCrowded(context, choosing, whole)
+  const among = admitted.length === choosing.length ? whole : chosenGraph(context, admitted)
   const remaining = withEnoughHolders(
-    chosenGraph(context, admitted),
+    among,
     admitted.map(({ seat }) => seat),
     threshold,
   )
-  return {
-    graph: { ...shape, hash, choices: remaining.map((seat) => memberAt(admitted, seat)!) },
-    clients: remaining.map((seat) => memberAt(clients, seat)!),
+  const graph: DrawnGraph = {
+    ...shape,
+    hash,
+    choices: remaining.map((seat) => memberAt(admitted, seat)!),
   }
+  if (remaining.length === admitted.length) graphs.set(graph, among)
+  return { graph, clients: remaining.map((seat) => memberAt(clients, seat)!) }
 }
 
 /** A cache: everything in these graphs follows from the drawn graph. */

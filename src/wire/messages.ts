@@ -206,9 +206,20 @@ export function consistencySignaturesCoder(
 
 /** `neighbors`: how many holders a client has. */
 export function inclusionCoder(neighbors: number, signatureLength: number): P.CoderType<Inclusion> {
-  return P.struct({
-    holders: byteString(Math.ceil(neighbors / 8)),
-    signature: byteString(signatureLength),
+  const signatureAt = Math.ceil(neighbors / 8)
+  const length = signatureAt + signatureLength
+  // In one piece: there are nk of these in a round.
+  return P.wrap({
+    encodeStream: (writer, { holders, signature }) => {
+      if (holders.length !== signatureAt || signature.length !== signatureLength) {
+        throw writer.err('a proof has the wrong length')
+      }
+      writer.bytes(concatBytes(holders, signature))
+    },
+    decodeStream: (reader) => {
+      const bytes = reader.bytes(length)
+      return { holders: bytes.subarray(0, signatureAt), signature: bytes.subarray(signatureAt) }
+    },
   })
 }
 
