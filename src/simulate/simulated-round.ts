@@ -252,9 +252,18 @@ async function enrol(
   if (config.adversary !== 'active') return undefined
   const privateKeys = Array.from({ length: config.clients }, () => randomBytes(32))
   const publicKeys = await Promise.all(privateKeys.map((key) => ed25519.publicKey(key)))
+  const verify = ed25519Verifier((seat) => publicKeys[seat], ed25519)
+  // Every client keeps the identities of its peers. Here, equal ones are the same string.
+  const identities = new Map<number, string>()
   return {
     signers: privateKeys.map((key) => ed25519Signer(key, ed25519)),
-    verifyIdentity: ed25519Verifier((seat) => publicKeys[seat], ed25519),
+    verifyIdentity: async (claim) => {
+      const identity = await verify(claim)
+      if (identity === undefined) return undefined
+      const known = identities.get(claim.seat) ?? identity
+      identities.set(claim.seat, known)
+      return known
+    },
   }
 }
 

@@ -92,7 +92,9 @@ export async function shareKeys(
   const sealed = await Promise.all(
     others.map(async (other, index): Promise<{ peer: Peer; ciphertext: Uint8Array | undefined }> => {
       const keys = keysOf.get(other)!
-      const { cipherKey, maskKey } = keys
+      const { cipherKey } = keys
+      // A copy, since the key may be part of a message that is many times as long.
+      const maskKey = Uint8Array.from(keys.maskKey)
       const agreement = agreements[index]
       if (agreement === undefined) {
         throw violation(
