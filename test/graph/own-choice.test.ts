@@ -1,6 +1,13 @@
 import { chooseParameters, SecAggError } from 'secagg'
 import { describe, expect, test } from 'vitest'
-import { bothSecrets, lostSecret, proofOfChoice, smallSum } from '../../src/graph/chooser/own-choice.js'
+import { completeThreshold } from '../../src/graph/chooser/assumptions.js'
+import {
+  bothSecrets,
+  lostSecret,
+  minimumChoice,
+  proofOfChoice,
+  smallSum,
+} from '../../src/graph/chooser/own-choice.js'
 import { binomial } from './exact.js'
 
 const ACTIVE = { adversary: 'active', graph: 'sparse' } as const
@@ -62,6 +69,23 @@ describe('k and t for holders that clients choose', () => {
     expect(chooseParameters({ ...ACTIVE, ...half }).graph).toBe('sparse')
     expect(() => chooseParameters({ adversary: 'active', ...half, graph: 'complete' })).not.toThrow()
     expect(chooseParameters({ adversary: 'active', ...half }).graph).toBe('complete')
+  })
+
+  test('wherever the sparse graph is possible, so is the complete one', () => {
+    let possible = 0
+    const asked = { statisticalSecurity: 1, correctness: 1, minimumHonest: 0 }
+    for (const clients of [4, 5, 6, 7, 9, 12, 17, 23, 30]) {
+      for (let corruptClients = 0; corruptClients < clients; corruptClients++) {
+        for (let dropouts = 0; corruptClients + 2 * dropouts < clients + 4; dropouts++) {
+          const counts = { clients, corruptClients, dropouts, ...asked }
+          if (minimumChoice(counts, clients - 2) === undefined) continue
+          possible++
+          const threshold = completeThreshold(clients, corruptClients, 'active')
+          expect([counts, threshold <= clients - dropouts]).toEqual([counts, true])
+        }
+      }
+    }
+    expect(possible).toBeGreaterThan(50)
   })
 
   test('what cannot be had names the bound that fails, and what would help does help', () => {

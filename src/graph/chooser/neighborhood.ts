@@ -33,11 +33,13 @@ export function isBearable(
 export function choiceFor(cohort: Cohort): Choice | undefined {
   if (!isBearable(cohort)) return undefined
   const { clients, corruptClients, dropouts, adversary, only } = cohort
+  const threshold = completeThreshold(clients, corruptClients, adversary)
+  const isReachable = threshold <= clients - dropouts
+  // In the active model, whatever the complete graph cannot give the sparse one cannot give either: it asks for margins.
+  if (adversary === 'active' && only !== 'sparse' && !isReachable) return undefined
   const sparse = only === 'complete' ? undefined : sparseChoice(cohort)
   if (sparse !== undefined) return { graph: 'sparse', ...sparse }
-  if (only === 'sparse') return undefined
-  const threshold = completeThreshold(clients, corruptClients, adversary)
-  if (threshold > clients - dropouts) return undefined
+  if (only === 'sparse' || !isReachable) return undefined
   return { graph: 'complete', neighbors: clients - 1, threshold }
 }
 

@@ -209,10 +209,12 @@ function fractionFor(dropouts: number, cohort: Cohort): number {
  */
 function moreClients(cohort: Cohort): string | undefined {
   if (!isBearable(cohort)) return undefined
+  // In the active model the complete graph works wherever the sparse one does, and is quickly checked.
+  const only = cohort.adversary === 'active' ? (cohort.only ?? 'complete') : cohort.only
   const works = (clients: number): boolean => {
     const corruptClients = partOf(clients, cohort.corruptFraction)
     const dropouts = partOf(clients, cohort.dropoutFraction)
-    return choiceFor({ ...cohort, clients, corruptClients, dropouts }) !== undefined
+    return choiceFor({ ...cohort, only, clients, corruptClients, dropouts }) !== undefined
   }
   let low = cohort.clients
   let high = low * 2
