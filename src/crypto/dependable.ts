@@ -1,7 +1,7 @@
 import { hexToBytes } from '@noble/hashes/utils.js'
 import { partsOf, requireMethods, requireObject, wrongKind } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
-import { equalBytes, isBytes } from './bytes.js'
+import { equalBytes, isBytes, plainBytes } from './bytes.js'
 import type {
   CryptoProvider,
   HashSuite,
@@ -194,8 +194,14 @@ function guarded<A extends readonly unknown[], T>(
       return fail(name, cause)
     }
     if (!isValid(result, args)) throw broken(name)
-    return result
+    return plain(result)
   }
+}
+
+/** Bytes as this realm's Uint8Array: a provider may return a Node Buffer, whose `slice` shares memory that is wiped later. */
+function plain<T>(result: T): T {
+  if (Array.isArray(result)) return result.map(plain) as T
+  return isBytes(result) ? (plainBytes(result) as T) : result
 }
 
 function attempt<T>(name: string, work: () => T): T {

@@ -128,7 +128,10 @@ export class Proofs {
         },
       )
     }
-    return { packed: content.subarray(this.#length), proof: content.slice(0, this.#length) }
+    return {
+      packed: content.subarray(this.#length),
+      proof: new Uint8Array(content.subarray(0, this.#length)),
+    }
   }
 
   /** @throws {SecAggError} as `server.acceptInclusion` does. */

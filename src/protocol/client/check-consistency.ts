@@ -1,6 +1,6 @@
 import { wipe } from '../../crypto/bytes.js'
 import { type PhaseName, usageError } from '../../errors.js'
-import { isChosen, isIncluded, minimumSeen } from '../../graph/index.js'
+import { isChosen, isIncluded, memberAt, minimumSeen } from '../../graph/index.js'
 import {
   type Acknowledgements,
   type ConsistencyCheck,
@@ -12,6 +12,7 @@ import {
 } from '../../wire/index.js'
 import { type ClientCapabilities, capable, cryptoOf, requireShape } from '../capabilities.js'
 import { blameServer, requireCanonicalSeats, requireEnough, requireState, violation } from '../checks.js'
+import type { RoundConfig } from '../config.js'
 import { signStatement, type VerifyIdentity, verifyStatement } from '../identity.js'
 import { sharesAssociatedData, suiteOf } from '../keys.js'
 import { inclusionStatement, survivorsStatement } from '../statements.js'
@@ -162,9 +163,9 @@ export async function acknowledgeOwners(
   }
   const survivors = inbound.map((entry) => entry.seat)
   requireCanonicalSeats(survivors, config.clients, 'invalid-survivors', blameServer(PHASE))
-  await Promise.all(inbound.map((entry) => requireIncluded(state, entry, verifyIdentity)))
-  const survived = new Set(survivors)
   const owners = ownersOf(state)
+  await Promise.all(inbound.map((entry) => requireIncluded(config, owners, entry, verifyIdentity)))
+  const survived = new Set(survivors)
   const opened = await Promise.all(
     owners.map(async (owner): Promise<Revealed | undefined> => {
       const { openingKey, ciphertext, choice } = owner
@@ -173,9 +174,9 @@ export async function acknowledgeOwners(
       if (pair === undefined) return undefined
       const isAlive = survived.has(owner.seat)
       // A copy, because both shares of the pair are wiped.
-      const share = isAlive ? pair.slice(KEY_LENGTH) : pair.slice(0, KEY_LENGTH)
+      const share = Uint8Array.from(isAlive ? pair.subarray(KEY_LENGTH) : pair.subarray(0, KEY_LENGTH))
       wipe(pair)
-      return { seat: owner.seat, share, acknowledgement: isAlive ? choice.given.slice() : undefined }
+      return { seat: owner.seat, share, acknowledgement: isAlive ? Uint8Array.from(choice.given) : undefined }
     }),
   )
   const revealed = opened.filter((entry) => entry !== undefined)
@@ -192,7 +193,7 @@ export async function acknowledgeOwners(
       survivors,
       shares: revealed.map(({ seat: owner, share }) => ({ seat: owner, value: share })),
       expected: sharers.flatMap(({ seat: holder, choice }) =>
-        choice?.isHolder === true ? [{ seat: holder, value: choice.expected.slice() }] : [],
+        choice?.isHolder === true ? [{ seat: holder, value: Uint8Array.from(choice.expected) }] : [],
       ),
       outbound,
     },
@@ -232,13 +233,13 @@ export function ownerSeats(state: ClientMasked): readonly number[] {
 }
 
 async function requireIncluded(
-  state: ClientMasked,
+  config: RoundConfig,
+  owners: readonly Owner[],
   { seat: owner, value: inclusion }: Seated<Inclusion>,
   verifyIdentity: VerifyIdentity | undefined,
 ): Promise<void> {
-  const { config } = state
   const blame = blameServer(PHASE, owner)
-  const sharer = ownersOf(state).find(({ seat }) => seat === owner)
+  const sharer = memberAt(owners, owner)
   if (sharer === undefined) {
     throw violation(
       'invalid-survivors',

@@ -110,7 +110,7 @@ export async function acceptInclusion(
   const { keys, identity } = requireMember(clients, seat, PHASE)
   const blame = blamePeer(PHASE, seat)
   const holders = graphOf(graph, config.clients).holders(seat)
-  const present = clients.map((client) => client.seat)
+  const present = holders.filter((holder) => memberAt(clients, holder) !== undefined)
   if (!equalBytes(inclusion.holders, inclusionBits(holders, present))) {
     throw violation(
       'malformed-message',
