@@ -264,7 +264,7 @@ function advice(parameters: GraphParameters, isPrivate: boolean): string[] {
     'Use the same configuration on the server and on the clients. A client can check it against its own assumptions.',
     maximumThreshold > threshold
       ? `Thresholds up to ${maximumThreshold} work as well. With a higher one, an attacker must corrupt more holders, and fewer holders may drop out.`
-      : 'No other threshold works.',
+      : 'With a higher threshold, the sum would be lost too often; with a lower one, too much could be learned.',
     `Continue after the first phase only if ${minimumPresent < clients ? `at least ${minimumPresent}` : 'all'} clients have sent their keys. ` +
       (minimumHonest === undefined
         ? 'With fewer clients, these probabilities do not hold.'

@@ -195,7 +195,11 @@ async function removeMasks(sum: Vector, state: server.ServerFinished, context: P
   let executing = Promise.resolve()
   try {
     for await (const plan of server.planUnmasking(state, context)) {
-      await executing
+      await executing.catch((error: unknown) => {
+        // This plan is not executed any more.
+        wipeAll(plan.map(({ seed }) => seed))
+        throw error
+      })
       const before = done
       done += plan.length
       executing = execute(plan, (fraction) => onProgress?.((before + fraction * plan.length) / terms))

@@ -96,7 +96,8 @@ export function checkedShape(name: string, shape: unknown): readonly number[] {
   if (!Array.isArray(shape) || shape.length > HIGHEST_RANK) {
     throw usageError(
       'invalid-argument',
-      `the shape of tensor ${quoted(name)} must be an array of at most ${HIGHEST_RANK} dimensions`,
+      `the shape of tensor ${quoted(name)} must be an array of at most ${HIGHEST_RANK} dimensions` +
+        (shape === undefined ? '; a tensor is { shape, data }, not data alone' : ''),
       { got: typeof shape },
     )
   }

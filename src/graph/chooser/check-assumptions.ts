@@ -173,18 +173,25 @@ interface ConfiguredGraph extends ProvenGraph {
  */
 export function requireProven(graph: ConfiguredGraph): void {
   const { kind, clients, neighbors, threshold, minimumCohort, assumptions } = graph
+  let asked = ''
   try {
     requireWhole('statisticalSecurity', assumptions.statisticalSecurity ?? 40, 1, 256)
     const expected = { ...expectations(assumptions), clients, neighbors, threshold }
     if (kind === 'sparse') checkNeighborhood(expected)
     else {
       const minimumHonest = Math.max(minimumCohort - partOf(clients, assumptions.corruptFraction), 0)
+      if (minimumHonest > clients / 2 + 1) {
+        asked = `; a minimumCohort of ${minimumCohort} asks for ${minimumHonest} honest inputs`
+      }
       checkNeighborhood({ ...expected, adversary: 'active', minimumHonest })
     }
   } catch (error) {
     // Here the configuration is the caller's own, not the offer of a server.
     if (!(error instanceof SecAggError)) throw error
-    throw usageError('invalid-configuration', error.message, { expected: error.expected, got: error.got })
+    throw usageError('invalid-configuration', `${error.message}${asked}`, {
+      expected: error.expected,
+      got: error.got,
+    })
   }
 }
 

@@ -68,6 +68,12 @@ export async function maskInput(
   const minimum = minimumSeen(config.graph, config.threshold, minimumSurvivors)
   requireEnough(seen, minimum, 'U2', blameServer(PHASE))
 
+  // Before any seed is derived, since a signer may fail.
+  const inclusion = await signInclusion(
+    state,
+    pairs.map(({ peer }) => peer.seat),
+    capable(capabilities).signer,
+  )
   const agreements = await crypto.x25519.sharedSecrets(
     maskKeyPair.privateKey,
     pairs.map(({ peer }) => peer.maskKey),
@@ -91,11 +97,6 @@ export async function maskInput(
   )
   const self: MaskTerm = { seed: await deriveSelfMaskSeed(config, crypto, selfMask, seat), sign: 1 }
   const plan = [self, ...pairwise]
-  const inclusion = await signInclusion(
-    state,
-    pairs.map(({ peer }) => peer.seat),
-    capable(capabilities).signer,
-  )
   return {
     state: {
       state: 'client-masked',

@@ -1,6 +1,6 @@
 import * as P from 'micro-packed'
 import type { Bytes } from '../../crypto/bytes.js'
-import { choiceLength } from '../../graph/index.js'
+import { choiceLength, isChosen } from '../../graph/index.js'
 import type { MaskTerm } from '../../vector/segments.js'
 import {
   ACKNOWLEDGEMENT_LENGTH,
@@ -115,10 +115,15 @@ function fits(state: ClientState): boolean {
         state.plan.length === state.sharers.length + 1
       )
     case 'client-checked':
-      return isStranger(seat, state.sharers) && isSubset(state.survivors, sharingSeats(state))
+      return (
+        signsSurvivors(config) &&
+        isStranger(seat, state.sharers) &&
+        isSubset(state.survivors, sharingSeats(state))
+      )
     case 'client-acknowledging': {
       const { owners, survivors, shares, expected, outbound } = state
       return (
+        isChosen(config.graph) &&
         isStranger(seat, [...expected, ...shares]) &&
         isSubset(survivors, owners) &&
         isSubset(seatsOf(outbound), survivors) &&

@@ -2,6 +2,7 @@ import { shown } from '../../arguments.js'
 import { type PhaseName, usageError } from '../../errors.js'
 import { indexOfSeat, memberAt, ownerWithoutHolders } from '../../graph/index.js'
 import { blameNobody, blamePeer, violation } from '../checks.js'
+import type { RoundConfig } from '../config.js'
 import type { ServerSharing } from './states.js'
 
 /** What a check has accepted from one seat. */
@@ -47,6 +48,25 @@ export function withAnswers<M extends FromSeat, A extends FromSeat>(
     }
     return { member, answer }
   })
+}
+
+/**
+ * On the chosen graph, clients without t holders among the others are left out; this checks that enough stay.
+ *
+ * @throws {SecAggError} `too-few-clients`.
+ */
+export function requireWithHolders(
+  { minimumCohort, threshold }: RoundConfig,
+  staying: number,
+  present: number,
+  done: string,
+  phase: PhaseName,
+): void {
+  if (staying >= minimumCohort) return
+  const text =
+    `of the ${present} clients that have ${done}, only ${staying} have ${threshold} of the holders that they have chosen ` +
+    `among them, and ${minimumCohort} are needed`
+  throw violation('too-few-clients', blameNobody(phase), text, { expected: minimumCohort, got: staying })
 }
 
 /**

@@ -19,7 +19,7 @@ import {
 import type { RoundConfig } from '../config.js'
 import { verifyStatement } from '../identity.js'
 import { keysStatement } from '../statements.js'
-import { bySeat, type Outbound, outboundBySeats } from './accepted.js'
+import { bySeat, type Outbound, outboundBySeats, requireWithHolders } from './accepted.js'
 import type { AdvertisedClient, ServerAdvertising, ServerSharing } from './states.js'
 
 const PHASE = 'advertise-keys'
@@ -149,7 +149,7 @@ export function closeAdvertiseKeys(
   const { graph, clients } = drawGraph(config, bySeat(remaining, PHASE), (length) =>
     drawSecret(crypto, length),
   )
-  requireEnough(clients.length, config.minimumCohort, 'U1', blameNobody(PHASE))
+  requireWithHolders(config, clients.length, remaining.length, 'sent keys (U1)', PHASE)
   const next: ServerSharing = { state: 'server-sharing', config, graph, clients }
   return { state: next, outbound: keysToPublish(next), refused }
 }

@@ -1,6 +1,6 @@
 import * as P from 'micro-packed'
 import type { Bytes } from '../../crypto/bytes.js'
-import { CHOICE_LENGTH, type ChoosingClient, type DrawnGraph } from '../../graph/index.js'
+import { CHOICE_LENGTH, type ChoosingClient, type DrawnGraph, isChosen } from '../../graph/index.js'
 import {
   ACKNOWLEDGEMENT_LENGTH,
   byteString,
@@ -95,10 +95,10 @@ function fits(state: ServerState): boolean {
     case 'server-masking':
       return fitsPeers(state.clients, state.graph)
     case 'server-checking':
-      return isSubset(state.survivors, clients)
+      return signsSurvivors(state.config) && isSubset(state.survivors, clients)
     case 'server-acknowledging': {
       const { survivors, including } = state
-      return isSubset(survivors, clients) && isSubset(survivors, seatsOf(including))
+      return isChosen(state.graph) && isSubset(survivors, clients) && isSubset(survivors, seatsOf(including))
     }
     case 'server-unmasking': {
       const { survivors, consistent = [], acknowledging = [] } = state

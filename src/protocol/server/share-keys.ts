@@ -25,6 +25,7 @@ import {
   requireHolders,
   requireMember,
   requireRecipient,
+  requireWithHolders,
   withAnswers,
 } from './accepted.js'
 import { keysToPublish } from './advertise-keys.js'
@@ -139,7 +140,7 @@ export function closeShareKeys(
     config.threshold,
     answers.map(({ seat }) => seat),
   )
-  requireEnough(staying.length, minimumRemaining(graph, config.minimumCohort), 'U2', blameNobody(PHASE))
+  requireWithHolders(config, staying.length, answers.length, 'sent shares of their secrets (U2)', PHASE)
   const clients = withAnswers(
     state.clients,
     answers.filter(({ seat }) => indexOfSeat(staying, seat) >= 0),

@@ -50,9 +50,13 @@ export function respondents(state: ServerUnmasking): readonly number[] {
   if (acknowledging === undefined) return consistent?.map(({ seat }) => seat) ?? survivors
   const known = acknowledged.get(state)
   if (known !== undefined) return known
+  const counts = new Map<number, number>()
+  for (const { acknowledgements } of acknowledging) {
+    for (const { seat } of acknowledgements) counts.set(seat, (counts.get(seat) ?? 0) + 1)
+  }
   const found = acknowledging
     .map(({ seat }) => seat)
-    .filter((seat) => acknowledgementsFor(state, seat).length >= config.threshold)
+    .filter((seat) => (counts.get(seat) ?? 0) >= config.threshold)
   acknowledged.set(state, found)
   return found
 }
@@ -108,13 +112,12 @@ export function acceptUnmasking(
   requireCanonicalSeats(owners, state.config.clients, 'invalid-share', blame)
   const sharing = new Set(ownersKnownTo(state, seat))
   const { holders } = graphOf(state.graph, state.config.clients)
-  const survived = new Set(state.survivors)
   for (const { seat: owner, value: share } of message) {
     // On the sparse graph no client holds shares of its own secrets.
     if (!sharing.has(owner) || (owner === seat && indexOfSeat(holders(seat), seat) < 0)) {
       throw violation('invalid-share', blame, `the sender holds no share of seat ${owner}'s secrets`)
     }
-    const expected = survived.has(owner) ? SHARE_LENGTH.selfMask : SHARE_LENGTH.maskKey
+    const expected = indexOfSeat(state.survivors, owner) >= 0 ? SHARE_LENGTH.selfMask : SHARE_LENGTH.maskKey
     if (share.length !== expected) {
       throw violation('invalid-share', blame, 'a share has the wrong length', { expected, got: share.length })
     }
