@@ -36,6 +36,27 @@ describe('what goes wrong where clients choose their holders', () => {
     expect(hkdf).not.toHaveBeenCalled()
   })
 
+  test('a stored state in which a client has other peers than its choice gives it is malformed', async () => {
+    const { masking, config } = await clientStates({ ...CHOSEN, seed: 8 })
+    expect(server.decodeState(server.encodeState(masking), config)).toEqual(masking)
+    const [first, ...others] = masking.clients
+    const { peers } = first!
+    const strangers = others.map(({ seat }) => seat).filter((seat) => !peers.includes(seat))
+    const changed = {
+      'one other': [...peers.slice(1), strangers[0]!],
+      'one fewer': peers.slice(1),
+      'one more': [...peers, strangers[0]!],
+    }
+    for (const [what, seats] of Object.entries(changed)) {
+      const ciphertexts = new Uint8Array(64 * seats.length)
+      const client = { ...first!, peers: seats.toSorted((a, b) => a - b), ciphertexts }
+      const bytes = server.encodeState({ ...masking, clients: [client, ...others] })
+      expect(() => server.decodeState(bytes, config), what).toThrow(
+        expect.objectContaining({ code: 'malformed-state', fault: 'usage' }),
+      )
+    }
+  })
+
   test('a stored state of the steps of another graph is malformed', async () => {
     const chosen = await clientStates({ ...CHOSEN, seed: 7 })
     const complete = createRoundConfig({

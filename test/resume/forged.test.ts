@@ -19,6 +19,13 @@ const SHAPES: readonly (Pick<RoundParameters, 'clients' | 'adversary'> & Partial
     threshold: 2,
     minimumCohort: 5,
   },
+  {
+    ...ACTIVE,
+    clients: 6,
+    graph: { neighbors: 3, assumptions: 'unproven' },
+    threshold: 2,
+    minimumCohort: 4,
+  },
   { ...CURIOUS, segments: [{ length: 200, bits: 16, bound: 'modular' }], sliceLength: 64 },
 ]
 

@@ -1,6 +1,13 @@
 import * as P from 'micro-packed'
 import type { Bytes } from '../../crypto/bytes.js'
-import { CHOICE_LENGTH, type ChoosingClient, type DrawnGraph, isChosen } from '../../graph/index.js'
+import {
+  CHOICE_LENGTH,
+  type ChoosingClient,
+  type DrawnGraph,
+  graphOf,
+  indexOfSeat,
+  isChosen,
+} from '../../graph/index.js'
 import {
   ACKNOWLEDGEMENT_LENGTH,
   byteString,
@@ -36,6 +43,7 @@ import {
   type IncludingClient,
   type MaskedClient,
   SERVER_STATES,
+  type ServerMasking,
   type ServerState,
   type SharingClient,
 } from './states.js'
@@ -93,7 +101,7 @@ function fits(state: ServerState): boolean {
     case 'server-sharing':
       return true
     case 'server-masking':
-      return fitsPeers(state.clients, state.graph)
+      return fitsPeers(state)
     case 'server-checking':
       return signsSurvivors(state.config) && isSubset(state.survivors, clients)
     case 'server-acknowledging': {
@@ -101,8 +109,12 @@ function fits(state: ServerState): boolean {
       return isChosen(state.graph) && isSubset(survivors, clients) && isSubset(survivors, seatsOf(including))
     }
     case 'server-unmasking': {
-      const { survivors, consistent = [], acknowledging = [] } = state
-      return isSubset(survivors, clients) && isSubset(seatsOf([...consistent, ...acknowledging]), survivors)
+      const { config, survivors, consistent, acknowledging = [] } = state
+      return (
+        (consistent !== undefined) === signsSurvivors(config) &&
+        isSubset(survivors, clients) &&
+        isSubset(seatsOf([...(consistent ?? []), ...acknowledging]), survivors)
+      )
     }
     case 'server-unmasked':
       return isSubset([...seatsOf(state.selfMasks), ...seatsOf(state.maskKeys)], clients)
@@ -125,14 +137,25 @@ function fitsGraph(
   )
 }
 
-/** Two clients that are peers have sealed shares to each other, except on the chosen graph. */
-function fitsPeers(clients: readonly SharingClient[], { kind }: DrawnGraph): boolean {
+/**
+ * A client has sealed one pair of shares to each of its peers. On the chosen graph these are its holders in U1. On the other
+ * graphs they are among its holders, and two clients that are peers have sealed shares to each other.
+ */
+function fitsPeers({ config, graph, clients }: ServerMasking): boolean {
+  const { holders } = graphOf(graph, config.clients)
   const peersOf = new Map(clients.map(({ seat, peers }) => [seat, new Set(peers)]))
-  return clients.every(
-    ({ seat, peers, ciphertexts }) =>
-      ciphertexts.length === peers.length * SEALED_SHARES_LENGTH &&
-      peers.every((peer) => peer !== seat && (kind === 'chosen' || peersOf.get(peer)?.has(seat) !== false)),
-  )
+  const advertised = isChosen(graph) ? seatsOf(graph.choices) : undefined
+  return clients.every(({ seat, peers, ciphertexts }) => {
+    if (ciphertexts.length !== peers.length * SEALED_SHARES_LENGTH) return false
+    if (advertised !== undefined) {
+      const expected = holders(seat).filter((holder) => indexOfSeat(advertised, holder) >= 0)
+      return expected.length === peers.length && isSubset(expected, peers)
+    }
+    return (
+      (graph.kind === 'complete' || isSubset(peers, holders(seat))) &&
+      peers.every((peer) => peer !== seat && peersOf.get(peer)?.has(seat) !== false)
+    )
+  })
 }
 
 function seatsOf(members: readonly { readonly seat: number }[]): number[] {
