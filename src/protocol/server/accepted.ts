@@ -51,7 +51,7 @@ export function withAnswers<M extends FromSeat, A extends FromSeat>(
 }
 
 /**
- * On the chosen graph, clients without t holders among the others are left out; this checks that enough stay.
+ * Checks that enough clients remain. On the chosen graph, clients with fewer than t holders have been left out.
  *
  * @throws {SecAggError} `too-few-clients`.
  */
