@@ -5,7 +5,7 @@ import { largeVector } from './large.js'
 import { partVectors } from './parts.js'
 import { libraryRound } from './record.js'
 import { roundInputOf, SCENARIOS } from './rounds.js'
-import { chosenTranscriptsOn, transcriptsOn } from './transcripts.js'
+import { chosenTranscriptsOn, resumeTranscriptsOn, transcriptsOn } from './transcripts.js'
 
 /** Every vector by the name of its file, made by the library on the noble primitives. */
 export async function allVectors(): Promise<Record<string, unknown>> {
@@ -21,5 +21,6 @@ export async function allVectors(): Promise<Record<string, unknown>> {
     large: await largeVector(),
     transcripts: await transcriptsOn(rounds),
     'transcripts-chosen': await chosenTranscriptsOn(rounds),
+    'transcripts-resume': await resumeTranscriptsOn(rounds),
   }
 }

@@ -175,6 +175,12 @@ export type Operation =
   /** The server goes on with those who have answered: to the next round, or to the sum. */
   | { do: 'close'; phase: string; sends: { seat: number; message: Hex }[]; sum: Elements | null }
   | { do: 'close'; fails: Failure }
+  /**
+   * The party stops, and another one goes on from what it has saved. `saved` is the state in the library's own form, which is
+   * not specified. `sends` is what may not have arrived: the client's last messages, or what the server has said to those who
+   * have not answered.
+   */
+  | { do: 'resume'; saved: Hex; sends: Hex[] | { seat: number; message: Hex }[] }
 
 export interface Transcript {
   name: string

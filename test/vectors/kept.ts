@@ -16,6 +16,7 @@ import sparseChacha from './round-sparse-chacha.json' with { type: 'json' }
 import sparseProven from './round-sparse-proven.json' with { type: 'json' }
 import transcripts from './transcripts.json' with { type: 'json' }
 import chosenTranscripts from './transcripts-chosen.json' with { type: 'json' }
+import resumeTranscripts from './transcripts-resume.json' with { type: 'json' }
 
 /** The rounds of the vectors, by name. */
 export const ROUNDS: Readonly<Record<string, RoundVector>> = {
@@ -33,7 +34,11 @@ export const ROUNDS: Readonly<Record<string, RoundVector>> = {
   'round-chosen-chacha': chosenChacha as RoundVector,
 }
 
-export const TRANSCRIPTS: readonly Transcript[] = [...transcripts, ...chosenTranscripts] as Transcript[]
+export const TRANSCRIPTS: readonly Transcript[] = [
+  ...transcripts,
+  ...chosenTranscripts,
+  ...resumeTranscripts,
+] as Transcript[]
 
 export const PARTS: Parts = parts as Parts
 

@@ -3,9 +3,11 @@ import {
   createRoundConfig,
   ed25519Signer,
   ed25519Verifier,
+  type ResumedClientOptions,
   type RoundConfig,
   type SecretSplitter,
   ServerSession,
+  type ServerSessionOptions,
   type Vector,
 } from 'secagg'
 import type { CryptoProvider } from 'secagg/crypto'
@@ -77,11 +79,18 @@ function evaluate(field: Field, polynomial: readonly Uint8Array[], x: number): U
 }
 
 export function libraryClient(round: RoundInput, seat: number, crypto: CryptoProvider): ClientSession {
+  return new ClientSession({ ...libraryClientOptions(round, seat, crypto), seat })
+}
+
+export function libraryClientOptions(
+  round: RoundInput,
+  seat: number,
+  crypto: CryptoProvider,
+): ResumedClientOptions {
   const client = round.clients.find((each) => each.seat === seat)!
   const config = configOf(round.parameters)
-  return new ClientSession({
+  return {
     config,
-    seat,
     input: lanesFor(config, client.input),
     crypto: drawing(
       crypto,
@@ -97,17 +106,21 @@ export function libraryClient(round: RoundInput, seat: number, crypto: CryptoPro
     ),
     signer: client.signingKey === null ? undefined : ed25519Signer(unhex(client.signingKey), crypto.ed25519),
     verifyIdentity: verifierOf(round, crypto),
-  })
+  }
 }
 
 export function libraryServer(round: RoundInput, crypto: CryptoProvider): ServerSession {
+  return new ServerSession(libraryServerOptions(round, crypto))
+}
+
+export function libraryServerOptions(round: RoundInput, crypto: CryptoProvider): ServerSessionOptions {
   const { parameters, ringRandomness } = round
   const draws = ringRandomness === null ? [] : [unhex(ringRandomness)]
-  return new ServerSession({
+  return {
     config: configOf(parameters),
     crypto: drawing(crypto, ...draws),
     verifyIdentity: verifierOf(round, crypto),
-  })
+  }
 }
 
 function verifierOf({ enrolled }: RoundInput, { ed25519 }: CryptoProvider) {

@@ -6,6 +6,8 @@ export interface Party {
   receive(message: Hex): Promise<Hex[]>
   accept(seat: number, message: Hex): Promise<'accepted' | 'duplicate'>
   close(): Promise<{ phase: string; sends: { seat: number; message: Hex }[]; sum: Elements | null }>
+  /** Goes on from what was saved: from its own state, unless one is given. */
+  resume(saved?: Hex): Promise<{ saved: Hex; sends: Hex[] | { seat: number; message: Hex }[] }>
 }
 
 /** What a transcript says beforehand: which operations there are, and which of them are to fail. */
@@ -14,6 +16,7 @@ export type Planned =
   | { do: 'receive'; message: Hex; fails?: Failure }
   | { do: 'accept'; seat: number; message: Hex; fails?: Failure }
   | { do: 'close'; fails?: Failure }
+  | { do: 'resume'; saved?: Hex }
 
 /** The operations as they went. */
 export async function play(party: Party, planned: readonly Planned[]): Promise<Operation[]> {
@@ -37,6 +40,8 @@ export function inputOf(operation: Operation | Planned): Planned {
       return { do: 'accept', seat: operation.seat, message: operation.message }
     case 'close':
       return { do: 'close' }
+    case 'resume':
+      return { do: 'resume', ...(operation.saved !== undefined && { saved: operation.saved }) }
   }
 }
 
@@ -52,6 +57,8 @@ async function carryOut(party: Party, operation: Planned): Promise<object> {
       return { result: await party.accept(operation.seat, operation.message) }
     case 'close':
       return party.close()
+    case 'resume':
+      return party.resume(operation.saved)
   }
 }
 

@@ -5,6 +5,7 @@ import { clientTranscripts } from './client-transcripts.js'
 import type { RoundInput, Transcript } from './format.js'
 import { libraryParty } from './library-party.js'
 import { play, type TranscriptPlan } from './play.js'
+import { resumeTranscripts } from './resume-transcripts.js'
 import { serverTranscripts } from './server-transcripts.js'
 import type { Bases } from './transcript-support.js'
 
@@ -16,6 +17,11 @@ export function transcriptsOn(bases: Bases): Promise<Transcript[]> {
 /** Those on the graph whose holders the clients choose. */
 export function chosenTranscriptsOn(bases: Bases): Promise<Transcript[]> {
   return played(bases, [...chosenClientTranscripts(bases), ...chosenServerTranscripts(bases)])
+}
+
+/** Those of parties that stop and are resumed, on all graphs. */
+export function resumeTranscriptsOn(bases: Bases): Promise<Transcript[]> {
+  return played(bases, resumeTranscripts(bases))
 }
 
 /** What is planned to fail must fail so, and nothing else. */
