@@ -7,7 +7,7 @@ const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, 
 const alias = [
   { find: /^secagg$/, replacement: source('index.ts') },
   {
-    find: /^secagg\/(crypto|federated|fixed-point|privacy|protocol|simulate|statistics|tensors|transport|vector|workers)$/,
+    find: /^secagg\/(crypto|federated|fixed-point|post-quantum|privacy|protocol|simulate|statistics|tensors|transport|vector|workers)$/,
     replacement: `${source('')}$1/index.ts`,
   },
 ]

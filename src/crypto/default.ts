@@ -1,6 +1,6 @@
 import { shown } from '../arguments.js'
 import { usageError } from '../errors.js'
-import { agreesOnSecrets, agreesOnSignatures } from './dependable.js'
+import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
 import { nobleCrypto } from './noble.js'
 import { nodeCrypto } from './node.js'
 import type { OwnProvider, SuiteName } from './provider.js'

@@ -1,7 +1,13 @@
-import { hexToBytes } from '@noble/hashes/utils.js'
 import { partsOf, requireMethods, requireObject, wrongKind } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
-import { equalBytes, isBytes, plainBytes } from './bytes.js'
+import { isBytes, plainBytes } from './bytes.js'
+import {
+  areEncapsulated,
+  areSecrets,
+  isEncapsulated,
+  KEM_KEY_LENGTH,
+  type KeyEncapsulation,
+} from './encapsulation.js'
 import type {
   CryptoProvider,
   HashSuite,
@@ -54,6 +60,7 @@ export function dependableProvider(crypto: CryptoProvider): CryptoProvider {
       ed25519: dependableSignatures(crypto.ed25519),
       sha256: dependableHashes(crypto.sha256),
       suites,
+      ...(crypto.mlKem768 === undefined ? {} : { mlKem768: dependableEncapsulation(crypto.mlKem768) }),
     }
   })
 }
@@ -150,6 +157,25 @@ function dependableAgreement(x25519: KeyAgreement): KeyAgreement {
   })
 }
 
+function dependableEncapsulation(kem: KeyEncapsulation): KeyEncapsulation {
+  return remembered(kem, 'mlKem768 of a crypto provider', (what) => {
+    requireMethods(what, kem, 'publicKey', 'encapsulate', 'decapsulate')
+    return {
+      publicKey: guarded('mlKem768.publicKey', (seed) => kem.publicKey(seed), hasLength(KEM_KEY_LENGTH)),
+      encapsulate: guarded(
+        'mlKem768.encapsulate',
+        (keys) => kem.encapsulate(keys),
+        (made, [keys]) => areEncapsulated(made, keys.length),
+      ),
+      decapsulate: guarded(
+        'mlKem768.decapsulate',
+        (seed, ciphertexts) => kem.decapsulate(seed, ciphertexts),
+        (secrets, [, ciphertexts]) => areSecrets(secrets, ciphertexts.length),
+      ),
+    }
+  })
+}
+
 function dependableHashes(sha256: HashSuite): HashSuite {
   return remembered(sha256, 'sha256 of a crypto provider', (what) => {
     requireMethods(what, sha256, 'hmac', 'hkdf')
@@ -201,6 +227,9 @@ function guarded<A extends readonly unknown[], T>(
 /** Bytes as this realm's Uint8Array: a provider may return a Node Buffer, whose `slice` shares memory that is wiped later. */
 function plain<T>(result: T): T {
   if (Array.isArray(result)) return result.map(plain) as T
+  if (isEncapsulated(result)) {
+    return { ciphertext: plainBytes(result.ciphertext), secret: plainBytes(result.secret) } as T
+  }
   return isBytes(result) ? (plainBytes(result) as T) : result
 }
 
@@ -244,42 +273,4 @@ function remembered<T extends object>(given: T, what: string, make: (what: strin
   const wrapper = make(what)
   wrappers.set(given, wrapper).set(wrapper, wrapper)
   return wrapper
-}
-
-/**
- * Whether a platform's X25519 gives the known answer of RFC 7748, section 5.2. The private key of this test is not clamped,
- * and some implementations refuse such keys.
- */
-export async function agreesOnSecrets(x25519: KeyAgreement): Promise<boolean> {
-  const privateKey = hexToBytes('a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4')
-  const publicKey = hexToBytes('e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c')
-  const expected = hexToBytes('c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552')
-  try {
-    const [secret] = await x25519.sharedSecrets(privateKey, [publicKey])
-    return secret !== undefined && equalBytes(secret, expected)
-  } catch {
-    return false // the platform does not know the algorithm
-  }
-}
-
-/**
- * Whether a platform's Ed25519 gives the known answers of RFC 8032, section 7.1, test 1. An implementation with randomized
- * signatures fails this test, although its signatures verify.
- */
-export async function agreesOnSignatures(ed25519: SignatureScheme): Promise<boolean> {
-  const privateKey = hexToBytes('9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60')
-  const publicKey = hexToBytes('d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a')
-  const signature = hexToBytes(
-    'e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b',
-  )
-  const message = new Uint8Array(0)
-  try {
-    return (
-      equalBytes(await ed25519.publicKey(privateKey), publicKey) &&
-      equalBytes(await ed25519.sign(privateKey, message), signature) &&
-      (await ed25519.verify(publicKey, message, signature))
-    )
-  } catch {
-    return false // the platform does not know the algorithm
-  }
 }

@@ -1,4 +1,5 @@
 import type { Bytes } from './bytes.js'
+import type { KeyEncapsulation } from './encapsulation.js'
 
 /**
  * The two ciphers of a round: one encrypts shares, the other generates masks.
@@ -28,6 +29,8 @@ export interface CryptoProvider {
   readonly ed25519: SignatureScheme
   /** HMAC and HKDF. */
   readonly sha256: HashSuite
+  /** ML-KEM-768, for hybrid key agreement only. `withPostQuantum` of `secagg/post-quantum` adds it to a provider. */
+  readonly mlKem768?: KeyEncapsulation | undefined
   /** The suites that this provider has. */
   readonly suites: { readonly [name in SuiteName]?: SymmetricSuite }
 }

@@ -10,9 +10,9 @@ import {
   requireSignature,
   wipe,
 } from './bytes.js'
-import { agreesOnSecrets, agreesOnSignatures } from './dependable.js'
 import { fromJwk, isLowOrder, isStrictSignature, toPkcs8 } from './encodings.js'
 import { AES_CTR, memoryReleaser, PIECE_LENGTH, readForward } from './keystream.js'
+import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
 import { nobleCrypto } from './noble.js'
 import type {
   HashSuite,

@@ -1,0 +1,41 @@
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
+import { plainBytes, wipe } from '../crypto/bytes.js'
+import {
+  isEncapsulationKey,
+  type KeyEncapsulation,
+  requireKemCiphertexts,
+  requireKemKeys,
+  requireKemSeed,
+} from '../crypto/encapsulation.js'
+
+/** ML-KEM-768 by `@noble/post-quantum`, in plain JavaScript. */
+export const nobleEncapsulation: KeyEncapsulation = {
+  async publicKey(seed) {
+    requireKemSeed(seed)
+    const { publicKey, secretKey } = ml_kem768.keygen(plainBytes(seed))
+    wipe(secretKey)
+    return publicKey
+  },
+  async encapsulate(publicKeys) {
+    requireKemKeys(publicKeys)
+    return publicKeys.map((key) => {
+      if (!isEncapsulationKey(key)) return undefined
+      const { cipherText, sharedSecret } = ml_kem768.encapsulate(plainBytes(key))
+      return { ciphertext: cipherText, secret: sharedSecret }
+    })
+  },
+  async decapsulate(seed, ciphertexts) {
+    requireKemSeed(seed)
+    requireKemCiphertexts(ciphertexts)
+    if (ciphertexts.length === 0) return []
+    const { publicKey, secretKey } = ml_kem768.keygen(plainBytes(seed))
+    // The matrix of the public key is expanded once for all ciphertexts.
+    const prepared = ml_kem768.prepare(publicKey)
+    try {
+      return ciphertexts.map((ciphertext) => prepared.decapsulate(plainBytes(ciphertext), secretKey))
+    } finally {
+      wipe(secretKey)
+      prepared.clean()
+    }
+  },
+}

@@ -1,0 +1,132 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { requireObject } from '../arguments.js'
+import { bytesToHex, equalBytes } from '../crypto/bytes.js'
+import { KEM_CIPHERTEXT_LENGTH, KEM_SEED_LENGTH, type KeyEncapsulation } from '../crypto/encapsulation.js'
+import type { CryptoProvider } from '../crypto/provider.js'
+import { SecAggError } from '../errors.js'
+import { nodeEncapsulation } from './node-encapsulation.js'
+import { webEncapsulation } from './web-encapsulation.js'
+
+/**
+ * What {@link withPostQuantum} adds to a provider.
+ * @public
+ */
+export interface PostQuantum {
+  /** ML-KEM-768. */
+  readonly mlKem768: KeyEncapsulation
+}
+
+/**
+ * Adds ML-KEM-768 to a provider, for rounds with `keyAgreement: 'x25519-ml-kem-768'`: Node's own if it has one (24.7 and
+ * later), otherwise WebCrypto's, otherwise that of the package `@noble/post-quantum`, which must then be installed. An
+ * implementation of the platform is used only if it gives known answers.
+ *
+ * Choosing takes a few milliseconds. Keep the result instead of calling this function for each round.
+ *
+ * @param crypto - A provider, such as the one from `defaultCrypto`.
+ * @returns The same provider with `mlKem768`.
+ * @throws {SecAggError} `unsupported` if the platform has no ML-KEM-768 and the package is not installed;
+ *   `invalid-argument` if `crypto` is not an object.
+ * @example
+ * ```ts
+ * import { defaultCrypto } from 'secagg/crypto'
+ * import { withPostQuantum } from 'secagg/post-quantum'
+ *
+ * const crypto = await withPostQuantum(await defaultCrypto('chacha'))
+ * const publicKey = await crypto.mlKem768.publicKey(crypto.randomBytes(64))
+ * console.log(publicKey.length) // 1184
+ * ```
+ * @public
+ */
+export async function withPostQuantum<P extends CryptoProvider>(crypto: P): Promise<P & PostQuantum> {
+  requireObject('a crypto provider', crypto)
+  const mlKem768 = (await nodeMlKem768()) ?? (await webMlKem768()) ?? (await nobleMlKem768())
+  return { ...crypto, mlKem768 }
+}
+
+/**
+ * ML-KEM-768 by Node's `crypto` module.
+ *
+ * @returns The functions; `undefined` if this is not Node, or its OpenSSL has no ML-KEM, or gives wrong answers.
+ * @example
+ * ```ts
+ * import { nobleMlKem768, nodeMlKem768 } from 'secagg/post-quantum'
+ *
+ * const kem = (await nodeMlKem768()) ?? (await nobleMlKem768())
+ * console.log((await kem.publicKey(new Uint8Array(64))).length) // 1184
+ * ```
+ * @public
+ */
+export async function nodeMlKem768(): Promise<KeyEncapsulation | undefined> {
+  return ifCorrect(nodeEncapsulation())
+}
+
+/**
+ * ML-KEM-768 by WebCrypto, which Chromium has from about version 150 on.
+ *
+ * @returns The functions; `undefined` if the platform does not have them, or they give wrong answers.
+ * @example
+ * ```ts
+ * import { nobleMlKem768, webMlKem768 } from 'secagg/post-quantum'
+ *
+ * const kem = (await webMlKem768()) ?? (await nobleMlKem768())
+ * console.log((await kem.publicKey(new Uint8Array(64))).length) // 1184
+ * ```
+ * @public
+ */
+export async function webMlKem768(): Promise<KeyEncapsulation | undefined> {
+  return ifCorrect(webEncapsulation())
+}
+
+/**
+ * ML-KEM-768 by the package `@noble/post-quantum`, in plain JavaScript. It runs everywhere and takes about half a millisecond
+ * for an operation.
+ *
+ * @returns The functions.
+ * @throws {SecAggError} `unsupported` if the package is not installed.
+ * @example
+ * ```ts
+ * import { nobleMlKem768 } from 'secagg/post-quantum'
+ *
+ * const kem = await nobleMlKem768()
+ * const seed = new Uint8Array(64)
+ * const [sent] = await kem.encapsulate([await kem.publicKey(seed)])
+ * const [received] = await kem.decapsulate(seed, [sent!.ciphertext])
+ * console.log(received!.every((byte, index) => byte === sent!.secret[index])) // true
+ * ```
+ * @public
+ */
+export async function nobleMlKem768(): Promise<KeyEncapsulation> {
+  try {
+    // Imported only when it is needed, because the package is optional.
+    return (await import('./noble-encapsulation.js')).nobleEncapsulation
+  } catch (cause) {
+    const text = 'this platform has no ML-KEM-768 of its own: install the package @noble/post-quantum'
+    throw new SecAggError('unsupported', 'crypto', text, { cause })
+  }
+}
+
+/** SHA-256 of the public key of a seed of zeros, and the secret that it gives for a ciphertext of zeros. */
+const KNOWN = {
+  publicKey: 'f95c185fe5b2335d2fc938dd889c6425944acd74376b6952bf1130f720f6ba99',
+  secret: '0419c6fa226891f68d792ae5e5a2929f2876ecf86dc7bb27ee0b3563320adb8f',
+} as const
+
+/** Returns `kem` if it gives known answers, the one for a rejected ciphertext included, and agrees with itself. */
+async function ifCorrect(kem: KeyEncapsulation | undefined): Promise<KeyEncapsulation | undefined> {
+  if (kem === undefined) return undefined
+  const seed = new Uint8Array(KEM_SEED_LENGTH)
+  try {
+    const publicKey = await kem.publicKey(seed)
+    const [sent] = await kem.encapsulate([publicKey])
+    const ciphertexts = [sent!.ciphertext, new Uint8Array(KEM_CIPHERTEXT_LENGTH)]
+    const [received, rejected] = await kem.decapsulate(seed, ciphertexts)
+    const isCorrect =
+      bytesToHex(sha256(publicKey)) === KNOWN.publicKey &&
+      equalBytes(received!, sent!.secret) &&
+      bytesToHex(rejected!) === KNOWN.secret
+    return isCorrect ? kem : undefined
+  } catch {
+    return undefined // the platform does not know the algorithm
+  }
+}
