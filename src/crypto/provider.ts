@@ -29,7 +29,7 @@ export interface CryptoProvider {
   readonly ed25519: SignatureScheme
   /** HMAC and HKDF. */
   readonly sha256: HashSuite
-  /** ML-KEM-768, for hybrid key agreement only. `withPostQuantum` of `secagg/post-quantum` adds it to a provider. */
+  /** ML-KEM-768. `withPostQuantum` of `secagg/post-quantum` adds it to a provider. */
   readonly mlKem768?: KeyEncapsulation | undefined
   /** The suites that this provider has. */
   readonly suites: { readonly [name in SuiteName]?: SymmetricSuite }

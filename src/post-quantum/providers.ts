@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { requireObject } from '../arguments.js'
+import { reading } from '../arguments.js'
 import { bytesToHex, equalBytes } from '../crypto/bytes.js'
+import { dependableProvider } from '../crypto/dependable.js'
 import { KEM_CIPHERTEXT_LENGTH, KEM_SEED_LENGTH, type KeyEncapsulation } from '../crypto/encapsulation.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { SecAggError } from '../errors.js'
@@ -17,16 +18,16 @@ export interface PostQuantum {
 }
 
 /**
- * Adds ML-KEM-768 to a provider, for rounds with `keyAgreement: 'x25519-ml-kem-768'`: Node's own if it has one (24.7 and
+ * Adds ML-KEM-768 to a provider: Node's own if it has one (24.7 and
  * later), otherwise WebCrypto's, otherwise that of the package `@noble/post-quantum`, which must then be installed. An
  * implementation of the platform is used only if it gives known answers.
  *
  * Choosing takes a few milliseconds. Keep the result instead of calling this function for each round.
  *
  * @param crypto - A provider, such as the one from `defaultCrypto`.
- * @returns The same provider with `mlKem768`.
+ * @returns A provider that calls `crypto`, and has `mlKem768`.
  * @throws {SecAggError} `unsupported` if the platform has no ML-KEM-768 and the package is not installed;
- *   `invalid-argument` if `crypto` is not an object.
+ *   `invalid-argument` if `crypto` lacks a part.
  * @example
  * ```ts
  * import { defaultCrypto } from 'secagg/crypto'
@@ -39,9 +40,10 @@ export interface PostQuantum {
  * @public
  */
 export async function withPostQuantum<P extends CryptoProvider>(crypto: P): Promise<P & PostQuantum> {
-  requireObject('a crypto provider', crypto)
+  // Its methods, bound: a provider may be an instance of a class.
+  const bound = reading('a crypto provider', () => ({ ...dependableProvider(crypto) }))
   const mlKem768 = (await nodeMlKem768()) ?? (await webMlKem768()) ?? (await nobleMlKem768())
-  return { ...crypto, mlKem768 }
+  return { ...(bound as P), mlKem768 }
 }
 
 /**
