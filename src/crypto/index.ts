@@ -35,4 +35,5 @@ export type {
   SuiteName,
   SymmetricSuite,
 } from './provider.js'
+export type { SeedDeriver, SeedRequest } from './seeds.js'
 export { webCrypto } from './webcrypto.js'

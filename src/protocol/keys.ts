@@ -134,9 +134,14 @@ export function derivePairwiseSeed(
   one: KeyHolder,
   other: KeyHolder,
 ): Promise<Uint8Array> {
+  const { keyLength } = suiteOf(config, crypto)
+  return crypto.sha256.hkdf(agreement, config.hash, pairwiseSeedInfo(one, other), keyLength)
+}
+
+/** What the derivation of a pairwise seed is bound to, besides the hash of the configuration. */
+export function pairwiseSeedInfo(one: KeyHolder, other: KeyHolder): Uint8Array {
   const [lower, upper] = one.seat < other.seat ? [one, other] : [other, one]
-  const info = derivationInfo(LABELS.pairwiseMask, lower, upper)
-  return crypto.sha256.hkdf(agreement, config.hash, info, suiteOf(config, crypto).keyLength)
+  return derivationInfo(LABELS.pairwiseMask, lower, upper)
 }
 
 /** The seed of the self-mask of `owner`, from its secret b. The owner derives it, and the server when it has recovered b. */

@@ -194,7 +194,7 @@ async function removeMasks(sum: Vector, state: server.ServerFinished, context: P
   let done = 0
   let executing = Promise.resolve()
   try {
-    for await (const plan of server.planUnmasking(state, context)) {
+    for await (const plan of server.planUnmasking(state, { crypto, deriveSeeds: maskExecutor.deriveSeeds })) {
       await executing.catch((error: unknown) => {
         // This plan is not executed any more.
         wipeAll(plan.map(({ seed }) => seed))

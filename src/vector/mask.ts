@@ -10,6 +10,7 @@ import {
 } from '../arguments.js'
 import { dependableKeystreams } from '../crypto/dependable.js'
 import type { Keystream, SymmetricSuite } from '../crypto/provider.js'
+import type { SeedDeriver } from '../crypto/seeds.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, createVector } from './arithmetic.js'
 import { type Block, blocksOf, layOut } from './blocks.js'
@@ -52,13 +53,20 @@ export interface MaskOptions extends ExecutionOptions {
  * on several threads.
  * @public
  */
-export type MaskExecutor = (
-  target: Vector,
-  segments: readonly Segment[],
-  plan: MaskPlan,
-  suite: SymmetricSuite,
-  options?: ExecutionOptions,
-) => Promise<void>
+export interface MaskExecutor {
+  (
+    target: Vector,
+    segments: readonly Segment[],
+    plan: MaskPlan,
+    suite: SymmetricSuite,
+    options?: ExecutionOptions,
+  ): Promise<void>
+  /**
+   * Derives the seeds of a plan, for example on several threads. The server uses it to remove the masks of clients that
+   * dropped out. Default: on the calling thread.
+   */
+  readonly deriveSeeds?: SeedDeriver | undefined
+}
 
 /** The maximum number of keystreams that are open at the same time. */
 const OPEN_STREAMS = 256

@@ -1,11 +1,27 @@
 import { reasonOf, throwIfAborted } from '../arguments.js'
 import { isArrayBuffer, wipe } from '../crypto/bytes.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
+import { addInto, createVector, reduceInto } from '../vector/arithmetic.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import type { PaceOptions } from '../vector/pace.js'
-import { type ElementRange, type MaskPlan, nextBlock, type Segment, type Vector } from '../vector/segments.js'
+import {
+  type ElementRange,
+  type MaskPlan,
+  type Segment,
+  segmentsInRange,
+  type Vector,
+} from '../vector/segments.js'
 import type { Thread } from './thread.js'
-import { allocate, copyInto, copyPiece, isShared, nameOf, type Piece, piecesOf } from './worker-messages.js'
+import {
+  allocate,
+  copyInto,
+  copyPiece,
+  isShared,
+  nameOf,
+  type Part,
+  type Piece,
+  piecesOf,
+} from './worker-messages.js'
 
 /** The checked arguments of one call of an executor. */
 export interface Execution extends PaceOptions {
@@ -21,12 +37,17 @@ export interface Execution extends PaceOptions {
 /** Memory for copies, kept for later calls. With new memory for each call, small plans take 50 % longer. */
 export type SpareMemory = ArrayBufferLike[]
 
-/** A cipher is opened once per term and piece, which takes as long as a few KiB of keystream. */
+/**
+ * A cipher is opened once per term and piece, which takes as long as a few KiB of keystream. A vector that fits into one
+ * piece is therefore not cut at all; its terms are.
+ */
 const LARGEST_PIECE = 2 ** 20
-const SMALLEST_PIECE = 2 ** 16
 
-/** The largest piece, as a fraction of a thread's fair share of the work. A slower thread can then execute fewer pieces. */
-const SHARE = 1 / 2
+/** The number of tasks per thread, if the vector is short. A slower thread can then execute fewer of them. */
+const TASKS_PER_THREAD = 4
+
+/** A task with fewer terms than this takes hardly longer than the addition of its result to the target. */
+const FEWEST_TERMS = 4
 
 /** While a worker executes one piece, the next one is already queued there, so that it need not wait for the calling thread. */
 const PIECES_AHEAD = 2
@@ -43,9 +64,12 @@ export async function executeOnThreads(
 ): Promise<void> {
   const { target, segments, range, terms, suite, length, signal, onProgress } = execution
   throwIfAborted(signal)
-  const share = (SHARE * length) / threads.length
-  const pieceBytes = nextBlock(Math.min(Math.max(share, SMALLEST_PIECE), LARGEST_PIECE))
-  const pieces = piecesOf(target, segments, range, pieceBytes)
+  const tasks = tasksOf(
+    piecesOf(target, segments, range, LARGEST_PIECE),
+    length,
+    terms.length,
+    threads.length,
+  )
   const end = new AbortController()
   let reason: unknown
   const endFor = (cause: unknown): void => {
@@ -54,7 +78,7 @@ export async function executeOnThreads(
     end.abort()
   }
   const endOnAbort = (): void => endFor(reasonOf(signal!))
-  const progress = createProgress(length, (fraction) => {
+  const progress = createProgress(length * terms.length, (fraction) => {
     if (end.signal.aborted) return
     try {
       onProgress?.(fraction)
@@ -62,22 +86,29 @@ export async function executeOnThreads(
       endFor(error)
     }
   })
-  const runThere = isShared(target) ? runInPlace : runOnCopies(memory)
-  const runHere = (piece: Piece): Promise<void> =>
-    executeMaskPlan(piece.target, piece.segments, terms, suite, {
+  const runThere = runOnCopies(memory)
+  const inPlace = isShared(target)
+  const runHere = async (task: Task): Promise<void> => {
+    const { piece, from, to, fresh } = task
+    // Results of other tasks may be added to the same piece during the work.
+    const own = fresh ? createVector(segmentsInRange(piece.segments, piece.range)) : piece.target
+    await executeMaskPlan(own, piece.segments, terms.slice(from, to), suite, {
       range: piece.range,
       signal: end.signal,
-      onProgress: (fraction) => progress(piece, fraction),
+      onProgress: (fraction) => progress(task, fraction),
     })
-  /** Executes pieces until none are left, the execution ends early, or the thread is lost. */
+    if (fresh) addResult(piece, own)
+  }
+  /** Executes tasks until none are left, the execution ends early, or the thread is lost. */
   const drain = async (thread?: Thread): Promise<void> => {
     try {
       while (!end.signal.aborted && thread?.failure === undefined) {
-        const { value: piece } = pieces.next()
-        if (piece === undefined) return
-        const isDone = thread !== undefined && (await runThere(thread, piece, progress))
-        if (!isDone && !end.signal.aborted) await runHere(piece)
-        progress(piece, 1)
+        const { value: task } = tasks.next()
+        if (task === undefined) return
+        const run = inPlace && !task.fresh ? runInPlace : runThere
+        const isDone = thread !== undefined && (await run(thread, task, progress))
+        if (!isDone && !end.signal.aborted) await runHere(task)
+        progress(task, 1)
       }
     } catch (error) {
       endFor(error)
@@ -98,28 +129,51 @@ export async function executeOnThreads(
   onProgress?.(1)
 }
 
-type Progress = (piece: Piece, fraction: number) => void
+/** Some terms of the plan on one piece. Those of a short vector are added up elsewhere, beginning with zero. */
+interface Task extends Part {
+  readonly piece: Piece
+  /** The length of the mask streams that it uses, all terms together. */
+  readonly bytes: number
+}
 
-/** Combines the progress of the pieces into one fraction, which only rises and stays below 1. */
+function* tasksOf(
+  pieces: Iterable<Piece>,
+  length: number,
+  terms: number,
+  threads: number,
+): Generator<Task, void, void> {
+  const groups = length > LARGEST_PIECE ? 1 : Math.min(TASKS_PER_THREAD * threads, terms / FEWEST_TERMS)
+  const size = Math.ceil(terms / Math.max(groups, 1))
+  for (const piece of pieces) {
+    for (let from = 0; from < terms; from += size) {
+      const to = Math.min(from + size, terms)
+      yield { piece, from, to, fresh: size < terms, bytes: piece.bytes * (to - from) }
+    }
+  }
+}
+
+type Progress = (task: Task, fraction: number) => void
+
+/** Combines the progress of the tasks into one fraction, which only rises and stays below 1. */
 function createProgress(length: number, report: (fraction: number) => void): Progress {
-  const bytesOf = new WeakMap<Piece, number>()
+  const bytesOf = new WeakMap<Task, number>()
   let done = 0
   let reported = 0
-  return (piece, fraction) => {
-    const bytes = fraction * piece.bytes
-    done += bytes - (bytesOf.get(piece) ?? 0)
-    bytesOf.set(piece, bytes)
+  return (task, fraction) => {
+    const bytes = fraction * task.bytes
+    done += bytes - (bytesOf.get(task) ?? 0)
+    bytesOf.set(task, bytes)
     if (done / length <= reported || done >= length) return
     reported = done / length
     report(reported)
   }
 }
 
-/** Makes a thread execute a piece. Resolves to `false` if it did not; the target is then unchanged. */
-type Run = (thread: Thread, piece: Piece, progress: Progress) => Promise<boolean>
+/** Makes a thread execute a task. Resolves to `false` if it did not; the target is then unchanged. */
+type Run = (thread: Thread, task: Task, progress: Progress) => Promise<boolean>
 
-const runInPlace: Run = async (thread, piece, progress) => {
-  const result = await thread.run(piece, [], (fraction) => progress(piece, fraction))
+const runInPlace: Run = async (thread, task, progress) => {
+  const result = await thread.run(task.piece, partOf(task), [], (fraction) => progress(task, fraction))
   // The thread may have changed part of the target before it was lost.
   if (result === undefined && thread.failure !== undefined) throw thread.failure
   return result !== undefined
@@ -127,14 +181,27 @@ const runInPlace: Run = async (thread, piece, progress) => {
 
 /** Works on copies, in memory that is shared with the worker, or else transferred to it and back. */
 function runOnCopies(memory: SpareMemory): Run {
-  return async (thread, piece, progress) => {
+  return async (thread, task, progress) => {
     const own = memory.pop() ?? allocate(LARGEST_PIECE)
     const transfer = isArrayBuffer(own) ? [own] : []
-    const result = await thread.run(copyPiece(piece, own), transfer, (fraction) => progress(piece, fraction))
+    const copy = copyPiece(task.piece, own)
+    const result = await thread.run(copy, partOf(task), transfer, (fraction) => progress(task, fraction))
     // Memory that does not come back is not used again, because a lost worker may still write to it.
     if (result === undefined) return false
-    copyInto(piece.target, result)
+    if (task.fresh) addResult(task.piece, result)
+    else copyInto(task.piece.target, result)
     memory.push(result.at(-1)!.buffer)
     return true
   }
+}
+
+/** Adds what some terms of the plan add up to. */
+function addResult({ target, segments, range }: Piece, result: Vector): void {
+  const shape = segmentsInRange(segments, range)
+  addInto(target, result, shape)
+  reduceInto(target, shape)
+}
+
+function partOf({ from, to, fresh }: Task): Part {
+  return { from, to, fresh }
 }

@@ -6,6 +6,7 @@ import { checkExecution, executeMaskPlan, type MaskExecutor } from '../vector/ma
 import { segmentsInRange, streamLength } from '../vector/segments.js'
 import { executeOnThreads, type SpareMemory } from './execution.js'
 import { type MaskWorker, parallelism, spawnWorker } from './host.js'
+import { derivationOn } from './seed-requests.js'
 import { startThread, type Thread } from './thread.js'
 import { nameOf, sampleOf } from './worker-messages.js'
 
@@ -30,7 +31,8 @@ export interface MaskPoolOptions {
 export interface MaskPool {
   /**
    * Executes a mask plan on the workers. It gives the same result as `executeMaskPlan`, and refuses the same arguments.
-   * Calls are executed one after the other. The function can be passed around without the pool.
+   * Calls are executed one after the other. The function can be passed around without the pool. Its `deriveSeeds` derives
+   * seeds on the workers; a server session that gets the function uses both.
    *
    * If the whole target is in shared memory, the workers change it in place. Otherwise they work on copies of at most
    * 1 MiB, two per worker. The calling thread does the work itself if the plan is small, if {@link MaskPool.threads} is 0,
@@ -97,7 +99,7 @@ export async function createMaskPool(options: MaskPoolOptions = {}): Promise<Mas
   const memory: SpareMemory = []
   let closing: Promise<void> | undefined
 
-  const execute: MaskExecutor = async (target, given, plan, suite, options = {}) => {
+  const executeThere: MaskExecutor = async (target, given, plan, suite, options = {}) => {
     const { segments, range, terms, pacing } = checkExecution(target, given, plan, suite, options)
     const length = streamLength(segmentsInRange(segments, range))
     const isForThreads = closing === undefined && length * terms.length >= LITTLE_WORK && usable().length > 0
@@ -107,6 +109,8 @@ export async function createMaskPool(options: MaskPoolOptions = {}): Promise<Mas
     const execution = { target, segments, range, terms, suite, length, ...pacing }
     return inTurn(() => executeOnThreads(usable(), execution, memory), pacing.signal)
   }
+  const deriveSeeds = derivationOn(() => (closing === undefined ? usable() : []))
+  const execute = Object.assign(executeThere, { deriveSeeds })
   const close = async (): Promise<void> => {
     memory.length = 0
     await Promise.all(threads.splice(0).map((thread) => thread.close()))

@@ -1,15 +1,17 @@
 import { isArrayBuffer, wipe } from '../crypto/bytes.js'
-import type { SymmetricSuite } from '../crypto/provider.js'
+import { defaultCrypto } from '../crypto/default.js'
+import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
 import { createAdder } from '../vector/kernels/kernel-adder.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import type { MaskPlan, Vector } from '../vector/segments.js'
+import { answerRequest, sampleSeeds } from './seed-requests.js'
 import {
   type FromWorker,
   GREETING,
+  type PackedRequest,
   type PerSuite,
-  type Piece,
   sampleOf,
-  suitesHere,
+  suitesOf,
   type ToWorker,
 } from './worker-messages.js'
 
@@ -19,6 +21,8 @@ export interface WorkerPort {
   onmessageerror?: (() => void) | null
   postMessage(message: FromWorker, transfer: ArrayBuffer[]): void
 }
+
+type PieceMessage = ToWorker & { type: 'piece' }
 
 interface Work {
   readonly seeds: Uint8Array
@@ -39,10 +43,15 @@ export async function serveMasks(port: WorkerPort): Promise<void> {
   const say = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
   const fail = (reason: unknown): void => say({ type: 'failed', reason: String(reason) })
   try {
-    const suites = await suitesHere()
-    const samples = { aes: await sampleOf(suites.aes), chacha: await sampleOf(suites.chacha) }
+    const crypto = await defaultCrypto('chacha')
+    const suites = suitesOf(crypto)
+    const samples = {
+      aes: await sampleOf(suites.aes),
+      chacha: await sampleOf(suites.chacha),
+      seeds: await sampleSeeds(crypto),
+    }
     port.onmessageerror = () => fail('a message could not be read')
-    port.onmessage = listener(suites, say, fail)
+    port.onmessage = listener(crypto, suites, say, fail)
     say({ type: 'ready', greeting: GREETING, samples })
   } catch (error) {
     fail(error)
@@ -50,6 +59,7 @@ export async function serveMasks(port: WorkerPort): Promise<void> {
 }
 
 function listener(
+  crypto: CryptoProvider,
   suites: PerSuite<SymmetricSuite>,
   say: (message: FromWorker, transfer?: ArrayBuffer[]) => void,
   fail: (reason: unknown) => void,
@@ -58,7 +68,8 @@ function listener(
   let work: Work | undefined
   let last = Promise.resolve()
 
-  const run = async ({ target, segments, range }: Piece): Promise<void> => {
+  const run = async ({ piece, from, to, fresh }: PieceMessage): Promise<void> => {
+    const { target, segments, range } = piece
     const { terms, suite, reports, stop } = work!
     const { signal } = stop
     let reported = 0
@@ -69,7 +80,10 @@ function listener(
     }
     const options = { range, adder, signal, onProgress: reports ? onProgress : undefined }
     try {
-      await executeMaskPlan(target, segments, terms, suite, options)
+      if (fresh)
+        for (const { buffer, byteOffset, byteLength } of target)
+          wipe(new Uint8Array(buffer, byteOffset, byteLength))
+      await executeMaskPlan(target, segments, terms.slice(from, to), suite, options)
       say({ type: 'done', target }, memoryOf(target))
     } catch (error) {
       if (!signal.aborted) throw error
@@ -77,9 +91,15 @@ function listener(
     }
   }
 
+  const derive = async (request: PackedRequest): Promise<void> => {
+    const { seeds, present } = await answerRequest(request, crypto)
+    say({ type: 'seeds', seeds, present }, [seeds.buffer as ArrayBuffer, present.buffer as ArrayBuffer])
+  }
+
   return ({ data }) => {
     if (data.type === 'plan') work = workOf(data, suites[data.suite])
-    else if (data.type === 'piece') last = last.then(() => run(data.piece)).catch(fail)
+    else if (data.type === 'piece') last = last.then(() => run(data)).catch(fail)
+    else if (data.type === 'derive') last = last.then(() => derive(data)).catch(fail)
     else if (data.type === 'stop') work?.stop.abort()
     else if (work !== undefined) {
       wipe(work.seeds)

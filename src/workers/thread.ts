@@ -2,21 +2,32 @@ import type { SuiteName } from '../crypto/provider.js'
 import { SecAggError, usageError } from '../errors.js'
 import type { MaskPlan, Vector } from '../vector/segments.js'
 import { listen, type MaskWorker } from './host.js'
-import { type FromWorker, GREETING, type PerSuite, type Piece, type ToWorker } from './worker-messages.js'
+import {
+  type FromWorker,
+  GREETING,
+  type PackedRequest,
+  type PackedSeeds,
+  type Part,
+  type Piece,
+  type ToWorker,
+} from './worker-messages.js'
 
-/** Samples of the keystreams that a worker makes; see `sampleOf`. */
-type Samples = PerSuite<Uint8Array>
+/** Samples of what a worker derives; see `sampleOf` and `sampleSeeds`. */
+type Samples = (FromWorker & { type: 'ready' })['samples']
 
-interface PieceUnderWay {
-  readonly onProgress: (fraction: number) => void
-  readonly settle: (result: Vector | undefined) => void
+/** Something that the worker has been asked for. It answers in order. */
+interface Asked {
+  readonly onProgress: ((fraction: number) => void) | undefined
+  readonly settle: (answer: FromWorker | undefined) => void
 }
 
-/** A worker that has started. It executes one plan at a time. */
+/** A worker that has started. It executes one plan at a time, and derives seeds at any time. */
 export class Thread {
   readonly samples: Samples
   readonly #worker: MaskWorker
-  readonly #underWay: PieceUnderWay[] = []
+  readonly #asked: Asked[] = []
+  /** For how many purposes the worker is in use. */
+  #uses = 0
   #failure: SecAggError | undefined
 
   constructor(worker: MaskWorker, samples: Samples) {
@@ -36,7 +47,7 @@ export class Thread {
 
   /** Begins a plan, which applies to the pieces that follow. */
   begin(suite: SuiteName, terms: MaskPlan, reports: boolean): void {
-    this.#worker.ref?.()
+    this.#use()
     const seeds = new Uint8Array(terms.length * terms[0]!.seed.length)
     terms.forEach(({ seed }, index) => {
       seeds.set(seed, index * seed.length)
@@ -50,16 +61,26 @@ export class Thread {
    * Masks a piece after the earlier ones. The memory in `transfer` is not available until it comes back with the result,
    * which is the target of the piece. Resolves to `undefined` if the thread was stopped or lost. Never rejects.
    */
-  run(
+  async run(
     piece: Piece,
+    part: Part,
     transfer: ArrayBuffer[],
     onProgress: (fraction: number) => void,
   ): Promise<Vector | undefined> {
-    if (this.#failure !== undefined) return Promise.resolve(undefined)
-    return new Promise((settle) => {
-      this.#underWay.push({ onProgress, settle })
-      this.#say({ type: 'piece', piece }, transfer)
-    })
+    const answer = await this.#ask({ type: 'piece', piece, ...part }, transfer, onProgress)
+    return answer?.type === 'done' ? answer.target : undefined
+  }
+
+  /**
+   * Derives seeds. The memory of the request is transferred. Resolves to `undefined` if the thread was lost. Never rejects.
+   */
+  async derive(request: PackedRequest): Promise<PackedSeeds | undefined> {
+    const { privateKey, publicKeys, salt, infos } = request
+    this.#use()
+    const memory = [privateKey, publicKeys, salt, infos].map(({ buffer }) => buffer as ArrayBuffer)
+    const answer = await this.#ask({ type: 'derive', ...request }, memory)
+    this.#leave()
+    return answer?.type === 'seeds' ? answer : undefined
   }
 
   /** Stops the pieces in progress. */
@@ -70,11 +91,31 @@ export class Thread {
   /** Ends the plan. No piece may be in progress. */
   end(): void {
     this.#say({ type: 'end' })
-    this.#worker.unref?.()
+    this.#leave()
   }
 
   async close(): Promise<void> {
     await this.#worker.terminate()
+  }
+
+  #use(): void {
+    if (this.#uses++ === 0) this.#worker.ref?.()
+  }
+
+  #leave(): void {
+    if (--this.#uses === 0) this.#worker.unref?.()
+  }
+
+  #ask(
+    message: ToWorker,
+    transfer: ArrayBuffer[],
+    onProgress?: (fraction: number) => void,
+  ): Promise<FromWorker | undefined> {
+    if (this.#failure !== undefined) return Promise.resolve(undefined)
+    return new Promise((settle) => {
+      this.#asked.push({ onProgress, settle })
+      this.#say(message, transfer)
+    })
   }
 
   #say(message: ToWorker, transfer: ArrayBuffer[] = []): void {
@@ -87,10 +128,9 @@ export class Thread {
   }
 
   #hear(message: FromWorker): void {
-    if (message.type === 'progress') this.#underWay[0]?.onProgress(message.fraction)
-    else if (message.type === 'done') this.#underWay.shift()?.settle(message.target)
-    else if (message.type === 'stopped') this.#underWay.shift()?.settle(undefined)
+    if (message.type === 'progress') this.#asked[0]?.onProgress?.(message.fraction)
     else if (message.type === 'failed') this.#lose(message.reason)
+    else if (message.type !== 'ready') this.#asked.shift()?.settle(message)
   }
 
   #lose(cause: unknown): void {
@@ -99,7 +139,7 @@ export class Thread {
       cause,
     })
     this.#worker.terminate()
-    for (const { settle } of this.#underWay.splice(0)) settle(undefined)
+    for (const { settle } of this.#asked.splice(0)) settle(undefined)
   }
 }
 

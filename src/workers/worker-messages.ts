@@ -1,6 +1,5 @@
-import { defaultCrypto } from '../crypto/default.js'
 import { nobleCrypto } from '../crypto/noble.js'
-import type { SuiteName, SymmetricSuite } from '../crypto/provider.js'
+import type { CryptoProvider, SuiteName, SymmetricSuite } from '../crypto/provider.js'
 import { lanesOn, plainLanes } from '../vector/lanes.js'
 import {
   cutSegments,
@@ -12,7 +11,7 @@ import {
 } from '../vector/segments.js'
 
 /** Changes whenever the messages change, so that a worker file of another version is detected. */
-export const GREETING = 'secagg mask worker 1'
+export const GREETING = 'secagg mask worker 2'
 
 /** Messages from the pool to a worker: a plan, its pieces one after the other, the end of the plan, the next plan. */
 export type ToWorker =
@@ -25,7 +24,9 @@ export type ToWorker =
       /** Whether the worker should report its progress. */
       readonly reports: boolean
     }
-  | { readonly type: 'piece'; readonly piece: Piece }
+  /** Executes the plan's terms from `from` to `to` on a piece. If `fresh`, it sets the piece to zero first. */
+  | ({ readonly type: 'piece'; readonly piece: Piece } & Part)
+  | ({ readonly type: 'derive' } & PackedRequest)
   /** Stops the pieces of this plan. */
   | { readonly type: 'stop' }
   | { readonly type: 'end' }
@@ -36,20 +37,44 @@ export type FromWorker =
       readonly type: 'ready'
       readonly greeting: string
       /** Samples of the keystreams that it makes; see `sampleOf`. */
-      readonly samples: PerSuite<Uint8Array>
+      readonly samples: PerSuite<Uint8Array> & { readonly seeds: Uint8Array }
     }
   | { readonly type: 'progress'; readonly fraction: number }
   | { readonly type: 'done'; readonly target: Vector }
+  /** The answer to 'derive'. */
+  | ({ readonly type: 'seeds' } & PackedSeeds)
+  /** The worker did not do what it was asked for. */
   | { readonly type: 'stopped' }
   /** The worker cannot continue. */
   | { readonly type: 'failed'; readonly reason: string }
 
+/** Some terms of a plan, and whether they are added to zero or to what the piece holds. */
+export interface Part {
+  readonly from: number
+  readonly to: number
+  readonly fresh: boolean
+}
+
+/** A request for seeds, in few arrays. All infos have the same length. */
+export interface PackedRequest {
+  readonly privateKey: Uint8Array
+  readonly publicKeys: Uint8Array
+  readonly salt: Uint8Array
+  readonly infos: Uint8Array
+  readonly length: 16 | 32
+}
+
+/** Seeds, one after the other, and for each a 1 if it exists. */
+export interface PackedSeeds {
+  readonly seeds: Uint8Array
+  readonly present: Uint8Array
+}
+
 /** One value for each suite. */
 export type PerSuite<T> = { readonly [name in SuiteName]: T }
 
-/** The fastest implementation of each suite on this host. */
-export async function suitesHere(): Promise<PerSuite<SymmetricSuite>> {
-  const { aes, chacha } = (await defaultCrypto('chacha')).suites
+/** Both suites, from the JavaScript provider if this one lacks one. */
+export function suitesOf({ suites: { aes, chacha } }: CryptoProvider): PerSuite<SymmetricSuite> {
   const noble = nobleCrypto().suites
   return { aes: aes ?? noble.aes!, chacha: chacha ?? noble.chacha! }
 }

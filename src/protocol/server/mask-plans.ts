@@ -1,10 +1,11 @@
-import { wipe } from '../../crypto/bytes.js'
+import type { CryptoProvider } from '../../crypto/provider.js'
+import { deriveSeeds, type SeedDeriver } from '../../crypto/seeds.js'
 import { graphOf } from '../../graph/index.js'
 import { type MaskPlan, type MaskTerm, streamLength } from '../../vector/segments.js'
 import type { Seated } from '../../wire/index.js'
 import { cryptoOf, type ServerCapabilities } from '../capabilities.js'
 import { blameNobody, requireState, violation } from '../checks.js'
-import { derivePairwiseSeed, deriveSelfMaskSeed } from '../keys.js'
+import { deriveSelfMaskSeed, pairwiseSeedInfo, suiteOf } from '../keys.js'
 import type { ServerFinished } from './states.js'
 
 const PHASE = 'unmasking'
@@ -24,7 +25,8 @@ const MINIMUM_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
  * the key agreements for the next one run.
  *
  * @param state - The state from `reconstructSecrets`.
- * @param capabilities - `crypto`, for key agreements and key derivation.
+ * @param capabilities - `crypto`, for key agreements and key derivation. `deriveSeeds`, to do both elsewhere, for example on
+ *   other threads; default: here.
  * @returns A generator of plans for `executeMaskPlan`. Their order does not matter.
  * @throws {SecAggError} `invalid-public-key` if a client's key is a point of low order; `concerning` names the client.
  *   `invalid-argument` or `out-of-order` if an argument has the wrong form.
@@ -43,11 +45,12 @@ const MINIMUM_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
  */
 export async function* planUnmasking(
   state: ServerFinished,
-  capabilities: Pick<ServerCapabilities, 'crypto'>,
+  capabilities: Pick<ServerCapabilities, 'crypto'> & { readonly deriveSeeds?: SeedDeriver | undefined },
 ): AsyncGenerator<MaskPlan, void, void> {
   requireState(state, 'server-unmasked')
   const crypto = cryptoOf(capabilities)
   const { config, selfMasks, maskKeys } = state
+  const deriver = capabilities.deriveSeeds ?? deriveSeeds
   const enough = Math.max(MINIMUM_PLAN.terms, MINIMUM_PLAN.bytes / streamLength(config.segments))
   let terms: MaskTerm[] = await Promise.all(
     selfMasks.map(async ({ seat, value }): Promise<MaskTerm> => {
@@ -56,14 +59,20 @@ export async function* planUnmasking(
   )
   const maskKeyOf = maskKeysOf(state)
   const survivors = new Set(state.survivors)
+  let requested = terms.length
+  let requests: Promise<MaskTerm[]>[] = []
   for (const dropped of maskKeys) {
-    if (terms.length >= enough) {
-      yield terms
-      terms = []
-    }
     const joined = joinedTo(state, dropped.seat, survivors)
-    for (const term of await pairwiseTerms(state, dropped, joined, maskKeyOf, crypto)) terms.push(term)
+    requests.push(pairwiseTerms(state, dropped, joined, maskKeyOf, crypto, deriver))
+    requested += joined.length
+    if (requested < enough) continue
+    for (const more of await Promise.all(requests)) terms.push(...more)
+    yield terms
+    terms = []
+    requested = 0
+    requests = []
   }
+  for (const more of await Promise.all(requests)) terms.push(...more)
   yield terms
 }
 
@@ -96,29 +105,30 @@ async function pairwiseTerms(
   { seat: dropped, value: privateKey }: Seated<Uint8Array>,
   joined: readonly number[],
   maskKeyOf: ReadonlyMap<number, Uint8Array>,
-  crypto: ServerCapabilities['crypto'],
+  crypto: CryptoProvider,
+  deriver: SeedDeriver,
 ): Promise<MaskTerm[]> {
   const own = { seat: dropped, publicKey: maskKeyOf.get(dropped)! }
-  const agreements = await crypto.x25519.sharedSecrets(
+  const others = joined.map((seat) => ({ seat, publicKey: maskKeyOf.get(seat)! }))
+  const request = {
     privateKey,
-    joined.map((seat) => maskKeyOf.get(seat)!),
-  )
-  return Promise.all(
-    joined.map(async (seat, index): Promise<MaskTerm> => {
-      const agreement = agreements[index]
-      if (agreement === undefined) {
-        throw violation(
-          'invalid-public-key',
-          blameNobody(PHASE, seat),
-          'the key agreement with a public key gives an all-zero secret',
-        )
-      }
-      const other = { seat, publicKey: maskKeyOf.get(seat)! }
-      const seed = await derivePairwiseSeed(config, crypto, agreement, own, other)
-      wipe(agreement)
-      return { seed, sign: seat > dropped ? -1 : 1 }
-    }),
-  )
+    publicKeys: others.map(({ publicKey }) => publicKey),
+    salt: config.hash,
+    infos: others.map((other) => pairwiseSeedInfo(own, other)),
+    length: suiteOf(config, crypto).keyLength,
+  }
+  const seeds = await deriver(request, crypto)
+  return joined.map((seat, index) => {
+    const seed = seeds[index]
+    if (seed === undefined) {
+      throw violation(
+        'invalid-public-key',
+        blameNobody(PHASE, seat),
+        'the key agreement with a public key gives an all-zero secret',
+      )
+    }
+    return { seed, sign: seat > dropped ? -1 : 1 }
+  })
 }
 
 /** s^PK of every client of U2. */

@@ -1,0 +1,41 @@
+import { wipeAll } from './bytes.js'
+import type { CryptoProvider } from './provider.js'
+
+/**
+ * What the seeds of the masks between one client and several others are derived from.
+ * @public
+ */
+export interface SeedRequest {
+  /** The X25519 private key of the client, 32 bytes. */
+  readonly privateKey: Uint8Array
+  /** The X25519 public keys of the others, 32 bytes each. */
+  readonly publicKeys: readonly Uint8Array[]
+  readonly salt: Uint8Array
+  /** One for each public key. */
+  readonly infos: readonly Uint8Array[]
+  /** The length of a seed in bytes. */
+  readonly length: 16 | 32
+}
+
+/**
+ * A function that derives seeds: HKDF-SHA-256 of each X25519 agreement, in the order of the public keys. A seed is
+ * `undefined` if the public key is a point of low order.
+ * @public
+ */
+export type SeedDeriver = (
+  request: SeedRequest,
+  crypto: Pick<CryptoProvider, 'x25519' | 'sha256'>,
+) => Promise<(Uint8Array | undefined)[]>
+
+/** Derives seeds on the calling thread. */
+export const deriveSeeds: SeedDeriver = async (
+  { privateKey, publicKeys, salt, infos, length },
+  { x25519, sha256 },
+) => {
+  const agreements = await x25519.sharedSecrets(privateKey, publicKeys)
+  const seeds = await Promise.all(
+    agreements.map((agreement, index) => agreement && sha256.hkdf(agreement, salt, infos[index]!, length)),
+  )
+  wipeAll(agreements.filter((agreement) => agreement !== undefined))
+  return seeds
+}

@@ -1,0 +1,141 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { type CryptoProvider, defaultCrypto } from '../../src/crypto/index.js'
+import { deriveSeeds, type SeedRequest } from '../../src/crypto/seeds.js'
+import { createMaskPool, type MaskPool } from '../../src/workers/index.js'
+import { puppets, spawn } from './support.js'
+
+const crypto = await defaultCrypto('aes')
+
+const open: MaskPool[] = []
+afterEach(async () => {
+  for (const pool of open.splice(0)) await pool.close()
+})
+
+async function poolOf(workers: number, start = spawn): Promise<MaskPool> {
+  const pool = await createMaskPool({ workers, spawn: start })
+  open.push(pool)
+  return pool
+}
+
+/** A request for `count` seeds, the public key at `lowOrder` being a point of low order. */
+async function requestOf(count: number, lowOrder?: number): Promise<SeedRequest> {
+  const key = (index: number): Uint8Array => new Uint8Array(32).map((_, at) => 31 * at + index)
+  const publicKeys = await Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      index === lowOrder ? new Uint8Array(32) : crypto.x25519.publicKey(key(index)),
+    ),
+  )
+  const infos = publicKeys.map((_, index) => Uint8Array.of(index, index >> 8, 3))
+  return { privateKey: key(-1), publicKeys, salt: key(-2), infos, length: 16 }
+}
+
+/** A provider that counts the agreements on this thread. */
+function counting(): { readonly provider: CryptoProvider; readonly agreements: () => number } {
+  let agreements = 0
+  const sharedSecrets: CryptoProvider['x25519']['sharedSecrets'] = (own, others) => {
+    agreements += others.length
+    return crypto.x25519.sharedSecrets(own, others)
+  }
+  return {
+    provider: { ...crypto, x25519: { ...crypto.x25519, sharedSecrets } },
+    agreements: () => agreements,
+  }
+}
+
+/** The two agreements of the comparison between the threads and the caller's provider. */
+const COMPARISON = 2
+
+describe('seeds that a pool derives', () => {
+  test.each([8, 63, 64, 65, 300])('are those of the calling thread, in order: %i keys', async (count) => {
+    const pool = await poolOf(2)
+    const { provider, agreements } = counting()
+    const request = await requestOf(count)
+    const seeds = await pool.execute.deriveSeeds!(request, provider)
+    expect(seeds).toEqual(await deriveSeeds(request, crypto))
+    expect(agreements()).toBe(COMPARISON)
+    // The caller's secrets stay where they are.
+    expect(request).toEqual(await requestOf(count))
+  })
+
+  test('are missing where a public key is a point of low order', async () => {
+    const pool = await poolOf(2)
+    const seeds = await pool.execute.deriveSeeds!(await requestOf(100, 70), crypto)
+    expect(seeds.flatMap((seed, index) => (seed === undefined ? index : []))).toEqual([70])
+  })
+
+  test('while a plan is executed, are those of the calling thread', async () => {
+    const pool = await poolOf(2)
+    const segments = [{ length: 300_000, bits: 32 }]
+    const plan = Array.from({ length: 40 }, (_, term) => ({
+      seed: new Uint8Array(16).fill(term),
+      sign: 1 as const,
+    }))
+    const target = [new Uint32Array(300_000)]
+    const request = await requestOf(200)
+    const executing = pool.execute(target, segments, plan, crypto.suites.aes!)
+    const both = await Promise.all([
+      pool.execute.deriveSeeds!(request, crypto),
+      pool.execute.deriveSeeds!(request, crypto),
+    ])
+    await executing
+    const expected = await deriveSeeds(request, crypto)
+    expect(both).toEqual([expected, expected])
+  })
+})
+
+describe('the calling thread derives them itself', () => {
+  test('if there are few', async () => {
+    const pool = await poolOf(1)
+    const { provider, agreements } = counting()
+    const request = await requestOf(7)
+    expect(await pool.execute.deriveSeeds!(request, provider)).toEqual(await deriveSeeds(request, crypto))
+    expect(agreements()).toBe(7)
+  })
+
+  test.each(['x25519', 'sha256'] as const)('if the caller has another %s', async (part) => {
+    const pool = await poolOf(1)
+    const own: CryptoProvider = {
+      ...crypto,
+      x25519: {
+        ...crypto.x25519,
+        sharedSecrets: (key, others) =>
+          crypto.x25519.sharedSecrets(part === 'x25519' ? key.map((byte) => byte ^ 8) : key, others),
+      },
+      sha256: {
+        ...crypto.sha256,
+        hkdf: (secret, salt, info, length) =>
+          crypto.sha256.hkdf(secret, part === 'sha256' ? salt.map((byte) => byte ^ 1) : salt, info, length),
+      },
+    }
+    const request = await requestOf(20)
+    expect(await pool.execute.deriveSeeds!(request, own)).toEqual(await deriveSeeds(request, own))
+    expect(await deriveSeeds(request, own)).not.toEqual(await deriveSeeds(request, crypto))
+  })
+
+  test('if the infos have different lengths', async () => {
+    const pool = await poolOf(1)
+    const request = await requestOf(20)
+    const infos = request.infos.map((info, index) => info.subarray(0, index % 4))
+    const seeds = await pool.execute.deriveSeeds!({ ...request, infos }, crypto)
+    expect(seeds).toEqual(await deriveSeeds({ ...request, infos }, crypto))
+  })
+
+  test('if the worker dies on the way', async () => {
+    const pool = await poolOf(
+      1,
+      puppets((puppet, type) => {
+        if (type === 'derive') puppet.die()
+      }),
+    )
+    const request = await requestOf(100)
+    expect(await pool.execute.deriveSeeds!(request, crypto)).toEqual(await deriveSeeds(request, crypto))
+    expect(pool.threads).toBe(0)
+  })
+
+  test('after the pool is closed', async () => {
+    const pool = await poolOf(1)
+    await pool.close()
+    const request = await requestOf(20)
+    expect(await pool.execute.deriveSeeds!(request, crypto)).toEqual(await deriveSeeds(request, crypto))
+  })
+})
