@@ -69,11 +69,25 @@ export interface Lies {
   /** The proof that it shows of `owner`. */
   proof?(to: number, owner: number, genuine: Inclusion): Inclusion
   /** The acknowledgements that it passes on, instead of those that it has received for this client. */
-  acknowledgements?(to: number, received: Acknowledgements): Acknowledgements
-  /** Private mask keys that it knows from an earlier run, by the public key in hexadecimal. */
+  acknowledgements?(
+    to: number,
+    received: Acknowledgements,
+    known: KnownSoFar,
+  ): Acknowledgements | Promise<Acknowledgements>
+  /** It hears what a client has acknowledged. */
+  acknowledged?(from: number, sent: Acknowledgements): void
+  /** Whether it asks clients that did not unmask once more, as long as others have since, with what it has learned by then. */
+  readonly persists?: boolean
+  /** Private mask keys of an earlier run or its own, by the public key in hexadecimal. */
   readonly maskSecrets?: ReadonlyMap<string, Uint8Array>
   /** Steps of honest clients that lack a check. */
   readonly weakened?: ClientSteps
+}
+
+/** What the server has found out in the middle of phase 4. */
+interface KnownSoFar {
+  /** The private mask key of a client, if t shares of it are there. */
+  maskSecret(seat: number): Uint8Array | undefined
 }
 
 /** What came of it. */
@@ -158,6 +172,8 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
   // Phase 1. What a client seals goes to its holders among those that it was told of.
   const toldU1 = new Map<number, readonly number[]>()
   const sealed = new Map<string, Uint8Array>()
+  const toldKeys = new Map<string, Uint8Array>()
+  const shared = new Map<number, client.ClientShared>()
   const published = codec(
     'publishedKeys',
     publishedKeysCoder(publishableSeats(config.graph, config.clients), 64, 16),
@@ -167,11 +183,13 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
     const entries = [...told, seat]
       .sort((a, b) => a - b)
       .map((each) => ({ seat: each, value: keysOf.get(each)! }))
-    const message = published.write(lies.keys?.(seat, entries) ?? entries)
-    const answer = await attempt(seat, () => sessions[seat]!.receive(message))
+    const shown = lies.keys?.(seat, entries) ?? entries
+    const answer = await attempt(seat, () => sessions[seat]!.receive(published.write(shown)))
     if (answer instanceof SecAggError) continue
     toldU1.set(seat, told)
-    const { peers } = stateOf<client.ClientShared>(seat)
+    for (const entry of shown) toldKeys.set(`${seat} ${entry.seat}`, entry.value.maskKey)
+    shared.set(seat, stateOf(seat))
+    const { peers } = shared.get(seat)!
     const to = peers.filter(({ choice }) => choice!.isHolder).map((peer) => peer.seat)
     const { ciphertexts } = codec('shareKeys', shareKeysCoder(to.length)).read(answer)
     to.forEach((holder, index) => {
@@ -220,7 +238,7 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
       const message = codec('livingOwners', livingOwnersCoder(owners, k, 64)).write(living)
       const answer = await attempt(seat, async () => {
         if (weakened.acknowledge !== undefined) {
-          const next = await weakened.acknowledge(state, living, capabilities(seat))
+          const next = await weakened.acknowledge(state, living, capabilities(seat), shared.get(seat)!)
           acknowledging.set(seat, next)
           return next.outbound
         }
@@ -234,6 +252,7 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
         continue
       }
       acknowledged.set(seat, answer)
+      lies.acknowledged?.(seat, answer)
       break
     }
     if (lies.aliveOnceMore === undefined) continue
@@ -255,29 +274,6 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
 
   // Phase 4.
   const shares = new Shares(graph, config)
-  const revealed = new Map<number, UnmaskingShares>()
-  for (const [seat, state] of acknowledging) {
-    const received = graph.holders(seat).flatMap((holder): Seated<Uint8Array>[] => {
-      const entry = acknowledged.get(holder)?.find(({ seat: owner }) => owner === seat)
-      return entry === undefined ? [] : [{ seat: holder, value: entry.value }]
-    })
-    const known = state.expected.map(({ seat: holder }) => holder)
-    const passedOn = lies.acknowledgements?.(seat, received) ?? received
-    // The message to a real client has no place for other seats.
-    const forwarded = passedOn.filter((entry) => known.includes(entry.seat))
-    const answer = await attempt(seat, async () => {
-      if (weakened.unmask !== undefined) return weakened.unmask(state, passedOn)
-      if (weakened.acknowledge !== undefined) {
-        return (await client.unmask(state, forwarded, capabilities(seat))).outbound
-      }
-      const coder = codec('collectedAcknowledgements', acknowledgementsCoder(known))
-      const bytes = await sessions[seat]!.receive(coder.write(forwarded))
-      return codec('unmasking', unmaskingCoder(state.owners, new Set(state.survivors))).read(bytes)
-    })
-    if (answer instanceof SecAggError) continue
-    if (!helpers.includes(seat)) revealed.set(seat, answer)
-    shares.add(seat, answer)
-  }
   for (const helper of helpers) {
     for (const owner of client.ownerSeats(masked.get(helper)!)) {
       const pair = await openShares(config, crypto, masked.get(helper)!, owner)
@@ -286,13 +282,52 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
       shares.add(helper, [{ seat: owner, value: pair.selfMask }])
     }
   }
+  const isShared = (seat: number): boolean => shares.of(seat, 32).size >= config.threshold
+  const known: KnownSoFar = {
+    maskSecret: (seat) => maskSecrets.get(seat) ?? (isShared(seat) ? shares.secret(seat, 32) : undefined),
+  }
+  const revealed = new Map<number, UnmaskingShares>()
+  const unmask = async (seat: number, state: client.ClientAcknowledging): Promise<boolean> => {
+    const received = graph.holders(seat).flatMap((holder): Seated<Uint8Array>[] => {
+      const entry = acknowledged.get(holder)?.find(({ seat: owner }) => owner === seat)
+      return entry === undefined ? [] : [{ seat: holder, value: entry.value }]
+    })
+    const expected = state.expected.map(({ seat: holder }) => holder)
+    const passedOn = (await lies.acknowledgements?.(seat, received, known)) ?? received
+    // The message to a real client has no place for other seats.
+    const forwarded = passedOn.filter((entry) => expected.includes(entry.seat))
+    const answer = await attempt(seat, async () => {
+      if (weakened.unmask !== undefined) return weakened.unmask(state, passedOn, capabilities(seat))
+      if (weakened.acknowledge !== undefined) {
+        return (await client.unmask(state, forwarded, capabilities(seat))).outbound
+      }
+      const coder = codec('collectedAcknowledgements', acknowledgementsCoder(expected))
+      const bytes = await sessions[seat]!.receive(coder.write(forwarded))
+      return codec('unmasking', unmaskingCoder(state.owners, new Set(state.survivors))).read(bytes)
+    })
+    if (answer instanceof SecAggError) return false
+    if (!helpers.includes(seat)) revealed.set(seat, answer)
+    shares.add(seat, answer)
+    acknowledging.delete(seat)
+    return true
+  }
+  for (let goesOn = true; goesOn; ) {
+    goesOn = false
+    for (const [seat, state] of acknowledging) {
+      if (await unmask(seat, state)) goesOn = lies.persists === true
+    }
+  }
 
   const selfMasks = honest.filter((seat) => shares.of(seat, 16).size >= config.threshold)
   const publicKeyOf = (seat: number): string => hexOf(keysOf.get(seat)!.maskKey)
-  const isShared = (seat: number): boolean => shares.of(seat, 32).size >= config.threshold
   const maskKeys = honest.filter((seat) => isShared(seat) || lies.maskSecrets?.has(publicKeyOf(seat)))
   for (const seat of maskKeys) {
     maskSecrets.set(seat, lies.maskSecrets?.get(publicKeyOf(seat)) ?? shares.secret(seat, 32))
+  }
+  /** The private part of the key that `seat` was shown of `other`. */
+  const secretShown = (seat: number, other: number): Uint8Array | undefined => {
+    const shown = hexOf(toldKeys.get(`${seat} ${other}`)!)
+    return shown === publicKeyOf(other) ? maskSecrets.get(other) : lies.maskSecrets?.get(shown)
   }
   const drawn = {
     n: config.clients,
@@ -309,7 +344,13 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
     }),
     knownB: bitsOf(selfMasks),
     knownS: bitsOf(maskKeys),
-    replacedKeys: seats.map(() => 0),
+    replacedKeys: seats.map((seat) =>
+      bitsOf(
+        (toldU2.get(seat) ?? []).filter(
+          (other) => !maskSecrets.has(other) && secretShown(seat, other) !== undefined,
+        ),
+      ),
+    ),
   })
 
   const computed = async (wanted: readonly number[]): Promise<Vector> => {
@@ -321,15 +362,13 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
       ]
       for (const other of toldU2.get(seat)!) {
         if (wanted.includes(other) && toldU2.get(other)!.includes(seat)) continue
-        const [own, theirs] = [seat, other].map((each) => ({
-          seat: each,
-          publicKey: keysOf.get(each)!.maskKey,
-        }))
+        const own = { seat, publicKey: keysOf.get(seat)!.maskKey }
+        const theirs = { seat: other, publicKey: toldKeys.get(`${seat} ${other}`)! }
         const isOwn = maskSecrets.has(seat)
-        const secret = maskSecrets.get(isOwn ? seat : other)
+        const secret = isOwn ? maskSecrets.get(seat) : secretShown(seat, other)
         if (secret === undefined) throw new Error(`the mask of ${seat} and ${other} is not known`)
-        const [agreement] = await crypto.x25519.sharedSecrets(secret, [(isOwn ? theirs! : own!).publicKey])
-        const seed = await derivePairwiseSeed(config, crypto, agreement!, own!, theirs!)
+        const [agreement] = await crypto.x25519.sharedSecrets(secret, [(isOwn ? theirs : own).publicKey])
+        const seed = await derivePairwiseSeed(config, crypto, agreement!, own, theirs)
         masks.push({ seed, sign: seat > other ? -1 : 1 })
       }
       await executeMaskPlan(sum, config.segments, masks, crypto.suites[config.suite]!)
@@ -377,7 +416,10 @@ class Shares {
 
   add(holder: number, revealed: UnmaskingShares): void {
     for (const { seat: owner, value } of revealed) {
-      const coordinate = this.#graph.holders(owner).indexOf(holder) + 1
+      const holders = this.#graph.holders(owner)
+      const others = this.#graph.owners(owner).filter((seat) => !holders.includes(seat))
+      // Only a weakened client has shares for others as well.
+      const coordinate = [...holders, ...others].indexOf(holder) + 1
       this.of(owner, value.length).set(coordinate, value)
     }
   }
