@@ -105,7 +105,9 @@ export function setWords(words: Uint16Array, bytes: Uint8Array): void {
 
 /** Elements of GF(2^16) as bytes. */
 export function bytesOfWords(words: Uint16Array): Uint8Array {
-  return Uint8Array.from({ length: 2 * words.length }, (_, i) => words[i >> 1]! >>> (8 * (i & 1)))
+  const bytes = new Uint8Array(2 * words.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = words[i >> 1]! >>> (8 * (i & 1))
+  return bytes
 }
 
 /**

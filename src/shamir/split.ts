@@ -1,14 +1,12 @@
-import { split as splitBytes } from 'shamir-secret-sharing'
-import { requireBytes, wipe, wipeAll } from '../crypto/bytes.js'
+import { requireBytes, wipe } from '../crypto/bytes.js'
 import { dependableProvider } from '../crypto/dependable.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { drawSecret } from '../crypto/random.js'
-import { SecAggError, usageError } from '../errors.js'
+import { usageError } from '../errors.js'
 import {
   bytesOfWords,
   type Field,
   fieldFor,
-  GF65536,
   invert,
   type MultiplicationTables,
   multiplicationTables,
@@ -34,9 +32,7 @@ export type SecretSplitter = (
 export const MAXIMUM_HOLDERS = 65535
 
 /**
- * Creates the library's splitter, which sessions use unless they are given another one. For up to 255 holders it uses the
- * `shamir-secret-sharing` package, with the platform's randomness. For more holders it works in GF(2^16), with coefficients
- * from `crypto`.
+ * Creates the library's splitter, which sessions use unless they are given another one. Its coefficients come from `crypto`.
  *
  * @param crypto - A crypto provider, such as `await defaultCrypto()`.
  * @returns The splitter. It throws `invalid-argument` if a secret, a threshold or a number of holders is out of its range.
@@ -69,43 +65,18 @@ export function secretSplitter(crypto: CryptoProvider): SecretSplitter {
         got: secret.length,
       })
     }
-    return fieldFor(holders) === GF65536
-      ? splitWords(secret, threshold, holders, provider)
-      : splitWithPackage(secret, threshold, holders)
+    return shareAmong(secret, threshold, holders, provider)
   }
-}
-
-/**
- * Splits with the package, which draws the coordinates itself. If it makes all 255 shares, it uses every coordinate once, so
- * the shares at fixed coordinates can be picked from its result.
- */
-async function splitWithPackage(
-  secret: Uint8Array,
-  threshold: number,
-  holders: number,
-): Promise<Uint8Array[]> {
-  // The package requires a plain Uint8Array; the secret could be an instance of a subclass.
-  const copy = Uint8Array.from(secret)
-  const labeled = await splitBytes(copy, 255, threshold).finally(() => wipe(copy))
-  const shares: (Uint8Array | undefined)[] = new Array(holders).fill(undefined)
-  for (const share of labeled) {
-    const coordinate = share[secret.length]!
-    if (coordinate >= 1 && coordinate <= holders) shares[coordinate - 1] = share.slice(0, secret.length)
-  }
-  wipeAll(labeled)
-  return shares.map((share) => {
-    if (share === undefined) throw new SecAggError('internal', 'internal', 'a Shamir share is missing')
-    return share
-  })
 }
 
 /** Computes all shares at once, as values at 1, 2, …. The secret is the value at 0. */
-function splitWords(
+function shareAmong(
   secret: Uint8Array,
   threshold: number,
   holders: number,
   crypto: CryptoProvider,
 ): Uint8Array[] {
+  const field = fieldFor(holders)
   const width = secret.length / 2
   const levels = Math.ceil(Math.log2(holders + 1))
   const rows = new Uint16Array(width * 2 ** levels)
@@ -114,7 +85,7 @@ function splitWords(
   setWords(rows, secret)
   setWords(rows.subarray(width), drawn.subarray(0, (threshold - 1) * secret.length))
   wipe(drawn)
-  evaluateAtAll(GF65536, rows, width, levels)
+  evaluateAtAll(field, rows, width, levels)
   const shares = Array.from({ length: holders }, (_, index) =>
     bytesOfWords(rows.subarray(width * (index + 1), width * (index + 2))),
   )
@@ -123,9 +94,9 @@ function splitWords(
 }
 
 /**
- * Evaluates `width` polynomials over GF(2^16) at 0, 1, …, 2^levels − 1, in place. Before the call, row i of `rows` has
- * coefficient i of every polynomial, in the basis of Lin, Chung and Han (FOCS 2014). Afterwards it has their values at i. A
- * row has `width` elements, and rows follow one another without gaps.
+ * Evaluates polynomials at 0, 1, …, 2^levels − 1, in place. Before the call, row i of `rows` has coefficient i of every
+ * polynomial, in the basis of Lin, Chung and Han (FOCS 2014). Afterwards it has their values at i. A row has `width` words,
+ * and rows follow one another without gaps. A word is one element of GF(2^16), or two elements of GF(2^8) side by side.
  *
  * The basis polynomial X_i is the product of ŝ_b over the bits b that are set in i. Here ŝ_b is the polynomial that vanishes
  * at 0, …, 2^b − 1, scaled so that its value at 2^b is 1. It is additive. So X_i has degree i, X_0 is 1, and all other X_i
@@ -135,11 +106,21 @@ function splitWords(
 export function evaluateAtAll(field: Field, rows: Uint16Array, width: number, levels: number): void {
   for (let level = levels - 1; level >= 0; level--) {
     const half = (width * 2 ** level) | 0
-    const scale = scaledVanishing(field, level)
+    const scale = scaledVanishing(field, level, levels)
     for (let start = 0; start < 2 ** levels; start += 2 ** (level + 1)) {
-      butterfly(rows, start * width, half, multiplicationTables(field, [scale(start)]))
+      butterfly(rows, start * width, half, tablesOfWords(field, scale(start)))
     }
   }
+}
+
+/** The multiples of one factor, for the four nibbles of a word. */
+function tablesOfWords(field: Field, factor: number): MultiplicationTables {
+  const tables = multiplicationTables(field, [factor])
+  if (field.bits === 16) return tables
+  const both = new Uint16Array(64)
+  both.set(tables)
+  for (let entry = 0; entry < 32; entry++) both[32 + entry] = tables[entry]! << 8
+  return both
 }
 
 /** Combines the two halves of a block of rows. ŝ is constant on each half, and larger by one on the second half. */
@@ -157,15 +138,19 @@ function butterfly(rows: Uint16Array, from: number, half: number, table: Multipl
   }
 }
 
-/** The function ŝ of a level. It follows from s_0(x) = x and s_{b+1}(x) = s_b(x) · (s_b(x) + s_b(2^b)), scaled. */
-function scaledVanishing(field: Field, level: number): (x: number) => number {
-  const atPower: number[] = []
-  const vanishing = (x: number, of: number): number => {
-    let value = x
-    for (let b = 0; b < of; b++) value = multiply(field, value, value ^ atPower[b]!)
-    return value
+/**
+ * The function ŝ of a level. It follows from s_0(x) = x and s_{b+1}(x) = s_b(x) · (s_b(x) + s_b(2^b)), scaled. Since it is
+ * additive, its values at powers of two are enough.
+ */
+function scaledVanishing(field: Field, level: number, levels: number): (x: number) => number {
+  const values = Array.from({ length: levels }, (_, bit) => 2 ** bit)
+  for (let b = 0; b < level; b++) {
+    const atPower = values[b]!
+    for (let bit = b; bit < levels; bit++) {
+      values[bit] = multiply(field, values[bit]!, values[bit]! ^ atPower)
+    }
   }
-  for (let b = 0; b <= level; b++) atPower.push(vanishing(2 ** b, b))
-  const scale = invert(field, atPower[level]!)
-  return (x) => multiply(field, scale, vanishing(x, level))
+  const scale = invert(field, values[level]!)
+  const scaled = values.map((value) => multiply(field, scale, value))
+  return (x) => scaled.reduce((sum, value, bit) => ((x >>> bit) & 1 ? sum ^ value : sum), 0)
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { GF65536, invert, multiply } from '../../src/shamir/field.js'
+import { GF256, GF65536, invert, multiply } from '../../src/shamir/field.js'
 import { evaluateAtAll } from '../../src/shamir/split.js'
 import { randomOf } from '../support/seeded.js'
 
@@ -54,4 +54,31 @@ it('is additive', () => {
   const sum = one.map((value, i) => value ^ other[i]!)
   for (const rows of [one, other, sum]) evaluateAtAll(GF65536, rows, 1, LEVELS)
   expect(sum).toEqual(one.map((value, i) => value ^ other[i]!))
+})
+
+it.each([LEVELS, 8])('GF(2^8), %i levels: two polynomials side by side in each word', (levels) => {
+  const random = randomOf(5)
+  const rows = Uint16Array.from({ length: 2 ** levels }, () => random.below(65536))
+  const halves = [0, 8].map((shift) => rows.map((word) => (word >>> shift) & 255))
+  evaluateAtAll(GF256, rows, 1, levels)
+  halves.forEach((coefficients, half) => {
+    const shift = 8 * half
+    expect((rows[0]! >>> shift) & 255).toBe(coefficients[0])
+    evaluateAtAll(GF256, coefficients, 1, levels)
+    expect(rows.map((word) => (word >>> shift) & 255)).toEqual(coefficients)
+  })
+})
+
+it('in both fields, the first basis polynomials have the same values', () => {
+  for (const [row, values] of [
+    [0, [1, 1, 1, 1]],
+    [1, [0, 1, 2, 3]],
+  ] as const) {
+    for (const field of [GF256, GF65536]) {
+      const rows = new Uint16Array(4)
+      rows[row] = 1
+      evaluateAtAll(field, rows, 1, 2)
+      expect([...rows]).toEqual(values)
+    }
+  }
 })
