@@ -19,6 +19,7 @@ export {
   minimumRemaining,
   minimumSeen,
   nameableSeats,
+  provenHolders,
   publishableSeats,
 } from './limits.js'
 export {

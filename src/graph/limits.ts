@@ -80,3 +80,11 @@ export function minimumSeen(shape: GraphShape, threshold: number, minimumSurvivo
 export function choiceLength(shape: GraphShape): number {
   return shape.kind === 'chosen' ? CHOICE_LENGTH : 0
 }
+
+/**
+ * k if clients prove with which of their k holders they have masked, in front of their masked vectors; 0 if they do not choose
+ * holders, and so prove nothing.
+ */
+export function provenHolders(shape: GraphShape): number {
+  return shape.kind === 'chosen' ? shape.neighbors : 0
+}

@@ -41,6 +41,20 @@ export function signsSurvivors({ adversary, graph }: RoundConfig): boolean {
 }
 
 /**
+ * The types of the messages that a client receives after it has masked its input, in order: on the chosen graph who is alive
+ * and who has acknowledged the client; on the other graphs U3 and, in the active model, the signatures over it.
+ */
+export function messagesAfterMasking(
+  config: RoundConfig,
+):
+  | readonly ['livingOwners', 'collectedAcknowledgements']
+  | readonly ['survivors', 'consistencySignatures']
+  | readonly ['survivors'] {
+  if (isChosen(config.graph)) return ['livingOwners', 'collectedAcknowledgements']
+  return signsSurvivors(config) ? ['survivors', 'consistencySignatures'] : ['survivors']
+}
+
+/**
  * D: SHA-256 of the PublishedKeys message, which on the complete graph is the same for all clients of U1. Two runs with the
  * same configuration have different digests, because every client draws new keys for each run.
  */

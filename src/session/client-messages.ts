@@ -1,11 +1,12 @@
 import { type Bytes, concatBytes } from '../crypto/bytes.js'
 import type { CryptoProvider } from '../crypto/index.js'
 import { type PhaseName, SecAggError } from '../errors.js'
-import { choiceLength, isChosen, nameableSeats } from '../graph/index.js'
+import { choiceLength, nameableSeats, provenHolders } from '../graph/index.js'
 import { blameServer } from '../protocol/checks.js'
 import { allSeats } from '../protocol/config.js'
 import { type ClientCapabilities, client } from '../protocol/index.js'
 import { decodePublishedKeys, suiteOf } from '../protocol/keys.js'
+import { messagesAfterMasking } from '../protocol/statements.js'
 import { executeMaskPlan, packVector, segmentsInRange, type Vector } from '../vector/index.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import {
@@ -94,13 +95,11 @@ export const decodeFromServer = {
       blameServer(state.config.adversary === 'active' ? 'consistency-check' : 'unmasking'),
     ),
 
-  livingOwners: (state: client.ClientMasked, neighbors: number, bytes: Uint8Array): LivingOwners =>
-    decodeMessage(
-      'livingOwners',
-      livingOwnersCoder(client.ownerSeats(state), neighbors, state.config.signatureLength),
-      bytes,
-      blameServer('consistency-check'),
-    ),
+  livingOwners: (state: client.ClientMasked, bytes: Uint8Array): LivingOwners => {
+    const { graph, signatureLength } = state.config
+    const coder = livingOwnersCoder(client.ownerSeats(state), provenHolders(graph), signatureLength)
+    return decodeMessage('livingOwners', coder, bytes, blameServer('consistency-check'))
+  },
 
   acknowledgements: ({ expected }: client.ClientAcknowledging, bytes: Uint8Array): Acknowledgements =>
     decodeMessage(
@@ -145,8 +144,7 @@ function answeredType(state: client.ClientState): MessageType | undefined {
     case 'client-acknowledging':
       return 'livingOwners'
     case 'client-unmasked':
-      if (isChosen(state.config.graph)) return 'collectedAcknowledgements'
-      return state.config.adversary === 'active' ? 'consistencySignatures' : 'survivors'
+      return messagesAfterMasking(state.config).at(-1)
   }
 }
 
@@ -166,16 +164,15 @@ export async function answerStep(
       return (await client.shareKeys(state, published, capabilities)).state
     }
     case 'client-masked': {
-      const { graph } = state.config
-      if (isChosen(graph)) {
-        const living = decodeFromServer.livingOwners(state, graph.neighbors, message)
+      const [type, next] = messagesAfterMasking(state.config)
+      if (type === 'livingOwners') {
+        const living = decodeFromServer.livingOwners(state, message)
         return (await client.acknowledgeOwners(state, living, capabilities)).state
       }
       const survivors = decodeFromServer.survivors(state, message)
-      if (state.config.adversary === 'active') {
-        return (await client.checkConsistency(state, survivors, capabilities)).state
-      }
-      return (await client.unmask(state, survivors, capabilities)).state
+      return next === undefined
+        ? (await client.unmask(state, survivors, capabilities)).state
+        : (await client.checkConsistency(state, survivors, capabilities)).state
     }
     case 'client-checked': {
       const signatures = decodeFromServer.consistencySignatures(state, message)
@@ -211,13 +208,15 @@ export async function maskSlice(
   const vector = packVector(elements, segmentsInRange(segments, range))
   // The proof comes before the vector, so it is part of the first slice.
   const packed =
-    isChosen(config.graph) && inclusion !== undefined && slice === 0
-      ? concatBytes(
-          encodeOwn(inclusionCoder(config.graph.neighbors, config.signatureLength), inclusion),
-          vector,
-        )
-      : vector
+    inclusion !== undefined && slice === 0 ? concatBytes(encodeProof(config, inclusion), vector) : vector
   return slices === 1 ? encodeMaskedInput(packed) : encodeMaskedSlice(slice, packed)
+}
+
+function encodeProof(
+  { graph, signatureLength }: client.ClientMasked['config'],
+  inclusion: NonNullable<client.ClientMasked['inclusion']>,
+): Bytes {
+  return encodeOwn(inclusionCoder(provenHolders(graph), signatureLength), inclusion)
 }
 
 /** How many of these peers hold shares of the client's secrets. */

@@ -1,6 +1,6 @@
 import type { CoderType } from 'micro-packed'
 import { SecAggError, usageError } from '../errors.js'
-import { isChosen } from '../graph/index.js'
+import { provenHolders } from '../graph/index.js'
 import type { ServerCapabilities } from '../protocol/capabilities.js'
 import { type Blame, violation } from '../protocol/checks.js'
 import { type RoundConfig, server } from '../protocol/index.js'
@@ -106,7 +106,8 @@ export class Proofs {
     const { graph, signatureLength } = state.config
     this.#state = state
     this.#capabilities = capabilities
-    this.#coder = isChosen(graph) ? inclusionCoder(graph.neighbors, signatureLength) : undefined
+    const holders = provenHolders(graph)
+    this.#coder = holders > 0 ? inclusionCoder(holders, signatureLength) : undefined
     this.#length = inclusionLength(state.config)
     this.#proofs = new Map(known.map((proof) => [proof.seat, proof]))
   }
@@ -151,5 +152,6 @@ export class Proofs {
 
 /** The number of bytes of the proof before a masked vector; 0 if the round has no proofs. */
 export function inclusionLength({ graph, signatureLength }: RoundConfig): number {
-  return isChosen(graph) ? Math.ceil(graph.neighbors / 8) + signatureLength : 0
+  const holders = provenHolders(graph)
+  return holders > 0 ? Math.ceil(holders / 8) + signatureLength : 0
 }

@@ -1,5 +1,5 @@
 import { SecAggError } from '../errors.js'
-import { choiceLength, isChosen, publishableSeats } from '../graph/index.js'
+import { choiceLength, publishableSeats } from '../graph/index.js'
 import {
   blamePeer,
   DistinctKeys,
@@ -162,20 +162,17 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
       const failure = await uploads.foldAll()
       if (failure !== undefined) throw failure.error
       const seats = [...sum.seats]
-      const { state: next } = isChosen(config.graph)
-        ? server.closeMaskedInput(state, seats, proofs.of(seats))
-        : server.closeMaskedInput(state, seats)
+      // Without proofs on the graphs that have none; the state tells which phase is next.
+      const { state: next }: { state: AfterMasking } = server.closeMaskedInput(state, seats, proofs.of(seats))
       const phase = phaseAfterMasking(next, sum.whole, context)
       return { accepted: next.survivors, next: phase, release: () => uploads.close() }
     },
   }
 }
 
-function phaseAfterMasking(
-  state: server.ServerChecking | server.ServerAcknowledging | server.ServerUnmasking,
-  sum: Accumulator,
-  context: PhaseContext,
-): Phase {
+type AfterMasking = server.ServerChecking | server.ServerAcknowledging | server.ServerUnmasking
+
+function phaseAfterMasking(state: AfterMasking, sum: Accumulator, context: PhaseContext): Phase {
   switch (state.state) {
     case 'server-checking':
       return checkPhase(state, sum, context)

@@ -1,6 +1,6 @@
 import { wipeAll } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
-import { graphOf, isChosen, memberAt } from '../graph/index.js'
+import { graphOf, memberAt, provenHolders } from '../graph/index.js'
 import { blamePeer } from '../protocol/checks.js'
 import { allSeats } from '../protocol/config.js'
 import { server } from '../protocol/index.js'
@@ -58,8 +58,7 @@ export function acknowledgePhase(
   sum: Accumulator,
   context: PhaseContext,
 ): Phase {
-  const { signatureLength } = state.config
-  const neighbors = isChosen(state.graph) ? state.graph.neighbors : 0
+  const { graph, signatureLength } = state.config
   const coderOf = (seat: number) => acknowledgementsCoder(server.livingOwnerSeats(state, seat))
   return phaseOf({
     state,
@@ -67,7 +66,7 @@ export function acknowledgePhase(
     type: 'acknowledgements',
     expected: state.survivors,
     outbound: encoded('livingOwners', server.livingOwnersToAnnounce(state), (seat) =>
-      livingOwnersCoder(server.ownersKnownTo(state, seat), neighbors, signatureLength),
+      livingOwnersCoder(server.ownersKnownTo(state, seat), provenHolders(graph), signatureLength),
     ),
     runningSum: sum,
     check: (seat, bytes) => {

@@ -1,7 +1,7 @@
 import * as P from 'micro-packed'
 import { type Bytes, equalBytes, plainBytes } from '../../crypto/bytes.js'
 import { type ErrorCode, PHASES, type PhaseName, SecAggError, usageError } from '../../errors.js'
-import { isChosen } from '../../graph/index.js'
+import { provenHolders } from '../../graph/index.js'
 import { type RoundConfig, server } from '../../protocol/index.js'
 import {
   decodeSaved,
@@ -176,7 +176,7 @@ function phaseOfState({ state, folded, proofs, sum }: SavedServer, context: Phas
       if (
         sum !== undefined &&
         isSubset(folded, seatsOf(state.clients)) &&
-        (!isChosen(state.graph) || isSubset(folded, seatsOf(proofs)))
+        (provenHolders(state.config.graph) === 0 || isSubset(folded, seatsOf(proofs)))
       ) {
         return maskPhase(state, context, { seats: folded, sum, proofs })
       }
