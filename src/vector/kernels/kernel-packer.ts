@@ -34,8 +34,10 @@ export function createKernelPacker(): Packer | undefined {
   const { memory, packing } = kernel
   const bytes = new Uint8Array(memory.buffer)
   const packLanes = (end: number, bits: number, width: number): void => {
-    if (width === 8) packing.pack(0, end, PACKED_AT, 32, bits - 32, 4)
-    else packing.pack(0, end, PACKED_AT, bits, bits, width)
+    // The kernel packs eight lanes per turn. The lanes after the last one must not change the last byte.
+    bytes.fill(0, end, end + 8 * width)
+    if (width === 8) packing.packPairs(0, end, PACKED_AT, bits)
+    else packing.pack(0, end, PACKED_AT, bits, width)
   }
   const addPortions = (
     lanes: Lanes,

@@ -73,7 +73,8 @@ interface Packing {
   addWords(lanes: number, end: number, packed: number, bits: number, table: number): void
   addNarrow(lanes: number, end: number, packed: number, step: number, width: number, table: number): void
   addPairs(lanes: number, end: number, packed: number, bits: number, table: number): void
-  pack(lanes: number, end: number, packed: number, bits: number, others: number, width: number): void
+  pack(lanes: number, end: number, packed: number, bits: number, width: number): void
+  packPairs(lanes: number, end: number, packed: number, bits: number): void
 }
 
 /** The functions of packing.wat, bound to a memory. */

@@ -194,32 +194,87 @@
       (local.set $lanes (i32.add (local.get $lanes) (i32.const 16)))
       (br_if $turn (i32.lt_u (local.get $lanes) (local.get $end)))))
 
-  ;; Packs the low bits of the lanes from $lanes to $end, which have $width bytes: 1, 2 or 4. It packs $bits bits of the
-  ;; first lane, $others bits of the second, and so on alternately. A lane of 8 bytes is packed as two lanes of 4 bytes, with
-  ;; all 32 bits of the first.
-  (func (export "pack")
-    (param $lanes i32) (param $end i32) (param $packed i32) (param $bits i32) (param $others i32)
-    (param $width i32)
-    (local $filled i32) (local $whole i32) (local $rest i64)
+  ;; Packs the low $bits bits of each lane from $lanes to $end, eight lanes per turn. Lanes have $width bytes: 1, 2 or 4. It
+  ;; reads up to seven lanes after $end, and packs them too.
+  (func (export "pack") (param $lanes i32) (param $end i32) (param $packed i32) (param $bits i32) (param $width i32)
+    (local $a v128) (local $b v128) (local $mask v128) (local $low v128) (local $double i64) (local $rest i64)
+    (local $shift i64) (local $first i64) (local $second i64) (local $half i32)
+    (local.set $mask
+      (i32x4.splat (i32.sub (i32.shl (i32.const 1) (local.get $bits)) (i32.const 1))))
+    (local.set $low (v128.const i32x4 0xffffffff 0 0xffffffff 0))
+    (local.set $double (i64.extend_i32_u (i32.shl (local.get $bits) (i32.const 1))))
+    (local.set $rest (i64.sub (i64.const 64) (local.get $double)))
+    ;; The second four elements begin at bit 4 · $bits of the turn, which is bit 0 or 4 of the byte at $half.
+    (local.set $shift (i64.extend_i32_u (i32.shl (i32.and (local.get $bits) (i32.const 1)) (i32.const 2))))
     (loop $turn
-      (local.set $rest
+      (block $loaded
+        (if (i32.eq (local.get $width) (i32.const 4))
+          (then
+            (local.set $a (v128.load (local.get $lanes)))
+            (local.set $b (v128.load offset=16 (local.get $lanes)))
+            (br $loaded)))
+        (if (i32.eq (local.get $width) (i32.const 2))
+          (then
+            (local.set $a (v128.load16x4_u (local.get $lanes)))
+            (local.set $b (v128.load16x4_u offset=8 (local.get $lanes)))
+            (br $loaded)))
+        (local.set $b (v128.load8x8_u (local.get $lanes)))
+        (local.set $a (i32x4.extend_low_i16x8_u (local.get $b)))
+        (local.set $b (i32x4.extend_high_i16x8_u (local.get $b))))
+      (local.set $a (v128.and (local.get $a) (local.get $mask)))
+      (local.set $b (v128.and (local.get $b) (local.get $mask)))
+      ;; Pairs of elements, with 2 · $bits bits in a word of 64.
+      (local.set $a
+        (v128.or
+          (v128.and (local.get $a) (local.get $low))
+          (i64x2.shl (i64x2.shr_u (local.get $a) (i32.const 32)) (local.get $bits))))
+      (local.set $b
+        (v128.or
+          (v128.and (local.get $b) (local.get $low))
+          (i64x2.shl (i64x2.shr_u (local.get $b) (i32.const 32)) (local.get $bits))))
+      ;; Each store writes zeros after its elements.
+      (local.set $first (i64x2.extract_lane 1 (local.get $a)))
+      (i64.store (local.get $packed)
+        (i64.or (i64x2.extract_lane 0 (local.get $a)) (i64.shl (local.get $first) (local.get $double))))
+      (i64.store offset=8 (local.get $packed) (i64.shr_u (local.get $first) (local.get $rest)))
+      (local.set $half (i32.add (local.get $packed) (i32.shr_u (local.get $bits) (i32.const 1))))
+      (local.set $second (i64x2.extract_lane 1 (local.get $b)))
+      (local.set $first
+        (i64.or (i64x2.extract_lane 0 (local.get $b)) (i64.shl (local.get $second) (local.get $double))))
+      (i64.store offset=8 (local.get $half)
         (i64.or
-          (local.get $rest)
-          (i64.shl
-            (i64.and
-              (i64.load32_u (local.get $lanes))
-              (i64.sub (i64.shl (i64.const 1) (i64.extend_i32_u (local.get $bits))) (i64.const 1)))
-            (i64.extend_i32_u (local.get $filled)))))
+          (i64.shl (i64.shr_u (local.get $second) (local.get $rest)) (local.get $shift))
+          ;; Two shifts, because a shift by 64 is a shift by 0.
+          (i64.shr_u (i64.shr_u (local.get $first) (i64.const 1)) (i64.sub (i64.const 63) (local.get $shift)))))
+      (i64.store (local.get $half)
+        (i64.or (i64.load8_u (local.get $half)) (i64.shl (local.get $first) (local.get $shift))))
+      (local.set $packed (i32.add (local.get $packed) (local.get $bits)))
+      (local.set $lanes (i32.add (local.get $lanes) (i32.shl (local.get $width) (i32.const 3))))
+      (br_if $turn (i32.lt_u (local.get $lanes) (local.get $end)))))
+
+  ;; Packs the low $bits bits, more than 32, of each lane of 8 bytes from $lanes to $end. A lane is packed as two words: all
+  ;; bits of the first, and the other bits of the second.
+  (func (export "packPairs") (param $lanes i32) (param $end i32) (param $packed i32) (param $bits i32)
+    (local $filled i64) (local $others i64) (local $mask i64) (local $rest i64) (local $word i64)
+    (local.set $others (i64.extend_i32_u (i32.sub (local.get $bits) (i32.const 32))))
+    (local.set $mask (i64.sub (i64.shl (i64.const 1) (local.get $others)) (i64.const 1)))
+    (loop $turn
+      (local.set $word (i64.shl (i64.load32_u (local.get $lanes)) (local.get $filled)))
+      (local.set $rest (i64.or (local.get $rest) (local.get $word)))
       (i64.store (local.get $packed) (local.get $rest))
-      (local.set $filled (i32.add (local.get $filled) (local.get $bits)))
-      (local.set $whole (i32.shr_u (local.get $filled) (i32.const 3)))
-      (local.set $packed (i32.add (local.get $packed) (local.get $whole)))
+      (local.set $rest (i64.shr_u (local.get $rest) (i64.const 32)))
+      (local.set $word
+        (i64.shl (i64.and (i64.load32_u offset=4 (local.get $lanes)) (local.get $mask)) (local.get $filled)))
+      (local.set $rest (i64.or (local.get $rest) (local.get $word)))
+      (i64.store offset=4 (local.get $packed) (local.get $rest))
+      (local.set $filled (i64.add (local.get $filled) (local.get $others)))
+      (local.set $packed
+        (i32.add
+          (local.get $packed)
+          (i32.add (i32.const 4) (i32.wrap_i64 (i64.shr_u (local.get $filled) (i64.const 3))))))
       (local.set $rest
-        (i64.shr_u (local.get $rest) (i64.extend_i32_u (i32.shl (local.get $whole) (i32.const 3)))))
-      (local.set $filled (i32.and (local.get $filled) (i32.const 7)))
-      (local.set $whole (local.get $bits))
-      (local.set $bits (local.get $others))
-      (local.set $others (local.get $whole))
-      (local.set $lanes (i32.add (local.get $lanes) (local.get $width)))
+        (i64.shr_u (local.get $rest) (i64.and (local.get $filled) (i64.const 56))))
+      (local.set $filled (i64.and (local.get $filled) (i64.const 7)))
+      (local.set $lanes (i32.add (local.get $lanes) (i32.const 8)))
       (br_if $turn (i32.lt_u (local.get $lanes) (local.get $end)))))
 )
