@@ -1,5 +1,6 @@
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, firstOutOfRange } from '../vector/arithmetic.js'
+import { type FloatKernel, withFloatKernel } from '../vector/kernels/kernel-floats.js'
 import { checkHost, plainLanes, requireLanes, wordsOf } from '../vector/lanes.js'
 import type { Lanes } from '../vector/segments.js'
 import { checkedEncoding, type FixedPoint } from './encoding.js'
@@ -32,7 +33,8 @@ import { checkedEncoding, type FixedPoint } from './encoding.js'
  * @public
  */
 export function decodeMean(sum: Lanes, encoding: FixedPoint, totalWeight: number): Float64Array {
-  const { clip, levels, bits, clients, maximumWeight } = checkedEncoding(encoding)
+  const checked = checkedEncoding(encoding)
+  const { bits, clients, maximumWeight } = checked
   requireLanes('a sum', sum)
   checkVector([sum], [{ length: sum.length, bits }])
   if (!Number.isSafeInteger(totalWeight) || totalWeight < 0 || totalWeight > clients * maximumWeight) {
@@ -45,8 +47,24 @@ export function decodeMean(sum: Lanes, encoding: FixedPoint, totalWeight: number
       },
     )
   }
+  return withFloatKernel((kernel) => decodeWith(kernel, sum, checked, totalWeight))
+}
+
+/** Like {@link decodeMean}, with this kernel, or in plain TypeScript. Its arguments have been checked, except the elements. */
+export function decodeWith(
+  kernel: FloatKernel | undefined,
+  sum: Lanes,
+  { clip, levels }: FixedPoint,
+  totalWeight: number,
+): Float64Array {
   const maximumLevel = (levels - 1) / 2
   const shift = BigInt(maximumLevel) * BigInt(totalWeight)
+  if (kernel !== undefined && totalWeight > 0) {
+    checkHost()
+    const mean = new Float64Array(sum.length)
+    const unscaling = { shift, totalWeight, maximumLevel, clip, maximum: 2n * shift }
+    if (kernel.decode(plainLanes(sum), unscaling, mean)) return mean
+  }
   const impossible = firstOutOfRange(sum, 2n * shift + 1n)
   if (impossible >= 0) {
     throw new SecAggError(

@@ -6,14 +6,10 @@ import { drawSecret, platformRandomBytes } from '../crypto/random.js'
 import { usageError } from '../errors.js'
 import { expandMask } from '../vector/mask.js'
 import { checkRange, cutSegments, type ElementRange, type Lanes, type Vector } from '../vector/segments.js'
+import { BATCH, type ClipCount, clipAndScale, encodeRange, type ReadValues } from './encode-range.js'
 import {
-  BATCH,
-  type ClipCount,
   type Clipped,
-  clipAndScale,
   type EncodeOptions,
-  encodeRange,
-  type ReadValues,
   type RealValues,
   readerOf,
   requireOnClip,

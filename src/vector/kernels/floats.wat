@@ -32,7 +32,8 @@
   ;; Encodes the doubles from $values to $end: clips, scales, rounds, shifts and weighs them, and stores them in lanes of
   ;; $width bytes. $words are random words for stochastic rounding; 0 means rounding to the nearest number, half up.
   ;; $parameters are the doubles clip, maximum level, weight, and the limit above which a magnitude is refused, then the state
-  ;; of $count. The result is 0, or the address of a turn with a magnitude that is refused or is not a number.
+  ;; of $count. The result is 0, or 1 if a
+  ;; magnitude is refused or is not a number.
   (func (export "encode")
     (param $values i32) (param $end i32) (param $words i32) (param $lanes i32) (param $width i32) (param $parameters i32)
     (result i32)
@@ -67,7 +68,7 @@
                 (v128.and
                   (f64x2.le (local.get $magnitudeA) (local.get $limit))
                   (f64x2.le (local.get $magnitudeB) (local.get $limit)))))
-            (then (return (local.get $values))))
+            (then (return (i32.const 1))))
           (call $count
             (f64x2.extract_lane 0 (local.get $magnitudeA)) (f64x2.extract_lane 0 (local.get $clip)) (local.get $state))
           (call $count
