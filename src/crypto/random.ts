@@ -13,19 +13,37 @@ const MOST_AT_ONCE = 65_536
  */
 export function platformRandomBytes(length: number): Bytes {
   requireInteger('the number of random bytes', length, 0, 2 ** 32)
+  const bytes = createBytes(length)
+  fillFromPlatform(bytes)
+  return bytes
+}
+
+/**
+ * A function like {@link platformRandomBytes}, for up to 65536 bytes at a time. Each call overwrites the result of the call
+ * before, because allocating memory can take longer than the generator.
+ */
+export function platformRandomPieces(): (length: number) => Bytes {
+  let piece = createBytes(0)
+  return (length) => {
+    if (piece.length < length) piece = createBytes(length)
+    const bytes = piece.subarray(0, length)
+    fillFromPlatform(bytes)
+    return bytes
+  }
+}
+
+function fillFromPlatform(bytes: Bytes): void {
   const generator: Crypto | undefined = globalThis.crypto
   if (typeof generator?.getRandomValues !== 'function') {
     throw new SecAggError('no-randomness', 'crypto', 'this platform has no crypto.getRandomValues')
   }
-  const bytes = createBytes(length)
   try {
-    for (let from = 0; from < length; from += MOST_AT_ONCE) {
+    for (let from = 0; from < bytes.length; from += MOST_AT_ONCE) {
       generator.getRandomValues(bytes.subarray(from, from + MOST_AT_ONCE))
     }
   } catch (cause) {
     throw new SecAggError('no-randomness', 'crypto', 'crypto.getRandomValues failed', { cause })
   }
-  return bytes
 }
 
 /**

@@ -1,5 +1,5 @@
 import { described, partsOf, shown } from '../arguments.js'
-import { platformRandomBytes } from '../crypto/random.js'
+import { platformRandomPieces } from '../crypto/random.js'
 import { usageError } from '../errors.js'
 import { typedArrayName } from '../vector/lanes.js'
 import type { Lanes } from '../vector/segments.js'
@@ -67,7 +67,7 @@ export function encodeValues(
   const checked = checkedEncoding(encoding)
   const {
     weight = 1,
-    randomBytes = platformRandomBytes,
+    randomBytes = platformRandomPieces(),
     onClip = 'report',
   } = partsOf('the options of an encoding', options)
   requireWeight(weight, checked.maximumWeight)

@@ -15,20 +15,6 @@
             (f64.load offset=16 (local.get $state))
             (f64.sub (local.get $magnitude) (local.get $clip)))))))
 
-  ;; The next whole number below, or above if $threshold is less than the fractional part times 2^32.
-  (func $round (param $value v128) (param $threshold v128) (result v128)
-    (local $below v128)
-    (local.set $below (f64x2.floor (local.get $value)))
-    (f64x2.add
-      (local.get $below)
-      (v128.and
-        (f64x2.lt
-          (local.get $threshold)
-          (f64x2.mul
-            (f64x2.sub (local.get $value) (local.get $below))
-            (v128.const f64x2 4294967296 4294967296)))
-        (v128.const f64x2 1 1))))
-
   ;; Encodes the doubles from $values to $end: clips, scales, rounds, shifts and weighs them, and stores them in lanes of
   ;; $width bytes. $words are random words for stochastic rounding; 0 means rounding to the nearest number, half up.
   ;; $parameters are the doubles clip, maximum level, weight, and the limit above which a magnitude is refused, then the state
@@ -39,7 +25,7 @@
     (result i32)
     (local $clip v128) (local $lowest v128) (local $level v128) (local $weight v128) (local $limit v128)
     (local $largest v128) (local $a v128) (local $b v128) (local $magnitudeA v128) (local $magnitudeB v128)
-    (local $thresholdA v128) (local $thresholdB v128) (local $whole v128) (local $state i32)
+    (local $thresholdA v128) (local $thresholdB v128) (local $below v128) (local $whole v128) (local $state i32)
     (local.set $clip (v128.load64_splat (local.get $parameters)))
     (local.set $lowest (f64x2.neg (local.get $clip)))
     (local.set $level (v128.load64_splat offset=8 (local.get $parameters)))
@@ -94,20 +80,37 @@
               (f64x2.convert_low_i32x4_u
                 (i8x16.shuffle 8 9 10 11 12 13 14 15 8 9 10 11 12 13 14 15 (local.get $whole) (local.get $whole)))
               (v128.const f64x2 0.5 0.5)))))
+      ;; A number is rounded up if the threshold is less than its fractional part times 2^32.
+      (local.set $a (f64x2.mul (f64x2.div (local.get $a) (local.get $clip)) (local.get $level)))
+      (local.set $below (f64x2.floor (local.get $a)))
       (local.set $a
         (f64x2.mul
           (f64x2.add
-            (call $round
-              (f64x2.mul (f64x2.div (local.get $a) (local.get $clip)) (local.get $level))
-              (local.get $thresholdA))
+            (f64x2.add
+              (local.get $below)
+              (v128.and
+                (f64x2.lt
+                  (local.get $thresholdA)
+                  (f64x2.mul
+                    (f64x2.sub (local.get $a) (local.get $below))
+                    (v128.const f64x2 4294967296 4294967296)))
+                (v128.const f64x2 1 1)))
             (local.get $level))
           (local.get $weight)))
+      (local.set $b (f64x2.mul (f64x2.div (local.get $b) (local.get $clip)) (local.get $level)))
+      (local.set $below (f64x2.floor (local.get $b)))
       (local.set $b
         (f64x2.mul
           (f64x2.add
-            (call $round
-              (f64x2.mul (f64x2.div (local.get $b) (local.get $clip)) (local.get $level))
-              (local.get $thresholdB))
+            (f64x2.add
+              (local.get $below)
+              (v128.and
+                (f64x2.lt
+                  (local.get $thresholdB)
+                  (f64x2.mul
+                    (f64x2.sub (local.get $b) (local.get $below))
+                    (v128.const f64x2 4294967296 4294967296)))
+                (v128.const f64x2 1 1)))
             (local.get $level))
           (local.get $weight)))
       (block $stored
@@ -142,20 +145,6 @@
         (f64x2.extract_lane 1 (local.get $largest))))
     (i32.const 0))
 
-  ;; The means of two sums, which are given as low and high words. The parameters are those of `decode`.
-  (func $decodePair (param $low v128) (param $high v128) (param $parameters i32) (result v128)
-    (f64x2.mul
-      (f64x2.div
-        (f64x2.div
-          (f64x2.add
-            (f64x2.mul
-              (f64x2.sub (local.get $high) (v128.load64_splat offset=8 (local.get $parameters)))
-              (v128.const f64x2 4294967296 4294967296))
-            (f64x2.sub (local.get $low) (v128.load64_splat (local.get $parameters))))
-          (v128.load64_splat offset=16 (local.get $parameters)))
-        (v128.load64_splat offset=24 (local.get $parameters)))
-      (v128.load64_splat offset=32 (local.get $parameters))))
-
   ;; Decodes lanes of $width bytes to the doubles from $values to $end. $parameters are the doubles: low and high word of the
   ;; shift, total weight, maximum level, clip, and low and high word of the largest possible sum. The result is whether a sum
   ;; is above the largest possible one.
@@ -164,6 +153,12 @@
     (local $a v128) (local $b v128) (local $above v128)
     (local $lowA v128) (local $lowB v128) (local $highA v128) (local $highB v128)
     (local $mostLow v128) (local $mostHigh v128)
+    (local $shiftLow v128) (local $shiftHigh v128) (local $total v128) (local $level v128) (local $clip v128)
+    (local.set $shiftLow (v128.load64_splat (local.get $parameters)))
+    (local.set $shiftHigh (v128.load64_splat offset=8 (local.get $parameters)))
+    (local.set $total (v128.load64_splat offset=16 (local.get $parameters)))
+    (local.set $level (v128.load64_splat offset=24 (local.get $parameters)))
+    (local.set $clip (v128.load64_splat offset=32 (local.get $parameters)))
     (local.set $mostLow (v128.load64_splat offset=40 (local.get $parameters)))
     (local.set $mostHigh (v128.load64_splat offset=48 (local.get $parameters)))
     (loop $turn
@@ -209,9 +204,30 @@
             (v128.and
               (f64x2.eq (local.get $highB) (local.get $mostHigh))
               (f64x2.gt (local.get $lowB) (local.get $mostLow))))))
-      (v128.store (local.get $values) (call $decodePair (local.get $lowA) (local.get $highA) (local.get $parameters)))
+      (v128.store (local.get $values)
+        (f64x2.mul
+          (f64x2.div
+            (f64x2.div
+              (f64x2.add
+                (f64x2.mul
+                  (f64x2.sub (local.get $highA) (local.get $shiftHigh))
+                  (v128.const f64x2 4294967296 4294967296))
+                (f64x2.sub (local.get $lowA) (local.get $shiftLow)))
+              (local.get $total))
+            (local.get $level))
+          (local.get $clip)))
       (v128.store offset=16 (local.get $values)
-        (call $decodePair (local.get $lowB) (local.get $highB) (local.get $parameters)))
+        (f64x2.mul
+          (f64x2.div
+            (f64x2.div
+              (f64x2.add
+                (f64x2.mul
+                  (f64x2.sub (local.get $highB) (local.get $shiftHigh))
+                  (v128.const f64x2 4294967296 4294967296))
+                (f64x2.sub (local.get $lowB) (local.get $shiftLow)))
+              (local.get $total))
+            (local.get $level))
+          (local.get $clip)))
       (local.set $values (i32.add (local.get $values) (i32.const 32)))
       (local.set $lanes (i32.add (local.get $lanes) (i32.shl (local.get $width) (i32.const 2))))
       (br_if $turn (i32.lt_u (local.get $values) (local.get $end))))

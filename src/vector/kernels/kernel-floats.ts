@@ -1,7 +1,7 @@
 import { bytesOf } from '../lanes.js'
 import type { Lanes } from '../segments.js'
 import { FLOATS_HEX } from './binaries.js'
-import { compileOnce } from './kernel.js'
+import { compileOnce, instantiate } from './kernel.js'
 
 /** What {@link FloatKernel.encode} does with each value: clips, scales and rounds it, adds the maximum level, and multiplies. */
 export interface Scaling {
@@ -83,11 +83,9 @@ export function withFloatKernel<T>(work: (kernel: FloatKernel | undefined) => T)
 
 /** A kernel with a memory of its own; `undefined` if the host has no WebAssembly SIMD, or does not allow it. */
 export function createFloatKernel(): FloatKernel | undefined {
-  const module = compileFloats()
-  if (module === undefined) return undefined
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
-  const { exports } = new WebAssembly.Instance(module, { host: { memory } })
-  const floats = exports as unknown as Floats
+  const instance = instantiate<Floats>(compileFloats, PARAMETERS_AT + 64)
+  if (instance === undefined) return undefined
+  const { memory, functions: floats } = instance
   const bytes = new Uint8Array(memory.buffer)
   const values = new Float64Array(memory.buffer, 0, PORTION)
   const parameters = new Float64Array(memory.buffer, PARAMETERS_AT, 8)

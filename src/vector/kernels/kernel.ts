@@ -17,20 +17,30 @@ const PAGE_BYTES = 2 ** 16
 
 const compileKernel = /* @__PURE__ */ compileOnce(KERNEL_HEX)
 
-/**
- * The kernel with a zeroed memory of at least `size` bytes; `undefined` if the host has no WebAssembly SIMD, a content
- * security policy forbids it, or the memory cannot be allocated.
- */
+/** The kernel with a zeroed memory of at least `size` bytes; `undefined` in the cases of {@link instantiate}. */
 export function createKernel(size: number): Kernel | undefined {
-  const module = compileKernel()
+  const instance = instantiate<{ operations: WebAssembly.Table }>(compileKernel, size)
+  if (instance === undefined) return undefined
+  const table = instance.functions.operations
+  const operations = Array.from({ length: table.length }, (_, place) => table.get(place) as Operation)
+  return { memory: instance.memory, operations, table }
+}
+
+/**
+ * A module with a zeroed memory of at least `size` bytes; `undefined` if the host has no WebAssembly SIMD, a content security
+ * policy forbids it, or the memory cannot be allocated.
+ */
+export function instantiate<T>(
+  compile: () => WebAssembly.Module | undefined,
+  size: number,
+): { readonly memory: WebAssembly.Memory; readonly functions: T } | undefined {
+  const module = compile()
   if (module === undefined) return undefined
   const pages = Math.ceil(size / PAGE_BYTES)
   try {
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
     const { exports } = new WebAssembly.Instance(module, { host: { memory } })
-    const table = exports.operations as WebAssembly.Table
-    const operations = Array.from({ length: table.length }, (_, place) => table.get(place) as Operation)
-    return { memory, operations, table }
+    return { memory, functions: exports as T }
   } catch {
     return undefined
   }
@@ -85,7 +95,7 @@ export interface PackingKernel {
 
 const compilePacking = /* @__PURE__ */ compileOnce(PACKING_HEX)
 
-/** The packing kernel with a zeroed memory of at least `size` bytes; `undefined` in the cases of {@link createKernel}. */
+/** The packing kernel with a zeroed memory of at least `size` bytes; `undefined` in the cases of {@link instantiate}. */
 export function createPackingKernel(size: number): PackingKernel | undefined {
   const kernel = createKernel(size)
   if (kernel === undefined) return undefined
