@@ -46,6 +46,30 @@ export function memberAt<T extends { readonly seat: number }>(
   return members[from]?.seat === seat ? members[from] : undefined
 }
 
+/** A cache: the places follow from the lists, which never change. */
+const placesOfLists = new WeakMap<readonly unknown[], Int32Array>()
+
+/**
+ * The index of every seat in a list that is ascending by seat, by seat; −1 for seats that are not in the list. For lists of
+ * all clients of a phase that are looked up for every client. The caller must not change the list later.
+ */
+export function placesIn(members: readonly (number | { readonly seat: number })[]): Int32Array {
+  const known = placesOfLists.get(members)
+  if (known !== undefined) return known
+  const seatOf = (member: number | { readonly seat: number }): number =>
+    typeof member === 'number' ? member : member.seat
+  const last = members.at(-1)
+  const places = new Int32Array(last === undefined ? 0 : seatOf(last) + 1).fill(-1)
+  for (let index = 0; index < members.length; index++) places[seatOf(members[index]!)] = index
+  placesOfLists.set(members, places)
+  return places
+}
+
+/** Whether a seat has a place, as {@link placesIn} gives them. */
+export function hasPlace(places: Int32Array, seat: number): boolean {
+  return seat < places.length && places[seat]! >= 0
+}
+
 /**
  * The complete graph (Bonawitz et al. 2017): every client holds shares of all secrets, including its own, and every pair of
  * clients shares a mask.

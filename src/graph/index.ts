@@ -10,7 +10,7 @@ export {
 export { chooseParameters, type GraphParameters } from './chooser/parameters.js'
 export type { SecurityFailure } from './chooser/proof.js'
 export { CHOICE_LENGTH, type ChoosingClient, inclusionBits, isIncluded } from './chosen.js'
-export { coordinateOf, type Graph, indexOfSeat, memberAt } from './graph.js'
+export { coordinateOf, type Graph, hasPlace, indexOfSeat, memberAt, placesIn } from './graph.js'
 export {
   choiceLength,
   countsClients,

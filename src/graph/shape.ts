@@ -6,7 +6,7 @@ import {
   withEnoughHolders,
   withoutCrowded,
 } from './chosen.js'
-import { completeGraph, drawRing, type Graph, hararyGraph, indexOfSeat, memberAt } from './graph.js'
+import { completeGraph, drawRing, type Graph, hararyGraph, hasPlace, memberAt, placesIn } from './graph.js'
 
 /**
  * The graph in the configuration of a round. Only this folder knows how the three kinds differ:
@@ -161,7 +161,8 @@ export function visibleFrom(
   known: readonly number[],
 ): readonly number[] {
   if (drawn.kind === 'complete') return known
-  return around(drawn, clients, seat).filter((other) => indexOfSeat(known, other) >= 0)
+  const places = placesIn(known)
+  return around(drawn, clients, seat).filter((other) => hasPlace(places, other))
 }
 
 /** Like {@link visibleFrom}, for members that each have a seat. */
@@ -172,7 +173,10 @@ export function visibleAmong<T extends { readonly seat: number }>(
   members: readonly T[],
 ): readonly T[] {
   if (drawn.kind === 'complete') return members
-  return around(drawn, clients, seat).flatMap((other) => memberAt(members, other) ?? [])
+  const places = placesIn(members)
+  return around(drawn, clients, seat)
+    .filter((other) => hasPlace(places, other))
+    .map((other) => members[places[other]!]!)
 }
 
 /** The client at `seat` and those with which it shares masks, ascending. */
@@ -243,8 +247,10 @@ export function ownerWithoutHolders(
 ): number | undefined {
   if (drawn.kind === 'complete') return undefined
   const { holders } = graphOf(drawn, clients)
+  const places = placesIn(present)
   return owners.find((owner) => {
-    const left = holders(owner).filter((holder) => indexOfSeat(present, holder) >= 0)
-    return left.length < threshold
+    let left = 0
+    for (const holder of holders(owner)) if (hasPlace(places, holder)) left++
+    return left < threshold
   })
 }

@@ -9,6 +9,7 @@ import {
 } from '../protocol/checks.js'
 import { allSeats } from '../protocol/config.js'
 import { server } from '../protocol/index.js'
+import { columnsToForward } from '../protocol/server/share-keys.js'
 import { type Accumulator, segmentsInRange } from '../vector/index.js'
 import { checkPacked } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
@@ -19,7 +20,7 @@ import {
   decodeMaskedSlice,
   decodeMessage,
   encodeMessage,
-  forwardedSharesCoder,
+  forwardedColumnCoder,
   HASH_LENGTH,
   publishedKeysCoder,
   shareKeysCoder,
@@ -113,9 +114,9 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
     type: slices === 1 ? 'maskedInput' : 'maskedSlice',
     parts: slices,
     expected: seatsOf(clients),
-    outbound: encoded('forwardedShares', server.sharesToForward(state), (seat) => {
+    outbound: encoded('forwardedShares', columnsToForward(state), (seat) => {
       const { peers, owners } = server.sealersOf(state, seat)
-      return forwardedSharesCoder(peers, owners)
+      return forwardedColumnCoder(peers, owners)
     }),
     accepted: sum.seats,
     get proofs() {

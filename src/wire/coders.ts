@@ -1,5 +1,5 @@
 import * as P from 'micro-packed'
-import { type Bytes, isBytes, plainBytes } from '../crypto/bytes.js'
+import { type Bytes, isBytes, joinBytes, plainBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 
 /**
@@ -71,7 +71,11 @@ export function seatSet(universe: readonly number[]): P.CoderType<readonly numbe
       if (padding > 0 && bitmap[length - 1]! >>> (8 - padding) !== 0) {
         throw reader.err('padding bits must be zero')
       }
-      return universe.filter((_, index) => ((bitmap[index >>> 3]! >>> (index & 7)) & 1) === 1)
+      const seats: number[] = []
+      for (let index = 0; index < universe.length; index++) {
+        if (((bitmap[index >>> 3]! >>> (index & 7)) & 1) === 1) seats.push(universe[index]!)
+      }
+      return seats
     },
   })
 }
@@ -123,38 +127,70 @@ export function seatMap<T>(
 }
 
 /**
- * Codes a {@link seatSet}, then `lengthOf(seat)` bytes for each of its seats. The bytes of all seats are read and written in
- * one piece, because a round has n² of them.
+ * Entries of some seats in one piece of memory. A round has n² entries, so an array for each of them would cost more than
+ * their bytes.
  */
+export interface SeatColumn {
+  /** Ascending. */
+  readonly seats: readonly number[]
+  /** The bytes of all entries, one after the other. */
+  readonly bytes: Uint8Array
+}
+
+/** Codes a {@link seatSet}, then `lengthOf(seat)` bytes for each of its seats. */
+export function seatColumn(
+  universe: readonly number[],
+  lengthOf: (seat: number) => number,
+): P.CoderType<SeatColumn> {
+  const set = seatSet(universe)
+  const lengthOfAll = (seats: readonly number[]): number => {
+    let sum = 0
+    for (const seat of seats) sum += lengthOf(seat)
+    return sum
+  }
+  return P.wrap({
+    encodeStream: (writer, { seats, bytes }) => {
+      if (bytes.length !== lengthOfAll(seats)) throw writer.err('an entry has the wrong length')
+      set.encodeStream(writer, seats)
+      writer.bytes(bytes)
+    },
+    decodeStream: (reader) => {
+      const seats = set.decodeStream(reader)
+      return { seats, bytes: reader.bytes(lengthOfAll(seats)) }
+    },
+  })
+}
+
+/** Codes the same bytes as {@link seatColumn}, with an array for each entry. */
 export function seatBytes(
   universe: readonly number[],
   lengthOf: (seat: number) => number,
 ): P.CoderType<readonly Seated<Uint8Array>[]> {
-  const seats = seatSet(universe)
-  const lengthOfAll = (named: readonly number[]): number =>
-    named.reduce((sum, seat) => sum + lengthOf(seat), 0)
+  const column = seatColumn(universe, lengthOf)
   return P.wrap({
     encodeStream: (writer, entries) => {
-      const named = entries.map(({ seat }) => seat)
-      seats.encodeStream(writer, named)
-      const bytes = new Uint8Array(lengthOfAll(named))
-      let at = 0
       for (const { seat, value } of entries) {
         if (value.length !== lengthOf(seat)) throw writer.err('an entry has the wrong length')
-        bytes.set(value, at)
-        at += value.length
       }
-      writer.bytes(bytes)
+      column.encodeStream(writer, columnOf(entries))
     },
-    decodeStream: (reader) => {
-      const named = seats.decodeStream(reader)
-      const bytes = reader.bytes(lengthOfAll(named))
-      let at = 0
-      return named.map((seat) => {
-        const from = at
-        at += lengthOf(seat)
-        return { seat, value: bytes.subarray(from, at) }
-      })
-    },
+    decodeStream: (reader) => entriesOf(column.decodeStream(reader), lengthOf),
+  })
+}
+
+export function columnOf(entries: readonly Seated<Uint8Array>[]): SeatColumn {
+  return { seats: entries.map(({ seat }) => seat), bytes: joinBytes(entries.map(({ value }) => value)) }
+}
+
+/** The entries of a column, as views of its memory. */
+export function entriesOf(
+  { seats, bytes }: SeatColumn,
+  lengthOf: (seat: number) => number,
+): readonly Seated<Uint8Array>[] {
+  let at = 0
+  return seats.map((seat) => {
+    const from = at
+    at += lengthOf(seat)
+    return { seat, value: bytes.subarray(from, at) }
   })
 }

@@ -1,4 +1,13 @@
-export { byteString, encodeOwn, type Seated, seatList, seatSet } from './coders.js'
+export {
+  byteString,
+  columnOf,
+  encodeOwn,
+  entriesOf,
+  type SeatColumn,
+  type Seated,
+  seatList,
+  seatSet,
+} from './coders.js'
 export {
   beginningOf,
   checkHeader,
@@ -32,6 +41,7 @@ export {
   consistencyCheckCoder,
   consistencySignaturesCoder,
   type ForwardedShares,
+  forwardedColumnCoder,
   forwardedSharesCoder,
   HASH_LENGTH,
   type Inclusion,
@@ -46,8 +56,10 @@ export {
   SELF_MASK_SEED_LENGTH,
   type ShareKeys,
   type Survivors,
+  sealedLength,
   shareKeysCoder,
   survivorsCoder,
   type UnmaskingShares,
   unmaskingCoder,
+  unmaskingColumnCoder,
 } from './messages.js'

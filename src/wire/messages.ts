@@ -1,6 +1,15 @@
 import * as P from 'micro-packed'
 import { concatBytes } from '../crypto/bytes.js'
-import { byteString, type Seated, seatBytes, seatList, seatMap, seatSet } from './coders.js'
+import {
+  byteString,
+  type SeatColumn,
+  type Seated,
+  seatBytes,
+  seatColumn,
+  seatList,
+  seatMap,
+  seatSet,
+} from './coders.js'
 
 /** The bytes of the configuration hash, with which AdvertiseKeys begins. */
 export const HASH_LENGTH = 32
@@ -184,7 +193,20 @@ export function forwardedSharesCoder(
   peers: readonly number[],
   owners?: ReadonlySet<number>,
 ): P.CoderType<ForwardedShares> {
-  return seatBytes(peers, (seat) => (owners?.has(seat) === false ? 0 : SEALED_SHARES_LENGTH))
+  return seatBytes(peers, sealedLength(owners))
+}
+
+/** The same bytes, from the ciphertexts in one piece. */
+export function forwardedColumnCoder(
+  peers: readonly number[],
+  owners?: ReadonlySet<number>,
+): P.CoderType<SeatColumn> {
+  return seatColumn(peers, sealedLength(owners))
+}
+
+/** How many bytes a message has for a seat: none if it does not seal shares to the receiver. */
+export function sealedLength(owners: ReadonlySet<number> | undefined): (seat: number) => number {
+  return (seat) => (owners?.has(seat) === false ? 0 : SEALED_SHARES_LENGTH)
 }
 
 /** `universe`: the seats that may have survived. */
@@ -243,4 +265,12 @@ export function unmaskingCoder(
   survivors: ReadonlySet<number>,
 ): P.CoderType<UnmaskingShares> {
   return seatBytes(owners, (seat) => (survivors.has(seat) ? SELF_MASK_SEED_LENGTH : KEY_LENGTH))
+}
+
+/** The same bytes, as one piece. */
+export function unmaskingColumnCoder(
+  owners: readonly number[],
+  lengthOf: (seat: number) => number,
+): P.CoderType<SeatColumn> {
+  return seatColumn(owners, lengthOf)
 }

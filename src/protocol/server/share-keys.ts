@@ -1,14 +1,21 @@
 import {
   graphOf,
-  indexOfSeat,
+  hasPlace,
   isChosen,
   memberAt,
   minimumRemaining,
+  placesIn,
   seatsWithHolders,
-  visibleAmong,
   visibleFrom,
 } from '../../graph/index.js'
-import { type ForwardedShares, SEALED_SHARES_LENGTH, type ShareKeys } from '../../wire/index.js'
+import {
+  entriesOf,
+  type ForwardedShares,
+  SEALED_SHARES_LENGTH,
+  type SeatColumn,
+  type ShareKeys,
+  sealedLength,
+} from '../../wire/index.js'
 import { requireShape } from '../capabilities.js'
 import {
   blameNobody,
@@ -29,6 +36,7 @@ import {
   withAnswers,
 } from './accepted.js'
 import { keysToPublish } from './advertise-keys.js'
+import { SealedShares } from './sealed-shares.js'
 import type { ServerMasking, ServerSharing, SharingClient } from './states.js'
 
 const PHASE = 'share-keys'
@@ -68,10 +76,10 @@ export function peersOf(state: ServerSharing, seat: number): readonly number[] {
   if (known !== undefined) return known
   const { config, graph, clients } = state
   requireMember(clients, seat, PHASE)
-  const holders = new Set(graphOf(graph, config.clients).holders(seat))
-  const peers = visibleAmong(graph, config.clients, seat, clients)
-    .map((client) => client.seat)
-    .filter((other) => other !== seat && holders.has(other))
+  const places = placesIn(clients)
+  const peers = graphOf(graph, config.clients)
+    .holders(seat)
+    .filter((holder) => holder !== seat && hasPlace(places, holder))
   found.set(seat, peers)
   return peers
 }
@@ -143,7 +151,7 @@ export function closeShareKeys(
   requireWithHolders(config, staying.length, answers.length, 'sent shares of their secrets (U2)', PHASE)
   const clients = withAnswers(
     state.clients,
-    answers.filter(({ seat }) => indexOfSeat(staying, seat) >= 0),
+    answers.filter(({ seat }) => hasPlace(placesIn(staying), seat)),
   ).map(
     ({ member, answer }): SharingClient => ({
       ...member,
@@ -181,29 +189,38 @@ export function closeShareKeys(
  * @public
  */
 export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares> {
+  const { recipients, messageFor } = columnsToForward(state)
+  return {
+    recipients,
+    messageFor: (receiver) => {
+      const { seats, bytes, sealing } = messageFor(receiver)
+      return entriesOf({ seats, bytes }, sealedLength(sealing))
+    },
+  }
+}
+
+/** A {@link SeatColumn}, and on the chosen graph the seats that have sealed something to the receiver. */
+interface SealedColumn extends SeatColumn {
+  readonly sealing: ReadonlySet<number> | undefined
+}
+
+/** The same messages, each in one piece. */
+export function columnsToForward(state: ServerMasking): Outbound<SealedColumn> {
   requireState(state, 'server-masking')
   const { config, graph, clients } = state
-  let places: readonly Places[] | undefined
   const recipients = clients.map(({ seat }) => seat)
-  /** Adds the clients that have sealed nothing to the receiver, because it shares masks with them too. */
-  const withSilent = (receiver: number, sealed: ForwardedShares): ForwardedShares => {
-    if (!isChosen(graph)) return sealed
-    return visibleFrom(graph, config.clients, receiver, recipients)
-      .filter((seat) => seat !== receiver)
-      .map((seat) => memberAt(sealed, seat) ?? { seat, value: NOTHING })
-  }
+  let shares: SealedShares | undefined
   return {
     recipients,
     messageFor: (receiver) => {
       requireRecipient(recipients, receiver)
-      places ??= placesOfSealed(config.clients, clients)
-      const { senders, positions } = places[receiver]!
-      const sealed = senders.map((sender, index) => {
-        const { seat, ciphertexts } = clients[sender]!
-        const start = positions[index]! * SEALED_SHARES_LENGTH
-        return { seat, value: ciphertexts.subarray(start, start + SEALED_SHARES_LENGTH) }
-      })
-      return withSilent(receiver, sealed)
+      shares ??= new SealedShares(config.clients, clients)
+      const senders = shares.sendersTo(receiver)
+      const bytes = shares.bytesFor(receiver)
+      if (!isChosen(graph)) return { seats: senders, bytes, sealing: undefined }
+      // The receiver also shares masks with clients that have sealed nothing to it.
+      const visible = visibleFrom(graph, config.clients, receiver, recipients)
+      return { seats: visible.filter((seat) => seat !== receiver), bytes, sealing: new Set(senders) }
     },
   }
 }
@@ -262,28 +279,4 @@ export function sealersOf(
   if (!isChosen(graph)) return { peers: memberAt(clients, receiver)?.peers ?? [], owners: undefined }
   const { maskNeighbors, owners } = graphOf(graph, config.clients)
   return { peers: maskNeighbors(receiver), owners: new Set(owners(receiver)) }
-}
-
-const NOTHING = new Uint8Array(0)
-
-/** Where the ciphertexts for one receiver are: in which senders' messages, ascending, and at which position in each. */
-interface Places {
-  readonly senders: number[]
-  readonly positions: number[]
-}
-
-/**
- * The places of all receivers, by seat. One pass finds them all: searching every sender's list again for each receiver
- * would read n² places that are not in the processor's cache.
- */
-function placesOfSealed(seats: number, clients: readonly SharingClient[]): readonly Places[] {
-  const places = Array.from({ length: seats }, (): Places => ({ senders: [], positions: [] }))
-  clients.forEach(({ peers }, sender) => {
-    peers.forEach((peer, position) => {
-      const { senders, positions } = places[peer]!
-      senders.push(sender)
-      positions.push(position)
-    })
-  })
-  return places
 }
