@@ -111,7 +111,32 @@ describe('the playground', () => {
     await step(page)
     expect(await page.textContent('[data-step="consistency-check"]')).toContain('acknowledge')
     await page.click('.client[data-seat="1"]')
+    await step(page)
+    expect(await page.getAttribute('.client[data-seat="0"]', 'aria-label')).toMatch(
+      /acknowledged by [56] of its 6 holders/,
+    )
     await runToEnd(page)
+    await expectSum(page, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+  })
+
+  test('draws an arrow for each acknowledgement, in the step in which holders give them', async () => {
+    await newRound(page, { clients: '12', adversary: 'active', graph: 'sparse' })
+    const given = page.locator('.lines line.acknowledged')
+    for (let done = 0; done < 3; done++) await step(page)
+    expect(await given.count()).toBe(0)
+    expect(await page.isVisible('.legend li#acknowledged')).toBe(true)
+    const choices = await page.locator('.lines line').count()
+    await step(page)
+    expect(await given.count()).toBe(12 * 6)
+    expect(await page.locator('.lines line').count()).toBe(12 * 6)
+    expect(await page.locator('.lines line[marker-end="url(#arrow-acknowledged)"]').count()).toBe(12 * 6)
+    // From six holders to each client.
+    for (let seat = 0; seat < 12; seat++) {
+      expect(await page.locator(`.lines line.acknowledged[data-to="${seat}"]`).count()).toBe(6)
+    }
+    await step(page)
+    expect(await given.count()).toBe(0)
+    expect(await page.locator('.lines line').count()).toBe(choices)
     await expectSum(page, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
   })
 
@@ -123,6 +148,12 @@ describe('the playground', () => {
     expect(await page.getAttribute('#stolen', 'data-values')).toBeNull()
     const refusal = await page.getAttribute('.client[data-seat="0"]', 'aria-label')
     expect(refusal).toContain("only 2 of this client's holders have acknowledged it, but 3 are needed")
+    // It stays on the page how it was caught: who acknowledged its victim, and who did not.
+    expect(await page.locator('.lines line.acknowledged[data-to="0"]').count()).toBe(2)
+    expect(await page.locator('.lines line.denied').count()).toBe(2)
+    expect(await page.locator('.lines line.denied[data-to="0"]').count()).toBe(2)
+    expect(await page.isVisible('.legend li#denied')).toBe(true)
+    expect(refusal).toContain('acknowledged by 2 of its 4 holders')
   })
 
   test('a server that invents clients is refused where clients choose their holders', async () => {

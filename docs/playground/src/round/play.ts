@@ -1,6 +1,7 @@
 import { inspectMessage, type PhaseName, type Receipt, type RoundReport, SecAggError } from 'secagg'
 import { decodeAdvertiseKeys, decodePublishedKeys } from 'secagg/protocol'
 import { addInto, createVector, packedLength, unpackVector } from 'secagg/vector'
+import { acknowledgedIn, livingIn } from './acknowledgements.js'
 import { holdersOf } from './holders.js'
 import { HonestServer } from './honest-server.js'
 import { InventingServer } from './invented-clients.js'
@@ -56,6 +57,8 @@ export class Play {
   readonly neighbors: Map<number, readonly number[]> = new Map()
   /** The holders that each client has chosen, in the active model on the sparse graph. */
   readonly holders: Map<number, readonly number[]> = new Map()
+  /** The clients that each holder has acknowledged. */
+  readonly acknowledged: Map<number, readonly number[]> = new Map()
   /** The masked pictures that the server has received. */
   readonly masked: Map<number, Uint16Array> = new Map()
   readonly traffic: Map<PhaseName, Traffic> = new Map()
@@ -105,6 +108,13 @@ export class Play {
     return !this.gone.has(seat) && !this.refusals.has(seat)
   }
 
+  /** The holders of the client at `seat` that have acknowledged it; `undefined` as long as nobody has acknowledged anybody. */
+  acknowledgersOf(seat: number): readonly number[] | undefined {
+    if (this.acknowledged.size === 0) return undefined
+    const holders = this.holders.get(seat) ?? []
+    return holders.filter((holder) => this.acknowledged.get(holder)?.includes(seat) === true)
+  }
+
   /** A client drops out. If nobody has missed it yet, it comes back instead. */
   toggle(seat: number): void {
     const { phase } = this
@@ -129,6 +139,7 @@ export class Play {
       const bytes = await this.#answer(seat, message)
       if (bytes === undefined) continue
       this.#learnKey(seat, bytes)
+      this.#learnAcknowledgements(seat, message, bytes)
       up.push({ seat, up: true, phase, bytes })
     }
     await carry(up)
@@ -179,6 +190,13 @@ export class Play {
     const { maskKey, choice } = decodeAdvertiseKeys(this.cohort.config, seat, bytes)
     this.keys.set(seat, hueOf(maskKey))
     if (choice !== undefined) this.holders.set(seat, holdersOf(this.cohort.config, seat, choice))
+  }
+
+  #learnAcknowledgements(seat: number, message: Uint8Array | undefined, answer: Uint8Array): void {
+    if (message === undefined || inspectMessage(answer).type !== 'acknowledgements') return
+    const shared = this.report.phases.find(({ phase }) => phase === 'share-keys')?.accepted ?? []
+    const owners = shared.filter((other) => this.holders.get(other)?.includes(seat))
+    this.acknowledged.set(seat, acknowledgedIn(livingIn(owners, message), answer))
   }
 
   #learnNeighbors(parcels: readonly Parcel[]): void {

@@ -3,7 +3,7 @@ import { byId, choice, element } from '../parts/dom.js'
 import { tell } from './log.js'
 import { PixelTable } from './pixel.js'
 import { Play, type PlayEvent } from './play.js'
-import { neighborsOf, type RoundSetup, type ServerKind } from './setup.js'
+import { choosesHolders, neighborsOf, type RoundSetup, type ServerKind } from './setup.js'
 import { Stage } from './stage.js'
 import { showSteps } from './steps.js'
 import { explanationOf, STEPS } from './texts.js'
@@ -63,6 +63,8 @@ export class RoundSection {
     const number = ++this.#opened
     const setup = this.#setup()
     byId('explanation').textContent = explanationOf(setup)
+    byId('acknowledged').hidden = !choosesHolders(setup)
+    byId('denied').hidden = !choosesHolders(setup) || setup.server !== 'two-stories'
     byId('log').replaceChildren()
     this.#play = undefined
     const digit = Number(this.#digit.select.value)

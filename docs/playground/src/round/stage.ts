@@ -1,7 +1,7 @@
 import type { PhaseName } from 'secagg'
 import { drawing, element } from '../parts/dom.js'
 import { paint, picture } from '../parts/picture.js'
-import { arrowHead, maskLines, type Position } from './lines.js'
+import { arrowHeads, linesOf, type Position } from './lines.js'
 import type { Parcel, Play } from './play.js'
 import { ringOrder } from './ring.js'
 import { MODULUS } from './setup.js'
@@ -80,7 +80,10 @@ export class Stage {
       const arrived = sent ? ', its masked picture has arrived' : ''
       const counted =
         survivors === undefined ? arrived : survivors.includes(seat) ? ', in the sum' : ', not in the sum'
-      button.setAttribute('aria-label', `Client ${seat}${helper}: ${told}${counted}`)
+      const acknowledgers = play.acknowledgersOf(seat)
+      const holders = `${acknowledgers?.length} of its ${play.holders.get(seat)?.length} holders`
+      const acknowledged = acknowledgers && sent ? `, acknowledged by ${holders}` : ''
+      button.setAttribute('aria-label', `Client ${seat}${helper}: ${told}${acknowledged}${counted}`)
       button.classList.toggle('helper', helper !== '')
       button.classList.toggle('sent', sent)
       const hue = play.keys.get(seat)
@@ -93,7 +96,7 @@ export class Stage {
       tray.hidden = received === undefined
     }
     this.#showCenter(play)
-    this.#lines.replaceChildren(arrowHead(), ...maskLines(play, (seat) => this.#positionOf(seat)))
+    this.#lines.replaceChildren(arrowHeads(), ...linesOf(play, (seat) => this.#positionOf(seat)))
   }
 
   /** Moves messages between clients and server, unless the visitor prefers reduced motion. */
