@@ -10,9 +10,22 @@ import { usageError } from '../errors.js'
  */
 export type Bytes = ReturnType<Uint8Array['slice']>
 
+const typeTag = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get as (this: unknown) => string | undefined
+
+/**
+ * The name of a typed array's type; `undefined` if `value` is not a typed array. Unlike `instanceof`, it recognizes arrays
+ * from other realms. Unlike `constructor.name`, it cannot be forged.
+ */
+export function typedArrayName(value: unknown): string | undefined {
+  return typeTag.call(value)
+}
+
 /** Whether `value` is a Uint8Array from any realm. A Node Buffer is one. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
+  return typedArrayName(value) === 'Uint8Array'
 }
 
 /**
@@ -27,7 +40,7 @@ export function plainBytes(bytes: Uint8Array): Bytes {
 
 /** Whether `memory` is an ArrayBuffer from any realm. A SharedArrayBuffer is not one. */
 export function isArrayBuffer(memory: unknown): memory is ArrayBuffer {
-  return Object.prototype.toString.call(memory) === '[object ArrayBuffer]'
+  return memory instanceof ArrayBuffer || Object.prototype.toString.call(memory) === '[object ArrayBuffer]'
 }
 
 /**

@@ -1,20 +1,9 @@
 import { wrongKind } from '../arguments.js'
-import { allocated } from '../crypto/bytes.js'
+import { allocated, typedArrayName } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { type Lanes, laneBytes } from './segments.js'
 
-const typeTag = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)!.get as (this: unknown) => string | undefined
-
-/**
- * The name of a typed array's type; `undefined` if `value` is not a typed array. Unlike `instanceof`, it recognizes arrays
- * from other realms. Unlike `constructor.name`, it cannot be forged.
- */
-export function typedArrayName(value: unknown): string | undefined {
-  return typeTag.call(value)
-}
+export { typedArrayName }
 
 /** @throws {SecAggError} `invalid-argument` unless `value` is an array of lanes. */
 export function requireLanes(what: string, value: unknown): asserts value is Lanes {

@@ -8,7 +8,7 @@ const isNode = crypto.nodeCrypto() !== undefined
 testArguments(crypto, {
   defaultCrypto: () => ({ args: [optional('aes')] }),
   nobleCrypto: () => ({ args: [] }),
-  nodeCrypto: () => ({ args: [] }),
+  nodeCrypto: () => ({ args: [optional({ privateKeysAsText: optional(true) })] }),
   webCrypto: () => ({ args: [] }),
   ...providerExamples('defaultCrypto', await crypto.defaultCrypto()),
   ...providerExamples('nobleCrypto', crypto.nobleCrypto()),

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
-import type { CryptoProvider } from 'secagg/crypto'
-import { expect, test } from 'vitest'
+import { type CryptoProvider, nobleCrypto } from 'secagg/crypto'
+import { describe, expect, test } from 'vitest'
 import { ascii, bytesToHex } from '../../src/crypto/bytes.js'
-import { bytesOf, providers, suites } from './providers.js'
+import { bytesOf, counting, providers, suites } from './providers.js'
 
 /** fast-check prints the seed and the smallest counterexample of a failure. */
 const RUNS = { numRuns: 25 }
@@ -106,4 +106,17 @@ test.each(providers)('an argument may be wiped while a call to $name is pending'
   expect(await pending).toEqual(expected)
   const fresh = aes.keystream(ascii('0123456789abcdef'), 0)
   expect(bytesToHex(await keystream.next(64))).toBe(bytesToHex(await fresh.next(64)))
+})
+
+describe.each(providers)('$name', ({ x25519, ed25519 }) => {
+  test('reads a private key again if its array has changed', async () => {
+    const noble = nobleCrypto()
+    const [key, peer] = [counting(32), await noble.x25519.publicKey(counting(32).fill(9))]
+    for (const first of [1, 2, 1]) {
+      key.fill(first, 0, 1)
+      expect(await x25519.publicKey(key)).toEqual(await noble.x25519.publicKey(key))
+      expect(await x25519.sharedSecrets(key, [peer])).toEqual(await noble.x25519.sharedSecrets(key, [peer]))
+      expect(await ed25519.sign(key, peer)).toEqual(await noble.ed25519.sign(key, peer))
+    }
+  })
 })

@@ -3,7 +3,7 @@ import { counting, hex, LOW_ORDER_POINTS, providers, suites, withTopBit } from '
 
 test('this environment has several providers to compare', () => {
   const expected = globalThis.process?.versions?.node
-    ? ['noble', 'webcrypto', 'node']
+    ? ['noble', 'webcrypto', 'node', 'node, private keys as text']
     : ['noble', 'webcrypto']
   expect(providers.map(({ name }) => name)).toEqual(expected)
 })

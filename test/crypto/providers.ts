@@ -10,9 +10,17 @@ import {
 } from 'secagg/crypto'
 
 /** Every provider that this environment has. Noble is the first, because the others are compared with it. */
-export const providers: readonly CryptoProvider[] = [nobleCrypto(), await webCrypto(), nodeCrypto()].filter(
-  (provider) => provider !== undefined,
-)
+export const providers: readonly CryptoProvider[] = [
+  nobleCrypto(),
+  await webCrypto(),
+  nodeCrypto(),
+  withTextKeys(),
+].filter((provider) => provider !== undefined)
+
+function withTextKeys(): CryptoProvider | undefined {
+  const provider = nodeCrypto({ privateKeysAsText: true })
+  return provider && { ...provider, name: 'node, private keys as text' }
+}
 
 /** Every suite of every provider, with a title for tests. */
 export const suites: readonly {
