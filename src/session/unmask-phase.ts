@@ -1,10 +1,12 @@
 import { wipeAll } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
-import { graphOf, memberAt, provenHolders } from '../graph/index.js'
+import { graphOf, hasPlace, placesIn, provenHolders } from '../graph/index.js'
 import { blamePeer } from '../protocol/checks.js'
 import { allSeats } from '../protocol/config.js'
 import { server } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
+import { reconstructFromColumns } from '../protocol/server/reconstruct-secrets.js'
+import { acceptRevealed, type RevealedColumn, shareLengths } from '../protocol/server/unmask.js'
 import type { Accumulator, Vector } from '../vector/index.js'
 import { createPace } from '../vector/pace.js'
 import type { MaskPlan } from '../vector/segments.js'
@@ -16,7 +18,7 @@ import {
   encodeMessage,
   livingOwnersCoder,
   survivorsCoder,
-  unmaskingCoder,
+  unmaskingColumnCoder,
 } from '../wire/index.js'
 import {
   encoded,
@@ -90,8 +92,8 @@ export function acknowledgePhase(
 
 /** Unmasking, the paper's round 4: collects shares, reconstructs the masks and removes them from the sum. */
 export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, context: PhaseContext): Phase {
-  const survived = new Set(state.survivors)
-  const coderOf = (seat: number) => unmaskingCoder(server.ownersKnownTo(state, seat), survived)
+  const lengthOf = shareLengths(state)
+  const coderOf = (seat: number) => unmaskingColumnCoder(server.ownersKnownTo(state, seat), lengthOf)
   /** Why the phase could not be closed, with this number of answers. */
   let failed: { readonly answers: number; readonly error: SecAggError } | undefined
   return phaseOf({
@@ -103,7 +105,7 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
     runningSum: sum,
     check: (seat, bytes) => {
       const message = decodeMessage('unmasking', coderOf(seat), bytes, blamePeer('unmasking', seat))
-      const accepted = server.acceptUnmasking(state, seat, message)
+      const accepted = acceptRevealed(state, seat, message)
       return () => accepted
     },
     encode: ({ seat, shares }) => encodeMessage('unmasking', coderOf(seat), shares),
@@ -132,7 +134,7 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
       }
       const finished: FinishedRound = { state: next, sum: unmasked }
       const release = async (): Promise<void> => {
-        for (const { shares } of accepted) wipeAll(shares.map(({ value }) => value))
+        wipeAll(accepted.map(({ shares }) => shares.bytes))
       }
       return { accepted: seatsOf(accepted), next: finished, release }
     },
@@ -145,7 +147,7 @@ function lastMessages(state: server.ServerUnmasking): OutboundBytes {
   if (acknowledging !== undefined) {
     const { holders } = graphOf(graph, config.clients)
     return encoded('collectedAcknowledgements', server.acknowledgementsToForward(state), (seat) =>
-      acknowledgementsCoder(holders(seat).filter((holder) => memberAt(clients, holder) !== undefined)),
+      acknowledgementsCoder(holders(seat).filter((holder) => hasPlace(placesIn(clients), holder))),
     )
   }
   if (consistent === undefined) return survivorsMessages(state)
@@ -164,11 +166,11 @@ function survivorsMessages(state: server.ServerChecking | server.ServerUnmasking
 /** Gives the event loop turns in between. `signal` aborts it. */
 function reconstructSecrets(
   state: server.ServerUnmasking,
-  accepted: readonly server.RevealingClient[],
+  accepted: readonly RevealedColumn[],
   { crypto, signal }: PhaseContext,
-): ReturnType<typeof server.reconstructSecrets> {
+): ReturnType<typeof reconstructFromColumns> {
   const pace = createPace(Number.POSITIVE_INFINITY, { signal })
-  return server.reconstructSecrets(state, accepted, {
+  return reconstructFromColumns(state, accepted, {
     crypto,
     onWork: (units) => pace.step(units * BYTES_PER_UNIT),
   })

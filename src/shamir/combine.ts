@@ -1,5 +1,12 @@
 import { SecAggError } from '../errors.js'
-import { addScaled, type Field, logarithms, logOfDifferences, multiplicationTables } from './field.js'
+import {
+  addScaled,
+  type Field,
+  logarithms,
+  logOfDifferences,
+  type MultiplicationTables,
+  multiplicationTables,
+} from './field.js'
 
 /** The number of random bytes that {@link shareDigest} needs for shares of `length` bytes. */
 export function digestFactorsLength(field: Field, length: number): number {
@@ -114,6 +121,8 @@ export interface Interpolation {
   readonly size: number
   /** Gives the value at 0, which is the secret. Its weights are computed once and kept. */
   readonly secret: Evaluator
+  /** The secret of the shares at `indices` among `count` shares of equal length, which follow each other in `bytes`. */
+  secretIn(bytes: Uint8Array, count: number, indices: readonly number[]): Uint8Array
   /** Gives the value at `x`. The evaluator keeps its weights, 128 bytes for each coordinate. */
   at(x: number): Evaluator
   /** The discrete logarithms of Lagrange's weights for the value at `x`, which is not one of the coordinates. */
@@ -144,12 +153,16 @@ export function interpolation(field: Field, coordinates: readonly number[]): Int
     }
     return weights
   }
+  const tablesAt = (x: number): MultiplicationTables =>
+    multiplicationTables(
+      field,
+      logWeightsAt(x).map((weight) => exp[weight]!),
+    )
   const at = (x: number): Evaluator => {
-    const weights = logWeightsAt(x).map((weight) => exp[weight]!)
-    const tables = multiplicationTables(field, weights)
+    const tables = tablesAt(x)
     return (shares) => {
       const length = shares[0]?.length ?? 0
-      if (shares.length !== weights.length) throw misuse('there must be one share per coordinate')
+      if (shares.length !== coordinates.length) throw misuse('there must be one share per coordinate')
       if (length === 0 || length % (field.bits / 8) !== 0) {
         throw misuse('a share must consist of whole elements')
       }
@@ -163,11 +176,25 @@ export function interpolation(field: Field, coordinates: readonly number[]): Int
     }
   }
   let atZero: Evaluator | undefined
+  let tablesAtZero: MultiplicationTables | undefined
   return {
     size: coordinates.length,
     secret: (shares) => {
       atZero ??= at(0)
       return atZero(shares)
+    },
+    secretIn: (bytes, count, indices) => {
+      tablesAtZero ??= tablesAt(0)
+      const length = bytes.length / count
+      if (indices.length !== coordinates.length) throw misuse('there must be one share per coordinate')
+      if (length === 0 || length % (field.bits / 8) !== 0) {
+        throw misuse('a share must consist of whole elements')
+      }
+      const value = new Uint8Array(length)
+      for (let index = 0; index < indices.length; index++) {
+        addScaled(field, value, bytes, tablesAtZero, index, indices[index]! * length)
+      }
+      return value
     },
     at,
     logWeightsAt,

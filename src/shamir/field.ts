@@ -68,8 +68,8 @@ export function multiplicationTables(field: Field, factors: ArrayLike<number>): 
 }
 
 /**
- * `target` += factor · `source`, element by element, for the factor at `index` of the tables. Both arrays have the same
- * length, a whole number of elements.
+ * `target` += factor · `source`, element by element, for the factor at `index` of the tables. The length of `target` is a whole
+ * number of elements, and as many bytes of `source` are read, beginning at `from`.
  */
 export function addScaled(
   field: Field,
@@ -77,17 +77,19 @@ export function addScaled(
   source: Uint8Array,
   tables: MultiplicationTables,
   index: number,
+  from = 0,
 ): void {
   const at = 4 * field.bits * index
   if (field.bits === 8) {
-    for (let i = 0; i < source.length; i++) {
-      const byte = source[i]!
+    for (let i = 0; i < target.length; i++) {
+      const byte = source[from + i]!
       target[i]! ^= tables[at + (byte & 15)]! ^ tables[at + 16 + (byte >>> 4)]!
     }
     return
   }
-  for (let i = 0; i < source.length; i += 2) {
-    const [low, high] = [source[i]!, source[i + 1]!]
+  for (let i = 0; i < target.length; i += 2) {
+    const low = source[from + i]!
+    const high = source[from + i + 1]!
     const product =
       tables[at + (low & 15)]! ^
       tables[at + 16 + (low >>> 4)]! ^

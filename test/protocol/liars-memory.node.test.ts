@@ -2,6 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
+import { concatBytes } from '../../src/crypto/bytes.js'
+import { HeldShares } from '../../src/protocol/server/held-shares.js'
 import { findMisfits } from '../../src/protocol/server/reconstruct-secrets.js'
 import { SecretRecovery } from '../../src/protocol/server/recover-secrets.js'
 import { Budget } from '../../src/protocol/server/work.js'
@@ -29,7 +31,7 @@ test('if each holder reveals a wrong share of a different owner, the weights of 
   const secretOf = (owner: number): Uint8Array => new Uint8Array(32).fill(owner + 1)
   const owners = seatsBelow(liars).map((owner) => {
     const shares = holders.map((holder) => (holder === owner ? new Uint8Array(32).fill(99) : secretOf(owner)))
-    return { owner, layout, shares }
+    return new HeldShares(owner, layout, concatBytes(...shares))
   })
   const before = await held()
   const means = {

@@ -1,4 +1,4 @@
-import { graphOf, indexOfSeat, memberAt } from '../../graph/index.js'
+import { graphOf, hasPlace, indexOfSeat, placesIn } from '../../graph/index.js'
 import {
   ACKNOWLEDGEMENT_LENGTH,
   type Acknowledgements,
@@ -207,13 +207,13 @@ export function livingOwnersToAnnounce(state: ServerAcknowledging): Outbound<Liv
   requireState(state, 'server-acknowledging')
   const { config, graph, survivors, including } = state
   const { owners } = graphOf(graph, config.clients)
+  const places = placesIn(including)
   return {
     recipients: survivors,
     messageFor: (receiver) => {
       requireRecipient(survivors, receiver)
       return owners(receiver).flatMap((owner) => {
-        const proof = memberAt(including, owner)
-        return proof === undefined ? [] : [{ seat: owner, value: proof.inclusion }]
+        return hasPlace(places, owner) ? [{ seat: owner, value: including[places[owner]!]!.inclusion }] : []
       })
     },
   }

@@ -8,7 +8,7 @@ import {
   interpolation,
   shareDigest,
 } from '../../shamir/index.js'
-import type { HeldShares, Layout } from './unmask.js'
+import type { HeldShares, Layout } from './held-shares.js'
 import { type Budget, locatingCost, locatorCost } from './work.js'
 
 const NOBODY: ReadonlySet<number> = new Set()

@@ -2,11 +2,13 @@ import { equalBytes } from '../../crypto/bytes.js'
 import { usageError } from '../../errors.js'
 import {
   graphOf,
+  hasPlace,
   inclusionBits,
   isChosen,
   memberAt,
   minimumRemaining,
   nameableSeats,
+  placesIn,
   visibleAmong,
   visibleFrom,
 } from '../../graph/index.js'
@@ -110,7 +112,8 @@ export async function acceptInclusion(
   const { keys, identity } = requireMember(clients, seat, PHASE)
   const blame = blamePeer(PHASE, seat)
   const holders = graphOf(graph, config.clients).holders(seat)
-  const present = holders.filter((holder) => memberAt(clients, holder) !== undefined)
+  const places = placesIn(clients)
+  const present = holders.filter((holder) => hasPlace(places, holder))
   if (!equalBytes(inclusion.holders, inclusionBits(holders, present))) {
     throw violation(
       'malformed-message',

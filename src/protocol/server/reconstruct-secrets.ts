@@ -1,10 +1,11 @@
 import { requireFunction } from '../../arguments.js'
-import { equalBytes, wipeAll } from '../../crypto/bytes.js'
+import { equalBytes, wipe, wipeAll } from '../../crypto/bytes.js'
 import { CONSISTENCY_BYTES, consistencyCheck } from '../../shamir/index.js'
 import type { Seated } from '../../wire/index.js'
 import { capable, cryptoOf, requireShape, type ServerCapabilities } from '../capabilities.js'
 import { blameNobody, requireState, violation } from '../checks.js'
 import { commitToSelfMask } from '../keys.js'
+import { columnsOfAnswers, type HeldShares, requireAnswers, sharesByOwner } from './held-shares.js'
 import {
   type LostSecret,
   type RecoveredSecret,
@@ -12,7 +13,7 @@ import {
   SecretRecovery,
 } from './recover-secrets.js'
 import type { ServerFinished, ServerUnmasking } from './states.js'
-import { type HeldShares, type RevealingClient, requireAnswers, sharesByOwner } from './unmask.js'
+import type { RevealedColumn, RevealingClient } from './unmask.js'
 import {
   Budget,
   CHECK_COST,
@@ -65,11 +66,20 @@ export async function reconstructSecrets(
 ): Promise<{ state: ServerFinished }> {
   requireState(state, 'server-unmasking')
   requireShape('list of accepted answers', accepted)
+  return reconstructFromColumns(state, columnsOfAnswers(state, accepted), capabilities)
+}
+
+/** The same step for answers in one piece each. */
+export async function reconstructFromColumns(
+  state: ServerUnmasking,
+  accepted: readonly RevealedColumn[],
+  capabilities: Pick<ServerCapabilities, 'crypto'> & { readonly onWork?: OnWork | undefined },
+): Promise<{ state: ServerFinished }> {
   const { onWork, ...others } = capable(capabilities)
   const crypto = cryptoOf(others)
   if (onWork !== undefined) requireFunction('onWork', onWork)
   const { config, graph, clients, survivors } = state
-  const held = sharesByOwner(state, requireAnswers(state, accepted))
+  const { held, memory } = sharesByOwner(state, requireAnswers(state, accepted))
   const means = recoveryMeans(state, held, { crypto, onWork })
   const recovery = new SecretRecovery(held, means)
   const valuesOf = (isWanted: (seat: number) => boolean): Seated<Uint8Array>[] =>
@@ -98,6 +108,8 @@ export async function reconstructSecrets(
   } catch (error) {
     wipeAll([...recovery.recovered.values()].map(({ value }) => value))
     throw error
+  } finally {
+    wipe(memory)
   }
 }
 

@@ -1,6 +1,7 @@
 import { wipe } from '../../crypto/bytes.js'
+import type { HeldShares } from './held-shares.js'
 import { type Choice, LocatedHolders, TrustedHolders } from './locate-holders.js'
-import type { HeldShares } from './unmask.js'
+
 import { type Budget, OutOfWork, placeCost, valueCost, weightsCost } from './work.js'
 
 /** How many wrong shares each search looks for. A search for few is far faster, so it comes first. */
@@ -125,7 +126,7 @@ export class SecretRecovery {
       left = still
       // If an owner is left, the located shares may be wrong for that owner only. They count once, when it is searched alone.
       if (left.length === 0) return this.trusted.noteWrong(wrong!)
-      const holders = Math.max(...left.map(({ shares }) => shares.length))
+      const holders = Math.max(...left.map(({ layout }) => layout.holders.length))
       if (this.#means.threshold + 2 * most >= holders) break
     }
     if (owners.length === 1) {
@@ -168,7 +169,7 @@ export class SecretRecovery {
     this.#paid.add(choice.through)
     const cost = valueCost(threshold) + checkCost(held.owner)
     await (isFirst ? budget.expect(cost, weights) : budget.spend(cost + weights))
-    const value = choice.through.secret(choice.indices.map((index) => held.shares[index]!))
+    const value = choice.through.secretIn(held.bytes, held.layout.holders.length, choice.indices)
     if (await isRight(held.owner, value)) {
       const atOnce = isFirst && !this.trusted.suspectsAny
       this.recovered.set(held.owner, { held, value, choice, atOnce, wrong })

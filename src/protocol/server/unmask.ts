@@ -1,24 +1,26 @@
-import { usageError } from '../../errors.js'
-import { countsClients, graphOf, indexOfSeat, isChosen, memberAt, visibleAmong } from '../../graph/index.js'
-import { type Field, fieldFor } from '../../shamir/index.js'
-import type { Acknowledgements, Seated, UnmaskingShares } from '../../wire/index.js'
-import { requireShape } from '../capabilities.js'
+import type { SecAggError } from '../../errors.js'
 import {
-  blameNobody,
-  blamePeer,
-  requireCanonicalSeats,
-  requireEnough,
-  requireSeatNumber,
-  requireState,
-  violation,
-} from '../checks.js'
-import { bySeat } from './accepted.js'
+  graphOf,
+  hasPlace,
+  indexOfSeat,
+  isChosen,
+  memberAt,
+  placesIn,
+  visibleAmong,
+} from '../../graph/index.js'
+import {
+  type Acknowledgements,
+  KEY_LENGTH,
+  SELF_MASK_SEED_LENGTH,
+  type SeatColumn,
+  type Seated,
+  type UnmaskingShares,
+} from '../../wire/index.js'
+import { requireShape } from '../capabilities.js'
+import { blamePeer, requireCanonicalSeats, requireSeatNumber, requireState, violation } from '../checks.js'
 import type { ServerAcknowledging, ServerUnmasking } from './states.js'
 
 const PHASE = 'unmasking'
-
-/** The length of a share in bytes: of b, and of s^SK. */
-const SHARE_LENGTH = { selfMask: 16, maskKey: 32 } as const
 
 /**
  * The shares that one client has revealed and the server has accepted.
@@ -28,6 +30,18 @@ export interface RevealingClient {
   readonly seat: number
   /** Ascending by the owner of the secret. */
   readonly shares: readonly Seated<Uint8Array>[]
+}
+
+/** The shares that one client has revealed, in one piece: those that {@link RevealingClient} has as a list. */
+export interface RevealedColumn {
+  readonly seat: number
+  readonly shares: SeatColumn
+}
+
+/** The length of a share of the secret that is needed of an owner: b if it has survived, otherwise s^SK. */
+export function shareLengths({ survivors }: Pick<ServerUnmasking, 'survivors'>): (owner: number) => number {
+  const survived = placesIn(survivors)
+  return (owner) => (hasPlace(survived, owner) ? SELF_MASK_SEED_LENGTH : KEY_LENGTH)
 }
 
 /**
@@ -47,9 +61,13 @@ export interface RevealingClient {
 export function respondents(state: ServerUnmasking): readonly number[] {
   requireState(state, 'server-unmasking')
   const { config, consistent, acknowledging, survivors } = state
-  if (acknowledging === undefined) return consistent?.map(({ seat }) => seat) ?? survivors
-  const known = acknowledged.get(state)
+  const known = respondentsOf.get(state)
   if (known !== undefined) return known
+  if (acknowledging === undefined) {
+    const signed = consistent?.map(({ seat }) => seat) ?? survivors
+    respondentsOf.set(state, signed)
+    return signed
+  }
   const counts = new Map<number, number>()
   for (const { acknowledgements } of acknowledging) {
     for (const { seat } of acknowledgements) counts.set(seat, (counts.get(seat) ?? 0) + 1)
@@ -57,22 +75,24 @@ export function respondents(state: ServerUnmasking): readonly number[] {
   const found = acknowledging
     .map(({ seat }) => seat)
     .filter((seat) => (counts.get(seat) ?? 0) >= config.threshold)
-  acknowledged.set(state, found)
+  respondentsOf.set(state, found)
   return found
 }
 
 /** A cache: the respondents follow from the state, but take long to compute. */
-const acknowledged = new WeakMap<ServerUnmasking, readonly number[]>()
+const respondentsOf = new WeakMap<ServerUnmasking, readonly number[]>()
 
 /** On the chosen graph: the acknowledgements that the holders of the client at `seat` have sent for it. */
 export function acknowledgementsFor(
   { config, graph, acknowledging = [] }: ServerUnmasking,
   seat: number,
 ): Acknowledgements {
+  const places = placesIn(acknowledging)
   return graphOf(graph, config.clients)
     .holders(seat)
     .flatMap((holder) => {
-      const own = memberAt(memberAt(acknowledging, holder)?.acknowledgements ?? [], seat)
+      if (!hasPlace(places, holder)) return []
+      const own = memberAt(acknowledging[places[holder]!]!.acknowledgements, seat)
       return own === undefined ? [] : [{ seat: holder, value: own.value }]
     })
 }
@@ -105,24 +125,43 @@ export function acceptUnmasking(
   requireSeatNumber(seat)
   requireShape('Unmasking message', message)
   const blame = blamePeer(PHASE, seat)
-  if (indexOfSeat(respondents(state), seat) < 0) {
-    throw violation('unknown-seat', blame, `seat ${seat} takes no part in this round`)
-  }
+  requireRespondent(state, seat)
   const owners = message.map((entry) => entry.seat)
   requireCanonicalSeats(owners, state.config.clients, 'invalid-share', blame)
   const sharing = new Set(ownersKnownTo(state, seat))
-  const { holders } = graphOf(state.graph, state.config.clients)
+  const lengthOf = shareLengths(state)
   for (const { seat: owner, value: share } of message) {
-    // On the sparse graph no client holds shares of its own secrets.
-    if (!sharing.has(owner) || (owner === seat && indexOfSeat(holders(seat), seat) < 0)) {
-      throw violation('invalid-share', blame, `the sender holds no share of seat ${owner}'s secrets`)
-    }
-    const expected = indexOfSeat(state.survivors, owner) >= 0 ? SHARE_LENGTH.selfMask : SHARE_LENGTH.maskKey
+    if (!sharing.has(owner)) throw holdsNoShare(seat, owner)
+    const expected = lengthOf(owner)
     if (share.length !== expected) {
       throw violation('invalid-share', blame, 'a share has the wrong length', { expected, got: share.length })
     }
   }
+  requireOthers(state, seat, owners)
   return { seat, shares: message }
+}
+
+/** Accepts the same message as one piece, whose coder has checked the owners and the lengths of their shares. */
+export function acceptRevealed(state: ServerUnmasking, seat: number, shares: SeatColumn): RevealedColumn {
+  requireRespondent(state, seat)
+  requireOthers(state, seat, shares.seats)
+  return { seat, shares }
+}
+
+function requireRespondent(state: ServerUnmasking, seat: number): void {
+  if (indexOfSeat(respondents(state), seat) >= 0) return
+  throw violation('unknown-seat', blamePeer(PHASE, seat), `seat ${seat} takes no part in this round`)
+}
+
+/** On the sparse graph no client holds shares of its own secrets. */
+function requireOthers({ graph, config }: ServerUnmasking, seat: number, owners: readonly number[]): void {
+  if (indexOfSeat(owners, seat) < 0) return
+  if (indexOfSeat(graphOf(graph, config.clients).holders(seat), seat) < 0) throw holdsNoShare(seat, seat)
+}
+
+function holdsNoShare(seat: number, owner: number): SecAggError {
+  const text = `the sender holds no share of seat ${owner}'s secrets`
+  return violation('invalid-share', blamePeer(PHASE, seat), text)
 }
 
 /**
@@ -145,7 +184,8 @@ export function ownersKnownTo(state: ServerAcknowledging | ServerUnmasking, seat
   const { config, graph, clients } = state
   if (isChosen(graph)) {
     const { owners } = graphOf(graph, config.clients)
-    return owners(seat).filter((owner) => memberAt(clients, owner) !== undefined)
+    const places = placesIn(clients)
+    return owners(seat).filter((owner) => hasPlace(places, owner))
   }
   return visibleAmong(graph, config.clients, seat, clients).map((client) => client.seat)
 }
@@ -168,96 +208,8 @@ export function livingOwnerSeats(state: ServerAcknowledging, seat: number): read
   requireState(state, 'server-acknowledging')
   requireSeatNumber(seat)
   const { config, graph, survivors } = state
+  const places = placesIn(survivors)
   return graphOf(graph, config.clients)
     .owners(seat)
-    .filter((owner) => indexOfSeat(survivors, owner) >= 0)
-}
-
-/** The answers of the phase Unmasking, ascending by seat. On the complete graph there must be at least t. */
-export function requireAnswers(
-  state: ServerUnmasking,
-  accepted: readonly RevealingClient[],
-): readonly RevealingClient[] {
-  const { graph, threshold } = state.config
-  const members = new Set(state.clients.map(({ seat }) => seat))
-  const stranger = accepted.find(
-    ({ seat, shares }) => !members.has(seat) || shares.some((share) => !members.has(share.seat)),
-  )
-  if (stranger !== undefined) {
-    throw usageError('invalid-argument', `the answer of seat ${stranger.seat} does not belong to this round`)
-  }
-  if (countsClients(graph)) requireEnough(accepted.length, threshold, 'U5', blameNobody(PHASE))
-  return bySeat(accepted, PHASE)
-}
-
-/** The holders that revealed shares of one owner's secret, and their coordinates. Owners with equal layouts share one object. */
-export interface Layout {
-  readonly field: Field
-  /** Ascending; at least t. */
-  readonly holders: readonly number[]
-  /** The Shamir coordinate of each holder. */
-  readonly coordinates: readonly number[]
-}
-
-/** The revealed shares of one owner's secret. */
-export interface HeldShares {
-  readonly owner: number
-  readonly layout: Layout
-  readonly shares: readonly Uint8Array[]
-}
-
-/**
- * The revealed shares of each client of U2, ascending by owner. The given answers are ascending by seat.
- *
- * @throws {SecAggError} `too-few-shares` if fewer than t holders revealed a share of an owner; `concerning` names the owner.
- */
-export function sharesByOwner(
-  { config, graph: drawn, clients }: ServerUnmasking,
-  answers: readonly RevealingClient[],
-): readonly HeldShares[] {
-  const revealed: { owner: number; holders: number[]; shares: Uint8Array[] }[] = []
-  for (const { seat } of clients) revealed[seat] = { owner: seat, holders: [], shares: [] }
-  for (const { seat: holder, shares } of answers) {
-    for (const { seat: owner, value: share } of shares) {
-      const { holders, shares: row } = revealed[owner]!
-      holders.push(holder)
-      row.push(share)
-    }
-  }
-  const graph = graphOf(drawn, config.clients)
-  let last: Layout | undefined
-  const held: HeldShares[] = []
-  for (const { seat } of clients) {
-    const { owner, holders, shares } = revealed[seat]!
-    if (holders.length < config.threshold) {
-      const blame = blameNobody('unmasking', owner)
-      throw violation('too-few-shares', blame, `too few shares of seat ${owner}'s secret were revealed`, {
-        expected: config.threshold,
-        got: holders.length,
-      })
-    }
-    const all = graph.holders(owner)
-    const layout = { field: fieldFor(all.length), holders, coordinates: coordinatesOf(all, holders) }
-    if (last === undefined || !isSame(last, layout)) last = layout
-    held.push({ owner, layout: last, shares })
-  }
-  return held
-}
-
-/** The Shamir coordinates of `holders` among `all` holders of an owner. Both lists are ascending, so one pass finds them. */
-function coordinatesOf(all: readonly number[], holders: readonly number[]): number[] {
-  let index = 0
-  return holders.map((holder) => {
-    while (index < all.length && all[index] !== holder) index++
-    return index + 1
-  })
-}
-
-function isSame(one: Layout, other: Layout): boolean {
-  return (
-    one.field === other.field &&
-    one.holders.length === other.holders.length &&
-    one.holders.every((holder, index) => holder === other.holders[index]) &&
-    one.coordinates.every((coordinate, index) => coordinate === other.coordinates[index])
-  )
+    .filter((owner) => hasPlace(places, owner))
 }

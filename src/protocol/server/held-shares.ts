@@ -1,0 +1,146 @@
+import { usageError } from '../../errors.js'
+import { countsClients, graphOf, hasPlace, placesIn } from '../../graph/index.js'
+import { type Field, fieldFor } from '../../shamir/index.js'
+import { columnOf } from '../../wire/index.js'
+import { blameNobody, requireEnough, violation } from '../checks.js'
+import { bySeat } from './accepted.js'
+import type { ServerUnmasking } from './states.js'
+import { type RevealedColumn, type RevealingClient, shareLengths } from './unmask.js'
+
+const PHASE = 'unmasking'
+
+/** The answers of a caller as columns. Answers that do not belong to this round are the caller's mistake. */
+export function columnsOfAnswers(
+  state: ServerUnmasking,
+  accepted: readonly RevealingClient[],
+): readonly RevealedColumn[] {
+  const members = placesIn(state.clients)
+  const lengthOf = shareLengths(state)
+  const stranger = accepted.find(
+    ({ seat, shares }) =>
+      !hasPlace(members, seat) ||
+      shares.some(({ seat: owner, value }) => !hasPlace(members, owner) || value.length !== lengthOf(owner)),
+  )
+  if (stranger !== undefined) {
+    throw usageError('invalid-argument', `the answer of seat ${stranger.seat} does not belong to this round`)
+  }
+  return accepted.map(({ seat, shares }) => ({ seat, shares: columnOf(shares) }))
+}
+
+/** The answers of the phase Unmasking, ascending by seat. On the complete graph there must be at least t. */
+export function requireAnswers(
+  { config: { graph, threshold } }: ServerUnmasking,
+  accepted: readonly RevealedColumn[],
+): readonly RevealedColumn[] {
+  if (countsClients(graph)) requireEnough(accepted.length, threshold, 'U5', blameNobody(PHASE))
+  return bySeat(accepted, PHASE)
+}
+
+/** The holders that revealed shares of one owner's secret, and their coordinates. Owners with equal layouts share one object. */
+export interface Layout {
+  readonly field: Field
+  /** Ascending; at least t. */
+  readonly holders: readonly number[]
+  /** The Shamir coordinate of each holder. */
+  readonly coordinates: readonly number[]
+}
+
+/** The revealed shares of one owner's secret. */
+export class HeldShares {
+  readonly owner: number
+  readonly layout: Layout
+  /** The shares of all holders of the layout, one after the other. */
+  readonly bytes: Uint8Array
+  #shares: readonly Uint8Array[] | undefined
+
+  constructor(owner: number, layout: Layout, bytes: Uint8Array) {
+    this.owner = owner
+    this.layout = layout
+    this.bytes = bytes
+  }
+
+  /** The same shares as a list. It is made only if shares may be wrong. */
+  get shares(): readonly Uint8Array[] {
+    const count = this.layout.holders.length
+    const length = this.bytes.length / count
+    this.#shares ??= Array.from({ length: count }, (_, index) =>
+      this.bytes.subarray(index * length, (index + 1) * length),
+    )
+    return this.#shares
+  }
+}
+
+/**
+ * The revealed shares of each client of U2, ascending by owner, and the memory that contains copies of all of them. The given
+ * answers are ascending by seat.
+ *
+ * @throws {SecAggError} `too-few-shares` if fewer than t holders revealed a share of an owner; `concerning` names the owner.
+ */
+export function sharesByOwner(
+  state: ServerUnmasking,
+  answers: readonly RevealedColumn[],
+): { readonly held: readonly HeldShares[]; readonly memory: Uint8Array } {
+  const { config, graph: drawn, clients } = state
+  const places = placesIn(clients)
+  const lengthOf = shareLengths(state)
+  const lengths = Uint8Array.from(clients, ({ seat }) => lengthOf(seat))
+  const counts = new Uint32Array(clients.length)
+  for (const { shares } of answers) for (const owner of shares.seats) counts[places[owner]!]!++
+  // By place of the owner: where its holders begin in one list, and its shares in memory.
+  const firsts = new Uint32Array(clients.length + 1)
+  const starts = new Float64Array(clients.length + 1)
+  clients.forEach((_, place) => {
+    firsts[place + 1] = firsts[place]! + counts[place]!
+    starts[place + 1] = starts[place]! + counts[place]! * lengths[place]!
+  })
+  const holders = new Uint32Array(firsts[clients.length]!)
+  const memory = new Uint8Array(starts[clients.length]!)
+  const filled = new Uint32Array(clients.length)
+  for (const { seat, shares } of answers) {
+    const { seats, bytes } = shares
+    let at = 0
+    for (const owner of seats) {
+      const place = places[owner]!
+      const index = filled[place]!++
+      const length = lengths[place]!
+      holders[firsts[place]! + index] = seat
+      const to = starts[place]! + index * length
+      for (let i = 0; i < length; i++) memory[to + i] = bytes[at + i]!
+      at += length
+    }
+  }
+  const graph = graphOf(drawn, config.clients)
+  let last: (Layout & { readonly all: readonly number[] }) | undefined
+  const held = clients.map(({ seat: owner }, place) => {
+    const own = holders.subarray(firsts[place], firsts[place + 1])
+    if (own.length < config.threshold) {
+      const text = `too few shares of seat ${owner}'s secret were revealed`
+      throw violation('too-few-shares', blameNobody(PHASE, owner), text, {
+        expected: config.threshold,
+        got: own.length,
+      })
+    }
+    const all = graph.holders(owner)
+    if (last === undefined || last.all !== all || !isSame(last.holders, own)) {
+      const listed = Array.from(own)
+      last = { all, field: fieldFor(all.length), holders: listed, coordinates: coordinatesOf(all, listed) }
+    }
+    return new HeldShares(owner, last, memory.subarray(starts[place], starts[place + 1]))
+  })
+  return { held, memory }
+}
+
+/** The Shamir coordinates of `holders` among `all` holders of an owner. Both lists are ascending, so one pass finds them. */
+function coordinatesOf(all: readonly number[], holders: readonly number[]): number[] {
+  let index = 0
+  return holders.map((holder) => {
+    while (index < all.length && all[index] !== holder) index++
+    return index + 1
+  })
+}
+
+function isSame(one: readonly number[], other: Uint32Array): boolean {
+  if (one.length !== other.length) return false
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false
+  return true
+}
