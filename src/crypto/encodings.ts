@@ -76,13 +76,18 @@ export function isAcceptablePublicKey(key: Uint8Array): boolean {
  * combined with a private key.
  */
 export function isLowOrder(key: Uint8Array): boolean {
-  return LOW_ORDER_POINTS.some((point) =>
-    point.every((byte, i) => byte === (i < 31 ? key[i] : key[i]! & 0x7f)),
-  )
+  for (const point of LOW_ORDER_POINTS) {
+    let i = 0
+    while (i < 31 && point[i] === key[i]) i++
+    if (i === 31 && point[31] === (key[31]! & 0x7f)) return true
+  }
+  return false
 }
 
 /** Whether the lower 255 bits of `key`, read as a little-endian number, are below p. */
 export function isBelowFieldPrime(key: Uint8Array): boolean {
+  const last = key[31]! & 0x7f
+  if (last !== FIELD_PRIME[31]) return last < FIELD_PRIME[31]!
   return isBelow(withoutTopBit(key), FIELD_PRIME)
 }
 

@@ -1,9 +1,6 @@
 import { partsOf, requireInteger, wrongKind } from '../arguments.js'
 import {
-  type Bytes,
   createBytes,
-  LONGEST_AT_ONCE,
-  portionsOf,
   requireBytes,
   requireDerivation,
   requireKeys,
@@ -22,6 +19,7 @@ import {
   PIECE_LENGTH,
   readForward,
 } from './keystream.js'
+import { authenticator, plain } from './node-hmac.js'
 import { importPublicKey, type Native, privateKeys, publicKeyOf, readsPrivateText } from './node-keys.js'
 import type {
   HashSuite,
@@ -126,37 +124,35 @@ function signatureScheme(native: Native): OwnSignatureScheme {
 }
 
 function hashSuite(native: Native): HashSuite {
-  const mac = (key: Uint8Array, ...parts: Uint8Array[]): Uint8Array => {
-    const state = native.createHmac('sha256', key)
-    for (const part of parts) {
-      for (const portion of portionsOf(part, LONGEST_AT_ONCE)) state.update(portion)
-    }
-    return plain(state.digest())
-  }
+  const mac = authenticator(native)
   return {
     async hmac(key, message) {
       requireShort('the key of an HMAC', key)
       requireBytes('the message of an HMAC', message)
       return mac(key, message)
     },
-    // RFC 5869, section 2. This takes half the time of Node's `hkdfSync`.
+    // RFC 5869, section 2. This takes a third of the time of Node's `hkdfSync` on Node 20.
     async hkdf(secret, salt, info, length) {
       requireDerivation(secret, salt, info, length)
       const extracted = mac(salt, secret)
-      const blocks = new Uint8Array(64)
-      const first = mac(extracted, info, Uint8Array.of(1))
-      blocks.set(first)
-      if (length > 32) {
-        const second = mac(extracted, first, info, Uint8Array.of(2))
-        blocks.set(second, 32)
-        wipe(second)
+      const first = mac(extracted, info, ONE)
+      if (length <= 32) {
+        const derived = first.slice(0, length)
+        wipe(extracted, first)
+        return derived
       }
-      const derived = blocks.slice(0, length)
-      wipe(extracted, first, blocks)
+      const second = mac(extracted, first, info, TWO)
+      const derived = new Uint8Array(length)
+      derived.set(first)
+      derived.set(second.subarray(0, length - 32), 32)
+      wipe(extracted, first, second)
       return derived
     },
   }
 }
+
+const ONE = Uint8Array.of(1)
+const TWO = Uint8Array.of(2)
 
 /** The two ciphers of a {@link SymmetricSuite}, with the names that OpenSSL gives them. */
 interface NativeSuite {
@@ -238,11 +234,4 @@ function symmetricSuite(native: Native, suite: NativeSuite, zeros: Uint8Array): 
       }
     },
   }
-}
-
-/** The result of a native call, copied into a plain array. The original is overwritten with zeros. */
-function plain(buffer: Uint8Array): Bytes {
-  const bytes = new Uint8Array(buffer)
-  wipe(buffer)
-  return bytes
 }

@@ -48,13 +48,39 @@ export function chooseHolders(
   seed: Uint8Array,
 ): readonly number[] {
   const words = wordsOf(concatBytes(Uint8Array.of(LABEL.length), LABEL, hash, wordBytes(seat), seed))
-  const chosen = new Set<number>()
+  const chosen: number[] = []
   for (let last = clients - 1 - neighbors; last < clients - 1; last++) {
     const drawn = below(last + 1, words)
-    chosen.add(chosen.has(drawn) ? last : drawn)
+    // Numbers up to `last` were drawn so far, so `last` itself goes to the end.
+    const place = placeOf(chosen, drawn)
+    if (chosen[place] === drawn) chosen.push(last)
+    else insertAt(chosen, place, drawn)
   }
   // The numbers drawn count the other seats, so they skip the client's own seat.
-  return [...chosen].map((index) => (index < seat ? index : index + 1)).sort((a, b) => a - b)
+  for (let i = 0; i < chosen.length; i++) if (chosen[i]! >= seat) chosen[i]!++
+  return chosen
+}
+
+/** How many elements of an ascending list are below `value`. */
+function placeOf(ascending: readonly number[], value: number): number {
+  let [low, high] = [0, ascending.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ascending[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Like `splice`, which takes several times as long for lists as short as these. */
+function insertAt(list: number[], place: number, value: number): void {
+  let moved = value
+  for (let i = place; i < list.length; i++) {
+    const next = list[i]!
+    list[i] = moved
+    moved = next
+  }
+  list.push(moved)
 }
 
 /** A uniform number below `choices`. Words that would favor small numbers are skipped. */
@@ -68,21 +94,27 @@ function below(choices: number, words: () => number): number {
 /** A function that returns the 32-bit little-endian words of SHA-256(prefix ‖ counter), for the counters 0, 1, 2, … */
 function wordsOf(prefix: Uint8Array): () => number {
   const begun = sha256.create().update(prefix)
+  // One object and one array for all blocks, because making new ones takes as long as the hash.
+  let hash = begun.clone()
+  const block = new Uint8Array(32)
+  const view = new DataView(block.buffer)
   let counter = 0
-  let block = new DataView(new ArrayBuffer(0))
-  let at = 0
+  let at = block.length
   return () => {
-    if (at === block.byteLength) {
-      block = new DataView(begun.clone().update(wordBytes(counter++)).digest().buffer)
+    if (at === block.length) {
+      hash = begun._cloneInto(hash)
+      hash.update(wordBytes(counter++)).digestInto(block)
       at = 0
     }
     at += 4
-    return block.getUint32(at - 4, true)
+    return view.getUint32(at - 4, true)
   }
 }
 
 function wordBytes(value: number): Uint8Array {
-  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24)
+  const bytes = new Uint8Array(4)
+  for (let i = 0; i < 4; i++) bytes[i] = value >>> (8 * i)
+  return bytes
 }
 
 /**

@@ -155,9 +155,8 @@ export class DistinctKeys {
     keys: { readonly cipherKey: Uint8Array; readonly maskKey: Uint8Array },
     identity: string | undefined,
   ): { code: 'duplicate-key' | 'duplicate-identity'; owner: number } | undefined {
-    // One character for each byte.
-    const cipherKey = String.fromCharCode(...keys.cipherKey)
-    const maskKey = String.fromCharCode(...keys.maskKey)
+    const cipherKey = textOf(keys.cipherKey)
+    const maskKey = textOf(keys.maskKey)
     const keyOwner = this.#keyOwners.get(cipherKey) ?? this.#keyOwners.get(maskKey)
     if (keyOwner !== undefined) return { code: 'duplicate-key', owner: keyOwner }
     const identityOwner = identity === undefined ? undefined : this.#identityOwners.get(identity)
@@ -166,6 +165,11 @@ export class DistinctKeys {
     if (identity !== undefined) this.#identityOwners.set(identity, seat)
     return undefined
   }
+}
+
+/** One character for each byte. */
+function textOf(key: Uint8Array): string {
+  return String.fromCharCode.apply(undefined, key as unknown as number[])
 }
 
 /**

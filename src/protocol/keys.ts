@@ -194,7 +194,10 @@ export function label(name: string): Uint8Array {
 
 /** A seat as four bytes, little-endian. */
 export function seatBytes(seat: number): Uint8Array {
-  return Uint8Array.of(seat, seat >>> 8, seat >>> 16, seat >>> 24)
+  // Several times as fast as `Uint8Array.of`, and needed several times for every pair of clients.
+  const bytes = new Uint8Array(4)
+  for (let i = 0; i < 4; i++) bytes[i] = seat >>> (8 * i)
+  return bytes
 }
 
 /** Encoded once, because every pair of clients uses several labels. */
