@@ -1,4 +1,4 @@
-import { requireInteger, requireMethods } from '../arguments.js'
+import { requireInteger } from '../arguments.js'
 import { SecAggError } from '../errors.js'
 import { type Bytes, createBytes, plainBytes, wipe } from './bytes.js'
 import { dependableRandom } from './dependable.js'
@@ -54,17 +54,20 @@ function fillFromPlatform(bytes: Bytes): void {
  */
 export function drawSecret(crypto: Pick<CryptoProvider, 'name' | 'randomBytes'>, length: number): Uint8Array {
   const bytes = dependableRandom(crypto)(length)
-  if (isZero(bytes)) {
-    throw new SecAggError('no-randomness', 'crypto', 'randomBytes of a crypto provider returned only zeros')
-  }
+  requireNonzero(bytes, length)
   return plainBytes(bytes)
 }
 
-/** Always reads all bytes, so that the time does not show where the first nonzero byte is. */
-function isZero(bytes: Uint8Array): boolean {
+/**
+ * Always reads all elements, so that the time does not show where the first nonzero one is.
+ * @throws {SecAggError} `no-randomness` if the first `count` elements are all zero.
+ */
+function requireNonzero(random: Uint8Array | Uint32Array, count: number): void {
   let all = 0
-  for (let i = 0; i < bytes.length; i++) all |= bytes[i]!
-  return all === 0
+  for (let i = 0; i < count; i++) all |= random[i]!
+  if (all === 0) {
+    throw new SecAggError('no-randomness', 'crypto', 'randomBytes of a crypto provider returned only zeros')
+  }
 }
 
 /** The size of the first batch. Each later batch is twice as large, up to the 65536 bytes that browsers return at once. */
@@ -73,15 +76,14 @@ const MAXIMUM_BATCH = 16_384
 
 /** Random 32-bit words, drawn in batches. */
 export class RandomWords {
-  private readonly crypto: CryptoProvider
-  private readonly words: Uint32Array
+  private readonly randomBytes: CryptoProvider['randomBytes']
+  private readonly words: Uint32Array<ArrayBuffer>
   private used = 0
   private drawn = 0
 
   /** @throws {SecAggError} `invalid-argument` if `crypto` cannot draw random bytes. */
   constructor(crypto: CryptoProvider) {
-    requireMethods('a crypto provider', crypto, 'randomBytes')
-    this.crypto = crypto
+    this.randomBytes = dependableRandom(crypto)
     this.words = new Uint32Array(MAXIMUM_BATCH)
   }
 
@@ -98,6 +100,17 @@ export class RandomWords {
     return BigInt.asUintN(bits, value)
   }
 
+  /** The words that have been drawn and not used, at least one. Call {@link skip} with how many of them are used then. */
+  unused(): Uint32Array {
+    if (this.used === this.drawn) this.refill()
+    return this.words.subarray(this.used, this.drawn)
+  }
+
+  /** Marks the next `count` words as used. */
+  skip(count: number): void {
+    this.used += count
+  }
+
   /** Overwrites all words that have been drawn, used or not. */
   wipe(): void {
     this.words.fill(0, 0, this.drawn)
@@ -107,9 +120,10 @@ export class RandomWords {
 
   private refill(): void {
     const count = Math.min(Math.max(this.drawn * 2, FIRST_BATCH), MAXIMUM_BATCH)
-    const bytes = drawSecret(this.crypto, count * 4)
+    const bytes = this.randomBytes(count * 4)
     new Uint8Array(this.words.buffer).set(bytes)
     wipe(bytes)
+    requireNonzero(this.words, count)
     this.drawn = count
     this.used = 0
   }

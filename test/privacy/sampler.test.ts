@@ -2,7 +2,7 @@ import { createNoiseSampler, type NoiseDistribution } from 'secagg/privacy'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { RandomWords } from '../../src/crypto/random.js'
 import { hatOf } from '../../src/privacy/noise/hat.js'
-import { AliasTable, isBelow, Staircase } from '../../src/privacy/noise/staircase.js'
+import { AliasTable, isBelow, Staircase, StepBounds } from '../../src/privacy/noise/staircase.js'
 import { dyadicOf, gaussianWeight, poissonWeight } from '../../src/privacy/noise/weights.js'
 import { randomOf } from '../support/seeded.js'
 import { discreteGaussianLaw, expectLaw, type LogLaw, seededCrypto, skellamLaw } from './support.js'
@@ -50,6 +50,42 @@ describe('draws have the right distribution', () => {
     expect(Math.abs(moment(1))).toBeLessThan(4 * Math.sqrt(variance / draws.length))
     expect(moment(2) / variance).toBeCloseTo(1, 2)
     expect(moment(4) / (3 * variance ** 2 + variance)).toBeCloseTo(1, 1)
+  })
+})
+
+describe('the bounds within a step', () => {
+  const fine = { reachDigits: 24, areaDigits: 32 }
+
+  test.each([
+    ['poisson', 5000, 0],
+    ['poisson', 5000, 2],
+    ['poisson', 3e8, 6],
+    ['poisson', 2 ** 50, 18],
+    ['gaussian', 5000, 3],
+    ['gaussian', 2 ** 50, 18],
+  ] as const)('decide as the exact weight does: %s, %d, steps of 2^%d', (kind, parameter, stepDigits) => {
+    const dyadic = dyadicOf(parameter)
+    const weight = kind === 'poisson' ? poissonWeight(dyadic) : gaussianWeight(dyadic)
+    const hat = hatOf(weight, { ...fine, stepDigits })
+    const bounds = new StepBounds(hat, weight.mode, stepDigits)
+    const random = randomOf(5)
+    const digits = new RandomWords(seededCrypto(6))
+    let decided = 0
+    for (let turn = 0; turn < 1500; turn++) {
+      const index = random.below(hat.steps.length)
+      const { start, floor, ceiling } = hat.steps[index]!
+      const offset = random.below(2 ** stepDigits)
+      // Many points close to the curve, where a wrong bound would show.
+      const near = (BigInt(offset) << 32n) >> BigInt(stepDigits)
+      const slack = BigInt(random.below(2 ** 28)) - 2n ** 27n
+      const word = turn % 2 === 0 ? random.word() : Number(BigInt.asUintN(32, 2n ** 32n - 1n - near + slack))
+      const quick = bounds.decide(index, offset, word)
+      if (quick === undefined) continue
+      decided++
+      const sliver = { bottom: floor, length: ceiling - floor, halvings: 0, unit: hat.unit }
+      expect(quick).toBe(isBelow(weight, start + BigInt(offset), sliver, digits, BigInt(word)))
+    }
+    if (stepDigits > 0) expect(decided).toBeGreaterThan(700)
   })
 })
 

@@ -93,6 +93,9 @@ export function prepareNoise(
   }
 }
 
+/** How many Skellam variables are drawn at a time. */
+const PORTION = 2048
+
 type Fill = (target: Int32Array, words: RandomWords) => void
 
 function skellamNoise(variance: number): Fill {
@@ -100,17 +103,21 @@ function skellamNoise(variance: number): Fill {
   const mean = { numerator, shift: shift + 1 }
   const poisson = new Staircase(poissonWeight(mean), finenessOf(mean))
   return (target, words) => {
-    // Both draws are relative to the mode, so the mode cancels.
-    for (let i = 0; i < target.length; i++) target[i] = poisson.draw(words) - poisson.draw(words)
+    const draws = new Int32Array(2 * Math.min(PORTION, target.length))
+    for (let from = 0; from < target.length; from += PORTION) {
+      const to = Math.min(from + PORTION, target.length)
+      poisson.fill(draws.subarray(0, 2 * (to - from)), words)
+      // Both draws are relative to the mode, so the mode cancels.
+      for (let i = from; i < to; i++) target[i] = draws[2 * (i - from)]! - draws[2 * (i - from) + 1]!
+    }
+    draws.fill(0)
   }
 }
 
 function gaussianNoise(variance: number): Fill {
   const rational = dyadicOf(variance)
   const gaussian = new Staircase(gaussianWeight(rational), finenessOf(rational))
-  return (target, words) => {
-    for (let i = 0; i < target.length; i++) target[i] = gaussian.draw(words)
-  }
+  return (target, words) => gaussian.fill(target, words)
 }
 
 function requireTarget(target: Int32Array): void {
