@@ -2,25 +2,16 @@ import process from 'node:process'
 import { atMost } from '../federated/explanation.js'
 import type { Assumptions } from '../graph/chooser/assumptions.js'
 import { chooseParameters, type GraphParameters } from '../graph/chooser/parameters.js'
-import { choosePrivacy, type PrivacyParameters, type PrivacyTarget } from '../privacy/index.js'
-import {
-  fraction,
-  inOptions,
-  oneOf,
-  page,
-  probability,
-  readOptions,
-  realNumber,
-  required,
-  UsageProblem,
-  wholeNumber,
-} from './options.js'
+import { choosePrivacy, type PrivacyParameters } from '../privacy/index.js'
+import { fraction, inOptions, oneOf, page, readOptions, required, wholeNumber } from './options.js'
 import {
   DETAILS,
   numbers,
   headline as privacyHeadline,
   warnings as privacyWarnings,
   promise,
+  type Target,
+  targetOf,
 } from './privacy.js'
 
 export const PARAMS_USAGE = `Usage: secagg params --clients N [OPTIONS]
@@ -34,6 +25,7 @@ With a privacy target, also chooses how much noise the clients add.
                          (default 0.05)
   --adversary MODEL      honest-but-curious (default): the server follows the protocol; or active: it may do anything
   --graph KIND           sparse or complete (default: the one with less work)
+  --minimum H            minimum number of honest clients in a sum, active model on the sparse graph (default: more than N/2)
   --security-bits B      privacy fails in a round with probability at most 2^-B, 1 to 256 (default 40)
   --correctness-bits B   a round gets too few answers with probability at most 2^-B, 1 to 256 (default 20)
 
@@ -91,9 +83,6 @@ function noted(parameters: GraphParameters, privacy: PrivacyParameters | undefin
   return privacy === undefined ? {} : { minimumCohort: minimumCohortOf(parameters), privacy }
 }
 
-/** A privacy target without its cohort, which is not known yet. */
-type Target = Omit<PrivacyTarget, 'clients' | 'minimumHonest'>
-
 function parse(args: readonly string[]): {
   readonly assumptions: Assumptions
   readonly target: Target | undefined
@@ -106,6 +95,7 @@ function parse(args: readonly string[]): {
     corrupt: { type: 'string', default: '0.05' },
     adversary: { type: 'string', default: 'honest-but-curious' },
     graph: { type: 'string' },
+    minimum: { type: 'string', default: '0' },
     'security-bits': { type: 'string', default: '40' },
     'correctness-bits': { type: 'string', default: '20' },
     epsilon: { type: 'string' },
@@ -118,8 +108,10 @@ function parse(args: readonly string[]): {
     details: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   })
+  const clients = wholeNumber('clients', required('params', 'clients', values.clients), 2, 1e8)
   const assumptions: Assumptions = {
-    clients: wholeNumber('clients', required('params', 'clients', values.clients), 2, 1e8),
+    clients,
+    minimumHonest: wholeNumber('minimum', values.minimum, 0, clients),
     dropoutFraction: fraction('dropout', values.dropout),
     corruptFraction: fraction('corrupt', values.corrupt),
     adversary: oneOf('adversary', values.adversary, ['honest-but-curious', 'active']),
@@ -128,30 +120,6 @@ function parse(args: readonly string[]): {
     correctness: wholeNumber('correctness-bits', values['correctness-bits'], 1, 256),
   }
   return { assumptions, target: targetOf(values), details: values.details, json: values.json }
-}
-
-const TARGET_OPTIONS = ['delta', 'rounds', 'length', 'clip', 'bits', 'distribution'] as const
-
-function targetOf(
-  values: Readonly<Partial<Record<(typeof TARGET_OPTIONS)[number] | 'epsilon', string>>>,
-): Target | undefined {
-  const { epsilon, rounds = '1', bits, distribution = 'skellam' } = values
-  if (epsilon === undefined) {
-    const stray = TARGET_OPTIONS.find((option) => values[option] !== undefined)
-    if (stray !== undefined)
-      throw new UsageProblem(`--${stray} is part of a privacy target and needs --epsilon`)
-    return undefined
-  }
-  const given = (option: 'delta' | 'length' | 'clip'): string => required('params', option, values[option])
-  return {
-    epsilon: realNumber('epsilon', epsilon, 1e-3, 1e3),
-    delta: probability('delta', given('delta')),
-    rounds: wholeNumber('rounds', rounds, 1, 1e9),
-    length: wholeNumber('length', given('length'), 1, 2 ** 30),
-    clip: realNumber('clip', given('clip'), 1e-30, 1e30),
-    bits: bits === undefined ? undefined : wholeNumber('bits', bits, 1, 32),
-    distribution: oneOf('distribution', distribution, ['skellam', 'discrete-gaussian']),
-  }
 }
 
 /** Explains the parameters: what they are, what is proven, and how to use them. Each section has its own function. */
@@ -247,13 +215,16 @@ function settings(parameters: GraphParameters, isPrivate: boolean): string[] {
       adversary === 'active' ? `${isPrivate ? ',' : ' and'} corruptClients ${corruptClients}` : ''
     return [`Configure threshold ${threshold}${corrupt}${cohort}.`]
   }
-  const { corruptFraction, dropoutFraction } = parameters
+  const { corruptFraction, dropoutFraction, statisticalSecurity } = parameters
+  const security = statisticalSecurity === 40 ? '' : `, statisticalSecurity: ${statisticalSecurity}`
   const own =
-    adversary === 'active' ? minimumCohort : minimumPresent - Math.floor(minimumPresent * dropoutFraction)
+    adversary === 'active'
+      ? `of at most ${minimumCohort}`
+      : `that you choose, such as ${minimumPresent - Math.floor(minimumPresent * dropoutFraction)}`
   return [
     `Configure graph { neighbors: ${neighbors}, assumptions: { corruptFraction: ${corruptFraction}, ` +
-      `dropoutFraction: ${dropoutFraction} } }, threshold ${threshold}` +
-      (isPrivate ? `${cohort}.` : ` and a minimumCohort that you choose, such as ${own}.`),
+      `dropoutFraction: ${dropoutFraction}${security} } }, threshold ${threshold}` +
+      (isPrivate ? `${cohort}.` : ` and a minimumCohort ${own}.`),
   ]
 }
 

@@ -5,6 +5,7 @@ import {
   type NoiseDistribution,
   type PrivacyParameters,
   type PrivacySetting,
+  type PrivacyTarget,
 } from '../privacy/index.js'
 import {
   inOptions,
@@ -14,6 +15,7 @@ import {
   readOptions,
   realNumber,
   required,
+  UsageProblem,
   wholeNumber,
 } from './options.js'
 
@@ -40,6 +42,34 @@ In JSON, null stands for infinity. The exit code is 2 if options are wrong, or i
 `
 
 const NAMES = { minimumHonest: '--minimum', noiseMultiplier: '--noise-multiplier' }
+
+/** A privacy target without its cohort, which is not known yet. */
+export type Target = Omit<PrivacyTarget, 'clients' | 'minimumHonest'>
+
+const TARGET_OPTIONS = ['delta', 'rounds', 'length', 'clip', 'bits', 'distribution'] as const
+
+/** The privacy target among the options of `secagg params`, if there is one. */
+export function targetOf(
+  values: Readonly<Partial<Record<(typeof TARGET_OPTIONS)[number] | 'epsilon', string>>>,
+): Target | undefined {
+  const { epsilon, rounds = '1', bits, distribution = 'skellam' } = values
+  if (epsilon === undefined) {
+    const stray = TARGET_OPTIONS.find((option) => values[option] !== undefined)
+    if (stray !== undefined)
+      throw new UsageProblem(`--${stray} is part of a privacy target and needs --epsilon`)
+    return undefined
+  }
+  const given = (option: 'delta' | 'length' | 'clip'): string => required('params', option, values[option])
+  return {
+    epsilon: realNumber('epsilon', epsilon, 1e-3, 1e3),
+    delta: probability('delta', given('delta')),
+    rounds: wholeNumber('rounds', rounds, 1, 1e9),
+    length: wholeNumber('length', given('length'), 1, 2 ** 30),
+    clip: realNumber('clip', given('clip'), 1e-30, 1e30),
+    bits: bits === undefined ? undefined : wholeNumber('bits', bits, 1, 32),
+    distribution: oneOf('distribution', distribution, ['skellam', 'discrete-gaussian']),
+  }
+}
 
 /** `secagg privacy`. */
 export async function privacyCommand(args: readonly string[]): Promise<void> {

@@ -99,7 +99,8 @@ function sessionIdOf({ sessionId }: RoundParameters): Bytes {
 
 function graphShape({ graph = 'complete', clients, adversary }: RoundParameters): GraphShape {
   if (graph === 'complete') return Object.freeze({ kind: 'complete' })
-  if (typeof graph !== 'object' || graph === null) throw invalid("graph must be 'complete' or a sparse graph")
+  if (typeof graph !== 'object' || graph === null)
+    throw invalid("graph must be 'complete' or { neighbors, assumptions }")
   const { neighbors, assumptions: stated } = partsOf('a sparse graph', graph, 'invalid-configuration')
   const kind = adversary === 'active' ? 'chosen' : 'sparse'
   // On the chosen graph, k = n − 1 is refused: no bound would then count the honest inputs of a sum, as t does on the complete

@@ -34,8 +34,18 @@ describe('secagg params', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/^1000 clients, sparse graph, 51 neighbors, threshold 36$/m)
     expect(stdout.replaceAll('\n', ' ')).toContain('at most one sum, of at least 501 honest inputs')
-    expect(stdout).toMatch(/minimumCohort that you\s+choose, such as 551/)
+    expect(stdout).toMatch(/minimumCohort of\s+at most 551/)
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
+  })
+
+  test('chooses holders for more honest inputs, and states the security that was asked for', async () => {
+    const asked = ['--clients', '1000', '--adversary', 'active', '--minimum', '700', '--security-bits', '30']
+    const { stdout } = await params(...asked)
+    expect(stdout.replaceAll('\n', ' ')).toContain('at most one sum, of at least 700 honest inputs')
+    expect(stdout.replaceAll('\n', ' ')).toContain('statisticalSecurity: 30')
+    expect(stdout).toMatch(/minimumCohort of\s+at most 750/)
+    const { code, stderr } = await params('--clients', '60', '--minimum', '61')
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--minimum')])
   })
 
   test('warns', async () => {

@@ -99,6 +99,8 @@ describe('what goes wrong where clients choose their holders', () => {
         minimumCohort: 950,
         segments: [{ length: 1, bits: 16, bound: 10 }],
       })
-    expect(attempt).toThrow(/small sums.*a minimumCohort of 950 asks for 900 honest inputs$/)
+    expect(attempt).toThrow(
+      /small sums.*a minimumCohort of 950 asks for 900 honest inputs: state a lower one, or ask chooseParameters .* with minimumHonest 900$/,
+    )
   })
 })

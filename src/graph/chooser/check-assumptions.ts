@@ -181,7 +181,9 @@ export function requireProven(graph: ConfiguredGraph): void {
     else {
       const minimumHonest = Math.max(minimumCohort - partOf(clients, assumptions.corruptFraction), 0)
       if (minimumHonest > clients / 2 + 1) {
-        asked = `; a minimumCohort of ${minimumCohort} asks for ${minimumHonest} honest inputs`
+        asked =
+          `; a minimumCohort of ${minimumCohort} asks for ${minimumHonest} honest inputs: state a lower one, or ask ` +
+          `chooseParameters for neighbors and a threshold with minimumHonest ${minimumHonest}`
       }
       checkNeighborhood({ ...expected, adversary: 'active', minimumHonest })
     }
