@@ -10,6 +10,7 @@ const LABEL = 'secagg privacy'
 
 const cohort = {
   label: P.bytes(LABEL.length),
+  /** 1 for whole numbers. 2 for vectors: version 1 padded them to a power of two, and is not accepted any more. */
   version: P.U8,
   kind: P.map(P.U8, { vector: 1, integers: 2 }),
   distribution: P.map(P.U8, { skellam: 1, 'discrete-gaussian': 2 }),
@@ -76,14 +77,14 @@ const integers = P.struct({
  *   minimumCohort: 80,
  *   context: { privacy: privacyContext(parameters, rotationSeed) },
  * })
- * console.log(config.segments[0]!.length) // 1024
+ * console.log(config.segments[0]!.length) // 1000
  * ```
  * @public
  */
 export function privacyContext(parameters: PrivacyParameters, rotationSeed: Uint8Array): Bytes {
   requireRotationSeed(rotationSeed)
   const checked = checkedPrivacy(parameters)
-  return plainBytes(vector.encode({ ...checked, ...headerOf('vector', checked), rotationSeed }))
+  return plainBytes(vector.encode({ ...checked, ...headerOf('vector', 2, checked), rotationSeed }))
 }
 
 /**
@@ -108,12 +109,13 @@ export function privacyContext(parameters: PrivacyParameters, rotationSeed: Uint
  */
 export function integerPrivacyContext(parameters: IntegerPrivacyParameters): Bytes {
   const checked = checkedIntegerPrivacy(parameters)
-  return plainBytes(integers.encode({ ...checked, ...headerOf('integers', checked) }))
+  return plainBytes(integers.encode({ ...checked, ...headerOf('integers', 1, checked) }))
 }
 
 function headerOf<Kind extends string>(
   kind: Kind,
+  version: number,
   { samplingRate = 0 }: { samplingRate: number | undefined },
 ) {
-  return { label: ascii(LABEL), version: 1, kind, samplingRate }
+  return { label: ascii(LABEL), version, kind, samplingRate }
 }

@@ -113,12 +113,12 @@ function noise(parameters: PrivacyParameters): Explanation[] {
 }
 
 function grid(parameters: PrivacyParameters): Explanation[] {
-  const { length, dimension, bits, tail, scale, l1Sensitivity, l2Sensitivity, clients } = parameters
+  const { dimension, bits, tail, scale, l1Sensitivity, l2Sensitivity, clients } = parameters
   return [
     {
       name: 'dimension',
       value: dimension,
-      meaning: `the length of the rotated vector: ${length} elements, padded to a power of two`,
+      meaning: 'the elements of the rotated vector, as many as before the rotation',
     },
     { name: 'bits', value: bits, meaning: `the bits of an element; sums are computed modulo 2^${bits}` },
     {

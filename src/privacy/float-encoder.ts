@@ -95,7 +95,7 @@ export interface PrivateEncoder {
  * const encoder = createPrivateEncoder(parameters, await defaultCrypto())
  * const rotationSeed = new Uint8Array(32) // In a program, the server draws it for each round.
  * const { vector, clipping } = encoder.encode(Float64Array.of(3, 0, 4), rotationSeed)
- * console.log(vector.length, clipping) // 4 { norm: 5, factor: 0.2, clipped: true }
+ * console.log(vector.length, clipping) // 3 { norm: 5, factor: 0.2, clipped: true }
  * ```
  * @public
  */
@@ -130,13 +130,13 @@ function encoderOf(
   if (clipping !== 'report' && clipping !== 'refuse') {
     throw usageError('invalid-argument', "clipping must be 'report' or 'refuse'")
   }
-  const { dimension, length, clip, scale, bits, l2Sensitivity } = parameters
+  const { length, clip, scale, bits, l2Sensitivity } = parameters
   const words = new RandomWords(crypto)
   return {
     parameters,
     encode: (values, rotationSeed) => {
       requireRotationSeed(rotationSeed)
-      const vector = paddedCopy(values, length, dimension)
+      const vector = finiteCopy(values, length)
       const norm = l2Norm(vector)
       if (norm === Number.POSITIVE_INFINITY) {
         throw usageError('input-out-of-range', 'the L2 norm of the vector is not a finite number')
@@ -197,13 +197,13 @@ export function decodePrivateSum(
   sum: Lanes,
   rotationSeed: Uint8Array,
 ): Float64Array {
-  const { length, dimension, bits, scale } = checkedPrivacy(setting)
+  const { length, bits, scale } = checkedPrivacy(setting)
   requireRotationSeed(rotationSeed)
-  requireSum(sum, dimension, bits)
+  requireSum(sum, length, bits)
   const values = unwrap(sum, bits, -(2 ** (bits - 1)))
   multiply(values, 1 / scale)
   rotateBack(values, rotationSeed)
-  return values.slice(0, length)
+  return values
 }
 
 /**
@@ -218,7 +218,7 @@ export function checkedPrivacy(given: PrivacySetting): PrivacyParameters {
   return parameters
 }
 
-function paddedCopy(values: Float32Array | Float64Array, length: number, dimension: number): Float64Array {
+function finiteCopy(values: Float32Array | Float64Array, length: number): Float64Array {
   const name = typedArrayName(values)
   if ((name !== 'Float32Array' && name !== 'Float64Array') || values.length !== length) {
     throw usageError(
@@ -230,8 +230,7 @@ function paddedCopy(values: Float32Array | Float64Array, length: number, dimensi
       },
     )
   }
-  const copy = new Float64Array(dimension)
-  copy.set(values)
+  const copy = Float64Array.from(values)
   for (let i = 0; i < length; i++) {
     if (!Number.isFinite(copy[i]!))
       throw usageError('input-out-of-range', `element ${i} is not a finite number`)

@@ -56,7 +56,6 @@ export {
 // The building blocks of the encoder.
 export {
   type Headroom,
-  paddedLength,
   ROUNDING_BETA,
   rotate,
   rotateBack,

@@ -53,7 +53,7 @@ export interface PrivacyParameters extends ScaledSum, PrivacyLoss, CheckedSettin
  *
  * const cohort = { clients: 100, minimumHonest: 75, length: 1000, clip: 1, delta: 1e-5 }
  * const parameters = analyzePrivacy({ ...cohort, bits: 16, noiseMultiplier: 2 })
- * console.log(parameters.epsilon.toFixed(2), parameters.dimension) // '2.17' 1024
+ * console.log(parameters.epsilon.toFixed(2), parameters.dimension) // '2.17' 1000
  * ```
  * @public
  */
@@ -143,7 +143,7 @@ const TOLERATED_NOISE = 1.05
  *   delta: 1e-5,
  *   rounds: 20,
  * })
- * console.log(parameters.noiseMultiplier, parameters.bits) // 2.89709 12
+ * console.log(parameters.noiseMultiplier, parameters.bits) // 2.91314 12
  * ```
  * @public
  */

@@ -11,15 +11,30 @@ const LABEL = 'secagg rotation'
 const CACHED_LENGTH = 4096
 
 /**
- * Rotates a vector in place by the randomized Hadamard transform x → H D x: D flips signs according to `seed`, and H is the
- * orthonormal Walsh–Hadamard matrix. The rotation keeps the L2 norm and spreads it evenly over all elements, so that all of
- * them need about the same number of bits.
+ * Rotates a vector in place by randomized Hadamard transforms x → H D x: D flips signs according to `seed`, and H is the
+ * orthonormal Walsh–Hadamard matrix. The rotation keeps the L2 norm and spreads it over all elements, so that all of them
+ * need about the same number of bits.
+ *
+ * A transform has a power of two of elements. Let w be the largest power of two that is at most the length d. The first
+ * transform rotates the elements 0 to w − 1. If d is not a power of two, a second one then rotates the elements d − w to d − 1.
+ * The two windows overlap, because w is more than d/2. So no element is added: the vector keeps its length.
+ *
+ * Why this is enough for privacy and for the size of elements:
+ * - Each transform is an orthogonal matrix on its window and the identity elsewhere, so it is orthogonal as a whole, and so is
+ *   the product of both. The L2 norm of the whole vector does not change, whatever the seed. What follows from the norm alone
+ *   holds as for one transform: the bounds after rounding ({@link roundedL2Bound}, {@link roundedL1Bound}), which depend only
+ *   on norm and length, and therefore the sensitivities and ε.
+ * - Rotating back is orthogonal, too. So the noise of an element of the decoded sum has the variance of the noise on the grid.
+ * - A rotated element is Σ ±xᵢ/√w over the elements of a window, with independent random signs. It is sub-Gaussian with a
+ *   variance proxy of ‖x‖²/w. For elements of the second window, this holds for any result of the first transform, because
+ *   the second one has its own signs. {@link scaleFor} uses this bound.
  *
  * Sign i is bit i mod 8 of byte ⌊i/8⌋ of SHA-256(label ‖ seed ‖ 0) ‖ SHA-256(label ‖ seed ‖ 1) ‖ …, where the counter has
- * four little-endian bytes and a 1 means minus. The seed is public, and privacy does not depend on it. Draw a new one for
- * each round: clients that know the seed before they choose their vectors can choose vectors whose sum wraps around.
+ * four little-endian bytes and a 1 means minus. The first window uses the signs 0 to w − 1, and the second one the signs w to
+ * 2w − 1, in the order of its elements. The seed is public, and privacy does not depend on it. Draw a new one for each round:
+ * clients that know the seed before they choose their vectors can choose vectors whose sum wraps around.
  *
- * @param values - The vector, which is changed; its length must be a power of two.
+ * @param values - The vector, which is changed; it has at least one element.
  * @param seed - 16 to 64 bytes.
  * @throws {SecAggError} `invalid-argument` if the vector or the seed has the wrong type or length.
  * @example
@@ -34,14 +49,16 @@ const CACHED_LENGTH = 4096
  */
 export function rotate(values: Float64Array, seed: Uint8Array): void {
   requireRotatable(values, seed)
-  flipSigns(values, seed)
-  hadamard(values)
+  for (const window of windowsOf(values)) {
+    flipSigns(window, seed)
+    hadamard(window.values)
+  }
 }
 
 /**
  * Undoes {@link rotate}, in place.
  *
- * @param values - The rotated vector, which is changed; its length must be a power of two.
+ * @param values - The rotated vector, which is changed; it has at least one element.
  * @param seed - The seed of the rotation, 16 to 64 bytes.
  * @throws {SecAggError} `invalid-argument` if the vector or the seed has the wrong type or length.
  * @example
@@ -58,8 +75,30 @@ export function rotate(values: Float64Array, seed: Uint8Array): void {
  */
 export function rotateBack(values: Float64Array, seed: Uint8Array): void {
   requireRotatable(values, seed)
-  hadamard(values)
-  flipSigns(values, seed)
+  for (const window of windowsOf(values).reverse()) {
+    hadamard(window.values)
+    flipSigns(window, seed)
+  }
+}
+
+/** Elements that are rotated together, and the index of the first sign for them. */
+interface Window {
+  readonly values: Float64Array
+  readonly firstSign: number
+}
+
+function windowsOf(values: Float64Array): Window[] {
+  const width = rotationWidth(values.length)
+  const first = { values: values.subarray(0, width), firstSign: 0 }
+  if (width === values.length) return [first]
+  return [first, { values: values.subarray(values.length - width), firstSign: width }]
+}
+
+/** w: the largest power of two that is at most `length`, which is at least 1. */
+function rotationWidth(length: number): number {
+  let width = 1
+  while (2 * width <= length) width *= 2
+  return width
 }
 
 /** @throws {SecAggError} `invalid-argument` unless `seed` is 16 to 64 bytes. */
@@ -74,25 +113,30 @@ export function requireRotationSeed(seed: Uint8Array): void {
 
 function requireRotatable(values: Float64Array, seed: Uint8Array): void {
   requireRotationSeed(seed)
-  if (typedArrayName(values) !== 'Float64Array' || values.length !== paddedLength(values.length)) {
-    throw usageError('invalid-argument', 'a vector to be rotated must be a Float64Array of 2^k elements', {
+  if (typedArrayName(values) !== 'Float64Array' || values.length === 0) {
+    throw usageError('invalid-argument', 'a vector to be rotated must be a Float64Array that is not empty', {
       got: typedArrayName(values) === 'Float64Array' ? values.length : typeof values,
     })
   }
 }
 
-function flipSigns(values: Float64Array, seed: Uint8Array): void {
+function flipSigns({ values, firstSign }: Window, seed: Uint8Array): void {
   const prefix = concatBytes(ascii(LABEL), seed)
   const input = new Uint8Array(prefix.length + 4)
   input.set(prefix)
   const counter = new DataView(input.buffer, prefix.length)
-  for (let from = 0; from < values.length; from += 256) {
-    counter.setUint32(0, from / 256, true)
+  for (let from = 0; from < values.length; ) {
+    const sign = firstSign + from
+    counter.setUint32(0, Math.floor(sign / 256), true)
     const signs = sha256(input)
-    const to = Math.min(from + 256, values.length)
+    const skipped = sign % 256
+    const to = Math.min(from + 256 - skipped, values.length)
     for (let i = from; i < to; i++) {
-      if (((signs[(i - from) >>> 3]! >>> (i & 7)) & 1) === 1) values[i] = -values[i]!
+      const at = skipped + i - from
+      // A product with ±1 is exact, and without a branch that nobody can predict.
+      values[i]! *= 1 - 2 * ((signs[at >>> 3]! >>> (at & 7)) & 1)
     }
+    from = to
   }
 }
 
@@ -132,27 +176,6 @@ const BELOW_ONE = 1 - Number.EPSILON / 2
  * @public
  */
 export const ROUNDING_BETA: number = Math.exp(-0.5)
-
-/**
- * The length to which a vector is padded for the Hadamard transform.
- *
- * @param length - The number of elements.
- * @returns The smallest power of two that is at least `length`; 1 for 0.
- * @throws {SecAggError} `invalid-argument` unless `length` is a safe integer of at least 0.
- * @example
- * ```ts
- * import { paddedLength } from 'secagg/privacy'
- *
- * console.log(paddedLength(1000)) // 1024
- * ```
- * @public
- */
-export function paddedLength(length: number): number {
-  requireWhole('length', length, 0, Number.MAX_SAFE_INTEGER)
-  let padded = 1
-  while (padded < length) padded *= 2
-  return padded
-}
 
 /**
  * Δ2: an upper bound on the L2 norm of a vector after it has been rounded to whole numbers. Rounding moves an element by less
@@ -216,7 +239,7 @@ export function roundedL1Bound(l2: number, dimension: number): number {
 export interface Headroom {
   /** n: the number of clients. */
   readonly clients: number
-  /** d: the padded length of a vector. */
+  /** d: the number of elements of a vector, at least 1. */
   readonly dimension: number
   /** c: the L2 norm to which a client's vector is clipped. */
   readonly clip: number
@@ -230,8 +253,8 @@ export interface Headroom {
 
 /**
  * s: the factor by which vectors are multiplied before rounding, such that k standard deviations of the sum fit b bits. After
- * the rotation, an element of the sum behaves like a normal variable with variance at most (cn)²/d. The noise of all n clients
- * adds nσ², and rounding adds n/(4s²).
+ * the rotation, an element of the sum behaves like a normal variable with variance at most (cn)²/w, where w is the largest power
+ * of two that is at most d: see {@link rotate}. The noise of all n clients adds nσ², and rounding adds n/(4s²).
  *
  * Source: Kairouz, Liu and Steinke (2021), with ρ = 1, the worst case in which all clients hold the same vector.
  *
@@ -250,13 +273,14 @@ export interface Headroom {
 export function scaleFor(headroom: Headroom): number {
   const parts = partsOf('the headroom', headroom)
   const { clients, dimension, clip, localStandardDeviation, bits, tail } = parts
-  for (const [name, value] of Object.entries({ clients, dimension, clip, localStandardDeviation, tail })) {
+  for (const [name, value] of Object.entries({ clients, clip, localStandardDeviation, tail })) {
     requireNumber(name, value, 0, Number.MAX_VALUE)
   }
+  requireWhole('dimension', dimension, 1, Number.MAX_SAFE_INTEGER)
   requireWhole('bits', bits, 1, 64)
   const room = 2 ** (2 * bits) - clients * tail * tail
   if (room <= 0) return 0
-  const signal = (clip * clip * clients * clients) / dimension
+  const signal = (clip * clip * clients * clients) / rotationWidth(dimension)
   const noise = clients * localStandardDeviation * localStandardDeviation
   return Math.sqrt(room) / (2 * tail * Math.sqrt(signal + noise))
 }

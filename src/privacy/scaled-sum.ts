@@ -8,7 +8,7 @@ import {
   requireProbability,
   requireWhole,
 } from './rdp.js'
-import { paddedLength, roundedL1Bound, roundedL2Bound, scaleFor } from './rotation.js'
+import { roundedL1Bound, roundedL2Bound, scaleFor } from './rotation.js'
 
 /**
  * Who takes part in private rounds, how often, and with which noise.
@@ -153,7 +153,7 @@ export function checkedSetting(setting: PrivacySetting): CheckedSetting {
 /** The scaled sum; `undefined` if the bits are too few for the sum, or leave no room for noise. */
 export function scaledSum(setting: CheckedSetting): ScaledSum | undefined {
   const { distribution, clients, minimumHonest, length, clip, noiseMultiplier } = setting
-  const dimension = paddedLength(length)
+  const dimension = length
   const localStandardDeviation = (noiseMultiplier * clip) / Math.sqrt(minimumHonest)
   const scale = scaleFor({ ...setting, dimension, localStandardDeviation })
   const scaledDeviation = localStandardDeviation * scale

@@ -105,7 +105,6 @@ const examples: Examples = {
   'rdpOf().call': () => ({ on: privacy.rdpOf(sum as never), args: [3] }),
   subsampledRdp: () => ({ args: [curve, 0.5] }),
   'subsampledRdp().call': () => ({ on: privacy.subsampledRdp(curve, 0.5), args: [3] }),
-  paddedLength: () => ({ args: [6] }),
   roundedL1Bound: () => ({ args: [2, 8] }),
   roundedL2Bound: () => ({ args: [2, 8, optional(0.5)] }),
   scaleFor: () => ({

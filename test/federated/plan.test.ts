@@ -53,7 +53,7 @@ describe('a plan', () => {
       (chosen.sumStandardDeviation / 10) * (1 / Math.sqrt(90)),
       12,
     )
-    expect(plan.segments).toEqual([{ length: 64, bits: plan.privacy!.bits, bound: 'modular' }])
+    expect(plan.segments).toEqual([{ length: 34, bits: plan.privacy!.bits, bound: 'modular' }])
     expect(plan.warnings).toEqual([expect.stringContaining('does not hold against the server')])
     expect(plan.encoding).toBeUndefined()
   })
@@ -217,7 +217,7 @@ describe('an explanation', () => {
 
   test('states ε and the cost of privacy, and the neighboring relation with every ε', () => {
     const text = told({ ...privateTask, privacy: { ...privateTask.privacy!, samplingRate: 0.5 } })
-    expect(text).toContain('clipped to an L2 norm of 2, rotated at random in 64 dimensions')
+    expect(text).toContain('clipped to an L2 norm of 2, rotated at random in 34 dimensions')
     expect(text).toContain('Skellam noise with a standard deviation of')
     expect(text).toContain('The noise of 6 honest clients alone')
     expect(text).toMatch(/ε = \d+(\.\d+)? with δ = 0\.01 over 1 round,/)

@@ -52,8 +52,8 @@ describe('the numbers that follow from a setting', () => {
       tail: 4,
       rounds: 3,
       length: 200,
-      dimension: 256,
-      segment: { length: 256, bits: 16, bound: 'modular' },
+      dimension: 200,
+      segment: { length: 200, bits: 16, bound: 'modular' },
       totalStandardDeviation: 10,
       localStandardDeviation: 10 / 8,
       neighbors: NEIGHBORS,
@@ -64,9 +64,16 @@ describe('the numbers that follow from a setting', () => {
     expect(localVariance / (1.25 * scale) ** 2).toBeCloseTo(1, 9)
     expect(localVariance).toBeGreaterThanOrEqual((1.25 * scale) ** 2)
     expect(l2Sensitivity).toBeGreaterThan(10 * scale)
-    expect(l1Sensitivity).toBeCloseTo(16 * l2Sensitivity, 6)
+    expect(l1Sensitivity).toBeCloseTo(Math.sqrt(200) * l2Sensitivity, 6)
     expect(sumStandardDeviation).toBeGreaterThan(Math.sqrt(200) * 1.25)
     expect(Object.isFrozen(parameters) && Object.isFrozen(parameters.warnings)).toBe(true)
+  })
+
+  test('leave room for the worst vector: a window of the rotation holds all of it', () => {
+    const scaleAt = (length: number): number => analyzePrivacy({ ...few, length }).scale
+    expect(scaleAt(200)).toBe(scaleAt(128))
+    expect(scaleAt(255)).toBe(scaleAt(128))
+    expect(scaleAt(256)).toBeGreaterThan(scaleAt(255))
   })
 
   test('ε never grows with more noise, more bits or fewer rounds', () => {

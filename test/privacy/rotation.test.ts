@@ -1,4 +1,4 @@
-import { paddedLength, rotate, rotateBack } from 'secagg/privacy'
+import { rotate, rotateBack } from 'secagg/privacy'
 import { describe, expect, test } from 'vitest'
 import { l2Norm } from '../../src/privacy/wrapping.js'
 import { randomOf, seeded } from '../support/seeded.js'
@@ -27,7 +27,7 @@ describe('the rotation', () => {
     }
   })
 
-  test.each([1, 2, 1024, 4096, 8192, 2 ** 16])(
+  test.each([1, 2, 3, 1000, 1024, 1025, 4096, 8192, 8191, 2 ** 16, 100_000])(
     'of %d elements can be undone and keeps the norm',
     async (length) => {
       await seeded(20, (random) => {
@@ -59,6 +59,60 @@ describe('the rotation', () => {
     }
   })
 
+  test.each([3, 5, 6, 7, 12, 48, 63])(
+    'of %d elements is orthogonal, in two windows that overlap',
+    (length) => {
+      const width = 2 ** Math.floor(Math.log2(length))
+      const columns = Array.from({ length }, (_, at) => {
+        const column = unitVector(length, at)
+        rotate(column, seed)
+        return column
+      })
+      for (const [i, one] of columns.entries()) {
+        for (const [j, other] of columns.entries()) {
+          const product = one.reduce((sum, value, index) => sum + value * other[index]!, 0)
+          expect(product).toBeCloseTo(i === j ? 1 : 0, 14)
+        }
+      }
+      // The rows before the second window only have elements of the first one, all of the same magnitude.
+      for (let row = 0; row < length; row++) {
+        const squares = columns.map((column) => column[row]! ** 2)
+        expect(squares.reduce((sum, square) => sum + square, 0)).toBeCloseTo(1, 14)
+        if (row >= length - width) continue
+        for (const [at, square] of squares.entries())
+          expect(square).toBeCloseTo(at < width ? 1 / width : 0, 14)
+      }
+    },
+  )
+
+  test('the second window uses the signs after those of the first, and sees what the first has done', () => {
+    const values = Float64Array.from({ length: 700 }, (_, i) => Math.sin(i))
+    const rotated = Float64Array.from(values)
+    rotate(rotated, seed)
+    const expected = Float64Array.from(values)
+    // A rotation of 1024 elements has the signs of both windows.
+    const signs = Array.from({ length: 1024 }, (_, i) => {
+      const column = unitVector(1024, i)
+      rotate(column, seed)
+      return Math.sign(column[0]!)
+    })
+    for (const [window, first] of [
+      [expected.subarray(0, 512), 0],
+      [expected.subarray(188), 512],
+    ] as const) {
+      const flipped = window.map((value, i) => value * signs[first + i]!)
+      for (let row = 0; row < 512; row++) {
+        let sum = 0
+        for (let i = 0; i < 512; i++) {
+          const ones = (row & i).toString(2).replaceAll('0', '').length
+          sum += ones % 2 === 0 ? flipped[i]! : -flipped[i]!
+        }
+        window[row] = sum / Math.sqrt(512)
+      }
+    }
+    expect(rotated.every((value, i) => Math.abs(value - expected[i]!) < 1e-12)).toBe(true)
+  })
+
   test('spreads a single element over all, differently for each seed', () => {
     const ones = (): Float64Array => new Float64Array(1024).fill(1)
     const [one, other] = [ones(), ones()]
@@ -87,25 +141,11 @@ describe('what is refused', () => {
     )
   })
 
-  test('a length that is not a power of two, and other arrays', () => {
-    for (const values of [new Float64Array(3), new Float64Array(0), new Float32Array(4), [1, 2]]) {
+  test('an empty vector, and other arrays', () => {
+    for (const values of [new Float64Array(0), new Float32Array(4), [1, 2]]) {
       expect(() => rotate(values as Float64Array, seed)).toThrow(
         expect.objectContaining({ code: 'invalid-argument' }),
       )
     }
-  })
-
-  test('lengths are padded to the next power of two', () => {
-    expect([1, 2, 3, 4, 5, 1000, 1024, 1025, 2 ** 30].map(paddedLength)).toEqual([
-      1,
-      2,
-      4,
-      4,
-      8,
-      1024,
-      1024,
-      2048,
-      2 ** 30,
-    ])
   })
 })
