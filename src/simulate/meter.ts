@@ -30,14 +30,22 @@ export class PhaseMeter {
     this.#name = name
   }
 
-  /** Iterates over the messages of one client, and counts the time it takes to make them as the client's. */
-  async *answering<T>(messages: AsyncIterable<T>): AsyncGenerator<T, void, void> {
+  /**
+   * Iterates over the messages of one client, and counts the time it takes to make them as the client's. `takeSavedMs` returns
+   * the time that this client would have spent on work that was done before for another one.
+   */
+  async *answering<T>(
+    messages: AsyncIterable<T>,
+    takeSavedMs: () => number = () => 0,
+  ): AsyncGenerator<T, void, void> {
     const iterator = messages[Symbol.asyncIterator]()
+    // Time that was saved before is not this client's.
+    takeSavedMs()
     let spent = 0
     for (;;) {
       const start = performance.now()
       const next = await iterator.next()
-      spent += performance.now() - start
+      spent += performance.now() - start + takeSavedMs()
       if (next.done === true) break
       yield next.value
     }

@@ -2,15 +2,7 @@ import { partsOf, requireCallback, requireInteger, shown, throwIfAborted } from 
 import { dependableProvider } from '../crypto/dependable.js'
 import { type CryptoProvider, defaultCrypto, type SuiteName } from '../crypto/index.js'
 import { type PhaseName, SecAggError, usageError } from '../errors.js'
-import {
-  type AdversaryModel,
-  createRoundConfig,
-  ed25519Signer,
-  ed25519Verifier,
-  type RoundConfig,
-  type Signer,
-  type VerifyIdentity,
-} from '../protocol/index.js'
+import { type AdversaryModel, createRoundConfig, type RoundConfig } from '../protocol/index.js'
 import { ClientSession, type PhaseOutcome, type Receipt, ServerSession } from '../session/index.js'
 import {
   addInto,
@@ -22,6 +14,7 @@ import {
   type Vector,
   vectorInRange,
 } from '../vector/index.js'
+import { enroll } from './enrollment.js'
 import { median, PhaseMeter, type SimulatedPhase } from './meter.js'
 import {
   checkedDrops,
@@ -101,7 +94,10 @@ export interface SimulationResult {
   readonly expansion: number
   /** Time and traffic of each phase. */
   readonly phases: readonly SimulatedPhase[]
-  /** The time of one client in all phases. */
+  /**
+   * The time of one client in all phases. The simulation verifies each signature once, and adds the time that took to that of
+   * each party that has to verify it.
+   */
   readonly clientMs: number
   /** The time of the server in all phases. */
   readonly serverMs: number
@@ -140,14 +136,15 @@ export async function simulate(given: SimulationOptions): Promise<SimulationResu
   const segment = config.segments[0]!
   const input = (seat: number): Vector => inputOf(seat, segment, valueBits, seed)
 
-  const identities = await enrol(config, crypto)
+  const enrollment = config.adversary === 'active' ? await enroll(clients, crypto) : undefined
   const common = { config, crypto, maskExecutor: options.maskExecutor, signal }
-  const server = new ServerSession({ ...common, verifyIdentity: identities?.verifyIdentity })
+  const server = new ServerSession({ ...common, verifyIdentity: enrollment?.verifyIdentity })
   let nextInput: Vector = []
   const inputPart = (range: ElementRange): Vector => vectorInRange(nextInput, config.segments, range)
   const sessions = Array.from({ length: clients }, (_, seat) => {
-    const identity = identities && { ...identities, signer: identities.signers[seat] }
-    return new ClientSession({ ...identity, ...common, seat, input: inputPart })
+    const signer = enrollment?.signers[seat]
+    const verifyIdentity = enrollment?.verifyIdentity
+    return new ClientSession({ ...common, signer, verifyIdentity, seat, input: inputPart })
   })
 
   const meters: PhaseMeter[] = []
@@ -169,7 +166,8 @@ export async function simulate(given: SimulationOptions): Promise<SimulationResu
       const session = sessions[seat]!
       const bytesDown = bytes?.length ?? 0
       let bytesUp = 0
-      for await (const answer of meter.answering(answersOf(session, bytes, phase))) {
+      const answers = answersOf(session, bytes, phase)
+      for await (const answer of meter.answering(answers, enrollment?.takeSavedMs)) {
         bytesUp += answer.length
         requireAccepted(await meter.server(() => server.receive(seat, answer)))
       }
@@ -242,29 +240,6 @@ function configOf(options: SimulationOptions, valueBits: number, crypto: CryptoP
 /** The default threshold among `neighbors` holders. With no corrupt clients, it meets the limits of the model. */
 function mostOf(neighbors: number, adversary: AdversaryModel): number {
   return Math.floor(adversary === 'active' ? (2 * neighbors) / 3 : neighbors / 2) + 1
-}
-
-/** An Ed25519 key for every seat, or `undefined` in the honest-but-curious model. */
-async function enrol(
-  config: RoundConfig,
-  { ed25519, randomBytes }: CryptoProvider,
-): Promise<{ signers: readonly Signer[]; verifyIdentity: VerifyIdentity } | undefined> {
-  if (config.adversary !== 'active') return undefined
-  const privateKeys = Array.from({ length: config.clients }, () => randomBytes(32))
-  const publicKeys = await Promise.all(privateKeys.map((key) => ed25519.publicKey(key)))
-  const verify = ed25519Verifier((seat) => publicKeys[seat], ed25519)
-  // Every client keeps the identities of its peers. Here, equal ones are the same string.
-  const identities = new Map<number, string>()
-  return {
-    signers: privateKeys.map((key) => ed25519Signer(key, ed25519)),
-    verifyIdentity: async (claim) => {
-      const identity = await verify(claim)
-      if (identity === undefined) return undefined
-      const known = identities.get(claim.seat) ?? identity
-      identities.set(claim.seat, known)
-      return known
-    },
-  }
 }
 
 function requireAccepted(receipt: Receipt): void {
