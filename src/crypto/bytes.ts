@@ -85,6 +85,20 @@ export function joinBytes(parts: readonly Uint8Array[]): Bytes {
   return whole
 }
 
+/**
+ * Moves arrays into one piece of memory, and returns a view for each. The given arrays are overwritten. Memory of its own costs
+ * an array of a few bytes several times as much as the bytes.
+ */
+export function moveTogether(parts: readonly Uint8Array[]): Uint8Array[] {
+  const whole = joinBytes(parts)
+  wipeAll(parts)
+  let at = 0
+  return parts.map((part) => {
+    at += part.length
+    return part.length === 0 ? part : whole.subarray(at - part.length, at)
+  })
+}
+
 /** Whether `a` and `b` hold the same bytes. If their lengths are equal, the time does not depend on the contents. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return equalBytesOfNoble(plainBytes(a), plainBytes(b))

@@ -191,6 +191,8 @@ export function entriesOf(
   return seats.map((seat) => {
     const from = at
     at += lengthOf(seat)
-    return { seat, value: bytes.subarray(from, at) }
+    return { seat, value: at === from ? NOTHING : bytes.subarray(from, at) }
   })
 }
+
+const NOTHING = new Uint8Array(0)

@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes, joinBytes, wipe, wipeAll } from '../../crypto/bytes.js'
+import { concatBytes, equalBytes, joinBytes, moveTogether, wipe, wipeAll } from '../../crypto/bytes.js'
 import { drawSecret } from '../../crypto/random.js'
 import {
   coordinateOf,
@@ -153,12 +153,28 @@ export async function shareKeys(
       ownIdentity: identities.get(seat),
       publishedDigest: signsSurvivors(config) ? publishedDigest(config, inbound) : undefined,
       ownChoice: isChosen(config.graph) ? { holders, keysDigest: keysDigest(config, seat, sent) } : undefined,
-      peers: sealed.map(({ peer }) => peer),
+      peers: inOnePiece(sealed.map(({ peer }) => peer)),
       digestKey: drawSecret(crypto, 32),
       outbound,
     },
     outbound,
   }
+}
+
+/** The same peers. Their values are in one piece of memory, since a client keeps several for each peer. */
+function inOnePiece(peers: readonly Peer[]): readonly Peer[] {
+  const parts = ({ maskKey, openingKey, choice }: Peer): Uint8Array[] =>
+    choice === undefined
+      ? [maskKey, openingKey]
+      : [maskKey, openingKey, choice.keysDigest, choice.given, choice.expected]
+  const moved = moveTogether(peers.flatMap(parts))
+  let next = 0
+  return peers.map((peer): Peer => {
+    const [maskKey, openingKey] = [moved[next++]!, moved[next++]!]
+    if (peer.choice === undefined) return { ...peer, maskKey, openingKey }
+    const [keysDigest, given, expected] = [moved[next++]!, moved[next++]!, moved[next++]!]
+    return { ...peer, maskKey, openingKey, choice: { ...peer.choice, keysDigest, given, expected } }
+  })
 }
 
 function copyOf({ maskKeyShare, selfMaskShare }: SharePair): SharePair {
