@@ -62,6 +62,7 @@ export type ErrorCode =
   | 'invalid-survivors'
   | 'invalid-share'
   | 'wrong-share'
+  | 'wrong-mask-secret'
   | 'too-few-clients'
   | 'too-few-shares'
   // decoding

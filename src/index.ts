@@ -15,6 +15,7 @@ export {
   type BoundedSegment,
   createRoundConfig,
   type InputBound,
+  type KeyAgreementName,
   minimumThreshold,
   type RoundConfig,
   type RoundParameters,

@@ -105,7 +105,14 @@ function parts(shapes: Readonly<Record<string, Shape>>): Shape {
 
 const seated = (value: Shape): Shape => list(parts({ seat: number, value }))
 const inclusion = parts({ holders: bytes, signature: bytes })
-const publicKeys = { cipherKey: bytes, maskKey: bytes, choice: optional(bytes), signature: bytes }
+const publicKeys = {
+  cipherKey: bytes,
+  maskKey: bytes,
+  choice: optional(bytes),
+  cipherKemKey: optional(bytes),
+  maskKemKey: optional(bytes),
+  signature: bytes,
+}
 
 type ShapeName =
   | 'seats'
@@ -114,7 +121,8 @@ type ShapeName =
   | `${'AdvertiseKeys' | 'PublishedKeys' | 'ShareKeys' | 'ForwardedShares' | 'Survivors'} message`
   | `${'ConsistencySignatures' | 'Unmasking' | 'LivingOwners' | 'Acknowledgements'} message`
   | 'inclusion'
-  | `list of ${'proofs' | `accepted ${'keys' | 'shares' | 'signatures' | 'answers' | 'acknowledgements'}`}`
+  | 'Complaint message'
+  | `list of ${'complaints' | 'proofs' | `accepted ${'keys' | 'shares' | 'signatures' | 'answers' | 'acknowledgements'}`}`
 
 const SHAPES: Readonly<Record<ShapeName, Shape>> = {
   seats: list(number),
@@ -130,6 +138,8 @@ const SHAPES: Readonly<Record<ShapeName, Shape>> = {
   'LivingOwners message': seated(inclusion),
   'Acknowledgements message': seated(bytes),
   inclusion,
+  'Complaint message': list(number),
+  'list of complaints': list(parts({ seat: number, senders: list(number) })),
   'list of accepted keys': list(parts({ seat: number, keys: parts(publicKeys), identity: optional(text) })),
   'list of accepted shares': list(parts({ seat: number, commitment: bytes, ciphertexts: bytes })),
   'list of accepted signatures': list(parts({ seat: number, signature: bytes })),

@@ -1,5 +1,6 @@
 import { reading, shown, wrongKind } from '../arguments.js'
 import { equalBytes, isBytes } from '../crypto/bytes.js'
+import { isEncapsulationKey } from '../crypto/encapsulation.js'
 import { isAcceptablePublicKey } from '../crypto/encodings.js'
 import {
   type ErrorCode,
@@ -126,16 +127,30 @@ export function requireSameConfiguration(config: RoundConfig, hash: Uint8Array, 
   throw violation('configuration-mismatch', blame, text)
 }
 
-/** Checks that both X25519 keys are acceptable, and that they differ. */
+/** Checks that all keys are acceptable, and that those of the same kind differ. */
 export function requirePublicKeys(
-  { graph }: RoundConfig,
+  { graph, keyAgreement }: RoundConfig,
   keys: Omit<PublicKeys, 'signature'>,
   blame: Blame,
 ): void {
   if (!isAcceptablePublicKey(keys.cipherKey) || !isAcceptablePublicKey(keys.maskKey)) {
     throw violation('invalid-public-key', blame, 'a public key is of low order or not canonical')
   }
-  if (equalBytes(keys.cipherKey, keys.maskKey)) {
+  const { cipherKemKey, maskKemKey } = keys
+  if (keyAgreement !== 'x25519') {
+    for (const key of [cipherKemKey, maskKemKey]) {
+      if (key !== undefined && isEncapsulationKey(key)) continue
+      throw violation(
+        'invalid-public-key',
+        blame,
+        'a key of ML-KEM-768 fails the checks of FIPS 203, section 7.2',
+      )
+    }
+  }
+  if (
+    equalBytes(keys.cipherKey, keys.maskKey) ||
+    (cipherKemKey !== undefined && maskKemKey !== undefined && equalBytes(cipherKemKey, maskKemKey))
+  ) {
     throw violation('duplicate-key', blame, 'the two public keys of a client must differ')
   }
   // A decoded message always has the right length. Keys that a caller of single steps has built may not.
@@ -143,6 +158,9 @@ export function requirePublicKeys(
     throw violation('malformed-message', blame, 'the seed of a choice of holders has the wrong length')
   }
 }
+
+/** The keys of a client that nobody else may have. */
+type ClientKeys = Pick<PublicKeys, 'cipherKey' | 'maskKey' | 'cipherKemKey' | 'maskKemKey'>
 
 /** Finds keys and identities that occur twice, at any seat and for any purpose. */
 export class DistinctKeys {
@@ -152,16 +170,17 @@ export class DistinctKeys {
   /** Returns the seat that already has one of these keys or this identity. If there is none, notes them for this seat. */
   claim(
     seat: number,
-    keys: { readonly cipherKey: Uint8Array; readonly maskKey: Uint8Array },
+    { cipherKey, maskKey, cipherKemKey, maskKemKey }: ClientKeys,
     identity: string | undefined,
   ): { code: 'duplicate-key' | 'duplicate-identity'; owner: number } | undefined {
-    const cipherKey = textOf(keys.cipherKey)
-    const maskKey = textOf(keys.maskKey)
-    const keyOwner = this.#keyOwners.get(cipherKey) ?? this.#keyOwners.get(maskKey)
+    const keys = [cipherKey, maskKey, cipherKemKey, maskKemKey].flatMap((key) =>
+      key === undefined ? [] : textOf(key),
+    )
+    const keyOwner = keys.map((key) => this.#keyOwners.get(key)).find((owner) => owner !== undefined)
     if (keyOwner !== undefined) return { code: 'duplicate-key', owner: keyOwner }
     const identityOwner = identity === undefined ? undefined : this.#identityOwners.get(identity)
     if (identityOwner !== undefined) return { code: 'duplicate-identity', owner: identityOwner }
-    this.#keyOwners.set(cipherKey, seat).set(maskKey, seat)
+    for (const key of keys) this.#keyOwners.set(key, seat)
     if (identity !== undefined) this.#identityOwners.set(identity, seat)
     return undefined
   }
@@ -181,7 +200,7 @@ export function requireDistinct(
   distinct: DistinctKeys,
   client: {
     readonly seat: number
-    readonly keys: { readonly cipherKey: Uint8Array; readonly maskKey: Uint8Array }
+    readonly keys: ClientKeys
     readonly identity: string | undefined
   },
 ): void {

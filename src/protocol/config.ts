@@ -14,6 +14,15 @@ import { PROTOCOL_VERSION } from '../wire/index.js'
 export type AdversaryModel = 'honest-but-curious' | 'active'
 
 /**
+ * How clients agree on keys.
+ *
+ * - `x25519`: X25519 alone. Who has recorded the messages of a round and later has a quantum computer can read every input.
+ * - `x25519-ml-kem-768`: X25519 together with ML-KEM-768. Inputs stay secret while either of the two holds.
+ * @public
+ */
+export type KeyAgreementName = 'x25519' | 'x25519-ml-kem-768'
+
+/**
  * The size limit of an input element: the exclusive upper bound R_U, so that no sum can overflow; or `'modular'` if the sum
  * is meant to wrap around at 2^bits, and the caller interprets it accordingly.
  * @public
@@ -83,6 +92,11 @@ export interface RoundParameters {
   /** The ciphers of the round. Default: `aes`. */
   readonly suite?: SuiteName | undefined
   /**
+   * How clients agree on keys. `'x25519-ml-kem-768'` needs a provider from `withPostQuantum` of `secagg/post-quantum` at every
+   * client and at the server. Default: `x25519`.
+   */
+  readonly keyAgreement?: KeyAgreementName | undefined
+  /**
    * n_C: the number of corrupt clients to tolerate; complete graph only. Without it, the general threshold of the adversary
    * model applies.
    */
@@ -119,6 +133,7 @@ export interface RoundConfig {
   readonly threshold: number
   readonly adversary: AdversaryModel
   readonly suite: SuiteName
+  readonly keyAgreement: KeyAgreementName
   readonly graph: GraphShape
   readonly segments: readonly BoundedSegment[]
   readonly corruptClients: number | undefined
@@ -195,10 +210,13 @@ const bound: P.CoderType<BoundedSegment['bound']> = P.apply(P.bigint(9, true, fa
   decode: (value: BoundedSegment['bound']) => (value === 'modular' ? 0n : value),
 })
 
+const SUITE_NUMBERS = { aes: 1, chacha: 2 } as const
+
 const configuration = P.struct({
   label: P.bytes(LABEL.length),
   version: P.U16LE,
-  suite: P.map(P.U8, { aes: 1, chacha: 2 }),
+  /** 1 or 2; 16 more with hybrid key agreement. */
+  suite: P.U8,
   adversary: P.map(P.U8, { 'honest-but-curious': 1, active: 2 }),
   /** k, or 0 for the complete graph. */
   neighbors: P.U32LE,
@@ -225,6 +243,7 @@ export function encodeConfiguration(config: Omit<RoundConfig, 'hash'>): Uint8Arr
     ...config,
     label: ascii(LABEL),
     version: PROTOCOL_VERSION,
+    suite: SUITE_NUMBERS[config.suite] + (config.keyAgreement === 'x25519' ? 0 : 16),
     ...encodableGraph(config.graph),
     corruptClients: config.corruptClients === undefined ? 0 : config.corruptClients + 1,
     sliceLength: BigInt(config.sliceLength ?? 0),

@@ -54,6 +54,10 @@ export function createRoundConfig(given: RoundParameters): RoundConfig {
   }
   const suite = parameters.suite ?? 'aes'
   if (suite !== 'aes' && suite !== 'chacha') throw invalid("suite must be 'aes' or 'chacha'")
+  const keyAgreement = parameters.keyAgreement ?? 'x25519'
+  if (keyAgreement !== 'x25519' && keyAgreement !== 'x25519-ml-kem-768') {
+    throw invalid("keyAgreement must be 'x25519' or 'x25519-ml-kem-768'")
+  }
   if (corruptClients !== undefined) requireWhole('corruptClients', corruptClients, 0, clients - 1)
 
   const graph = graphShape(parameters)
@@ -72,6 +76,7 @@ export function createRoundConfig(given: RoundParameters): RoundConfig {
     threshold,
     adversary,
     suite,
+    keyAgreement,
     graph,
     segments,
     sliceLength: sliceLengthFor(segments, parameters.sliceLength),

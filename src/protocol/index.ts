@@ -25,6 +25,7 @@ export { type SecretSplitter, secretSplitter } from '../shamir/index.js'
 export type {
   Acknowledgements,
   AdvertiseKeys,
+  Complaint,
   ConsistencyCheck,
   ConsistencySignatures,
   ForwardedShares,
@@ -46,6 +47,7 @@ export type {
   AdversaryModel,
   BoundedSegment,
   InputBound,
+  KeyAgreementName,
   RoundConfig,
   RoundParameters,
   SparseGraph,

@@ -1,4 +1,4 @@
-import { ascii, concatBytes, requireBytes } from '../crypto/bytes.js'
+import { ascii, concatBytes, requireBytes, wipe } from '../crypto/bytes.js'
 import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
 import { SecAggError } from '../errors.js'
 import { choiceLength, publishableSeats } from '../graph/index.js'
@@ -49,7 +49,7 @@ export function decodeAdvertiseKeys(config: RoundConfig, seat: number, bytes: Ui
   const blame = blamePeer('advertise-keys', seat)
   return decodeMessage(
     'advertiseKeys',
-    advertiseKeysCoder(config.signatureLength, choiceLength(config.graph)),
+    advertiseKeysCoder(config.signatureLength, choiceLength(config.graph), isHybrid(config)),
     bytes,
     blame,
   )
@@ -92,7 +92,8 @@ export function decodePublishedKeys(config: RoundConfig, bytes: Uint8Array): Pub
   requireConfig(config)
   requireBytes('a message', bytes)
   const { graph, clients, signatureLength } = config
-  const coder = publishedKeysCoder(publishableSeats(graph, clients), signatureLength, choiceLength(graph))
+  const published = publishableSeats(graph, clients)
+  const coder = publishedKeysCoder(published, signatureLength, choiceLength(graph), isHybrid(config))
   return decodeMessage('publishedKeys', coder, bytes, blameServer('share-keys'))
 }
 
@@ -100,6 +101,21 @@ export function decodePublishedKeys(config: RoundConfig, bytes: Uint8Array): Pub
 export interface KeyHolder {
   readonly seat: number
   readonly publicKey: Uint8Array
+  /** SHA-256 of its key of ML-KEM-768 for the same purpose; with hybrid key agreement only. */
+  readonly kemDigest?: Uint8Array | undefined
+}
+
+/** With hybrid key agreement: a secret that ML-KEM-768 protects, and the ciphertext that it came with. */
+export interface SecondSecret {
+  /** 32 bytes. */
+  readonly secret: Uint8Array
+  /** SHA-256 of the ciphertext. */
+  readonly digest: Uint8Array
+}
+
+/** Whether keys follow from X25519 and ML-KEM-768 together. */
+export function isHybrid({ keyAgreement }: Pick<RoundConfig, 'keyAgreement'>): boolean {
+  return keyAgreement === 'x25519-ml-kem-768'
 }
 
 /** The provider's implementation of the configured suite. Throws `unsupported` if it has none. */
@@ -121,9 +137,10 @@ export function deriveSealingKey(
   agreement: Uint8Array,
   sender: KeyHolder,
   receiver: KeyHolder,
+  second?: SecondSecret,
 ): Promise<Uint8Array> {
-  const info = derivationInfo(LABELS.sealShares, sender, receiver)
-  return crypto.sha256.hkdf(agreement, config.hash, info, suiteOf(config, crypto).keyLength)
+  const info = derivationInfo(LABELS.sealShares, sender, receiver, second)
+  return deriveKey(config, crypto, agreement, second, info, suiteOf(config, crypto).keyLength)
 }
 
 /** The seed s_{u,v} of a pairwise mask, from the raw agreement of two s keys. Both clients derive the same seed. */
@@ -133,15 +150,16 @@ export function derivePairwiseSeed(
   agreement: Uint8Array,
   one: KeyHolder,
   other: KeyHolder,
+  second?: SecondSecret,
 ): Promise<Uint8Array> {
   const { keyLength } = suiteOf(config, crypto)
-  return crypto.sha256.hkdf(agreement, config.hash, pairwiseSeedInfo(one, other), keyLength)
+  return deriveKey(config, crypto, agreement, second, pairwiseSeedInfo(one, other, second), keyLength)
 }
 
 /** What the derivation of a pairwise seed is bound to, besides the hash of the configuration. */
-export function pairwiseSeedInfo(one: KeyHolder, other: KeyHolder): Uint8Array {
+export function pairwiseSeedInfo(one: KeyHolder, other: KeyHolder, second?: SecondSecret): Uint8Array {
   const [lower, upper] = one.seat < other.seat ? [one, other] : [other, one]
-  return derivationInfo(LABELS.pairwiseMask, lower, upper)
+  return derivationInfo(LABELS.pairwiseMask, lower, upper, second)
 }
 
 /** The seed of the self-mask of `owner`, from its secret b. The owner derives it, and the server when it has recovered b. */
@@ -166,9 +184,10 @@ export function deriveAcknowledgement(
   agreement: Uint8Array,
   holder: KeyHolder,
   owner: KeyHolder,
+  second?: SecondSecret,
 ): Promise<Uint8Array> {
-  const info = derivationInfo(LABELS.acknowledgement, holder, owner)
-  return crypto.sha256.hkdf(agreement, config.hash, info, ACKNOWLEDGEMENT_LENGTH)
+  const info = derivationInfo(LABELS.acknowledgement, holder, owner, second)
+  return deriveKey(config, crypto, agreement, second, info, ACKNOWLEDGEMENT_LENGTH)
 }
 
 /** A commitment to b, with which the server checks whether it has reconstructed b correctly. */
@@ -210,6 +229,34 @@ const LABELS = {
   shares: label('shares'),
 } as const
 
-function derivationInfo(what: Uint8Array, first: KeyHolder, second: KeyHolder): Uint8Array {
-  return concatBytes(what, seatBytes(first.seat), seatBytes(second.seat), first.publicKey, second.publicKey)
+/** Derives a key that is secret while the agreement or the second secret is. */
+export async function deriveKey(
+  { hash }: RoundConfig,
+  crypto: CryptoProvider,
+  agreement: Uint8Array,
+  second: SecondSecret | undefined,
+  info: Uint8Array,
+  length: number,
+): Promise<Uint8Array> {
+  if (second === undefined) return crypto.sha256.hkdf(agreement, hash, info, length)
+  const both = concatBytes(agreement, second.secret)
+  try {
+    return await crypto.sha256.hkdf(both, hash, info, length)
+  } finally {
+    wipe(both)
+  }
 }
+
+/** What a derived key depends on, besides secrets: its purpose, who shares it, all their public keys and the ciphertext. */
+export function derivationInfo(
+  what: Uint8Array,
+  one: KeyHolder,
+  other: KeyHolder,
+  second?: SecondSecret,
+): Uint8Array {
+  const keys = [seatBytes(one.seat), seatBytes(other.seat), one.publicKey, other.publicKey]
+  const { kemDigest = NOTHING } = one
+  return concatBytes(what, ...keys, kemDigest, other.kemDigest ?? NOTHING, second?.digest ?? NOTHING)
+}
+
+const NOTHING = new Uint8Array(0)

@@ -6,6 +6,7 @@ import { usageError } from '../errors.js'
 import { type ChosenShape, isChosen } from '../graph/index.js'
 import { byteString, encodeOwn, SEALED_SHARES_LENGTH, type Seated, seatList } from '../wire/index.js'
 import type { RoundConfig } from './config.js'
+import { isHybrid } from './keys.js'
 
 /** The first byte of everything that is saved. */
 const SAVED_VERSION = 2
@@ -18,6 +19,7 @@ const KINDS = {
   'client-checked': 4,
   'client-unmasked': 5,
   'client-acknowledging': 6,
+  'client-complained': 7,
   'server-advertising': 16,
   'server-sharing': 17,
   'server-masking': 18,
@@ -149,6 +151,11 @@ const absent: P.CoderType<undefined> = P.apply(nothing, { encode: () => undefine
 /** A field that a state has only in some rounds. */
 export function onlyIf<T>(condition: boolean, field: P.CoderType<T>): P.CoderType<T | undefined> {
   return (condition ? field : absent) as P.CoderType<T | undefined>
+}
+
+/** A field that a state has with hybrid key agreement only. */
+export function ifHybrid<T>(config: RoundConfig, field: P.CoderType<T>): P.CoderType<T | undefined> {
+  return onlyIf(isHybrid(config), field)
 }
 
 /** A field that a state has on the chosen graph only. */

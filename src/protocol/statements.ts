@@ -9,13 +9,16 @@ import {
   seatSet,
 } from '../wire/index.js'
 import { allSeats, type RoundConfig } from './config.js'
-import { label, seatBytes } from './keys.js'
+import { isHybrid, label, seatBytes } from './keys.js'
 
 /** What a client signs in the phase AdvertiseKeys. */
 export function keysStatement(config: RoundConfig, seat: number, keys: Omit<PublicKeys, 'signature'>): Bytes {
-  const { cipherKey, maskKey, choice = new Uint8Array(0) } = keys
-  return concatBytes(label('sign keys'), config.hash, seatBytes(seat), cipherKey, maskKey, choice)
+  const { cipherKey, maskKey, choice = NOTHING, cipherKemKey = NOTHING, maskKemKey = NOTHING } = keys
+  const all = [cipherKey, maskKey, choice, cipherKemKey, maskKemKey]
+  return concatBytes(label('sign keys'), config.hash, seatBytes(seat), ...all)
 }
+
+const NOTHING = new Uint8Array(0)
 
 /** SHA-256 of what a client signs in the phase AdvertiseKeys. It identifies the client's keys and choice in this run. */
 export function keysDigest(config: RoundConfig, seat: number, keys: Omit<PublicKeys, 'signature'>): Bytes {
@@ -60,7 +63,7 @@ export function messagesAfterMasking(
  */
 export function publishedDigest(config: RoundConfig, published: PublishedKeys): Uint8Array {
   const universe = publishableSeats(config.graph, config.clients)
-  const coder = publishedKeysCoder(universe, config.signatureLength)
+  const coder = publishedKeysCoder(universe, config.signatureLength, 0, isHybrid(config))
   return sha256(encodeMessage('publishedKeys', coder, published))
 }
 

@@ -115,11 +115,13 @@ export function requireDue(
 ): Envelope {
   const blame = blamePeer(phase.phase, seat)
   const type = messageType(bytes)
-  const isOver = type === phase.type ? isFinished : type !== undefined && known.hasAnyOf(type)
+  const isAlternative = type !== undefined && type === phase.alternative
+  const isOver =
+    type === phase.type ? isFinished : !isAlternative && type !== undefined && known.hasAnyOf(type)
   if (isOver) {
     throw violation('late-message', blame, `a message of seat ${seat} came after its phase was closed`)
   }
-  checkHeader(phase.type, bytes, blame)
+  checkHeader(isAlternative ? type : phase.type, bytes, blame)
   if (indexOfSeat(phase.expected, seat) < 0) {
     throw violation('unknown-seat', blame, `seat ${seat} takes no part in this round`)
   }
@@ -149,7 +151,8 @@ export interface CheckedAhead {
  * already answered is not checked.
  */
 export function checkAhead(seat: number, bytes: Uint8Array, phase: Phase): CheckedAhead | undefined {
-  if (phase.accepted.has(seat) || messageType(bytes) !== phase.type) return undefined
+  const type = messageType(bytes)
+  if (phase.accepted.has(seat) || (type !== phase.type && type !== phase.alternative)) return undefined
   const takeIn = phase.check(seat, bytes)
   // If the result is still needed when its turn comes, the failure is seen then.
   takeIn.catch(() => undefined)

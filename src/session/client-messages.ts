@@ -1,11 +1,12 @@
 import { type Bytes, concatBytes } from '../crypto/bytes.js'
 import type { CryptoProvider } from '../crypto/index.js'
 import { type PhaseName, SecAggError } from '../errors.js'
-import { choiceLength, nameableSeats, provenHolders } from '../graph/index.js'
+import { choiceLength, memberAt, nameableSeats, provenHolders } from '../graph/index.js'
 import { blameServer } from '../protocol/checks.js'
+import { sealedByClient, sealedFromPeer } from '../protocol/client/complain.js'
 import { allSeats } from '../protocol/config.js'
 import { type ClientCapabilities, client } from '../protocol/index.js'
-import { decodePublishedKeys, suiteOf } from '../protocol/keys.js'
+import { decodePublishedKeys, isHybrid, suiteOf } from '../protocol/keys.js'
 import { messagesAfterMasking } from '../protocol/statements.js'
 import { executeMaskPlan, packVector, segmentsInRange, type Vector } from '../vector/index.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
@@ -14,6 +15,7 @@ import {
   acknowledgementsCoder,
   advertiseKeysCoder,
   type ConsistencySignatures,
+  complaintCoder,
   consistencyCheckCoder,
   consistencySignaturesCoder,
   decodeMessage,
@@ -43,7 +45,13 @@ export const PHASE_OF: Readonly<Record<client.ClientState['state'], PhaseName>> 
   'client-masked': 'masked-input',
   'client-checked': 'consistency-check',
   'client-acknowledging': 'consistency-check',
+  'client-complained': 'masked-input',
   'client-unmasked': 'unmasking',
+}
+
+/** Whether a client sends nothing more after the message of this state. */
+export function isLast(state: client.ClientState['state'] | undefined): boolean {
+  return state === 'client-unmasked' || state === 'client-complained'
 }
 
 /** The message that a client sends in `state`, as bytes. It excludes the masked input, which no state contains. */
@@ -53,15 +61,17 @@ export function encodeFromClient(state: Exclude<client.ClientState, client.Clien
     case 'client-advertised':
       return encodeMessage(
         'advertiseKeys',
-        advertiseKeysCoder(signatureLength, choiceLength(graph)),
+        advertiseKeysCoder(signatureLength, choiceLength(graph), isHybrid(state.config)),
         state.outbound,
       )
     case 'client-shared':
-      return encodeMessage('shareKeys', shareKeysCoder(holdersAmong(state.peers)), state.outbound)
+      return encodeMessage('shareKeys', shareKeysCoder(0, sealedByClient(state)), state.outbound)
     case 'client-checked':
       return encodeMessage('consistencyCheck', consistencyCheckCoder(signatureLength), state.outbound)
     case 'client-acknowledging':
       return encodeMessage('acknowledgements', acknowledgementsCoder(state.survivors), state.outbound)
+    case 'client-complained':
+      return encodeMessage('complaint', complaintCoder(state.nameable), state.outbound)
     case 'client-unmasked':
       return encodeMessage(
         'unmasking',
@@ -76,12 +86,11 @@ export const decodeFromServer = {
   publishedKeys: ({ config }: client.ClientAdvertised, bytes: Uint8Array): PublishedKeys =>
     decodePublishedKeys(config, bytes),
 
-  forwardedShares: ({ peers }: client.ClientShared, bytes: Uint8Array): ForwardedShares =>
+  forwardedShares: (state: client.ClientShared, bytes: Uint8Array): ForwardedShares =>
     decodeMessage(
       'forwardedShares',
-      forwardedSharesCoder(
-        peers.map(({ seat }) => seat),
-        new Set(peers.filter(({ choice }) => choice === undefined || choice.place !== undefined).map(seatOf)),
+      forwardedSharesCoder(state.peers.map(seatOf), undefined, (peer) =>
+        sealedFromPeer(state, memberAt(state.peers, peer)!),
       ),
       bytes,
       blameServer('masked-input'),
@@ -138,6 +147,7 @@ function answeredType(state: client.ClientState): MessageType | undefined {
     case 'client-shared':
       return 'publishedKeys'
     case 'client-masked':
+    case 'client-complained':
       return 'forwardedShares'
     case 'client-checked':
       return 'survivors'
@@ -182,10 +192,26 @@ export async function answerStep(
       const acknowledgements = decodeFromServer.acknowledgements(state, message)
       return (await client.unmask(state, acknowledgements, capabilities)).state
     }
+    case 'client-complained':
     case 'client-unmasked':
       throw new SecAggError('unexpected-message', 'server', 'the round is over for this client', {
-        phase: 'unmasking',
+        phase: PHASE_OF[state.state],
       })
+  }
+}
+
+/** The step of phase 2. With hybrid key agreement, a client that cannot open a secret for a mask complains instead. */
+export async function maskOrComplain(
+  state: client.ClientShared,
+  forwarded: ForwardedShares,
+  digest: Uint8Array,
+  capabilities: ClientCapabilities,
+): Promise<client.ClientMasked | client.ClientComplained> {
+  try {
+    return (await client.maskInput(state, forwarded, digest, capabilities)).state
+  } catch (error) {
+    if (!(error instanceof SecAggError) || error.code !== 'wrong-mask-secret') throw error
+    return client.complain(state, forwarded.map(seatOf), error.concerning).state
   }
 }
 
@@ -217,11 +243,6 @@ function encodeProof(
   inclusion: NonNullable<client.ClientMasked['inclusion']>,
 ): Bytes {
   return encodeOwn(inclusionCoder(provenHolders(graph), signatureLength), inclusion)
-}
-
-/** How many of these peers hold shares of the client's secrets. */
-function holdersAmong(peers: readonly client.Peer[]): number {
-  return peers.filter(({ choice }) => choice?.isHolder !== false).length
 }
 
 function seatOf({ seat }: { readonly seat: number }): number {

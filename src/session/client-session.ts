@@ -12,6 +12,8 @@ import {
   answerStep,
   decodeFromServer,
   encodeFromClient,
+  isLast,
+  maskOrComplain,
   maskSlice,
   PHASE_OF,
   refuseSecondVersion,
@@ -96,7 +98,7 @@ export class ClientSession {
 
   /** Whether the client has made its last message. */
   get done(): boolean {
-    return this.#state?.state === 'client-unmasked'
+    return isLast(this.#state?.state)
   }
 
   /** The phase of the last message that the session has made. Before the start: the first phase. */
@@ -125,10 +127,8 @@ export class ClientSession {
         await this.#enter(state, undefined)
         this.#tellOf('phase-opened', this.phase)
       }
-      if (this.#state?.state !== 'client-advertised') {
-        throw usageError('out-of-order', this.#wiped ? WIPED : 'the session has already received a message')
-      }
-      return encodeFromClient(this.#state)
+      if (this.#state?.state === 'client-advertised') return encodeFromClient(this.#state)
+      throw usageError('out-of-order', this.#wiped ? WIPED : 'the session has already received a message')
     })
   }
 
@@ -140,9 +140,7 @@ export class ClientSession {
    *   has changed.
    */
   resend(): Promise<Bytes> {
-    return this.#inTurn(() => {
-      return this.#answer(this.#started())
-    })
+    return this.#inTurn(() => this.#answer(this.#started()))
   }
 
   /**
@@ -261,7 +259,8 @@ export class ClientSession {
     }
     const forwarded = decodeFromServer.forwardedShares(state, message)
     const input = await this.#openInput(state.digestKey)
-    const { state: next } = await client.maskInput(state, forwarded, await input.digest(), capabilities)
+    const next = await maskOrComplain(state, forwarded, await input.digest(), capabilities)
+    if (next.state === 'client-complained') return { state: next, answer: encodeFromClient(next) }
     this.#input = input
     try {
       return { state: next, answer: await this.#mask(next, 0) }

@@ -1,6 +1,9 @@
+import { KEM_KEY_LENGTH } from '../crypto/encapsulation.js'
 import { choiceLength, publishableSeats } from '../graph/index.js'
 import { requireConfig } from '../protocol/checks.js'
+import { sealedLength } from '../protocol/hybrid.js'
 import type { RoundConfig } from '../protocol/index.js'
+import { isHybrid } from '../protocol/keys.js'
 import { packedRange } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import {
@@ -9,7 +12,6 @@ import {
   HASH_LENGTH,
   HEADER_LENGTH,
   KEY_LENGTH,
-  SEALED_SHARES_LENGTH,
   SLICE_HEADER_LENGTH,
 } from '../wire/index.js'
 import { inclusionLength } from './masked-sum.js'
@@ -56,12 +58,15 @@ export interface MessageLimits {
 export function messageLimits(config: RoundConfig): MessageLimits {
   requireConfig(config)
   const { clients, graph, signatureLength } = config
-  const keys = 2 * KEY_LENGTH + choiceLength(graph) + signatureLength
+  const kemKeys = isHybrid(config) ? 2 * KEM_KEY_LENGTH : 0
+  const keys = 2 * KEY_LENGTH + choiceLength(graph) + kemKeys + signatureLength
   const published = publishableSeats(graph, clients)
   const visible = typeof published === 'number' ? published : clients
   const sealed = graph.kind === 'complete' ? clients - 1 : graph.neighbors
   // Others may have chosen a client; the sealed shares of all of them go to it.
   const owners = graph.kind === 'complete' ? clients : visible - 1
+  // The longest that one client seals to another: as if it sent the secrets of all masks.
+  const longestSealed = sealedLength(config, 0, 1, false)
   const proof = inclusionLength(config)
   const publishedKeys =
     typeof published === 'number' ? 2 + visible * (4 + keys) : bitmap(clients) + clients * keys
@@ -69,7 +74,7 @@ export function messageLimits(config: RoundConfig): MessageLimits {
     HASH_LENGTH + keys,
     // A client of the other adversary model must be told that its configuration differs.
     HASH_LENGTH + 2 * KEY_LENGTH + ED25519_SIGNATURE_LENGTH,
-    COMMITMENT_LENGTH + sealed * SEALED_SHARES_LENGTH,
+    COMMITMENT_LENGTH + sealed * longestSealed,
     signatureLength,
     proof === 0 ? 0 : bitmap(owners) + owners * ACKNOWLEDGEMENT_LENGTH,
     // If everybody else drops out: one share of s_sk for each of them.
@@ -77,7 +82,7 @@ export function messageLimits(config: RoundConfig): MessageLimits {
   ]
   const fromServer = [
     publishedKeys,
-    bitmap(visible) + (visible - 1) * SEALED_SHARES_LENGTH,
+    bitmap(visible) + (visible - 1) * longestSealed,
     proof === 0 ? bitmap(clients) + clients * signatureLength : bitmap(owners) + owners * proof,
   ]
   return {

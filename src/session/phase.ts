@@ -33,6 +33,8 @@ export interface Phase {
   readonly state: server.ServerState
   readonly phase: PhaseName
   readonly type: MessageType
+  /** Another type that a seat may send instead. */
+  readonly alternative?: MessageType
   /** How many messages each seat sends: one, or as many as a vector has slices. */
   readonly parts: number
   /** The seats that may answer, ascending. */

@@ -9,7 +9,9 @@ import {
 } from '../protocol/checks.js'
 import { allSeats } from '../protocol/config.js'
 import { server } from '../protocol/index.js'
-import { columnsToForward } from '../protocol/server/share-keys.js'
+import { isHybrid } from '../protocol/keys.js'
+import { sealedLengthBetween } from '../protocol/server/pairs.js'
+import { columnsToForward, sealedBy } from '../protocol/server/share-keys.js'
 import { type Accumulator, segmentsInRange } from '../vector/index.js'
 import { checkPacked } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
@@ -21,19 +23,22 @@ import {
   decodeMessage,
   encodeMessage,
   forwardedColumnCoder,
+  forwardedSharesCoder,
   HASH_LENGTH,
+  messageType,
   publishedKeysCoder,
   shareKeysCoder,
 } from '../wire/index.js'
+import { Complaints } from './complaints.js'
 import { type Folded, MaskedSum, Proofs, type Proven } from './masked-sum.js'
-import { encoded, type Phase, type PhaseContext, phaseOf, seatsOf } from './phase.js'
+import { encoded, type OutboundBytes, type Phase, type PhaseContext, phaseOf, seatsOf } from './phase.js'
 import { Uploads } from './slice-uploads.js'
 import { acknowledgePhase, checkPhase, unmaskPhase } from './unmask-phase.js'
 
 /** AdvertiseKeys, the paper's round 0: collects public keys. */
 export function advertisePhase(state: server.ServerAdvertising, context: PhaseContext): Phase {
   const { config } = state
-  const coder = advertiseKeysCoder(config.signatureLength, choiceLength(config.graph))
+  const coder = advertiseKeysCoder(config.signatureLength, choiceLength(config.graph), isHybrid(config))
   const distinct = new DistinctKeys()
   return phaseOf({
     state,
@@ -64,7 +69,7 @@ export function advertisePhase(state: server.ServerAdvertising, context: PhaseCo
 /** ShareKeys, the paper's round 1: collects sealed shares. */
 export function sharePhase(state: server.ServerSharing, context: PhaseContext): Phase {
   const { config } = state
-  const coderOf = (seat: number) => shareKeysCoder(server.peersOf(state, seat).length)
+  const coderOf = (seat: number) => shareKeysCoder(0, sealedBy(state, seat))
   return phaseOf({
     state,
     phase: 'share-keys',
@@ -75,6 +80,7 @@ export function sharePhase(state: server.ServerSharing, context: PhaseContext): 
         publishableSeats(config.graph, config.clients),
         config.signatureLength,
         choiceLength(config.graph),
+        isHybrid(config),
       ),
     ),
     check: (seat, bytes) => {
@@ -94,6 +100,8 @@ export function sharePhase(state: server.ServerSharing, context: PhaseContext): 
 export function maskPhase(state: server.ServerMasking, context: PhaseContext, folded?: Folded): Phase {
   const { config, clients } = state
   const proofs = new Proofs(state, context, folded?.proofs)
+  const complaints = new Complaints(state)
+  const seats = seatsOf(clients)
   const sum = new MaskedSum(config, folded)
   const slices = sliceCount(config.segments, config.sliceLength)
   const uploads = new Uploads(config, sum, context)
@@ -113,11 +121,11 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
     phase: 'masked-input',
     type: slices === 1 ? 'maskedInput' : 'maskedSlice',
     parts: slices,
-    expected: seatsOf(clients),
-    outbound: encoded('forwardedShares', columnsToForward(state), (seat) => {
-      const { peers, owners } = server.sealersOf(state, seat)
-      return forwardedColumnCoder(peers, owners)
-    }),
+    ...(isHybrid(config) && { alternative: 'complaint' as const }),
+    get expected() {
+      return complaints.isEmpty ? seats : seats.filter((seat) => !complaints.has(seat))
+    },
+    outbound: sharesMessages(state),
     accepted: sum.seats,
     get proofs() {
       return proofs.of([...sum.seats])
@@ -125,13 +133,14 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
     get runningSum() {
       return sum.whole
     },
-    messages: () => [],
+    messages: () => complaints.messages(),
     settle: async () => {
       const failure = await uploads.foldAll()
       // Only a vector that is partly in the sum matters: others may still come, or never come.
       if (failure !== undefined && !sum.isWhole) throw failure.error
     },
     check: async (seat, bytes) => {
+      if (messageType(bytes) === 'complaint') return complaints.check(seat, bytes, sum.slicesOf(seat) > 0)
       server.acceptMaskedInput(state, seat)
       const { slice, packed, proof } = openSlice(seat, bytes)
       const proven = await proofs.check(seat, proof)
@@ -162,9 +171,14 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
     close: async () => {
       const failure = await uploads.foldAll()
       if (failure !== undefined) throw failure.error
-      const seats = [...sum.seats]
+      const survivors = [...sum.seats]
       // Without proofs on the graphs that have none; the state tells which phase is next.
-      const { state: next }: { state: AfterMasking } = server.closeMaskedInput(state, seats, proofs.of(seats))
+      const { state: next }: { state: AfterMasking } = server.closeMaskedInput(
+        state,
+        survivors,
+        proofs.of(survivors),
+        complaints.all,
+      )
       const phase = phaseAfterMasking(next, sum.whole, context)
       return { accepted: next.survivors, next: phase, release: () => uploads.close() }
     },
@@ -182,6 +196,21 @@ function phaseAfterMasking(state: AfterMasking, sum: Accumulator, context: Phase
     case 'server-unmasking':
       return unmaskPhase(state, sum, context)
   }
+}
+
+/** What is sealed to each client; in one piece, if all of it has the same length. */
+function sharesMessages(state: server.ServerMasking): OutboundBytes {
+  const { config, graph } = state
+  if (isHybrid(config)) {
+    return encoded('forwardedShares', server.sharesToForward(state), (seat) => {
+      const { peers, owners } = server.sealersOf(state, seat)
+      return forwardedSharesCoder(peers, owners, (peer) => sealedLengthBetween(config, graph, peer, seat))
+    })
+  }
+  return encoded('forwardedShares', columnsToForward(state), (seat) => {
+    const { peers, owners } = server.sealersOf(state, seat)
+    return forwardedColumnCoder(peers, owners)
+  })
 }
 
 /** Turns an error of the vector core about a packed vector into one that names its sender. */

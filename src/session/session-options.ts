@@ -12,9 +12,10 @@ import { dependableProvider } from '../crypto/dependable.js'
 import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import type { PhaseName, SecAggError } from '../errors.js'
 import { requireConfig } from '../protocol/checks.js'
+import { kemOf } from '../protocol/hybrid.js'
 import { requireSigner, requireVerifier } from '../protocol/identity.js'
 import type { RoundConfig, Signer, VerifyIdentity } from '../protocol/index.js'
-import { suiteOf } from '../protocol/keys.js'
+import { isHybrid, suiteOf } from '../protocol/keys.js'
 import { requireVectorOrSource } from '../rounds/index.js'
 import type { SecretSplitter } from '../shamir/index.js'
 import { executeMaskPlan, type MaskExecutor, type Vector } from '../vector/index.js'
@@ -219,11 +220,13 @@ export async function contextOf(options: ServerSessionOptions, tell: TellServer)
 
 /** Checks the options that both parties have. Returns the provider, wrapped in checks of its results. */
 function checkedShared(options: ClientSessionOptions | ServerSessionOptions): CryptoProvider | undefined {
-  const { crypto, maskExecutor, save, signal, onProgress, onEvent } = options
+  const { config, crypto, maskExecutor, save, signal, onProgress, onEvent } = options
   requireCallback('maskExecutor', maskExecutor)
   requireCallback('save', save)
   requireCallback('onProgress', onProgress)
   requireCallback('onEvent', onEvent)
   requireSignal(signal)
-  return crypto === undefined ? undefined : dependableProvider(crypto)
+  const dependable = crypto === undefined ? undefined : dependableProvider(crypto)
+  if (isHybrid(config)) kemOf(config, dependable)
+  return dependable
 }

@@ -21,6 +21,7 @@ const MESSAGE_TYPES = {
   livingOwners: 11,
   acknowledgements: 12,
   collectedAcknowledgements: 13,
+  complaint: 14,
 } as const satisfies Readonly<Record<MessageType, number>>
 
 /**
@@ -33,6 +34,7 @@ export type MessageType =
   | 'shareKeys'
   | 'maskedInput'
   | 'maskedSlice'
+  | 'complaint'
   | 'acknowledgements'
   | 'consistencyCheck'
   | 'unmasking'

@@ -29,15 +29,17 @@ export {
   PROTOCOL_VERSION,
   SLICE_HEADER_LENGTH,
 } from './envelope.js'
+export { advertiseKeysCoder, publishedKeysCoder } from './key-coders.js'
 export {
   ACKNOWLEDGEMENT_LENGTH,
   type Acknowledgements,
   type AdvertiseKeys,
   acknowledgementsCoder,
-  advertiseKeysCoder,
   COMMITMENT_LENGTH,
+  type Complaint,
   type ConsistencyCheck,
   type ConsistencySignatures,
+  complaintCoder,
   consistencyCheckCoder,
   consistencySignaturesCoder,
   type ForwardedShares,
@@ -51,7 +53,6 @@ export {
   livingOwnersCoder,
   type PublicKeys,
   type PublishedKeys,
-  publishedKeysCoder,
   SEALED_SHARES_LENGTH,
   SELF_MASK_SEED_LENGTH,
   type ShareKeys,

@@ -6,7 +6,6 @@ import {
   type Seated,
   seatBytes,
   seatColumn,
-  seatList,
   seatMap,
   seatSet,
 } from './coders.js'
@@ -30,7 +29,7 @@ export const SEALED_SHARES_LENGTH: number = KEY_LENGTH + SELF_MASK_SEED_LENGTH +
 export const ACKNOWLEDGEMENT_LENGTH = 16
 
 /**
- * A client's two public keys.
+ * A client's public keys: two, or four with hybrid key agreement.
  * @public
  */
 export interface PublicKeys {
@@ -40,6 +39,10 @@ export interface PublicKeys {
   readonly maskKey: Uint8Array
   /** The seed of the client's choice of holders, 16 bytes; on the chosen graph only. */
   readonly choice?: Uint8Array | undefined
+  /** The ML-KEM-768 key that goes with `cipherKey`, 1184 bytes; with hybrid key agreement only. */
+  readonly cipherKemKey?: Uint8Array | undefined
+  /** The ML-KEM-768 key that goes with `maskKey`, 1184 bytes; with hybrid key agreement only. */
+  readonly maskKemKey?: Uint8Array | undefined
   /** The client's signature over all of these; empty in the honest-but-curious model. */
   readonly signature: Uint8Array
 }
@@ -66,7 +69,10 @@ export type PublishedKeys = readonly Seated<PublicKeys>[]
 export interface ShareKeys {
   /** The commitment to the seed b of the client's self-mask. */
   readonly commitment: Uint8Array
-  /** One sealed pair of shares for each of the sender's peers, in ascending order of their seats, without gaps. */
+  /**
+   * One sealed pair of shares for each of the sender's peers, in ascending order of their seats, without gaps. With hybrid key
+   * agreement, each is a parcel, which contains more.
+   */
   readonly ciphertexts: Uint8Array
 }
 
@@ -102,6 +108,13 @@ export type ConsistencySignatures = readonly Seated<Uint8Array>[]
 export type UnmaskingShares = readonly Seated<Uint8Array>[]
 
 /**
+ * Phase `masked-input`, client to server, with hybrid key agreement: sent instead of a masked input by a client that cannot
+ * open what these clients, ascending, have sealed to it for their masks.
+ * @public
+ */
+export type Complaint = readonly number[]
+
+/**
  * Sent before the masked input on the chosen graph: with which of its holders the sender has masked.
  * @public
  */
@@ -126,74 +139,27 @@ export type LivingOwners = readonly Seated<Inclusion>[]
  */
 export type Acknowledgements = readonly Seated<Uint8Array>[]
 
-/**
- * @param signatureLength - The configuration's; 0 if keys are not signed.
- * @param choiceLength - Bytes of the seed of a choice of holders; 0 if none are chosen.
- */
-export function advertiseKeysCoder(signatureLength: number, choiceLength = 0): P.CoderType<AdvertiseKeys> {
-  const hash = byteString(HASH_LENGTH)
-  const keys = publicKeys(signatureLength, choiceLength)
-  return P.wrap({
-    encodeStream: (writer, message) => {
-      hash.encodeStream(writer, message.configurationHash)
-      keys.encodeStream(writer, message)
-    },
-    decodeStream: (reader) => ({
-      configurationHash: hash.decodeStream(reader),
-      ...keys.decodeStream(reader),
-    }),
-  })
-}
-
-/** `universe`: the seats that may take part, or their maximum number if the receiver does not know the seats. */
-export function publishedKeysCoder(
-  universe: readonly number[] | number,
-  signatureLength: number,
-  choiceLength = 0,
-): P.CoderType<PublishedKeys> {
-  const keys = publicKeys(signatureLength, choiceLength)
-  return typeof universe === 'number' ? seatList(universe, keys) : seatMap(universe, keys)
-}
-
-/** The keys and what goes with them, in one piece: there are n² of these in a round. */
-function publicKeys(signatureLength: number, choiceLength: number): P.CoderType<PublicKeys> {
-  const signatureAt = 2 * KEY_LENGTH + choiceLength
-  const length = signatureAt + signatureLength
-  return P.wrap({
-    encodeStream: (writer, { cipherKey, maskKey, choice = NOTHING, signature }) => {
-      const bytes = concatBytes(cipherKey, maskKey, choice, signature)
-      const fits =
-        cipherKey.length === KEY_LENGTH && maskKey.length === KEY_LENGTH && choice.length === choiceLength
-      if (!fits || bytes.length !== length) throw writer.err('a key or a signature has the wrong length')
-      writer.bytes(bytes)
-    },
-    decodeStream: (reader) => {
-      const bytes = reader.bytes(length)
-      const cipherKey = bytes.subarray(0, KEY_LENGTH)
-      const maskKey = bytes.subarray(KEY_LENGTH, 2 * KEY_LENGTH)
-      const signature = bytes.subarray(signatureAt)
-      if (choiceLength === 0) return { cipherKey, maskKey, signature }
-      return { cipherKey, maskKey, choice: bytes.subarray(2 * KEY_LENGTH, signatureAt), signature }
-    },
-  })
-}
-
-const NOTHING = new Uint8Array(0)
-
-/** `peers`: the number of clients to which the sender seals shares. */
-export function shareKeysCoder(peers: number): P.CoderType<ShareKeys> {
+/** `peers`: the number of clients to which the sender seals shares. `length`: the bytes of what it seals to them. */
+export function shareKeysCoder(
+  peers: number,
+  length: number = peers * SEALED_SHARES_LENGTH,
+): P.CoderType<ShareKeys> {
   return P.struct({
     commitment: byteString(COMMITMENT_LENGTH),
-    ciphertexts: byteString(peers * SEALED_SHARES_LENGTH),
+    ciphertexts: byteString(length),
   })
 }
 
-/** `peers`: the receiver's peers; `owners`: the peers that seal shares to it. Without `owners`, all peers do. */
+/**
+ * `peers`: the receiver's peers; `owners`: the peers that seal shares to it. Without `owners`, all peers do. `lengthFrom`: the
+ * bytes of what a peer seals to it.
+ */
 export function forwardedSharesCoder(
   peers: readonly number[],
   owners?: ReadonlySet<number>,
+  lengthFrom: (peer: number) => number = () => SEALED_SHARES_LENGTH,
 ): P.CoderType<ForwardedShares> {
-  return seatBytes(peers, sealedLength(owners))
+  return seatBytes(peers, sealedLength(owners, lengthFrom))
 }
 
 /** The same bytes, from the ciphertexts in one piece. */
@@ -205,8 +171,16 @@ export function forwardedColumnCoder(
 }
 
 /** How many bytes a message has for a seat: none if it does not seal shares to the receiver. */
-export function sealedLength(owners: ReadonlySet<number> | undefined): (seat: number) => number {
-  return (seat) => (owners?.has(seat) === false ? 0 : SEALED_SHARES_LENGTH)
+export function sealedLength(
+  owners: ReadonlySet<number> | undefined,
+  lengthFrom: (peer: number) => number = () => SEALED_SHARES_LENGTH,
+): (seat: number) => number {
+  return (seat) => (owners?.has(seat) === false ? 0 : lengthFrom(seat))
+}
+
+/** `senders`: the clients of U2 that seal secrets for masks to the sender of the complaint. */
+export function complaintCoder(senders: readonly number[]): P.CoderType<Complaint> {
+  return seatSet(senders)
 }
 
 /** `universe`: the seats that may have survived. */

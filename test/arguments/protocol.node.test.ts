@@ -58,6 +58,7 @@ const examples: Examples = {
   'client.maskInput': () => ({
     args: [whole(active.shared[0]!), said(firstOf(active.forwarded[0]!)), INPUT_DIGEST, { crypto }],
   }),
+  'client.complain': () => ({ args: [whole(active.shared[2]!), [0, 1, 3], [1]] }),
   'client.repeatMaskInput': () => ({ args: [whole(active.masked[0]!), INPUT_DIGEST] }),
   'client.checkConsistency': () => ({ args: [whole(active.masked[0]!), said(active.survivors), { signer }] }),
   'client.acknowledgeOwners': () => ({
@@ -99,6 +100,8 @@ const examples: Examples = {
     messageFor(server.closeShareKeys(active.sharing, active.acceptedShares).outbound),
   'server.sharesToForward': () => ({ args: [whole(active.masking)] }),
   'server.sharesToForward().messageFor': () => messageFor(server.sharesToForward(active.masking)),
+  'server.secretSenders': () => ({ args: [whole(active.masking), 2] }),
+  'server.acceptComplaint': () => ({ args: [whole(active.masking), 2, said([1])] }),
   'server.acceptMaskedInput': () => ({ args: [whole(active.masking), 0] }),
   'server.closeMaskedInput': () => ({ args: [whole(active.masking), active.survivors] }),
   'server.closeMaskedInput().outbound.messageFor': () =>

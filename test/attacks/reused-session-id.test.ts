@@ -98,6 +98,7 @@ async function sumOfWanted(round: Awaited<ReturnType<typeof lieWith>>): Promise<
       maskKey: advertiseKeys(config).read(sent.get(`advertise-keys ${seat}`)!).maskKey,
       commitment: shareKeys(11).read(sent.get(`share-keys ${seat}`)!).commitment,
       identity: undefined,
+      hybrid: undefined,
     })),
     survivors: WANTED,
     consistent: undefined,

@@ -47,6 +47,7 @@ export async function waitingServer(
       maskKey: await crypto.x25519.publicKey(privateKey),
       commitment: await commitToSelfMask(config, crypto, selfMask, seat),
       identity: undefined,
+      hybrid: undefined,
     })
   }
   return {

@@ -4,6 +4,7 @@ import { packVector, unpackVector } from 'secagg/vector'
 import {
   acknowledgementsCoder,
   advertiseKeysCoder,
+  complaintCoder,
   consistencyCheckCoder,
   consistencySignaturesCoder,
   decodeMaskedInput,
@@ -143,6 +144,9 @@ export function casesFor(clients: number, signatureLength: number): WireCase[] {
       'collectedAcknowledgements',
       acknowledgementsCoder(owners),
       (random) => some(random, owners, () => random.bytes(16)),
+    ),
+    wireCase(`complaint, ${of}`, 'complaint', complaintCoder(universe), (random) =>
+      universe.filter(() => random.below(2) === 1),
     ),
     wireCase(`unmasking, ${of}`, 'unmasking', unmaskingCoder(owners, new Set(survivors)), (random) =>
       some(random, owners, (seat) => random.bytes(survivors.includes(seat) ? 16 : 32)),

@@ -44,6 +44,7 @@ describe('the header', () => {
       '11,livingOwners',
       '12,acknowledgements',
       '13,collectedAcknowledgements',
+      '14,complaint',
       '2,publishedKeys',
       '3,shareKeys',
       '4,forwardedShares',
@@ -54,7 +55,7 @@ describe('the header', () => {
       '9,unmasking',
     ])
     expect(messageType(Uint8Array.of(PROTOCOL_VERSION, 0))).toBeUndefined()
-    expect(messageType(Uint8Array.of(PROTOCOL_VERSION, 14))).toBeUndefined()
+    expect(messageType(Uint8Array.of(PROTOCOL_VERSION, 15))).toBeUndefined()
     expect(messageType(new Uint8Array(0))).toBeUndefined()
   })
 })

@@ -33,7 +33,7 @@ describe('inspectMessage', () => {
     const unknown = { type: undefined, slice: undefined }
     expect(of()).toEqual({ ...unknown, version: undefined, size: 0 })
     expect(of(2)).toEqual({ ...unknown, version: 2, size: 1 })
-    expect(of(2, 14)).toEqual({ ...unknown, version: 2, size: 2 })
+    expect(of(2, 15)).toEqual({ ...unknown, version: 2, size: 2 })
     expect(of(3, 1)).toEqual({ ...unknown, version: 3, size: 2 })
     const random = randomOf(621)
     for (let length = 0; length < 300; length++) {

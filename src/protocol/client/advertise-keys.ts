@@ -8,8 +8,9 @@ import { type ClientCapabilities, capable } from '../capabilities.js'
 import { requireConfig } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import { signStatement } from '../identity.js'
-import { suiteOf } from '../keys.js'
+import { isHybrid, suiteOf } from '../keys.js'
 import { keysStatement } from '../statements.js'
+import { drawHybrid } from './parcels.js'
 import type { ClientAdvertised, KeyPair } from './states.js'
 
 const PHASE = 'advertise-keys'
@@ -79,8 +80,13 @@ export async function advertiseKeys(
     return { privateKey, publicKey: await crypto.x25519.publicKey(privateKey) }
   }
   const cipherKeyPair = await generate()
-  const maskKeyPair = await generate()
-  const publicKeys = { cipherKey: cipherKeyPair.publicKey, maskKey: maskKeyPair.publicKey }
+  const drawn = isHybrid(config) ? await drawHybrid(config, seat, crypto) : undefined
+  const maskKeyPair = drawn?.maskKeyPair ?? (await generate())
+  const publicKeys = {
+    cipherKey: cipherKeyPair.publicKey,
+    maskKey: maskKeyPair.publicKey,
+    ...drawn?.kemKeys,
+  }
   const choice = isChosen(config.graph) ? drawSecret(crypto, CHOICE_LENGTH) : undefined
   const keys = choice === undefined ? publicKeys : { ...publicKeys, choice }
   const signature =
@@ -96,6 +102,7 @@ export async function advertiseKeys(
       minimumSurvivors,
       cipherKeyPair,
       maskKeyPair,
+      hybrid: drawn?.hybrid,
       outbound,
     },
     outbound,

@@ -1,5 +1,7 @@
 export { advertiseKeys, type ClientOptions } from './advertise-keys.js'
 export { acknowledgeOwners, checkConsistency, ownerSeats, sharingSeats } from './check-consistency.js'
+export { complain } from './complain.js'
+export type { AdvertisedHybrid, ClientComplained, PeerHybrid, SharedHybrid } from './hybrid-states.js'
 export { maskInput, repeatMaskInput } from './mask-input.js'
 export { decodeState, encodeState } from './saved-states.js'
 export { shareKeys } from './share-keys.js'

@@ -8,6 +8,7 @@ import { blameServer, requireCanonicalSeats, requireEnough, requireState, violat
 import { type Signer, signStatement } from '../identity.js'
 import { derivePairwiseSeed, deriveSelfMaskSeed } from '../keys.js'
 import { inclusionStatement } from '../statements.js'
+import { receiveSecrets } from './parcels.js'
 import type { ClientMasked, ClientShared, Peer, Sharer } from './states.js'
 
 const PHASE = 'masked-input'
@@ -29,7 +30,8 @@ const PHASE = 'masked-input'
  * @param inputDigest - HMAC-SHA-256 of the packed input under the state's `digestKey`.
  * @param capabilities - `crypto`, for key agreements and key derivation; on the chosen graph also `signer`.
  * @returns The next state and the plan. Store the state before any part of the masked vector is sent.
- * @throws {SecAggError} With fault `server`: `malformed-message`, `too-few-clients`, `invalid-public-key`.
+ * @throws {SecAggError} With fault `server`: `malformed-message`, `too-few-clients`, `invalid-public-key`; with hybrid key
+ *   agreement also `wrong-mask-secret`, which `complain` answers.
  *   `invalid-argument` or `out-of-order` if an argument has the wrong form; `crypto-failure` if a primitive fails.
  * @example
  * ```ts
@@ -78,20 +80,26 @@ export async function maskInput(
     maskKeyPair.privateKey,
     pairs.map(({ peer }) => peer.maskKey),
   )
-  const own = { seat, publicKey: maskKeyPair.publicKey }
+  const agreed = pairs.map(({ peer }, index) => {
+    const agreement = agreements[index]
+    if (agreement !== undefined) return agreement
+    const blame = blameServer(PHASE, peer.seat)
+    throw violation(
+      'invalid-public-key',
+      blame,
+      'the key agreement with a public key gives an all-zero secret',
+    )
+  })
+  const received = await receiveSecrets(state, pairs, agreed, crypto)
+  const own = { seat, publicKey: maskKeyPair.publicKey, kemDigest: state.hybrid?.maskKemDigest }
   const pairwise = await Promise.all(
     pairs.map(async ({ peer }, index): Promise<MaskTerm> => {
-      const agreement = agreements[index]
-      if (agreement === undefined) {
-        throw violation(
-          'invalid-public-key',
-          blameServer(PHASE, peer.seat),
-          'the key agreement with a public key gives an all-zero secret',
-        )
-      }
-      const other = { seat: peer.seat, publicKey: peer.maskKey }
-      const seed = await derivePairwiseSeed(config, crypto, agreement, own, other)
+      const agreement = agreed[index]!
+      const { secret } = received[index]!
+      const other = { seat: peer.seat, publicKey: peer.maskKey, kemDigest: peer.hybrid?.maskKemDigest }
+      const seed = await derivePairwiseSeed(config, crypto, agreement, own, other, secret)
       wipe(agreement)
+      if (secret !== undefined) wipe(secret.secret)
       return { seed, sign: seat > peer.seat ? 1 : -1 }
     }),
   )
@@ -107,7 +115,7 @@ export async function maskInput(
       ownIdentity,
       publishedDigest,
       inclusion,
-      sharers: pairs.map(({ sharer }) => sharer),
+      sharers: received.map(({ sharer }) => sharer),
       plan,
       digestKey,
       inputDigest: Uint8Array.from(inputDigest),

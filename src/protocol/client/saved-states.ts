@@ -1,5 +1,6 @@
 import * as P from 'micro-packed'
 import type { Bytes } from '../../crypto/bytes.js'
+import { KEM_SEED_LENGTH } from '../../crypto/encapsulation.js'
 import { choiceLength, isChosen } from '../../graph/index.js'
 import type { MaskTerm } from '../../vector/segments.js'
 import {
@@ -7,18 +8,19 @@ import {
   advertiseKeysCoder,
   byteString,
   inclusionCoder,
-  SEALED_SHARES_LENGTH,
   SELF_MASK_SEED_LENGTH,
   type UnmaskingShares,
 } from '../../wire/index.js'
 import { requireConfig, requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
+import { isHybrid } from '../keys.js'
 import {
   allSealedShares,
   decodeStateBy,
   digest,
   encodeStateBy,
   identity,
+  ifHybrid,
   isSubset,
   key,
   list,
@@ -34,6 +36,8 @@ import {
 } from '../saved-format.js'
 import { signsSurvivors } from '../statements.js'
 import { sharingSeats } from './check-consistency.js'
+import { sealedByClient } from './complain.js'
+import type { AdvertisedHybrid, PeerHybrid, SharedHybrid } from './hybrid-states.js'
 import {
   CLIENT_STATES,
   type ClientState,
@@ -101,17 +105,16 @@ function fits(state: ClientState): boolean {
       return true
     case 'client-shared': {
       const { peers, outbound } = state
-      const holders = peers.filter(({ choice }) => choice?.isHolder !== false)
       return (
         isStranger(seat, peers) &&
-        peers.every(acknowledges) &&
-        outbound.ciphertexts.length === holders.length * SEALED_SHARES_LENGTH
+        peers.every((peer) => acknowledges(peer, isHybrid(config))) &&
+        outbound.ciphertexts.length === sealedByClient(state)
       )
     }
     case 'client-masked':
       return (
         isStranger(seat, state.sharers) &&
-        state.sharers.every(acknowledges) &&
+        state.sharers.every((sharer) => acknowledges(sharer)) &&
         state.plan.length === state.sharers.length + 1
       )
     case 'client-checked':
@@ -130,6 +133,10 @@ function fits(state: ClientState): boolean {
         areShares(shares, owners, survivors)
       )
     }
+    case 'client-complained': {
+      const { nameable, outbound } = state
+      return isHybrid(config) && isSubset(outbound, nameable) && !nameable.includes(seat)
+    }
     case 'client-unmasked':
       return (
         isSubset(state.survivors, state.owners) && areShares(state.outbound, state.owners, state.survivors)
@@ -137,12 +144,12 @@ function fits(state: ClientState): boolean {
   }
 }
 
-/** Whether there is an acknowledgement for an owner, and one from a holder, and no other. */
-function acknowledges({ choice }: Peer | Sharer): boolean {
+/** Whether there is an acknowledgement for an owner, if it `isLate` not yet, and one from a holder, and no other. */
+function acknowledges({ choice }: Peer | Sharer, isLate = false): boolean {
   if (choice === undefined) return true
   const { isHolder, place, given, expected } = choice
   return (
-    given.length === (place === undefined ? 0 : ACKNOWLEDGEMENT_LENGTH) &&
+    given.length === (place === undefined || isLate ? 0 : ACKNOWLEDGEMENT_LENGTH) &&
     expected.length === (isHolder ? ACKNOWLEDGEMENT_LENGTH : 0)
   )
 }
@@ -173,6 +180,9 @@ const sharePair = P.optional(P.bool, record<SharePair>({ maskKeyShare: key, self
 
 function codersOf(config: RoundConfig): StateCoders<ClientState> {
   const seed = byteString(config.suite === 'aes' ? 16 : 32)
+  // With hybrid key agreement it is empty until the shares have arrived, or if there are none.
+  const openingKey = isHybrid(config) ? byteString(P.U8) : seed
+  const kemSeed = byteString(KEM_SEED_LENGTH)
   const signature = byteString(config.signatureLength)
   const publishedDigest = onlyIf(signsSurvivors(config), digest)
   const acknowledgement = byteString(ACKNOWLEDGEMENT_LENGTH)
@@ -186,10 +196,19 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       expected: ifAny,
     }),
   )
+  const peerHybrid = ifHybrid(
+    config,
+    record<PeerHybrid>({
+      cipherAgreement: key,
+      cipherKey: key,
+      cipherKemDigest: digest,
+      maskKemDigest: digest,
+    }),
+  )
   const base = { seat: P.U32LE, minimumSurvivors: P.U32LE }
   const sharers = members<Sharer>(
     config,
-    record({ openingKey: seed, ciphertext: sealedShares(config), identity, choice }),
+    record({ openingKey, ciphertext: sealedShares(config), identity, choice }),
   )
   const sign = P.apply(P.bool, {
     encode: (positive: boolean): MaskTerm['sign'] => (positive ? 1 : -1),
@@ -200,11 +219,22 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       ...base,
       cipherKeyPair: keyPair,
       maskKeyPair: keyPair,
-      outbound: advertiseKeysCoder(config.signatureLength, choiceLength(config.graph)),
+      hybrid: ifHybrid(config, record<AdvertisedHybrid>({ cipherSeed: kemSeed, master: key })),
+      outbound: advertiseKeysCoder(config.signatureLength, choiceLength(config.graph), isHybrid(config)),
     }),
     'client-shared': record({
       ...base,
       maskKeyPair: keyPair,
+      hybrid: ifHybrid(
+        config,
+        record<SharedHybrid>({
+          cipherSeed: kemSeed,
+          master: key,
+          cipherKey: key,
+          cipherKemDigest: digest,
+          maskKemDigest: digest,
+        }),
+      ),
       selfMask,
       ownShares: sharePair,
       ownIdentity: identity,
@@ -212,7 +242,10 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       ownChoice: onChosenGraph(config, () =>
         record<OwnChoice>({ holders: seats(config), keysDigest: digest }),
       ),
-      peers: members<Peer>(config, record({ maskKey: key, openingKey: seed, identity, choice })),
+      peers: members<Peer>(
+        config,
+        record({ maskKey: key, openingKey, identity, choice, hybrid: peerHybrid }),
+      ),
       digestKey: digest,
       outbound: record({ commitment: digest, ciphertexts: allSealedShares }),
     }),
@@ -244,6 +277,7 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       expected: seated(config, acknowledgement),
       outbound: seated(config, acknowledgement),
     }),
+    'client-complained': record({ ...base, nameable: seats(config), outbound: seats(config) }),
     'client-unmasked': record({
       ...base,
       owners: seats(config),

@@ -24,11 +24,12 @@ import {
   commitToSelfMask,
   deriveAcknowledgement,
   deriveSealingKey,
-  type KeyHolder,
+  isHybrid,
   sharesAssociatedData,
   suiteOf,
 } from '../keys.js'
 import { keysDigest, keysStatement, publishedDigest, signsSurvivors } from '../statements.js'
+import { hybridOf, keyHolder, sealSecrets } from './parcels.js'
 import type { ClientAdvertised, ClientShared, Peer, SharePair } from './states.js'
 
 const PHASE = 'share-keys'
@@ -75,24 +76,31 @@ export async function shareKeys(
   const published = inbound.map((entry) => entry.seat)
   const holders = holdersKnownTo(config, seat, published, sent.choice)
   const selfMask = drawSecret(crypto, SELF_MASK_SEED_LENGTH)
-  const maskKeyShares = await splitSecret(maskKeyPair.privateKey, config.threshold, holders.length)
+  const shared = state.hybrid?.master ?? maskKeyPair.privateKey
+  const maskKeyShares = await splitSecret(shared, config.threshold, holders.length)
   const selfMaskShares = await splitSecret(selfMask, config.threshold, holders.length)
   const sharesFor = (holder: number): SharePair => {
     const index = coordinateOf(holders, holder) - 1
     return { maskKeyShare: maskKeyShares[index]!, selfMaskShare: selfMaskShares[index]! }
   }
 
+  const isMutual = (other: number): boolean => !isChosen(config.graph) || places.has(other)
   const others = published.filter((other) => other !== seat)
   const keysOf = new Map(inbound.map((entry) => [entry.seat, entry.value]))
   const agreements = await crypto.x25519.sharedSecrets(
     cipherKeyPair.privateKey,
     others.map((other) => keysOf.get(other)!.cipherKey),
   )
-  const own: KeyHolder = { seat, publicKey: cipherKeyPair.publicKey }
+  const own = keyHolder(seat, sent, 'cipher')
+  const sealing = others.filter((other) => indexOfSeat(holders, other) >= 0)
+  const secrets = await sealSecrets(
+    state,
+    sealing.map((other) => ({ seat: other, keys: keysOf.get(other)!, isMutual: isMutual(other) })),
+    crypto,
+  )
   const sealed = await Promise.all(
     others.map(async (other, index): Promise<{ peer: Peer; ciphertext: Uint8Array | undefined }> => {
       const keys = keysOf.get(other)!
-      const { cipherKey } = keys
       // A copy, since the key may be part of a message that is many times as long.
       const maskKey = Uint8Array.from(keys.maskKey)
       const agreement = agreements[index]
@@ -103,8 +111,12 @@ export async function shareKeys(
           'the key agreement with a public key gives an all-zero secret',
         )
       }
-      const holder: KeyHolder = { seat: other, publicKey: cipherKey }
-      const openingKey = await deriveSealingKey(config, crypto, agreement, holder, own)
+      const holder = keyHolder(other, keys, 'cipher')
+      // With hybrid key agreement, what comes from the peer depends on a ciphertext that is still to arrive.
+      const hybrid = isHybrid(config) ? hybridOf(keys, agreement) : undefined
+      const sealedTo = secrets.get(other)
+      const openingKey =
+        hybrid === undefined ? await deriveSealingKey(config, crypto, agreement, holder, own) : NOTHING
       const identity = identities.get(other)
       const place = places.get(other)
       const isHolder = indexOfSeat(holders, other) >= 0
@@ -114,26 +126,28 @@ export async function shareKeys(
             place,
             keysDigest: keysDigest(config, other, keys),
             given:
-              place === undefined
+              place === undefined || hybrid !== undefined
                 ? NOTHING
                 : await deriveAcknowledgement(config, crypto, agreement, own, holder),
             expected: isHolder
-              ? await deriveAcknowledgement(config, crypto, agreement, holder, own)
+              ? await deriveAcknowledgement(config, crypto, agreement, holder, own, sealedTo?.second)
               : NOTHING,
           }
         : undefined
-      const peer: Peer = { seat: other, maskKey, openingKey, identity, choice }
+      const peer: Peer = { seat: other, maskKey, openingKey, identity, choice, hybrid }
       if (!isHolder) {
         wipe(agreement)
         return { peer, ciphertext: undefined }
       }
-      const sealingKey = await deriveSealingKey(config, crypto, agreement, own, holder)
+      const sealingKey = await deriveSealingKey(config, crypto, agreement, own, holder, sealedTo?.second)
       const { maskKeyShare, selfMaskShare } = sharesFor(other)
       const plaintext = concatBytes(maskKeyShare, selfMaskShare)
       const associatedData = sharesAssociatedData(config, seat, other)
-      const ciphertext = await suiteOf(config, crypto).seal(sealingKey, associatedData, plaintext)
+      const sealedShares = await suiteOf(config, crypto).seal(sealingKey, associatedData, plaintext)
       wipe(agreement, sealingKey, plaintext)
-      return { peer, ciphertext }
+      if (sealedTo === undefined) return { peer, ciphertext: sealedShares }
+      wipe(sealedTo.second.secret)
+      return { peer, ciphertext: concatBytes(sealedTo.ciphertext, sealedShares, sealedTo.sent) }
     }),
   )
   const ciphertexts = joinBytes(sealed.flatMap(({ ciphertext }) => ciphertext ?? []))
@@ -148,6 +162,12 @@ export async function shareKeys(
       seat,
       minimumSurvivors,
       maskKeyPair,
+      hybrid: state.hybrid && {
+        ...state.hybrid,
+        cipherKey: cipherKeyPair.publicKey,
+        cipherKemDigest: own.kemDigest!,
+        maskKemDigest: keyHolder(seat, sent, 'mask').kemDigest!,
+      },
       selfMask,
       ownShares,
       ownIdentity: identities.get(seat),
@@ -244,7 +264,9 @@ async function checkPublishedKeys(
     own === undefined ||
     !equalBytes(own.cipherKey, sent.cipherKey) ||
     !equalBytes(own.maskKey, sent.maskKey) ||
-    !equalBytes(own.choice ?? NOTHING, sent.choice ?? NOTHING)
+    !equalBytes(own.choice ?? NOTHING, sent.choice ?? NOTHING) ||
+    !equalBytes(own.cipherKemKey ?? NOTHING, sent.cipherKemKey ?? NOTHING) ||
+    !equalBytes(own.maskKemKey ?? NOTHING, sent.maskKemKey ?? NOTHING)
   ) {
     throw violation(
       'own-entry-mismatch',

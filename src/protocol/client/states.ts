@@ -11,6 +11,13 @@ import type {
 } from '../../wire/index.js'
 import { requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
+import {
+  type AdvertisedHybrid,
+  type ClientComplained,
+  hybridIn,
+  type PeerHybrid,
+  type SharedHybrid,
+} from './hybrid-states.js'
 
 /**
  * The states of a client: one type for each, in the order of the phases. All are plain data (numbers, strings, byte arrays,
@@ -27,6 +34,7 @@ export type ClientState =
   | ClientMasked
   | ClientChecked
   | ClientAcknowledging
+  | ClientComplained
   | ClientFinished
 
 export const CLIENT_STATES: readonly ClientState['state'][] = [
@@ -35,10 +43,10 @@ export const CLIENT_STATES: readonly ClientState['state'][] = [
   'client-masked',
   'client-checked',
   'client-acknowledging',
+  'client-complained',
   'client-unmasked',
 ]
 
-/** The parts of a state that do not change during a round. */
 interface ClientBase {
   readonly config: RoundConfig
   /** u: the client's own seat. */
@@ -98,12 +106,14 @@ export interface Peer {
   readonly seat: number
   /** s^PK. */
   readonly maskKey: Uint8Array
-  /** The key that opens the shares that the peer seals to this client. */
+  /** The key that opens the shares that the peer seals to this client. With hybrid key agreement it is empty until they arrive. */
   readonly openingKey: Uint8Array
   /** The identity of the peer; active model only. */
   readonly identity: string | undefined
   /** Chosen graph only. */
   readonly choice: PeerChoice | undefined
+  /** With hybrid key agreement only. */
+  readonly hybrid: PeerHybrid | undefined
 }
 
 /**
@@ -120,10 +130,7 @@ export interface Sharer {
   readonly choice: PeerChoice | undefined
 }
 
-/**
- * A client's own choice of holders, on the chosen graph.
- * @public
- */
+/** A client's own choice of holders, on the chosen graph. @public */
 export interface OwnChoice {
   /** The k seats that hold shares of its secrets, ascending. */
   readonly holders: readonly number[]
@@ -132,7 +139,7 @@ export interface OwnChoice {
 }
 
 /**
- * After the phase AdvertiseKeys: the client has drawn two key pairs and advertised the public keys.
+ * After the phase AdvertiseKeys: the client has drawn its keys and advertised the public ones.
  * @public
  */
 export interface ClientAdvertised extends ClientBase {
@@ -141,6 +148,8 @@ export interface ClientAdvertised extends ClientBase {
   readonly cipherKeyPair: KeyPair
   /** s: for the pairwise masks. */
   readonly maskKeyPair: KeyPair
+  /** With hybrid key agreement only. */
+  readonly hybrid: AdvertisedHybrid | undefined
   readonly outbound: AdvertiseKeys
 }
 
@@ -151,6 +160,8 @@ export interface ClientAdvertised extends ClientBase {
 export interface ClientShared extends ClientBase {
   readonly state: 'client-shared'
   readonly maskKeyPair: KeyPair
+  /** With hybrid key agreement only. */
+  readonly hybrid: SharedHybrid | undefined
   /** b: the secret from which the self-mask is computed. */
   readonly selfMask: Uint8Array
   /** The client's shares of its own secrets; `undefined` on the sparse graph. */
@@ -255,11 +266,11 @@ export function secretsIn(state: ClientState): readonly Uint8Array[] {
   requireState(state, ...CLIENT_STATES)
   switch (state.state) {
     case 'client-advertised':
-      return [state.cipherKeyPair.privateKey, state.maskKeyPair.privateKey]
+      return [state.cipherKeyPair.privateKey, state.maskKeyPair.privateKey, ...hybridIn(state.hybrid)]
     case 'client-shared': {
-      const { maskKeyPair, selfMask, ownShares, peers, digestKey } = state
-      const opening = openingKeysIn(peers)
-      return [maskKeyPair.privateKey, selfMask, digestKey, ...sharesIn(ownShares), ...opening]
+      const { maskKeyPair, selfMask, ownShares, peers, digestKey, hybrid } = state
+      const others = [...openingKeysIn(peers), ...hybridIn(hybrid, peers)]
+      return [maskKeyPair.privateKey, selfMask, digestKey, ...sharesIn(ownShares), ...others]
     }
     case 'client-masked': {
       const { ownShares, sharers, plan, digestKey } = state
@@ -269,6 +280,7 @@ export function secretsIn(state: ClientState): readonly Uint8Array[] {
       return [...sharesIn(state.ownShares), ...openingKeysIn(state.sharers)]
     case 'client-acknowledging':
       return [...state.shares, ...state.expected].map(({ value }) => value)
+    case 'client-complained':
     case 'client-unmasked':
       // The client has revealed the shares in this state, so they are no longer secret.
       return []

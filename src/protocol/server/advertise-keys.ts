@@ -17,7 +17,9 @@ import {
   violation,
 } from '../checks.js'
 import type { RoundConfig } from '../config.js'
+import { kemOf } from '../hybrid.js'
 import { verifyStatement } from '../identity.js'
+import { isHybrid } from '../keys.js'
 import { keysStatement } from '../statements.js'
 import { bySeat, type Outbound, outboundBySeats, requireWithHolders } from './accepted.js'
 import type { AdvertisedClient, ServerAdvertising, ServerSharing } from './states.js'
@@ -84,7 +86,7 @@ export async function acceptAdvertisedKeys(
   }
   requireSameConfiguration(config, message.configurationHash, blame)
   requirePublicKeys(config, message, blame)
-  const { cipherKey, maskKey, choice, signature } = message
+  const { configurationHash: _, signature, ...keys } = message
   const identity =
     config.adversary === 'active'
       ? await verifyStatement(
@@ -95,7 +97,6 @@ export async function acceptAdvertisedKeys(
           blame,
         )
       : undefined
-  const keys = choice === undefined ? { cipherKey, maskKey } : { cipherKey, maskKey, choice }
   return { seat, keys: { ...keys, signature }, identity }
 }
 
@@ -126,6 +127,7 @@ export function closeAdvertiseKeys(
   requireShape('list of accepted keys', accepted)
   const crypto = cryptoOf(capabilities)
   const { config } = state
+  if (isHybrid(config)) kemOf(config, crypto) // fails now, before clients depend on it
   if (config.adversary === 'active' && accepted.some(({ identity }) => identity === undefined)) {
     throw usageError('invalid-argument', 'in the active model every accepted client must have an identity')
   }

@@ -1,3 +1,4 @@
+export { acceptComplaint, type ComplainingClient, secretSenders } from './accept-complaint.js'
 export type { Outbound } from './accepted.js'
 export {
   acceptAdvertisedKeys,
@@ -38,6 +39,7 @@ export type {
   ConsistentClient,
   IncludingClient,
   MaskedClient,
+  MaskedHybrid,
   ServerAcknowledging,
   ServerAdvertising,
   ServerChecking,

@@ -24,6 +24,7 @@ import {
 } from '../checks.js'
 import { verifyStatement } from '../identity.js'
 import { inclusionStatement, keysDigest } from '../statements.js'
+import { accusedByMany, type ComplainingClient } from './accept-complaint.js'
 import {
   bySeat,
   type Outbound,
@@ -33,6 +34,7 @@ import {
   withAnswers,
 } from './accepted.js'
 import { livingOwnersToAnnounce } from './check-consistency.js'
+import { keepSecrets } from './mask-secrets.js'
 import type {
   IncludingClient,
   MaskedClient,
@@ -138,6 +140,7 @@ export async function acceptInclusion(
  * @param state - The state from `closeShareKeys`.
  * @param survivors - The seats whose whole masked vector is in the running sum. They become U3.
  * @param including - Chosen graph only: the proof of each of these clients, as `acceptInclusion` returned it.
+ * @param complaints - With hybrid key agreement: the complaints, as `acceptComplaint` returned them.
  * @returns The next state, which depends on the adversary model and the graph, and the messages that announce U3.
  * @throws {SecAggError} `too-few-clients` if |U3| is below the minimum cohort, or below what the graph tolerates;
  *   `too-few-shares` if fewer than t holders of a client's secrets are left (`concerning` names that client).
@@ -154,6 +157,7 @@ export function closeMaskedInput(
   state: ServerMasking,
   survivors: readonly number[],
   including: readonly IncludingClient[],
+  complaints?: readonly ComplainingClient[],
 ): { state: ServerAcknowledging; outbound: Outbound<LivingOwners> }
 /**
  * The same step on a complete graph, or on a ring that the server has drawn.
@@ -162,12 +166,15 @@ export function closeMaskedInput(
 export function closeMaskedInput(
   state: ServerMasking,
   survivors: readonly number[],
+  including?: readonly [],
+  complaints?: readonly ComplainingClient[],
 ): { state: ServerChecking | ServerUnmasking; outbound: Outbound<Survivors> }
 /** @public */
 export function closeMaskedInput(
   state: ServerMasking,
   survivors: readonly number[],
   including: readonly IncludingClient[] = [],
+  complaints: readonly ComplainingClient[] = [],
 ): {
   state: ServerChecking | ServerAcknowledging | ServerUnmasking
   outbound: Outbound<Survivors> | Outbound<LivingOwners>
@@ -175,8 +182,14 @@ export function closeMaskedInput(
   requireState(state, 'server-masking')
   requireShape('seats', survivors)
   requireShape('list of proofs', including)
+  requireShape('list of complaints', complaints)
   const { config, graph, publishedDigest } = state
-  requireEnough(survivors.length, minimumRemaining(graph, config.minimumCohort), 'U3', blameNobody(PHASE))
+  const accused = accusedByMany(
+    config,
+    complaints.flatMap(({ seat, senders }) => senders.map((sender) => ({ seat, sender }))),
+  )
+  const blame = { ...blameNobody(PHASE), culprits: accused }
+  requireEnough(survivors.length, minimumRemaining(graph, config.minimumCohort), 'U3', blame)
   const answers = bySeat(
     survivors.map((seat) => ({ seat })),
     PHASE,
@@ -184,17 +197,14 @@ export function closeMaskedInput(
   const surviving = withAnswers(state.clients, answers).map(({ member }) => member.seat)
   const owners = state.clients.map(({ seat }) => seat)
   requireHolders(state, owners, surviving, PHASE)
+  const hybridOf = keepSecrets(state, surviving, complaints)
   const common = {
     config,
     graph,
-    clients: state.clients.map(
-      ({ seat, keys, commitment, identity }): MaskedClient => ({
-        seat,
-        maskKey: keys.maskKey,
-        commitment,
-        identity,
-      }),
-    ),
+    clients: state.clients.map((client): MaskedClient => {
+      const { seat, keys, commitment, identity } = client
+      return { seat, maskKey: keys.maskKey, commitment, identity, hybrid: hybridOf(client) }
+    }),
     survivors: surviving,
   }
   if (isChosen(config.graph)) {

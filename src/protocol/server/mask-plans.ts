@@ -1,12 +1,15 @@
+import { wipeAll } from '../../crypto/bytes.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
 import { deriveSeeds, type SeedDeriver } from '../../crypto/seeds.js'
-import { graphOf } from '../../graph/index.js'
+import { memberAt } from '../../graph/index.js'
 import { type MaskPlan, type MaskTerm, streamLength } from '../../vector/segments.js'
 import type { Seated } from '../../wire/index.js'
 import { cryptoOf, type ServerCapabilities } from '../capabilities.js'
 import { blameNobody, requireState, violation } from '../checks.js'
-import { deriveSelfMaskSeed, pairwiseSeedInfo, suiteOf } from '../keys.js'
-import type { ServerFinished } from './states.js'
+import type { RoundConfig } from '../config.js'
+import { derivePairwiseSeed, deriveSelfMaskSeed, type KeyHolder, pairwiseSeedInfo, suiteOf } from '../keys.js'
+import { joinedTo } from './pairs.js'
+import type { MaskedClient, ServerFinished } from './states.js'
 
 const PHASE = 'unmasking'
 
@@ -57,13 +60,12 @@ export async function* planUnmasking(
       return { seed: await deriveSelfMaskSeed(config, crypto, value, seat), sign: -1 }
     }),
   )
-  const maskKeyOf = maskKeysOf(state)
-  const survivors = new Set(state.survivors)
+  const clientAt = new Map(state.clients.map((client) => [client.seat, client]))
   let requested = terms.length
   let requests: Promise<MaskTerm[]>[] = []
   for (const dropped of maskKeys) {
-    const joined = joinedTo(state, dropped.seat, survivors)
-    requests.push(pairwiseTerms(state, dropped, joined, maskKeyOf, crypto, deriver))
+    const joined = joinedTo(state, dropped.seat, state.survivors)
+    requests.push(pairwiseTerms(state, dropped, joined, clientAt, crypto, deriver))
     requested += joined.length
     if (requested < enough) continue
     for (const more of await Promise.all(requests)) terms.push(...more)
@@ -92,32 +94,49 @@ export async function* planUnmasking(
  */
 export function countMaskTerms(state: ServerFinished): number {
   requireState(state, 'server-unmasked')
-  const survivors = new Set(state.survivors)
   return state.maskKeys.reduce(
-    (sum, { seat }) => sum + joinedTo(state, seat, survivors).length,
+    (sum, { seat }) => sum + joinedTo(state, seat, state.survivors).length,
     state.selfMasks.length,
   )
 }
 
 /** ∓PRG(s_{u,v}) of one dropped client v with each survivor u that shares a mask with it. */
 async function pairwiseTerms(
-  { config }: ServerFinished,
+  { config, maskSecrets }: ServerFinished,
   { seat: dropped, value: privateKey }: Seated<Uint8Array>,
   joined: readonly number[],
-  maskKeyOf: ReadonlyMap<number, Uint8Array>,
+  clientAt: ReadonlyMap<number, MaskedClient>,
   crypto: CryptoProvider,
   deriver: SeedDeriver,
 ): Promise<MaskTerm[]> {
-  const own = { seat: dropped, publicKey: maskKeyOf.get(dropped)! }
-  const others = joined.map((seat) => ({ seat, publicKey: maskKeyOf.get(seat)! }))
-  const request = {
-    privateKey,
-    publicKeys: others.map(({ publicKey }) => publicKey),
-    salt: config.hash,
-    infos: others.map((other) => pairwiseSeedInfo(own, other)),
-    length: suiteOf(config, crypto).keyLength,
+  const holderAt = (seat: number): KeyHolder => {
+    const { maskKey, hybrid } = clientAt.get(seat)!
+    return { seat, publicKey: maskKey, kemDigest: hybrid?.maskKemDigest }
   }
-  const seeds = await deriver(request, crypto)
+  const own = holderAt(dropped)
+  const others = joined.map(holderAt)
+  const publicKeys = others.map(({ publicKey }) => publicKey)
+  const secrets = memberAt(maskSecrets ?? [], dropped)?.value
+  const seeds =
+    secrets === undefined
+      ? await deriver(
+          {
+            privateKey,
+            publicKeys,
+            salt: config.hash,
+            infos: others.map((other) => pairwiseSeedInfo(own, other)),
+            length: suiteOf(config, crypto).keyLength,
+          },
+          crypto,
+        )
+      : await hybridSeeds(
+          config,
+          crypto,
+          own,
+          others,
+          await crypto.x25519.sharedSecrets(privateKey, publicKeys),
+          secrets,
+        )
   return joined.map((seat, index) => {
     const seed = seeds[index]
     if (seed === undefined) {
@@ -131,18 +150,23 @@ async function pairwiseTerms(
   })
 }
 
-/** s^PK of every client of U2. */
-function maskKeysOf({ clients }: ServerFinished): ReadonlyMap<number, Uint8Array> {
-  return new Map(clients.map(({ seat, maskKey }) => [seat, maskKey]))
-}
-
-/** The survivors that share a mask with a client that dropped out, ascending. */
-function joinedTo(
-  { config, graph }: ServerFinished,
-  dropped: number,
-  survivors: ReadonlySet<number>,
-): readonly number[] {
-  return graphOf(graph, config.clients)
-    .maskNeighbors(dropped)
-    .filter((seat) => survivors.has(seat))
+/** With hybrid key agreement. `secrets`: for each of `others` 32 bytes of the secret for the mask, and 32 of a digest. */
+async function hybridSeeds(
+  config: RoundConfig,
+  crypto: CryptoProvider,
+  own: KeyHolder,
+  others: readonly KeyHolder[],
+  agreements: readonly (Uint8Array | undefined)[],
+  secrets: Uint8Array,
+): Promise<(Uint8Array | undefined)[]> {
+  const seeds = await Promise.all(
+    others.map((other, index) => {
+      const secret = secrets.subarray(64 * index, 64 * index + 32)
+      const second = { secret, digest: secrets.subarray(64 * index + 32, 64 * (index + 1)) }
+      const agreement = agreements[index]
+      return agreement && derivePairwiseSeed(config, crypto, agreement, own, other, second)
+    }),
+  )
+  wipeAll(agreements.filter((agreement) => agreement !== undefined))
+  return seeds
 }

@@ -4,8 +4,9 @@ import { CONSISTENCY_BYTES, consistencyCheck } from '../../shamir/index.js'
 import type { Seated } from '../../wire/index.js'
 import { capable, cryptoOf, requireShape, type ServerCapabilities } from '../capabilities.js'
 import { blameNobody, requireState, violation } from '../checks.js'
-import { commitToSelfMask } from '../keys.js'
+import { commitToSelfMask, isHybrid } from '../keys.js'
 import { columnsOfAnswers, type HeldShares, requireAnswers, sharesByOwner } from './held-shares.js'
+import { isMaster, openSecrets } from './mask-secrets.js'
 import {
   type LostSecret,
   type RecoveredSecret,
@@ -50,7 +51,8 @@ const PHASE = 'unmasking'
  *   than t shares of an owner's secret were revealed; `concerning` names the owner. `wrong-share` if no choice of shares
  *   that was tried gives an owner's secret, or the work has reached its limit; `concerning` names the owner, and `culprits`
  *   the owners that must have dealt wrong shares if at most n_C clients cheat. If there are no culprits, a retry with more
- *   answers may succeed. `invalid-argument` or `out-of-order` if an argument has the wrong form.
+ *   answers may succeed. With hybrid key agreement also `wrong-mask-secret`, with the clients as culprits that have sent a secret
+ *   for a mask that does not open or does not fit, or whose keys do not. `invalid-argument` or `out-of-order` if an argument has the wrong form.
  * @example
  * ```ts
  * // Continues the example of server.acceptUnmasking.
@@ -92,6 +94,10 @@ export async function reconstructFromColumns(
     means.budget.limit(means.honest)
     const misfits = await findMisfits(recovery, means)
     const survived = new Set(survivors)
+    const recovered = valuesOf((seat) => !survived.has(seat))
+    const opened = isHybrid(config) ? await openSecrets(state, recovered, crypto, onWork) : undefined
+    if (opened !== undefined) wipeAll(recovered.map(({ value }) => value))
+    const culprits = culpritsAmong(misfits, config)
     return {
       state: {
         state: 'server-unmasked',
@@ -100,9 +106,13 @@ export async function reconstructFromColumns(
         clients,
         survivors,
         selfMasks: valuesOf((seat) => survived.has(seat)),
-        maskKeys: valuesOf((seat) => !survived.has(seat)),
+        maskKeys: opened?.maskKeys ?? recovered,
+        maskSecrets: opened?.secrets,
         wrongShares: misfits.flatMap(({ owner, holders }) => holders.map((holder) => ({ owner, holder }))),
-        culprits: culpritsAmong(misfits, config),
+        culprits:
+          opened === undefined
+            ? culprits
+            : [...new Set([...culprits, ...opened.culprits])].sort((a, b) => a - b),
       },
     }
   } catch (error) {
@@ -131,10 +141,12 @@ function recoveryMeans(
     budget: new Budget(honest, weights, onWork),
     checkCost,
     isRight: async (owner, secret) => {
-      const { commitment, maskKey } = published.get(owner)!
-      return survived.has(owner)
-        ? equalBytes(await commitToSelfMask(config, crypto, secret, owner), commitment)
-        : equalBytes(await crypto.x25519.publicKey(secret), maskKey)
+      const client = published.get(owner)!
+      if (survived.has(owner)) {
+        return equalBytes(await commitToSelfMask(config, crypto, secret, owner), client.commitment)
+      }
+      if (isHybrid(config)) return isMaster(config, crypto, client, secret)
+      return equalBytes(await crypto.x25519.publicKey(secret), client.maskKey)
     },
     randomBytes: (length) => crypto.randomBytes(length),
   }

@@ -1,5 +1,6 @@
 import * as P from 'micro-packed'
 import type { Bytes } from '../../crypto/bytes.js'
+import { KEM_KEY_LENGTH } from '../../crypto/encapsulation.js'
 import {
   CHOICE_LENGTH,
   type ChoosingClient,
@@ -8,21 +9,17 @@ import {
   indexOfSeat,
   isChosen,
 } from '../../graph/index.js'
-import {
-  ACKNOWLEDGEMENT_LENGTH,
-  byteString,
-  inclusionCoder,
-  type PublicKeys,
-  SEALED_SHARES_LENGTH,
-} from '../../wire/index.js'
+import { ACKNOWLEDGEMENT_LENGTH, byteString, inclusionCoder, type PublicKeys } from '../../wire/index.js'
 import { requireConfig, requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
+import { isHybrid } from '../keys.js'
 import {
   allSealedShares,
   decodeStateBy,
   digest,
   encodeStateBy,
   identity,
+  ifHybrid,
   isSubset,
   key,
   list,
@@ -36,13 +33,16 @@ import {
   selfMask,
 } from '../saved-format.js'
 import { signsSurvivors } from '../statements.js'
+import { crossingLength, sealedLengthBetween } from './pairs.js'
 import {
   type AcknowledgingClient,
   type AdvertisedClient,
   type ConsistentClient,
   type IncludingClient,
   type MaskedClient,
+  type MaskedHybrid,
   SERVER_STATES,
+  type ServerAdvertising,
   type ServerMasking,
   type ServerState,
   type SharingClient,
@@ -96,7 +96,7 @@ export function decodeState(bytes: Uint8Array, config: RoundConfig): ServerState
 function fits(state: ServerState): boolean {
   if (state.state === 'server-advertising') return true
   const clients = seatsOf(state.clients)
-  if (!fitsGraph(state, clients)) return false
+  if (!fitsGraph(state, clients) || !fitsCrossing(state)) return false
   switch (state.state) {
     case 'server-sharing':
       return true
@@ -119,6 +119,16 @@ function fits(state: ServerState): boolean {
     case 'server-unmasked':
       return isSubset([...seatsOf(state.selfMasks), ...seatsOf(state.maskKeys)], clients)
   }
+}
+
+/** With hybrid key agreement: what is kept of the pairs across the border of U3 has its length. */
+function fitsCrossing(state: Exclude<ServerState, ServerAdvertising>): boolean {
+  if (!isHybrid(state.config) || !('survivors' in state) || state.state === 'server-unmasked') return true
+  const { clients, survivors } = state
+  return clients.every(({ seat, hybrid }) => {
+    const expected = indexOfSeat(survivors, seat) >= 0 ? 0 : crossingLength(state, seat, survivors)
+    return hybrid?.crossing.length === expected
+  })
 }
 
 /** A ring contains every client once. So does a list of choices. */
@@ -146,7 +156,8 @@ function fitsPeers({ config, graph, clients }: ServerMasking): boolean {
   const peersOf = new Map(clients.map(({ seat, peers }) => [seat, new Set(peers)]))
   const advertised = isChosen(graph) ? seatsOf(graph.choices) : undefined
   return clients.every(({ seat, peers, ciphertexts }) => {
-    if (ciphertexts.length !== peers.length * SEALED_SHARES_LENGTH) return false
+    const sealed = peers.reduce((sum, peer) => sum + sealedLengthBetween(config, graph, seat, peer), 0)
+    if (ciphertexts.length !== sealed) return false
     if (advertised !== undefined) {
       const expected = holders(seat).filter((holder) => indexOfSeat(advertised, holder) >= 0)
       return expected.length === peers.length && isSubset(expected, peers)
@@ -166,8 +177,23 @@ function codersOf(config: RoundConfig): StateCoders<ServerState> {
   const graph = drawnGraph(config)
   const signature = byteString(config.signatureLength)
   const choice = onChosenGraph(config, () => byteString(CHOICE_LENGTH))
-  const keys = record<PublicKeys>({ cipherKey: key, maskKey: key, choice, signature })
-  const clients = members<MaskedClient>(config, record({ maskKey: key, commitment: digest, identity }))
+  const kemKey = ifHybrid(config, byteString(KEM_KEY_LENGTH))
+  const keys = record<PublicKeys>({
+    cipherKey: key,
+    maskKey: key,
+    choice,
+    cipherKemKey: kemKey,
+    maskKemKey: kemKey,
+    signature,
+  })
+  const hybrid = ifHybrid(
+    config,
+    record<MaskedHybrid>({ maskKemDigest: digest, crossing: byteString(P.U32LE), complaint: seats(config) }),
+  )
+  const clients = members<MaskedClient>(
+    config,
+    record({ maskKey: key, commitment: digest, identity, hybrid }),
+  )
   const survivors = seats(config)
   return {
     'server-advertising': record({}),
@@ -213,6 +239,7 @@ function codersOf(config: RoundConfig): StateCoders<ServerState> {
       survivors,
       selfMasks: seated(config, selfMask),
       maskKeys: seated(config, key),
+      maskSecrets: ifHybrid(config, seated(config, byteString(P.U32LE))),
       wrongShares: list(record<WrongShare>({ owner: P.U16LE, holder: P.U16LE })),
       culprits: seats(config),
     }),

@@ -11,7 +11,6 @@ import {
 import {
   entriesOf,
   type ForwardedShares,
-  SEALED_SHARES_LENGTH,
   type SeatColumn,
   type ShareKeys,
   sealedLength,
@@ -25,6 +24,7 @@ import {
   requireState,
   violation,
 } from '../checks.js'
+import { isHybrid } from '../keys.js'
 import { publishedDigest, signsSurvivors } from '../statements.js'
 import {
   bySeat,
@@ -36,6 +36,8 @@ import {
   withAnswers,
 } from './accepted.js'
 import { keysToPublish } from './advertise-keys.js'
+import { forwardParcels } from './forward-parcels.js'
+import { sealedLengthBetween } from './pairs.js'
 import { SealedShares } from './sealed-shares.js'
 import type { ServerMasking, ServerSharing, SharingClient } from './states.js'
 
@@ -84,6 +86,12 @@ export function peersOf(state: ServerSharing, seat: number): readonly number[] {
   return peers
 }
 
+/** The bytes of what the client at `seat` seals to its peers. */
+export function sealedBy(state: ServerSharing, seat: number): number {
+  const { config, graph } = state
+  return peersOf(state, seat).reduce((sum, peer) => sum + sealedLengthBetween(config, graph, seat, peer), 0)
+}
+
 /**
  * Checks one ShareKeys message: the sender is in U1, and the message has one ciphertext for each of the sender's peers.
  *
@@ -105,7 +113,7 @@ export function acceptSharedKeys(state: ServerSharing, seat: number, message: Sh
   requireState(state, 'server-sharing')
   requireShape('ShareKeys message', message)
   const { commitment, ciphertexts } = message
-  if (ciphertexts.length !== peersOf(state, seat).length * SEALED_SHARES_LENGTH) {
+  if (ciphertexts.length !== sealedBy(state, seat)) {
     throw violation(
       'malformed-message',
       blamePeer(PHASE, seat),
@@ -189,6 +197,8 @@ export function closeShareKeys(
  * @public
  */
 export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares> {
+  requireState(state, 'server-masking')
+  if (isHybrid(state.config)) return forwardParcels(state)
   const { recipients, messageFor } = columnsToForward(state)
   return {
     recipients,

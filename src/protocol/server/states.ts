@@ -1,5 +1,12 @@
 import type { DrawnGraph } from '../../graph/index.js'
-import type { Acknowledgements, Inclusion, PublicKeys, Seated, Survivors } from '../../wire/index.js'
+import type {
+  Acknowledgements,
+  Complaint,
+  Inclusion,
+  PublicKeys,
+  Seated,
+  Survivors,
+} from '../../wire/index.js'
 import { requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import type { WrongShare } from './wrong-shares.js'
@@ -105,6 +112,24 @@ export interface MaskedClient {
   readonly commitment: Uint8Array
   /** Active model only. */
   readonly identity: string | undefined
+  /** With hybrid key agreement only. */
+  readonly hybrid: MaskedHybrid | undefined
+}
+
+/**
+ * What the server still needs to know about a client for hybrid key agreement once U3 is fixed.
+ * @public
+ */
+export interface MaskedHybrid {
+  /** SHA-256 of its ML-KEM-768 key for masks. */
+  readonly maskKemDigest: Uint8Array
+  /**
+   * If it has dropped out: for each survivor with which it shares a mask, ascending, the secret that the survivor has sent, 1168
+   * bytes; or if it was the sender, SHA-256 of the ciphertext, and the confirmation, 64 bytes.
+   */
+  readonly crossing: Uint8Array
+  /** The senders that it has complained about, ascending. */
+  readonly complaint: Complaint
 }
 
 /**
@@ -194,13 +219,18 @@ export interface ServerFinished extends ServerOnGraph {
   /** s^SK of every client of U2∖U3, ascending by seat. */
   readonly maskKeys: readonly Seated<Uint8Array>[]
   /**
+   * With hybrid key agreement, for every client of U2∖U3, ascending by seat: for each survivor with which it shares a mask,
+   * ascending, the secret for the mask, 32 bytes, and SHA-256 of the ciphertext that it was sent with.
+   */
+  readonly maskSecrets: readonly Seated<Uint8Array>[] | undefined
+  /**
    * The wrong shares that were found, ascending by owner and holder. If the first attempt recovered an owner's secret, the
    * other shares of that owner were not checked.
    */
   readonly wrongShares: readonly WrongShare[]
   /**
    * The clients that must have cheated if at most n_C have, ascending: their shares conflict with more than n_C other
-   * clients.
+   * clients. With hybrid key agreement also those whose complaint was false, and those that more than n_C others complain about.
    */
   readonly culprits: readonly number[]
 }
@@ -223,5 +253,5 @@ export interface ServerFinished extends ServerOnGraph {
 export function secretsIn(state: ServerState): readonly Uint8Array[] {
   requireState(state, ...SERVER_STATES)
   if (state.state !== 'server-unmasked') return []
-  return [...state.selfMasks, ...state.maskKeys].map(({ value }) => value)
+  return [...state.selfMasks, ...state.maskKeys, ...(state.maskSecrets ?? [])].map(({ value }) => value)
 }

@@ -97,7 +97,7 @@ function needsMoreThan(corrupt: number, pairs: ReadonlyMap<number, ReadonlySet<n
  * Where clients choose their holders, any corrupt client can choose a victim and deal it a wrong share, so all ⌊γn⌋ count;
  * without assumptions nobody is named.
  */
-function toleratedCorruptClients(config: RoundConfig): number {
+export function toleratedCorruptClients(config: RoundConfig): number {
   const { corruptClients, adversary, clients, threshold, graph } = config
   if (isChosen(graph)) {
     const { assumptions } = graph

@@ -156,6 +156,7 @@ async function waitingFor(round: (typeof rounds)[number], random: Random): Promi
         maskKey,
         commitment: await commitToSelfMask(config, crypto, selfMask, seat),
         identity: undefined,
+        hybrid: undefined,
       }
     }),
   )

@@ -1,0 +1,64 @@
+import type { Complaint } from '../../wire/index.js'
+import type { RoundConfig } from '../config.js'
+
+/**
+ * After the phase MaskedInputCollection with hybrid key agreement, if the client could not open what some peers have sealed for
+ * their masks: it has complained, and takes no further part. The state contains no secrets.
+ * @public
+ */
+export interface ClientComplained {
+  readonly state: 'client-complained'
+  readonly config: RoundConfig
+  readonly seat: number
+  readonly minimumSurvivors: number
+  /** The clients of U2 that had to send this client a secret for a mask, ascending. */
+  readonly nameable: readonly number[]
+  /** Those of them whose secrets do not open or do not fit. */
+  readonly outbound: Complaint
+}
+
+/**
+ * The secrets that a client draws for hybrid key agreement.
+ * @public
+ */
+export interface AdvertisedHybrid {
+  /** The seed of the ML-KEM-768 key for the encryption of shares, 64 bytes. */
+  readonly cipherSeed: Uint8Array
+  /** The master secret, 32 bytes. s^SK follows from it, and so does all else that masks need. It is shared instead of s^SK. */
+  readonly master: Uint8Array
+}
+
+/**
+ * What a client keeps for hybrid key agreement until it has opened what its peers sealed to it.
+ * @public
+ */
+export interface SharedHybrid extends AdvertisedHybrid {
+  /** c^PK. */
+  readonly cipherKey: Uint8Array
+  /** SHA-256 of each of its ML-KEM-768 keys. */
+  readonly cipherKemDigest: Uint8Array
+  readonly maskKemDigest: Uint8Array
+}
+
+/**
+ * What a client keeps of a `Peer` for hybrid key agreement.
+ * @public
+ */
+export interface PeerHybrid {
+  /** The raw agreement of the two c keys. */
+  readonly cipherAgreement: Uint8Array
+  /** c^PK of the peer. */
+  readonly cipherKey: Uint8Array
+  /** SHA-256 of each of its ML-KEM-768 keys. */
+  readonly cipherKemDigest: Uint8Array
+  readonly maskKemDigest: Uint8Array
+}
+
+/** The secrets of a client with hybrid key agreement. */
+export function hybridIn(
+  hybrid: AdvertisedHybrid | undefined,
+  peers: readonly { readonly hybrid: PeerHybrid | undefined }[] = [],
+): readonly Uint8Array[] {
+  const own = hybrid === undefined ? [] : [hybrid.cipherSeed, hybrid.master]
+  return [...own, ...peers.flatMap((peer) => peer.hybrid?.cipherAgreement ?? [])]
+}

@@ -1,0 +1,247 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { wipe } from '../../crypto/bytes.js'
+import { KEM_SEED_LENGTH } from '../../crypto/encapsulation.js'
+import type { CryptoProvider } from '../../crypto/provider.js'
+import { drawSecret } from '../../crypto/random.js'
+import type { PublicKeys } from '../../wire/index.js'
+import { blameServer, violation } from '../checks.js'
+import {
+  deriveMaskKeys,
+  deriveMaskSecret,
+  kemOf,
+  openParcel,
+  openSent,
+  receiveMaskSecret,
+  sealedLength,
+  sendMaskSecret,
+  sendsSecret,
+} from '../hybrid.js'
+import { deriveAcknowledgement, deriveSealingKey, type KeyHolder, type SecondSecret } from '../keys.js'
+import { holdersAmong, isMutual } from './complain.js'
+import type { AdvertisedHybrid, PeerHybrid } from './hybrid-states.js'
+import type { ClientAdvertised, ClientShared, KeyPair, Peer, Sharer } from './states.js'
+
+/** Draws the secrets of a client with hybrid key agreement; and derives its keys for masks, and the public keys. */
+export async function drawHybrid(
+  config: ClientAdvertised['config'],
+  seat: number,
+  crypto: CryptoProvider,
+): Promise<{
+  readonly hybrid: AdvertisedHybrid
+  readonly maskKeyPair: KeyPair
+  readonly kemKeys: { readonly cipherKemKey: Uint8Array; readonly maskKemKey: Uint8Array }
+}> {
+  const kem = kemOf(config, crypto)
+  const cipherSeed = drawSecret(crypto, KEM_SEED_LENGTH)
+  const master = drawSecret(crypto, 32)
+  const { privateKey, kemSeed } = await deriveMaskKeys(config, crypto, master, seat)
+  const publicKey = await crypto.x25519.publicKey(privateKey)
+  const cipherKemKey = await kem.publicKey(cipherSeed)
+  const maskKemKey = await kem.publicKey(kemSeed)
+  wipe(kemSeed)
+  return {
+    hybrid: { cipherSeed, master },
+    maskKeyPair: { privateKey, publicKey },
+    kemKeys: { cipherKemKey, maskKemKey },
+  }
+}
+
+/** A client with its key for masks, or for the encryption of shares. */
+export function keyHolder(
+  seat: number,
+  keys: Omit<PublicKeys, 'signature'>,
+  purpose: 'cipher' | 'mask',
+): KeyHolder {
+  const kemKey = keys[`${purpose}KemKey`]
+  return { seat, publicKey: keys[`${purpose}Key`], kemDigest: kemKey && sha256(kemKey) }
+}
+
+/** What a client keeps of a peer for hybrid key agreement. The agreement is copied, because it is wiped. */
+export function hybridOf(keys: PublicKeys, agreement: Uint8Array): PeerHybrid {
+  return {
+    cipherAgreement: Uint8Array.from(agreement),
+    cipherKey: Uint8Array.from(keys.cipherKey),
+    cipherKemDigest: sha256(keys.cipherKemKey!),
+    maskKemDigest: sha256(keys.maskKemKey!),
+  }
+}
+
+/** With hybrid key agreement: what a client has encapsulated for a holder, and what it sends for the mask of the pair. */
+export interface SealedTo {
+  readonly second: SecondSecret
+  readonly ciphertext: Uint8Array
+  readonly sent: Uint8Array
+}
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * With hybrid key agreement: makes what goes into the parcels for these holders besides shares, by seat. Without it, the result
+ * is empty.
+ */
+export async function sealSecrets(
+  { config, seat, maskKeyPair, outbound, hybrid }: ClientAdvertised,
+  holders: readonly { readonly seat: number; readonly keys: PublicKeys; readonly isMutual: boolean }[],
+  crypto: CryptoProvider,
+): Promise<ReadonlyMap<number, SealedTo>> {
+  const sealed = new Map<number, SealedTo>()
+  if (hybrid === undefined) return sealed
+  const kem = kemOf(config, crypto)
+  const receivers = holders.filter(({ seat: holder, isMutual }) => sendsSecret(seat, holder, isMutual))
+  const channels = await kem.encapsulate(holders.map(({ keys }) => keys.cipherKemKey!))
+  const encapsulated = await kem.encapsulate(receivers.map(({ keys }) => keys.maskKemKey!))
+  const agreements = await crypto.x25519.sharedSecrets(
+    maskKeyPair.privateKey,
+    receivers.map(({ keys }) => keys.maskKey),
+  )
+  const sender = keyHolder(seat, outbound, 'mask')
+  const sentTo = new Map<number, Uint8Array>()
+  await Promise.all(
+    receivers.map(async ({ seat: other, keys }, index) => {
+      const made = requireSecret(encapsulated[index], other)
+      const agreement = requireSecret(agreements[index], other)
+      const secret = await deriveMaskSecret(config, crypto, hybrid.master, seat, other)
+      const pair = { sender, receiver: keyHolder(other, keys, 'mask'), agreement }
+      const second = { secret: made.secret, digest: sha256(made.ciphertext) }
+      sentTo.set(other, await sendMaskSecret(config, crypto, pair, made.ciphertext, second, secret))
+      wipe(agreement, secret, made.secret)
+    }),
+  )
+  holders.forEach(({ seat: other }, index) => {
+    const { ciphertext, secret } = requireSecret(channels[index], other)
+    const second = { secret, digest: sha256(ciphertext) }
+    sealed.set(other, { second, ciphertext, sent: sentTo.get(other) ?? NOTHING })
+  })
+  return sealed
+}
+
+/** The keys were checked before, so this fails only if the provider does. */
+function requireSecret<T>(made: T | undefined, seat: number): T {
+  if (made !== undefined) return made
+  throw violation(
+    'invalid-public-key',
+    blameServer('share-keys', seat),
+    'the key agreement with a public key fails',
+  )
+}
+
+/** What a client has found in the parcel of a peer. */
+export interface Received {
+  readonly sharer: Sharer
+  /** The secret for the mask of the pair, from whichever side; `undefined` without hybrid key agreement. */
+  readonly secret: SecondSecret | undefined
+}
+
+/**
+ * With hybrid key agreement: opens the parcels of the peers in U2, and derives the secrets that this client has sent itself.
+ * Without it, nothing changes. `agreements`: the raw agreements of the s keys.
+ *
+ * A client never leaves out the mask of a pair: if it did, a server that alters ciphertexts could take all masks off.
+ *
+ * @throws {SecAggError} `wrong-mask-secret`, fault `server`, if a secret does not open or does not fit its confirmation;
+ *   `concerning` names the senders.
+ */
+export async function receiveSecrets(
+  state: ClientShared,
+  pairs: readonly { readonly peer: Peer; readonly sharer: Sharer }[],
+  agreements: readonly Uint8Array[],
+  crypto: CryptoProvider,
+): Promise<readonly Received[]> {
+  const { config, seat, hybrid, maskKeyPair } = state
+  if (hybrid === undefined) return pairs.map(({ sharer }) => ({ sharer, secret: undefined }))
+  const kem = kemOf(config, crypto)
+  const parcels = pairs.map(({ sharer }) =>
+    sharer.ciphertext.length === 0 ? undefined : openParcel(sharer.ciphertext),
+  )
+  const { kemSeed } = await deriveMaskKeys(config, crypto, hybrid.master, seat)
+  const channels = await secretsOf(
+    kem,
+    hybrid.cipherSeed,
+    parcels.map((parcel) => parcel?.ciphertext),
+  )
+  const sent = parcels.map((parcel) => parcel?.sent)
+  const encapsulated = await secretsOf(
+    kem,
+    kemSeed,
+    sent.map((bytes) => bytes && openSent(bytes).ciphertext),
+  )
+  wipe(kemSeed)
+  const own: KeyHolder = { seat, publicKey: maskKeyPair.publicKey, kemDigest: hybrid.maskKemDigest }
+  const sentByMe = sentSecrets(state)
+  const failed: number[] = []
+  const received = await Promise.all(
+    pairs.map(async ({ peer, sharer }, index): Promise<Received> => {
+      const { seat: other } = peer
+      const channel = channels[index]
+      const opened =
+        channel === undefined
+          ? sharer
+          : await withChannel(state, peer, sharer, channel, parcels[index]!, crypto)
+      const mine = sentByMe.get(other)
+      if (mine !== undefined) {
+        const digest = sha256(openSent(mine).ciphertext)
+        const secret = await deriveMaskSecret(config, crypto, hybrid.master, seat, other)
+        return { sharer: opened, secret: { secret, digest } }
+      }
+      const sender = { seat: other, publicKey: peer.maskKey, kemDigest: peer.hybrid!.maskKemDigest }
+      const pair = { sender, receiver: own, agreement: agreements[index]! }
+      const from = sent[index]
+      const secret = from && (await receiveMaskSecret(config, crypto, pair, from, encapsulated[index]!))
+      if (secret === undefined) failed.push(other)
+      return { sharer: opened, secret }
+    }),
+  )
+  for (const secret of [...channels, ...encapsulated]) if (secret !== undefined) wipe(secret)
+  if (failed.length === 0) return received
+  throw violation(
+    'wrong-mask-secret',
+    blameServer('masked-input', ...failed),
+    `what seats ${failed.sort((a, b) => a - b).join(', ')} have sealed for their masks does not open or does not fit`,
+  )
+}
+
+/** The secrets in those ciphertexts that there are, at the same indices. */
+async function secretsOf(
+  kem: ReturnType<typeof kemOf>,
+  seed: Uint8Array,
+  ciphertexts: readonly (Uint8Array | undefined)[],
+): Promise<(Uint8Array | undefined)[]> {
+  const there = ciphertexts.filter((ciphertext) => ciphertext !== undefined)
+  const secrets = there.length === 0 ? [] : await kem.decapsulate(seed, there)
+  let next = 0
+  return ciphertexts.map((ciphertext) => (ciphertext === undefined ? undefined : secrets[next++]))
+}
+
+/** The sharer with what follows from the ciphertext to this client's cipher key: it can be opened and acknowledged from now on. */
+async function withChannel(
+  { config, seat, hybrid }: ClientShared,
+  { seat: other, hybrid: peer }: Peer,
+  sharer: Sharer,
+  secret: Uint8Array,
+  { ciphertext, sealedShares }: ReturnType<typeof openParcel>,
+  crypto: CryptoProvider,
+): Promise<Sharer> {
+  const { cipherAgreement, cipherKey, cipherKemDigest } = peer!
+  const second = { secret, digest: sha256(ciphertext) }
+  const owner: KeyHolder = { seat: other, publicKey: cipherKey, kemDigest: cipherKemDigest }
+  const own: KeyHolder = { seat, publicKey: hybrid!.cipherKey, kemDigest: hybrid!.cipherKemDigest }
+  const openingKey = await deriveSealingKey(config, crypto, cipherAgreement, owner, own, second)
+  const { choice } = sharer
+  const opened = { ...sharer, openingKey, ciphertext: Uint8Array.from(sealedShares) }
+  if (choice === undefined) return opened
+  const given = await deriveAcknowledgement(config, crypto, cipherAgreement, own, owner, second)
+  return { ...opened, choice: { ...choice, given } }
+}
+
+/** With hybrid key agreement: the bytes with which this client has sent secrets for masks, by receiver. */
+function sentSecrets({ config, seat, peers, outbound }: ClientShared): ReadonlyMap<number, Uint8Array> {
+  const sent = new Map<number, Uint8Array>()
+  let at = 0
+  for (const peer of holdersAmong(peers)) {
+    const length = sealedLength(config, seat, peer.seat, isMutual(peer))
+    const { sent: own } = openParcel(outbound.ciphertexts.subarray(at, at + length))
+    if (own !== undefined) sent.set(peer.seat, own)
+    at += length
+  }
+  return sent
+}

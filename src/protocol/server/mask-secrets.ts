@@ -1,0 +1,185 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { equalBytes, joinBytes, wipe, wipeAll } from '../../crypto/bytes.js'
+import type { CryptoProvider } from '../../crypto/provider.js'
+import { usageError } from '../../errors.js'
+import { indexOfSeat, memberAt } from '../../graph/index.js'
+import type { Seated } from '../../wire/index.js'
+import { blamePeer, violation } from '../checks.js'
+import type { RoundConfig } from '../config.js'
+import {
+  confirmMaskSecret,
+  deriveMaskKeys,
+  deriveMaskSecret,
+  kemOf,
+  keptOf,
+  openParcel,
+  openSent,
+  receiveMaskSecret,
+} from '../hybrid.js'
+import { isHybrid, type KeyHolder, type SecondSecret } from '../keys.js'
+import { accusedByMany, type ComplainingClient } from './accept-complaint.js'
+import { crossingEntries, isSender, joinedTo, sealedLengthBetween } from './pairs.js'
+import type { MaskedClient, MaskedHybrid, ServerMasking, ServerUnmasking, SharingClient } from './states.js'
+import type { OnWork } from './work.js'
+
+/**
+ * What the server still needs to know for hybrid key agreement once U3 is fixed: of the pairs with exactly one end in U3,
+ * what the survivors have sent to the others; and a digest and the confirmation of what the others have sent.
+ */
+export function keepSecrets(
+  { config, graph, clients }: ServerMasking,
+  survivors: readonly number[],
+  complaints: readonly ComplainingClient[],
+): (client: SharingClient) => MaskedHybrid | undefined {
+  if (!isHybrid(config)) {
+    if (complaints.length > 0) throw usageError('invalid-argument', 'complaints need hybrid key agreement')
+    return () => undefined
+  }
+  const complaintOf = new Map(complaints.map(({ seat, senders }) => [seat, senders]))
+  const sentBy = (sender: SharingClient, receiver: number): Uint8Array => {
+    let at = 0
+    for (const peer of sender.peers) {
+      const length = sealedLengthBetween(config, graph, sender.seat, peer)
+      if (peer === receiver) return openParcel(sender.ciphertexts.subarray(at, at + length)).sent!
+      at += length
+    }
+    throw usageError('invalid-argument', `seat ${sender.seat} has sealed nothing to seat ${receiver}`)
+  }
+  return (client) => {
+    const { seat, keys } = client
+    const maskKemDigest = sha256(keys.maskKemKey!)
+    if (indexOfSeat(survivors, seat) >= 0)
+      return { maskKemDigest, crossing: new Uint8Array(0), complaint: [] }
+    const crossing = joinedTo({ config, graph }, seat, survivors).map((survivor) =>
+      isSender(config, graph, survivor, seat)
+        ? sentBy(memberAt(clients, survivor)!, seat)
+        : keptOf(sentBy(client, survivor)),
+    )
+    return { maskKemDigest, crossing: joinBytes(crossing), complaint: complaintOf.get(seat) ?? [] }
+  }
+}
+
+/**
+ * Whether `master` is the master secret of `owner`: both of its keys for masks follow from it.
+ *
+ * @throws {SecAggError} `wrong-mask-secret`, with the owner as culprit, if only the X25519 key does. Nobody else can have caused
+ *   that, so no other shares need to be tried.
+ */
+export async function isMaster(
+  config: RoundConfig,
+  crypto: CryptoProvider,
+  { seat, maskKey, hybrid }: MaskedClient,
+  master: Uint8Array,
+): Promise<boolean> {
+  const { privateKey, kemSeed } = await deriveMaskKeys(config, crypto, master, seat)
+  try {
+    if (!equalBytes(await crypto.x25519.publicKey(privateKey), maskKey)) return false
+    const kemKey = await kemOf(config, crypto).publicKey(kemSeed)
+    if (equalBytes(sha256(kemKey), hybrid!.maskKemDigest)) return true
+  } finally {
+    wipe(privateKey, kemSeed)
+  }
+  const text = `the keys of seat ${seat} for masks do not follow from the same secret`
+  throw violation('wrong-mask-secret', blamePeer('unmasking', seat), text)
+}
+
+/** What follows from the master secrets of the clients that dropped out. */
+export interface OpenedSecrets {
+  /** s^SK of each of these clients. */
+  readonly maskKeys: readonly Seated<Uint8Array>[]
+  /** By dropped client: the secret and the digest of its mask with each survivor that is joined to it, ascending. */
+  readonly secrets: readonly Seated<Uint8Array>[]
+  /** The clients that have complained about what opens and fits, or about which too many others complained. Ascending. */
+  readonly culprits: readonly number[]
+}
+
+/**
+ * With hybrid key agreement: derives s^SK of each client that dropped out from its master secret, and finds the secrets of its
+ * masks. Each is compared with its confirmation before a mask is taken off.
+ *
+ * @throws {SecAggError} `wrong-mask-secret` if one does not open or does not fit; `culprits` are the senders.
+ */
+export async function openSecrets(
+  { config, graph, clients, survivors }: ServerUnmasking,
+  masters: readonly Seated<Uint8Array>[],
+  crypto: CryptoProvider,
+  onWork: OnWork | undefined,
+): Promise<OpenedSecrets> {
+  const maskKeys: Seated<Uint8Array>[] = []
+  const secrets: Seated<Uint8Array>[] = []
+  const wrong = new Set<number>()
+  const liars = new Set<number>()
+  const complaints = clients.flatMap(({ seat, hybrid }) =>
+    (hybrid?.complaint ?? []).map((sender) => ({ seat, sender })),
+  )
+  const holderAt = (seat: number): KeyHolder => {
+    const { maskKey, hybrid } = memberAt(clients, seat)!
+    return { seat, publicKey: maskKey, kemDigest: hybrid!.maskKemDigest }
+  }
+  for (const { seat: dropped, value: master } of masters) {
+    const joined = joinedTo({ config, graph }, dropped, survivors)
+    await onWork?.(OPENING_COST * joined.length)
+    const { privateKey, kemSeed } = await deriveMaskKeys(config, crypto, master, dropped)
+    maskKeys.push({ seat: dropped, value: privateKey })
+    const { crossing, complaint } = memberAt(clients, dropped)!.hybrid!
+    const entries = crossingEntries(config, graph, crossing, dropped, joined)
+    const sent = entries.filter(({ isSent }) => isSent)
+    const encapsulated = await kemOf(config, crypto).decapsulate(
+      kemSeed,
+      sent.map(({ bytes }) => openSent(bytes).ciphertext),
+    )
+    const agreements = await crypto.x25519.sharedSecrets(
+      privateKey,
+      sent.map(({ survivor }) => memberAt(clients, survivor)!.maskKey),
+    )
+    const own = holderAt(dropped)
+    const found = await Promise.all(
+      entries.map(async (entry): Promise<SecondSecret | undefined> => {
+        const { survivor, bytes, isSent } = entry
+        if (!isSent) return ownSecret(config, crypto, master, dropped, survivor, bytes)
+        const index = sent.indexOf(entry)
+        const agreement = agreements[index]
+        if (agreement === undefined) return undefined
+        const pair = { sender: holderAt(survivor), receiver: own, agreement }
+        return receiveMaskSecret(config, crypto, pair, bytes, encapsulated[index]!)
+      }),
+    )
+    wipeAll([kemSeed, ...encapsulated])
+    found.forEach((secret, index) => {
+      const { survivor, isSent } = entries[index]!
+      if (secret === undefined) wrong.add(isSent ? survivor : dropped)
+      else if (indexOfSeat(complaint, survivor) >= 0) liars.add(dropped)
+    })
+    const value = joinBytes(
+      found.flatMap((secret) => (secret === undefined ? [] : [secret.secret, secret.digest])),
+    )
+    wipeAll(found.flatMap((secret) => secret?.secret ?? []))
+    secrets.push({ seat: dropped, value })
+  }
+  const culprits = ascending(new Set([...wrong, ...liars, ...accusedByMany(config, complaints)]))
+  if (wrong.size === 0) return { maskKeys, secrets, culprits }
+  wipeAll([...maskKeys, ...secrets].map(({ value }) => value))
+  const text = `the secrets that seats ${ascending(wrong).join(', ')} have sent for their masks do not open or do not fit`
+  throw violation('wrong-mask-secret', { fault: 'peer', phase: 'unmasking', culprits, concerning: [] }, text)
+}
+
+/** One decapsulation and a few hashes, in units of {@link OnWork}. */
+const OPENING_COST = 1024
+
+/** The secret that a dropped client had sent itself, if it fits its confirmation. `kept`: digest and confirmation. */
+async function ownSecret(
+  config: RoundConfig,
+  crypto: CryptoProvider,
+  master: Uint8Array,
+  sender: number,
+  receiver: number,
+  kept: Uint8Array,
+): Promise<SecondSecret | undefined> {
+  const secret = await deriveMaskSecret(config, crypto, master, sender, receiver)
+  const confirmation = await confirmMaskSecret(config, crypto, secret, sender, receiver)
+  return equalBytes(confirmation, kept.subarray(32)) ? { secret, digest: kept.slice(0, 32) } : undefined
+}
+
+function ascending(seats: Iterable<number>): number[] {
+  return [...seats].sort((a, b) => a - b)
+}

@@ -1,0 +1,89 @@
+import * as P from 'micro-packed'
+import { concatBytes } from '../crypto/bytes.js'
+import { KEM_KEY_LENGTH } from '../crypto/encapsulation.js'
+import { byteString, seatList, seatMap } from './coders.js'
+import {
+  type AdvertiseKeys,
+  HASH_LENGTH,
+  KEY_LENGTH,
+  type PublicKeys,
+  type PublishedKeys,
+} from './messages.js'
+
+/**
+ * @param signatureLength - The configuration's; 0 if keys are not signed.
+ * @param choiceLength - Bytes of the seed of a choice of holders; 0 if none are chosen.
+ * @param isHybrid - Whether there are keys of ML-KEM-768.
+ */
+export function advertiseKeysCoder(
+  signatureLength: number,
+  choiceLength = 0,
+  isHybrid = false,
+): P.CoderType<AdvertiseKeys> {
+  const hash = byteString(HASH_LENGTH)
+  const keys = publicKeys(signatureLength, choiceLength, isHybrid)
+  return P.wrap({
+    encodeStream: (writer, message) => {
+      hash.encodeStream(writer, message.configurationHash)
+      keys.encodeStream(writer, message)
+    },
+    decodeStream: (reader) => ({
+      configurationHash: hash.decodeStream(reader),
+      ...keys.decodeStream(reader),
+    }),
+  })
+}
+
+/** `universe`: the seats that may take part, or their maximum number if the receiver does not know the seats. */
+export function publishedKeysCoder(
+  universe: readonly number[] | number,
+  signatureLength: number,
+  choiceLength = 0,
+  isHybrid = false,
+): P.CoderType<PublishedKeys> {
+  const keys = publicKeys(signatureLength, choiceLength, isHybrid)
+  return typeof universe === 'number' ? seatList(universe, keys) : seatMap(universe, keys)
+}
+
+/** The keys and what goes with them, in one piece: there are n² of these in a round. */
+function publicKeys(
+  signatureLength: number,
+  choiceLength: number,
+  isHybrid: boolean,
+): P.CoderType<PublicKeys> {
+  const kemLength = isHybrid ? KEM_KEY_LENGTH : 0
+  const kemAt = 2 * KEY_LENGTH + choiceLength
+  const signatureAt = kemAt + 2 * kemLength
+  const length = signatureAt + signatureLength
+  return P.wrap({
+    encodeStream: (writer, keys) => {
+      const { cipherKey, maskKey, choice = NOTHING, signature } = keys
+      const { cipherKemKey = NOTHING, maskKemKey = NOTHING } = keys
+      const bytes = concatBytes(cipherKey, maskKey, choice, cipherKemKey, maskKemKey, signature)
+      const fits =
+        cipherKey.length === KEY_LENGTH &&
+        maskKey.length === KEY_LENGTH &&
+        choice.length === choiceLength &&
+        cipherKemKey.length === kemLength &&
+        maskKemKey.length === kemLength
+      if (!fits || bytes.length !== length) throw writer.err('a key or a signature has the wrong length')
+      writer.bytes(bytes)
+    },
+    decodeStream: (reader) => {
+      const bytes = reader.bytes(length)
+      const part = (from: number, to: number): Uint8Array => bytes.subarray(from, to)
+      return {
+        cipherKey: part(0, KEY_LENGTH),
+        maskKey: part(KEY_LENGTH, 2 * KEY_LENGTH),
+        ...(choiceLength === 0 ? {} : { choice: part(2 * KEY_LENGTH, kemAt) }),
+        ...(isHybrid && {
+          cipherKemKey: part(kemAt, kemAt + kemLength),
+          maskKemKey: part(kemAt + kemLength, signatureAt),
+        }),
+        signature: part(signatureAt, length),
+      }
+    },
+  })
+}
+
+const NOTHING = new Uint8Array(0)
