@@ -275,8 +275,11 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
   // Phase 4.
   const shares = new Shares(graph, config)
   for (const helper of helpers) {
-    for (const owner of client.ownerSeats(masked.get(helper)!)) {
-      const pair = await openShares(config, crypto, masked.get(helper)!, owner)
+    // Without an answer of the server it has stopped, and has no shares.
+    const state = masked.get(helper)
+    if (state === undefined) continue
+    for (const owner of client.ownerSeats(state)) {
+      const pair = await openShares(config, crypto, state, owner)
       if (pair === undefined) continue
       shares.add(helper, [{ seat: owner, value: pair.maskKey }])
       shares.add(helper, [{ seat: owner, value: pair.selfMask }])

@@ -154,6 +154,8 @@ describe('the playground', () => {
     expect(await page.locator('.lines line.denied[data-to="0"]').count()).toBe(2)
     expect(await page.isVisible('.legend li#denied')).toBe(true)
     expect(refusal).toContain('acknowledged by 2 of its 4 holders')
+    // Everybody else has heard from all of its holders, and answers.
+    expect(await page.locator('.client[data-state="refuses"]').count()).toBe(1)
   })
 
   test('a server that invents clients is refused where clients choose their holders', async () => {

@@ -1,7 +1,7 @@
 import { inspectMessage, type PhaseName, type Receipt, type RoundReport, SecAggError } from 'secagg'
 import { decodeAdvertiseKeys, decodePublishedKeys } from 'secagg/protocol'
 import { addInto, createVector, packedLength, unpackVector } from 'secagg/vector'
-import { acknowledgedIn, livingIn } from './acknowledgements.js'
+import { acknowledgementsIn, livingIn } from './acknowledgements.js'
 import { holdersOf } from './holders.js'
 import { HonestServer } from './honest-server.js'
 import { InventingServer } from './invented-clients.js'
@@ -196,7 +196,7 @@ export class Play {
     if (message === undefined || inspectMessage(answer).type !== 'acknowledgements') return
     const shared = this.report.phases.find(({ phase }) => phase === 'share-keys')?.accepted ?? []
     const owners = shared.filter((other) => this.holders.get(other)?.includes(seat))
-    this.acknowledged.set(seat, acknowledgedIn(livingIn(owners, message), answer))
+    this.acknowledged.set(seat, [...acknowledgementsIn(livingIn(owners, message), answer).keys()])
   }
 
   #learnNeighbors(parcels: readonly Parcel[]): void {

@@ -10,6 +10,7 @@ import {
 } from 'secagg'
 import { decodeAdvertiseKeys } from 'secagg/protocol'
 import { PIXELS } from '../../../examples/mnist/examples.js'
+import { acknowledgementsIn, collectedFrom, livingIn } from './acknowledgements.js'
 import { holdersOf } from './holders.js'
 import { closed } from './honest-server.js'
 import type { AggregationServer, Closing } from './server.js'
@@ -28,8 +29,11 @@ export class TwoFacedServer implements AggregationServer {
   /** The seats that are told that the victim has dropped out. */
   #misled: ReadonlySet<number> = new Set()
   readonly #sent = new Set<number>()
-  /** The holders that the victim has chosen, if it chooses them. */
-  #holders: readonly number[] = []
+  /** The holders that each client has chosen, if clients choose them. */
+  readonly #holders = new Map<number, readonly number[]>()
+  /** What each holder was told about its owners, and whom it has acknowledged. */
+  #told: ReadonlyMap<number, Uint8Array> = new Map()
+  readonly #acknowledged = new Map<number, ReadonlyMap<number, Uint8Array>>()
 
   constructor(cohort: Cohort) {
     this.#cohort = cohort
@@ -61,8 +65,8 @@ export class TwoFacedServer implements AggregationServer {
     const isChosen = config.graph.kind === 'chosen'
     switch (this.phase) {
       case 'advertise-keys':
-        if (isChosen && seat === VICTIM) {
-          this.#holders = holdersOf(config, seat, decodeAdvertiseKeys(config, seat, bytes).choice!)
+        if (isChosen) {
+          this.#holders.set(seat, holdersOf(config, seat, decodeAdvertiseKeys(config, seat, bytes).choice!))
         }
         return this.#withVictim.receive(seat, bytes)
       case 'masked-input':
@@ -70,7 +74,10 @@ export class TwoFacedServer implements AggregationServer {
         if (seat !== VICTIM) await this.#without!.receive(seat, bytes)
         return this.#withVictim.receive(seat, bytes)
       case 'consistency-check':
-        if (isChosen) return this.#receiveBoth(seat, bytes)
+        if (isChosen) {
+          this.#acknowledged.set(seat, acknowledgementsIn(this.#livingFor(seat), bytes))
+          return this.#receiveBoth(seat, bytes)
+        }
         // The server forwards every signature it has, whatever was signed.
         if (seat !== VICTIM) await this.#without!.receive(seat, bytes)
         return this.#withVictim.receive(seat, bytes)
@@ -105,7 +112,36 @@ export class TwoFacedServer implements AggregationServer {
       const message = otherMessages.get(seat)
       if (message !== undefined) messages.set(seat, message)
     }
-    return { done: false, messages }
+    if (this.#holders.size === 0) return { done: false, messages }
+    if (before === 'masked-input') this.#told = messages
+    return { done: false, messages: before === 'consistency-check' ? this.#collected() : messages }
+  }
+
+  /** Passes on every acknowledgement that it has, from whichever story, so that nobody but the victim misses any. */
+  #collected(): ReadonlyMap<number, Uint8Array> {
+    const sharing = this.#sharing
+    return new Map(
+      [...this.#sent].map((seat) => {
+        const holders = this.#holders.get(seat)!.filter((holder) => sharing.includes(holder))
+        const given = holders.flatMap((holder) => {
+          const value = this.#acknowledged.get(holder)?.get(seat)
+          return value === undefined ? [] : [[holder, value] as const]
+        })
+        return [seat, collectedFrom(holders, new Map(given))]
+      }),
+    )
+  }
+
+  /** The clients that were named to this holder as alive. */
+  #livingFor(seat: number): readonly number[] {
+    const owners = this.#sharing.filter((other) => this.#holders.get(other)!.includes(seat))
+    const message = this.#told.get(seat)
+    return message === undefined ? [] : livingIn(owners, message)
+  }
+
+  /** U2. */
+  get #sharing(): readonly number[] {
+    return this.report.phases.find(({ phase }) => phase === 'share-keys')?.accepted ?? []
   }
 
   get #options(): ServerSessionOptions {
@@ -122,7 +158,7 @@ export class TwoFacedServer implements AggregationServer {
     const { config, helpers } = this.#cohort
     const honest = [...this.#sent].filter((seat) => seat !== VICTIM && !helpers.has(seat))
     if (config.graph.kind !== 'chosen') return new Set(honest.slice(0, config.threshold - helpers.size))
-    const holders = honest.filter((seat) => this.#holders.includes(seat))
+    const holders = honest.filter((seat) => this.#holders.get(VICTIM)?.includes(seat))
     return new Set(holders.slice(0, holders.length >> 1))
   }
 
