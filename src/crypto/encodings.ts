@@ -1,5 +1,5 @@
 import { hexToBytes } from '@noble/hashes/utils.js'
-import { type Bytes, bytesToHex } from './bytes.js'
+import type { Bytes } from './bytes.js'
 
 /** The names of the curves in JWK and WebCrypto (RFC 8037). */
 export type Curve = 'X25519' | 'Ed25519'
@@ -76,7 +76,12 @@ export function isAcceptablePublicKey(key: Uint8Array): boolean {
  * combined with a private key.
  */
 export function isLowOrder(key: Uint8Array): boolean {
-  for (const point of LOW_ORDER_POINTS) {
+  return isAmong(LOW_ORDER_POINTS, key)
+}
+
+/** Whether one of `points` has the lower 255 bits of `key`. */
+function isAmong(points: readonly Uint8Array[], key: Uint8Array): boolean {
+  for (const point of points) {
     let i = 0
     while (i < 31 && point[i] === key[i]) i++
     if (i === 31 && point[31] === (key[31]! & 0x7f)) return true
@@ -110,13 +115,13 @@ export function withoutTopBit(key: Uint8Array): Uint8Array {
 const GROUP_ORDER = hexToBytes('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010')
 
 /** The y coordinates of the eight Ed25519 points of order 1, 2, 4 and 8, little-endian, with the sign bit of x clear. */
-const SMALL_ORDER_POINTS: ReadonlySet<string> = new Set([
+const SMALL_ORDER_POINTS: readonly Uint8Array[] = [
   `00${'00'.repeat(31)}`,
   `01${'00'.repeat(31)}`,
   `ec${'ff'.repeat(30)}7f`,
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-])
+].map(hexToBytes)
 
 /**
  * Whether an Ed25519 public key and signature have the form that every provider requires before it verifies: the right
@@ -137,5 +142,5 @@ export function isStrictSignature(publicKey: Uint8Array, signature: Uint8Array):
 }
 
 function isStrictPoint(point: Uint8Array): boolean {
-  return isBelowFieldPrime(point) && !SMALL_ORDER_POINTS.has(bytesToHex(withoutTopBit(point)))
+  return isBelowFieldPrime(point) && !isAmong(SMALL_ORDER_POINTS, point)
 }

@@ -64,6 +64,30 @@ export function importPublicKey(native: Native, curve: Curve, publicKey: Uint8Ar
   return native.createPublicKey({ key: { kty: 'OKP', crv: curve, x: base64url(publicKey) }, format: 'jwk' })
 }
 
+/** How many imported keys are kept at least. Each has about a kilobyte. */
+const KEPT = 2048
+
+/**
+ * A function that imports public keys, and keeps those that it has imported last: in a round, the same identities sign
+ * several statements.
+ */
+export function publicKeys(native: Native, curve: Curve): (publicKey: Uint8Array) => PublicKey {
+  let recent = new Map<string, PublicKey>()
+  let older = recent
+  return (publicKey) => {
+    const name = String.fromCharCode.apply(undefined, publicKey as unknown as number[])
+    let key = recent.get(name)
+    if (key !== undefined) return key
+    key = older.get(name) ?? importPublicKey(native, curve, publicKey)
+    if (recent.size === KEPT) {
+      older = recent
+      recent = new Map()
+    }
+    recent.set(name, key)
+    return key
+  }
+}
+
 function base64url({ buffer, byteOffset, length }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, length).toString('base64url')
 }

@@ -20,7 +20,14 @@ import {
   readForward,
 } from './keystream.js'
 import { authenticator, plain } from './node-hmac.js'
-import { importPublicKey, type Native, privateKeys, publicKeyOf, readsPrivateText } from './node-keys.js'
+import {
+  importPublicKey,
+  type Native,
+  privateKeys,
+  publicKeyOf,
+  publicKeys,
+  readsPrivateText,
+} from './node-keys.js'
 import type {
   HashSuite,
   OwnKeyAgreement,
@@ -107,6 +114,7 @@ function keyAgreement(native: Native, asText: boolean): OwnKeyAgreement {
 
 function signatureScheme(native: Native): OwnSignatureScheme {
   const imported = privateKeys(native, 'Ed25519', false)
+  const importedPublic = publicKeys(native, 'Ed25519')
   return {
     async publicKey(privateKey) {
       return publicKeyOf(native, imported(privateKey))
@@ -118,7 +126,7 @@ function signatureScheme(native: Native): OwnSignatureScheme {
     async verify(publicKey, message, signature) {
       requireSignature(publicKey, message, signature)
       if (!isStrictSignature(publicKey, signature)) return false
-      return native.verify(null, message, importPublicKey(native, 'Ed25519', publicKey), signature)
+      return native.verify(null, message, importedPublic(publicKey), signature)
     },
   }
 }
