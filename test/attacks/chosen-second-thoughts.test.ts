@@ -1,5 +1,6 @@
 import type { ClientSessionOptions, PhaseName } from 'secagg'
 import type { client } from 'secagg/protocol'
+import { addInto, reduceInto, subtractInto } from 'secagg/vector'
 import { describe, expect, test } from 'vitest'
 import { publishableSeats } from '../../src/graph/index.js'
 import { decodeClientSession } from '../../src/session/saved/saved-client.js'
@@ -104,6 +105,26 @@ describe('sparse, active: a server changes its mind after a client has resumed',
     expect(outcome.sums).toContainEqual([VICTIM])
     expect(await outcome.computed([VICTIM])).toEqual(outcome.exact([VICTIM]))
   })
+})
+
+test('sparse, active, NOT prevented: clients restored to an older state mask once more, with one neighbor more, and the server sees its input', async () => {
+  const options = { ...CHOSEN, seed: 4 }
+  const outcome = await lie(options, {
+    inU2: (_, neighbors) => neighbors.filter((other) => other !== VICTIM),
+    inU2OnceMore: (to, neighbors) => (to === VICTIM ? undefined : neighbors),
+  })
+  expect(outcome.known).toMatchObject({ maskKeys: [] })
+  expect(outcome.known.selfMasks).toContain(VICTIM)
+  // The two vectors of a neighbor differ by the mask that it shares with the victim.
+  const { segments } = outcome.config
+  const input = await outcome.withoutSelfMask(VICTIM)
+  for (const neighbor of outcome.graph.maskNeighbors(VICTIM)) {
+    const [first, second] = outcome.vectors.get(neighbor)!
+    addInto(input, second!, segments)
+    subtractInto(input, first!, segments)
+  }
+  reduceInto(input, segments)
+  expect(input).toEqual(outcome.exact([VICTIM]))
 })
 
 describe('sparse, active: a server opens rounds under new ids until a graph suits it', () => {

@@ -57,6 +57,8 @@ export interface Lies {
   /** Which of these neighbors are in U1, and in U2. */
   inU1?(to: number, neighbors: readonly number[]): readonly number[]
   inU2?(to: number, neighbors: readonly number[]): readonly number[]
+  /** Which of them are in U2 when the client has sent its vector, and was then restored to the state before. */
+  inU2OnceMore?(to: number, neighbors: readonly number[]): readonly number[] | undefined
   /** Which of these owners are alive. */
   alive?(to: number, owners: readonly number[]): readonly number[]
   /**
@@ -111,6 +113,10 @@ export interface Outcome extends Cohort {
   /** What clients have sent and saved, for a later run. */
   readonly keysOf: ReadonlyMap<number, PublishedKeys[number]['value']>
   readonly proofs: ReadonlyMap<number, Inclusion>
+  /** The masked vectors that clients have sent, by seat: several of those that were restored in between. */
+  readonly vectors: ReadonlyMap<number, readonly Vector[]>
+  /** The last vector of a client without the mask that follows from b. */
+  withoutSelfMask(seat: number): Promise<Vector>
   readonly acknowledged: ReadonlyMap<number, Acknowledgements>
 }
 
@@ -142,6 +148,15 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
     verifyIdentity,
     splitSecret: () => Promise.reject(new Error('no secret is due')),
   })
+  const restored = (seat: number, form: Uint8Array): ClientSession =>
+    ClientSession.resume(form, {
+      config,
+      input: cohort.inputs[seat]!,
+      crypto,
+      signer: signers[seat],
+      verifyIdentity,
+      save: (bytes) => void forms.set(seat, Uint8Array.from(bytes)),
+    })
   /** The answer; `undefined` if the client refuses. A client that has refused can be asked again. */
   const attempt = async <T>(seat: number, work: () => Promise<T>): Promise<T | SecAggError> => {
     try {
@@ -201,25 +216,34 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
   // Phase 2.
   const toldU2 = new Map<number, readonly number[]>()
   const proofs = new Map<number, Inclusion>()
-  const vectors = new Map<number, Vector>()
+  const vectors = new Map<number, readonly Vector[]>()
   for (const [seat, inU1] of toldU1) {
     const { peers } = stateOf<client.ClientShared>(seat)
     const mayShow = inU1.filter((other) => toldU1.has(other))
-    const told = lies.inU2?.(seat, mayShow) ?? mayShow
     const owners = peers.filter(({ choice }) => choice!.place !== undefined).map((peer) => peer.seat)
-    const entries = told.map((other) => ({
-      seat: other,
-      value: owners.includes(other)
-        ? (sealed.get(`${other} ${seat}`) ?? new Uint8Array(SEALED_SHARES_LENGTH))
-        : new Uint8Array(0),
-    }))
-    const message = codec('forwardedShares', forwardedSharesCoder(inU1, new Set(owners))).write(entries)
-    const answer = await attempt(seat, () => sessions[seat]!.receive(message))
-    if (answer instanceof SecAggError) continue
-    toldU2.set(seat, told)
-    const bits = Math.ceil(k / 8)
-    proofs.set(seat, { holders: answer.slice(2, 2 + bits), signature: answer.slice(2 + bits, 66 + bits) })
-    vectors.set(seat, unpackVector(answer.slice(66 + bits), config.segments))
+    const coder = codec('forwardedShares', forwardedSharesCoder(inU1, new Set(owners)))
+    const tell = async (told: readonly number[]): Promise<boolean> => {
+      const entries = told.map((other) => ({
+        seat: other,
+        value: owners.includes(other)
+          ? (sealed.get(`${other} ${seat}`) ?? new Uint8Array(SEALED_SHARES_LENGTH))
+          : new Uint8Array(0),
+      }))
+      const answer = await attempt(seat, () => sessions[seat]!.receive(coder.write(entries)))
+      if (answer instanceof SecAggError) return false
+      toldU2.set(seat, told)
+      const bits = Math.ceil(k / 8)
+      proofs.set(seat, { holders: answer.slice(2, 2 + bits), signature: answer.slice(2 + bits, 66 + bits) })
+      const vector = unpackVector(answer.slice(66 + bits), config.segments)
+      vectors.set(seat, [...(vectors.get(seat) ?? []), vector])
+      return true
+    }
+    const before = forms.get(seat)!
+    const isAnswered = await tell(lies.inU2?.(seat, mayShow) ?? mayShow)
+    const again = lies.inU2OnceMore?.(seat, mayShow)
+    if (!isAnswered || again === undefined) continue
+    sessions[seat] = restored(seat, before)
+    await tell(again)
   }
 
   // Phase 3. Where a client refuses an owner that is said to be alive, the server says that this owner is dead.
@@ -256,20 +280,13 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
       break
     }
     if (lies.aliveOnceMore === undefined) continue
-    const restored = ClientSession.resume(olderForms.get(seat)!, {
-      config,
-      input: cohort.inputs[seat]!,
-      crypto,
-      signer: signers[seat],
-      verifyIdentity,
-      save: (bytes) => void forms.set(seat, Uint8Array.from(bytes)),
-    })
+    const session = restored(seat, olderForms.get(seat)!)
     const living = lies
       .aliveOnceMore(seat, owners)
       .map((owner) => ({ seat: owner, value: proofs.get(owner)! }))
-    await restored.receive(codec('livingOwners', livingOwnersCoder(owners, k, 64)).write(living))
+    await session.receive(codec('livingOwners', livingOwnersCoder(owners, k, 64)).write(living))
     acknowledging.set(seat, stateOf<client.ClientAcknowledging>(seat))
-    sessions[seat] = restored
+    sessions[seat] = session
   }
 
   // Phase 4.
@@ -356,13 +373,22 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
     ),
   })
 
+  const { segments } = config
+  const remove = (from: Vector, masks: readonly MaskTerm[]): Promise<void> =>
+    executeMaskPlan(from, segments, masks, crypto.suites[config.suite]!)
+  const withoutSelfMask = async (seat: number): Promise<Vector> => {
+    const vector = createVector(segments)
+    addInto(vector, vectors.get(seat)!.at(-1)!, segments)
+    const seed = await deriveSelfMaskSeed(config, crypto, shares.secret(seat, 16), seat)
+    await remove(vector, [{ seed, sign: -1 }])
+    reduceInto(vector, segments)
+    return vector
+  }
   const computed = async (wanted: readonly number[]): Promise<Vector> => {
-    const sum = createVector(config.segments)
+    const sum = createVector(segments)
     for (const seat of wanted) {
-      addInto(sum, vectors.get(seat)!, config.segments)
-      const masks: MaskTerm[] = [
-        { seed: await deriveSelfMaskSeed(config, crypto, shares.secret(seat, 16), seat), sign: -1 },
-      ]
+      addInto(sum, await withoutSelfMask(seat), segments)
+      const masks: MaskTerm[] = []
       for (const other of toldU2.get(seat)!) {
         if (wanted.includes(other) && toldU2.get(other)!.includes(seat)) continue
         const own = { seat, publicKey: keysOf.get(seat)!.maskKey }
@@ -374,9 +400,9 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
         const seed = await derivePairwiseSeed(config, crypto, agreement!, own, theirs)
         masks.push({ seed, sign: seat > other ? -1 : 1 })
       }
-      await executeMaskPlan(sum, config.segments, masks, crypto.suites[config.suite]!)
+      await remove(sum, masks)
     }
-    reduceInto(sum, config.segments)
+    reduceInto(sum, segments)
     return sum
   }
   return {
@@ -392,6 +418,8 @@ async function lieTo(cohort: Cohort, forms: Map<number, Uint8Array>, lies: Lies)
     exact: (wanted) => sumOf(config, wanted, cohort.inputs),
     keysOf,
     proofs,
+    vectors,
+    withoutSelfMask,
     acknowledged,
   }
 }
