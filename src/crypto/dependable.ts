@@ -195,6 +195,9 @@ function dependableKeystream(stream: Keystream): Keystream {
   if (typeof stream?.next !== 'function') throw broken('keystream')
   const { chacha20Key } = stream
   return {
+    ...(stream.fill !== undefined && {
+      fill: (piece) => attempt('keystream.fill', () => stream.fill?.(piece)),
+    }),
     next: (length) => {
       const piece = attempt('keystream.next', () => stream.next(length))
       return isPromise(piece)

@@ -21,6 +21,7 @@
 export type { Bytes } from './bytes.js'
 export { defaultCrypto } from './default.js'
 export type { Encapsulated, KeyEncapsulation } from './encapsulation.js'
+export { withNodeFfi } from './ffi.js'
 export { nobleCrypto } from './noble.js'
 export { nodeCrypto } from './node.js'
 export type {

@@ -138,6 +138,11 @@ export interface Keystream {
    * last, `length` is a multiple of 64.
    */
   next(length: number): Uint8Array | Promise<Uint8Array>
+  /**
+   * Fills `piece` with the next `piece.length` bytes, instead of `next` returning them. It is synchronous. Set it if it is
+   * faster than `next`.
+   */
+  fill?(piece: Uint8Array): void
   /** Called after the bytes of the last call have been used, so that the keystream can free or reuse their memory. */
   release?(): void
   /**

@@ -264,6 +264,10 @@ async function addStreams(
       adder.addChaCha20(stream.chacha20Key, start / 64, sign, runs)
       continue
     }
+    if (stream.fill !== undefined && adder.addFilled !== undefined) {
+      adder.addFilled(stream.fill, length, sign, runs)
+      continue
+    }
     const piece = stream.next(length)
     if (isPromise(piece)) {
       // A rejection is handled when the piece is awaited. Until then it must not count as unhandled.

@@ -30,6 +30,8 @@ export interface Execution extends PaceOptions {
   readonly range: ElementRange
   readonly terms: MaskPlan
   readonly suite: SymmetricSuite
+  /** Whether its keystreams fill memory. */
+  readonly fills: boolean
   /** The length of the mask stream that the range uses, per term, in bytes. */
   readonly length: number
 }
@@ -62,7 +64,7 @@ export async function executeOnThreads(
   execution: Execution,
   memory: SpareMemory,
 ): Promise<void> {
-  const { target, segments, range, terms, suite, length, signal, onProgress } = execution
+  const { target, segments, range, terms, suite, fills, length, signal, onProgress } = execution
   throwIfAborted(signal)
   const tasks = tasksOf(
     piecesOf(target, segments, range, LARGEST_PIECE),
@@ -119,7 +121,7 @@ export async function executeOnThreads(
   end.signal.addEventListener('abort', () => {
     for (const thread of threads) thread.stop()
   })
-  for (const thread of threads) thread.begin(nameOf(suite), terms, onProgress !== undefined)
+  for (const thread of threads) thread.begin(nameOf(suite), fills, terms, onProgress !== undefined)
   await Promise.all(Array.from({ length: PIECES_AHEAD }, () => threads.map(drain)).flat())
   for (const thread of threads) thread.end()
   for (const buffer of memory) wipe(new Uint8Array(buffer))

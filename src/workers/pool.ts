@@ -8,7 +8,7 @@ import { executeOnThreads, type SpareMemory } from './execution.js'
 import { type MaskWorker, parallelism, spawnWorker } from './host.js'
 import { derivationOn } from './seed-requests.js'
 import { startThread, type Thread } from './thread.js'
-import { nameOf, sampleOf } from './worker-messages.js'
+import { type KeystreamSample, nameOf, sampleOf } from './worker-messages.js'
 
 /**
  * Options of {@link createMaskPool}.
@@ -94,7 +94,7 @@ export async function createMaskPool(options: MaskPoolOptions = {}): Promise<Mas
   const failedStart: SecAggError | undefined = starts.find((start) => start.status === 'rejected')?.reason
   const threads = starts.flatMap((start) => (start.status === 'fulfilled' ? start.value : []))
   const usable = (): readonly Thread[] => threads.filter(({ failure }) => failure === undefined)
-  const isStandard = comparison(threads)
+  const sampleOfStandard = comparison(threads)
   const inTurn = createQueue()
   const memory: SpareMemory = []
   let closing: Promise<void> | undefined
@@ -103,10 +103,11 @@ export async function createMaskPool(options: MaskPoolOptions = {}): Promise<Mas
     const { segments, range, terms, pacing } = checkExecution(target, given, plan, suite, options)
     const length = streamLength(segmentsInRange(segments, range))
     const isForThreads = closing === undefined && length * terms.length >= LITTLE_WORK && usable().length > 0
-    if (!isForThreads || !(await isStandard(suite))) {
+    const sample = isForThreads ? await sampleOfStandard(suite) : undefined
+    if (sample === undefined) {
       return executeMaskPlan(target, segments, terms, suite, { ...pacing, range })
     }
-    const execution = { target, segments, range, terms, suite, length, ...pacing }
+    const execution = { target, segments, range, terms, suite, fills: sample.fills, length, ...pacing }
     return inTurn(() => executeOnThreads(usable(), execution, memory), pacing.signal)
   }
   const deriveSeeds = derivationOn(() => (closing === undefined ? usable() : []))
@@ -130,15 +131,18 @@ export async function createMaskPool(options: MaskPoolOptions = {}): Promise<Mas
   }
 }
 
-/** Makes a function that tells whether the threads make the same keystream as a suite. */
-function comparison(threads: readonly Thread[]): (suite: SymmetricSuite) => Promise<boolean> {
-  const known = new WeakMap<SymmetricSuite, Promise<boolean>>()
-  const compare = async (suite: SymmetricSuite): Promise<boolean> => {
+/** Makes a function that samples a suite. It returns `undefined` unless the threads make the same keystream. */
+function comparison(
+  threads: readonly Thread[],
+): (suite: SymmetricSuite) => Promise<KeystreamSample | undefined> {
+  const known = new WeakMap<SymmetricSuite, Promise<KeystreamSample | undefined>>()
+  const compare = async (suite: SymmetricSuite): Promise<KeystreamSample | undefined> => {
     try {
       const sample = await sampleOf(suite)
-      return threads.every(({ samples }) => equalBytes(samples[nameOf(suite)], sample))
+      const isSame = ({ samples }: Thread): boolean => equalBytes(samples[nameOf(suite)].bytes, sample.bytes)
+      return threads.every(isSame) ? sample : undefined
     } catch {
-      return false // executeMaskPlan will throw the same error to the caller
+      return undefined // executeMaskPlan will throw the same error to the caller
     }
   }
   return (suite) => {

@@ -1,5 +1,6 @@
 import { isArrayBuffer, wipe } from '../crypto/bytes.js'
 import { defaultCrypto } from '../crypto/default.js'
+import { withNodeFfi } from '../crypto/ffi.js'
 import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
 import { createAdder } from '../vector/kernels/kernel-adder.js'
 import { executeMaskPlan } from '../vector/mask.js'
@@ -22,6 +23,7 @@ export interface WorkerPort {
   postMessage(message: FromWorker, transfer: ArrayBuffer[]): void
 }
 
+type PlanMessage = ToWorker & { type: 'plan' }
 type PieceMessage = ToWorker & { type: 'piece' }
 
 interface Work {
@@ -65,6 +67,12 @@ function listener(
   fail: (reason: unknown) => void,
 ): (event: { readonly data: ToWorker }) => void {
   const adder = createAdder(ANY_LENGTH)
+  let filling: PerSuite<SymmetricSuite> | undefined
+  const suitesFor = ({ fills }: PlanMessage): PerSuite<SymmetricSuite> => {
+    if (!fills) return suites
+    filling ??= suitesOf(withNodeFfi(crypto))
+    return filling
+  }
   let work: Work | undefined
   let last = Promise.resolve()
 
@@ -97,7 +105,7 @@ function listener(
   }
 
   return ({ data }) => {
-    if (data.type === 'plan') work = workOf(data, suites[data.suite])
+    if (data.type === 'plan') work = workOf(data, suitesFor(data)[data.suite])
     else if (data.type === 'piece') last = last.then(() => run(data)).catch(fail)
     else if (data.type === 'derive') last = last.then(() => derive(data)).catch(fail)
     else if (data.type === 'stop') work?.stop.abort()
@@ -108,7 +116,7 @@ function listener(
   }
 }
 
-function workOf({ seeds, signs, reports }: ToWorker & { type: 'plan' }, suite: SymmetricSuite): Work {
+function workOf({ seeds, signs, reports }: PlanMessage, suite: SymmetricSuite): Work {
   const terms = Array.from(signs, (sign, index) => ({
     seed: seeds.subarray(index * suite.keyLength, (index + 1) * suite.keyLength),
     sign: sign as 1 | -1,

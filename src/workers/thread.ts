@@ -46,7 +46,7 @@ export class Thread {
   }
 
   /** Begins a plan, which applies to the pieces that follow. */
-  begin(suite: SuiteName, terms: MaskPlan, reports: boolean): void {
+  begin(suite: SuiteName, fills: boolean, terms: MaskPlan, reports: boolean): void {
     this.#use()
     const seeds = new Uint8Array(terms.length * terms[0]!.seed.length)
     terms.forEach(({ seed }, index) => {
@@ -54,7 +54,7 @@ export class Thread {
     })
     const signs = Int8Array.from(terms, ({ sign }) => sign)
     // Transferred, so that this thread keeps no copy of the seeds.
-    this.#say({ type: 'plan', suite, seeds, signs, reports }, [seeds.buffer])
+    this.#say({ type: 'plan', suite, seeds, signs, reports, fills }, [seeds.buffer])
   }
 
   /**

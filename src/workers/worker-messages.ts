@@ -23,6 +23,8 @@ export type ToWorker =
       readonly signs: Int8Array
       /** Whether the worker should report its progress. */
       readonly reports: boolean
+      /** Whether the keystreams of the caller's provider fill memory; see `withNodeFfi`. */
+      readonly fills: boolean
     }
   /** Executes the plan's terms from `from` to `to` on a piece. If `fresh`, it sets the piece to zero first. */
   | ({ readonly type: 'piece'; readonly piece: Piece } & Part)
@@ -37,7 +39,7 @@ export type FromWorker =
       readonly type: 'ready'
       readonly greeting: string
       /** Samples of the keystreams that it makes; see `sampleOf`. */
-      readonly samples: PerSuite<Uint8Array> & { readonly seeds: Uint8Array }
+      readonly samples: PerSuite<KeystreamSample> & { readonly seeds: Uint8Array }
     }
   | { readonly type: 'progress'; readonly fraction: number }
   | { readonly type: 'done'; readonly target: Vector }
@@ -87,13 +89,20 @@ export function nameOf({ keyLength }: SymmetricSuite): SuiteName {
 /** So far into the stream that all bytes of the block number are in use, except the highest. */
 const SAMPLE_OFFSET = 64 * 0x01020304
 
-/** Some keystream for a public seed. It shows whether two suites make the same keystream. */
-export async function sampleOf(suite: SymmetricSuite): Promise<Uint8Array> {
+/** What a suite's keystreams are like. */
+export interface KeystreamSample {
+  /** Some keystream for a public seed. It shows whether two suites make the same keystream. */
+  readonly bytes: Uint8Array
+  /** Whether the keystreams can fill memory. */
+  readonly fills: boolean
+}
+
+export async function sampleOf(suite: SymmetricSuite): Promise<KeystreamSample> {
   const seed = Uint8Array.from({ length: suite.keyLength }, (_, index) => index)
   const stream = suite.keystream(seed, SAMPLE_OFFSET)
-  const sample = Uint8Array.from(await stream.next(128))
+  const bytes = Uint8Array.from(await stream.next(128))
   stream.release?.()
-  return sample
+  return { bytes, fills: stream.fill !== undefined }
 }
 
 /**

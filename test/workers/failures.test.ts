@@ -214,7 +214,9 @@ test('a worker wipes the seeds of a plan when the plan ends', async () => {
   const target = [new Uint32Array(10)]
   const piece = { target, segments: [{ length: 10, bits: 32 }], range: { from: 0, to: 10 }, bytes: 64 }
   const hear = port.onmessage!
-  hear({ data: { type: 'plan', suite: 'chacha', seeds, signs: Int8Array.of(1, -1), reports: false } })
+  hear({
+    data: { type: 'plan', suite: 'chacha', seeds, signs: Int8Array.of(1, -1), reports: false, fills: false },
+  })
   hear({ data: { type: 'piece', from: 0, to: 2, fresh: false, piece } })
   await expect.poll(() => said.length).toBe(2)
   expect(said.map(({ type }) => type)).toEqual(['ready', 'done'])

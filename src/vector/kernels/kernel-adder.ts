@@ -1,6 +1,6 @@
 import { CHACHA_HEX } from './binaries.js'
 import { compileOnce, createKernel, type Kernel, placeOf } from './kernel.js'
-import { type BlockAdder, createPlainAdder } from './plain-adder.js'
+import { type BlockAdder, createPlainAdder, type LaneRun } from './plain-adder.js'
 
 /** A block and a piece of keystream of this length fit together into a second-level cache of 512 KiB. */
 const BLOCK_BYTES = 2 ** 17
@@ -22,15 +22,23 @@ export function createKernelAdder(capacity: number): BlockAdder | undefined {
   if (kernel === undefined) return undefined
   const { memory, operations } = kernel
   const bytes = new Uint8Array(memory.buffer)
+  /** Adds the piece of keystream that lies behind the block. */
+  const addPiece = (sign: 1 | -1, runs: readonly LaneRun[]): void => {
+    for (const { from, to, width } of runs) {
+      operations[placeOf(sign, width)]!(from, capacity + from, to - from)
+    }
+  }
   return {
     capacity,
     load: (at, piece) => bytes.set(piece, at),
     store: (at, piece) => piece.set(bytes.subarray(at, at + piece.length)),
     add: (keystream, sign, runs) => {
       bytes.set(keystream, capacity)
-      for (const { from, to, width } of runs) {
-        operations[placeOf(sign, width)]!(from, capacity + from, to - from)
-      }
+      addPiece(sign, runs)
+    },
+    addFilled: (fill, length, sign, runs) => {
+      fill(bytes.subarray(capacity, capacity + length))
+      addPiece(sign, runs)
     },
     addChaCha20: createChaCha20(kernel, capacity),
     wipe: () => bytes.fill(0),

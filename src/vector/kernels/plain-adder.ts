@@ -28,6 +28,11 @@ export interface BlockAdder {
   /** Adds (`1`) or subtracts (`-1`) a keystream that begins at the start of the block, lane by lane within each run. */
   add(keystream: Uint8Array, sign: 1 | -1, runs: readonly LaneRun[]): void
   /**
+   * Adds or subtracts a keystream of `length` bytes that `fill` writes into the adder's own memory, which saves a copy.
+   * Optional.
+   */
+  addFilled?(fill: (piece: Uint8Array) => void, length: number, sign: 1 | -1, runs: readonly LaneRun[]): void
+  /**
    * Adds or subtracts the ChaCha20 keystream of `seed` (RFC 8439, nonce 0), which the adder generates itself. The start of
    * the block is at keystream block `counter`, of 64 bytes. An adder that cannot generate it does not have this method.
    */
