@@ -1,25 +1,9 @@
-import { concatBytes, equalBytes, joinBytes, moveTogether, wipe, wipeAll } from '../../crypto/bytes.js'
+import { concatBytes, joinBytes, moveTogether, wipe, wipeAll } from '../../crypto/bytes.js'
 import { drawSecret } from '../../crypto/random.js'
-import {
-  coordinateOf,
-  holdersChosenBy,
-  holdersKnownTo,
-  indexOfSeat,
-  isChosen,
-  minimumPublished,
-} from '../../graph/index.js'
+import { coordinateOf, holdersKnownTo, indexOfSeat, isChosen } from '../../graph/index.js'
 import { type PublishedKeys, SELF_MASK_SEED_LENGTH, type ShareKeys } from '../../wire/index.js'
 import { type ClientCapabilities, cryptoOf, requireShape, splitterOf } from '../capabilities.js'
-import {
-  blameServer,
-  DistinctKeys,
-  requireCanonicalSeats,
-  requireEnough,
-  requirePublicKeys,
-  requireState,
-  violation,
-} from '../checks.js'
-import { verifyStatement } from '../identity.js'
+import { blameServer, requireState, violation } from '../checks.js'
 import {
   commitToSelfMask,
   deriveAcknowledgement,
@@ -28,8 +12,9 @@ import {
   sharesAssociatedData,
   suiteOf,
 } from '../keys.js'
-import { keysDigest, keysStatement, publishedDigest, signsSurvivors } from '../statements.js'
+import { keysDigest, publishedDigest, signsSurvivors } from '../statements.js'
 import { hybridOf, keyHolder, sealSecrets } from './parcels.js'
+import { checkPublishedKeys, placesAmong } from './published-keys.js'
 import type { ClientAdvertised, ClientShared, Peer, SharePair } from './states.js'
 
 const PHASE = 'share-keys'
@@ -202,107 +187,3 @@ function copyOf({ maskKeyShare, selfMaskShare }: SharePair): SharePair {
 }
 
 const NOTHING = new Uint8Array(0)
-
-/**
- * On the chosen graph: the clients that have chosen this client as a holder, and for each of them, the index of this client
- * among its holders. This needs many hashes, so it is computed only once.
- */
-function placesAmong(
-  { config, seat }: ClientAdvertised,
-  inbound: PublishedKeys,
-): ReadonlyMap<number, number> {
-  const places = new Map<number, number>()
-  for (const { seat: other, value: keys } of inbound) {
-    if (keys.choice === undefined || other === seat) continue
-    const place = indexOfSeat(holdersChosenBy(config, other, keys.choice), seat)
-    if (place >= 0) places.set(other, place)
-  }
-  return places
-}
-
-/**
- * On the chosen graph: the number of this client's holders in U1.
- * @throws {SecAggError} `malformed-message` if a client of U1 has neither chosen this client nor been chosen by it.
- */
-function countHolders(
-  { config, seat, outbound: sent }: ClientAdvertised,
-  inbound: PublishedKeys,
-  places: ReadonlyMap<number, number>,
-): number {
-  const holders = holdersChosenBy(config, seat, sent.choice ?? NOTHING)
-  let count = 0
-  for (const { seat: other } of inbound) {
-    const isHolder = indexOfSeat(holders, other) >= 0
-    if (isHolder) count++
-    if (isHolder || other === seat || places.has(other)) continue
-    const text = `seat ${other} is on the list of keys (U1), but shares no mask with this client`
-    throw violation('malformed-message', blameServer(PHASE, other), text)
-  }
-  return count
-}
-
-/** The identities of U1; empty in the honest-but-curious model. */
-async function checkPublishedKeys(
-  state: ClientAdvertised,
-  inbound: PublishedKeys,
-  places: ReadonlyMap<number, number>,
-  { verifyIdentity }: ClientCapabilities,
-): Promise<ReadonlyMap<number, string>> {
-  const { config, seat, minimumSurvivors, outbound: sent } = state
-  const blame = blameServer(PHASE)
-  const seats = inbound.map((entry) => entry.seat)
-  requireCanonicalSeats(seats, config.clients, 'malformed-message', blame)
-  const minimum = minimumPublished(config.graph, config.threshold, minimumSurvivors)
-  requireEnough(
-    isChosen(config.graph) ? countHolders(state, inbound, places) + 1 : seats.length,
-    minimum,
-    'U1',
-    blame,
-  )
-  const own = inbound.find((entry) => entry.seat === seat)?.value
-  if (
-    own === undefined ||
-    !equalBytes(own.cipherKey, sent.cipherKey) ||
-    !equalBytes(own.maskKey, sent.maskKey) ||
-    !equalBytes(own.choice ?? NOTHING, sent.choice ?? NOTHING) ||
-    !equalBytes(own.cipherKemKey ?? NOTHING, sent.cipherKemKey ?? NOTHING) ||
-    !equalBytes(own.maskKemKey ?? NOTHING, sent.maskKemKey ?? NOTHING)
-  ) {
-    throw violation(
-      'own-entry-mismatch',
-      blame,
-      'the list of keys (U1) does not include the keys of this client as it sent them',
-    )
-  }
-
-  const identities = new Map<number, string>()
-  if (config.adversary === 'active') {
-    const verified = await Promise.all(
-      inbound.map(({ seat: signer, value: keys }) => {
-        const claim = {
-          seat: signer,
-          message: keysStatement(config, signer, keys),
-          signature: keys.signature,
-        }
-        return verifyStatement(config, verifyIdentity, claim, undefined, blameServer(PHASE, signer))
-      }),
-    )
-    seats.forEach((signer, index) => {
-      identities.set(signer, verified[index]!)
-    })
-  }
-  const distinct = new DistinctKeys()
-  for (const { seat: claimant, value: keys } of inbound) {
-    requirePublicKeys(config, keys, blameServer(PHASE, claimant))
-    const clash = distinct.claim(claimant, keys, identities.get(claimant))
-    if (clash !== undefined) {
-      const concerned = blameServer(PHASE, clash.owner, claimant)
-      throw violation(
-        clash.code,
-        concerned,
-        `seats ${clash.owner} and ${claimant} have ${clash.code === 'duplicate-key' ? 'a key' : 'an identity'} in common`,
-      )
-    }
-  }
-  return identities
-}
