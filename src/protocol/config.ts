@@ -62,7 +62,7 @@ export interface SparseGraph {
 export interface RoundParameters {
   /** 16 to 64 bytes that no other round uses. The server draws them and sends them to the clients. */
   readonly sessionId: Uint8Array
-  /** n: the number of seats, 2 to 65535. A seat identifies a client, 0 ≤ seat < n. */
+  /** n: the number of seats, 2 to 65535 on the complete graph, and up to 2^24 on the others. A seat identifies a client, 0 ≤ seat < n. */
   readonly clients: number
   readonly adversary: AdversaryModel
   /** The shape of the vectors: 1 to 65535 segments. */

@@ -48,7 +48,13 @@ export function createRoundConfig(given: RoundParameters): RoundConfig {
   const parameters = partsOf('a round', given, 'invalid-configuration')
   const { clients, adversary, corruptClients } = parameters
   const sessionId = sessionIdOf(parameters)
-  requireWhole('clients', clients, 2, MAXIMUM_HOLDERS)
+  // On the complete graph every client is a holder.
+  requireWhole(
+    'clients',
+    clients,
+    2,
+    (parameters.graph ?? 'complete') === 'complete' ? MAXIMUM_HOLDERS : MAXIMUM_SEATS,
+  )
   if (adversary !== 'honest-but-curious' && adversary !== 'active') {
     throw invalid("adversary must be 'honest-but-curious' or 'active'")
   }
@@ -92,6 +98,12 @@ function contextHash(context: NonNullable<RoundParameters['context']>): Bytes {
   return sha256(reading('a context', () => encodeContext(context), 'invalid-configuration'))
 }
 
+/** Seats of a round in which only some clients hold shares of a secret. */
+const MAXIMUM_SEATS = 2 ** 24
+
+/** If there are more seats than holders can be: so few neighbors that a client sees fewer than 2^16 others on every graph. */
+const MAXIMUM_NEIGHBORS = 2 ** 14 - 1
+
 const MAXIMUM_SEGMENTS = 65535
 
 function sessionIdOf({ sessionId }: RoundParameters): Bytes {
@@ -110,7 +122,9 @@ function graphShape({ graph = 'complete', clients, adversary }: RoundParameters)
   const kind = adversary === 'active' ? 'chosen' : 'sparse'
   // On the chosen graph, k = n − 1 is refused: no bound would then count the honest inputs of a sum, as t does on the complete
   // graph.
-  requireWhole('graph.neighbors', neighbors, 2, kind === 'chosen' ? clients - 2 : clients - 1)
+  const others = kind === 'chosen' ? clients - 2 : clients - 1
+  const most = clients > MAXIMUM_HOLDERS ? Math.min(others, MAXIMUM_NEIGHBORS) : others
+  requireWhole('graph.neighbors', neighbors, 2, most)
   if (kind === 'sparse' && neighbors % 2 !== 0) throw invalid('graph.neighbors must be even', neighbors)
   if (stated !== 'unproven' && (typeof stated !== 'object' || stated === null)) {
     throw invalid("graph.assumptions must state the failures to tolerate, or be 'unproven'")

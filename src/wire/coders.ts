@@ -85,16 +85,18 @@ export function seatSet(universe: readonly number[]): P.CoderType<readonly numbe
  * ascending, so that no seat can occur twice.
  */
 export function seatList<T>(most: number, entry: P.CoderType<T>): P.CoderType<readonly Seated<T>[]> {
+  // No message has more than 65535 entries. Saved states of large rounds do.
+  const number = most < 2 ** 16 ? P.U16LE : P.U32LE
   return P.wrap({
     encodeStream: (writer, entries) => {
-      P.U16LE.encodeStream(writer, entries.length)
+      number.encodeStream(writer, entries.length)
       for (const { seat, value } of entries) {
         P.U32LE.encodeStream(writer, seat)
         entry.encodeStream(writer, value)
       }
     },
     decodeStream: (reader) => {
-      const count = P.U16LE.decodeStream(reader)
+      const count = number.decodeStream(reader)
       if (count > most) throw reader.err(`there must be at most ${most} entries`)
       let previous = -1
       return Array.from({ length: count }, () => {

@@ -76,6 +76,23 @@ describe('the hash of a configuration', () => {
     expect(createRoundConfig({ ...base, ...curious }).signatureLength).toBe(0)
   })
 
+  it.each([
+    ['honest-but-curious', 65536],
+    ['active', 2 ** 24],
+  ] as const)('has up to 2^24 seats if the graph is not complete (%s, %i seats)', (adversary, clients) => {
+    const graph = { neighbors: 40, assumptions: 'unproven' } as const
+    const segments = [{ length: 4, bits: 32, bound: 'modular' }] as const
+    const rest = {
+      adversary,
+      graph,
+      segments,
+      threshold: 28,
+      minimumCohort: 40_000,
+      corruptClients: undefined,
+    }
+    expect(createRoundConfig({ ...base, ...rest, clients }).clients).toBe(clients)
+  })
+
   it('does not change if the caller changes its arrays later', () => {
     const sessionId = new Uint8Array(16).fill(1)
     const segments = [{ length: 4, bits: 8, bound: 9 }]
@@ -90,11 +107,19 @@ describe('the hash of a configuration', () => {
 
 describe('a configuration with a value out of its range is refused:', () => {
   const segment = (changes: object) => ({ segments: [{ length: 4, bits: 8, bound: 9, ...changes }] })
+  const sparse = (neighbors: number) => ({
+    graph: { neighbors, assumptions: 'unproven' },
+    threshold: neighbors / 2 + 1,
+    minimumCohort: 40_000,
+    corruptClients: undefined,
+  })
   it.each<[string, object]>([
     ['a session id of 15 bytes', { sessionId: new Uint8Array(15) }],
     ['a session id of 65 bytes', { sessionId: new Uint8Array(65) }],
     ['one client', { clients: 1 }],
     ['65536 clients', { clients: 65536, threshold: 50000 }],
+    ['more than 2^24 clients', { clients: 2 ** 24 + 1, ...sparse(34) }],
+    ['65536 clients with 16384 neighbors each', { clients: 65536, ...sparse(16384) }],
     ['half a client', { clients: 10.5 }],
     ['clients that are not a number', { clients: Number.NaN }],
     ['an adversary of another kind', { adversary: 'semi-honest' }],

@@ -195,6 +195,8 @@ function codersOf(config: RoundConfig): StateCoders<ServerState> {
     record({ maskKey: key, commitment: digest, identity, hybrid }),
   )
   const survivors = seats(config)
+  // Two bytes where they are enough, as in states that older versions have stored.
+  const seat = config.clients <= 65536 ? P.U16LE : P.U32LE
   return {
     'server-advertising': record({}),
     'server-sharing': record({
@@ -240,7 +242,7 @@ function codersOf(config: RoundConfig): StateCoders<ServerState> {
       selfMasks: seated(config, selfMask),
       maskKeys: seated(config, key),
       maskSecrets: ifHybrid(config, seated(config, byteString(P.U32LE))),
-      wrongShares: list(record<WrongShare>({ owner: P.U16LE, holder: P.U16LE })),
+      wrongShares: list(record<WrongShare>({ owner: seat, holder: seat })),
       culprits: seats(config),
     }),
   }

@@ -87,7 +87,8 @@ export const configurations: FuzzTarget = {
 function requireSound(config: RoundConfig): void {
   const { clients, threshold, minimumCohort, segments, adversary } = config
   ensure(Object.isFrozen(config) && Object.isFrozen(segments), 'a configuration does not change')
-  ensure(clients >= 2 && clients <= 65535, 'n is 2 to 65535')
+  const most = config.graph.kind === 'complete' ? 65535 : 2 ** 24
+  ensure(clients >= 2 && clients <= most, 'n is 2 to 65535, or to 2^24 if the graph is not complete')
   ensure(threshold >= 2 && threshold <= minimumCohort && minimumCohort <= clients, '2 ≤ t ≤ minimum ≤ n')
   if (config.graph.kind === 'complete') {
     const corrupt = config.corruptClients
