@@ -4,7 +4,8 @@
 // other work on the machine affects both.
 //
 // A shape is CLIENTSxLENGTH, then `:` and options: `k` and `t` of the sparse graph, or of the chosen one with `active`; `drop`,
-// the fraction of the clients that drop out before they send their vector. Without `k` the graph is complete.
+// the fraction of the clients that drop out before they send their vector. Without `k` the graph is complete. With `scripted`,
+// clients cost nearly nothing and only the server is timed, for rounds of up to a hundred thousand clients.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -38,6 +39,7 @@ try {
 function compare(text: string, builds: readonly [string, string]): void {
   const task: BuildTask = {
     shape: parseShape(text),
+    scripted: text.includes('scripted'),
     timed: Number(values.timed),
     rounds: Number(values.rounds),
   }
