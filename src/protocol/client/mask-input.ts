@@ -1,4 +1,4 @@
-import { equalBytes, wipe } from '../../crypto/bytes.js'
+import { equalBytes, moveTogether, wipe } from '../../crypto/bytes.js'
 import { usageError } from '../../errors.js'
 import { inclusionBits, minimumSeen } from '../../graph/index.js'
 import type { MaskPlan, MaskTerm } from '../../vector/segments.js'
@@ -104,7 +104,9 @@ export async function maskInput(
     }),
   )
   const self: MaskTerm = { seed: await deriveSelfMaskSeed(config, crypto, selfMask, seat), sign: 1 }
-  const plan = [self, ...pairwise]
+  const terms = [self, ...pairwise]
+  const seeds = moveTogether(terms.map(({ seed }) => seed))
+  const plan = terms.map(({ sign }, index): MaskTerm => ({ seed: seeds[index]!, sign }))
   return {
     state: {
       state: 'client-masked',

@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { wipe } from '../../crypto/bytes.js'
+import { moveTogether, wipe } from '../../crypto/bytes.js'
 import { KEM_SEED_LENGTH } from '../../crypto/encapsulation.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
 import { drawSecret } from '../../crypto/random.js'
@@ -244,4 +244,20 @@ function sentSecrets({ config, seat, peers, outbound }: ClientShared): ReadonlyM
     at += length
   }
   return sent
+}
+
+/** The same peers. Their values are in one piece of memory, since a client keeps several for each peer. */
+export function inOnePiece(peers: readonly Peer[]): readonly Peer[] {
+  const parts = ({ maskKey, openingKey, choice }: Peer): Uint8Array[] =>
+    choice === undefined
+      ? [maskKey, openingKey]
+      : [maskKey, openingKey, choice.keysDigest, choice.given, choice.expected]
+  const moved = moveTogether(peers.flatMap(parts))
+  let next = 0
+  return peers.map((peer): Peer => {
+    const [maskKey, openingKey] = [moved[next++]!, moved[next++]!]
+    if (peer.choice === undefined) return { ...peer, maskKey, openingKey }
+    const [keysDigest, given, expected] = [moved[next++]!, moved[next++]!, moved[next++]!]
+    return { ...peer, maskKey, openingKey, choice: { ...peer.choice, keysDigest, given, expected } }
+  })
 }

@@ -1,4 +1,4 @@
-import { concatBytes, joinBytes, moveTogether, wipe, wipeAll } from '../../crypto/bytes.js'
+import { concatBytes, joinBytes, wipe, wipeAll } from '../../crypto/bytes.js'
 import { drawSecret } from '../../crypto/random.js'
 import { coordinateOf, holdersKnownTo, indexOfSeat, isChosen } from '../../graph/index.js'
 import { type PublishedKeys, SELF_MASK_SEED_LENGTH, type ShareKeys } from '../../wire/index.js'
@@ -13,7 +13,7 @@ import {
   suiteOf,
 } from '../keys.js'
 import { keysDigest, publishedDigest, signsSurvivors } from '../statements.js'
-import { hybridOf, keyHolder, sealSecrets } from './parcels.js'
+import { hybridOf, inOnePiece, keyHolder, sealSecrets } from './parcels.js'
 import { checkPublishedKeys, placesAmong } from './published-keys.js'
 import type { ClientAdvertised, ClientShared, Peer, SharePair } from './states.js'
 
@@ -164,22 +164,6 @@ export async function shareKeys(
     },
     outbound,
   }
-}
-
-/** The same peers. Their values are in one piece of memory, since a client keeps several for each peer. */
-function inOnePiece(peers: readonly Peer[]): readonly Peer[] {
-  const parts = ({ maskKey, openingKey, choice }: Peer): Uint8Array[] =>
-    choice === undefined
-      ? [maskKey, openingKey]
-      : [maskKey, openingKey, choice.keysDigest, choice.given, choice.expected]
-  const moved = moveTogether(peers.flatMap(parts))
-  let next = 0
-  return peers.map((peer): Peer => {
-    const [maskKey, openingKey] = [moved[next++]!, moved[next++]!]
-    if (peer.choice === undefined) return { ...peer, maskKey, openingKey }
-    const [keysDigest, given, expected] = [moved[next++]!, moved[next++]!, moved[next++]!]
-    return { ...peer, maskKey, openingKey, choice: { ...peer.choice, keysDigest, given, expected } }
-  })
 }
 
 function copyOf({ maskKeyShare, selfMaskShare }: SharePair): SharePair {
