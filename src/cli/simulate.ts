@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
+import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import { PHASES, type PhaseName } from '../errors.js'
+import { withPostQuantum } from '../post-quantum/index.js'
 import { type Drop, type SimulationOptions, type SimulationResult, simulate } from '../simulate/index.js'
 import { createMaskPool } from '../workers/index.js'
 import { oneOf, readOptions, UsageProblem, wholeNumber } from './options.js'
@@ -22,6 +24,7 @@ Runs clients and a server in this process, with the real messages, and prints wh
   --workers W          threads that make masks, 0 to 64 (default 0: the main thread)
   --adversary MODEL    honest-but-curious (default) or active
   --suite SUITE        aes (default) or chacha
+  --key-agreement NAME x25519 (default) or x25519-ml-kem-768, which also protects against quantum computers
   --drop PHASE:COUNT   COUNT clients drop out before they answer in PHASE: advertise-keys, share-keys, masked-input,
                        consistency-check (active only) or unmasking; can be repeated
   --seed S             determines the inputs and who drops out, but not the keys (default 1)
@@ -38,7 +41,8 @@ export async function simulateCommand(args: readonly string[]): Promise<void> {
   const pool = workers > 0 ? await createMaskPool({ workers }) : undefined
   let result: SimulationResult
   try {
-    result = await simulate({ ...options, maskExecutor: pool?.execute, onProgress: progress?.show })
+    const crypto = await providerFor(options)
+    result = await simulate({ ...options, crypto, maskExecutor: pool?.execute, onProgress: progress?.show })
   } finally {
     progress?.clear()
     await pool?.close()
@@ -47,6 +51,11 @@ export async function simulateCommand(args: readonly string[]): Promise<void> {
   process.stdout.write(
     json ? `${JSON.stringify({ ...result, peakMemoryBytes })}\n` : simulationTable(result, peakMemoryBytes),
   )
+}
+
+/** The provider for a round with hybrid key agreement; otherwise the default. */
+async function providerFor({ keyAgreement, suite }: SimulationOptions): Promise<CryptoProvider | undefined> {
+  return keyAgreement === 'x25519' ? undefined : withPostQuantum(await defaultCrypto(suite))
 }
 
 function parse(args: readonly string[]): { options: SimulationOptions; workers: number; json: boolean } {
@@ -61,6 +70,7 @@ function parse(args: readonly string[]): { options: SimulationOptions; workers: 
     workers: { type: 'string', default: '0' },
     adversary: { type: 'string', default: 'honest-but-curious' },
     suite: { type: 'string', default: 'aes' },
+    'key-agreement': { type: 'string', default: 'x25519' },
     drop: { type: 'string', multiple: true, default: [] },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
@@ -79,6 +89,7 @@ function parse(args: readonly string[]): { options: SimulationOptions; workers: 
       sliceLength === undefined ? undefined : wholeNumber('slice-length', sliceLength, 64, 2 ** 28),
     adversary: oneOf('adversary', values.adversary, ['honest-but-curious', 'active']),
     suite: oneOf('suite', values.suite, ['aes', 'chacha']),
+    keyAgreement: oneOf('key-agreement', values['key-agreement'], ['x25519', 'x25519-ml-kem-768']),
     drops: values.drop.map(dropOf),
     seed: wholeNumber('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
   }
@@ -143,7 +154,7 @@ export function simulationTable(result: SimulationResult, peakMemoryBytes: numbe
   const header = ['phase', 'client', 'server', 'up', 'down', 'dropped']
   return [
     `${clients} clients, ${length} elements of ${bits} bits`,
-    `${graph}, threshold ${threshold}, ${result.adversary}, suite ${result.suite}`,
+    `${graph}, threshold ${threshold}, ${result.adversary}, suite ${result.suite}, ${result.keyAgreement}`,
     '',
     ...aligned([header, ...rows, totals]),
     '',

@@ -2,7 +2,9 @@ import { requireInteger } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { createFixedPoint, createWeightedMean } from '../fixed-point/index.js'
 import { analyzePrivacy, choosePrivacy, type PrivacyLoss } from '../privacy/index.js'
+import { sealedLength } from '../protocol/hybrid.js'
 import { createRoundConfig, type RoundConfig } from '../protocol/index.js'
+import { isHybrid } from '../protocol/keys.js'
 import { LIBRARY_VERSION } from '../received/index.js'
 import { messageLimits } from '../session/message-limits.js'
 import { createManifest } from '../tensors/index.js'
@@ -169,7 +171,25 @@ export function messageWarnings(config: RoundConfig): string[] {
         `${graph} would make the message shorter.`,
     )
   }
+  const ciphertexts = ciphertextBytes(config)
+  if (ciphertexts > 2 ** 30) {
+    const size = (ciphertexts / 2 ** 30).toFixed(1)
+    warnings.push(
+      `The server holds up to ${size} GiB of ciphertexts of ML-KEM-768 in the phases share-keys and masked-input. The sparse ` +
+        'graph or fewer neighbors would make that less.',
+    )
+  }
   return warnings
+}
+
+/** The bytes that all clients together seal to each other; on the chosen graph at most, because few have chosen each other. */
+function ciphertextBytes(config: RoundConfig): number {
+  const { clients, graph } = config
+  if (!isHybrid(config)) return 0
+  const sealed = graph.kind === 'complete' ? clients - 1 : graph.neighbors
+  const shares = sealedLength(config, 0, 2, true)
+  const sent = sealedLength(config, 0, 1, true) - shares
+  return clients * sealed * (shares + (graph.kind === 'chosen' ? sent : sent / 2))
 }
 
 function refusing(bytes: number): string {

@@ -79,7 +79,7 @@ export interface RoundOccasion {
 /** The parameters of a round of this plan. Their context includes everything that an input depends on. */
 export function parametersOf(plan: PlanNumbers, { sessionId, context = {} }: RoundOccasion): RoundParameters {
   const { task, graph, neighbors, threshold, corruptClients, minimumCohort, segments } = plan
-  const { clients, adversary, suite, sliceLength, signatureLength } = task
+  const { clients, adversary, suite, keyAgreement, sliceLength, signatureLength } = task
   const { corruptFraction, dropoutFraction, statisticalSecurity } = task
   const assumptions = { corruptFraction, dropoutFraction, statisticalSecurity }
   return {
@@ -90,6 +90,7 @@ export function parametersOf(plan: PlanNumbers, { sessionId, context = {} }: Rou
     threshold,
     minimumCohort,
     suite,
+    keyAgreement,
     sliceLength,
     signatureLength,
     ...(graph === 'sparse' ? { graph: { neighbors, assumptions } } : { graph, corruptClients }),

@@ -2,7 +2,7 @@ import type { SuiteName } from '../crypto/index.js'
 import { usageError } from '../errors.js'
 import type { RoundingMode } from '../fixed-point/index.js'
 import type { NoiseDistribution } from '../privacy/index.js'
-import type { AdversaryModel } from '../protocol/index.js'
+import type { AdversaryModel, KeyAgreementName } from '../protocol/index.js'
 import { keysOf, knownParts } from '../received/index.js'
 import { createManifest, type Named, type TensorDescription, type TensorLike } from '../tensors/index.js'
 import { byName, shapeOf } from '../tensors/tensor.js'
@@ -85,6 +85,11 @@ export interface RoundTask {
 
   /** The ciphers of a round. Default: `aes`. */
   readonly suite?: SuiteName | undefined
+  /**
+   * How clients agree on keys, as in `createRoundConfig`. A plan warns if the server would have to hold more than 1 GiB of
+   * ciphertexts. Default: `x25519`.
+   */
+  readonly keyAgreement?: KeyAgreementName | undefined
   /** The number of elements of a masked vector in one message, as in `createRoundConfig`. Default: all elements. */
   readonly sliceLength?: number | undefined
   /** The length of a signature in bytes, in the active model. Default: 64. */
@@ -119,6 +124,7 @@ const TASK_KEYS = keysOf<RoundTask>({
   rounding: true,
   privacy: true,
   suite: true,
+  keyAgreement: true,
   sliceLength: true,
   signatureLength: true,
 })

@@ -2,7 +2,12 @@ import { partsOf, requireCallback, requireInteger, shown, throwIfAborted } from 
 import { dependableProvider } from '../crypto/dependable.js'
 import { type CryptoProvider, defaultCrypto, type SuiteName } from '../crypto/index.js'
 import { type PhaseName, SecAggError, usageError } from '../errors.js'
-import { type AdversaryModel, createRoundConfig, type RoundConfig } from '../protocol/index.js'
+import {
+  type AdversaryModel,
+  createRoundConfig,
+  type KeyAgreementName,
+  type RoundConfig,
+} from '../protocol/index.js'
 import { ClientSession, type PhaseOutcome, type Receipt, ServerSession } from '../session/index.js'
 import {
   addInto,
@@ -61,6 +66,10 @@ export interface SimulationOptions {
   readonly adversary?: AdversaryModel | undefined
   /** The pair of ciphers. Default `aes`. */
   readonly suite?: SuiteName | undefined
+  /**
+   * How clients agree on keys. `'x25519-ml-kem-768'` needs a provider in `crypto` that has ML-KEM-768. Default `x25519`.
+   */
+  readonly keyAgreement?: KeyAgreementName | undefined
   /** Who drops out when. Default: nobody. */
   readonly drops?: readonly Drop[] | undefined
   /** Determines the inputs and who drops out, but not the keys. Default 1. */
@@ -88,6 +97,7 @@ export interface SimulationResult {
   readonly neighbors: number
   readonly adversary: AdversaryModel
   readonly suite: SuiteName
+  readonly keyAgreement: KeyAgreementName
   /** Whether the sum equals the sum of the survivors' inputs in the clear, modulo 2^bits. */
   readonly exact: boolean
   /** The bytes that one client sends and receives, divided by the bytes of its values in the clear. */
@@ -193,6 +203,7 @@ export async function simulate(given: SimulationOptions): Promise<SimulationResu
       neighbors: options.neighbors ?? clients - 1,
       adversary: config.adversary,
       suite: config.suite,
+      keyAgreement: config.keyAgreement,
       exact: equalsSum(outcome.sum, config, survivors, valueBits, seed),
       expansion: median(finished) / ((segment.length * valueBits) / 8),
       phases,
@@ -213,7 +224,7 @@ async function* answersOf(
 }
 
 function configOf(options: SimulationOptions, valueBits: number, crypto: CryptoProvider): RoundConfig {
-  const { clients, length, bits, neighbors, suite, adversary = 'honest-but-curious' } = options
+  const { clients, length, bits, neighbors, suite, keyAgreement, adversary = 'honest-but-curious' } = options
   if (!Number.isInteger(valueBits) || valueBits < 1 || valueBits > bits) {
     throw usageError(
       'invalid-configuration',
@@ -229,6 +240,7 @@ function configOf(options: SimulationOptions, valueBits: number, crypto: CryptoP
     clients,
     adversary,
     suite,
+    keyAgreement,
     graph: neighbors === undefined ? 'complete' : { neighbors, assumptions: 'unproven' },
     threshold: options.threshold ?? (neighbors === undefined ? undefined : mostOf(neighbors, adversary)),
     sliceLength: options.sliceLength,
