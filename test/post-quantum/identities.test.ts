@@ -12,10 +12,9 @@ test('with identities by ML-DSA-65, the round ends with the right sum', async ()
   const keys = Array.from({ length: CLIENTS }, (_, seat) =>
     ml_dsa65.keygen(new Uint8Array(32).fill(seat + 1)),
   )
-  const signerOf =
-    (seat: number): Signer =>
-    async (message) =>
-      ml_dsa65.sign(message, keys[seat]!.secretKey)
+  const signerOf = (seat: number): Signer => ({
+    sign: async (message) => ml_dsa65.sign(message, keys[seat]!.secretKey),
+  })
   const verifyIdentity = async ({ seat, message, signature }: SignedClaim): Promise<string | undefined> =>
     ml_dsa65.verify(signature, message, keys[seat]!.publicKey) ? `client ${seat}` : undefined
   const result = await runCohort({
