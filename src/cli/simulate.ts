@@ -154,7 +154,7 @@ export function simulationTable(result: SimulationResult, peakMemoryBytes: numbe
   const header = ['phase', 'client', 'server', 'up', 'down', 'dropped']
   return [
     `${clients} clients, ${length} elements of ${bits} bits`,
-    `${graph}, threshold ${threshold}, ${result.adversary}, suite ${result.suite}, ${result.keyAgreement}`,
+    `${graph}, threshold ${threshold}, ${result.adversary}, suite ${result.suite}${result.keyAgreement === 'x25519' ? '' : ' with ML-KEM-768'}`,
     '',
     ...aligned([header, ...rows, totals]),
     '',
