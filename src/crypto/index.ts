@@ -23,7 +23,7 @@ export { defaultCrypto } from './default.js'
 export type { Encapsulated, KeyEncapsulation } from './encapsulation.js'
 export { withNodeFfi } from './ffi.js'
 export { nobleCrypto } from './noble.js'
-export { nodeCrypto } from './node.js'
+export { type NodeCryptoOptions, nodeCrypto } from './node.js'
 export type {
   CryptoProvider,
   HashSuite,
