@@ -1,4 +1,4 @@
-import { nobleCrypto, nodeCrypto, webCrypto } from 'secagg/crypto'
+import { type CryptoProvider, defaultCrypto, nobleCrypto, nodeCrypto, webCrypto } from 'secagg/crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { counting } from './providers.js'
 
@@ -94,4 +94,41 @@ describe('Node’s cryptography', () => {
     vi.stubGlobal('process', {})
     expect(nodeCrypto()).toBeUndefined()
   })
+})
+
+/** The default provider if a piece of keystream takes Node's module and WebCrypto this long. */
+async function defaultWhere(ofNode: number, ofWeb: number): Promise<CryptoProvider> {
+  const steps = [ofNode, ofNode, ofNode, ofNode, ofWeb, ofWeb, ofWeb, ofWeb]
+  let [now, reading] = [0, 0]
+  // Every piece is between two readings.
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+    if (reading % 2 === 1) now += steps[reading >> 1]!
+    reading++
+    return now
+  })
+  const provider = await defaultCrypto()
+  clock.mockRestore()
+  expect(reading).toBe(16)
+  return provider
+}
+
+describe('the default provider', () => {
+  test.runIf(nodeCrypto() !== undefined)(
+    'takes the keystream of WebCrypto if that is twice as fast as that of Node’s module',
+    async () => {
+      expect((await defaultWhere(9, 5)).name).toBe('node')
+      const mixed = await defaultWhere(9, 4)
+      expect(mixed.name).toBe('node+webcrypto')
+      const [seed, key] = [counting(16), counting(32)]
+      const expected = await nodeCrypto()!.suites.aes!.keystream(seed, 64).next(100)
+      expect(Uint8Array.from(await mixed.suites.aes!.keystream(seed, 64).next(100))).toEqual(
+        Uint8Array.from(expected),
+      )
+      expect(mixed.suites.aes!.keystream(seed, 0).next(64)).toBeInstanceOf(Promise)
+      expect(await mixed.suites.aes!.open(seed, key, await noble.suites.aes!.seal(seed, key, key))).toEqual(
+        key,
+      )
+      expect(mixed.suites.chacha).toBeDefined()
+    },
+  )
 })
