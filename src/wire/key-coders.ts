@@ -1,7 +1,6 @@
 import * as P from 'micro-packed'
-import { concatBytes } from '../crypto/bytes.js'
 import { KEM_KEY_LENGTH } from '../crypto/encapsulation.js'
-import { byteString, seatList, seatMap } from './coders.js'
+import { byteString, type FixedCoder, seatList, seatMap } from './coders.js'
 import {
   type AdvertiseKeys,
   HASH_LENGTH,
@@ -50,23 +49,35 @@ function publicKeys(
   signatureLength: number,
   choiceLength: number,
   isHybrid: boolean,
-): P.CoderType<PublicKeys> {
+): FixedCoder<PublicKeys> {
   const kemLength = isHybrid ? KEM_KEY_LENGTH : 0
   const kemAt = 2 * KEY_LENGTH + choiceLength
   const signatureAt = kemAt + 2 * kemLength
   const length = signatureAt + signatureLength
-  return P.wrap({
+  const write = (keys: PublicKeys, target: Uint8Array, at: number): void => {
+    const { cipherKey, maskKey, choice = NOTHING, signature } = keys
+    const { cipherKemKey = NOTHING, maskKemKey = NOTHING } = keys
+    const fits =
+      cipherKey.length === KEY_LENGTH &&
+      maskKey.length === KEY_LENGTH &&
+      choice.length === choiceLength &&
+      cipherKemKey.length === kemLength &&
+      maskKemKey.length === kemLength &&
+      signature.length === signatureLength
+    if (!fits) throw new Error('a key or a signature has the wrong length')
+    target.set(cipherKey, at)
+    target.set(maskKey, at + KEY_LENGTH)
+    if (choiceLength > 0) target.set(choice, at + 2 * KEY_LENGTH)
+    if (isHybrid) {
+      target.set(cipherKemKey, at + kemAt)
+      target.set(maskKemKey, at + kemAt + kemLength)
+    }
+    if (signatureLength > 0) target.set(signature, at + signatureAt)
+  }
+  const coder = P.wrap<PublicKeys>({
     encodeStream: (writer, keys) => {
-      const { cipherKey, maskKey, choice = NOTHING, signature } = keys
-      const { cipherKemKey = NOTHING, maskKemKey = NOTHING } = keys
-      const bytes = concatBytes(cipherKey, maskKey, choice, cipherKemKey, maskKemKey, signature)
-      const fits =
-        cipherKey.length === KEY_LENGTH &&
-        maskKey.length === KEY_LENGTH &&
-        choice.length === choiceLength &&
-        cipherKemKey.length === kemLength &&
-        maskKemKey.length === kemLength
-      if (!fits || bytes.length !== length) throw writer.err('a key or a signature has the wrong length')
+      const bytes = new Uint8Array(length)
+      write(keys, bytes, 0)
       writer.bytes(bytes)
     },
     decodeStream: (reader) => {
@@ -84,6 +95,7 @@ function publicKeys(
       }
     },
   })
+  return { ...coder, length, write }
 }
 
 const NOTHING = new Uint8Array(0)
