@@ -93,6 +93,16 @@ export class RandomWords {
     return this.words[this.used++]!
   }
 
+  /** Fills `target` with the next words. */
+  fill(target: Uint32Array): void {
+    for (let from = 0; from < target.length; ) {
+      const words = this.unused().subarray(0, target.length - from)
+      target.set(words, from)
+      this.skip(words.length)
+      from += words.length
+    }
+  }
+
   /** Uniform in [0, 2^`bits`). */
   integer(bits: number): bigint {
     let value = 0n

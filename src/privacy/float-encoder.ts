@@ -1,16 +1,17 @@
 import { partsOf } from '../arguments.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { RandomWords } from '../crypto/random.js'
-import { SecAggError, usageError } from '../errors.js'
+import { usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'
 import { typedArrayName } from '../vector/lanes.js'
 import type { Lanes } from '../vector/segments.js'
 import { requireUncollapsed } from './accountant.js'
+import { NORM_MARGIN, roundConditionally } from './conditional-rounding.js'
 import { type NoiseSampler, prepareNoise } from './noise/sampler.js'
 import { analyzePrivacy, type PrivacyParameters } from './noise-parameters.js'
-import { requireRotationSeed, rotate, rotateBack } from './rotation.js'
+import { multiply, requireRotationSeed, rotateBack, rotateBy } from './rotation.js'
 import type { PrivacySetting } from './scaled-sum.js'
-import { l2Norm, requireSum, sumOfSquares, unwrap, wrapWithNoise } from './wrapping.js'
+import { l2Norm, requireSum, unwrap, wrapWithNoise } from './wrapping.js'
 
 /**
  * How a vector was clipped. The report reveals something about the vector, so only the client may see it.
@@ -148,8 +149,7 @@ function encoderOf(
         })
       }
       const factor = clipped ? clip / norm : 1
-      multiply(vector, scale * factor)
-      rotate(vector, rotationSeed)
+      rotateBy(vector, rotationSeed, scale * factor)
       shortenTo(vector, scale * clip * (1 - NORM_MARGIN))
       const attempts = roundConditionally(vector, l2Sensitivity, words)
       words.wipe()
@@ -200,8 +200,7 @@ export function decodePrivateSum(
   const { length, bits, scale } = checkedPrivacy(setting)
   requireRotationSeed(rotationSeed)
   requireSum(sum, length, bits)
-  const values = unwrap(sum, bits, -(2 ** (bits - 1)))
-  multiply(values, 1 / scale)
+  const values = unwrap(sum, bits, -(2 ** (bits - 1)), 1 / scale)
   rotateBack(values, rotationSeed)
   return values
 }
@@ -242,54 +241,4 @@ function finiteCopy(values: Float32Array | Float64Array, length: number): Float6
 function shortenTo(values: Float64Array, maximum: number): void {
   const norm = l2Norm(values)
   if (norm > maximum) multiply(values, maximum / norm)
-}
-
-function multiply(values: Float64Array, factor: number): void {
-  for (let i = 0; i < values.length; i++) values[i]! *= factor
-}
-
-/** Each attempt fails with probability at most β = e^{−1/2}, so all of them fail with probability below 10⁻¹³. */
-export const ROUNDING_ATTEMPTS = 64
-
-/** The relative margin by which the norm of a vector must be below its bound before rounding. */
-export const NORM_MARGIN: number = 2 ** -26
-
-/** Room for the error of a sum of squares: a quarter of {@link NORM_MARGIN}. */
-const SQUARE_MARGIN = 2 ** -28
-
-/**
- * Rounds every element up or down at random, such that its expected value does not change. While the L2 norm exceeds `bound`,
- * it rounds the whole vector again. If the last attempt fails too, it rounds toward zero, which is biased but never makes a
- * vector longer. Privacy depends only on the bound, which always holds, and not on the random choices.
- *
- * @param values - Real numbers below 2^52 whose norm is below (1 − {@link NORM_MARGIN}) `bound`. They are replaced by whole
- *   numbers.
- * @returns The number of attempts; `undefined` if none succeeded.
- * @throws {SecAggError} `internal` if the norm was too large before rounding.
- */
-export function roundConditionally(
-  values: Float64Array,
-  bound: number,
-  words: RandomWords,
-  attempts: number = ROUNDING_ATTEMPTS,
-): number | undefined {
-  const limit = bound * bound * (1 - SQUARE_MARGIN)
-  const rounded = new Float64Array(values.length)
-  for (let attempt = 1; attempt <= attempts; attempt++) {
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]!
-      const whole = Math.floor(value)
-      // The fraction and this product are exact. The expected value is right to one part in 2^32.
-      rounded[i] = words.next() < (value - whole) * 2 ** 32 ? whole + 1 : whole
-    }
-    if (sumOfSquares(rounded) <= limit) {
-      values.set(rounded)
-      return attempt
-    }
-  }
-  for (let i = 0; i < values.length; i++) values[i] = Math.trunc(values[i]!)
-  if (!(sumOfSquares(values) <= limit)) {
-    throw new SecAggError('internal', 'internal', 'a vector to be rounded was longer than its bound')
-  }
-  return undefined
 }

@@ -54,13 +54,6 @@ export {
   rdpOf,
 } from './rdp.js'
 // The building blocks of the encoder.
-export {
-  type Headroom,
-  ROUNDING_BETA,
-  rotate,
-  rotateBack,
-  roundedL1Bound,
-  roundedL2Bound,
-  scaleFor,
-} from './rotation.js'
+export { rotate, rotateBack } from './rotation.js'
+export { type Headroom, ROUNDING_BETA, roundedL1Bound, roundedL2Bound, scaleFor } from './rounded-bounds.js'
 export type { PrivacySetting, PrivateCohort, ScaledSum } from './scaled-sum.js'

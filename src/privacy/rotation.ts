@@ -1,9 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { partsOf } from '../arguments.js'
 import { ascii, concatBytes, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
+import { rotationKernelFor } from '../vector/kernels/kernel-rotation.js'
 import { typedArrayName } from '../vector/lanes.js'
-import { requireNumber, requireWhole } from './rdp.js'
 
 const LABEL = 'secagg rotation'
 
@@ -49,10 +48,7 @@ const CACHED_LENGTH = 4096
  */
 export function rotate(values: Float64Array, seed: Uint8Array): void {
   requireRotatable(values, seed)
-  for (const window of windowsOf(values)) {
-    flipSigns(window, seed)
-    hadamard(window.values)
-  }
+  rotateBy(values, seed, 1)
 }
 
 /**
@@ -81,6 +77,22 @@ export function rotateBack(values: Float64Array, seed: Uint8Array): void {
   }
 }
 
+/** {@link rotate} of the values times `factor`. */
+export function rotateBy(values: Float64Array, seed: Uint8Array, factor: number): void {
+  const [first, second] = windowsOf(values)
+  if (second !== undefined) multiply(values.subarray(first!.values.length), factor)
+  flipSigns(first!, seed, factor)
+  hadamard(first!.values)
+  if (second === undefined) return
+  flipSigns(second, seed)
+  hadamard(second.values)
+}
+
+/** Multiplies all values by `factor`, in place. */
+export function multiply(values: Float64Array, factor: number): void {
+  for (let i = 0; i < values.length; i++) values[i]! *= factor
+}
+
 /** Elements that are rotated together, and the index of the first sign for them. */
 interface Window {
   readonly values: Float64Array
@@ -95,7 +107,7 @@ function windowsOf(values: Float64Array): Window[] {
 }
 
 /** w: the largest power of two that is at most `length`, which is at least 1. */
-function rotationWidth(length: number): number {
+export function rotationWidth(length: number): number {
   let width = 1
   while (2 * width <= length) width *= 2
   return width
@@ -120,30 +132,72 @@ function requireRotatable(values: Float64Array, seed: Uint8Array): void {
   }
 }
 
-function flipSigns({ values, firstSign }: Window, seed: Uint8Array): void {
+/** How many signs are computed at a time: a few kilobytes of values. */
+const SIGNS = 4096
+
+/** Multiplies the values of a window by `factor`, and flips signs. */
+function flipSigns({ values, firstSign }: Window, seed: Uint8Array, factor = 1): void {
+  const signs = new Uint8Array(Math.ceil(Math.min(SIGNS, values.length) / 8) + 1)
+  const hash = signHashes(seed)
+  const kernel = rotationKernelFor(values.length)
+  for (let from = 0; from < values.length; from += SIGNS) {
+    const part = values.subarray(from, from + SIGNS)
+    const skipped = writeSigns(signs, firstSign + from, part.length, hash)
+    if (kernel !== undefined) kernel.flip(part, signs, factor)
+    else flipPlainly(part, signs, skipped, factor)
+  }
+}
+
+export function flipPlainly(values: Float64Array, signs: Uint8Array, skipped: number, factor: number): void {
+  for (let i = 0; i < values.length; i++) {
+    const at = skipped + i
+    const value = values[i]! * factor
+    // A product with ±1 is exact, and without a branch that nobody can predict.
+    values[i] = value * (1 - 2 * ((signs[at >>> 3]! >>> (at & 7)) & 1))
+  }
+}
+
+/** Writes the bytes with the signs from `first` on, and returns how many signs of the first byte are before it. */
+function writeSigns(
+  signs: Uint8Array,
+  first: number,
+  count: number,
+  hash: (counter: number) => Uint8Array,
+): number {
+  const firstByte = Math.floor(first / 8)
+  const end = Math.ceil((first + count) / 8)
+  for (let byte = firstByte; byte < end; ) {
+    const skipped = byte % 32
+    const block = hash(Math.floor(byte / 32)).subarray(skipped, Math.min(32, skipped + end - byte))
+    signs.set(block, byte - firstByte)
+    byte += block.length
+  }
+  return first % 8
+}
+
+/** The function that gives SHA-256(label ‖ seed ‖ counter). */
+function signHashes(seed: Uint8Array): (counter: number) => Uint8Array {
   const prefix = concatBytes(ascii(LABEL), seed)
   const input = new Uint8Array(prefix.length + 4)
   input.set(prefix)
-  const counter = new DataView(input.buffer, prefix.length)
-  for (let from = 0; from < values.length; ) {
-    const sign = firstSign + from
-    counter.setUint32(0, Math.floor(sign / 256), true)
-    const signs = sha256(input)
-    const skipped = sign % 256
-    const to = Math.min(from + 256 - skipped, values.length)
-    for (let i = from; i < to; i++) {
-      const at = skipped + i - from
-      // A product with ±1 is exact, and without a branch that nobody can predict.
-      values[i]! *= 1 - 2 * ((signs[at >>> 3]! >>> (at & 7)) & 1)
-    }
-    from = to
+  const view = new DataView(input.buffer, prefix.length)
+  return (counter) => {
+    view.setUint32(0, counter, true)
+    return sha256(input)
   }
 }
 
 function hadamard(values: Float64Array): void {
-  butterflies(values, 0, values.length)
   const norm = 1 / Math.sqrt(values.length)
-  for (let i = 0; i < values.length; i++) values[i]! *= norm
+  const kernel = rotationKernelFor(values.length)
+  if (kernel === undefined) transformPlainly(values, norm)
+  else kernel.transform(values, norm)
+}
+
+/** The Walsh–Hadamard transform of 2^k values times `factor`, in plain TypeScript. */
+export function transformPlainly(values: Float64Array, factor: number): void {
+  butterflies(values, 0, values.length)
+  multiply(values, factor)
 }
 
 /** The transform of `length` elements: first across halves that do not fit the cache, then within each half. */
@@ -166,121 +220,4 @@ function combine(values: Float64Array, from: number, half: number): void {
     values[i] = a + b
     values[i + half] = a - b
   }
-}
-
-const BELOW_ONE = 1 - Number.EPSILON / 2
-
-/**
- * β = e^{−1/2}, for conditional rounding: an upper bound on the probability that a rounded vector is too long and must be
- * rounded again.
- * @public
- */
-export const ROUNDING_BETA: number = Math.exp(-0.5)
-
-/**
- * Δ2: an upper bound on the L2 norm of a vector after it has been rounded to whole numbers. Rounding moves an element by less
- * than 1, so norm + √d always holds. With probability at least 1 − β, stochastic rounding also keeps
- * √(norm² + d/4 + √(2 ln(1/β)) (norm + √d/2)). An encoder can enforce this smaller bound by rounding again.
- *
- * Source: Kairouz, Liu and Steinke (2021), theorem 1.
- *
- * @param norm - The largest L2 norm before rounding, at least 0.
- * @param dimension - d, the number of elements.
- * @param beta - β, 0 ≤ β < 1. Default e^{−1/2}; 0 gives the bound that always holds.
- * @returns The smaller of the two bounds.
- * @throws {SecAggError} `invalid-argument` if a value is out of its range.
- * @example
- * ```ts
- * import { roundedL2Bound } from 'secagg/privacy'
- *
- * console.log(roundedL2Bound(1000, 1024).toFixed(2)) // '1000.64'
- * console.log(roundedL2Bound(1000, 1024, 0)) // 1032
- * ```
- * @public
- */
-export function roundedL2Bound(norm: number, dimension: number, beta: number = ROUNDING_BETA): number {
-  requireNumber('norm', norm, 0, Number.MAX_VALUE)
-  requireWhole('dimension', dimension, 0, Number.MAX_SAFE_INTEGER)
-  requireNumber('beta', beta, 0, BELOW_ONE)
-  const certain = norm + Math.sqrt(dimension)
-  if (beta === 0) return certain
-  // The default does not go through exp and log, which JavaScript engines round differently.
-  const factor = beta === ROUNDING_BETA ? 1 : Math.sqrt(-2 * Math.log(beta))
-  const square = norm * norm + dimension / 4 + factor * (norm + Math.sqrt(dimension) / 2)
-  return Math.min(certain, Math.sqrt(square))
-}
-
-/**
- * Δ1: an upper bound on the L1 norm of a vector of whole numbers. For a whole number, |x| is at most x², so the L1 norm is at
- * most the square of the L2 norm.
- *
- * @param l2 - The largest L2 norm, at least 0.
- * @param dimension - The number of elements.
- * @returns The smaller of `l2` · √`dimension` and `l2`².
- * @throws {SecAggError} `invalid-argument` if a value is out of its range.
- * @example
- * ```ts
- * import { roundedL1Bound } from 'secagg/privacy'
- *
- * console.log(roundedL1Bound(10, 64), roundedL1Bound(3, 64)) // 80 9
- * ```
- * @public
- */
-export function roundedL1Bound(l2: number, dimension: number): number {
-  requireNumber('l2', l2, 0, Number.MAX_VALUE)
-  requireWhole('dimension', dimension, 0, Number.MAX_SAFE_INTEGER)
-  return l2 * Math.min(Math.sqrt(dimension), l2)
-}
-
-/**
- * What {@link scaleFor} must leave room for in the bits of an element.
- * @public
- */
-export interface Headroom {
-  /** n: the number of clients. */
-  readonly clients: number
-  /** d: the number of elements of a vector, at least 1. */
-  readonly dimension: number
-  /** c: the L2 norm to which a client's vector is clipped. */
-  readonly clip: number
-  /** σ: the standard deviation of one client's noise, in units of the vectors. */
-  readonly localStandardDeviation: number
-  /** b: sums are computed modulo 2^b. */
-  readonly bits: number
-  /** k: how many standard deviations of an element of the sum must fit on either side of zero. */
-  readonly tail: number
-}
-
-/**
- * s: the factor by which vectors are multiplied before rounding, such that k standard deviations of the sum fit b bits. After
- * the rotation, an element of the sum behaves like a normal variable with variance at most (cn)²/w, where w is the largest power
- * of two that is at most d: see {@link rotate}. The noise of all n clients adds nσ², and rounding adds n/(4s²).
- *
- * Source: Kairouz, Liu and Steinke (2021), with ρ = 1, the worst case in which all clients hold the same vector.
- *
- * @param headroom - The sizes of the vectors, the noise and the bits.
- * @returns The scale; 0 if the sum does not fit at any scale.
- * @throws {SecAggError} `invalid-argument` if a value is out of its range.
- * @example
- * ```ts
- * import { scaleFor } from 'secagg/privacy'
- *
- * const vectors = { clients: 100, dimension: 1024, clip: 1, localStandardDeviation: 0.1 }
- * console.log(scaleFor({ ...vectors, bits: 16, tail: 4 }).toFixed(1)) // '2496.7'
- * ```
- * @public
- */
-export function scaleFor(headroom: Headroom): number {
-  const parts = partsOf('the headroom', headroom)
-  const { clients, dimension, clip, localStandardDeviation, bits, tail } = parts
-  for (const [name, value] of Object.entries({ clients, clip, localStandardDeviation, tail })) {
-    requireNumber(name, value, 0, Number.MAX_VALUE)
-  }
-  requireWhole('dimension', dimension, 1, Number.MAX_SAFE_INTEGER)
-  requireWhole('bits', bits, 1, 64)
-  const room = 2 ** (2 * bits) - clients * tail * tail
-  if (room <= 0) return 0
-  const signal = (clip * clip * clients * clients) / rotationWidth(dimension)
-  const noise = clients * localStandardDeviation * localStandardDeviation
-  return Math.sqrt(room) / (2 * tail * Math.sqrt(signal + noise))
 }

@@ -8,7 +8,7 @@ import {
   requireProbability,
   requireWhole,
 } from './rdp.js'
-import { roundedL1Bound, roundedL2Bound, scaleFor } from './rotation.js'
+import { roundedL1Bound, roundedL2Bound, scaleFor } from './rounded-bounds.js'
 
 /**
  * Who takes part in private rounds, how often, and with which noise.

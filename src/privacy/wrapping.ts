@@ -1,4 +1,6 @@
 import { usageError } from '../errors.js'
+import { firstOutOfRange } from '../vector/arithmetic.js'
+import { type RotationKernel, rotationKernelFor } from '../vector/kernels/kernel-rotation.js'
 import { createLanes, laneArrayName, typedArrayName } from '../vector/lanes.js'
 import type { Lanes } from '../vector/segments.js'
 import type { NoiseSampler } from './noise/sampler.js'
@@ -6,29 +8,50 @@ import type { NoiseSampler } from './noise/sampler.js'
 /** How many draws of noise are made at a time. */
 const BATCH = 4096
 
-/** Adds noise to whole numbers whose absolute values are below 2^53, modulo 2^`bits` for bits ≤ 32. */
+/** Adds noise to whole numbers whose absolute values are below 2^51, modulo 2^`bits` for bits ≤ 32. */
 export function wrapWithNoise(values: Float64Array, sampler: NoiseSampler, bits: number): Lanes {
   const lanes = createLanes(bits, values.length) as Uint32Array
-  const mask = bits === 32 ? 0xffffffff : 2 ** bits - 1
   const noise = new Int32Array(Math.min(BATCH, values.length))
+  const kernel = rotationKernelFor(values.length)
   for (let from = 0; from < values.length; from += BATCH) {
     const to = Math.min(from + BATCH, values.length)
     sampler.fill(noise)
-    for (let i = from; i < to; i++) lanes[i] = (values[i]! + noise[i - from]!) & mask
+    const [part, target] = [values.subarray(from, to), lanes.subarray(from, to)]
+    if (kernel === undefined) wrapPlainly(part, noise, target, bits)
+    else kernel.wrap(part, noise, target, bits)
   }
   noise.fill(0)
   sampler.wipe()
   return lanes
 }
 
-/** The whole numbers from `minimum` to `minimum` + 2^`bits` − 1 that are congruent to `lanes` modulo 2^`bits`. */
-export function unwrap(lanes: Lanes, bits: number, minimum: number): Float64Array {
+/** Adds noise to the values, modulo 2^`bits`, in plain TypeScript. */
+export function wrapPlainly(values: Float64Array, noise: Int32Array, lanes: Uint32Array, bits: number): void {
+  const mask = bits === 32 ? 0xffffffff : 2 ** bits - 1
+  for (let i = 0; i < values.length; i++) lanes[i] = (values[i]! + noise[i]!) & mask
+}
+
+/**
+ * The whole numbers from `minimum` to `minimum` + 2^`bits` − 1 that are congruent to `lanes` modulo 2^`bits`, each times
+ * `factor`.
+ */
+export function unwrap(
+  lanes: Lanes,
+  bits: number,
+  minimum: number,
+  factor = 1,
+  kernel: RotationKernel | null = rotationKernelFor(lanes.length) ?? null,
+): Float64Array {
   const modulus = 2 ** bits
   const values = new Float64Array(lanes.length)
   const first = minimum - modulus * Math.floor(minimum / modulus)
+  if (kernel !== null) {
+    kernel.unwrap(lanes, { minimum, modulus, first, factor }, values)
+    return values
+  }
   for (let i = 0; i < lanes.length; i++) {
     const offset = (lanes[i] as number) - first
-    values[i] = minimum + (offset < 0 ? offset + modulus : offset)
+    values[i] = (minimum + (offset < 0 ? offset + modulus : offset)) * factor
   }
   return values
 }
@@ -42,12 +65,8 @@ export function requireSum(sum: Lanes, length: number, bits: number): void {
       got: typedArrayName(sum) === name ? sum.length : (typedArrayName(sum) ?? typeof sum),
     })
   }
-  const modulus = 2 ** bits
-  for (let i = 0; i < length; i++) {
-    if ((sum[i] as number) >= modulus) {
-      throw usageError('invalid-argument', `element ${i} of the sum is not below 2^${bits}`)
-    }
-  }
+  const index = firstOutOfRange(sum, 1n << BigInt(bits))
+  if (index >= 0) throw usageError('invalid-argument', `element ${index} of the sum is not below 2^${bits}`)
 }
 
 /** How many squares are added before they are added to the total. Summing in blocks keeps the rounding error small. */
@@ -55,12 +74,18 @@ const BLOCK = 1024
 
 /** Σ x², with a relative error below 2^−32 for up to 2^30 elements. */
 export function sumOfSquares(values: Float64Array): number {
+  return rotationKernelFor(values.length)?.sumOfSquares(values) ?? plainSumOfSquares(values)
+}
+
+/** {@link sumOfSquares} in plain TypeScript. Each block has eight sums, as in the kernel. */
+export function plainSumOfSquares(values: Float64Array): number {
+  const s = new Float64Array(8)
   let sum = 0
   for (let from = 0; from < values.length; from += BLOCK) {
     const to = Math.min(from + BLOCK, values.length)
-    let block = 0
-    for (let i = from; i < to; i++) block += values[i]! * values[i]!
-    sum += block
+    s.fill(0)
+    for (let i = from; i < to; i++) s[i & 7]! += values[i]! * values[i]!
+    sum += s[0]! + s[2]! + (s[4]! + s[6]!) + (s[1]! + s[3]! + (s[5]! + s[7]!))
   }
   return sum
 }

@@ -1,7 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import loadWabt from 'wabt'
-import { CHACHA_HEX, FLOATS_HEX, KERNEL_HEX, PACKING_HEX } from '../../src/vector/kernels/binaries.js'
+import {
+  CHACHA_HEX,
+  FLOATS_HEX,
+  KERNEL_HEX,
+  PACKING_HEX,
+  ROTATION_HEX,
+} from '../../src/vector/kernels/binaries.js'
 
 const folder = new URL('../../src/vector/kernels/', import.meta.url)
 
@@ -26,7 +32,13 @@ function constantOf(name: string, hex: string): string {
   ].join('\n')
 }
 
-const KERNELS = { kernel: KERNEL_HEX, chacha: CHACHA_HEX, packing: PACKING_HEX, floats: FLOATS_HEX }
+const KERNELS = {
+  kernel: KERNEL_HEX,
+  chacha: CHACHA_HEX,
+  packing: PACKING_HEX,
+  floats: FLOATS_HEX,
+  rotation: ROTATION_HEX,
+}
 
 test('the binaries in the source match the .wat files', async () => {
   const compiled: Record<string, string> = {}
