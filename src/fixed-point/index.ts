@@ -17,14 +17,6 @@
  * @module
  */
 
-export { decodeMean } from './decode-values.js'
-export {
-  type Clipped,
-  type EncodeOptions,
-  encodeValues,
-  type FixedPointValues,
-  type RealValues,
-} from './encode-values.js'
 export {
   createFixedPoint,
   encodingContext,
@@ -34,6 +26,14 @@ export {
   type RoundingMode,
 } from './encoding.js'
 export { type StreamedInput, type StreamOptions, streamWeighted } from './streamed.js'
+export {
+  type Clipped,
+  decodeMean,
+  type EncodeOptions,
+  encodeValues,
+  type FixedPointValues,
+  type RealValues,
+} from './values.js'
 export {
   createWeightedMean,
   decodeWeighted,

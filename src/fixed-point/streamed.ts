@@ -14,7 +14,7 @@ import {
   readerOf,
   requireOnClip,
   requireWeight,
-} from './encode-values.js'
+} from './values.js'
 import { checkedMean, type WeightedMean, weightLanes } from './weighted-mean.js'
 
 /**

@@ -4,15 +4,15 @@ import { requireConsistent } from '../received/index.js'
 import { checkVector } from '../vector/arithmetic.js'
 import { createLanes } from '../vector/lanes.js'
 import type { Lanes, Segment, Vector } from '../vector/segments.js'
-import { decodeMean } from './decode-values.js'
+import { checkedEncoding, type FixedPoint } from './encoding.js'
 import {
   type Clipped,
+  decodeMean,
   type EncodeOptions,
   encodeValues,
   type RealValues,
   requireWeight,
-} from './encode-values.js'
-import { checkedEncoding, type FixedPoint } from './encoding.js'
+} from './values.js'
 
 /**
  * A segment for `createRoundConfig`.

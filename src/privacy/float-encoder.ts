@@ -6,12 +6,11 @@ import { requireConsistent } from '../received/index.js'
 import { typedArrayName } from '../vector/lanes.js'
 import type { Lanes } from '../vector/segments.js'
 import { requireUncollapsed } from './accountant.js'
-import { NORM_MARGIN, roundConditionally } from './conditional-rounding.js'
 import { type NoiseSampler, prepareNoise } from './noise/sampler.js'
 import { analyzePrivacy, type PrivacyParameters } from './noise-parameters.js'
 import { multiply, requireRotationSeed, rotateBack, rotateBy } from './rotation.js'
 import type { PrivacySetting } from './scaled-sum.js'
-import { l2Norm, requireSum, unwrap, wrapWithNoise } from './wrapping.js'
+import { l2Norm, NORM_MARGIN, requireSum, roundConditionally, unwrap, wrapWithNoise } from './wrapping.js'
 
 /**
  * How a vector was clipped. The report reveals something about the vector, so only the client may see it.

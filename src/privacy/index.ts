@@ -55,5 +55,5 @@ export {
 } from './rdp.js'
 // The building blocks of the encoder.
 export { rotate, rotateBack } from './rotation.js'
-export { type Headroom, ROUNDING_BETA, roundedL1Bound, roundedL2Bound, scaleFor } from './rounded-bounds.js'
 export type { PrivacySetting, PrivateCohort, ScaledSum } from './scaled-sum.js'
+export { type Headroom, ROUNDING_BETA, roundedL1Bound, roundedL2Bound, scaleFor } from './scaled-sum.js'

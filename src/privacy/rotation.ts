@@ -21,12 +21,12 @@ const CACHED_LENGTH = 4096
  * Why this is enough for privacy and for the size of elements:
  * - Each transform is an orthogonal matrix on its window and the identity elsewhere, so it is orthogonal as a whole, and so is
  *   the product of both. The L2 norm of the whole vector does not change, whatever the seed. What follows from the norm alone
- *   holds as for one transform: the bounds after rounding ({@link roundedL2Bound}, {@link roundedL1Bound}), which depend only
+ *   holds as for one transform: the bounds after rounding (`roundedL2Bound`, `roundedL1Bound`), which depend only
  *   on norm and length, and therefore the sensitivities and ε.
  * - Rotating back is orthogonal, too. So the noise of an element of the decoded sum has the variance of the noise on the grid.
  * - A rotated element is Σ ±xᵢ/√w over the elements of a window, with independent random signs. It is sub-Gaussian with a
  *   variance proxy of ‖x‖²/w. For elements of the second window, this holds for any result of the first transform, because
- *   the second one has its own signs. {@link scaleFor} uses this bound.
+ *   the second one has its own signs. `scaleFor` uses this bound.
  *
  * Sign i is bit i mod 8 of byte ⌊i/8⌋ of SHA-256(label ‖ seed ‖ 0) ‖ SHA-256(label ‖ seed ‖ 1) ‖ …, where the counter has
  * four little-endian bytes and a 1 means minus. The first window uses the signs 0 to w − 1, and the second one the signs w to

@@ -1,7 +1,7 @@
 import { copyVector, createVector, reduceInto, vectorInRange } from './arithmetic.js'
 import { fingerprint } from './fingerprint.js'
-import { packerFor } from './kernels/kernel-packer.js'
 import { createKernelSum, type RunningSum } from './kernels/kernel-sum.js'
+import { packerFor } from './kernels/packers.js'
 import { checkHost } from './lanes.js'
 import { checkPacked, forEachSegment, packedRange } from './packing.js'
 import {

@@ -1,7 +1,7 @@
 import { type Bytes, createBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, createVector } from './arithmetic.js'
-import { packerFor } from './kernels/kernel-packer.js'
+import { packerFor } from './kernels/packers.js'
 import { bytesOf, checkHost, plainLanes, typedArrayName } from './lanes.js'
 import {
   checkedSegments,

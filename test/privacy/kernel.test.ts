@@ -1,10 +1,15 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { equalBytes } from '../../src/crypto/bytes.js'
 import { RandomWords } from '../../src/crypto/random.js'
-import { roundConditionally } from '../../src/privacy/conditional-rounding.js'
 import { flipPlainly, transformPlainly } from '../../src/privacy/rotation.js'
-import { roundedL2Bound } from '../../src/privacy/rounded-bounds.js'
-import { l2Norm, plainSumOfSquares, unwrap, wrapPlainly } from '../../src/privacy/wrapping.js'
+import { roundedL2Bound } from '../../src/privacy/scaled-sum.js'
+import {
+  l2Norm,
+  plainSumOfSquares,
+  roundConditionally,
+  unwrap,
+  wrapPlainly,
+} from '../../src/privacy/wrapping.js'
 import { createRotationKernel, PART, rotationKernelFor } from '../../src/vector/kernels/kernel-rotation.js'
 import { createLanes } from '../../src/vector/lanes.js'
 import { randomOf } from '../support/seeded.js'
