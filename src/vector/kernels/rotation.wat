@@ -27,8 +27,7 @@
                 (local.set $x0 (v128.load (local.get $at)))
                 (local.set $x1 (v128.load (i32.add (local.get $at) (local.get $quarter))))
                 (local.set $x2 (v128.load (i32.add (local.get $at) (local.get $half))))
-                (local.set $x3
-                  (v128.load (i32.add (i32.add (local.get $at) (local.get $half)) (local.get $quarter))))
+                (local.set $x3 (v128.load (i32.add (i32.add (local.get $at) (local.get $half)) (local.get $quarter))))
                 (local.set $y0 (f64x2.add (local.get $x0) (local.get $x2)))
                 (local.set $y1 (f64x2.add (local.get $x1) (local.get $x3)))
                 (local.set $y2 (f64x2.sub (local.get $x0) (local.get $x2)))
@@ -37,9 +36,7 @@
                 (v128.store
                   (i32.add (local.get $at) (local.get $quarter))
                   (f64x2.sub (local.get $y0) (local.get $y1)))
-                (v128.store
-                  (i32.add (local.get $at) (local.get $half))
-                  (f64x2.add (local.get $y2) (local.get $y3)))
+                (v128.store (i32.add (local.get $at) (local.get $half)) (f64x2.add (local.get $y2) (local.get $y3)))
                 (v128.store
                   (i32.add (i32.add (local.get $at) (local.get $half)) (local.get $quarter))
                   (f64x2.sub (local.get $y2) (local.get $y3)))
@@ -55,9 +52,7 @@
             (local.set $x0 (v128.load (local.get $at)))
             (local.set $x1 (v128.load (i32.add (local.get $at) (local.get $half))))
             (v128.store (local.get $at) (f64x2.add (local.get $x0) (local.get $x1)))
-            (v128.store
-              (i32.add (local.get $at) (local.get $half))
-              (f64x2.sub (local.get $x0) (local.get $x1)))
+            (v128.store (i32.add (local.get $at) (local.get $half)) (f64x2.sub (local.get $x0) (local.get $x1)))
             (local.set $at (i32.add (local.get $at) (i32.const 16)))
             (br_if $turn (i32.lt_u (local.get $at) (local.get $end))))
           (local.set $at (i32.add (local.get $at) (local.get $half)))
@@ -78,14 +73,12 @@
               (local.set $x0 (local.get $y0))))
           (if (i32.eq (local.get $stride) (i32.const 8))
             (then
-              (local.set $y0
-                (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $x0) (local.get $x1)))
+              (local.set $y0 (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $x0) (local.get $x1)))
               (local.set $y1
                 (i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31 (local.get $x0) (local.get $x1)))
               (local.set $y2 (f64x2.mul (f64x2.add (local.get $y0) (local.get $y1)) (local.get $scale)))
               (local.set $y3 (f64x2.mul (f64x2.sub (local.get $y0) (local.get $y1)) (local.get $scale)))
-              (local.set $x0
-                (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $y2) (local.get $y3)))
+              (local.set $x0 (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23 (local.get $y2) (local.get $y3)))
               (local.set $x1
                 (i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31 (local.get $y2) (local.get $y3)))))
           (v128.store (local.get $at) (local.get $x0))
@@ -102,27 +95,19 @@
       (v128.store offset=0 (local.get $at)
         (v128.xor
           (f64x2.mul (v128.load offset=0 (local.get $at)) (local.get $scale))
-          (v128.and
-            (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 1 2)) (v128.const i64x2 0 0))
-            (v128.const f64x2 -0 -0))))
+          (v128.and (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 1 2)) (v128.const i64x2 0 0)) (v128.const f64x2 -0 -0))))
       (v128.store offset=16 (local.get $at)
         (v128.xor
           (f64x2.mul (v128.load offset=16 (local.get $at)) (local.get $scale))
-          (v128.and
-            (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 4 8)) (v128.const i64x2 0 0))
-            (v128.const f64x2 -0 -0))))
+          (v128.and (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 4 8)) (v128.const i64x2 0 0)) (v128.const f64x2 -0 -0))))
       (v128.store offset=32 (local.get $at)
         (v128.xor
           (f64x2.mul (v128.load offset=32 (local.get $at)) (local.get $scale))
-          (v128.and
-            (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 16 32)) (v128.const i64x2 0 0))
-            (v128.const f64x2 -0 -0))))
+          (v128.and (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 16 32)) (v128.const i64x2 0 0)) (v128.const f64x2 -0 -0))))
       (v128.store offset=48 (local.get $at)
         (v128.xor
           (f64x2.mul (v128.load offset=48 (local.get $at)) (local.get $scale))
-          (v128.and
-            (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 64 128)) (v128.const i64x2 0 0))
-            (v128.const f64x2 -0 -0))))
+          (v128.and (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 64 128)) (v128.const i64x2 0 0)) (v128.const f64x2 -0 -0))))
       (local.set $signs (i32.add (local.get $signs) (i32.const 1)))
       (local.set $at (i32.add (local.get $at) (i32.const 64)))
       (br_if $turn (i32.lt_u (local.get $at) (local.get $end)))))
@@ -166,8 +151,7 @@
           (f64x2.mul
             (f64x2.sub (local.get $x) (local.get $below))
             (v128.const f64x2 4294967296 4294967296))))
-      (local.set $bits
-        (i32.or (local.get $bits) (i32.shl (i64x2.bitmask (local.get $up)) (i32.const 0))))
+      (local.set $bits (i32.or (local.get $bits) (i32.shl (i64x2.bitmask (local.get $up)) (i32.const 0))))
       (local.set $x (f64x2.add (local.get $below) (v128.and (local.get $up) (v128.const f64x2 1 1))))
       (local.set $sum0 (f64x2.add (local.get $sum0) (f64x2.mul (local.get $x) (local.get $x))))
       (local.set $x (v128.load offset=16 (local.get $at)))
@@ -178,8 +162,7 @@
           (f64x2.mul
             (f64x2.sub (local.get $x) (local.get $below))
             (v128.const f64x2 4294967296 4294967296))))
-      (local.set $bits
-        (i32.or (local.get $bits) (i32.shl (i64x2.bitmask (local.get $up)) (i32.const 2))))
+      (local.set $bits (i32.or (local.get $bits) (i32.shl (i64x2.bitmask (local.get $up)) (i32.const 2))))
       (local.set $x (f64x2.add (local.get $below) (v128.and (local.get $up) (v128.const f64x2 1 1))))
       (local.set $sum1 (f64x2.add (local.get $sum1) (f64x2.mul (local.get $x) (local.get $x))))
       (local.set $x (v128.load offset=32 (local.get $at)))
@@ -190,8 +173,7 @@
           (f64x2.mul
             (f64x2.sub (local.get $x) (local.get $below))
             (v128.const f64x2 4294967296 4294967296))))
-      (local.set $bits
-        (i32.or (local.get $bits) (i32.shl (i64x2.bitmask (local.get $up)) (i32.const 4))))
+      (local.set $bits (i32.or (local.get $bits) (i32.shl (i64x2.bitmask (local.get $up)) (i32.const 4))))
       (local.set $x (f64x2.add (local.get $below) (v128.and (local.get $up) (v128.const f64x2 1 1))))
       (local.set $sum2 (f64x2.add (local.get $sum2) (f64x2.mul (local.get $x) (local.get $x))))
       (local.set $x (v128.load offset=48 (local.get $at)))
@@ -202,8 +184,7 @@
           (f64x2.mul
             (f64x2.sub (local.get $x) (local.get $below))
             (v128.const f64x2 4294967296 4294967296))))
-      (local.set $bits
-        (i32.or (local.get $bits) (i32.shl (i64x2.bitmask (local.get $up)) (i32.const 6))))
+      (local.set $bits (i32.or (local.get $bits) (i32.shl (i64x2.bitmask (local.get $up)) (i32.const 6))))
       (local.set $x (f64x2.add (local.get $below) (v128.and (local.get $up) (v128.const f64x2 1 1))))
       (local.set $sum3 (f64x2.add (local.get $sum3) (f64x2.mul (local.get $x) (local.get $x))))
       (i32.store8 (local.get $ups) (local.get $bits))
@@ -221,27 +202,19 @@
       (v128.store offset=0 (local.get $at)
         (f64x2.add
           (f64x2.floor (v128.load offset=0 (local.get $at)))
-          (v128.and
-            (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 1 2)) (v128.const i64x2 0 0))
-            (v128.const f64x2 1 1))))
+          (v128.and (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 1 2)) (v128.const i64x2 0 0)) (v128.const f64x2 1 1))))
       (v128.store offset=16 (local.get $at)
         (f64x2.add
           (f64x2.floor (v128.load offset=16 (local.get $at)))
-          (v128.and
-            (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 4 8)) (v128.const i64x2 0 0))
-            (v128.const f64x2 1 1))))
+          (v128.and (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 4 8)) (v128.const i64x2 0 0)) (v128.const f64x2 1 1))))
       (v128.store offset=32 (local.get $at)
         (f64x2.add
           (f64x2.floor (v128.load offset=32 (local.get $at)))
-          (v128.and
-            (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 16 32)) (v128.const i64x2 0 0))
-            (v128.const f64x2 1 1))))
+          (v128.and (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 16 32)) (v128.const i64x2 0 0)) (v128.const f64x2 1 1))))
       (v128.store offset=48 (local.get $at)
         (f64x2.add
           (f64x2.floor (v128.load offset=48 (local.get $at)))
-          (v128.and
-            (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 64 128)) (v128.const i64x2 0 0))
-            (v128.const f64x2 1 1))))
+          (v128.and (i64x2.ne (v128.and (local.get $bits) (v128.const i64x2 64 128)) (v128.const i64x2 0 0)) (v128.const f64x2 1 1))))
       (local.set $ups (i32.add (local.get $ups) (i32.const 1)))
       (local.set $at (i32.add (local.get $at) (i32.const 64)))
       (br_if $turn (i32.lt_u (local.get $at) (local.get $end)))))
