@@ -25,7 +25,6 @@ export {
   type Headroom,
   type RoundingMode,
 } from './encoding.js'
-export { type StreamedInput, type StreamOptions, streamWeighted } from './streamed.js'
 export {
   type Clipped,
   decodeMean,
@@ -33,7 +32,8 @@ export {
   encodeValues,
   type FixedPointValues,
   type RealValues,
-} from './values.js'
+} from './real-values.js'
+export { type StreamedInput, type StreamOptions, streamWeighted } from './streamed.js'
 export {
   createWeightedMean,
   decodeWeighted,

@@ -14,7 +14,7 @@ import {
   readerOf,
   requireOnClip,
   requireWeight,
-} from './values.js'
+} from './real-values.js'
 import { checkedMean, type WeightedMean, weightLanes } from './weighted-mean.js'
 
 /**

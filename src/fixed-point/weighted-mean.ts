@@ -12,7 +12,7 @@ import {
   encodeValues,
   type RealValues,
   requireWeight,
-} from './values.js'
+} from './real-values.js'
 
 /**
  * A segment for `createRoundConfig`.

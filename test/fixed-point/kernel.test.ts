@@ -1,7 +1,7 @@
 import { createFixedPoint, type FixedPoint } from 'secagg/fixed-point'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { encodeWith } from '../../src/fixed-point/encode-range.js'
-import { decodeWith, readerOf } from '../../src/fixed-point/values.js'
+import { decodeWith, readerOf } from '../../src/fixed-point/real-values.js'
 import { createFloatKernel, withFloatKernel } from '../../src/vector/kernels/kernel-floats.js'
 import { createLanes } from '../../src/vector/lanes.js'
 import { randomOf } from '../support/seeded.js'

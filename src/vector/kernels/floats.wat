@@ -1,5 +1,5 @@
 ;; Encodes real numbers as lanes, and decodes sums of such lanes. Each function gives the same bits as the plain TypeScript of
-;; encode-range.ts and values.ts: the same operations on doubles, in the same order. All process four numbers per
+;; encode-range.ts and real-values.ts: the same operations on doubles, in the same order. All process four numbers per
 ;; turn, so up to three numbers after the last one are processed too; the caller sets them to zero.
 (module
   (import "host" "memory" (memory 1))
