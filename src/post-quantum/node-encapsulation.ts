@@ -1,6 +1,7 @@
 import { concatBytes, plainBytes, wipe } from '../crypto/bytes.js'
 import {
   isEncapsulationKey,
+  KEM_KEY_LENGTH,
   type KeyEncapsulation,
   requireKemCiphertexts,
   requireKemKeys,
@@ -36,6 +37,12 @@ export function nodeEncapsulation(): KeyEncapsulation | undefined {
     wipe(encoded)
     return key
   }
+  const fromSpki = (key: Uint8Array): PublicKey => {
+    const encoded = concatBytes(PUBLIC_KEY_HEADER, key) as Buffer
+    return native.createPublicKey({ key: encoded, format: 'der', type: 'spki' })
+  }
+  // Not all releases read raw keys, which takes half the time. A key of zeros is a key.
+  const publicKeyOf = readsRaw(native) ? (key: Uint8Array) => fromRaw(native, key) : fromSpki
   return {
     async publicKey(seed) {
       const encoded = native.createPublicKey(privateKeyOf(seed)).export({ format: 'der', type: 'spki' })
@@ -45,10 +52,7 @@ export function nodeEncapsulation(): KeyEncapsulation | undefined {
       requireKemKeys(publicKeys)
       return publicKeys.map((key) => {
         if (!isEncapsulationKey(key)) return undefined
-        const encoded = concatBytes(PUBLIC_KEY_HEADER, key) as Buffer
-        const { ciphertext, sharedKey } = native.encapsulate(
-          native.createPublicKey({ key: encoded, format: 'der', type: 'spki' }),
-        )
+        const { ciphertext, sharedKey } = native.encapsulate(publicKeyOf(key))
         return { ciphertext: plain(ciphertext), secret: plain(sharedKey) }
       })
     },
@@ -57,6 +61,20 @@ export function nodeEncapsulation(): KeyEncapsulation | undefined {
       requireKemCiphertexts(ciphertexts)
       return ciphertexts.map((ciphertext) => plain(native.decapsulate(key, plainBytes(ciphertext))))
     },
+  }
+}
+
+function fromRaw(native: Native, key: Uint8Array): PublicKey {
+  // The types of Node do not have this format yet.
+  const raw = { key, format: 'raw-public', asymmetricKeyType: 'ml-kem-768' }
+  return native.createPublicKey(raw as unknown as Parameters<Native['createPublicKey']>[0])
+}
+
+function readsRaw(native: Native): boolean {
+  try {
+    return fromRaw(native, new Uint8Array(KEM_KEY_LENGTH)).type === 'public'
+  } catch {
+    return false
   }
 }
 

@@ -56,13 +56,21 @@ export function keyHolder(
   return { seat, publicKey: keys[`${purpose}Key`], kemDigest: kemKey && sha256(kemKey) }
 }
 
-/** What a client keeps of a peer for hybrid key agreement. The agreement is copied, because it is wiped. */
-export function hybridOf(keys: PublicKeys, agreement: Uint8Array): PeerHybrid {
+/**
+ * What a client keeps of a peer for hybrid key agreement. The agreement is copied, because it is wiped. `maskKemDigest`: if it is
+ * known already.
+ */
+export function hybridOf(
+  keys: PublicKeys,
+  agreement: Uint8Array,
+  { kemDigest }: KeyHolder,
+  maskKemDigest: Uint8Array | undefined,
+): PeerHybrid {
   return {
     cipherAgreement: Uint8Array.from(agreement),
     cipherKey: Uint8Array.from(keys.cipherKey),
-    cipherKemDigest: sha256(keys.cipherKemKey!),
-    maskKemDigest: sha256(keys.maskKemKey!),
+    cipherKemDigest: kemDigest!,
+    maskKemDigest: maskKemDigest ?? sha256(keys.maskKemKey!),
   }
 }
 
@@ -71,6 +79,8 @@ export interface SealedTo {
   readonly second: SecondSecret
   readonly ciphertext: Uint8Array
   readonly sent: Uint8Array
+  /** Of the holder; only if a secret is sent to it. */
+  readonly maskKemDigest: Uint8Array | undefined
 }
 
 const NOTHING = new Uint8Array(0)
@@ -95,22 +105,25 @@ export async function sealSecrets(
     receivers.map(({ keys }) => keys.maskKey),
   )
   const sender = keyHolder(seat, outbound, 'mask')
-  const sentTo = new Map<number, Uint8Array>()
+  const sentTo = new Map<number, Pick<SealedTo, 'sent' | 'maskKemDigest'>>()
   await Promise.all(
     receivers.map(async ({ seat: other, keys }, index) => {
       const made = requireSecret(encapsulated[index], other)
       const agreement = requireSecret(agreements[index], other)
       const secret = await deriveMaskSecret(config, crypto, hybrid.master, seat, other)
-      const pair = { sender, receiver: keyHolder(other, keys, 'mask'), agreement }
+      const receiver = keyHolder(other, keys, 'mask')
+      const pair = { sender, receiver, agreement }
       const second = { secret: made.secret, digest: sha256(made.ciphertext) }
-      sentTo.set(other, await sendMaskSecret(config, crypto, pair, made.ciphertext, second, secret))
+      const sent = await sendMaskSecret(config, crypto, pair, made.ciphertext, second, secret)
+      sentTo.set(other, { sent, maskKemDigest: receiver.kemDigest })
       wipe(agreement, secret, made.secret)
     }),
   )
   holders.forEach(({ seat: other }, index) => {
     const { ciphertext, secret } = requireSecret(channels[index], other)
     const second = { secret, digest: sha256(ciphertext) }
-    sealed.set(other, { second, ciphertext, sent: sentTo.get(other) ?? NOTHING })
+    const { sent = NOTHING, maskKemDigest } = sentTo.get(other) ?? {}
+    sealed.set(other, { second, ciphertext, sent, maskKemDigest })
   })
   return sealed
 }

@@ -98,8 +98,8 @@ export async function shareKeys(
       }
       const holder = keyHolder(other, keys, 'cipher')
       // With hybrid key agreement, what comes from the peer depends on a ciphertext that is still to arrive.
-      const hybrid = isHybrid(config) ? hybridOf(keys, agreement) : undefined
       const sealedTo = secrets.get(other)
+      const hybrid = isHybrid(config) ? hybridOf(keys, agreement, holder, sealedTo?.maskKemDigest) : undefined
       const openingKey =
         hybrid === undefined ? await deriveSealingKey(config, crypto, agreement, holder, own) : NOTHING
       const identity = identities.get(other)
