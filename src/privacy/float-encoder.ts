@@ -228,7 +228,7 @@ function finiteCopy(values: Float32Array | Float64Array, length: number): Float6
       },
     )
   }
-  const copy = Float64Array.from(values)
+  const copy = new Float64Array(values)
   for (let i = 0; i < length; i++) {
     if (!Number.isFinite(copy[i]!))
       throw usageError('input-out-of-range', `element ${i} is not a finite number`)
