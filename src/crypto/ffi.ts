@@ -1,5 +1,6 @@
 import { SecAggError } from '../errors.js'
 import { equalBytes, isBytes, requireLength } from './bytes.js'
+import { dependableProvider } from './dependable.js'
 import { AES_CTR, CHACHA20, type CounterMode, readForward } from './keystream.js'
 import type { CryptoProvider, SuiteName, SymmetricSuite } from './provider.js'
 
@@ -45,6 +46,7 @@ const SAMPLE = { offset: 64 * 0x01020304, length: 192 } as const
  * @param provider - A provider, usually `nodeCrypto()`.
  * @returns A provider with the same functions, except for the keystreams. The provider itself if the host does not have
  *   `node:ffi` or forbids it, or if the keystreams differ.
+ * @throws {SecAggError} `invalid-argument` if `provider` is not a crypto provider.
  * @example
  * ```ts
  * import { defaultCrypto, withNodeFfi } from 'secagg/crypto'
@@ -55,6 +57,7 @@ const SAMPLE = { offset: 64 * 0x01020304, length: 192 } as const
  * @experimental
  */
 export function withNodeFfi<P extends CryptoProvider>(provider: P): P {
+  dependableProvider(provider) // checks it, even where it is returned as it is
   const cipher = openCipher()
   if (cipher === undefined) return provider
   const { aes, chacha } = provider.suites

@@ -1,5 +1,5 @@
 import * as crypto from 'secagg/crypto'
-import { optional } from './examples.js'
+import { optional, optionalBut } from './examples.js'
 import { providerExamples } from './provider-examples.js'
 import { testArguments } from './surface.js'
 
@@ -10,8 +10,12 @@ testArguments(crypto, {
   nobleCrypto: () => ({ args: [] }),
   nodeCrypto: () => ({ args: [optional({ privateKeysAsText: optional(true) })] }),
   webCrypto: () => ({ args: [] }),
+  withNodeFfi: () => ({
+    args: [{ ...crypto.nobleCrypto(), suites: optionalBut([], crypto.nobleCrypto().suites) }],
+  }),
   ...providerExamples('defaultCrypto', await crypto.defaultCrypto()),
   ...providerExamples('nobleCrypto', crypto.nobleCrypto()),
   ...(isNode ? providerExamples('nodeCrypto', crypto.nodeCrypto()!) : {}),
+  ...providerExamples('withNodeFfi', crypto.withNodeFfi(crypto.nobleCrypto())),
   ...providerExamples('webCrypto', (await crypto.webCrypto())!),
 })
