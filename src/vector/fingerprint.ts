@@ -1,6 +1,6 @@
 import type { Bytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
-import { createPackingKernel } from './kernels/kernel.js'
+import { createPackingKernel, sharedPackingKernel } from './kernels/kernel.js'
 import { typedArrayName } from './lanes.js'
 import { nextBlock } from './segments.js'
 
@@ -49,7 +49,7 @@ export function fingerprint(bytes: Uint8Array): Bytes {
       got: typeof bytes,
     })
   }
-  kept ??= createKernelFingerprint() ?? plainFingerprint
+  kept ??= createKernelFingerprint(sharedPackingKernel) ?? plainFingerprint
   return kept(bytes)
 }
 
@@ -57,13 +57,16 @@ export function fingerprint(bytes: Uint8Array): Bytes {
  * Computes fingerprints in WebAssembly SIMD; `undefined` if the host does not have it. Each call wipes the memory that it
  * used.
  */
-export function createKernelFingerprint(): Fingerprint | undefined {
-  const kernel = createPackingKernel(PIECE_AT + PIECE_BYTES)
+export function createKernelFingerprint(
+  create: typeof createPackingKernel = createPackingKernel,
+): Fingerprint | undefined {
+  const kernel = create(PIECE_AT + PIECE_BYTES)
   if (kernel === undefined) return undefined
   const { memory, packing } = kernel
   const sums = new Uint32Array(memory.buffer, 0, 16)
   const piece = new Uint8Array(memory.buffer, PIECE_AT, PIECE_BYTES)
   return (bytes) => {
+    sums.fill(0)
     forEachPiece(bytes, piece, (length) => packing.fingerprint(PIECE_AT, PIECE_AT + length, 0, 0, 0))
     const result = fingerprintOf(sums, bytes.length)
     sums.fill(0)

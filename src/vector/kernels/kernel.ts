@@ -104,6 +104,21 @@ export function createPackingKernel(size: number): PackingKernel | undefined {
   return { memory, packing: exports as unknown as Packing }
 }
 
+/** The bytes that the packer and the fingerprint need, whichever needs more. */
+const SHARED_BYTES = 2 ** 18
+
+let shared: PackingKernel | null | undefined
+
+/**
+ * The packing kernel that the packer and the fingerprint share; `undefined` in the cases of {@link instantiate}. Browsers allow
+ * about a hundred memories in a process. Each call of either writes what it needs, and no call runs within another.
+ */
+export function sharedPackingKernel(size: number): PackingKernel | undefined {
+  if (size > SHARED_BYTES) return createPackingKernel(size)
+  if (shared === undefined) shared = createPackingKernel(SHARED_BYTES) ?? null
+  return shared ?? undefined
+}
+
 /** The bytes of a table, which has four rows of 64 bytes. */
 export const TABLE_BYTES = 256
 

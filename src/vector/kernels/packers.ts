@@ -1,6 +1,6 @@
 import { addLanes, bytesOf, lanesOn, plainLanes, wordsOf } from '../lanes.js'
 import type { Lanes } from '../segments.js'
-import { addElements, createPackingKernel, TABLE_BYTES, writeTable } from './kernel.js'
+import { addElements, createPackingKernel, sharedPackingKernel, TABLE_BYTES, writeTable } from './kernel.js'
 
 /**
  * Converts elements between lanes, which are plain arrays, and their packed form. `bits` is less than the bits of a lane;
@@ -156,16 +156,18 @@ let kept: Packer | null | undefined
 /** The fastest packer that the host allows, for `length` elements. The WebAssembly packer is created once and reused. */
 export function packerFor(length: number): Packer {
   if (length < SMALLEST_FOR_KERNEL) return plainPacker
-  if (kept === undefined) kept = createKernelPacker() ?? null
+  if (kept === undefined) kept = createKernelPacker(sharedPackingKernel) ?? null
   return kept ?? plainPacker
 }
 
 /** A packer in WebAssembly SIMD; `undefined` if the host does not have it. Each call wipes the memory that it used. */
-export function createKernelPacker(): Packer | undefined {
-  const kernel = createPackingKernel(SUMS_AT + 64)
+export function createKernelPacker(
+  create: typeof createPackingKernel = createPackingKernel,
+): Packer | undefined {
+  const kernel = create(SUMS_AT + 64)
   if (kernel === undefined) return undefined
   const { memory, packing } = kernel
-  const bytes = new Uint8Array(memory.buffer)
+  const bytes = new Uint8Array(memory.buffer, 0, SUMS_AT + 64)
   const packLanes = (end: number, bits: number, width: number): void => {
     // The kernel packs eight lanes per turn. The lanes after the last one must not change the last byte.
     bytes.fill(0, end, end + 8 * width)
