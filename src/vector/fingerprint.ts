@@ -49,7 +49,7 @@ export function fingerprint(bytes: Uint8Array): Bytes {
       got: typeof bytes,
     })
   }
-  kept ??= createKernelFingerprint(sharedPackingKernel) ?? plainFingerprint
+  kept ??= createKernelFingerprint(true) ?? plainFingerprint
   return kept(bytes)
 }
 
@@ -57,10 +57,8 @@ export function fingerprint(bytes: Uint8Array): Bytes {
  * Computes fingerprints in WebAssembly SIMD; `undefined` if the host does not have it. Each call wipes the memory that it
  * used.
  */
-export function createKernelFingerprint(
-  create: typeof createPackingKernel = createPackingKernel,
-): Fingerprint | undefined {
-  const kernel = create(PIECE_AT + PIECE_BYTES)
+export function createKernelFingerprint(shares = false): Fingerprint | undefined {
+  const kernel = (shares ? sharedPackingKernel : createPackingKernel)(PIECE_AT + PIECE_BYTES)
   if (kernel === undefined) return undefined
   const { memory, packing } = kernel
   const sums = new Uint32Array(memory.buffer, 0, 16)

@@ -28,7 +28,9 @@ export default function setup({ provide }: TestProject): () => void {
   const [, ...dependencies] = npm(root, 'ls', '--omit=dev', '--all', '--parseable').trim().split('\n')
   writeFileSync(join(project, 'package.json'), '{ "name": "fresh", "private": true, "type": "module" }')
   const quick = ['--offline', '--no-audit', '--no-fund', '--ignore-scripts']
-  npm(project, 'install', ...quick, '--install-links', `./${tarball}`, ...new Set(dependencies))
+  // The optional peer that `secagg/post-quantum` needs.
+  const peer = join(root, 'node_modules/@noble/post-quantum')
+  npm(project, 'install', ...quick, '--install-links', `./${tarball}`, ...new Set(dependencies).add(peer))
 
   // Types of Node, for programs that want them.
   mkdirSync(join(project, 'node_modules/@types'), { recursive: true })

@@ -156,15 +156,13 @@ let kept: Packer | null | undefined
 /** The fastest packer that the host allows, for `length` elements. The WebAssembly packer is created once and reused. */
 export function packerFor(length: number): Packer {
   if (length < SMALLEST_FOR_KERNEL) return plainPacker
-  if (kept === undefined) kept = createKernelPacker(sharedPackingKernel) ?? null
+  if (kept === undefined) kept = createKernelPacker(true) ?? null
   return kept ?? plainPacker
 }
 
 /** A packer in WebAssembly SIMD; `undefined` if the host does not have it. Each call wipes the memory that it used. */
-export function createKernelPacker(
-  create: typeof createPackingKernel = createPackingKernel,
-): Packer | undefined {
-  const kernel = create(SUMS_AT + 64)
+export function createKernelPacker(shares = false): Packer | undefined {
+  const kernel = (shares ? sharedPackingKernel : createPackingKernel)(SUMS_AT + 64)
   if (kernel === undefined) return undefined
   const { memory, packing } = kernel
   const bytes = new Uint8Array(memory.buffer, 0, SUMS_AT + 64)
