@@ -212,7 +212,10 @@ describe('who is not let in', () => {
     const offered = nextText(socket, readOffer)
     const clients = startClients(names.slice(0, 3), port, 1)
     expect((await offered).round).toBe(1)
-    for (let count = 0; count < 100; count++) socket.send(Uint8Array.of(1, 2, 3))
+    for (let count = 0; count < 100 && socket.readyState === WebSocket.OPEN; count++) {
+      socket.send(Uint8Array.of(1, 2, 3))
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
     await closed
     await coordinator.line(isOver(1))
     expect(await clients.exited).toBe(0)
