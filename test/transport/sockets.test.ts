@@ -17,6 +17,31 @@ function opened(socket = new FakeSocket()) {
 }
 
 describe('why a socket has ended', () => {
+  test.each([
+    [
+      'more messages at once than may wait',
+      66,
+      Uint8Array.of(1).buffer,
+      'too many messages are waiting to be read',
+    ],
+    ['text', 1, 'hello', undefined],
+  ])('%s: reader and sender get the same reason', async (_, count, data, text) => {
+    const socket = new FakeSocket()
+    const connection = socketConnection(socket, { clock: new VirtualClock() })
+    socket.open()
+    for (let index = 0; index < count; index++) socket.fire('message', data)
+    const reading = (async () => {
+      for await (const _bytes of connection.messages);
+    })()
+    const error = await reading.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    expect(error).toMatchObject({ name: 'SecAggError', fault: 'network' })
+    if (text !== undefined) expect(error).toMatchObject({ message: text })
+    await expect(connection.send(Uint8Array.of(1))).rejects.toBe(error)
+  })
+
   test.each([{}, { code: 1000 }, { code: 1005, reason: '' }])('a normal close: %j', async (details) => {
     const { socket, reading } = opened()
     socket.end(details)

@@ -70,8 +70,8 @@ export interface InboxOptions {
   readonly pause?: (() => void) | undefined
   /** Called when no message is waiting any more: the host can read again. */
   readonly resume?: (() => void) | undefined
-  /** Called when too many messages are waiting, or something other than bytes has arrived: the host should close. */
-  readonly close?: (() => void) | undefined
+  /** Called with the reason when too many messages are waiting, or something other than bytes has arrived: the host should close. */
+  readonly close?: ((reason: SecAggError) => void) | undefined
   /** How many messages may wait, 1 or more. One more ends the connection. Default 64. */
   readonly capacity?: number | undefined
 }
@@ -124,7 +124,7 @@ export class Inbox implements AsyncIterable<Uint8Array> {
   /** Stops reading from this connection and tells the host to close it. */
   #break(error: SecAggError): void {
     this.end(error)
-    this.#options.close?.()
+    this.#options.close?.(error)
   }
 
   /** Ends the iteration, with an error if one is given. Messages that have arrived before can still be read. */

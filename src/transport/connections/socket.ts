@@ -72,7 +72,10 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): O
   const inbox = new Inbox({
     pause: () => socket.pause?.(),
     resume: () => socket.resume?.(),
-    close: () => close(),
+    close: (reason) => {
+      failure = reason
+      close()
+    },
   })
   const close = (): void => {
     inbox.end()
@@ -92,7 +95,7 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): O
       resolve()
     }
     const over = (): void => {
-      if (!closed) failure = closingError(end)
+      if (!closed) failure ??= closingError(end)
       closed = true
       inbox.end(failure)
       outlet.end()
@@ -116,7 +119,8 @@ export function socketConnection(socket: Socket, options: SocketOptions = {}): O
     outlet.look()
     const bytes = bytesOf(data)
     if (bytes !== undefined) return inbox.push(bytes)
-    inbox.end(otherThanBytes(data))
+    failure = otherThanBytes(data)
+    inbox.end(failure)
     close()
   })
   return {
