@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type CryptoProvider, defaultCrypto } from '../../src/crypto/index.js'
-import { deriveSeeds, type SeedRequest } from '../../src/crypto/seeds.js'
+import { deriveSeeds, type SeedDeriver, type SeedRequest } from '../../src/crypto/seeds.js'
+import { ClientSession, createRoundConfig, ServerSession } from '../../src/index.js'
+import { executeMaskPlan } from '../../src/vector/mask.js'
 import { createMaskPool, type MaskPool } from '../../src/workers/index.js'
 import { puppets, spawn } from './support.js'
 
@@ -137,5 +139,55 @@ describe('the calling thread derives them itself', () => {
     await pool.close()
     const request = await requestOf(20)
     expect(await pool.execute.deriveSeeds!(request, crypto)).toEqual(await deriveSeeds(request, crypto))
+  })
+})
+
+describe('a server session whose executor derives seeds', () => {
+  const segments = [{ length: 3, bits: 16, bound: 100 }] as const
+
+  /** A round of four clients, the last of which drops out after it has shared its keys. */
+  async function sumWith(deriver: SeedDeriver): Promise<number[]> {
+    const config = createRoundConfig({
+      sessionId: new Uint8Array(32).fill(7),
+      clients: 4,
+      adversary: 'honest-but-curious',
+      segments,
+    })
+    const clients = [0, 1, 2, 3].map(
+      (seat) => new ClientSession({ config, seat, input: Uint16Array.of(seat, 10, 20) }),
+    )
+    const maskExecutor = Object.assign(
+      (...plan: Parameters<typeof executeMaskPlan>) => executeMaskPlan(...plan),
+      {
+        deriveSeeds: deriver,
+      },
+    )
+    const server = new ServerSession({ config, maskExecutor })
+    for (const [seat, client] of clients.entries()) await server.receive(seat, await client.start())
+    for (;;) {
+      const outcome = await server.closePhase()
+      if (outcome.done) return [...(outcome.sum[0] as Uint16Array)]
+      for (const [seat, bytes] of outcome.messages) {
+        if (outcome.phase === 'masked-input' && seat === 3) continue
+        await server.receive(seat, await clients[seat]!.receive(bytes))
+      }
+    }
+  }
+
+  test('asks it once for the client that dropped out, and has the sum', async () => {
+    const asked: number[] = []
+    const sum = await sumWith((request, provider) => {
+      asked.push(request.publicKeys.length)
+      return deriveSeeds(request, provider)
+    })
+    expect(asked).toEqual([3])
+    expect(sum).toEqual([3, 30, 60])
+  })
+
+  test.each([
+    ['too few seeds', async () => []],
+    ['no list', async () => undefined as never],
+  ] as const)('does not take %s for an answer', async (_, deriver) => {
+    await expect(sumWith(deriver)).rejects.toMatchObject({ code: 'crypto-failure', fault: 'crypto' })
   })
 })

@@ -1,6 +1,8 @@
+import { requireCallback } from '../../arguments.js'
 import { wipeAll } from '../../crypto/bytes.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
 import { deriveSeeds, type SeedDeriver } from '../../crypto/seeds.js'
+import { SecAggError } from '../../errors.js'
 import { memberAt } from '../../graph/index.js'
 import { type MaskPlan, type MaskTerm, streamLength } from '../../vector/segments.js'
 import type { Seated } from '../../wire/index.js'
@@ -32,6 +34,7 @@ const MINIMUM_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
  *   other threads; default: here.
  * @returns A generator of plans for `executeMaskPlan`. Their order does not matter.
  * @throws {SecAggError} `invalid-public-key` if a client's key is a point of low order; `concerning` names the client.
+ *   `crypto-failure` if `deriveSeeds` does not return one seed for each public key.
  *   `invalid-argument` or `out-of-order` if an argument has the wrong form.
  * @example
  * ```ts
@@ -53,6 +56,7 @@ export async function* planUnmasking(
   requireState(state, 'server-unmasked')
   const crypto = cryptoOf(capabilities)
   const { config, selfMasks, maskKeys } = state
+  requireCallback('deriveSeeds', capabilities.deriveSeeds)
   const deriver = capabilities.deriveSeeds ?? deriveSeeds
   const enough = Math.max(MINIMUM_PLAN.terms, MINIMUM_PLAN.bytes / streamLength(config.segments))
   let terms: MaskTerm[] = await Promise.all(
@@ -68,14 +72,12 @@ export async function* planUnmasking(
     requests.push(pairwiseTerms(state, dropped, joined, clientAt, crypto, deriver))
     requested += joined.length
     if (requested < enough) continue
-    for (const more of await Promise.all(requests)) terms.push(...more)
-    yield terms
+    yield [terms, ...(await Promise.all(requests))].flat()
     terms = []
     requested = 0
     requests = []
   }
-  for (const more of await Promise.all(requests)) terms.push(...more)
-  yield terms
+  yield [terms, ...(await Promise.all(requests))].flat()
 }
 
 /**
@@ -137,6 +139,9 @@ async function pairwiseTerms(
           await crypto.x25519.sharedSecrets(privateKey, publicKeys),
           secrets,
         )
+  if (!Array.isArray(seeds) || seeds.length !== joined.length) {
+    throw new SecAggError('crypto-failure', 'crypto', 'deriveSeeds must return one seed for each public key')
+  }
   return joined.map((seat, index) => {
     const seed = seeds[index]
     if (seed === undefined) {
