@@ -47,8 +47,6 @@ const browser = {
     exclude: ['test/**/*.node.test.ts'],
     testTimeout: 60_000,
     browser: {
-      // One page for all files: a page of its own for each costs a second of imports, and memory for WebAssembly.
-      isolate: false,
       enabled: true,
       headless: true,
       screenshotFailures: false,

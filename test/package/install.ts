@@ -16,9 +16,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /**
  * Packs the package and installs it in a new project outside the repository, by npm and without a network: what it
- * depends on is packed from the repository's own `node_modules`, where it has the versions of the lock file.
+ * depends on is packed from the repository's own `node_modules`, where it has the versions of the lock file. Returns its folder.
  */
-export default function setup({ provide }: TestProject): () => void {
+export function installPackage(): string {
   // The real path, which is what bundlers name files by.
   const project = realpathSync(mkdtempSync(join(tmpdir(), 'secagg-package-')))
   const npm = (folder: string, ...options: string[]): string =>
@@ -36,6 +36,11 @@ export default function setup({ provide }: TestProject): () => void {
   mkdirSync(join(project, 'node_modules/@types'), { recursive: true })
   symlinkSync(join(root, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'))
   cpSync(join(root, 'test/package/programs'), join(project, 'programs'), { recursive: true })
+  return project
+}
+
+export default function setup({ provide }: TestProject): () => void {
+  const project = installPackage()
   provide('project', project)
   return () => rmSync(project, { recursive: true, force: true })
 }

@@ -1,0 +1,94 @@
+// Runs whole rounds of the packed package on every runtime, and prints one line of JSON for each.
+// Usage: tsx test/runtimes/main.ts [--fast] [--only REGEXP] [--write], after `npm run build`.
+//   --fast   only the runtimes that a change is checked on before it lands
+//   --only   only the runtimes whose name and setting match
+//   --write  writes docs/compatibility.md
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+import { installPackage } from '../package/install.js'
+import { pagesOfBrowsers } from './adapters/browsers.js'
+import { commands } from './adapters/commands.js'
+import { isWorking, type Outcome, type Runtime } from './runtime.js'
+import { compatibilityOf } from './table.js'
+
+const { values } = parseArgs({
+  options: {
+    fast: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    write: { type: 'boolean', default: false },
+  },
+})
+
+const project = installPackage()
+const file = (name: string): string => fileURLToPath(new URL(`program/${name}.ts`, import.meta.url))
+
+/** The program for runtimes that load the package from `node_modules`. */
+async function writeProgram(): Promise<void> {
+  await build({
+    entryPoints: [file('console')],
+    outfile: join(project, 'program.mjs'),
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    target: 'es2022',
+    tsconfigRaw: {},
+  })
+}
+
+/** Scripts for pages by name: the program, its worker next to it, and what starts it in a worker. */
+async function bundleScripts(): Promise<ReadonlyMap<string, string>> {
+  const { outputFiles } = await build({
+    entryPoints: {
+      page: file('page'),
+      starter: file('starter'),
+      worker: join(project, 'node_modules/secagg/dist/workers/worker.js'),
+    },
+    outdir: '/',
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    nodePaths: [join(project, 'node_modules')],
+    tsconfigRaw: {},
+  })
+  return new Map(outputFiles.map(({ path, text }) => [path.slice(1), text]))
+}
+
+async function outcomeOf(runtime: Runtime): Promise<Outcome> {
+  const { name, setting } = runtime
+  const version = await runtime.version().catch(() => undefined)
+  if (version === undefined) return { runtime: name, setting, state: 'missing' }
+  try {
+    const report = await runtime.run()
+    return { runtime: name, setting, version, state: isWorking(report) ? 'works' : 'fails', report }
+  } catch (error) {
+    return { runtime: name, setting, version, state: 'fails', failure: String(error).slice(0, 500) }
+  }
+}
+
+try {
+  await writeProgram()
+  const runtimes = [...commands(project), ...pagesOfBrowsers(await bundleScripts())]
+  const wanted = new RegExp(values.only ?? '', 'i')
+  const outcomes: Outcome[] = []
+  for (const runtime of runtimes) {
+    if (values.fast && runtime.fast !== true) continue
+    if (!wanted.test(`${runtime.name} ${runtime.setting}`)) continue
+    const outcome = await outcomeOf(runtime)
+    process.stdout.write(`${JSON.stringify(outcome)}\n`)
+    outcomes.push(outcome)
+  }
+  if (values.write) {
+    writeFileSync(
+      fileURLToPath(new URL('../../docs/compatibility.md', import.meta.url)),
+      compatibilityOf(outcomes),
+    )
+  }
+  process.exitCode = outcomes.length > 0 && outcomes.every(({ state }) => state === 'works') ? 0 : 1
+} finally {
+  rmSync(project, { recursive: true, force: true })
+}
