@@ -14,11 +14,10 @@ import {
   same,
   unmet,
 } from '../received/index.js'
-import { createManifest } from '../tensors/index.js'
 import { quoted, shownShape } from '../tensors/tensor.js'
 import { planRound } from './plan.js'
 import type { RoundPlan } from './round-plan.js'
-import { type RoundTask, shapesOf, type TensorShapes } from './task.js'
+import { layoutOfTensors, type RoundTask, type TensorShapes } from './task.js'
 
 /**
  * What a client requires of every plan that it takes part in.
@@ -68,7 +67,7 @@ export function requireAcceptable(plan: RoundPlan, required: CheckedRequirements
 }
 
 function requireTensors({ manifest, length }: RoundPlan, tensors: TensorShapes): void {
-  const own = createManifest(shapesOf(tensors))
+  const own = layoutOfTensors(tensors)
   if (manifest === undefined) {
     throw unmet(`the plan has ${length} values without tensor names`, own.tensors.length, 0)
   }

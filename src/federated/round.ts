@@ -4,7 +4,7 @@ import { createWeightedMean, decodeWeighted } from '../fixed-point/index.js'
 import { decodePrivateSum } from '../privacy/index.js'
 import { createRoundConfig, type RoundConfig } from '../protocol/index.js'
 import { type FinishedRound, readOutcome } from '../rounds/index.js'
-import { type PlainTensor, unflatten } from '../tensors/index.js'
+import { type PlainTensor, type TensorType, unflatten } from '../tensors/index.js'
 import { requirePlan } from './plan.js'
 import {
   meanDeviation,
@@ -63,11 +63,14 @@ export function requireRound(round: Round): void {
  * The result of a round.
  * @public
  */
-export interface RoundMean {
+export interface RoundMean<T extends TensorType = 'float32'> {
   /** Σ weight · update / Σ weight over the survivors, one tensor after the other, in the order of the plan's manifest. */
   readonly mean: Float64Array
-  /** The same mean as tensors by name, in single precision. Empty if the task has a length instead of tensors. */
-  readonly tensors: Readonly<Record<string, PlainTensor>>
+  /**
+   * The same mean as tensors by name, each in the type that the task states, by default in single precision. Empty if the
+   * task has a length instead of tensors.
+   */
+  readonly tensors: Readonly<Record<string, PlainTensor<T>>>
   /** Σ weight over the survivors. */
   readonly totalWeight: number
   /** The seats whose updates are in the mean, ascending. */
@@ -81,7 +84,8 @@ export interface RoundMean {
  * plan's encoding.
  *
  * @param outcome - The last outcome of the server's session, with the sum and the survivors.
- * @param round - The round from {@link openRound}.
+ * @param round - The round from {@link openRound}. In TypeScript, name the types of its tensors if there are others than
+ *   `float32`: `decodeOutcome<'float32' | 'float16'>(…)`.
  * @returns The mean, its total weight and the survivors.
  * @throws {SecAggError} `configuration-mismatch` if the outcome belongs to another round, plan or session id;
  *   `invalid-argument` if the round is not over, or the outcome does not fit the round. With fault `peer`:
@@ -108,7 +112,10 @@ export interface RoundMean {
  * ```
  * @public
  */
-export function decodeOutcome(outcome: FinishedRound, round: Round): RoundMean {
+export function decodeOutcome<T extends TensorType = 'float32'>(
+  outcome: FinishedRound,
+  round: Round,
+): RoundMean<T> {
   requireRound(round)
   const { plan, config } = round
   const { sum, survivors } = readOutcome(outcome, config)
@@ -116,15 +123,18 @@ export function decodeOutcome(outcome: FinishedRound, round: Round): RoundMean {
   if (encoding !== undefined) {
     const task = createWeightedMean(length, encoding)
     const { mean, totalWeight } = decodeWeighted(sum, survivors.length, task)
-    return named({ mean, totalWeight, survivors, standardDeviation: undefined }, manifest)
+    return named<T>({ mean, totalWeight, survivors, standardDeviation: undefined }, manifest)
   }
   const mean = decodePrivateSum(privacy!, sum[0]!, rotationSeedOf(config.sessionId))
   for (let i = 0; i < mean.length; i++) mean[i]! /= survivors.length
   const standardDeviation = meanDeviation(privacy!, survivors.length)
-  return named({ mean, totalWeight: survivors.length, survivors, standardDeviation }, manifest)
+  return named<T>({ mean, totalWeight: survivors.length, survivors, standardDeviation }, manifest)
 }
 
-function named(result: Omit<RoundMean, 'tensors'>, manifest: Round['plan']['manifest']): RoundMean {
-  const tensors = manifest === undefined ? {} : unflatten(result.mean, manifest)
+function named<T extends TensorType>(
+  result: Omit<RoundMean, 'tensors'>,
+  manifest: Round['plan']['manifest'],
+): RoundMean<T> {
+  const tensors = manifest === undefined ? {} : unflatten<T>(result.mean, manifest)
   return { ...result, tensors }
 }

@@ -4,8 +4,15 @@ import type { RoundingMode } from '../fixed-point/index.js'
 import type { NoiseDistribution } from '../privacy/index.js'
 import type { AdversaryModel, KeyAgreementName } from '../protocol/index.js'
 import { keysOf, knownParts } from '../received/index.js'
-import { createManifest, type Named, type TensorDescription, type TensorLike } from '../tensors/index.js'
-import { byName, shapeOf } from '../tensors/tensor.js'
+import {
+  createManifest,
+  type Named,
+  type TensorDescription,
+  type TensorLike,
+  type TensorManifest,
+  type TensorType,
+} from '../tensors/index.js'
+import { byName, describe } from '../tensors/tensor.js'
 
 /**
  * The tensors of an update by name: as shapes, or as objects with a shape and a type, such as tensors or the variables of a
@@ -97,11 +104,21 @@ export interface RoundTask {
 }
 
 /**
+ * The shape and type of a tensor that is not in single precision, as data that survives JSON.
+ * @public
+ */
+export interface PlannedTensor {
+  readonly shape: readonly number[]
+  readonly dtype: TensorType
+}
+
+/**
  * A {@link RoundTask} with its defaults filled in, as data that survives JSON.
  * @public
  */
 export interface PlannedTask extends RoundTask {
-  readonly tensors?: Readonly<Record<string, readonly number[]>>
+  /** Shapes, and the types of tensors that are not in single precision. */
+  readonly tensors?: Readonly<Record<string, readonly number[] | PlannedTensor>>
   readonly statisticalSecurity: number
   readonly correctness: number
   readonly suite: SuiteName
@@ -181,17 +198,22 @@ function layoutOf(
     throw invalid('a task needs either the tensors of an update or its length')
   }
   if (tensors === undefined) return { length: length! }
-  const entries = createManifest(shapesOf(tensors)).tensors
-  return { tensors: Object.fromEntries(entries.map(({ name, shape }) => [name, shape])) }
+  const entries = layoutOfTensors(tensors).tensors
+  return {
+    tensors: Object.fromEntries(
+      entries.map(({ name, shape, dtype }) => [name, dtype === undefined ? shape : { shape, dtype }]),
+    ),
+  }
 }
 
 /** @throws {SecAggError} `invalid-argument` if something is neither a shape nor a tensor. */
-export function shapesOf(tensors: TensorShapes): Map<string, readonly number[]> {
-  return new Map(
-    [...byName(tensors)].map(([name, given]) => [
-      name,
-      Array.isArray(given) ? given : shapeOf(name, given as TensorLike | TensorDescription),
-    ]),
+export function layoutOfTensors(tensors: TensorShapes): TensorManifest {
+  return createManifest(
+    [...byName(tensors)].map(([name, given]) => {
+      if (Array.isArray(given)) return [name, given as readonly number[]] as const
+      const { shape, type } = describe(name, given as TensorLike | TensorDescription)
+      return [name, { shape, dtype: type }] as const
+    }),
   )
 }
 

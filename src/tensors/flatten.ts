@@ -11,16 +11,33 @@ import {
   sizeOf,
   type TensorLike,
 } from './tensor.js'
+import { copyNumbers, numbersAs, type TensorType } from './types.js'
 
 /**
- * A tensor as plain data, which {@link unflatten} returns.
+ * The arrays for the numbers of tensors. Those of `float16` and `bfloat16` hold bits. In TypeScript 5.7 and later, the types
+ * are `Float32Array<ArrayBuffer>` and so on.
  * @public
  */
-export interface PlainTensor {
-  readonly shape: number[]
-  /** In row-major order. In TypeScript 5.7 and later, the type is `Float32Array<ArrayBuffer>`. */
-  readonly data: ReturnType<Float32Array['slice']>
+export interface TensorArrays {
+  readonly float32: ReturnType<Float32Array['slice']>
+  readonly float64: ReturnType<Float64Array['slice']>
+  readonly float16: ReturnType<Uint16Array['slice']>
+  readonly bfloat16: ReturnType<Uint16Array['slice']>
 }
+
+/**
+ * A tensor as plain data, which {@link unflatten} returns. It has a `dtype` unless it is in single precision.
+ * @public
+ */
+export type PlainTensor<T extends TensorType = 'float32'> = T extends TensorType
+  ? {
+      readonly shape: number[]
+      /** Absent for `float32`. */
+      readonly dtype?: T
+      /** In row-major order. */
+      readonly data: TensorArrays[T]
+    }
+  : never
 
 /**
  * Copies the numbers of all tensors into one flat array, in the order of the manifest. Every tensor must have exactly the
@@ -28,7 +45,7 @@ export interface PlainTensor {
  *
  * @param tensors - The tensors by name. Their names must be those of the manifest.
  * @param manifest - The names, shapes and order of the tensors.
- * @returns A Float32Array if the data of every tensor is a Float32Array, otherwise a Float64Array.
+ * @returns A Float32Array if all numbers have single or half precision, otherwise a Float64Array.
  * @throws {SecAggError} `invalid-argument` if a tensor is missing, is not in the manifest, has another shape, or has data that
  *   is not real numbers or does not match the shape; `input-out-of-range` if a number is NaN or infinite. The message names
  *   the tensor.
@@ -47,10 +64,10 @@ export interface PlainTensor {
 export function flatten(tensors: Named<TensorLike>, manifest: TensorManifest): Float32Array | Float64Array {
   const layout = checkedManifest(manifest)
   const parts = dataIn(tensors, layout)
-  const isSingle = parts.every((data) => typedArrayName(data) === 'Float32Array')
+  const isSingle = parts.every(({ type, data }) => type !== 'float64' && typedArrayName(data) !== undefined)
   const flat = isSingle ? new Float32Array(layout.length) : new Float64Array(layout.length)
-  parts.forEach((data, index) => {
-    flat.set(data, layout.tensors[index]!.offset)
+  parts.forEach((part, index) => {
+    copyNumbers(part, 0, part.data.length, flat, layout.tensors[index]!.offset)
   })
   requireFinite(flat, layout)
   return flat
@@ -70,18 +87,16 @@ export function tensorReader(
   const parts = dataIn(tensors, layout)
   return (target, from, count) => {
     layout.tensors.forEach(({ offset }, index) => {
-      const data = parts[index]!
-      const [first, end] = [Math.max(from - offset, 0), Math.min(from + count - offset, data.length)]
-      if (first >= end) return
-      const part = Array.isArray(data) ? data.slice(first, end) : (data as Float32Array).subarray(first, end)
-      target.set(part, offset + first - from)
+      const part = parts[index]!
+      const [first, end] = [Math.max(from - offset, 0), Math.min(from + count - offset, part.data.length)]
+      if (first < end) copyNumbers(part, first, end, target, offset + first - from)
     })
     requireFinite(target.subarray(0, count), layout, from)
   }
 }
 
-/** The data of each tensor, in the order of the manifest. */
-function dataIn(tensors: Named<TensorLike>, layout: TensorManifest): readonly ReadTensor['data'][] {
+/** The tensors, in the order of the manifest. */
+function dataIn(tensors: Named<TensorLike>, layout: TensorManifest): readonly ReadTensor[] {
   const given = byName(tensors)
   const missing = layout.tensors.find(({ name }) => !given.has(name))
   if (missing !== undefined) {
@@ -98,7 +113,7 @@ function dataIn(tensors: Named<TensorLike>, layout: TensorManifest): readonly Re
   return layout.tensors.map((entry) => dataOf(given.get(entry.name)!, entry))
 }
 
-function dataOf(tensor: TensorLike, { name, shape }: TensorEntry): ReadTensor['data'] {
+function dataOf(tensor: TensorLike, { name, shape }: TensorEntry): ReadTensor {
   const read = readTensor(name, tensor)
   const isSame = read.shape.length === shape.length && shape.every((size, axis) => size === read.shape[axis])
   if (!isSame) {
@@ -109,7 +124,7 @@ function dataOf(tensor: TensorLike, { name, shape }: TensorEntry): ReadTensor['d
     })
   }
   if (Array.isArray(read.data)) requireNumbers(name, read.data)
-  return read.data
+  return read
 }
 
 function requireNumbers(name: string, data: readonly unknown[]): void {
@@ -135,11 +150,12 @@ function requireFinite(flat: Float32Array | Float64Array, { tensors }: TensorMan
 }
 
 /**
- * The inverse of {@link flatten}: cuts a flat array into tensors. Their data are copies, in single precision even if `flat`
- * has doubles.
+ * The inverse of {@link flatten}: cuts a flat array into tensors of the types in the manifest. Their data are copies. Without
+ * a type, a tensor is in single precision, even if `flat` has doubles.
  *
  * @param flat - As many numbers as the manifest's `length`.
- * @param manifest - The names, shapes and order of the tensors.
+ * @param manifest - The names, shapes, types and order of the tensors. In TypeScript, name the types if there are others
+ *   than `float32`: `unflatten<'float32' | 'float16'>(…)`.
  * @returns The tensors by name. The object has no prototype, so that every property it has is a tensor.
  * @throws {SecAggError} `invalid-argument` if `flat` is not a Float32Array or Float64Array of the manifest's length.
  * @example
@@ -153,10 +169,10 @@ function requireFinite(flat: Float32Array | Float64Array, { tensors }: TensorMan
  * ```
  * @public
  */
-export function unflatten(
+export function unflatten<T extends TensorType = 'float32'>(
   flat: Float32Array | Float64Array,
   manifest: TensorManifest,
-): Record<string, PlainTensor> {
+): Record<string, PlainTensor<T>> {
   const { tensors, length } = checkedManifest(manifest)
   const type = typedArrayName(flat)
   if ((type !== 'Float32Array' && type !== 'Float64Array') || flat.length !== length) {
@@ -169,9 +185,10 @@ export function unflatten(
       },
     )
   }
-  const named: Record<string, PlainTensor> = Object.create(null)
-  for (const { name, shape, offset } of tensors) {
-    named[name] = { shape: [...shape], data: new Float32Array(flat.subarray(offset, offset + sizeOf(shape))) }
+  const named: Record<string, unknown> = Object.create(null)
+  for (const { name, shape, offset, dtype } of tensors) {
+    const data = numbersAs(dtype ?? 'float32', flat.subarray(offset, offset + sizeOf(shape)))
+    named[name] = { shape: [...shape], ...(dtype && { dtype }), data }
   }
-  return named
+  return named as Record<string, PlainTensor<T>>
 }

@@ -15,7 +15,7 @@
  *
  * @module
  */
-export { flatten, type PlainTensor, unflatten } from './flatten.js'
+export { flatten, type PlainTensor, type TensorArrays, unflatten } from './flatten.js'
 export {
   createManifest,
   manifestBytes,
@@ -24,3 +24,4 @@ export {
   type TensorManifest,
 } from './manifest.js'
 export type { Named, TensorDescription, TensorLike } from './tensor.js'
+export type { TensorType } from './types.js'

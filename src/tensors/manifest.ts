@@ -5,12 +5,14 @@ import { usageError } from '../errors.js'
 import {
   byName,
   checkedShape,
+  describe,
   type Named,
-  shapeOf,
+  quoted,
   sizeOf,
   type TensorDescription,
   type TensorLike,
 } from './tensor.js'
+import { isTensorType, notReal, type TensorType } from './types.js'
 
 /**
  * One tensor of a manifest. Its elements are in row-major order.
@@ -21,6 +23,8 @@ export interface TensorEntry {
   readonly shape: readonly number[]
   /** The index of its first element in the flat array. */
   readonly offset: number
+  /** The type in which a mean of this tensor is returned. Absent for `float32`. */
+  readonly dtype?: TensorType
 }
 
 /**
@@ -34,13 +38,18 @@ export interface TensorManifest {
   readonly length: number
 }
 
+/** A shape, or a shape and a type. */
+type Described =
+  | readonly number[]
+  | { readonly shape: readonly number[]; readonly dtype?: TensorType | undefined }
+
 /**
  * The manifest of tensors with these names and shapes.
  *
- * @param shapes - The shape of each tensor, by name.
+ * @param shapes - The shape of each tensor, by name; or `{ shape, dtype }` for a tensor that is not in single precision.
  * @returns The manifest, frozen.
- * @throws {SecAggError} `invalid-argument` if a name or shape is not valid, two tensors have the same name, or there are more
- *   than 2^36 elements in total.
+ * @throws {SecAggError} `invalid-argument` if a name, shape or type is not valid, two tensors have the same name, or there are
+ *   more than 2^36 elements in total.
  * @example
  * ```ts
  * import { createManifest } from 'secagg/tensors'
@@ -51,12 +60,13 @@ export interface TensorManifest {
  * ```
  * @public
  */
-export function createManifest(shapes: Named<readonly number[]>): TensorManifest {
+export function createManifest(shapes: Named<Described>): TensorManifest {
   let length = 0
   const tensors = [...byName(shapes)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, given]) => {
-      const entry = Object.freeze({ name, shape: checkedShape(name, given), offset: length })
+      const { shape, dtype } = described(name, given)
+      const entry = Object.freeze({ name, shape: checkedShape(name, shape), offset: length, ...dtype })
       length += sizeOf(entry.shape)
       if (length > 2 ** 36) {
         throw usageError('invalid-argument', 'the tensors must have at most 2^36 elements in total', {
@@ -66,6 +76,19 @@ export function createManifest(shapes: Named<readonly number[]>): TensorManifest
       return entry
     })
   return Object.freeze({ tensors: Object.freeze(tensors), length })
+}
+
+/** Reads a shape, and a type as the part of an entry. */
+function described(name: string, given: Described): { shape: unknown; dtype?: { dtype: TensorType } } {
+  if (typeof given !== 'object' || given === null || !('shape' in given)) return { shape: given }
+  const { shape, dtype } = reading(`tensor ${quoted(name)}`, () => ({
+    shape: given.shape,
+    dtype: given.dtype,
+  }))
+  if (dtype === undefined || dtype === 'float32') return { shape }
+  if (isTensorType(dtype)) return { shape, dtype: { dtype } }
+  const shown = typeof dtype === 'string' ? (dtype as string).slice(0, 40) : typeof dtype
+  throw notReal(quoted(name), `has type ${shown}`, shown)
 }
 
 /**
@@ -88,7 +111,11 @@ export function createManifest(shapes: Named<readonly number[]>): TensorManifest
  * @public
  */
 export function manifestOf(tensors: Named<TensorLike | TensorDescription>): TensorManifest {
-  return createManifest(new Map([...byName(tensors)].map(([name, tensor]) => [name, shapeOf(name, tensor)])))
+  const described = [...byName(tensors)].map(([name, tensor]) => {
+    const { shape, type } = describe(name, tensor)
+    return [name, { shape, dtype: type }] as const
+  })
+  return createManifest(described)
 }
 
 /**
@@ -100,12 +127,11 @@ export function checkedManifest(given: TensorManifest): TensorManifest {
   if (!Array.isArray(list)) throw usageError('invalid-argument', 'a manifest must have a list of tensors')
   const tensors = reading('a manifest', () =>
     Array.from(list as readonly TensorEntry[], (entry) => {
-      const { name, shape, offset }: Partial<TensorEntry> = entry ?? {}
-      return { name, shape, offset }
+      const { name, shape, offset, dtype }: Partial<TensorEntry> = entry ?? {}
+      return { name, shape, offset, dtype }
     }),
   )
-  const pairs = tensors.map(({ name, shape }) => [name, shape] as [string, readonly number[]])
-  const manifest = createManifest(pairs)
+  const manifest = createManifest(tensors.map((entry) => [entry.name!, entry as Described] as const))
   const isSame = manifest.tensors.every(({ name, offset }, index) => {
     const entry = tensors[index]!
     return entry.name === name && entry.offset === offset
@@ -130,10 +156,11 @@ const encoding = P.struct({
 
 /**
  * A manifest as canonical bytes, for the round's `context`. Each client computes them from the model that it received. If
- * clients have models with different layouts, their inputs are then not summed.
+ * clients have models with different layouts, their inputs are then not summed. The types of tensors do not change what is
+ * summed and are not in the bytes.
  *
  * @param manifest - The manifest.
- * @returns Bytes that are equal for two manifests only if the manifests are equal.
+ * @returns Bytes that are equal for two manifests only if the names and shapes are equal.
  * @throws {SecAggError} `invalid-argument` if `manifest` is not a valid manifest.
  * @example
  * ```ts

@@ -1,18 +1,21 @@
 import { reading, shown } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { typedArrayName } from '../vector/lanes.js'
+import { nameless, requireNames } from './names.js'
+import { isTensorType, notReal, type TensorNumbers, typeOfData } from './types.js'
 
 /**
  * A tensor of real numbers, in row-major order. It can be plain data `{ shape, data }`, a tensor of tfjs, which has `shape`
  * and `dataSync()`, or a tensor of onnxruntime, which has `dims` and `data`. The numbers must be a Float32Array, a
- * Float64Array or an array of numbers.
+ * Float64Array, a Float16Array or an array of numbers. With `dtype: 'float16'` or `dtype: 'bfloat16'`, they can also be the
+ * bits of such numbers in a Uint16Array.
  *
  * A tensor that can only be read asynchronously, for example on a GPU, must be read first:
  * `{ shape: tensor.shape, data: await tensor.data() }`.
  * @public
  */
 export type TensorLike =
-  | { readonly shape: readonly number[]; readonly data: ArrayLike<unknown> }
+  | { readonly shape: readonly number[]; readonly data: ArrayLike<unknown>; readonly dtype?: string }
   | {
       readonly shape: readonly number[]
       /** Reads the numbers. */
@@ -27,7 +30,7 @@ export type TensorLike =
 export interface TensorDescription {
   /** All dimensions must be known: `null` is refused. */
   readonly shape: readonly (number | null)[]
-  /** `float32` or `float64`. */
+  /** `float32`, `float64`, `float16` or `bfloat16`. */
   readonly dtype: string
 }
 
@@ -61,12 +64,14 @@ export function byName<T>(named: Named<T>): Map<string, T> {
       got: shown(named),
     })
   }
+  requireNames(named)
   const pairs = reading('tensors by name', () => [
     ...(Symbol.iterator in named ? (named as Iterable<unknown>) : Object.entries(named)),
   ])
   const things = new Map<string, T>()
   for (const pair of pairs) {
-    const [name, thing] = Array.isArray(pair) ? (pair as [unknown, T]) : []
+    if (!Array.isArray(pair)) throw nameless(pair)
+    const [name, thing] = pair as [unknown, T]
     if (typeof name !== 'string' || name.length < 1 || name.length > LONGEST_NAME) {
       throw usageError(
         'invalid-argument',
@@ -132,41 +137,36 @@ export function shownShape(shape: readonly unknown[]): string {
 }
 
 /** The result of {@link readTensor}. */
-export interface ReadTensor {
+export interface ReadTensor extends TensorNumbers {
   readonly shape: readonly number[]
-  readonly data: Float32Array | Float64Array | readonly number[]
 }
 
 /**
- * The shape of a tensor of any kind. The data of a tensor outside this program's memory, for example on a GPU, is not read.
+ * The shape and type of a tensor of any kind. The data of a tensor outside this program's memory, for example on a GPU, is not
+ * read.
  * @throws {SecAggError} See {@link readTensor}.
  */
-export function shapeOf(name: string, tensor: TensorLike | TensorDescription): readonly number[] {
+export function describe(name: string, tensor: TensorLike | TensorDescription): Omit<ReadTensor, 'data'> {
   const parts = partsOf(name, tensor)
   const { shape, dims, data, dataSync, dtype } = parts
   const isElsewhere = typeof dataSync === 'function' || (data === undefined && typeof dtype === 'string')
-  if (!isElsewhere) return readParts(name, tensor, parts).shape
-  requireReal(name, dtype)
-  return checkedShape(name, shape ?? dims)
+  if (!isElsewhere) return readParts(name, tensor, parts)
+  requireReal(name, parts, dtype)
+  return { shape: checkedShape(name, shape ?? dims), type: isTensorType(dtype) ? dtype : 'float32' }
 }
 
-const REAL_TYPES: readonly unknown[] = ['float32', 'float64']
-
-/** @throws {SecAggError} `invalid-argument` if a tensor states a type whose mean cannot be computed. */
-function requireReal(name: string, type: unknown): void {
-  if (typeof type !== 'string' || REAL_TYPES.includes(type)) return
-  throw notReal(name, `has type ${type.slice(0, 40)}`, type.slice(0, 40))
-}
-
-function notReal(name: string, what: string, got: string): Error {
-  const remedy = /float/i.test(got)
-    ? 'convert it to float32'
-    : 'leave it out of the update if it is a counter or a mask, otherwise convert it to float32'
-  return usageError(
-    'invalid-argument',
-    `tensor ${quoted(name)} ${what}, but only float32 and float64 tensors can be averaged: ${remedy}`,
-    { expected: 'float32 or float64', got },
-  )
+/** @throws {SecAggError} `invalid-argument` if a tensor states a type or an order whose mean cannot be computed. */
+function requireReal(name: string, { fortranOrder }: Parts, type: unknown): void {
+  if (fortranOrder === true) {
+    const remedy = 'transpose it, or save it with numpy.ascontiguousarray'
+    throw usageError(
+      'invalid-argument',
+      `tensor ${quoted(name)} is in column-major order, which would be averaged permuted: ${remedy}`,
+      { expected: 'row-major order', got: 'fortranOrder: true' },
+    )
+  }
+  if (typeof type !== 'string' || isTensorType(type)) return
+  throw notReal(quoted(name), `has type ${type.slice(0, 40)}`, type.slice(0, 40))
 }
 
 /**
@@ -180,7 +180,8 @@ export function readTensor(name: string, tensor: TensorLike): ReadTensor {
 
 function readParts(name: string, tensor: object, parts: Parts): ReadTensor {
   // onnxruntime has the type in `type`, tfjs in `dtype`.
-  requireReal(name, parts.dtype ?? (parts.dims === undefined ? undefined : parts.type))
+  const stated = parts.dtype ?? (parts.dims === undefined ? undefined : parts.type)
+  requireReal(name, parts, stated)
   const shape = checkedShape(name, parts.shape ?? parts.dims)
   // A tensor of tfjs also has a method `data`, which reads asynchronously.
   const { dataSync } = parts
@@ -189,13 +190,8 @@ function readParts(name: string, tensor: object, parts: Parts): ReadTensor {
       ? // This throws if the tensor has been disposed.
         reading(`tensor ${quoted(name)}`, () => dataSync.call(tensor))
       : parts.data
-  const type = typedArrayName(data)
-  if (!(type === 'Float32Array' || type === 'Float64Array' || Array.isArray(data))) {
-    const got = type ?? typeof data
-    if (type !== undefined) throw notReal(name, `has its data in a ${type}`, got)
-    const text = `the data of tensor ${quoted(name)} must be a Float32Array, a Float64Array or an array of numbers`
-    throw usageError('invalid-argument', text, { got })
-  }
+  const type = typeOfData(data, stated)
+  if (type === undefined) throw notNumbers(name, data, parts)
   const numbers = data as ReadTensor['data']
   if (numbers.length !== sizeOf(shape)) {
     throw usageError(
@@ -207,15 +203,31 @@ function readParts(name: string, tensor: object, parts: Parts): ReadTensor {
       },
     )
   }
-  return { shape, data: numbers }
+  return { shape, type, data: numbers }
 }
 
-type Parts = Readonly<Partial<Record<'shape' | 'dims' | 'data' | 'dataSync' | 'dtype' | 'type', unknown>>>
+function notNumbers(name: string, data: unknown, { read }: Parts): Error {
+  const array = typedArrayName(data)
+  if (array !== undefined) return notReal(quoted(name), `has its data in a ${array}`, array)
+  const remedy =
+    typeof read === 'function' ? '; this is a variable of a layer: pass what its read() returns' : ''
+  return usageError(
+    'invalid-argument',
+    `the data of tensor ${quoted(name)} must be a Float32Array, a Float64Array or an array of numbers${remedy}`,
+    { got: typeof data },
+  )
+}
+
+type Parts = Readonly<
+  Partial<
+    Record<'shape' | 'dims' | 'data' | 'dataSync' | 'dtype' | 'type' | 'fortranOrder' | 'read', unknown>
+  >
+>
 
 /** Reads each property once: it can be a getter that creates a new value each time. */
 function partsOf(name: string, tensor: unknown): Parts {
   return reading(`tensor ${quoted(name)}`, () => {
-    const { shape, dims, data, dataSync, dtype, type }: Parts = tensor ?? {}
-    return { shape, dims, data, dataSync, dtype, type }
+    const { shape, dims, data, dataSync, dtype, type, fortranOrder, read }: Parts = tensor ?? {}
+    return { shape, dims, data, dataSync, dtype, type, fortranOrder, read }
   })
 }

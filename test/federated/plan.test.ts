@@ -121,14 +121,14 @@ describe('a plan', () => {
       [tfjs('bool'), 'bool', 'leave it out'],
       [{ shape: [1], dtype: 'int32' }, 'int32', 'leave it out'],
       [{ dims: [1], type: 'int64', data: BigInt64Array.of(3n) } as never, 'int64', 'leave it out'],
-      [{ dims: [1], type: 'float16', data: Uint16Array.of(3) } as never, 'float16', 'convert it to float32'],
+      [{ dims: [1], type: 'float8', data: Uint8Array.of(3) } as never, 'float8', 'convert it to float32'],
       [{ shape: [1], data: Int32Array.of(3) }, 'Int32Array', 'leave it out'],
     ]
     const plan = planRound({ ...task, tensors: { ...tensors, steps: [1] } })
     for (const [counter, got, remedy] of counters) {
       const given = [...Object.entries(tensors), ['steps', counter] as const]
       const problem = { code: 'invalid-argument', got, message: expect.stringContaining(remedy) }
-      const named = { ...problem, fault: 'usage', expected: 'float32 or float64' }
+      const named = { ...problem, fault: 'usage', expected: 'float32, float64, float16 or bfloat16' }
       const refusal = expect.objectContaining(named)
       expect(() => planRound({ ...task, tensors: given })).toThrow(refusal)
       expect(() => planRound({ ...task, tensors: given })).toThrow('tensor "steps"')
@@ -138,9 +138,11 @@ describe('a plan', () => {
     }
     const real = [...Object.entries(tensors), ['steps', tfjs('float32')] as const]
     expect(planRound({ ...task, tensors: real })).toEqual(plan)
-    expect(
-      planRound({ ...task, tensors: [...real.slice(0, -1), ['steps', { shape: [1], dtype: 'float64' }]] }),
-    ).toEqual(plan)
+    const double = [...real.slice(0, -1), ['steps', { shape: [1], dtype: 'float64' }]] as const
+    const { task: planned, manifest, ...numbers } = planRound({ ...task, tensors: double })
+    expect(plan).toMatchObject(numbers)
+    expect(planned.tensors).toMatchObject({ steps: { shape: [1], dtype: 'float64' } })
+    expect(manifest!.tensors.at(-1)).toMatchObject({ name: 'steps', dtype: 'float64' })
   })
 
   test('distinguishes tensors with unusual names', () => {

@@ -156,13 +156,13 @@ describe('flattening', () => {
     expect(back).toEqual(model)
   })
 
-  it('keeps doubles, but unflattening gives single precision', () => {
+  it('keeps doubles; unflattening gives each tensor its type, which is single precision by default', () => {
     const doubles = { a: { shape: [1], data: Float64Array.of(0.1) }, b: { shape: [2], data: [0.2, 0.3] } }
     const layout = manifestOf(doubles)
     const flat = flatten(doubles, layout)
     expect(flat).toEqual(Float64Array.of(0.1, 0.2, 0.3))
-    expect(unflatten(flat, layout)).toEqual({
-      a: { shape: [1], data: Float32Array.of(0.1) },
+    expect(unflatten<'float32' | 'float64'>(flat, layout)).toEqual({
+      a: { shape: [1], dtype: 'float64', data: Float64Array.of(0.1) },
       b: { shape: [2], data: Float32Array.of(0.2, 0.3) },
     })
   })
