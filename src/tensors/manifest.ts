@@ -80,14 +80,14 @@ export function createManifest(shapes: Named<Described>): TensorManifest {
 
 /** Reads a shape, and a type as the part of an entry. */
 function described(name: string, given: Described): { shape: unknown; dtype?: { dtype: TensorType } } {
-  if (typeof given !== 'object' || given === null || !('shape' in given)) return { shape: given }
-  const { shape, dtype } = reading(`tensor ${quoted(name)}`, () => ({
-    shape: given.shape,
-    dtype: given.dtype,
-  }))
+  if (Array.isArray(given) || typeof given !== 'object' || given === null) return { shape: given }
+  const { shape, dtype } = reading(`tensor ${quoted(name)}`, () => {
+    const { shape, dtype }: { shape?: unknown; dtype?: unknown } = given
+    return { shape, dtype }
+  })
   if (dtype === undefined || dtype === 'float32') return { shape }
   if (isTensorType(dtype)) return { shape, dtype: { dtype } }
-  const shown = typeof dtype === 'string' ? (dtype as string).slice(0, 40) : typeof dtype
+  const shown = typeof dtype === 'string' ? dtype.slice(0, 40) : typeof dtype
   throw notReal(quoted(name), `has type ${shown}`, shown)
 }
 
