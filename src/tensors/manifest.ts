@@ -82,7 +82,7 @@ export function createManifest(shapes: Named<Described>): TensorManifest {
 function described(name: string, given: Described): { shape: unknown; dtype?: { dtype: TensorType } } {
   if (Array.isArray(given) || typeof given !== 'object' || given === null) return { shape: given }
   const { shape, dtype } = reading(`tensor ${quoted(name)}`, () => {
-    const { shape, dtype }: { shape?: unknown; dtype?: unknown } = given
+    const { shape, dtype } = given as { shape?: unknown; dtype?: unknown }
     return { shape, dtype }
   })
   if (dtype === undefined || dtype === 'float32') return { shape }
