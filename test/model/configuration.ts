@@ -18,6 +18,8 @@ export interface Configuration {
   readonly threshold: number
   readonly minimumCohort: number
   readonly active: boolean
+  /** Whether keys are agreed by ML-KEM-768 as well. */
+  readonly hybrid: boolean
   readonly suite: Suite
   readonly graph: 'complete' | 'sparse' | 'chosen'
   /** k on the sparse and the chosen graph, 0 on the complete one. */
@@ -51,7 +53,7 @@ function encodeConfiguration(parameters: Parameters, contextHash: Uint8Array): U
   return concat(
     ascii('secagg configuration'),
     uint(2, VERSION),
-    uint(1, suite === 'aes' ? 1 : 2),
+    uint(1, (suite === 'aes' ? 1 : 2) + (parameters.keyAgreement === undefined ? 0 : 16)),
     uint(1, adversary === 'honest-but-curious' ? 1 : 2),
     uint(4, neighbors),
     f64(assumptions?.corruptFraction ?? 0),
@@ -89,6 +91,7 @@ export function configurationOf(parameters: Parameters): Configuration {
     threshold: parameters.threshold,
     minimumCohort: parameters.minimumCohort,
     active: parameters.adversary === 'active',
+    hybrid: parameters.keyAgreement !== undefined,
     suite: SUITES[parameters.suite],
     graph: parameters.neighbors === 0 ? 'complete' : parameters.adversary === 'active' ? 'chosen' : 'sparse',
     neighbors: parameters.neighbors,

@@ -1,5 +1,6 @@
 import { sample } from './choice.js'
 import type { Configuration } from './configuration.js'
+import { isSender } from './hybrid.js'
 import { everybody, without } from './parties.js'
 
 // Section "Who holds what: the three graphs" of the specification.
@@ -58,6 +59,11 @@ export class Graph {
 
   sharesMask(u: number, v: number): boolean {
     return this.#isComplete ? u !== v : this.#neighbors(u).includes(v)
+  }
+
+  /** [hybrid] Whether, of two clients with a pairwise mask, `sender` sends the other a secret for it. */
+  sendsMaskSecret(sender: number, receiver: number): boolean {
+    return isSender(sender, receiver, (holder, owner) => this.holders(owner).includes(holder))
   }
 
   get #isComplete(): boolean {

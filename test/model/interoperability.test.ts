@@ -1,5 +1,6 @@
 import { ClientSession, ed25519Signer, ed25519Verifier, ServerSession, type VerifyIdentity } from 'secagg'
-import { defaultCrypto } from 'secagg/crypto'
+import { type CryptoProvider, defaultCrypto } from 'secagg/crypto'
+import { withPostQuantum } from 'secagg/post-quantum'
 import { describe, expect, test } from 'vitest'
 import { inputFor, sumOf } from '../support/inputs.js'
 import { type Random, seeded } from '../support/seeded.js'
@@ -125,15 +126,26 @@ const SETTINGS: readonly Setting[] = [
   },
 ]
 
+/** With hybrid key agreement, one round on each graph. */
+const HYBRID: readonly Setting[] = SETTINGS.filter(({ name }) => name !== 'active, chosen, aes').map(
+  ({ name, parameters, sends }) => ({
+    name: `${name}, hybrid`,
+    parameters: { ...parameters, keyAgreement: 'x25519-ml-kem-768' },
+    sends,
+  }),
+)
+
 type Kind = 'library' | 'model'
 
-describe.each(SETTINGS)('$name', (setting) => {
+describe.each([...SETTINGS, ...HYBRID])('$name', (setting) => {
   test.each(['library', 'model'] as const)('library and model clients meet at a server of the %s', (kind) =>
     meet(setting, kind, (seat) => (seat % 2 === 0 ? 'library' : 'model')),
   )
 })
 
-describe.each(SETTINGS.filter(({ name }) => name.startsWith('active, chosen')))('$name', (setting) => {
+const CHOSEN = [...SETTINGS, ...HYBRID].filter(({ name }) => name.startsWith('active, chosen'))
+
+describe.each(CHOSEN)('$name', (setting) => {
   test('library clients at a server of the model', () => meet(setting, 'model', () => 'library'))
 
   test('model clients at a server of the library', () => meet(setting, 'library', () => 'model'))
@@ -186,9 +198,11 @@ async function libraryClient(
   signingKey: Uint8Array,
   enrolment: Enrolment,
 ): Promise<AnyClient> {
-  const { ed25519 } = await defaultCrypto(parameters.suite)
+  const crypto = await providerFor(parameters)
+  const { ed25519 } = crypto
   const session = new ClientSession({
     config: configOf(parameters),
+    crypto,
     seat,
     input,
     signer: ed25519Signer(signingKey, ed25519),
@@ -207,6 +221,7 @@ async function libraryClient(
 async function libraryServer(parameters: Parameters, enrolment: Enrolment): Promise<AnyServer> {
   const session = new ServerSession({
     config: configOf(parameters),
+    crypto: await providerFor(parameters),
     verifyIdentity: await verifierOf(parameters, enrolment),
   })
   return {
@@ -217,6 +232,11 @@ async function libraryServer(parameters: Parameters, enrolment: Enrolment): Prom
       return outcome.done ? elementsOf(outcome.sum) : new Map(outcome.messages)
     },
   }
+}
+
+async function providerFor({ suite, keyAgreement }: Parameters): Promise<CryptoProvider> {
+  const crypto = await defaultCrypto(suite)
+  return keyAgreement === undefined ? crypto : withPostQuantum(crypto)
 }
 
 async function verifierOf(parameters: Parameters, enrolment: Enrolment): Promise<VerifyIdentity> {
@@ -234,12 +254,20 @@ async function modelClient(
 ): Promise<AnyClient> {
   const coefficients = (length: number) =>
     Array.from({ length: parameters.threshold - 1 }, () => random.bytes(length))
+  const isHybrid = parameters.keyAgreement !== undefined
   const client = new Client({
     configuration: configurationOf(parameters),
     seat,
     drawn: {
       cipherPrivateKey: random.bytes(32),
-      maskPrivateKey: random.bytes(32),
+      maskPrivateKey: isHybrid ? null : random.bytes(32),
+      hybrid: isHybrid
+        ? {
+            cipherSeed: random.bytes(64),
+            masterSecret: random.bytes(32),
+            encapsulationSeed: random.bytes(32),
+          }
+        : null,
       choice: random.bytes(16),
       selfMask: random.bytes(16),
       maskKeyCoefficients: coefficients(32),

@@ -1,31 +1,48 @@
 import { ascii, concat, uint } from './bytes.js'
 import type { Configuration } from './configuration.js'
 import { seatSet, VERSION } from './messages.js'
-import type { PublicKeys } from './parties.js'
-import { hkdf, sha256 } from './primitives.js'
+import type { KeyOf, PublicKeys } from './parties.js'
+import { type Encapsulated, hkdf, sha256 } from './primitives.js'
 
 // Section "Keys and statements" of the specification.
-
-/** A client and the public key that it uses for one purpose. */
-export interface KeyOf {
-  readonly seat: number
-  readonly publicKey: Uint8Array
-}
 
 export interface Derived {
   readonly info: Uint8Array
   readonly key: Uint8Array
 }
 
-const label = (name: string): Uint8Array => {
+export const label = (name: string): Uint8Array => {
   const text = ascii(`secagg ${VERSION} ${name}`)
   return concat(uint(1, text.length), text)
 }
 
-const seatBytes = (seat: number): Uint8Array => uint(4, seat)
+export const seatBytes = (seat: number): Uint8Array => uint(4, seat)
 
-function derive(ikm: Uint8Array, { hash }: Configuration, info: Uint8Array, length: number): Derived {
+/** What is derived from an agreement; `secret` is the input of HKDF. */
+export interface DerivedBetween extends Derived {
+  readonly secret: Uint8Array
+}
+
+export function derive(ikm: Uint8Array, { hash }: Configuration, info: Uint8Array, length: number): Derived {
   return { info, key: hkdf(ikm, hash, info, length) }
+}
+
+/** A key from an agreement of two clients and, [hybrid], from what one has encapsulated or sent to the other. */
+export function deriveBetween(
+  configuration: Configuration,
+  name: string,
+  agreement: Uint8Array,
+  first: KeyOf,
+  second: KeyOf,
+  sent: Encapsulated | null,
+  length: number,
+): DerivedBetween {
+  const seats = concat(seatBytes(first.seat), seatBytes(second.seat))
+  const info = concat(label(name), seats, first.publicKey, second.publicKey)
+  if (sent === null) return { secret: agreement, ...derive(agreement, configuration, info, length) }
+  const digests = [first.kemKey, second.kemKey, sent.ciphertext].map(sha256)
+  const secret = concat(agreement, sent.secret)
+  return { secret, ...derive(secret, configuration, concat(info, ...digests), length) }
 }
 
 /** The key under which `sender` seals to `receiver`. */
@@ -34,23 +51,23 @@ export function sealingKey(
   agreement: Uint8Array,
   sender: KeyOf,
   receiver: KeyOf,
-): Derived {
-  const seats = concat(seatBytes(sender.seat), seatBytes(receiver.seat))
-  const info = concat(label('seal shares'), seats, sender.publicKey, receiver.publicKey)
-  return derive(agreement, configuration, info, configuration.suite.keyLength)
+  sent: Encapsulated | null,
+): DerivedBetween {
+  const { keyLength } = configuration.suite
+  return deriveBetween(configuration, 'seal shares', agreement, sender, receiver, sent, keyLength)
 }
 
-/** s_{u,v}, from the agreement of their s keys. */
+/** s_{u,v}, from the agreement of their s keys and, [hybrid], from p. */
 export function pairwiseSeed(
   configuration: Configuration,
   agreement: Uint8Array,
   one: KeyOf,
   other: KeyOf,
-): Derived {
+  sent: Encapsulated | null,
+): DerivedBetween {
+  const { keyLength } = configuration.suite
   const [u, v] = one.seat < other.seat ? [one, other] : [other, one]
-  const seats = concat(seatBytes(u.seat), seatBytes(v.seat))
-  const info = concat(label('pairwise mask'), seats, u.publicKey, v.publicKey)
-  return derive(agreement, configuration, info, configuration.suite.keyLength)
+  return deriveBetween(configuration, 'pairwise mask', agreement, u, v, sent, keyLength)
 }
 
 export function selfMaskSeed(configuration: Configuration, b: Uint8Array, owner: number): Derived {
@@ -71,7 +88,9 @@ export function keysStatement(
   seat: number,
   keys: Omit<PublicKeys, 'signature'>,
 ): Uint8Array {
-  return concat(label('sign keys'), hash, seatBytes(seat), keys.cipherKey, keys.maskKey, keys.choice)
+  const { cipherKey, maskKey, choice, cipherKemKey, maskKemKey } = keys
+  const all = [cipherKey, maskKey, choice, cipherKemKey, maskKemKey]
+  return concat(label('sign keys'), hash, seatBytes(seat), ...all)
 }
 
 /** Q_u. */
@@ -98,10 +117,9 @@ export function acknowledgement(
   agreement: Uint8Array,
   holder: KeyOf,
   owner: KeyOf,
-): Derived {
-  const seats = concat(seatBytes(holder.seat), seatBytes(owner.seat))
-  const info = concat(label('acknowledge'), seats, holder.publicKey, owner.publicKey)
-  return derive(agreement, configuration, info, 16)
+  sent: Encapsulated | null,
+): DerivedBetween {
+  return deriveBetween(configuration, 'acknowledge', agreement, holder, owner, sent, 16)
 }
 
 /** D, of the whole PublishedKeys message. */

@@ -29,6 +29,7 @@ export function modelLarge({
     drawn: {
       cipherPrivateKey: drawn(1, seat),
       maskPrivateKey: drawn(2, seat),
+      hybrid: null,
       choice: new Uint8Array(0),
       selfMask: drawn(7, 0, 16),
       maskKeyCoefficients: exponents.map((i) => drawn(5, i)),
@@ -51,8 +52,9 @@ export function modelLarge({
     const { key } = keys.sealingKey(
       configuration,
       x25519(drawn(1, sender), cipherKeys.get(seat)!),
-      { seat: sender, publicKey: cipherKeys.get(sender)! },
-      { seat, publicKey: cipherKeys.get(seat)! },
+      { seat: sender, publicKey: cipherKeys.get(sender)!, kemKey: new Uint8Array(0) },
+      { seat, publicKey: cipherKeys.get(seat)!, kemKey: new Uint8Array(0) },
+      null,
     )
     const plaintext = concat(drawn(3, sender), drawn(4, sender, 16))
     return configuration.suite.seal(key, keys.associatedData(configuration, sender, seat), plaintext)

@@ -19,6 +19,7 @@ export const TYPE = {
   livingOwners: 11,
   acknowledgements: 12,
   collectedAcknowledgements: 13,
+  complaint: 14,
 } as const
 
 export type Round = 'advertise-keys' | 'share-keys' | 'masked-input' | 'consistency-check' | 'unmasking'
@@ -27,11 +28,14 @@ export type Round = 'advertise-keys' | 'share-keys' | 'masked-input' | 'consiste
 export class Refusal extends Error {
   readonly code: string
   readonly phase: Round
+  /** Who is at fault, where the specification says so. */
+  readonly culprits: readonly number[]
 
-  constructor(code: string, phase: Round) {
+  constructor(code: string, phase: Round, culprits: readonly number[] = []) {
     super(`${code} in ${phase}`)
     this.code = code
     this.phase = phase
+    this.culprits = culprits
   }
 }
 

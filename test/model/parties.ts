@@ -2,12 +2,15 @@ import { ed25519Verify, identityOf } from './primitives.js'
 
 // What clients and servers have in common.
 
-/** c^PK, s^PK, [chosen] the choice and [active] the signature over these. */
+/** c^PK, s^PK, [chosen] the choice, [hybrid] the ML-KEM-768 keys and [active] the signature over these. */
 export interface PublicKeys {
   readonly cipherKey: Uint8Array
   readonly maskKey: Uint8Array
   /** Empty on the other graphs. */
   readonly choice: Uint8Array
+  /** [hybrid] ck^PK and sk^PK; empty otherwise. */
+  readonly cipherKemKey: Uint8Array
+  readonly maskKemKey: Uint8Array
   readonly signature: Uint8Array
 }
 
@@ -35,3 +38,25 @@ export const without = (seats: readonly number[], seat: number): number[] =>
 
 export const isSubset = (seats: readonly number[], of: readonly number[]): boolean =>
   seats.every((seat) => of.includes(seat))
+
+/** The public keys of a client for one purpose. */
+export interface KeyOf {
+  readonly seat: number
+  readonly publicKey: Uint8Array
+  /** [hybrid] Empty otherwise. */
+  readonly kemKey: Uint8Array
+}
+
+type Keys = Omit<PublicKeys, 'signature'>
+
+export const cipherKeyOf = (seat: number, { cipherKey, cipherKemKey }: Keys): KeyOf => ({
+  seat,
+  publicKey: cipherKey,
+  kemKey: cipherKemKey,
+})
+
+export const maskKeyOf = (seat: number, { maskKey, maskKemKey }: Keys): KeyOf => ({
+  seat,
+  publicKey: maskKey,
+  kemKey: maskKemKey,
+})

@@ -1,3 +1,4 @@
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import { AES } from '@stablelib/aes'
 import { stream } from '@stablelib/chacha'
 import { ChaCha20Poly1305 } from '@stablelib/chacha20poly1305'
@@ -70,6 +71,32 @@ const LOW_ORDER = [
 
 export function isAcceptablePublicKey(key: Uint8Array): boolean {
   return key.length === 32 && integerOf(key) < P && !LOW_ORDER.includes(integerOf(key))
+}
+
+/** What is encapsulated with a public key, by the 32 bytes m that FIPS 203 has the sender draw. */
+export interface Encapsulated {
+  readonly secret: Uint8Array
+  readonly ciphertext: Uint8Array
+}
+
+export const kemPublicKey = (seed: Uint8Array): Uint8Array => ml_kem768.keygen(seed).publicKey
+
+export function encapsulate(publicKey: Uint8Array, m: Uint8Array): Encapsulated {
+  const { sharedSecret, cipherText } = ml_kem768.encapsulate(publicKey, m)
+  return { secret: sharedSecret, ciphertext: cipherText }
+}
+
+export function decapsulate(seed: Uint8Array, ciphertext: Uint8Array): Encapsulated {
+  return { secret: ml_kem768.decapsulate(ciphertext, ml_kem768.keygen(seed).secretKey), ciphertext }
+}
+
+/** The modulus check: 768 coefficients of 12 bits, little-endian, and then 32 bytes that may be anything. */
+export function isAcceptableKemKey(key: Uint8Array): boolean {
+  if (key.length !== 1184) return false
+  const coefficients = integerOf(key.slice(0, 1152))
+  return Array.from({ length: 768 }, (_, i) => (coefficients >> BigInt(12 * i)) & 4095n).every(
+    (c) => c < 3329n,
+  )
 }
 
 export function ed25519PublicKey(seed: Uint8Array): Uint8Array {

@@ -4,6 +4,7 @@ import { sample } from './choice.js'
 import { Client } from './client/client.js'
 import { type Configuration, configurationOf } from './configuration.js'
 import type { Enrolment } from './parties.js'
+import type { Encapsulated } from './primitives.js'
 import { Server } from './server/server.js'
 import { pack, type Vector } from './vectors.js'
 
@@ -59,7 +60,15 @@ export function modelClient(round: RoundInput, configuration: Configuration, sea
     seat,
     drawn: {
       cipherPrivateKey: unhex(client.cipherPrivateKey),
-      maskPrivateKey: unhex(client.maskPrivateKey),
+      maskPrivateKey: client.hybrid === undefined ? unhex(client.maskPrivateKey!) : null,
+      hybrid:
+        client.hybrid === undefined
+          ? null
+          : {
+              cipherSeed: unhex(client.hybrid.cipherSeed),
+              masterSecret: unhex(client.hybrid.masterSecret),
+              encapsulationSeed: unhex(client.hybrid.encapsulationSeed),
+            },
       choice: unhex(client.choice ?? ''),
       selfMask: unhex(client.selfMask),
       maskKeyCoefficients: client.maskKeyCoefficients.map(unhex),
@@ -95,6 +104,14 @@ export function clientValues(client: Client, received: readonly Uint8Array[]): C
       advertiseKeys: {
         cipherPublicKey: hex(advertised.cipherKey),
         maskPublicKey: hex(advertised.maskKey),
+        ...(self.drawn.hybrid && {
+          hybrid: {
+            maskPrivateKey: hex(advertised.maskPrivateKey),
+            maskSeed: hex(advertised.maskSeed),
+            cipherKemKey: hex(advertised.cipherKemKey),
+            maskKemKey: hex(advertised.maskKemKey),
+          },
+        }),
         statement: active ? hex(advertised.statement) : null,
         signature: active ? hex(advertised.signature) : null,
         ...(self.configuration.graph === 'chosen' && {
@@ -114,12 +131,28 @@ export function clientValues(client: Client, received: readonly Uint8Array[]): C
           sealed: shared.sealed.map((each) => ({
             receiver: each.receiver,
             agreement: hex(each.agreement),
+            ...(each.encapsulated && { encapsulated: encapsulatedValues(each.encapsulated) }),
             info: hex(each.info),
             key: hex(each.key),
             associatedData: hex(each.associatedData),
             plaintext: hex(each.plaintext),
             ciphertext: hex(each.ciphertext),
           })),
+          ...(self.drawn.hybrid && {
+            maskSecrets: [...shared.maskSecrets.values()].map((each) => ({
+              receiver: each.receiver,
+              secretInfo: hex(each.secret.info),
+              secret: hex(each.secret.key),
+              confirmationInfo: hex(each.confirmation.info),
+              confirmation: hex(each.confirmation.key),
+              agreement: hex(each.agreement),
+              encapsulated: encapsulatedValues(each.encapsulated),
+              info: hex(each.info),
+              key: hex(each.key),
+              associatedData: hex(each.associatedData),
+              sealed: hex(each.sealed),
+            })),
+          }),
           message: hex(shared.message),
         },
       }),
@@ -180,3 +213,8 @@ export function clientValues(client: Client, received: readonly Uint8Array[]): C
     },
   ]
 }
+
+const encapsulatedValues = ({ secret, ciphertext }: Encapsulated) => ({
+  secret: hex(secret),
+  ciphertext: hex(ciphertext),
+})

@@ -1,10 +1,12 @@
 import { nobleCrypto } from 'secagg/crypto'
 import { chosenPartVectors } from './chosen-parts.js'
+import { compact, longBytesOf } from './compact.js'
 import type { RoundVector } from './format.js'
 import { largeVector } from './large.js'
 import { partVectors } from './parts.js'
 import { libraryRound } from './record.js'
-import { roundInputOf, SCENARIOS } from './rounds.js'
+import { SCENARIOS } from './rounds.js'
+import { roundInputOf } from './scenario.js'
 import { chosenTranscriptsOn, resumeTranscriptsOn, transcriptsOn } from './transcripts.js'
 
 /** Every vector by the name of its file, made by the library on the noble primitives. */
@@ -14,8 +16,13 @@ export async function allVectors(): Promise<Record<string, unknown>> {
     const round = await roundInputOf(scenario)
     rounds[name] = { round, values: await libraryRound(round, nobleCrypto()) }
   }
+  const written = Object.entries(rounds).map(([name, vector]) =>
+    vector.round.parameters.keyAgreement === undefined
+      ? [name, vector]
+      : [name, compact(vector, longBytesOf(vector))],
+  )
   return {
-    ...rounds,
+    ...Object.fromEntries(written),
     parts: await partVectors(),
     'parts-chosen': await chosenPartVectors(),
     large: await largeVector(),

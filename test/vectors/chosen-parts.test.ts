@@ -25,12 +25,12 @@ describe('the model agrees on', () => {
       expect(hex(configuration.hash)).toBe(hash)
       const keyOf = (seat: number) => {
         const privateKey = unhex(clients.find((each) => each.seat === seat)!.cipherPrivateKey)
-        return { seat, privateKey, publicKey: x25519PublicKey(privateKey) }
+        return { seat, privateKey, publicKey: x25519PublicKey(privateKey), kemKey: new Uint8Array(0) }
       }
       for (const { holder, owner, info, value } of values) {
         const agreed = x25519(keyOf(holder).privateKey, keyOf(owner).publicKey)
         expect(hex(agreed)).toBe(agreement)
-        const derived = acknowledgement(configuration, agreed, keyOf(holder), keyOf(owner))
+        const derived = acknowledgement(configuration, agreed, keyOf(holder), keyOf(owner), null)
         expect([hex(derived.info), hex(derived.key)]).toEqual([info, value])
       }
       expect(new Set(values.map(({ value }) => value)).size).toBe(2)

@@ -15,6 +15,8 @@ export interface Parameters {
   minimumCohort: number
   adversary: 'honest-but-curious' | 'active'
   suite: 'aes' | 'chacha'
+  /** Absent for X25519 alone. */
+  keyAgreement?: 'x25519-ml-kem-768'
   /** 0 for the complete graph. */
   neighbors: number
   assumptions: { corruptFraction: number; dropoutFraction: number; statisticalSecurity: number } | null
@@ -38,16 +40,29 @@ export interface ClientInput {
   /** The Ed25519 seed of its identity, in the active model. */
   signingKey: Hex | null
   cipherPrivateKey: Hex
-  maskPrivateKey: Hex
+  /** Absent with hybrid key agreement. */
+  maskPrivateKey?: Hex
+  /** With hybrid key agreement only. */
+  hybrid?: HybridClientInput
   /** On the chosen graph only. */
   choice?: Hex
   selfMask: Hex
-  /** Of the polynomials that share s^SK: those of x, x², …, each as long as the secret. */
+  /** Of the polynomials that share s^SK, or the master secret: those of x, x², …, each as long as the secret. */
   maskKeyCoefficients: Hex[]
   selfMaskCoefficients: Hex[]
   input: Elements
   /** How many of its messages it sends before it vanishes; the slices of a vector are one. */
   sends: number
+}
+
+/**
+ * What a client draws for hybrid key agreement. `cipherSeed` is that of ck. The 32 random bytes m with which FIPS 203 has it
+ * encapsulate to a public key are SHA-256(encapsulationSeed ‖ the public key): so they do not depend on an order.
+ */
+interface HybridClientInput {
+  cipherSeed: Hex
+  masterSecret: Hex
+  encapsulationSeed: Hex
 }
 
 /** What a round is made from; everything else in a vector follows from it. */
@@ -65,6 +80,8 @@ export interface RoundInput {
 interface AdvertiseKeysValues {
   cipherPublicKey: Hex
   maskPublicKey: Hex
+  /** With hybrid key agreement only: what follows from the master secret, and both ML-KEM-768 keys. */
+  hybrid?: { maskPrivateKey: Hex; maskSeed: Hex; cipherKemKey: Hex; maskKemKey: Hex }
   statement: Hex | null
   signature: Hex | null
   /** Sample of the client's choice; on the chosen graph only. */
@@ -79,18 +96,39 @@ export interface ShareKeysValues {
   sealed: {
     receiver: number
     agreement: Hex
+    /** K and C; with hybrid key agreement only. */
+    encapsulated?: EncapsulatedValues
     info: Hex
     key: Hex
     associatedData: Hex
     plaintext: Hex
     ciphertext: Hex
   }[]
+  /** With hybrid key agreement only: the secrets for masks that the client sends. `secret` is p. */
+  maskSecrets?: {
+    receiver: number
+    secretInfo: Hex
+    secret: Hex
+    confirmationInfo: Hex
+    confirmation: Hex
+    agreement: Hex
+    encapsulated: EncapsulatedValues
+    info: Hex
+    key: Hex
+    associatedData: Hex
+    sealed: Hex
+  }[]
   message: Hex
+}
+
+interface EncapsulatedValues {
+  secret: Hex
+  ciphertext: Hex
 }
 
 export interface MaskedInputValues {
   received: Hex
-  /** `with` is the client itself for its self-mask; `secret` is then b, else the agreement. `mask` is packed. */
+  /** `with` is the client itself for its self-mask; `secret` is then b, else the agreement (hybrid: followed by p). `mask` is packed. */
   masks: { with: number; sign: number; secret: Hex; info: Hex; seed: Hex; mask: Hex }[]
   /** y. */
   masked: Elements
@@ -104,6 +142,7 @@ interface AcknowledgementValues {
   received: Hex
   /** The owners that are alive. */
   living: number[]
+  /** With hybrid key agreement, `agreement` is followed by K. */
   given: { owner: number; agreement: Hex; info: Hex; value: Hex }[]
   message: Hex
 }
@@ -151,15 +190,25 @@ export interface RoundValues {
   server: ServerValues
 }
 
+/**
+ * Content with long byte strings, the keys and ciphertexts of ML-KEM-768: `<i>` in a byte string of `content` stands for entry i
+ * of `long`, counted from 0.
+ */
+export interface Compact<T> {
+  long: Hex[]
+  content: T
+}
+
 export interface RoundVector {
   round: RoundInput
   values: RoundValues
 }
 
-/** A step that a party refuses: in which round, and the code of the error. */
+/** A step that a party refuses: in which round, and the code of the error; who is at fault where it is `wrong-mask-secret`. */
 export interface Failure {
   phase: string
   code: string
+  culprits?: number[]
 }
 
 /** What is done with one party, in order. Whatever fails changes nothing. */

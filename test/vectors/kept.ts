@@ -1,4 +1,5 @@
-import type { ChosenParts, LargeVector, Parts, RoundVector, Transcript } from './format.js'
+import { expand } from './compact.js'
+import type { ChosenParts, Compact, LargeVector, Parts, RoundVector, Transcript } from './format.js'
 import large from './large.json' with { type: 'json' }
 import parts from './parts.json' with { type: 'json' }
 import chosenParts from './parts-chosen.json' with { type: 'json' }
@@ -11,6 +12,12 @@ import chosenSmall from './round-chosen-small.json' with { type: 'json' }
 import completeAes from './round-complete-aes.json' with { type: 'json' }
 import completeChacha from './round-complete-chacha.json' with { type: 'json' }
 import example from './round-example.json' with { type: 'json' }
+import hybridActiveChacha from './round-hybrid-active-chacha.json' with { type: 'json' }
+import hybridChosenAes from './round-hybrid-chosen-aes.json' with { type: 'json' }
+import hybridChosenChacha from './round-hybrid-chosen-chacha.json' with { type: 'json' }
+import hybridCompleteChacha from './round-hybrid-complete-chacha.json' with { type: 'json' }
+import hybridCompleteSmall from './round-hybrid-complete-small.json' with { type: 'json' }
+import hybridSparseAes from './round-hybrid-sparse-aes.json' with { type: 'json' }
 import sparseAes from './round-sparse-aes.json' with { type: 'json' }
 import sparseChacha from './round-sparse-chacha.json' with { type: 'json' }
 import sparseProven from './round-sparse-proven.json' with { type: 'json' }
@@ -32,6 +39,12 @@ export const ROUNDS: Readonly<Record<string, RoundVector>> = {
   'round-chosen-small': chosenSmall as RoundVector,
   'round-chosen-aes': chosenAes as RoundVector,
   'round-chosen-chacha': chosenChacha as RoundVector,
+  'round-hybrid-complete-small': expand(hybridCompleteSmall as Compact<RoundVector>),
+  'round-hybrid-complete-chacha': expand(hybridCompleteChacha as Compact<RoundVector>),
+  'round-hybrid-active-chacha': expand(hybridActiveChacha as Compact<RoundVector>),
+  'round-hybrid-sparse-aes': expand(hybridSparseAes as Compact<RoundVector>),
+  'round-hybrid-chosen-aes': expand(hybridChosenAes as Compact<RoundVector>),
+  'round-hybrid-chosen-chacha': expand(hybridChosenChacha as Compact<RoundVector>),
 }
 
 export const TRANSCRIPTS: readonly Transcript[] = [

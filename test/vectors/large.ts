@@ -107,7 +107,7 @@ async function valuesOf(
     drawing(
       noble,
       unhex(input.cipherPrivateKey),
-      unhex(input.maskPrivateKey),
+      unhex(input.maskPrivateKey!),
       unhex(input.selfMask),
       new Uint8Array(32).fill(1),
     ),

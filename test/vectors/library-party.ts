@@ -2,7 +2,7 @@ import { ClientSession, ServerSession } from 'secagg'
 import type { CryptoProvider } from 'secagg/crypto'
 import { hex, unhex } from './bytes.js'
 import type { Hex, RoundInput } from './format.js'
-import { elementsOf, libraryClientOptions, libraryServerOptions } from './library.js'
+import { elementsOf, libraryClientOptions, libraryServerOptions, providerOf } from './library.js'
 import type { Party } from './play.js'
 
 /** One of the library's sessions, to play a transcript with. */
@@ -12,7 +12,8 @@ export function libraryParty(round: RoundInput, party: number | 'server', crypto
     ownState = Uint8Array.from(bytes)
   }
   const seat = party === 'server' ? 0 : party
-  const clientOptions = { ...libraryClientOptions(round, seat, crypto), seat, save }
+  const clientCrypto = providerOf(round, seat, crypto)
+  const clientOptions = { ...libraryClientOptions(round, seat, clientCrypto), seat, save }
   const serverOptions = { ...libraryServerOptions(round, crypto), save }
   let client = new ClientSession(clientOptions)
   let server = new ServerSession(serverOptions)

@@ -1,3 +1,5 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import {
   ClientSession,
   createRoundConfig,
@@ -11,10 +13,12 @@ import {
   type Vector,
 } from 'secagg'
 import type { CryptoProvider } from 'secagg/crypto'
+import { concatBytes } from '../../src/crypto/bytes.js'
+import { nobleEncapsulation } from '../../src/post-quantum/noble-encapsulation.js'
 import { type Field, fieldFor, multiply } from '../../src/shamir/field.js'
 import { lanesOf } from '../support/inputs.js'
 import { unhex } from './bytes.js'
-import type { Elements, Parameters, RoundInput } from './format.js'
+import type { ClientInput, Elements, Parameters, RoundInput } from './format.js'
 
 // The library's parties with everything that they would draw given to them.
 
@@ -25,6 +29,7 @@ export function configOf(parameters: Parameters): RoundConfig {
     clients: parameters.clients,
     adversary,
     suite: parameters.suite,
+    keyAgreement: parameters.keyAgreement ?? 'x25519',
     threshold: parameters.threshold,
     minimumCohort: parameters.minimumCohort,
     graph: neighbors === 0 ? 'complete' : { neighbors, assumptions: assumptions ?? 'unproven' },
@@ -49,6 +54,22 @@ export function drawing(crypto: CryptoProvider, ...draws: readonly Uint8Array[])
     return Uint8Array.from(bytes)
   }
   return { ...crypto, randomBytes }
+}
+
+/** The provider of a client: with hybrid key agreement, what it encapsulates follows from a seed. */
+export function providerOf({ clients }: RoundInput, seat: number, crypto: CryptoProvider): CryptoProvider {
+  const { hybrid } = clients.find((each) => each.seat === seat)!
+  if (hybrid === undefined) return crypto
+  const seed = unhex(hybrid.encapsulationSeed)
+  const mlKem768 = {
+    ...(crypto.mlKem768 ?? nobleEncapsulation),
+    encapsulate: async (publicKeys: readonly Uint8Array[]) =>
+      publicKeys.map((key) => {
+        const { cipherText, sharedSecret } = ml_kem768.encapsulate(key, sha256(concatBytes(seed, key)))
+        return { ciphertext: cipherText, secret: sharedSecret }
+      }),
+  }
+  return { ...crypto, mlKem768 }
 }
 
 /** Shares by the polynomials that a vector states. */
@@ -95,7 +116,7 @@ export function libraryClientOptions(
     crypto: drawing(
       crypto,
       unhex(client.cipherPrivateKey),
-      unhex(client.maskPrivateKey),
+      ...keysDrawnBy(client),
       ...(client.choice === undefined ? [] : [unhex(client.choice)]),
       unhex(client.selfMask),
       // The key of the digest of the input; no message depends on it.
@@ -109,6 +130,11 @@ export function libraryClientOptions(
   }
 }
 
+function keysDrawnBy({ maskPrivateKey, hybrid }: ClientInput): Uint8Array[] {
+  if (hybrid === undefined) return [unhex(maskPrivateKey!)]
+  return [unhex(hybrid.cipherSeed), unhex(hybrid.masterSecret)]
+}
+
 export function libraryServer(round: RoundInput, crypto: CryptoProvider): ServerSession {
   return new ServerSession(libraryServerOptions(round, crypto))
 }
@@ -118,7 +144,10 @@ export function libraryServerOptions(round: RoundInput, crypto: CryptoProvider):
   const draws = ringRandomness === null ? [] : [unhex(ringRandomness)]
   return {
     config: configOf(parameters),
-    crypto: drawing(crypto, ...draws),
+    crypto: drawing(
+      parameters.keyAgreement === undefined ? crypto : { mlKem768: nobleEncapsulation, ...crypto },
+      ...draws,
+    ),
     verifyIdentity: verifierOf(round, crypto),
   }
 }

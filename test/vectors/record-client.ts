@@ -11,6 +11,7 @@ import {
   subtractInto,
 } from 'secagg/vector'
 import { holdersChosenBy, holdersKnownTo } from '../../src/graph/index.js'
+import { nobleEncapsulation } from '../../src/post-quantum/noble-encapsulation.js'
 import { decodePublishedKeys, label, seatBytes } from '../../src/protocol/keys.js'
 import {
   inclusionStatement,
@@ -53,16 +54,23 @@ export async function clientValues(
   const messages = sent.map((answers) => answers.map(hex))
   const inbound = received.map(hex)
   const cipherKey = await crypto.x25519.publicKey(unhex(input.cipherPrivateKey))
-  const maskKey = await crypto.x25519.publicKey(unhex(input.maskPrivateKey))
+  const hybrid = input.hybrid && (await hybridValues(crypto, input.hybrid, asked))
+  const maskKey = await crypto.x25519.publicKey(unhex(hybrid?.maskPrivateKey ?? input.maskPrivateKey!))
   const choice = input.choice === undefined ? undefined : unhex(input.choice)
-  const keys = { cipherKey, maskKey, choice }
+  const kemKeys = hybrid && {
+    cipherKemKey: unhex(hybrid.cipherKemKey),
+    maskKemKey: unhex(hybrid.maskKemKey),
+  }
+  const keys = { cipherKey, maskKey, choice, ...kemKeys }
+  const signatureAt = 98 + (choice?.length ?? 0) + (kemKeys === undefined ? 0 : 2 * 1184)
   const values: ClientValues = {
     seat,
     advertiseKeys: {
       cipherPublicKey: hex(cipherKey),
       maskPublicKey: hex(maskKey),
+      ...(hybrid && { hybrid }),
       statement: active ? hex(keysStatement(config, seat, keys)) : null,
-      signature: active ? messages[0]![0]!.slice(2 * (98 + (choice?.length ?? 0))) : null,
+      signature: active ? messages[0]![0]!.slice(2 * signatureAt) : null,
       ...(choice && { holders: [...holdersChosenBy(config, seat, choice)] }),
       message: messages[0]![0]!,
     },
@@ -94,6 +102,24 @@ export async function clientValues(
     message: answer,
   }
   return values
+}
+
+/** What follows from a master secret, and the ML-KEM-768 keys. */
+async function hybridValues(
+  crypto: CryptoProvider,
+  { cipherSeed }: NonNullable<ClientInput['hybrid']>,
+  { derivations }: Asked,
+): Promise<NonNullable<ClientValues['advertiseKeys']['hybrid']>> {
+  const derived = (name: string): string =>
+    derivations.find(({ info }) => info.startsWith(hex(label(name))))!.key
+  const maskSeed = derived('mask seed')
+  const kem = crypto.mlKem768 ?? nobleEncapsulation
+  return {
+    maskPrivateKey: derived('mask key'),
+    maskSeed,
+    cipherKemKey: hex(await kem.publicKey(unhex(cipherSeed))),
+    maskKemKey: hex(await kem.publicKey(unhex(maskSeed))),
+  }
 }
 
 /** Whether `owner` has sealed shares to `seat`. */
@@ -147,18 +173,20 @@ function acknowledgementValues(
 export async function shareKeysValues(
   config: RoundConfig,
   input: ClientInput,
-  { derivations, sealed }: Asked,
+  asked: Asked,
   published: readonly number[],
   received: string,
   message: string,
 ): Promise<ShareKeysValues> {
   const { seat } = input
+  const { derivations, sealed } = asked
   const choice = input.choice === undefined ? undefined : unhex(input.choice)
   const holders = holdersKnownTo(config, seat, published, choice)
   const peers = published.filter((other) => other !== seat && holders.includes(other))
   const split = (secret: string, coefficients: string[]) =>
     statedSplitter(() => coefficients)(unhex(secret), config.threshold, holders.length)
-  const maskKeyShares = await split(input.maskPrivateKey, input.maskKeyCoefficients)
+  const shared = input.hybrid?.masterSecret ?? input.maskPrivateKey!
+  const maskKeyShares = await split(shared, input.maskKeyCoefficients)
   const selfMaskShares = await split(input.selfMask, input.selfMaskCoefficients)
   const commitment = derivations.find(({ info }) => info.startsWith(hex(label('commitment'))))!
   return {
@@ -172,12 +200,54 @@ export async function shareKeysValues(
     commitment: { info: commitment.info, value: commitment.key },
     sealed: peers.map((receiver) => {
       const ends = hex(seatBytes(seat)) + hex(seatBytes(receiver))
-      const each = sealed.find(({ associatedData }) => associatedData.endsWith(ends))!
+      const isShares = (data: string): boolean => data.startsWith(hex(label('shares'))) && data.endsWith(ends)
+      const each = sealed.find(({ associatedData }) => isShares(associatedData))!
       const { secret, info } = derivations.find(({ key }) => key === each.key)!
-      return { receiver, agreement: secret, info, ...each }
+      return { receiver, ...agreed(asked, secret), info, ...each }
+    }),
+    ...(input.hybrid && {
+      maskSecrets: peers.flatMap((receiver) => maskSecretValues(asked, seat, receiver)),
     }),
     message,
   }
+}
+
+/** An agreement; and with hybrid key agreement, what has been encapsulated and follows it. */
+function agreed({ encapsulated }: Asked, secret: string) {
+  const agreement = secret.slice(0, 64)
+  if (secret === agreement) return { agreement }
+  return { agreement, encapsulated: encapsulated.find((each) => each.secret === secret.slice(64))! }
+}
+
+/** The secret for a mask that a client sends to `receiver`, if it does. */
+function maskSecretValues(
+  asked: Asked,
+  seat: number,
+  receiver: number,
+): NonNullable<ShareKeysValues['maskSecrets']> {
+  const named = (name: string): string =>
+    [label(name), seatBytes(seat), seatBytes(receiver)].map(hex).join('')
+  const derived = (name: string) => asked.derivations.find(({ info }) => info.startsWith(named(name)))
+  const [sealing, secret] = [derived('seal mask secret'), derived('mask secret')]
+  if (sealing === undefined || secret === undefined) return []
+  const confirmation = derived('confirm mask secret')!
+  const { associatedData, ciphertext } = asked.sealed.find(({ key }) => key === sealing.key)!
+  const { agreement, encapsulated } = agreed(asked, sealing.secret)
+  return [
+    {
+      receiver,
+      secretInfo: secret.info,
+      secret: secret.key,
+      confirmationInfo: confirmation.info,
+      confirmation: confirmation.key,
+      agreement,
+      encapsulated: encapsulated!,
+      info: sealing.info,
+      key: sealing.key,
+      associatedData,
+      sealed: ciphertext,
+    },
+  ]
 }
 
 export async function maskedInputValues(

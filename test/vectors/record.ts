@@ -13,7 +13,7 @@ import type {
   RoundValues,
   ServerValues,
 } from './format.js'
-import { configOf, elementsOf, lanesFor, libraryClient, libraryServer } from './library.js'
+import { configOf, elementsOf, lanesFor, libraryClient, libraryServer, providerOf } from './library.js'
 import { clientValues } from './record-client.js'
 import { type Asked, recording } from './recording.js'
 
@@ -54,7 +54,7 @@ export async function libraryRound(round: RoundInput, provider: CryptoProvider):
 async function run(round: RoundInput, provider: CryptoProvider, serverCrypto: CryptoProvider) {
   const server = libraryServer(round, serverCrypto)
   const traffic = round.clients.map((input): Traffic & { session: ReturnType<typeof libraryClient> } => {
-    const { crypto, asked } = recording(provider)
+    const { crypto, asked } = recording(providerOf(round, input.seat, provider))
     return { input, asked, session: libraryClient(round, input.seat, crypto), received: [], sent: [] }
   })
   let inbox = new Map<number, Uint8Array | undefined>(round.clients.map(({ seat }) => [seat, undefined]))
@@ -115,9 +115,10 @@ function serverValues(
       masks.push({ survivor: owner, dropped: null, sign: 1, info, seed: key })
       continue
     }
-    const { maskPrivateKey } = inputs.find(({ seat }) => seat === owner)!
-    if (!agreedWith.has(maskPrivateKey)) throw new Error(`the server has not agreed with the key of ${owner}`)
-    secrets.push({ owner, secret: 'maskKey', value: maskPrivateKey })
+    const { maskPrivateKey, hybrid } = inputs.find(({ seat }) => seat === owner)!
+    const privateKey = maskPrivateKey ?? derived('mask key', owner)!.key
+    if (!agreedWith.has(privateKey)) throw new Error(`the server has not agreed with the key of ${owner}`)
+    secrets.push({ owner, secret: 'maskKey', value: hybrid?.masterSecret ?? privateKey })
     for (const survivor of u3) {
       const seed = derived('pairwise mask', Math.min(survivor, owner), Math.max(survivor, owner))
       if (seed === undefined) continue // not neighbors

@@ -10,6 +10,7 @@ export interface Asked {
     readonly plaintext: string
     readonly ciphertext: string
   }[]
+  readonly encapsulated: { readonly secret: string; readonly ciphertext: string }[]
   /** The private keys that were agreed with. */
   readonly agreedWith: Set<string>
 }
@@ -19,7 +20,7 @@ export function recording(crypto: CryptoProvider): {
   readonly crypto: CryptoProvider
   readonly asked: Asked
 } {
-  const asked: Asked = { derivations: [], sealed: [], agreedWith: new Set() }
+  const asked: Asked = { derivations: [], sealed: [], encapsulated: [], agreedWith: new Set() }
   const recorded = (suite: SymmetricSuite): SymmetricSuite => ({
     ...suite,
     seal: async (key, associatedData, plaintext) => {
@@ -37,6 +38,18 @@ export function recording(crypto: CryptoProvider): {
     asked,
     crypto: {
       ...crypto,
+      ...(crypto.mlKem768 && {
+        mlKem768: {
+          ...crypto.mlKem768,
+          encapsulate: async (publicKeys) => {
+            const made = await crypto.mlKem768!.encapsulate(publicKeys)
+            for (const each of made) {
+              asked.encapsulated.push({ secret: hex(each!.secret), ciphertext: hex(each!.ciphertext) })
+            }
+            return made
+          },
+        },
+      }),
       x25519: {
         ...crypto.x25519,
         sharedSecrets: (privateKey, publicKeys) => {

@@ -2,11 +2,10 @@ import { equal } from '../bytes.js'
 import { sample } from '../choice.js'
 import * as keys from '../keys.js'
 import { demand, message, Reader, seatSet, TYPE } from '../messages.js'
-import { whoSigned } from '../parties.js'
+import { cipherKeyOf, whoSigned } from '../parties.js'
 import { x25519 } from '../primitives.js'
 import { type Masked, ownersOf } from './mask-input.js'
-import type { Shared } from './share-keys.js'
-import { openShares, type Revealed, type UnmaskResult } from './unmask.js'
+import { openShares, type Revealed, receivedOn, type UnmaskResult } from './unmask.js'
 
 // Rounds 3 and 4 on the chosen graph
 
@@ -57,7 +56,7 @@ export function acknowledgeOwners(masked: Masked, inbound: Uint8Array): Acknowle
   })
   const acknowledged = revealed
     .filter(({ secret, share }) => secret === 'selfMask' && share !== null)
-    .map(({ owner }) => ({ owner, ...acknowledgement(shared, seat, owner) }))
+    .map(({ owner }) => ({ owner, ...acknowledgement(masked, seat, owner) }))
   const set = seatSet(
     living,
     acknowledged.map(({ owner }) => owner),
@@ -67,13 +66,19 @@ export function acknowledgeOwners(masked: Masked, inbound: Uint8Array): Acknowle
 }
 
 /** The acknowledgement of `holder` for `owner`, one of whom is the client itself. */
-function acknowledgement({ self, published }: Shared, holder: number, owner: number) {
+function acknowledgement({ shared, ciphertexts }: Masked, holder: number, owner: number) {
+  const { self, published, sealed } = shared
   const { configuration, seat, drawn } = self
   const other = holder === seat ? owner : holder
   const agreement = x25519(drawn.cipherPrivateKey, published.get(other)!.cipherKey)
-  const keyOf = (each: number) => ({ seat: each, publicKey: published.get(each)!.cipherKey })
-  const { info, key } = keys.acknowledgement(configuration, agreement, keyOf(holder), keyOf(owner))
-  return { agreement, info, value: key }
+  // What the owner has encapsulated to the holder.
+  const sent =
+    owner === seat
+      ? sealed.find(({ receiver }) => receiver === holder)!.encapsulated
+      : receivedOn(self, ciphertexts.get(owner)!)
+  const keyOf = (each: number) => cipherKeyOf(each, published.get(each)!)
+  const derived = keys.acknowledgement(configuration, agreement, keyOf(holder), keyOf(owner), sent)
+  return { agreement: derived.secret, info: derived.info, value: derived.key }
 }
 
 export function unmaskAcknowledged(acknowledging: Acknowledging, inbound: Uint8Array): UnmaskResult {
@@ -84,7 +89,7 @@ export function unmaskAcknowledged(acknowledging: Acknowledging, inbound: Uint8A
   const reader = new Reader(inbound, TYPE.collectedAcknowledgements, 'unmasking')
   const given = reader.seatSet(holders).map((holder) => ({ holder, value: reader.bytes(16) }))
   reader.end()
-  const right = given.filter(({ holder, value }) => equal(value, acknowledgement(shared, holder, seat).value))
+  const right = given.filter(({ holder, value }) => equal(value, acknowledgement(masked, holder, seat).value))
   demand(right.length >= configuration.threshold, 'too-few-clients', 'unmasking')
   const present = revealed.filter(({ share }) => share !== null)
   const set = seatSet(

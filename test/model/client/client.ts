@@ -3,7 +3,7 @@ import { Refusal, VERSION } from '../messages.js'
 import { type Acknowledging, acknowledgeOwners, unmaskAcknowledged } from './acknowledge.js'
 import { type Advertised, advertiseKeys } from './advertise-keys.js'
 import { type Checked, checkConsistency } from './check-consistency.js'
-import { type Masked, maskInput } from './mask-input.js'
+import { type Complained, type Masked, maskInput } from './mask-input.js'
 import type { Self } from './self.js'
 import { type Shared, shareKeys } from './share-keys.js'
 import { type UnmaskResult, unmask, unmaskConsistently } from './unmask.js'
@@ -17,6 +17,8 @@ export class Client {
   checked: Checked | undefined
   acknowledging: Acknowledging | undefined
   unmasked: UnmaskResult | undefined
+  /** [hybrid] What it sent in place of a masked input. */
+  complained: Complained | undefined
   #last: { readonly inbound: Uint8Array; readonly answers: readonly Uint8Array[] } | undefined
 
   constructor(self: Self) {
@@ -41,7 +43,8 @@ export class Client {
   }
 
   #step(inbound: Uint8Array): readonly Uint8Array[] {
-    if (this.unmasked !== undefined) throw new Refusal('unexpected-message', 'unmasking')
+    const isOver = this.unmasked !== undefined || this.complained !== undefined
+    if (isOver) throw new Refusal('unexpected-message', 'unmasking')
     if (this.checked !== undefined) {
       this.unmasked = unmaskConsistently(this.checked, inbound)
       return [this.unmasked.message]
@@ -63,8 +66,13 @@ export class Client {
       return [this.unmasked.message]
     }
     if (this.shared !== undefined) {
-      this.masked = maskInput(this.shared, inbound)
-      return this.masked.messages
+      const result = maskInput(this.shared, inbound)
+      if ('about' in result) {
+        this.complained = result
+        return [result.message]
+      }
+      this.masked = result
+      return result.messages
     }
     this.shared = shareKeys(this.advertised!, inbound)
     return [this.shared.message]
@@ -74,6 +82,6 @@ export class Client {
   #answered(): Refusal['phase'] {
     if (this.unmasked !== undefined) return 'unmasking'
     if (this.checked !== undefined || this.acknowledging !== undefined) return 'consistency-check'
-    return this.masked !== undefined ? 'masked-input' : 'share-keys'
+    return this.masked !== undefined || this.complained !== undefined ? 'masked-input' : 'share-keys'
   }
 }

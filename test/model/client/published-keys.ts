@@ -4,13 +4,13 @@ import type { Configuration } from '../configuration.js'
 import * as keys from '../keys.js'
 import { demand, Reader, TYPE } from '../messages.js'
 import { everybody, type PublicKeys, whoSigned } from '../parties.js'
-import { isAcceptablePublicKey } from '../primitives.js'
+import { isAcceptableKemKey, isAcceptablePublicKey } from '../primitives.js'
 import type { Advertised } from './advertise-keys.js'
 
 // Round 1: what a client asks of the keys that the server publishes.
 
 export function readPublishedKeys(
-  { graph, clients, neighbors, signatureLength }: Configuration,
+  { graph, clients, neighbors, signatureLength, hybrid }: Configuration,
   inbound: Uint8Array,
 ): ReadonlyMap<number, PublicKeys> {
   const reader = new Reader(inbound, TYPE.publishedKeys, 'share-keys')
@@ -18,6 +18,8 @@ export function readPublishedKeys(
     cipherKey: reader.bytes(32),
     maskKey: reader.bytes(32),
     choice: reader.bytes(graph === 'chosen' ? 16 : 0),
+    cipherKemKey: reader.bytes(hybrid ? 1184 : 0),
+    maskKemKey: reader.bytes(hybrid ? 1184 : 0),
     signature: reader.bytes(signatureLength),
   })
   const published = new Map<number, PublicKeys>()
@@ -52,7 +54,7 @@ export function demandNeighbors(
 }
 
 export function checkPublishedKeys(
-  { self, cipherKey, maskKey, choice }: Advertised,
+  { self, cipherKey, maskKey, choice, cipherKemKey, maskKemKey }: Advertised,
   published: ReadonlyMap<number, PublicKeys>,
 ): ReadonlyMap<number, string> {
   const { configuration, seat, enrolment } = self
@@ -62,7 +64,9 @@ export function checkPublishedKeys(
     own !== undefined &&
     equal(own.cipherKey, cipherKey) &&
     equal(own.maskKey, maskKey) &&
-    equal(own.choice, choice)
+    equal(own.choice, choice) &&
+    equal(own.cipherKemKey, cipherKemKey) &&
+    equal(own.maskKemKey, maskKemKey)
   demand(isOwn, 'own-entry-mismatch', 'share-keys')
 
   const identities = new Map<number, string>()
@@ -76,10 +80,12 @@ export function checkPublishedKeys(
   }
   const seen = new Set<string>()
   for (const [other, theirs] of published) {
+    const kemKeys = configuration.hybrid ? [theirs.cipherKemKey, theirs.maskKemKey] : []
     for (const key of [theirs.cipherKey, theirs.maskKey]) {
       demand(isAcceptablePublicKey(key), 'invalid-public-key', 'share-keys')
     }
-    for (const key of [theirs.cipherKey, theirs.maskKey]) {
+    for (const key of kemKeys) demand(isAcceptableKemKey(key), 'invalid-public-key', 'share-keys')
+    for (const key of [theirs.cipherKey, theirs.maskKey, ...kemKeys]) {
       demand(!seen.has(hex(key)), 'duplicate-key', 'share-keys')
       seen.add(hex(key))
     }

@@ -1,4 +1,5 @@
 import type { Configuration } from '../configuration.js'
+import type { HybridDrawn } from '../hybrid.js'
 import type { Enrolment } from '../parties.js'
 import type { Vector } from '../vectors.js'
 
@@ -8,12 +9,14 @@ import type { Vector } from '../vectors.js'
 /** Everything that client u draws at random in a round, and its input. */
 interface Drawn {
   readonly cipherPrivateKey: Uint8Array
-  readonly maskPrivateKey: Uint8Array
+  /** Without hybrid key agreement, with which it follows from m. */
+  readonly maskPrivateKey: Uint8Array | null
+  readonly hybrid: HybridDrawn | null
   /** [chosen] */
   readonly choice: Uint8Array
   /** b. */
   readonly selfMask: Uint8Array
-  /** Of the polynomials that share s^SK, from x¹ on; each as long as the secret. */
+  /** Of the polynomials that share s^SK or, [hybrid], m, from x¹ on; each as long as the secret. */
   readonly maskKeyCoefficients: readonly Uint8Array[]
   readonly selfMaskCoefficients: readonly Uint8Array[]
 }

@@ -1,7 +1,8 @@
+import type { Parcel } from '../hybrid.js'
 import * as keys from '../keys.js'
 import { demand, message, Reader, seatSet, TYPE } from '../messages.js'
-import { everybody, isSubset, whoSigned } from '../parties.js'
-import { x25519 } from '../primitives.js'
+import { cipherKeyOf, everybody, isSubset, whoSigned } from '../parties.js'
+import { decapsulate, type Encapsulated, x25519 } from '../primitives.js'
 import { type Checked, readSurvivors } from './check-consistency.js'
 import type { Masked } from './mask-input.js'
 import type { Self } from './self.js'
@@ -79,14 +80,17 @@ export function openShares(
 ): { readonly maskKey: Uint8Array; readonly selfMask: Uint8Array } | null {
   const { self, published, advertised } = shared
   const { configuration, seat, drawn } = self
-  const theirs = published.get(sender)!.cipherKey
-  const { key } = keys.sealingKey(
-    configuration,
-    x25519(drawn.cipherPrivateKey, theirs),
-    { seat: sender, publicKey: theirs },
-    { seat, publicKey: advertised.cipherKey },
-  )
+  const parcel = ciphertexts.get(sender)!
+  const theirs = cipherKeyOf(sender, published.get(sender)!)
+  const agreement = x25519(drawn.cipherPrivateKey, theirs.publicKey)
+  const own = cipherKeyOf(seat, advertised)
+  const { key } = keys.sealingKey(configuration, agreement, theirs, own, receivedOn(self, parcel))
   const associatedData = keys.associatedData(configuration, sender, seat)
-  const plaintext = configuration.suite.open(key, associatedData, ciphertexts.get(sender)!)
+  const plaintext = configuration.suite.open(key, associatedData, parcel.shares)
   return plaintext && { maskKey: plaintext.slice(0, 32), selfMask: plaintext.slice(32) }
+}
+
+/** [hybrid] K and C of what a client got. */
+export function receivedOn({ drawn }: Self, { channel }: Parcel): Encapsulated | null {
+  return drawn.hybrid === null ? null : decapsulate(drawn.hybrid.cipherSeed, channel)
 }

@@ -4,7 +4,13 @@ import { sliceCount } from '../vectors.js'
 
 // The rounds, and the type of the message that each collects.
 
-export function typeOf(configuration: Configuration, round: Round): number {
+/** The types that are due in a round: that of its message, and [hybrid] that of a complaint in place of a masked input. */
+export function typesOf(configuration: Configuration, round: Round): readonly number[] {
+  const type = typeOf(configuration, round)
+  return configuration.hybrid && round === 'masked-input' ? [type, TYPE.complaint] : [type]
+}
+
+function typeOf(configuration: Configuration, round: Round): number {
   switch (round) {
     case 'advertise-keys':
       return TYPE.advertiseKeys
@@ -25,5 +31,5 @@ export function isOver(configuration: Configuration, open: Round | undefined, ty
   if (configuration.active) rounds.push('consistency-check')
   rounds.push('unmasking')
   const over = open === undefined ? rounds : rounds.slice(0, rounds.indexOf(open))
-  return over.some((round) => typeOf(configuration, round) === type)
+  return over.some((round) => typesOf(configuration, round).includes(type))
 }

@@ -1,6 +1,7 @@
 import { uint } from '../bytes.js'
 import type { Configuration } from '../configuration.js'
 import type { Graph } from '../graph.js'
+import { parcelBytes } from '../hybrid.js'
 import { message, seatSet, TYPE } from '../messages.js'
 import { everybody } from '../parties.js'
 import type { Member } from './reconstruct.js'
@@ -22,8 +23,8 @@ export function publishedKeys(
 ): Uint8Array {
   const told = graph.around(receiver, [...u1.keys()])
   const keysOf = (seat: number): Uint8Array[] => {
-    const { cipherKey, maskKey, choice, signature } = u1.get(seat)!.keys
-    return [cipherKey, maskKey, choice, signature]
+    const { cipherKey, maskKey, choice, cipherKemKey, maskKemKey, signature } = u1.get(seat)!.keys
+    return [cipherKey, maskKey, choice, cipherKemKey, maskKemKey, signature]
   }
   if (kind === 'complete') {
     return message(TYPE.publishedKeys, seatSet(everybody(clients), told), ...told.flatMap(keysOf))
@@ -40,8 +41,8 @@ export function forwardedShares(
 ): Uint8Array {
   const neighbors = graph.neighbors(receiver, [...u1.keys()])
   const senders = neighbors.filter((each) => u2.has(each))
-  const ciphertexts = senders.flatMap((sender) => u2.get(sender)!.ciphertexts!.get(receiver) ?? [])
-  return message(TYPE.forwardedShares, seatSet(neighbors, senders), ...ciphertexts)
+  const parcels = senders.flatMap((sender) => u2.get(sender)!.parcels!.get(receiver) ?? [])
+  return message(TYPE.forwardedShares, seatSet(neighbors, senders), ...parcels.map(parcelBytes))
 }
 
 export function announcedSurvivors(

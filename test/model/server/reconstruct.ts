@@ -1,10 +1,11 @@
 import { equal } from '../bytes.js'
 import type { Configuration } from '../configuration.js'
 import type { Graph } from '../graph.js'
+import { confirmation, maskKeysOf, maskSecret, openMaskSecret, type Parcel } from '../hybrid.js'
 import * as keys from '../keys.js'
-import { demand } from '../messages.js'
-import type { PublicKeys } from '../parties.js'
-import { x25519, x25519PublicKey } from '../primitives.js'
+import { demand, Refusal } from '../messages.js'
+import { maskKeyOf, type PublicKeys } from '../parties.js'
+import { type Encapsulated, x25519, x25519PublicKey } from '../primitives.js'
 import { fieldFor, interpolate } from '../secret-sharing.js'
 import { add, prg, type Vector } from '../vectors.js'
 
@@ -18,10 +19,10 @@ export interface Member {
   /** From round 1 on. */
   readonly commitment?: Uint8Array
   /** By receiver. */
-  readonly ciphertexts?: ReadonlyMap<number, Uint8Array>
+  readonly parcels?: ReadonlyMap<number, Parcel>
 }
 
-/** A secret that was reconstructed: b of a survivor, s^SK of a client that dropped out. */
+/** A secret that was reconstructed: b of a survivor, s^SK or, [hybrid], m of a client that dropped out. */
 interface Secret {
   readonly owner: number
   readonly kind: 'selfMask' | 'maskKey'
@@ -51,7 +52,7 @@ interface Answered {
 /** The secret of each client of U2, from the first t shares of it: none is corrected here. */
 export function reconstruct({ configuration, graph, u2, u3, u5 }: Answered): Secret[] {
   const { threshold } = configuration
-  return [...u2.values()].map(({ seat: owner, keys: { maskKey }, commitment }): Secret => {
+  return [...u2.values()].map(({ seat: owner, keys: own, commitment }): Secret => {
     const holders = graph.holders(owner)
     const answering = [...u5].filter(([, shares]) => shares.has(owner)).slice(0, threshold)
     demand(answering.length >= threshold, 'too-few-shares', 'unmasking')
@@ -64,27 +65,77 @@ export function reconstruct({ configuration, graph, u2, u3, u5 }: Answered): Sec
     const fits =
       kind === 'selfMask'
         ? equal(keys.commitment(configuration, value, owner).key, commitment!)
-        : equal(x25519PublicKey(value), maskKey)
+        : fitsMaskKeys(configuration, value, owner, own)
     demand(fits, 'wrong-share', 'unmasking')
     return { owner, kind, value }
   })
 }
 
-export function masksToRemove(
-  { configuration, graph, u2, u3 }: Answered,
-  secrets: readonly Secret[],
-): RemovedMask[] {
-  return secrets.flatMap(({ owner, kind, value }): RemovedMask[] => {
+function fitsMaskKeys(
+  configuration: Configuration,
+  value: Uint8Array,
+  owner: number,
+  { maskKey, maskKemKey }: PublicKeys,
+): boolean {
+  if (!configuration.hybrid) return equal(x25519PublicKey(value), maskKey)
+  const derived = maskKeysOf(configuration, value, owner)
+  if (!equal(derived.maskKey, maskKey)) return false
+  // No other shares would give the X25519 key too.
+  if (!equal(derived.maskKemKey, maskKemKey)) throw new Refusal('wrong-mask-secret', 'unmasking', [owner])
+  return true
+}
+
+/** [hybrid] p and C' of a pair one of whom dropped out; null where its sender is at fault. */
+function sentBetween(
+  { configuration, graph, u2 }: Answered,
+  survivor: Member,
+  { owner, value }: Secret,
+): Encapsulated | null {
+  const dropped = u2.get(owner)!
+  const { maskPrivateKey, maskSeed } = maskKeysOf(configuration, value, owner)
+  if (graph.sendsMaskSecret(owner, survivor.seat)) {
+    const sent = dropped.parcels!.get(survivor.seat)!.maskSecret!
+    const p = maskSecret(configuration, value, owner, survivor.seat).key
+    const fits = equal(confirmation(configuration, p, owner, survivor.seat).key, sent.confirmation)
+    return fits ? { secret: p, ciphertext: sent.ciphertext } : null
+  }
+  const sent = survivor.parcels!.get(owner)!.maskSecret!
+  const [from, to] = [maskKeyOf(survivor.seat, survivor.keys), maskKeyOf(owner, dropped.keys)]
+  const agreement = x25519(maskPrivateKey, from.publicKey)
+  const p = openMaskSecret(configuration, agreement, from, to, maskSeed, sent)
+  return p && { secret: p, ciphertext: sent.ciphertext }
+}
+
+/** [hybrid] Who has sent a secret for a mask that does not open or does not fit. */
+export function sendersAtFault(round: Answered, secrets: readonly Secret[]): number[] {
+  const { graph, u2, u3 } = round
+  const dropped = secrets.filter(({ kind }) => kind === 'maskKey')
+  const culprits = dropped.flatMap((secret) =>
+    u3
+      .filter((seat) => graph.sharesMask(seat, secret.owner))
+      .filter((seat) => sentBetween(round, u2.get(seat)!, secret) === null)
+      .map((seat) => (graph.sendsMaskSecret(secret.owner, seat) ? secret.owner : seat)),
+  )
+  return [...new Set(culprits)].sort((a, b) => a - b)
+}
+
+export function masksToRemove(round: Answered, secrets: readonly Secret[]): RemovedMask[] {
+  const { configuration, graph, u2, u3 } = round
+  return secrets.flatMap((secret): RemovedMask[] => {
+    const { owner, kind, value } = secret
     if (kind === 'selfMask') {
       const { info, key } = keys.selfMaskSeed(configuration, value, owner)
       return [{ survivor: owner, dropped: null, sign: 1, info, seed: key }]
     }
-    const dropped = { seat: owner, publicKey: u2.get(owner)!.keys.maskKey }
+    const dropped = maskKeyOf(owner, u2.get(owner)!.keys)
+    const privateKey = configuration.hybrid ? maskKeysOf(configuration, value, owner).maskPrivateKey : value
     const joined = u3.filter((seat) => graph.sharesMask(seat, owner))
     return joined.map((seat): RemovedMask => {
-      const publicKey = u2.get(seat)!.keys.maskKey
-      const agreement = x25519(value, publicKey)
-      const { info, key } = keys.pairwiseSeed(configuration, agreement, dropped, { seat, publicKey })
+      const survivor = u2.get(seat)!
+      const theirs = maskKeyOf(seat, survivor.keys)
+      const agreement = x25519(privateKey, theirs.publicKey)
+      const sent = configuration.hybrid ? sentBetween(round, survivor, secret) : null
+      const { info, key } = keys.pairwiseSeed(configuration, agreement, dropped, theirs, sent)
       return { survivor: seat, dropped: owner, sign: seat > owner ? 1 : -1, info, seed: key }
     })
   })

@@ -2,13 +2,14 @@ import { concat, equal, hex } from '../bytes.js'
 import { admitted, withHolders } from '../choice.js'
 import type { Configuration } from '../configuration.js'
 import { Graph } from '../graph.js'
+import { readParcel } from '../hybrid.js'
 import * as keys from '../keys.js'
-import { demand, message, Reader, type Round, seatSet, TYPE, VERSION } from '../messages.js'
+import { demand, message, Reader, Refusal, type Round, seatSet, TYPE, VERSION } from '../messages.js'
 import { type Enrolment, everybody, whoSigned } from '../parties.js'
-import { isAcceptablePublicKey } from '../primitives.js'
+import { isAcceptableKemKey, isAcceptablePublicKey } from '../primitives.js'
 import { minimumPresent, partOf } from '../proof.js'
 import { add, sliceCount, sliceSegments, unpack, type Vector, zero } from '../vectors.js'
-import { isOver, typeOf } from './order.js'
+import { isOver, typesOf } from './order.js'
 import {
   acknowledgementsOf,
   announcedSurvivors,
@@ -18,7 +19,7 @@ import {
   messagesTo,
   publishedKeys,
 } from './outbound.js'
-import { type Member, masksToRemove, reconstruct, removeMasks } from './reconstruct.js'
+import { type Member, masksToRemove, reconstruct, removeMasks, sendersAtFault } from './reconstruct.js'
 
 // Section "The server" of the specification.
 
@@ -39,6 +40,8 @@ export class Server {
   readonly inclusions: Map<number, Uint8Array> = new Map()
   /** [chosen] Of U4, by owner. */
   acknowledgements: Map<number, ReadonlyMap<number, Uint8Array>> = new Map()
+  /** [hybrid] Whom clients complain about, by author. */
+  readonly complaints: Map<number, readonly number[]> = new Map()
   u5: Map<number, ReadonlyMap<number, Uint8Array>> = new Map()
   /** Σ y over U3. */
   maskedSum: Vector
@@ -72,7 +75,7 @@ export class Server {
     demand(bytes[0] === VERSION, 'unsupported-version', round)
     const type = bytes[1]!
     demand(!isOver(this.configuration, this.round, type), 'late-message', round)
-    demand(type === typeOf(this.configuration, round), 'unexpected-message', round)
+    demand(typesOf(this.configuration, round).includes(type), 'unexpected-message', round)
     demand(this.#takesPart(seat, round), 'unknown-seat', round)
     const isSlice = type === TYPE.maskedSlice
     const slice = isSlice ? new Reader(bytes, type, round).integer(4) : 0
@@ -80,6 +83,10 @@ export class Server {
     const isOfThatKind = (each: Uint8Array): boolean =>
       equal(each.slice(1, isSlice ? 6 : 2), bytes.slice(1, isSlice ? 6 : 2))
     demand(!this.#accepted.get(seat)?.some(isOfThatKind), 'conflicting-message', round)
+    if (round === 'masked-input') {
+      const isOther = type === TYPE.complaint ? this.#vectors.has(seat) : this.complaints.has(seat)
+      demand(!isOther, 'conflicting-message', round)
+    }
     this.#take(seat, bytes, round)
     this.#accepted.set(seat, [...(this.#accepted.get(seat) ?? []), bytes])
     return true
@@ -94,7 +101,8 @@ export class Server {
         this.#takeShares(seat, bytes)
         break
       case 'masked-input':
-        this.#takeMasked(seat, bytes)
+        if (bytes[1] === TYPE.complaint) this.#takeComplaint(seat, bytes)
+        else this.#takeMasked(seat, bytes)
         break
       case 'consistency-check':
         if (this.#isChosen) this.#takeAcknowledgements(seat, bytes)
@@ -142,7 +150,7 @@ export class Server {
   // Round 0
 
   #takeKeys(seat: number, bytes: Uint8Array): void {
-    const { active, hash, signatureLength, graph } = this.configuration
+    const { active, hash, signatureLength, graph, hybrid } = this.configuration
     const phase = 'advertise-keys'
     const reader = new Reader(bytes, TYPE.advertiseKeys, phase)
     const theirHash = bytes.slice(2, 34)
@@ -150,18 +158,29 @@ export class Server {
     reader.bytes(32)
     const [cipherKey, maskKey] = [reader.bytes(32), reader.bytes(32)]
     const choice = reader.bytes(graph === 'chosen' ? 16 : 0)
+    const [cipherKemKey, maskKemKey] = [reader.bytes(hybrid ? 1184 : 0), reader.bytes(hybrid ? 1184 : 0)]
     const signature = reader.bytes(signatureLength)
     reader.end()
+    const kemKeys = hybrid ? [cipherKemKey, maskKemKey] : []
     demand([cipherKey, maskKey].every(isAcceptablePublicKey), 'invalid-public-key', phase)
+    demand(kemKeys.every(isAcceptableKemKey), 'invalid-public-key', phase)
     demand(!equal(cipherKey, maskKey), 'duplicate-key', phase)
-    const statement = keys.keysStatement(this.configuration, seat, { cipherKey, maskKey, choice })
+    demand(!hybrid || !equal(cipherKemKey, maskKemKey), 'duplicate-key', phase)
+    const own = { cipherKey, maskKey, choice, cipherKemKey, maskKemKey, signature }
+    const statement = keys.keysStatement(this.configuration, seat, own)
     const identity = active ? whoSigned(this.enrolment, seat, statement, signature) : undefined
     demand(!active || identity !== undefined, 'invalid-signature', phase)
     const others = [...this.u1.values()]
-    const known = others.flatMap((other) => [hex(other.keys.cipherKey), hex(other.keys.maskKey)])
-    demand(!known.includes(hex(cipherKey)) && !known.includes(hex(maskKey)), 'duplicate-key', phase)
+    const allOf = (each: typeof own) =>
+      [each.cipherKey, each.maskKey, each.cipherKemKey, each.maskKemKey].map(hex).filter((key) => key !== '')
+    const known = others.flatMap((other) => allOf(other.keys))
+    demand(
+      allOf(own).every((key) => !known.includes(key)),
+      'duplicate-key',
+      phase,
+    )
     demand(!active || others.every((other) => other.identity !== identity), 'duplicate-identity', phase)
-    this.u1.set(seat, { seat, keys: { cipherKey, maskKey, choice, signature }, identity })
+    this.u1.set(seat, { seat, keys: own, identity })
   }
 
   #publishKeys(): ReadonlyMap<number, Uint8Array> {
@@ -195,9 +214,15 @@ export class Server {
     const reader = new Reader(bytes, TYPE.shareKeys, 'share-keys')
     const commitment = reader.bytes(32)
     const peers = this.graph!.peers(seat, [...this.u1.keys()])
-    const ciphertexts = new Map(peers.map((peer) => [peer, reader.bytes(64)]))
+    const { configuration } = this
+    const parcels = new Map(
+      peers.map((peer) => {
+        const sends = configuration.hybrid && this.graph!.sendsMaskSecret(seat, peer)
+        return [peer, readParcel(configuration, reader, sends)]
+      }),
+    )
     reader.end()
-    this.u2.set(seat, { ...this.u1.get(seat)!, commitment, ciphertexts })
+    this.u2.set(seat, { ...this.u1.get(seat)!, commitment, parcels })
   }
 
   #forwardShares(): ReadonlyMap<number, Uint8Array> {
@@ -249,6 +274,16 @@ export class Server {
     const parts = this.#vectors.get(seat) ?? []
     parts[slice] = part
     this.#vectors.set(seat, parts)
+  }
+
+  /** [hybrid] */
+  #takeComplaint(seat: number, bytes: Uint8Array): void {
+    const reader = new Reader(bytes, TYPE.complaint, 'masked-input')
+    const neighbors = this.graph!.neighbors(seat, [...this.u2.keys()]).filter((each) => this.u2.has(each))
+    const about = reader.seatSet(neighbors.filter((sender) => this.graph!.sendsMaskSecret(sender, seat)))
+    reader.end()
+    demand(about.length > 0, 'malformed-message', 'masked-input')
+    this.complaints.set(seat, about)
   }
 
   /** [chosen] */
@@ -359,6 +394,10 @@ export class Server {
     const { configuration, u2, u3, u5 } = this
     const round = { configuration, graph: this.graph!, u2, u3, u5 }
     this.secrets = reconstruct(round)
+    if (configuration.hybrid) {
+      const culprits = sendersAtFault(round, this.secrets)
+      if (culprits.length > 0) throw new Refusal('wrong-mask-secret', 'unmasking', culprits)
+    }
     this.removed = masksToRemove(round, this.secrets)
     this.sum = removeMasks(configuration, this.maskedSum, this.removed)
     this.round = undefined
