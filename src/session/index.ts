@@ -13,4 +13,3 @@ export {
   type ServerSessionOptions,
   UPLOADS,
 } from './session-options.js'
-export type { SliceStore } from './slice-uploads.js'

@@ -14,7 +14,7 @@ import {
   KEY_LENGTH,
   SLICE_HEADER_LENGTH,
 } from '../wire/index.js'
-import { inclusionLength } from './masked-sum.js'
+import { inclusionLength } from './proofs.js'
 
 /** The length of the usual signatures. */
 const ED25519_SIGNATURE_LENGTH = 64

@@ -1,12 +1,12 @@
 import type { CoderType } from 'micro-packed'
 import type { Bytes } from '../crypto/bytes.js'
 import type { PhaseName } from '../errors.js'
+import type { DataPlane, RoundPlane } from '../plane/index.js'
 import type { ServerCapabilities } from '../protocol/capabilities.js'
 import type { server } from '../protocol/index.js'
-import type { Accumulator, MaskExecutor, Vector } from '../vector/index.js'
+import type { Vector } from '../vector/index.js'
 import { encodeMessage, type MessageType } from '../wire/index.js'
 import type { TellServer } from './events.js'
-import type { SliceStore } from './slice-uploads.js'
 
 /** The server's messages at the beginning of a phase, as bytes. */
 export interface OutboundBytes {
@@ -44,14 +44,14 @@ export interface Phase {
   readonly accepted: ReadonlySet<number>
   /** On the chosen graph, while masked vectors are collected: the proofs of the clients whose vectors have arrived. */
   readonly proofs?: readonly server.IncludingClient[]
-  /** Σ y so far, from the phase on in which vectors are collected. */
-  readonly runningSum?: Accumulator
+  /** The plane of Σ y, from the phase on in which vectors are collected. */
+  readonly plane?: RoundPlane
   /**
-   * The accepted messages, by seat, from which the phase can be restored. Masked inputs are not among them: they are in the
-   * running sum.
+   * The accepted messages, by seat, from which the phase can be restored. Masked inputs are not among them: they are on
+   * the plane.
    */
   messages(): Iterable<readonly [seat: number, bytes: Uint8Array]>
-  /** Completes what is only partly in the sum, so that `accepted`, `runningSum` and `messages` are consistent. */
+  /** Completes what is only partly in the sum, so that `accepted`, `plane` and `messages` are consistent. */
   settle?(): Promise<void>
   /**
    * Checks one message. The function that it returns accepts the message, completely or not at all.
@@ -126,8 +126,7 @@ export function phaseOf<A>({ check, encode, close, ...steps }: PhaseSteps<A>): P
 
 /** What the phases get from the session. */
 export interface PhaseContext extends ServerCapabilities {
-  readonly maskExecutor: MaskExecutor
-  readonly sliceStore: SliceStore
+  readonly plane: DataPlane
   readonly maximumUploads: number
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((fraction: number) => void) | undefined

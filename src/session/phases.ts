@@ -1,5 +1,6 @@
 import { SecAggError } from '../errors.js'
 import { choiceLength, publishableSeats } from '../graph/index.js'
+import type { RoundPlane } from '../plane/index.js'
 import {
   blamePeer,
   DistinctKeys,
@@ -12,7 +13,7 @@ import { server } from '../protocol/index.js'
 import { isHybrid } from '../protocol/keys.js'
 import { sealedLengthBetween } from '../protocol/server/pairs.js'
 import { columnsToForward, sealedBy } from '../protocol/server/share-keys.js'
-import { type Accumulator, segmentsInRange } from '../vector/index.js'
+import { segmentsInRange } from '../vector/index.js'
 import { checkPacked } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import {
@@ -30,10 +31,10 @@ import {
   shareKeysCoder,
 } from '../wire/index.js'
 import { Complaints } from './complaints.js'
-import { type Folded, MaskedSum, Proofs, type Proven } from './masked-sum.js'
 import { encoded, type OutboundBytes, type Phase, type PhaseContext, phaseOf, seatsOf } from './phase.js'
-import { Uploads } from './slice-uploads.js'
+import { Proofs, type Proven } from './proofs.js'
 import { acknowledgePhase, checkPhase, unmaskPhase } from './unmask-phase.js'
+import { guarded, planeRound, requireMembers, typed } from './vectors.js'
 
 /** AdvertiseKeys, the paper's round 0: collects public keys. */
 export function advertisePhase(state: server.ServerAdvertising, context: PhaseContext): Phase {
@@ -91,20 +92,28 @@ export function sharePhase(state: server.ServerSharing, context: PhaseContext): 
     encode: (accepted) => encodeMessage('shareKeys', coderOf(accepted.seat), accepted),
     close: async (accepted) => {
       const { state: next } = server.closeShareKeys(state, accepted)
-      return { accepted: seatsOf(next.clients), next: maskPhase(next, context) }
+      const round = planeRound(config, seatsOf(next.clients), context)
+      const plane = guarded(await typed(() => context.plane.begin(round)))
+      return { accepted: seatsOf(next.clients), next: maskPhase(next, context, plane) }
     },
   })
 }
 
-/** MaskedInputCollection, the paper's round 2: adds each vector to a running sum as it arrives, which needs memory for one vector. */
-export function maskPhase(state: server.ServerMasking, context: PhaseContext, folded?: Folded): Phase {
+/**
+ * MaskedInputCollection, the paper's round 2: passes each vector to the plane, which adds it to a running sum as it arrives.
+ * `known` are proofs of clients whose vectors are in the sum already.
+ */
+export function maskPhase(
+  state: server.ServerMasking,
+  context: PhaseContext,
+  plane: RoundPlane,
+  known?: readonly server.IncludingClient[],
+): Phase {
   const { config, clients } = state
-  const proofs = new Proofs(state, context, folded?.proofs)
+  const proofs = new Proofs(state, context, known)
   const complaints = new Complaints(state)
   const seats = seatsOf(clients)
-  const sum = new MaskedSum(config, folded)
   const slices = sliceCount(config.segments, config.sliceLength)
-  const uploads = new Uploads(config, sum, context)
   const openSlice = (seat: number, bytes: Uint8Array): { slice: number } & Proven => {
     const blame = blamePeer('masked-input', seat)
     const { slice, packed } =
@@ -126,75 +135,65 @@ export function maskPhase(state: server.ServerMasking, context: PhaseContext, fo
       return complaints.isEmpty ? seats : seats.filter((seat) => !complaints.has(seat))
     },
     outbound: sharesMessages(state),
-    accepted: sum.seats,
+    get accepted() {
+      return plane.seats
+    },
     get proofs() {
-      return proofs.of([...sum.seats])
+      return proofs.of([...plane.seats])
     },
-    get runningSum() {
-      return sum.whole
-    },
+    plane,
     messages: () => complaints.messages(),
     settle: async () => {
-      const failure = await uploads.foldAll()
-      // Only a vector that is partly in the sum matters: others may still come, or never come.
-      if (failure !== undefined && !sum.isWhole) throw failure.error
+      await plane.settle()
     },
     check: async (seat, bytes) => {
-      if (messageType(bytes) === 'complaint') return complaints.check(seat, bytes, sum.slicesOf(seat) > 0)
+      if (messageType(bytes) === 'complaint') return complaints.check(seat, bytes, plane.slicesOf(seat) > 0)
       server.acceptMaskedInput(state, seat)
       const { slice, packed, proof } = openSlice(seat, bytes)
       const proven = await proofs.check(seat, proof)
       // A fingerprint of the vector alone is not one of the message.
       const marked = (fingerprint: Uint8Array) => (proof === undefined ? { fingerprint } : {})
-      if (slices === 1) {
-        return () => {
-          const fingerprint = sum.add(seat, packed)
-          proofs.note(proven)
-          return { status: 'accepted', ...marked(fingerprint) }
-        }
-      }
       return async () => {
-        const outcome = await uploads.keep(seat, slice, packed)
-        if ('room' in outcome) return { status: 'busy', ...outcome }
+        // The plane must not have the vector of a seat in the sum before its proof is known.
         proofs.note(proven)
-        return { status: 'accepted', ...marked(outcome.fingerprint), finish: () => uploads.fold(seat) }
+        const folding = await plane.fold(seat, slice, packed)
+        if ('room' in folding) return { status: 'busy', ...folding }
+        const { fingerprint, finish } = folding
+        return { status: 'accepted', ...marked(fingerprint), ...(finish && { finish }) }
       }
     },
     again: async (seat, bytes) => {
-      if (!uploads.isWaiting(seat)) return false
+      // The plane has nothing to retry before it has all slices, nor after it has added them.
+      if (slices === 1 || plane.seats.has(seat)) return false
       const { slice, packed } = openSlice(seat, bytes)
-      await uploads.keepAgain(seat, slice, packed)
-      await uploads.fold(seat)
-      return true
+      return plane.again(seat, slice, packed)
     },
-    discard: (seat) => uploads.discard(seat),
+    discard: (seat) => plane.discard(seat),
     close: async () => {
-      const failure = await uploads.foldAll()
+      const stateWith = (survivors: readonly number[]): AfterMasking =>
+        // Without proofs on the graphs that have none; the state tells which phase is next.
+        server.closeMaskedInput(state, survivors, proofs.of(survivors), complaints.all).state
+      const { seats: arrived, failure } = await plane.settle()
       if (failure !== undefined) throw failure.error
-      const survivors = [...sum.seats]
-      // Without proofs on the graphs that have none; the state tells which phase is next.
-      const { state: next }: { state: AfterMasking } = server.closeMaskedInput(
-        state,
-        survivors,
-        proofs.of(survivors),
-        complaints.all,
-      )
-      const phase = phaseAfterMasking(next, sum.whole, context)
-      return { accepted: next.survivors, next: phase, release: () => uploads.close() }
+      // Sealing can be final. With too few vectors, the phase stays open for more.
+      stateWith(arrived)
+      const next = stateWith(requireMembers(await plane.seal(), seats))
+      const phase = phaseAfterMasking(next, plane, context)
+      return { accepted: next.survivors, next: phase, release: () => plane.release() }
     },
   }
 }
 
 type AfterMasking = server.ServerChecking | server.ServerAcknowledging | server.ServerUnmasking
 
-function phaseAfterMasking(state: AfterMasking, sum: Accumulator, context: PhaseContext): Phase {
+function phaseAfterMasking(state: AfterMasking, plane: RoundPlane, context: PhaseContext): Phase {
   switch (state.state) {
     case 'server-checking':
-      return checkPhase(state, sum, context)
+      return checkPhase(state, plane, context)
     case 'server-acknowledging':
-      return acknowledgePhase(state, sum, context)
+      return acknowledgePhase(state, plane, context)
     case 'server-unmasking':
-      return unmaskPhase(state, sum, context)
+      return unmaskPhase(state, plane, context)
   }
 }
 

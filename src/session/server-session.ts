@@ -21,8 +21,8 @@ import {
   type Receipt,
   type ServerSessionOptions,
 } from './session-options.js'
-import { discardAllUploads } from './slice-uploads.js'
 import { inTurns } from './turns.js'
+import { typed } from './vectors.js'
 
 /**
  * The server of one round: bytes in, bytes out. The host tells the session which seat sent a message, which it knows from
@@ -100,8 +100,8 @@ export class ServerSession {
     session.#ledger = new Ledger(config.clients, decoded.books)
     session.#known = new KnownMessages(config, decoded.known)
     const context = await session.#context()
+    await typed(async () => context.plane.discardLeftovers?.(config))
     session.#phase = await resumedPhase(decoded, context)
-    await discardAllUploads(config, context.sliceStore)
     session.#tell = teller(config, onEvent)
     session.#tellOpened()
     return session
@@ -240,7 +240,10 @@ export class ServerSession {
   }
 
   #save(phase: Phase, books: Books): Promise<void> {
-    return save(this.#options.save, () => encodeServerSession(phase, books, this.#known.wholeMessages(phase)))
+    return save(this.#options.save, async () => {
+      const checkpoint = await phase.plane?.checkpoint()
+      return encodeServerSession(phase, books, this.#known.wholeMessages(phase), checkpoint)
+    })
   }
 
   /** Accepts a message, or records why it is refused. */

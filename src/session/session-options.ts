@@ -11,6 +11,7 @@ import type { Bytes } from '../crypto/bytes.js'
 import { dependableProvider } from '../crypto/dependable.js'
 import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import type { PhaseName, SecAggError } from '../errors.js'
+import { type DataPlane, localPlane } from '../plane/index.js'
 import { requireConfig } from '../protocol/checks.js'
 import { kemOf } from '../protocol/hybrid.js'
 import { requireSigner, requireVerifier } from '../protocol/identity.js'
@@ -18,13 +19,12 @@ import type { RoundConfig, Signer, VerifyIdentity } from '../protocol/index.js'
 import { isHybrid, suiteOf } from '../protocol/keys.js'
 import { requireVectorOrSource } from '../rounds/index.js'
 import type { SecretSplitter } from '../shamir/index.js'
-import { executeMaskPlan, type MaskExecutor, type Vector } from '../vector/index.js'
+import type { MaskExecutor, Vector } from '../vector/index.js'
 import type { ClientSessionEvent, ServerSessionEvent, TellServer } from './events.js'
 import { type InputSource, sourceFor } from './input.js'
 import type { PhaseContext } from './phase.js'
 import type { RoundReport } from './report.js'
 import type { ClaimSession, SaveSession } from './saved/saved-client.js'
-import { memorySliceStore, type SliceStore } from './slice-uploads.js'
 
 /**
  * Options of a {@link ClientSession}.
@@ -95,18 +95,16 @@ export interface ServerSessionOptions {
   readonly crypto?: CryptoProvider | undefined
   /** Needed in the active model. */
   readonly verifyIdentity?: VerifyIdentity | undefined
-  /** Executes mask plans, as a pool of worker threads does; default: this thread. */
-  readonly maskExecutor?: MaskExecutor | undefined
+  /** Where masked vectors are added up and unmasked. Default: `localPlane()`, in the memory of this process, on this thread. */
+  readonly plane?: DataPlane | undefined
   /**
    * If vectors are sent in slices: how many may be incomplete at the same time, 1 or more. The first slice of a further
    * vector is then `busy`. Default: 4.
    */
   readonly maximumUploads?: number | undefined
-  /** Where slices of incomplete vectors are kept. Default: in memory. */
-  readonly sliceStore?: SliceStore | undefined
   /**
    * Stores the session, so that it can be resumed. It is called before the messages of a new phase are returned, before the
-   * last phase is closed, and by `checkpoint`. The running sum and the seats in it are stored together. In the last phase,
+   * last phase is closed, and by `checkpoint`. The checkpoint of the plane and the seats in the sum are stored together. In the last phase,
    * the bytes contain shares of clients' secrets. Pass only the bytes that were stored last to `resume`: with older ones, the
    * server may announce other survivors than before, and clients that have already answered refuse them.
    */
@@ -181,6 +179,7 @@ export function checkedClientOptions(given: ClientSessionOptions): ClientSession
   }
   requireVectorOrSource(reading('an input', () => sourceFor(config, input)))
   requireCallback('splitSecret', splitSecret)
+  requireCallback('maskExecutor', options.maskExecutor)
   requireCallback('claimSession', claimSession)
   if (config.adversary === 'active') {
     requireSigner(signer)
@@ -196,10 +195,10 @@ export function checkedClientOptions(given: ClientSessionOptions): ClientSession
  */
 export function checkedServerOptions(given: ServerSessionOptions): ServerSessionOptions {
   const options = partsOf('the options of a server', given)
-  const { maximumUploads = 1, sliceStore } = options
+  const { maximumUploads = 1, plane } = options
   requireConfig(options.config)
   requireInteger('maximumUploads', maximumUploads, 1, Number.MAX_SAFE_INTEGER)
-  if (sliceStore !== undefined) requireMethods('a store of slices', sliceStore, 'put', 'get', 'discard')
+  if (plane !== undefined) requireMethods('a plane', plane, 'begin', 'resume')
   if (options.config.adversary === 'active') requireVerifier(options.verifyIdentity)
   return { ...options, crypto: checkedShared(options) }
 }
@@ -211,17 +210,15 @@ export function checkedServerOptions(given: ServerSessionOptions): ServerSession
  */
 export async function contextOf(options: ServerSessionOptions, tell: TellServer): Promise<PhaseContext> {
   const { config, verifyIdentity, signal, onProgress } = options
-  const { maskExecutor = executeMaskPlan, maximumUploads = UPLOADS } = options
+  const { plane = localPlane(), maximumUploads = UPLOADS } = options
   const crypto = options.crypto ?? (await defaultCrypto(config.suite))
   suiteOf(config, crypto) // now rather than in the last phase
-  const sliceStore = options.sliceStore ?? memorySliceStore()
-  return { crypto, verifyIdentity, maskExecutor, sliceStore, maximumUploads, signal, onProgress, tell }
+  return { crypto, verifyIdentity, plane, maximumUploads, signal, onProgress, tell }
 }
 
 /** Checks the options that both parties have. Returns the provider, wrapped in checks of its results. */
 function checkedShared(options: ClientSessionOptions | ServerSessionOptions): CryptoProvider | undefined {
-  const { config, crypto, maskExecutor, save, signal, onProgress, onEvent } = options
-  requireCallback('maskExecutor', maskExecutor)
+  const { config, crypto, save, signal, onProgress, onEvent } = options
   requireCallback('save', save)
   requireCallback('onProgress', onProgress)
   requireCallback('onEvent', onEvent)

@@ -1,15 +1,14 @@
 import { wipeAll } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import { graphOf, hasPlace, placesIn, provenHolders } from '../graph/index.js'
+import type { RoundPlane } from '../plane/index.js'
 import { blamePeer } from '../protocol/checks.js'
 import { allSeats } from '../protocol/config.js'
 import { server } from '../protocol/index.js'
-import { suiteOf } from '../protocol/keys.js'
 import { reconstructFromColumns } from '../protocol/server/reconstruct-secrets.js'
 import { acceptRevealed, type RevealedColumn, shareLengths } from '../protocol/server/unmask.js'
-import type { Accumulator, Vector } from '../vector/index.js'
+import type { Vector } from '../vector/index.js'
 import { createPace } from '../vector/pace.js'
-import type { MaskPlan } from '../vector/segments.js'
 import {
   acknowledgementsCoder,
   consistencyCheckCoder,
@@ -29,9 +28,10 @@ import {
   phaseOf,
   seatsOf,
 } from './phase.js'
+import { joinBlocks } from './vectors.js'
 
 /** ConsistencyCheck, the paper's round 3, active model only: collects signatures over U3. */
-export function checkPhase(state: server.ServerChecking, sum: Accumulator, context: PhaseContext): Phase {
+export function checkPhase(state: server.ServerChecking, plane: RoundPlane, context: PhaseContext): Phase {
   const { config } = state
   const coder = consistencyCheckCoder(config.signatureLength)
   return phaseOf({
@@ -40,7 +40,7 @@ export function checkPhase(state: server.ServerChecking, sum: Accumulator, conte
     type: 'consistencyCheck',
     expected: state.survivors,
     outbound: survivorsMessages(state),
-    runningSum: sum,
+    plane,
     check: async (seat, bytes) => {
       const message = decodeMessage('consistencyCheck', coder, bytes, blamePeer('consistency-check', seat))
       const accepted = await server.acceptConsistencyCheck(state, seat, message, context)
@@ -49,7 +49,7 @@ export function checkPhase(state: server.ServerChecking, sum: Accumulator, conte
     encode: ({ signature }) => encodeMessage('consistencyCheck', coder, signature),
     close: async (accepted) => {
       const { state: next } = server.closeConsistencyCheck(state, accepted)
-      return { accepted: server.respondents(next), next: unmaskPhase(next, sum, context) }
+      return { accepted: server.respondents(next), next: unmaskPhase(next, plane, context) }
     },
   })
 }
@@ -57,7 +57,7 @@ export function checkPhase(state: server.ServerChecking, sum: Accumulator, conte
 /** Phase 3 on the chosen graph: collects acknowledgements. */
 export function acknowledgePhase(
   state: server.ServerAcknowledging,
-  sum: Accumulator,
+  plane: RoundPlane,
   context: PhaseContext,
 ): Phase {
   const { graph, signatureLength } = state.config
@@ -70,7 +70,7 @@ export function acknowledgePhase(
     outbound: encoded('livingOwners', server.livingOwnersToAnnounce(state), (seat) =>
       livingOwnersCoder(server.ownersKnownTo(state, seat), provenHolders(graph), signatureLength),
     ),
-    runningSum: sum,
+    plane,
     check: (seat, bytes) => {
       const message = decodeMessage(
         'acknowledgements',
@@ -85,13 +85,13 @@ export function acknowledgePhase(
       encodeMessage('acknowledgements', coderOf(seat), acknowledgements),
     close: async (accepted) => {
       const { state: next } = server.closeAcknowledgements(state, accepted)
-      return { accepted: accepted.map(({ seat }) => seat), next: unmaskPhase(next, sum, context) }
+      return { accepted: accepted.map(({ seat }) => seat), next: unmaskPhase(next, plane, context) }
     },
   })
 }
 
 /** Unmasking, the paper's round 4: collects shares, reconstructs the masks and removes them from the sum. */
-export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, context: PhaseContext): Phase {
+export function unmaskPhase(state: server.ServerUnmasking, plane: RoundPlane, context: PhaseContext): Phase {
   const lengthOf = shareLengths(state)
   const coderOf = (seat: number) => unmaskingColumnCoder(server.ownersKnownTo(state, seat), lengthOf)
   /** Why the phase could not be closed, with this number of answers. */
@@ -102,7 +102,7 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
     type: 'unmasking',
     expected: server.respondents(state),
     outbound: lastMessages(state),
-    runningSum: sum,
+    plane,
     check: (seat, bytes) => {
       const message = decodeMessage('unmasking', coderOf(seat), bytes, blamePeer('unmasking', seat))
       const accepted = acceptRevealed(state, seat, message)
@@ -125,16 +125,16 @@ export function unmaskPhase(state: server.ServerUnmasking, sum: Accumulator, con
         maskKeys: next.maskKeys.length,
         wrongShares: next.wrongShares.length,
       })
-      // On a copy, so that the masked sum is not lost if this fails midway.
-      const unmasked = sum.toVector()
+      let sum: Vector
       try {
-        await removeMasks(unmasked, next, context)
+        sum = await unmaskedSum(next, plane, context)
       } finally {
         wipeAll(server.secretsIn(next))
       }
-      const finished: FinishedRound = { state: next, sum: unmasked }
+      const finished: FinishedRound = { state: next, sum }
       const release = async (): Promise<void> => {
         wipeAll(accepted.map(({ shares }) => shares.bytes))
+        await plane.close()
       }
       return { accepted: seatsOf(accepted), next: finished, release }
     },
@@ -179,35 +179,15 @@ function reconstructSecrets(
 /** One unit of work on shares takes as long as masking this many bytes of a vector. */
 const BYTES_PER_UNIT = 512
 
-/** Executes each plan while the keys for the next one are agreed on. */
-async function removeMasks(sum: Vector, state: server.ServerFinished, context: PhaseContext): Promise<void> {
-  const { crypto, maskExecutor, signal, onProgress } = context
+/** Lets the plane remove the masks from a copy of the sum. If this fails midway, the masked sum is as before. */
+function unmaskedSum(
+  state: server.ServerFinished,
+  plane: RoundPlane,
+  { crypto, signal, onProgress }: PhaseContext,
+): Promise<Vector> {
   const { segments } = state.config
-  const suite = suiteOf(state.config, crypto)
+  const { deriveSeeds } = plane
+  const plans = server.planUnmasking(state, { crypto, deriveSeeds })
   const terms = server.countMaskTerms(state)
-  const execute = async (plan: MaskPlan, report: (fraction: number) => void): Promise<void> => {
-    try {
-      await maskExecutor(sum, segments, plan, suite, { signal, onProgress: onProgress && report })
-    } finally {
-      wipeAll(plan.map(({ seed }) => seed))
-    }
-  }
-  let done = 0
-  let executing = Promise.resolve()
-  try {
-    for await (const plan of server.planUnmasking(state, { crypto, deriveSeeds: maskExecutor.deriveSeeds })) {
-      await executing.catch((error: unknown) => {
-        // This plan is not executed any more.
-        wipeAll(plan.map(({ seed }) => seed))
-        throw error
-      })
-      const before = done
-      done += plan.length
-      executing = execute(plan, (fraction) => onProgress?.((before + fraction * plan.length) / terms))
-      // A failure is seen when the next plan begins.
-      executing.catch(() => undefined)
-    }
-  } finally {
-    await executing
-  }
+  return joinBlocks(plane.unmask(plans, { terms, signal, onProgress }), segments)
 }

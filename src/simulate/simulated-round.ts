@@ -2,6 +2,7 @@ import { partsOf, requireCallback, requireInteger, shown, throwIfAborted } from 
 import { dependableProvider } from '../crypto/dependable.js'
 import { type CryptoProvider, defaultCrypto, type SuiteName } from '../crypto/index.js'
 import { type PhaseName, SecAggError, usageError } from '../errors.js'
+import { localPlane } from '../plane/index.js'
 import {
   type AdversaryModel,
   createRoundConfig,
@@ -147,14 +148,16 @@ export async function simulate(given: SimulationOptions): Promise<SimulationResu
   const input = (seat: number): Vector => inputOf(seat, segment, valueBits, seed)
 
   const enrollment = config.adversary === 'active' ? await enroll(clients, crypto) : undefined
-  const common = { config, crypto, maskExecutor: options.maskExecutor, signal }
-  const server = new ServerSession({ ...common, verifyIdentity: enrollment?.verifyIdentity })
+  const { maskExecutor } = options
+  const common = { config, crypto, signal }
+  const plane = localPlane({ maskExecutor })
+  const server = new ServerSession({ ...common, plane, verifyIdentity: enrollment?.verifyIdentity })
   let nextInput: Vector = []
   const inputPart = (range: ElementRange): Vector => vectorInRange(nextInput, config.segments, range)
   const sessions = Array.from({ length: clients }, (_, seat) => {
     const signer = enrollment?.signers[seat]
     const verifyIdentity = enrollment?.verifyIdentity
-    return new ClientSession({ ...common, signer, verifyIdentity, seat, input: inputPart })
+    return new ClientSession({ ...common, maskExecutor, signer, verifyIdentity, seat, input: inputPart })
   })
 
   const meters: PhaseMeter[] = []

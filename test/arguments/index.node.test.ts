@@ -11,7 +11,6 @@ const { config, seat, signer, verifyIdentity } = clientOptions
 const input = clientOptions.input as readonly Uint16Array[]
 const shared = {
   crypto: optional(crypto),
-  maskExecutor: optional(async () => undefined),
   save: optional(async () => undefined),
   signal: optional(whole(new AbortController().signal)),
   onProgress: optional(() => undefined),
@@ -21,6 +20,7 @@ const ofClient = {
   config: whole(config),
   input: orFunction(input),
   splitSecret: optional(async () => []),
+  maskExecutor: optional(async () => undefined),
   signer: { ...signer },
   verifyIdentity,
   ...shared,
@@ -29,7 +29,7 @@ const ofServer = {
   config: whole(config),
   verifyIdentity,
   maximumUploads: optional(3),
-  sliceStore: optional({ put: () => undefined, get: () => new Uint8Array(0), discard: () => undefined }),
+  plane: optional(whole(root.localPlane())),
   ...shared,
 }
 const stored = async (session: (save: root.SaveSession) => Promise<unknown>): Promise<Uint8Array> => {
@@ -72,6 +72,19 @@ const examples: Examples = {
         report: { survivors: [0, 1, 2, 3] },
       },
       whole(config),
+    ],
+  }),
+  localPlane: () => ({
+    args: [
+      optional({
+        maskExecutor: optional(async () => undefined),
+        sliceStore: optional({
+          put: () => undefined,
+          get: () => new Uint8Array(0),
+          discard: () => undefined,
+        }),
+        unmasker: optional({ unmask: async function* () {} }),
+      }),
     ],
   }),
   roundInput: () => ({ args: [whole(config), orFunction(input)] }),

@@ -1,4 +1,4 @@
-import { ServerSession } from 'secagg'
+import { localPlane, ServerSession } from 'secagg'
 import * as transport from 'secagg/transport'
 import { encodeNotice } from '../../src/transport/notices.js'
 import {
@@ -32,7 +32,6 @@ const finished = (): transport.Connection => ({
 
 const shared = {
   crypto: optional(crypto),
-  maskExecutor: optional(async () => undefined),
   save: optional(async () => undefined),
   signal: optional(whole(signal)),
   onProgress: optional(() => undefined),
@@ -144,7 +143,7 @@ const examples: Examples = {
         ...optionalBut([], {
           maximumUploads: 3,
           saved: savedServer,
-          sliceStore: { put: () => undefined, get: () => new Uint8Array(0), discard: () => undefined },
+          plane: whole(localPlane()),
           deadline: forever,
           phases: {
             unmasking: optional({ deadline: optional(5), minimum: optional(4), enough: optional(4) }),

@@ -1,4 +1,4 @@
-import type { PhaseOutcome, SliceStore } from 'secagg'
+import { localPlane, type PhaseOutcome, type SliceStore } from 'secagg'
 import { expect, test } from 'vitest'
 import { named } from '../support/seeded.js'
 import { CURIOUS, finish, openedRound } from './support.js'
@@ -54,7 +54,7 @@ test.each([
         ...CURIOUS,
         ...slices,
         clients: 4,
-        serverOptions: { sliceStore: slowStore() },
+        serverOptions: { plane: localPlane({ sliceStore: slowStore() }) },
       })
       const { server, sessions, pending } = opened
       const messages: Uint8Array[][] = []

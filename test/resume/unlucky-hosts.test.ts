@@ -1,5 +1,6 @@
 import {
   ClientSession,
+  localPlane,
   type ResumedClientOptions,
   type SecAggError,
   ServerSession,
@@ -164,7 +165,7 @@ test('slices that a server has left behind when it was killed are taken out of t
       kept.delete(`${seat}`)
     },
   }
-  const cohort = await savedCohort({ ...SLICED, serverOptions: { sliceStore } })
+  const cohort = await savedCohort({ ...SLICED, serverOptions: { plane: localPlane({ sliceStore }) } })
   const { pending, sessions, server } = { ...cohort, ...(await run(cohort, { until: 'masked-input' })) }
   await server.receive(2, await sessions[2]!.receive(pending.get(2)!))
   expect([...kept]).toEqual(['2'])

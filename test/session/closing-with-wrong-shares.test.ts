@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import { localPlane } from '../../src/plane/index.js'
 import type { Phase } from '../../src/session/phase.js'
-import { memorySliceStore } from '../../src/session/slice-uploads.js'
 import { unmaskPhase } from '../../src/session/unmask-phase.js'
-import { createAccumulator, executeMaskPlan } from '../../src/vector/index.js'
+import { planeRound } from '../../src/session/vectors.js'
 import { nextTurn } from '../../src/vector/pace.js'
 import { encodeMessage, unmaskingCoder } from '../../src/wire/index.js'
 import { expectError, seatsBelow } from '../attacks/support.js'
@@ -25,11 +25,11 @@ interface Closing {
 }
 
 /** `onCheck`: called before each secret is checked. */
-function closing(
+async function closing(
   round: WaitingServer,
   shares: Shares,
   { signal, onCheck }: { readonly signal?: AbortSignal; onCheck?(count: number): void } = {},
-): Closing {
+): Promise<Closing> {
   const toy = toyCrypto(2)
   let checks = 0
   const hkdf: typeof toy.sha256.hkdf = (...request) => {
@@ -38,14 +38,11 @@ function closing(
     return toy.sha256.hkdf(...request)
   }
   const { config, survivors } = round.state
-  const phase = unmaskPhase(round.state, createAccumulator(config.segments), {
-    crypto: { ...toy, sha256: { ...toy.sha256, hkdf } },
-    maskExecutor: executeMaskPlan,
-    sliceStore: memorySliceStore(),
-    maximumUploads: 1,
-    signal,
-    tell: () => undefined,
-  })
+  const plane = localPlane()
+  const crypto = { ...toy, sha256: { ...toy.sha256, hkdf } }
+  const context = { crypto, plane, maximumUploads: 1, signal, tell: () => undefined }
+  const sum = await plane.begin(planeRound(config, survivors, context))
+  const phase = unmaskPhase(round.state, sum, context)
   const answers = answersOf(round, shares)
   const coder = unmaskingCoder(seatsBelow(config.clients), new Set(survivors))
   return {
@@ -75,7 +72,7 @@ async function rejection(promise: Promise<unknown>): Promise<unknown> {
 }
 
 test('the event loop has turns while shares are corrected', async () => {
-  const { phase, receive } = closing(round, spoiled('one client lies about all shares'))
+  const { phase, receive } = await closing(round, spoiled('one client lies about all shares'))
   for (const seat of seatsBelow(CLIENTS)) await receive(seat)
   let turns = 0
   let isOver = false
@@ -91,7 +88,7 @@ test('the event loop has turns while shares are corrected', async () => {
 
 test('a signal ends the correction, and the round stays open', async () => {
   const controller = new AbortController()
-  const { phase, receive, checks } = closing(round, spoiled('one client deals noise'), {
+  const { phase, receive, checks } = await closing(round, spoiled('one client deals noise'), {
     signal: controller.signal,
     onCheck: (count) => count === 20 && controller.abort(new Error('enough')),
   })
@@ -102,7 +99,7 @@ test('a signal ends the correction, and the round stays open', async () => {
 })
 
 test('a host that closes again pays once, until another answer has come', async () => {
-  const { phase, receive, checks } = closing(round, spoiled('one client deals noise'))
+  const { phase, receive, checks } = await closing(round, spoiled('one client deals noise'))
   const expected = { code: 'wrong-share', fault: 'peer', phase: 'unmasking', concerning: [5] } as const
   for (const seat of seatsBelow(CLIENTS - 1)) await receive(seat)
   expectError(await rejection(phase.close()), expected)
@@ -120,7 +117,7 @@ test('an answer that makes the difference makes it after a failure as well', asy
   // With all but two answers one wrong share too many, with two more as many as can be corrected.
   const enough = round.threshold + 2 * 8
   for (let holder = 0; holder < 9; holder++) shares[3]![holder] = randomOf(holder).bytes(16)
-  const { phase, receive } = closing(round, shares)
+  const { phase, receive } = await closing(round, shares)
   for (const seat of seatsBelow(enough)) await receive(seat)
   expectError(await rejection(phase.close()), {
     code: 'wrong-share',

@@ -1,6 +1,7 @@
 import {
   ClientSession,
   type ClientSessionEvent,
+  localPlane,
   PHASES,
   SecAggError,
   ServerSession,
@@ -160,7 +161,10 @@ describe('the events of a server’s session', () => {
   it('tell of slices once, although the store has failed in between', async () => {
     const { store, trouble } = unreliableStore()
     const { events, onEvent, told } = listener<ServerSessionEvent>()
-    const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store, onEvent } })
+    const round = await maskedVectors({
+      ...ROUND,
+      serverOptions: { plane: localPlane({ sliceStore: store }), onEvent },
+    })
     const { server, vectors } = round
     told()
     trouble.get = 3

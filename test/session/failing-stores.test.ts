@@ -1,6 +1,6 @@
-import { type RoundConfig, ServerSession, type SliceStore } from 'secagg'
+import { localPlane, ServerSession, type SliceStore } from 'secagg'
 import { describe, expect, it } from 'vitest'
-import { MaskedSum } from '../../src/session/masked-sum.js'
+import { MaskedSum } from '../../src/plane/masked-sum.js'
 import { sumOf } from '../support/inputs.js'
 import { deliver, finish, maskedVectors, ROUND, unreliableStore } from './sliced-rounds.js'
 
@@ -10,7 +10,10 @@ const STORAGE_FAILURE = { code: 'storage-failure', fault: 'usage' }
 async function fragileRound() {
   const { store, trouble, kept } = unreliableStore()
   const saved: Uint8Array[] = []
-  const serverOptions = { sliceStore: store, save: (bytes: Uint8Array) => void saved.push(bytes) }
+  const serverOptions = {
+    plane: localPlane({ sliceStore: store }),
+    save: (bytes: Uint8Array) => void saved.push(bytes),
+  }
   const round = await maskedVectors({ ...ROUND, clients: 5, serverOptions })
   return { ...round, trouble, kept, saved }
 }
@@ -103,7 +106,7 @@ describe('a vector that is in the sum twice', () => {
 
   it('the sum itself takes no vector twice', () => {
     const segments = [{ length: 200, bits: 8 }]
-    const sum = new MaskedSum({ segments, sliceLength: 96 } as unknown as RoundConfig)
+    const sum = new MaskedSum({ segments, sliceLength: 96 })
     const slices = [new Uint8Array(96).fill(1), new Uint8Array(96).fill(1), new Uint8Array(8).fill(1)]
     sum.add(3, slices[0]!)
     sum.add(3, slices[1]!)
@@ -174,7 +177,10 @@ describe('a slice that was taken in', () => {
 describe('a store that fails', () => {
   it('at the first slice of a vector takes no place from others', async () => {
     const { store, trouble, kept } = unreliableStore()
-    const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store, maximumUploads: 1 } })
+    const round = await maskedVectors({
+      ...ROUND,
+      serverOptions: { plane: localPlane({ sliceStore: store }), maximumUploads: 1 },
+    })
     trouble.put = true
     await expect(round.server.receive(0, round.vectors[0]![0]!)).rejects.toMatchObject(STORAGE_FAILURE)
     trouble.put = false
@@ -189,7 +195,7 @@ describe('a store that fails', () => {
         ...unreliableStore().store,
         get: () => nothing as unknown as Uint8Array,
       }
-      const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore } })
+      const round = await maskedVectors({ ...ROUND, serverOptions: { plane: localPlane({ sliceStore }) } })
       await deliver(round, 1, round.vectors[1]!.slice(0, -1))
       await expect(round.server.receive(1, round.vectors[1]!.at(-1)!)).rejects.toMatchObject(STORAGE_FAILURE)
     }
@@ -208,7 +214,7 @@ describe('a store that fails', () => {
       },
     }
     expect(vectors).toHaveLength(5)
-    await ServerSession.resume(saved.at(-1)!, { config, crypto, sliceStore })
+    await ServerSession.resume(saved.at(-1)!, { config, crypto, plane: localPlane({ sliceStore }) })
     expect(told).toEqual([0, 1, 2, 3, 4])
   })
 })

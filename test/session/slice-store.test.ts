@@ -1,3 +1,4 @@
+import { localPlane } from 'secagg'
 import { describe, expect, it } from 'vitest'
 import { sumOf } from '../support/inputs.js'
 import { deliver, deliverAll, finish, maskedVectors, ROUND, unreliableStore } from './sliced-rounds.js'
@@ -5,7 +6,10 @@ import { deliver, deliverAll, finish, maskedVectors, ROUND, unreliableStore } fr
 describe('a store of slices', () => {
   it('is empty when the round goes on, also of what was never finished', async () => {
     const { store, kept } = unreliableStore()
-    const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
+    const round = await maskedVectors({
+      ...ROUND,
+      serverOptions: { plane: localPlane({ sliceStore: store }) },
+    })
     for (const seat of [0, 1, 2]) await deliver(round, seat, round.vectors[seat]!)
     expect(kept.size).toBe(0)
     await deliver(round, 3, round.vectors[3]!.slice(0, 2))
@@ -17,7 +21,10 @@ describe('a store of slices', () => {
 
   it('that cannot keep a slice costs nothing: the slice is given again', async () => {
     const { store, trouble } = unreliableStore()
-    const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
+    const round = await maskedVectors({
+      ...ROUND,
+      serverOptions: { plane: localPlane({ sliceStore: store }) },
+    })
     trouble.put = true
     await expect(round.server.receive(0, round.vectors[0]![0]!)).rejects.toMatchObject({
       code: 'storage-failure',
@@ -34,7 +41,10 @@ describe('a store of slices', () => {
     'that fails in the middle of a vector (%s) never gives a wrong sum: the round waits for it',
     async (kind) => {
       const { store, trouble } = unreliableStore()
-      const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
+      const round = await maskedVectors({
+        ...ROUND,
+        serverOptions: { plane: localPlane({ sliceStore: store }) },
+      })
       for (const seat of [0, 1, 2]) await deliver(round, seat, round.vectors[seat]!)
       await deliver(round, 3, round.vectors[3]!.slice(0, -1))
       if (kind === 'get') trouble.get = 2
@@ -53,7 +63,10 @@ describe('a store of slices', () => {
 
   it('that cannot forget does not hold up the round', async () => {
     const { store, trouble } = unreliableStore()
-    const round = await maskedVectors({ ...ROUND, serverOptions: { sliceStore: store } })
+    const round = await maskedVectors({
+      ...ROUND,
+      serverOptions: { plane: localPlane({ sliceStore: store }) },
+    })
     trouble.discard = true
     await deliverAll(round)
     expect(await finish(round, await round.server.closePhase())).toEqual(

@@ -1,4 +1,4 @@
-import type { SliceStore } from 'secagg'
+import { localPlane, type SliceStore } from 'secagg'
 import type { Connection } from 'secagg/transport'
 import { expect, test } from 'vitest'
 import { ACTIVE, CURIOUS, seatsBelow } from '../attacks/support.js'
@@ -50,7 +50,10 @@ test('a client that is gone is not waited for if a checkpoint has completed its 
     discard: () => {},
   }
   const sliced = { segments: [{ length: 300, bits: 13, bound: 800 }], sliceLength: 64 } as const
-  const scene = await makeScene({ ...CURIOUS, ...sliced }, { sliceStore, checkpointEvery: 1 })
+  const scene = await makeScene(
+    { ...CURIOUS, ...sliced },
+    { plane: localPlane({ sliceStore }), checkpointEvery: 1 },
+  )
   const stop = new AbortController()
   let connections = 0
   const connect = () => (++connections === 1 ? scene.connect(1)() : new Promise<never>(() => {}))

@@ -1,3 +1,4 @@
+import { localPlane } from 'secagg'
 import { describe, expect, test } from 'vitest'
 import { ACTIVE, CURIOUS, seatsBelow } from '../attacks/support.js'
 import { endOf, expectExactSum, makeScene, type Scene } from './support.js'
@@ -142,14 +143,16 @@ describe('which client gets the next place', () => {
         maximumUploads: 1,
         uploadTime: 4000,
         deadline: 60_000,
-        sliceStore: {
-          put: async (seat, slice, bytes) => {
-            await scene.clock.sleep(slice === 3 ? 1500 : 0)
-            slices.set(`${seat} ${slice}`, bytes)
+        plane: localPlane({
+          sliceStore: {
+            put: async (seat, slice, bytes) => {
+              await scene.clock.sleep(slice === 3 ? 1500 : 0)
+              slices.set(`${seat} ${slice}`, bytes)
+            },
+            get: (seat, slice) => slices.get(`${seat} ${slice}`)!,
+            discard: () => {},
           },
-          get: (seat, slice) => slices.get(`${seat} ${slice}`)!,
-          discard: () => {},
-        },
+        }),
       },
     )
     const ends = scene.joinAll()

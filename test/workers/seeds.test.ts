@@ -1,3 +1,4 @@
+import { localPlane } from 'secagg'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type CryptoProvider, defaultCrypto } from '../../src/crypto/index.js'
 import { deriveSeeds, type SeedDeriver, type SeedRequest } from '../../src/crypto/seeds.js'
@@ -162,7 +163,7 @@ describe('a server session whose executor derives seeds', () => {
         deriveSeeds: deriver,
       },
     )
-    const server = new ServerSession({ config, maskExecutor })
+    const server = new ServerSession({ config, plane: localPlane({ maskExecutor }) })
     for (const [seat, client] of clients.entries()) await server.receive(seat, await client.start())
     for (;;) {
       const outcome = await server.closePhase()

@@ -52,9 +52,12 @@ export async function requireFresh(options: {
 }
 
 /** @throws {SecAggError} `storage-failure`, fault `usage`, if the host's store fails. */
-export async function save(store: SaveSession | undefined, form: () => Bytes): Promise<void> {
+export async function save(
+  store: SaveSession | undefined,
+  form: () => Bytes | Promise<Bytes>,
+): Promise<void> {
   if (store === undefined) return
-  const bytes = form()
+  const bytes = await form()
   try {
     await store(bytes)
   } catch (cause) {

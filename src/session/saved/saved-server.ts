@@ -2,6 +2,7 @@ import * as P from 'micro-packed'
 import { type Bytes, equalBytes, plainBytes } from '../../crypto/bytes.js'
 import { type ErrorCode, PHASES, type PhaseName, SecAggError, usageError } from '../../errors.js'
 import { provenHolders } from '../../graph/index.js'
+import type { RoundPlane } from '../../plane/index.js'
 import { type RoundConfig, server } from '../../protocol/index.js'
 import {
   decodeSaved,
@@ -14,43 +15,46 @@ import {
   seats,
   text,
 } from '../../protocol/saved-format.js'
-import { type Accumulator, createAccumulator, fingerprint, packVector } from '../../vector/index.js'
+import { fingerprint } from '../../vector/index.js'
 import { inclusionCoder, messageTypeCoder } from '../../wire/index.js'
 import type { KnownMessage } from '../arrivals.js'
 import { type Phase, type PhaseContext, seatsOf } from '../phase.js'
 import { advertisePhase, maskPhase, sharePhase } from '../phases.js'
 import type { Books, PhaseCount, Refusal } from '../report.js'
 import { acknowledgePhase, checkPhase, unmaskPhase } from '../unmask-phase.js'
+import { guarded, planeRound, typed } from '../vectors.js'
 
 /** The saved part of a server's session. */
 export interface SavedServer {
   readonly state: server.ServerState
   readonly books: Books
   readonly known: readonly KnownMessage[]
-  /** The seats whose masked vectors are in `sum`, while vectors are collected. */
+  /** The seats whose masked vectors are on the plane, while vectors are collected. */
   readonly folded: readonly number[]
   /** Chosen graph: their proofs. */
   readonly proofs: readonly server.IncludingClient[]
   /** Accepted messages of the open phase, by seat. */
   readonly messages: readonly (readonly [seat: number, bytes: Uint8Array])[]
-  readonly sum: Accumulator | undefined
+  /** The checkpoint of the plane. */
+  readonly checkpoint: Bytes | undefined
 }
 
 /**
- * Three parts: the books, the state and the packed sum. The books contain fingerprints of the other two, so that parts that
+ * Three parts: the books, the state and the checkpoint of the plane. The books contain fingerprints of the other two, so that parts that
  * were saved at different times are detected.
  */
-const parts = record({ books: P.bytes(P.U32LE), state: P.bytes(P.U32LE), sum: P.bytes(null) })
+const parts = record({ books: P.bytes(P.U32LE), state: P.bytes(P.U32LE), plane: P.bytes(null) })
 
 const FINGERPRINT = P.bytes(72)
 
-export function encodeServerSession(phase: Phase, books: Books, known: readonly KnownMessage[]): Bytes {
+export function encodeServerSession(
+  phase: Phase,
+  books: Books,
+  known: readonly KnownMessage[],
+  plane: Bytes = new Uint8Array(0),
+): Bytes {
   const { config } = phase.state
   const state = server.encodeState(phase.state)
-  const sum =
-    phase.runningSum === undefined
-      ? new Uint8Array(0)
-      : packVector(phase.runningSum.toVector(), config.segments)
   const value = {
     ...books,
     known,
@@ -58,18 +62,18 @@ export function encodeServerSession(phase: Phase, books: Books, known: readonly 
     proofs: phase.proofs?.toSorted((a, b) => a.seat - b.seat) ?? [],
     messages: [...phase.messages()].map(([seat, bytes]) => ({ seat, bytes })),
     state: fingerprint(state),
-    sum: fingerprint(sum),
+    plane: fingerprint(plane),
   }
   return plainBytes(
-    parts.encode({ books: encodeSaved('server-session', config, booksCoder(config), value), state, sum }),
+    parts.encode({ books: encodeSaved('server-session', config, booksCoder(config), value), state, plane }),
   )
 }
 
 /** @throws {SecAggError} The same errors as `server.decodeState`. */
 export function decodeServerSession(bytes: Uint8Array, config: RoundConfig): SavedServer {
-  const { books, state, sum } = partsOf(bytes)
+  const { books, state, plane } = partsOf(bytes)
   const { value } = decodeSaved(config, { 'server-session': booksCoder(config) }, books)
-  if (!equalBytes(fingerprint(state), value.state) || !equalBytes(fingerprint(sum), value.sum)) {
+  if (!equalBytes(fingerprint(state), value.state) || !equalBytes(fingerprint(plane), value.plane)) {
     throw usageError('malformed-state', 'the parts of a saved session do not belong together')
   }
   return {
@@ -79,26 +83,16 @@ export function decodeServerSession(bytes: Uint8Array, config: RoundConfig): Sav
     folded: value.folded,
     proofs: value.proofs,
     messages: value.messages.map((message) => [message.seat, message.bytes]),
-    sum: sum.length === 0 ? undefined : sumOf(sum, config),
+    checkpoint: plane.length === 0 ? undefined : plainBytes(plane),
   }
 }
 
-function partsOf(bytes: Uint8Array): { books: Uint8Array; state: Uint8Array; sum: Uint8Array } {
+function partsOf(bytes: Uint8Array): { books: Uint8Array; state: Uint8Array; plane: Uint8Array } {
   try {
     return parts.decode(bytes)
   } catch {
     throw usageError('malformed-state', 'the saved session is truncated')
   }
-}
-
-function sumOf(packed: Uint8Array, { segments }: RoundConfig): Accumulator {
-  const sum = createAccumulator(segments)
-  try {
-    sum.add(packed)
-  } catch {
-    throw usageError('malformed-state', 'the saved sum has the wrong length')
-  }
-  return sum
 }
 
 const phase = P.map(
@@ -132,7 +126,7 @@ function booksCoder(config: RoundConfig) {
     proofs: proofsCoder(config),
     messages: list(record({ seat: P.U32LE, bytes: P.bytes(P.U32LE) })),
     state: FINGERPRINT,
-    sum: FINGERPRINT,
+    plane: FINGERPRINT,
   })
 }
 
@@ -153,7 +147,7 @@ function proofsCoder(config: RoundConfig): P.CoderType<readonly server.Including
  *   known; the refusal is the `cause`. Also what a verifier throws.
  */
 export async function resumedPhase(saved: SavedServer, context: PhaseContext): Promise<Phase> {
-  const phase = phaseOfState(saved, context)
+  const phase = await phaseOfState(saved, context)
   try {
     for (const [seat, bytes] of saved.messages) {
       const takeIn = await phase.check(seat, bytes)
@@ -166,7 +160,8 @@ export async function resumedPhase(saved: SavedServer, context: PhaseContext): P
   return phase
 }
 
-function phaseOfState({ state, folded, proofs, sum }: SavedServer, context: PhaseContext): Phase {
+async function phaseOfState(saved: SavedServer, context: PhaseContext): Promise<Phase> {
+  const { state, folded, proofs } = saved
   switch (state.state) {
     case 'server-advertising':
       return advertisePhase(state, context)
@@ -174,22 +169,36 @@ function phaseOfState({ state, folded, proofs, sum }: SavedServer, context: Phas
       return sharePhase(state, context)
     case 'server-masking':
       if (
-        sum !== undefined &&
         isSubset(folded, seatsOf(state.clients)) &&
         (provenHolders(state.config.graph) === 0 || isSubset(folded, seatsOf(proofs)))
       ) {
-        return maskPhase(state, context, { seats: folded, sum, proofs })
+        return maskPhase(state, context, await resumedPlane(saved, state, folded, context), proofs)
       }
       break
     case 'server-checking':
-      if (sum !== undefined) return checkPhase(state, sum, context)
-      break
+      return checkPhase(state, await resumedPlane(saved, state, state.survivors, context), context)
     case 'server-acknowledging':
-      if (sum !== undefined) return acknowledgePhase(state, sum, context)
-      break
+      return acknowledgePhase(state, await resumedPlane(saved, state, state.survivors, context), context)
     case 'server-unmasking':
-      if (sum !== undefined) return unmaskPhase(state, sum, context)
-      break
+      return unmaskPhase(state, await resumedPlane(saved, state, state.survivors, context), context)
   }
-  throw usageError('malformed-state', 'the saved session has no open phase')
+  throw noOpenPhase()
+}
+
+async function resumedPlane(
+  { checkpoint }: SavedServer,
+  {
+    config,
+    clients,
+  }: { readonly config: RoundConfig; readonly clients: readonly { readonly seat: number }[] },
+  members: readonly number[],
+  context: PhaseContext,
+): Promise<RoundPlane> {
+  if (checkpoint === undefined) throw noOpenPhase()
+  const round = planeRound(config, seatsOf(clients), context)
+  return guarded(await typed(() => context.plane.resume(round, { checkpoint, members })))
+}
+
+function noOpenPhase(): SecAggError {
+  return usageError('malformed-state', 'the saved session has no open phase')
 }

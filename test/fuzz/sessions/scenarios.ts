@@ -1,4 +1,4 @@
-import { defaultCrypto, ServerSession, type ServerSessionOptions } from 'secagg'
+import { defaultCrypto, localPlane, ServerSession, type ServerSessionOptions } from 'secagg'
 import { secretSplitter } from '../../../src/shamir/index.js'
 import { type Cohort, type CohortOptions, makeCohort, runCohort } from '../../support/cohort.js'
 import { randomOf } from '../../support/seeded.js'
@@ -67,7 +67,7 @@ export async function partiesOf(scenario: number, real: boolean): Promise<Partie
   const own = SCENARIOS[scenario]!
   const serverOptions = (by: DiskOfProcess): Partial<ServerSessionOptions> => ({
     ...own.serverOptions,
-    sliceStore: by.store,
+    plane: localPlane({ sliceStore: by.store }),
     save: by.save,
   })
   const options = { ...own, serverOptions: serverOptions(process), seed: 100 + scenario }

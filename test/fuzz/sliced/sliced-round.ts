@@ -1,4 +1,11 @@
-import { type ClientSession, type PhaseOutcome, type Receipt, SecAggError, ServerSession } from 'secagg'
+import {
+  type ClientSession,
+  localPlane,
+  type PhaseOutcome,
+  type Receipt,
+  SecAggError,
+  ServerSession,
+} from 'secagg'
 import { sliceRange } from '../../../src/vector/segments.js'
 import { sumOf } from '../../support/inputs.js'
 import { valuesOf } from '../../vector/support.js'
@@ -216,9 +223,8 @@ async function begin(
   const process = new DiskOfProcess(disk)
   const server = await ServerSession.resume(disk.form!, {
     ...{ config, crypto, verifyIdentity, maximumUploads: round.maximumUploads },
-    sliceStore: process.store,
+    plane: localPlane({ sliceStore: process.store, maskExecutor: process.execute }),
     save: process.save,
-    maskExecutor: process.execute,
   })
   process.server = server
   return { process, server }

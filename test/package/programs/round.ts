@@ -1,4 +1,11 @@
-import { ClientSession, createRoundConfig, ed25519Signer, ed25519Verifier, ServerSession } from 'secagg'
+import {
+  ClientSession,
+  createRoundConfig,
+  ed25519Signer,
+  ed25519Verifier,
+  localPlane,
+  ServerSession,
+} from 'secagg'
 import { defaultCrypto } from 'secagg/crypto'
 import type { MaskExecutor } from 'secagg/vector'
 import { createMaskPool } from 'secagg/workers'
@@ -27,7 +34,7 @@ export async function runRound(maskExecutor?: MaskExecutor): Promise<Seen> {
     const input = Uint32Array.of(seat, 10 * seat, 100)
     return new ClientSession({ ...options, seat, input, signer: ed25519Signer(key, ed25519) })
   })
-  const server = new ServerSession(options)
+  const server = new ServerSession({ ...options, plane: localPlane({ maskExecutor }) })
   for (const [seat, client] of clients.entries()) await server.receive(seat, await client.start())
   let outcome = await server.closePhase()
   while (!outcome.done) {

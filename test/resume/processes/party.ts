@@ -6,6 +6,7 @@ import {
   defaultCrypto,
   ed25519Signer,
   ed25519Verifier,
+  localPlane,
   SecAggError,
   ServerSession,
 } from 'secagg'
@@ -79,8 +80,7 @@ async function openServer(task: ServerTask): Promise<Hosted<ServerSession>> {
   }
   const options = {
     ...commonOf(task),
-    maskExecutor,
-    sliceStore: sliceFiles(`${folder}/slices`, speaker.reach),
+    plane: localPlane({ maskExecutor, sliceStore: sliceFiles(`${folder}/slices`, speaker.reach) }),
     save: (bytes: Uint8Array) => store(`${folder}/session`, bytes, speaker.reach),
   }
   const stored = readStored(`${folder}/session`)

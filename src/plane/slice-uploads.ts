@@ -1,10 +1,8 @@
 import { type Bytes, equalBytes, isBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
-import { allSeats } from '../protocol/config.js'
-import type { RoundConfig } from '../protocol/index.js'
 import { fingerprint } from '../vector/index.js'
 import { sliceCount } from '../vector/segments.js'
-import type { TellServer } from './events.js'
+import type { Folding, PlaneRound, PlaneShape } from './data-plane.js'
 import type { MaskedSum } from './masked-sum.js'
 
 /**
@@ -22,9 +20,9 @@ export interface SliceStore {
 }
 
 /** Deletes what an earlier process left in a store. */
-export async function discardAllUploads(config: RoundConfig, store: SliceStore): Promise<void> {
-  if (sliceCount(config.segments, config.sliceLength) === 1) return
-  for (const seat of allSeats(config)) {
+export async function discardAllUploads(shape: PlaneShape, store: SliceStore): Promise<void> {
+  if (sliceCount(shape.segments, shape.sliceLength) === 1) return
+  for (let seat = 0; seat < shape.clients; seat++) {
     try {
       await store.discard(seat)
     } catch {
@@ -51,41 +49,30 @@ export function memorySliceStore(): SliceStore {
 /** The fingerprints of the stored slices of one masked vector, by their numbers. */
 type Upload = Map<number, Uint8Array>
 
-/** The fingerprint of a slice that was stored; or a promise of room, if there is none at the moment. */
-export type SliceOutcome = { readonly fingerprint: Uint8Array } | { readonly room: Promise<void> }
-
 /**
  * Masked vectors that arrive in slices. A vector is added to the sum once it is complete, so that a client that vanishes
  * midway leaves nothing in the sum.
  */
 export class Uploads {
-  readonly #config: RoundConfig
+  readonly #slices: number
   readonly #sum: MaskedSum
   readonly #store: SliceStore
   readonly #most: number
-  readonly #tell: TellServer
+  readonly #onSlice: (seat: number, slice: number, slices: number) => void
   readonly #unfinished = new Map<number, Upload>()
   /** Resolves when there is room. All senders that found no room share this promise. */
   #room: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
 
-  constructor(
-    config: RoundConfig,
-    sum: MaskedSum,
-    {
-      sliceStore,
-      maximumUploads,
-      tell,
-    }: { readonly sliceStore: SliceStore; readonly maximumUploads: number; readonly tell: TellServer },
-  ) {
-    this.#config = config
+  constructor(round: PlaneRound, sum: MaskedSum, store: SliceStore) {
+    this.#slices = sliceCount(round.segments, round.sliceLength)
     this.#sum = sum
-    this.#store = sliceStore
-    this.#most = maximumUploads
-    this.#tell = tell
+    this.#store = store
+    this.#most = round.maximumUploads
+    this.#onSlice = (...slice) => round.onSlice?.(...slice)
   }
 
   /** Stores a new slice, whose form was checked. If the store fails, nothing is changed. */
-  async keep(seat: number, slice: number, packed: Uint8Array): Promise<SliceOutcome> {
+  async keep(seat: number, slice: number, packed: Uint8Array): Promise<Folding> {
     const upload = this.#unfinished.get(seat)
     if (upload === undefined && this.#unfinished.size >= this.#most) {
       this.#room ??= roomToCome()
@@ -99,7 +86,7 @@ export class Uploads {
     }
     const mark = fingerprint(packed)
     this.#unfinished.set(seat, (upload ?? new Map<number, Uint8Array>()).set(slice, mark))
-    return { fingerprint: mark }
+    return { fingerprint: mark, finish: () => this.fold(seat) }
   }
 
   /** Stores a known slice again, because the store may have lost it. */
@@ -125,7 +112,7 @@ export class Uploads {
         throw usageError('storage-failure', `slice ${slice} of seat ${seat} is not what was stored`)
       }
       this.#sum.add(seat, packed)
-      this.#tell({ type: 'slice-folded', phase: 'masked-input', seat, slice, slices: this.#slices })
+      this.#onSlice(seat, slice, this.#slices)
     }
     await this.#forget(seat)
   }
@@ -158,10 +145,6 @@ export class Uploads {
   /** Forgets all incomplete vectors. */
   async close(): Promise<void> {
     for (const seat of [...this.#unfinished.keys()]) await this.#forget(seat)
-  }
-
-  get #slices(): number {
-    return sliceCount(this.#config.segments, this.#config.sliceLength)
   }
 
   #put(seat: number, slice: number, packed: Uint8Array): Promise<void> {

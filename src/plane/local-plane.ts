@@ -1,0 +1,164 @@
+import { partsOf, requireCallback, requireMethods } from '../arguments.js'
+import type { Bytes } from '../crypto/bytes.js'
+import { usageError } from '../errors.js'
+import { copyVector } from '../vector/arithmetic.js'
+import { type Accumulator, createAccumulator, packVector, vectorInRange } from '../vector/index.js'
+import { executeMaskPlan, type MaskExecutor } from '../vector/mask.js'
+import type { Segment } from '../vector/segments.js'
+import type { DataPlane, PlaneRound, RoundPlane, Unmasker } from './data-plane.js'
+import { type Folded, MaskedSum } from './masked-sum.js'
+import { discardAllUploads, memorySliceStore, type SliceStore, Uploads } from './slice-uploads.js'
+import { executorUnmasker } from './unmasker.js'
+
+/**
+ * Options of {@link localPlane}.
+ * @experimental
+ */
+export interface LocalPlaneOptions {
+  /** Executes mask plans, as a pool of worker threads does. Default: this thread. */
+  readonly maskExecutor?: MaskExecutor | undefined
+  /** If vectors are sent in slices: where slices of incomplete vectors are kept. Default: in memory. */
+  readonly sliceStore?: SliceStore | undefined
+  /** Removes the masks in another way than with `maskExecutor`, for example on other machines. */
+  readonly unmasker?: Unmasker | undefined
+}
+
+/**
+ * Makes a plane that adds up masked vectors in the memory of this process, which needs as much memory as one vector. It is
+ * the default of a server session. Its checkpoints contain the packed sum.
+ *
+ * @param options - Who removes the masks, and where slices are kept.
+ * @returns The plane. Pass it to server sessions as `plane`.
+ * @throws {SecAggError} `invalid-argument` if an option is of the wrong kind.
+ * @example
+ * ```ts
+ * import { createRoundConfig, localPlane, ServerSession } from 'secagg'
+ * import { createMaskPool } from 'secagg/workers'
+ *
+ * const config = createRoundConfig({
+ *   sessionId: new Uint8Array(32).fill(7),
+ *   clients: 3,
+ *   adversary: 'honest-but-curious',
+ *   segments: [{ length: 1, bits: 16, bound: 100 }],
+ * })
+ * const pool = await createMaskPool({ workers: 1 })
+ * const session = new ServerSession({ config, plane: localPlane({ maskExecutor: pool.execute }) })
+ * console.log(session.phase) // 'advertise-keys'
+ * await pool.close()
+ * ```
+ * @experimental
+ */
+export function localPlane(options: LocalPlaneOptions = {}): DataPlane {
+  const { maskExecutor = executeMaskPlan, sliceStore, unmasker } = partsOf('the options of a plane', options)
+  requireCallback('maskExecutor', maskExecutor)
+  if (sliceStore !== undefined) requireMethods('a store of slices', sliceStore, 'put', 'get', 'discard')
+  if (unmasker !== undefined) requireMethods('an unmasker', unmasker, 'unmask')
+  const remover = unmasker ?? executorUnmasker(maskExecutor)
+  // Each round has its own store in memory, because slices are stored by seat.
+  const storeOf = (): SliceStore => sliceStore ?? memorySliceStore()
+  return {
+    begin: async (round) => new LocalRound(round, storeOf(), remover),
+    resume: async (round, { checkpoint, members }) => {
+      const folded = { seats: members, sum: sumOf(checkpoint, round.segments) }
+      return new LocalRound(round, storeOf(), remover, folded)
+    },
+    discardLeftovers: async (round) => {
+      if (sliceStore !== undefined) await discardAllUploads(round, sliceStore)
+    },
+  }
+}
+
+function sumOf(packed: Uint8Array, segments: readonly Segment[]): Accumulator {
+  const sum = createAccumulator(segments)
+  try {
+    sum.add(packed)
+  } catch {
+    throw usageError('malformed-state', 'the saved sum has the wrong length')
+  }
+  return sum
+}
+
+/** One round in the memory of this process. */
+class LocalRound implements RoundPlane {
+  readonly #round: PlaneRound
+  readonly #sum: MaskedSum
+  readonly #uploads: Uploads
+  readonly #unmasker: Unmasker
+
+  constructor(round: PlaneRound, store: SliceStore, unmasker: Unmasker, folded?: Folded) {
+    this.#round = round
+    this.#sum = new MaskedSum(round, folded)
+    this.#uploads = new Uploads(round, this.#sum, store)
+    this.#unmasker = unmasker
+  }
+
+  get seats(): ReadonlySet<number> {
+    return this.#sum.seats
+  }
+
+  get deriveSeeds(): Unmasker['deriveSeeds'] {
+    return this.#unmasker.deriveSeeds
+  }
+
+  slicesOf(seat: number): number {
+    return this.#sum.slicesOf(seat)
+  }
+
+  async fold(seat: number, slice: number, packed: Uint8Array): ReturnType<RoundPlane['fold']> {
+    if (this.#sum.slices === 1) return { fingerprint: this.#sum.add(seat, packed) }
+    return this.#uploads.keep(seat, slice, packed)
+  }
+
+  async again(seat: number, slice: number, packed: Uint8Array): Promise<boolean> {
+    if (!this.#uploads.isWaiting(seat)) return false
+    await this.#uploads.keepAgain(seat, slice, packed)
+    await this.#uploads.fold(seat)
+    return true
+  }
+
+  discard(seat: number): Promise<boolean> {
+    return this.#uploads.discard(seat)
+  }
+
+  async settle(): ReturnType<RoundPlane['settle']> {
+    const failure = await this.#uploads.foldAll()
+    // Only a vector that is partly in the sum matters: others may still come, or never come.
+    if (failure !== undefined && !this.#sum.isWhole) throw failure.error
+    return { seats: [...this.#sum.seats], failure }
+  }
+
+  async seal(): Promise<readonly number[]> {
+    const { seats, failure } = await this.settle()
+    if (failure !== undefined) throw failure.error
+    return seats
+  }
+
+  async checkpoint(): Promise<Bytes> {
+    return packVector(this.#sum.whole.toVector(), this.#round.segments)
+  }
+
+  unmask(...[plans, work]: Parameters<RoundPlane['unmask']>): ReturnType<RoundPlane['unmask']> {
+    const { configHash, segments, suite, suiteName } = this.#round
+    const sum = this.#sum.whole
+    let copy: ReturnType<Accumulator['toVector']> | undefined
+    return this.#unmasker.unmask({
+      ...work,
+      configHash,
+      segments,
+      suite,
+      suiteName,
+      plans,
+      read: async (range) => {
+        if (range === undefined) return sum.toVector()
+        copy ??= sum.toVector()
+        return copyVector(vectorInRange(copy, segments, range))
+      },
+    })
+  }
+
+  release(): Promise<void> {
+    return this.#uploads.close()
+  }
+
+  async close(): Promise<void> {}
+}

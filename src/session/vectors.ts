@@ -1,0 +1,126 @@
+import { SecAggError } from '../errors.js'
+import type { PlaneRound } from '../plane/data-plane.js'
+import type { RoundPlane, SumBlock } from '../plane/index.js'
+import type { RoundConfig } from '../protocol/index.js'
+import { suiteOf } from '../protocol/keys.js'
+import {
+  checkVector,
+  createVector,
+  type Segment,
+  segmentsInRange,
+  type Vector,
+  vectorInRange,
+} from '../vector/index.js'
+import { countElements } from '../vector/segments.js'
+import type { PhaseContext } from './phase.js'
+
+/** What a plane is told of a round whose vectors come from `seats`. */
+export function planeRound(config: RoundConfig, seats: readonly number[], context: PhaseContext): PlaneRound {
+  const { segments, sliceLength, clients, suite: suiteName } = config
+  const { crypto, maximumUploads, tell } = context
+  return {
+    configHash: new Uint8Array(config.hash),
+    segments,
+    sliceLength,
+    clients,
+    seats,
+    suite: suiteOf(config, crypto),
+    suiteName,
+    maximumUploads,
+    onSlice: (seat, slice, slices) =>
+      tell({ type: 'slice-folded', phase: 'masked-input', seat, slice, slices }),
+  }
+}
+
+/**
+ * A plane whose failures are typed: what is not a {@link SecAggError} becomes a `storage-failure`, except in `unmask`. There,
+ * an error can be the host's own: the reason of its signal, or what `onProgress` threw.
+ */
+export function guarded(plane: RoundPlane): RoundPlane {
+  return {
+    get seats() {
+      return plane.seats
+    },
+    get deriveSeeds() {
+      return plane.deriveSeeds
+    },
+    slicesOf: (seat) => plane.slicesOf(seat),
+    fold: async (...vector) => {
+      const folding = await typed(() => plane.fold(...vector))
+      if ('room' in folding || folding.finish === undefined) return folding
+      return { fingerprint: folding.fingerprint, finish: () => typed(async () => folding.finish?.()) }
+    },
+    again: (...vector) => typed(() => plane.again(...vector)),
+    discard: (seat) => typed(() => plane.discard(seat)),
+    settle: () => typed(() => plane.settle()),
+    seal: () => typed(() => plane.seal()),
+    checkpoint: () => typed(() => plane.checkpoint()),
+    unmask: (...work) => plane.unmask(...work),
+    uploadFor: (seat) => plane.uploadFor?.(seat),
+    // These free what the round does not need any more.
+    release: () => typed(() => plane.release()).catch(() => undefined),
+    close: () => typed(() => plane.close()).catch(() => undefined),
+  }
+}
+
+/** @throws {SecAggError} `storage-failure` in place of an error of another kind. */
+export async function typed<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (cause instanceof SecAggError) throw cause
+    throw new SecAggError('storage-failure', 'usage', 'the plane of the vectors has failed', { cause })
+  }
+}
+
+/**
+ * Puts the blocks of a sum together.
+ * @throws {SecAggError} `internal` unless the blocks contain every element once, in ascending order.
+ */
+export async function joinBlocks(
+  blocks: AsyncIterable<SumBlock>,
+  segments: readonly Segment[],
+): Promise<Vector> {
+  let sum: Vector | undefined
+  for await (const { range, elements } of inOrder(blocks, segments)) {
+    // One block with all elements needs no copy.
+    if (range.from === 0 && range.to === countElements(segments)) {
+      sum = elements
+      continue
+    }
+    sum ??= createVector(segments)
+    for (const [index, lanes] of vectorInRange(sum, segments, range).entries()) {
+      lanes.set(elements[index] as never)
+    }
+  }
+  return sum ?? createVector(segments)
+}
+
+async function* inOrder(
+  blocks: AsyncIterable<SumBlock>,
+  segments: readonly Segment[],
+): AsyncGenerator<SumBlock, void, void> {
+  const count = countElements(segments)
+  let next = 0
+  for await (const { range, elements } of blocks) {
+    const { from, to } = range
+    if (from !== next || !(to >= from && to <= count)) {
+      throw incomplete(`a block of the sum begins at element ${next}`, from)
+    }
+    checkVector(elements, segmentsInRange(segments, { from, to }))
+    yield { range: { from, to }, elements }
+    next = to
+  }
+  if (next !== count) throw incomplete(`the sum has ${count} elements`, next)
+}
+
+function incomplete(text: string, got: number): SecAggError {
+  return new SecAggError('internal', 'internal', `${text}, but the plane returned other blocks`, { got })
+}
+
+/** @throws {SecAggError} `internal` if a plane returns other members than seats that may be in the sum, each once. */
+export function requireMembers(members: readonly number[], seats: readonly number[]): readonly number[] {
+  const possible = new Set(seats)
+  if (members.every((seat) => possible.delete(seat))) return members
+  throw new SecAggError('internal', 'internal', 'the plane returned a seat that cannot be in the sum')
+}
