@@ -61,23 +61,7 @@ export {
 } from './session/index.js'
 
 // Where a server adds up vectors and removes masks.
-export {
-  type DataPlane,
-  type Folding,
-  type LocalPlaneOptions,
-  localPlane,
-  type PlaneRound,
-  type PlaneShape,
-  type RoundPlane,
-  type SavedPlane,
-  type Settled,
-  type SliceStore,
-  type SumBlock,
-  type Unmasker,
-  type UnmaskJob,
-  type UnmaskWork,
-  type UploadPlace,
-} from './plane/index.js'
+export { type DataPlane, type LocalPlaneOptions, localPlane, type SliceStore } from './plane/index.js'
 
 // What a message is, by its first bytes.
 export { inspectMessage, type MessageInfo, type MessageType } from './wire/index.js'

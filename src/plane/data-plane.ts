@@ -1,15 +1,43 @@
 import type { Bytes } from '../crypto/bytes.js'
 import type { SuiteName, SymmetricSuite } from '../crypto/provider.js'
 import type { SeedDeriver } from '../crypto/seeds.js'
+import { usageError } from '../errors.js'
 import type { ElementRange, MaskPlan, Segment, Vector } from '../vector/segments.js'
 
 /**
  * Where a server's masked vectors are added up and unmasked: in the process of the session, on its threads, or on other
- * machines. The session keeps the keys, the shares and the books of a round; its plane keeps the vectors. One plane serves
- * any number of rounds.
- * @experimental
+ * machines. The session keeps the keys, the shares and the books of a round; its plane keeps the vectors. Pass a plane to
+ * server sessions as `plane`. One plane serves any number of rounds.
+ * @public
  */
 export interface DataPlane {
+  /** For logs: what kind of plane it is. */
+  readonly kind: string
+}
+
+const homes = new WeakMap<DataPlane, PlaneHome>()
+
+/** Makes a plane, whose methods only sessions can call. */
+export function createPlane(kind: string, home: PlaneHome): DataPlane {
+  const plane: DataPlane = Object.freeze({ kind })
+  homes.set(plane, home)
+  return plane
+}
+
+/** @throws {SecAggError} `invalid-argument` if no function of this library made the plane. */
+export function homeOf(plane: DataPlane): PlaneHome {
+  const home = homes.get(plane)
+  if (home === undefined) {
+    throw usageError(
+      'invalid-argument',
+      'a plane must be made by a function of this library, such as localPlane',
+    )
+  }
+  return home
+}
+
+/** What a plane does. */
+export interface PlaneHome {
   /**
    * Begins a round with an empty sum.
    * @throws {SecAggError} The phase before then stays open, and the session tries again when it is closed again.
@@ -24,10 +52,7 @@ export interface DataPlane {
   discardLeftovers?(round: PlaneShape): Promise<void>
 }
 
-/**
- * The shape of the vectors of a round.
- * @experimental
- */
+/** The shape of the vectors of a round. */
 export interface PlaneShape {
   readonly segments: readonly Segment[]
   /** The number of elements of a slice, if vectors are sent in slices. */
@@ -36,10 +61,7 @@ export interface PlaneShape {
   readonly clients: number
 }
 
-/**
- * What a plane must know of a round.
- * @experimental
- */
+/** What a plane must know of a round. */
 export interface PlaneRound extends PlaneShape {
   /** `hash` of the round's configuration, 32 bytes. It identifies the round. */
   readonly configHash: Bytes
@@ -56,10 +78,7 @@ export interface PlaneRound extends PlaneShape {
   onChange?(): void
 }
 
-/**
- * What a session saved of a round on a plane.
- * @experimental
- */
+/** What a session saved of a round on a plane. */
 export interface SavedPlane {
   readonly checkpoint: Bytes
   /** The seats that `settle` returned before the checkpoint. */
@@ -72,7 +91,6 @@ export interface SavedPlane {
  *
  * A seat and its vector become part of `seats` and of the sum in one step, and no vector is added twice, whichever calls fail.
  * The session changes errors that are not a {@link SecAggError} into `storage-failure`, except those of `unmask`.
- * @experimental
  */
 export interface RoundPlane {
   /** The seats whose complete vectors are in the sum, as far as is known here. */
@@ -120,10 +138,7 @@ export interface RoundPlane {
   close(): Promise<void>
 }
 
-/**
- * What a plane did with a vector or a slice: it was taken, or there is no room for it.
- * @experimental
- */
+/** What a plane did with a vector or a slice: it was taken, or there is no room for it. */
 export type Folding =
   | {
       /** The `fingerprint` of the packed bytes. */
@@ -136,20 +151,14 @@ export type Folding =
       readonly room: Promise<void>
     }
 
-/**
- * The seats whose complete vectors are in the sum, and none of whose vectors is there only partly.
- * @experimental
- */
+/** The seats whose complete vectors are in the sum, and none of whose vectors is there only partly. */
 export interface Settled {
   readonly seats: readonly number[]
   /** Why a vector that has arrived completely is not in the sum. It can still be added, or discarded. */
   readonly failure?: { readonly error: unknown } | undefined
 }
 
-/**
- * How to unmask a sum.
- * @experimental
- */
+/** How to unmask a sum. */
 export interface UnmaskWork {
   /** The number of masks of all plans. */
   readonly terms: number
@@ -158,20 +167,14 @@ export interface UnmaskWork {
   readonly onProgress?: ((fraction: number) => void) | undefined
 }
 
-/**
- * Some elements of a vector.
- * @experimental
- */
+/** Some elements of a vector. */
 export interface SumBlock {
   readonly range: ElementRange
   /** In the shape that `segmentsInRange` gives for the range. */
   readonly elements: Vector
 }
 
-/**
- * An address for a vector, and the permission to send it there.
- * @experimental
- */
+/** An address for a vector, and the permission to send it there. */
 export interface UploadPlace {
   /** A URL. */
   readonly address: string
@@ -179,19 +182,13 @@ export interface UploadPlace {
   readonly ticket: Bytes
 }
 
-/**
- * Removes masks from a sum that is read block by block. See {@link RoundPlane.unmask} for the order of the blocks.
- * @experimental
- */
+/** Removes masks from a sum that is read block by block. See {@link RoundPlane.unmask} for the order of the blocks. */
 export interface Unmasker {
   unmask(job: UnmaskJob): AsyncIterable<SumBlock>
   readonly deriveSeeds?: SeedDeriver | undefined
 }
 
-/**
- * A masked sum, and the masks to add to it.
- * @experimental
- */
+/** A masked sum, and the masks to add to it. */
 export interface UnmaskJob extends UnmaskWork {
   /** `hash` of the round's configuration. */
   readonly configHash: Bytes

@@ -5,22 +5,30 @@ import { copyVector } from '../vector/arithmetic.js'
 import { type Accumulator, createAccumulator, packVector, vectorInRange } from '../vector/index.js'
 import { executeMaskPlan, type MaskExecutor } from '../vector/mask.js'
 import type { Segment } from '../vector/segments.js'
-import type { DataPlane, PlaneRound, RoundPlane, Unmasker } from './data-plane.js'
+import {
+  createPlane,
+  type DataPlane,
+  type PlaneHome,
+  type PlaneRound,
+  type RoundPlane,
+  type Unmasker,
+} from './data-plane.js'
 import { type Folded, MaskedSum } from './masked-sum.js'
 import { discardAllUploads, memorySliceStore, type SliceStore, Uploads } from './slice-uploads.js'
 import { executorUnmasker } from './unmasker.js'
 
 /**
  * Options of {@link localPlane}.
- * @experimental
+ * @public
  */
 export interface LocalPlaneOptions {
   /** Executes mask plans, as a pool of worker threads does. Default: this thread. */
   readonly maskExecutor?: MaskExecutor | undefined
-  /** If vectors are sent in slices: where slices of incomplete vectors are kept. Default: in memory. */
+  /**
+   * If vectors are sent in slices: where slices of incomplete vectors are kept. Default: in memory. A store belongs to one
+   * round, and so does a plane with a store.
+   */
   readonly sliceStore?: SliceStore | undefined
-  /** Removes the masks in another way than with `maskExecutor`, for example on other machines. */
-  readonly unmasker?: Unmasker | undefined
 }
 
 /**
@@ -33,7 +41,6 @@ export interface LocalPlaneOptions {
  * @example
  * ```ts
  * import { createRoundConfig, localPlane, ServerSession } from 'secagg'
- * import { createMaskPool } from 'secagg/workers'
  *
  * const config = createRoundConfig({
  *   sessionId: new Uint8Array(32).fill(7),
@@ -41,26 +48,35 @@ export interface LocalPlaneOptions {
  *   adversary: 'honest-but-curious',
  *   segments: [{ length: 1, bits: 16, bound: 100 }],
  * })
- * const pool = await createMaskPool({ workers: 1 })
- * const session = new ServerSession({ config, plane: localPlane({ maskExecutor: pool.execute }) })
+ * const kept = new Map<string, Uint8Array>() // in a real program: files
+ * const sliceStore = {
+ *   put: (seat: number, slice: number, bytes: Uint8Array) => void kept.set(`${seat} ${slice}`, bytes),
+ *   get: (seat: number, slice: number) => kept.get(`${seat} ${slice}`)!,
+ *   discard: (seat: number) => {
+ *     for (const key of kept.keys()) if (key.startsWith(`${seat} `)) kept.delete(key)
+ *   },
+ * }
+ * const session = new ServerSession({ config, plane: localPlane({ sliceStore }) })
  * console.log(session.phase) // 'advertise-keys'
- * await pool.close()
  * ```
- * @experimental
+ * @public
  */
 export function localPlane(options: LocalPlaneOptions = {}): DataPlane {
-  const { maskExecutor = executeMaskPlan, sliceStore, unmasker } = partsOf('the options of a plane', options)
+  const { maskExecutor = executeMaskPlan, sliceStore } = partsOf('the options of a plane', options)
   requireCallback('maskExecutor', maskExecutor)
   if (sliceStore !== undefined) requireMethods('a store of slices', sliceStore, 'put', 'get', 'discard')
-  if (unmasker !== undefined) requireMethods('an unmasker', unmasker, 'unmask')
-  const remover = unmasker ?? executorUnmasker(maskExecutor)
+  return createPlane('local', localHome(executorUnmasker(maskExecutor), sliceStore))
+}
+
+/** A home in the memory of this process, whose masks `unmasker` removes. */
+export function localHome(unmasker: Unmasker, sliceStore?: SliceStore): PlaneHome {
   // Each round has its own store in memory, because slices are stored by seat.
   const storeOf = (): SliceStore => sliceStore ?? memorySliceStore()
   return {
-    begin: async (round) => new LocalRound(round, storeOf(), remover),
+    begin: async (round) => new LocalRound(round, storeOf(), unmasker),
     resume: async (round, { checkpoint, members }) => {
       const folded = { seats: members, sum: sumOf(checkpoint, round.segments) }
-      return new LocalRound(round, storeOf(), remover, folded)
+      return new LocalRound(round, storeOf(), unmasker, folded)
     },
     discardLeftovers: async (round) => {
       if (sliceStore !== undefined) await discardAllUploads(round, sliceStore)

@@ -1,7 +1,7 @@
 import type { CoderType } from 'micro-packed'
 import type { Bytes } from '../crypto/bytes.js'
 import type { PhaseName } from '../errors.js'
-import type { DataPlane, RoundPlane } from '../plane/index.js'
+import type { PlaneHome, RoundPlane } from '../plane/index.js'
 import type { ServerCapabilities } from '../protocol/capabilities.js'
 import type { server } from '../protocol/index.js'
 import type { Vector } from '../vector/index.js'
@@ -126,7 +126,7 @@ export function phaseOf<A>({ check, encode, close, ...steps }: PhaseSteps<A>): P
 
 /** What the phases get from the session. */
 export interface PhaseContext extends ServerCapabilities {
-  readonly plane: DataPlane
+  readonly plane: PlaneHome
   readonly maximumUploads: number
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((fraction: number) => void) | undefined

@@ -3,7 +3,6 @@ import {
   reading,
   requireCallback,
   requireInteger,
-  requireMethods,
   requireSignal,
   wrongKind,
 } from '../arguments.js'
@@ -11,7 +10,7 @@ import type { Bytes } from '../crypto/bytes.js'
 import { dependableProvider } from '../crypto/dependable.js'
 import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import type { PhaseName, SecAggError } from '../errors.js'
-import { type DataPlane, localPlane } from '../plane/index.js'
+import { type DataPlane, homeOf, localPlane } from '../plane/index.js'
 import { requireConfig } from '../protocol/checks.js'
 import { kemOf } from '../protocol/hybrid.js'
 import { requireSigner, requireVerifier } from '../protocol/identity.js'
@@ -198,7 +197,7 @@ export function checkedServerOptions(given: ServerSessionOptions): ServerSession
   const { maximumUploads = 1, plane } = options
   requireConfig(options.config)
   requireInteger('maximumUploads', maximumUploads, 1, Number.MAX_SAFE_INTEGER)
-  if (plane !== undefined) requireMethods('a plane', plane, 'begin', 'resume')
+  if (plane !== undefined) homeOf(plane)
   if (options.config.adversary === 'active') requireVerifier(options.verifyIdentity)
   return { ...options, crypto: checkedShared(options) }
 }
@@ -213,7 +212,7 @@ export async function contextOf(options: ServerSessionOptions, tell: TellServer)
   const { plane = localPlane(), maximumUploads = UPLOADS } = options
   const crypto = options.crypto ?? (await defaultCrypto(config.suite))
   suiteOf(config, crypto) // now rather than in the last phase
-  return { crypto, verifyIdentity, plane, maximumUploads, signal, onProgress, tell }
+  return { crypto, verifyIdentity, plane: homeOf(plane), maximumUploads, signal, onProgress, tell }
 }
 
 /** Checks the options that both parties have. Returns the provider, wrapped in checks of its results. */

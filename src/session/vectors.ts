@@ -1,6 +1,5 @@
 import { SecAggError } from '../errors.js'
-import type { PlaneRound } from '../plane/data-plane.js'
-import type { RoundPlane, SumBlock } from '../plane/index.js'
+import type { PlaneRound, RoundPlane, SumBlock } from '../plane/index.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
 import {

@@ -2,6 +2,7 @@ import { partsOf, reasonOf, requireFunction, requireInteger } from '../arguments
 import { equalBytes } from '../crypto/bytes.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
 import type { SecAggError } from '../errors.js'
+import { type DataPlane, type LocalPlaneOptions, localPlane } from '../plane/index.js'
 import { checkExecution, executeMaskPlan, type MaskExecutor } from '../vector/mask.js'
 import { segmentsInRange, streamLength } from '../vector/segments.js'
 import { executeOnThreads, type SpareMemory } from './execution.js'
@@ -41,6 +42,12 @@ export interface MaskPool {
    *   target in place. If a worker that uses copies is lost, the calling thread does its work.
    */
   readonly execute: MaskExecutor
+  /**
+   * Makes a plane for server sessions. Masked vectors are added up on the calling thread; masks are removed, and seeds
+   * derived, on the workers.
+   * @throws {SecAggError} `invalid-argument` if an option is of the wrong kind.
+   */
+  plane(options?: Omit<LocalPlaneOptions, 'maskExecutor'>): DataPlane
   /** The number of workers that are running. */
   readonly threads: number
   /** Why there are fewer workers than requested, if there are. */
@@ -63,7 +70,7 @@ const LITTLE_WORK = 16 * 2 ** 20
  * alive.
  *
  * @param options The number of workers, and how to start one.
- * @returns The pool. Pass its `execute` to sessions as `maskExecutor`.
+ * @returns The pool. Pass its `execute` to clients as `maskExecutor`, and its `plane()` to servers as `plane`.
  * @throws {SecAggError} `invalid-argument` if `workers` is not a whole number from 0 to 1024, or `spawn` is not a function.
  * @example
  * ```ts
@@ -118,6 +125,10 @@ export async function createMaskPool(options: MaskPoolOptions = {}): Promise<Mas
   }
   return {
     execute,
+    plane: (given = {}) => {
+      const { sliceStore } = partsOf('the options of a plane', given)
+      return localPlane({ sliceStore, maskExecutor: execute })
+    },
     get threads() {
       return closing === undefined ? usable().length : 0
     },

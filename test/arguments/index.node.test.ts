@@ -83,7 +83,6 @@ const examples: Examples = {
           get: () => new Uint8Array(0),
           discard: () => undefined,
         }),
-        unmasker: optional({ unmask: async function* () {} }),
       }),
     ],
   }),

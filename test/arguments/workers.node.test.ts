@@ -28,6 +28,18 @@ const examples: Examples = {
       }),
     ],
   }),
+  'createMaskPool().plane': () => ({
+    on: pool,
+    args: [
+      optional({
+        sliceStore: optional({
+          put: () => undefined,
+          get: () => new Uint8Array(0),
+          discard: () => undefined,
+        }),
+      }),
+    ],
+  }),
   'createMaskPool().close': () => ({ on: pool, args: [] }),
 }
 

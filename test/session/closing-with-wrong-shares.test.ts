@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { localPlane } from '../../src/plane/index.js'
+import { homeOf, localPlane } from '../../src/plane/index.js'
 import type { Phase } from '../../src/session/phase.js'
 import { unmaskPhase } from '../../src/session/unmask-phase.js'
 import { planeRound } from '../../src/session/vectors.js'
@@ -38,7 +38,7 @@ async function closing(
     return toy.sha256.hkdf(...request)
   }
   const { config, survivors } = round.state
-  const plane = localPlane()
+  const plane = homeOf(localPlane())
   const crypto = { ...toy, sha256: { ...toy.sha256, hkdf } }
   const context = { crypto, plane, maximumUploads: 1, signal, tell: () => undefined }
   const sum = await plane.begin(planeRound(config, survivors, context))
