@@ -53,6 +53,7 @@ export {
   ServerSession,
   type ServerSessionEvent,
   type ServerSessionOptions,
+  type SumSink,
   type InputSource,
   type SessionInput,
   type ResumedClientOptions,
@@ -61,7 +62,13 @@ export {
 } from './session/index.js'
 
 // Where a server adds up vectors and removes masks.
-export { type DataPlane, type LocalPlaneOptions, localPlane, type SliceStore } from './plane/index.js'
+export {
+  type DataPlane,
+  type LocalPlaneOptions,
+  localPlane,
+  type SliceStore,
+  type SumBlock,
+} from './plane/index.js'
 
 // What a message is, by its first bytes.
 export { inspectMessage, type MessageInfo, type MessageType } from './wire/index.js'

@@ -167,10 +167,14 @@ export interface UnmaskWork {
   readonly onProgress?: ((fraction: number) => void) | undefined
 }
 
-/** Some elements of a vector. */
+/**
+ * Some elements of a vector.
+ * @public
+ */
 export interface SumBlock {
+  /** Positions of the elements, counted over all segments. */
   readonly range: ElementRange
-  /** In the shape that `segmentsInRange` gives for the range. */
+  /** The elements, in the shape that `segmentsInRange` gives for the range: one array of lanes per segment, empty if the range has none of it. */
   readonly elements: Vector
 }
 

@@ -11,5 +11,6 @@ export {
   type PhaseOutcome,
   type Receipt,
   type ServerSessionOptions,
+  type SumSink,
   UPLOADS,
 } from './session-options.js'

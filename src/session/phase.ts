@@ -1,7 +1,7 @@
 import type { CoderType } from 'micro-packed'
 import type { Bytes } from '../crypto/bytes.js'
 import type { PhaseName } from '../errors.js'
-import type { PlaneHome, RoundPlane } from '../plane/index.js'
+import type { PlaneHome, RoundPlane, SumBlock } from '../plane/index.js'
 import type { ServerCapabilities } from '../protocol/capabilities.js'
 import type { server } from '../protocol/index.js'
 import type { Vector } from '../vector/index.js'
@@ -85,7 +85,8 @@ export interface Closed {
 /** The end of a round. */
 export interface FinishedRound {
   readonly state: server.ServerFinished
-  readonly sum: Vector
+  /** `undefined` if it went to the sink. */
+  readonly sum: Vector | undefined
 }
 
 /** The parts in which phases differ. */
@@ -127,6 +128,7 @@ export function phaseOf<A>({ check, encode, close, ...steps }: PhaseSteps<A>): P
 /** What the phases get from the session. */
 export interface PhaseContext extends ServerCapabilities {
   readonly plane: PlaneHome
+  readonly sink?: ((block: SumBlock) => void | Promise<void>) | undefined
   readonly maximumUploads: number
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((fraction: number) => void) | undefined

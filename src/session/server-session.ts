@@ -1,17 +1,16 @@
 import type { Bytes } from '../crypto/bytes.js'
-import { type PhaseName, SecAggError, usageError } from '../errors.js'
+import { type PhaseName, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
 import { requireSeatNumber } from '../protocol/checks.js'
 import { server } from '../protocol/index.js'
 import { hashOf } from '../rounds/index.js'
-import { fingerprint } from '../vector/index.js'
-import { openEnvelope } from '../wire/index.js'
-import { type CheckedAhead, checkAhead, KnownMessages, requireDue } from './arrivals.js'
+import { checkAhead } from './arrivals.js'
 import { messageEvent, type TellServer, teller } from './events.js'
 import { requireBytes } from './input.js'
+import { Intake } from './intake.js'
 import { messagesOf, type Phase, type PhaseContext } from './phase.js'
 import { advertisePhase } from './phases.js'
-import { type Books, Ledger, type RoundReport } from './report.js'
+import type { Books, RoundReport } from './report.js'
 import { save } from './saved/saved-client.js'
 import { decodeServerSession, encodeServerSession, resumedPhase } from './saved/saved-server.js'
 import {
@@ -20,6 +19,7 @@ import {
   type PhaseOutcome,
   type Receipt,
   type ServerSessionOptions,
+  type SumSink,
 } from './session-options.js'
 import { inTurns } from './turns.js'
 import { typed } from './vectors.js'
@@ -51,14 +51,13 @@ import { typed } from './vectors.js'
  * ```
  * @public
  */
-export class ServerSession {
-  readonly #options: ServerSessionOptions
-  #ledger: Ledger
-  #known: KnownMessages
+export class ServerSession<Sink extends SumSink | undefined = undefined> {
+  readonly #options: ServerSessionOptions<Sink>
+  #intake: Intake
   #opened: Promise<void> | undefined
   #phase: Phase | undefined
-  #closing: Promise<PhaseOutcome> | undefined
-  #outcome: PhaseOutcome | undefined
+  #closing: Promise<PhaseOutcome<Sink>> | undefined
+  #outcome: PhaseOutcome<Sink> | undefined
   /** The last state, once the sum is known. */
   #finished: server.ServerFinished | undefined
   /**
@@ -72,11 +71,10 @@ export class ServerSession {
    * @throws {SecAggError} `invalid-argument` if an option is of the wrong kind, if `createRoundConfig` did not make `config`,
    *   or if `verifyIdentity` is missing in the active model.
    */
-  constructor(options: ServerSessionOptions) {
+  constructor(options: ServerSessionOptions<Sink>) {
     this.#options = checkedServerOptions(options)
     const { config, onEvent } = this.#options
-    this.#ledger = new Ledger(config.clients)
-    this.#known = new KnownMessages(config)
+    this.#intake = new Intake(config)
     this.#tell = teller(config, onEvent)
     // Once the host has the session.
     if (onEvent !== undefined) Promise.resolve().then(() => this.#tellOpened())
@@ -91,14 +89,16 @@ export class ServerSession {
    *   `verifyIdentity` no longer accepts what it accepted before; `unsupported-version`; `configuration-mismatch` if `config`
    *   differs from the round's. `crypto-failure` if `verifyIdentity` fails.
    */
-  static async resume(saved: Uint8Array, options: ServerSessionOptions): Promise<ServerSession> {
+  static async resume<Sink extends SumSink | undefined = undefined>(
+    saved: Uint8Array,
+    options: ServerSessionOptions<Sink>,
+  ): Promise<ServerSession<Sink>> {
     const session = new ServerSession(options)
     const { config, onEvent } = session.#options
     // No events yet: the session has no phase.
     session.#tell = () => undefined
     const decoded = decodeServerSession(requireBytes(saved), config)
-    session.#ledger = new Ledger(config.clients, decoded.books)
-    session.#known = new KnownMessages(config, decoded.known)
+    session.#intake = new Intake(config, decoded)
     const context = await session.#context()
     await typed(async () => context.plane.discardLeftovers?.(config))
     session.#phase = await resumedPhase(decoded, context)
@@ -124,7 +124,7 @@ export class ServerSession {
 
   /** What happened so far. */
   get report(): RoundReport {
-    return this.#ledger.report(this.#finished ?? this.#phase?.state)
+    return this.#intake.ledger.report(this.#finished ?? this.#phase?.state)
   }
 
   /**
@@ -157,7 +157,9 @@ export class ServerSession {
     // A failure is seen when the message's turn comes.
     ahead.catch(() => undefined)
     return this.#inTurn(async () => {
-      const receipt = await this.#receipt(seat, message, ahead)
+      const checked = await ahead
+      const isFinished = this.#outcome !== undefined
+      const receipt = await this.#intake.receive(seat, message, checked, this.#phase!, isFinished)
       const about = { phase: this.phase ?? 'unmasking', seat, bytes: message.length } as const
       this.#tell(messageEvent(receipt, about))
       return receipt
@@ -172,7 +174,7 @@ export class ServerSession {
     requireSeatNumber(seat)
     return this.#inTurn(async () => {
       const discarded = (await this.#phase?.discard?.(seat)) ?? false
-      if (discarded) this.#known.forgetSlices(seat)
+      if (discarded) this.#intake.known.forgetSlices(seat)
       return discarded
     })
   }
@@ -192,7 +194,7 @@ export class ServerSession {
       if (this.#outcome !== undefined) throw usageError('out-of-order', 'the last phase is already closed')
       const phase = this.#phase!
       await phase.settle?.()
-      await this.#save(phase, this.#ledger.books)
+      await this.#save(phase, this.#intake.ledger.books)
     })
   }
 
@@ -201,11 +203,11 @@ export class ServerSession {
    * waits until they are checked.
    *
    * @throws {SecAggError} `too-few-clients`, `too-few-shares` or `wrong-share` if the protocol cannot continue;
-   *   `storage-failure` if `save` or the store of slices fails. The phase then stays open: the host may wait for more
+   *   `storage-failure` if `save`, the plane or the sink fails. The phase then stays open: the host may wait for more
    *   messages, close it again, or give up the round. `out-of-order` while another call is closing it, or once the sum is
    *   known.
    */
-  closePhase(): Promise<PhaseOutcome> {
+  closePhase(): Promise<PhaseOutcome<Sink>> {
     if (this.#closing !== undefined || this.#outcome !== undefined) {
       const what = this.#outcome === undefined ? 'the phase is already being' : 'the last phase is already'
       return Promise.reject(usageError('out-of-order', `${what} closed`))
@@ -216,18 +218,20 @@ export class ServerSession {
     return this.#closing
   }
 
-  async #close(): Promise<PhaseOutcome> {
+  async #close(): Promise<PhaseOutcome<Sink>> {
     await this.#open()
     const phase = this.#phase!
     // With these bytes, the sum can be computed again without the clients.
-    if (phase.phase === 'unmasking') await this.#save(phase, this.#ledger.books)
+    if (phase.phase === 'unmasking') await this.#save(phase, this.#intake.ledger.books)
     const { accepted, next, release } = await phase.close()
-    if (!('sum' in next)) await this.#save(next, this.#ledger.booksAfter(phase, accepted))
-    const closed = { type: 'phase-closed', ...this.#ledger.close(phase, accepted) } as const
+    if (!('sum' in next)) await this.#save(next, this.#intake.ledger.booksAfter(phase, accepted))
+    const closed = { type: 'phase-closed', ...this.#intake.ledger.close(phase, accepted) } as const
     if ('sum' in next) {
       this.#finished = next.state
       const { sum } = next
-      this.#outcome = { done: true, sum, configHash: hashOf(this.#options.config), report: this.report }
+      const { report } = this
+      const outcome = { done: true, ...(sum && { sum }), configHash: hashOf(this.#options.config), report }
+      this.#outcome = outcome as Extract<PhaseOutcome<Sink>, { done: true }>
       this.#tell(closed)
       await release?.()
       return this.#outcome
@@ -242,43 +246,8 @@ export class ServerSession {
   #save(phase: Phase, books: Books): Promise<void> {
     return save(this.#options.save, async () => {
       const checkpoint = await phase.plane?.checkpoint()
-      return encodeServerSession(phase, books, this.#known.wholeMessages(phase), checkpoint)
+      return encodeServerSession(phase, books, this.#intake.known.wholeMessages(phase), checkpoint)
     })
-  }
-
-  /** Accepts a message, or records why it is refused. */
-  async #receipt(
-    seat: number,
-    bytes: Uint8Array,
-    ahead: Promise<CheckedAhead | undefined>,
-  ): Promise<Receipt> {
-    try {
-      const receipt = await this.#take(seat, bytes, await ahead)
-      if (receipt.status === 'duplicate') this.#ledger.duplicate()
-      return receipt
-    } catch (error) {
-      if (!(error instanceof SecAggError) || error.fault !== 'peer') throw error
-      this.#ledger.refuse(seat, error.phase ?? this.phase ?? 'unmasking', error)
-      return { status: 'refused', error }
-    }
-  }
-
-  /** Handles a message whose turn it is. Whether it is repeated is decided only now, because earlier calls may change that. */
-  async #take(seat: number, bytes: Uint8Array, ahead: CheckedAhead | undefined): Promise<Receipt> {
-    const phase = this.#phase!
-    const envelope = openEnvelope(bytes)
-    if (envelope !== undefined && this.#known.isRepeated(envelope, seat)) {
-      const isFinished = envelope.type === phase.type && (await phase.again?.(seat, bytes))
-      return { status: isFinished === true ? 'accepted' : 'duplicate' }
-    }
-    const message = requireDue(seat, bytes, phase, this.#known, this.#outcome !== undefined)
-    // If a phase was closed in between, the check ahead was made for the wrong phase.
-    const takeIn = await (ahead?.phase === phase ? ahead.takeIn : phase.check(seat, bytes))
-    const taken = await takeIn()
-    if (taken.status === 'busy') return taken
-    this.#known.note(message, seat, taken.fingerprint ?? fingerprint(message.content))
-    await taken.finish?.()
-    return { status: 'accepted' }
   }
 
   #open(): Promise<void> {

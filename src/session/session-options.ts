@@ -1,16 +1,9 @@
-import {
-  partsOf,
-  reading,
-  requireCallback,
-  requireInteger,
-  requireSignal,
-  wrongKind,
-} from '../arguments.js'
+import { partsOf, reading, requireCallback, requireInteger, requireSignal, wrongKind } from '../arguments.js'
 import type { Bytes } from '../crypto/bytes.js'
 import { dependableProvider } from '../crypto/dependable.js'
 import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import type { PhaseName, SecAggError } from '../errors.js'
-import { type DataPlane, homeOf, localPlane } from '../plane/index.js'
+import { type DataPlane, homeOf, localPlane, type SumBlock } from '../plane/index.js'
 import { requireConfig } from '../protocol/checks.js'
 import { kemOf } from '../protocol/hybrid.js'
 import { requireSigner, requireVerifier } from '../protocol/identity.js'
@@ -88,7 +81,7 @@ export const UPLOADS = 4
  * Options of a {@link ServerSession}.
  * @public
  */
-export interface ServerSessionOptions {
+export interface ServerSessionOptions<Sink extends SumSink | undefined = undefined> {
   readonly config: RoundConfig
   /** Default: the best provider of the platform. */
   readonly crypto?: CryptoProvider | undefined
@@ -96,6 +89,8 @@ export interface ServerSessionOptions {
   readonly verifyIdentity?: VerifyIdentity | undefined
   /** Where masked vectors are added up and unmasked. Default: `localPlane()`, in the memory of this process, on this thread. */
   readonly plane?: DataPlane | undefined
+  /** Receives the sum, block by block, in place of the outcome. For sums that are too long for the memory. */
+  readonly sink?: Sink
   /**
    * If vectors are sent in slices: how many may be incomplete at the same time, 1 or more. The first slice of a further
    * vector is then `busy`. Default: 4.
@@ -142,10 +137,18 @@ export type Receipt =
   | { readonly status: 'refused'; readonly error: SecAggError }
 
 /**
+ * Receives a sum in blocks of at most 2^18 elements, in ascending order, without gaps. It owns the blocks. The next one comes
+ * when the promise resolves. The round is over only when `closePhase` returns the outcome: if that fails, or the server is
+ * resumed, the sink receives all blocks again, with the same elements.
+ * @public
+ */
+export type SumSink = (block: SumBlock) => void | Promise<void>
+
+/**
  * The result of closing a phase: messages to send, or the sum.
  * @public
  */
-export type PhaseOutcome =
+export type PhaseOutcome<Sink extends SumSink | undefined = undefined> =
   | {
       readonly done: false
       /** The phase that is now open. */
@@ -155,8 +158,8 @@ export type PhaseOutcome =
     }
   | {
       readonly done: true
-      /** Σ x over the survivors, modulo 2^k; one array of lanes per segment. */
-      readonly sum: Vector
+      /** Σ x over the survivors, modulo 2^k; one array of lanes per segment. `undefined` if a sink has received it. */
+      readonly sum: Sink extends undefined ? Vector : undefined
       /** `hash` of the round's configuration. With it, decoders detect the outcome of another round. */
       readonly configHash: Bytes
       readonly report: RoundReport
@@ -192,12 +195,15 @@ export function checkedClientOptions(given: ClientSessionOptions): ClientSession
  *
  * @throws {SecAggError} `invalid-argument` if one is missing or of the wrong kind.
  */
-export function checkedServerOptions(given: ServerSessionOptions): ServerSessionOptions {
+export function checkedServerOptions<Sink extends SumSink | undefined>(
+  given: ServerSessionOptions<Sink>,
+): ServerSessionOptions<Sink> {
   const options = partsOf('the options of a server', given)
-  const { maximumUploads = 1, plane } = options
+  const { maximumUploads = 1, plane, sink } = options
   requireConfig(options.config)
   requireInteger('maximumUploads', maximumUploads, 1, Number.MAX_SAFE_INTEGER)
   if (plane !== undefined) homeOf(plane)
+  requireCallback('sink', sink)
   if (options.config.adversary === 'active') requireVerifier(options.verifyIdentity)
   return { ...options, crypto: checkedShared(options) }
 }
@@ -207,16 +213,21 @@ export function checkedServerOptions(given: ServerSessionOptions): ServerSession
  *
  * @throws {SecAggError} `no-randomness` or `unsupported` if the platform lacks what the round needs.
  */
-export async function contextOf(options: ServerSessionOptions, tell: TellServer): Promise<PhaseContext> {
-  const { config, verifyIdentity, signal, onProgress } = options
+export async function contextOf(
+  options: ServerSessionOptions<SumSink | undefined>,
+  tell: TellServer,
+): Promise<PhaseContext> {
+  const { config, verifyIdentity, sink, signal, onProgress } = options
   const { plane = localPlane(), maximumUploads = UPLOADS } = options
   const crypto = options.crypto ?? (await defaultCrypto(config.suite))
   suiteOf(config, crypto) // now rather than in the last phase
-  return { crypto, verifyIdentity, plane: homeOf(plane), maximumUploads, signal, onProgress, tell }
+  return { crypto, verifyIdentity, plane: homeOf(plane), sink, maximumUploads, signal, onProgress, tell }
 }
 
 /** Checks the options that both parties have. Returns the provider, wrapped in checks of its results. */
-function checkedShared(options: ClientSessionOptions | ServerSessionOptions): CryptoProvider | undefined {
+function checkedShared(
+  options: ClientSessionOptions | ServerSessionOptions<SumSink | undefined>,
+): CryptoProvider | undefined {
   const { config, crypto, save, signal, onProgress, onEvent } = options
   requireCallback('save', save)
   requireCallback('onProgress', onProgress)

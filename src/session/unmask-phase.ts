@@ -28,7 +28,7 @@ import {
   phaseOf,
   seatsOf,
 } from './phase.js'
-import { joinBlocks } from './vectors.js'
+import { inOrder, joinBlocks, passBlocks } from './vectors.js'
 
 /** ConsistencyCheck, the paper's round 3, active model only: collects signatures over U3. */
 export function checkPhase(state: server.ServerChecking, plane: RoundPlane, context: PhaseContext): Phase {
@@ -125,7 +125,7 @@ export function unmaskPhase(state: server.ServerUnmasking, plane: RoundPlane, co
         maskKeys: next.maskKeys.length,
         wrongShares: next.wrongShares.length,
       })
-      let sum: Vector
+      let sum: Vector | undefined
       try {
         sum = await unmaskedSum(next, plane, context)
       } finally {
@@ -180,14 +180,17 @@ function reconstructSecrets(
 const BYTES_PER_UNIT = 512
 
 /** Lets the plane remove the masks from a copy of the sum. If this fails midway, the masked sum is as before. */
-function unmaskedSum(
+async function unmaskedSum(
   state: server.ServerFinished,
   plane: RoundPlane,
-  { crypto, signal, onProgress }: PhaseContext,
-): Promise<Vector> {
+  { crypto, sink, signal, onProgress }: PhaseContext,
+): Promise<Vector | undefined> {
   const { segments } = state.config
   const { deriveSeeds } = plane
   const plans = server.planUnmasking(state, { crypto, deriveSeeds })
   const terms = server.countMaskTerms(state)
-  return joinBlocks(plane.unmask(plans, { terms, signal, onProgress }), segments)
+  const blocks = inOrder(plane.unmask(plans, { terms, signal, onProgress }), segments)
+  if (sink === undefined) return joinBlocks(blocks, segments)
+  await passBlocks(blocks, segments, sink)
+  return undefined
 }

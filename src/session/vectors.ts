@@ -72,16 +72,13 @@ export async function typed<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/**
- * Puts the blocks of a sum together.
- * @throws {SecAggError} `internal` unless the blocks contain every element once, in ascending order.
- */
+/** Puts the blocks of a sum together. */
 export async function joinBlocks(
   blocks: AsyncIterable<SumBlock>,
   segments: readonly Segment[],
 ): Promise<Vector> {
   let sum: Vector | undefined
-  for await (const { range, elements } of inOrder(blocks, segments)) {
+  for await (const { range, elements } of blocks) {
     // One block with all elements needs no copy.
     if (range.from === 0 && range.to === countElements(segments)) {
       sum = elements
@@ -95,7 +92,34 @@ export async function joinBlocks(
   return sum ?? createVector(segments)
 }
 
-async function* inOrder(
+/** Passes the blocks of a sum on, in pieces. A sum that ends too early is an error even if the sink has received some of it. */
+export async function passBlocks(
+  blocks: AsyncIterable<SumBlock>,
+  segments: readonly Segment[],
+  sink: (block: SumBlock) => void | Promise<void>,
+): Promise<void> {
+  for await (const { range, elements } of blocks) {
+    const within = segmentsInRange(segments, range)
+    for (let from = range.from; from < range.to; from += LONGEST_BLOCK) {
+      const to = Math.min(from + LONGEST_BLOCK, range.to)
+      const part = vectorInRange(elements, within, { from: from - range.from, to: to - range.from })
+      try {
+        await sink({ range: { from, to }, elements: part })
+      } catch (cause) {
+        throw new SecAggError('storage-failure', 'usage', 'the sink of the sum has failed', { cause })
+      }
+    }
+  }
+}
+
+/** The maximum number of elements of a block for a sink. */
+const LONGEST_BLOCK = 2 ** 18
+
+/**
+ * Passes blocks on that are in order.
+ * @throws {SecAggError} `internal` unless the blocks contain every element once, in ascending order.
+ */
+export async function* inOrder(
   blocks: AsyncIterable<SumBlock>,
   segments: readonly Segment[],
 ): AsyncGenerator<SumBlock, void, void> {

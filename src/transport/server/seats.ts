@@ -1,5 +1,5 @@
 import { usageError } from '../../errors.js'
-import { type MessageLimits, messageLimits, type ServerSession } from '../../session/index.js'
+import { type MessageLimits, messageLimits, type ServerSession, type SumSink } from '../../session/index.js'
 import { type Clock, checkTime, systemClock, timer } from '../clock.js'
 import { type Connection, requireConnection } from '../connections/connection.js'
 import { decodeNotice, Ending, encodeNotice, ignore, isNotice, type Notice } from '../notices.js'
@@ -14,7 +14,7 @@ export type End = { readonly sum: ReadonlySet<number> } | { readonly code: strin
 
 /** The parts of a round that its connections need. */
 export interface RoundView {
-  opening(): Promise<ServerSession>
+  opening(): Promise<ServerSession<SumSink | undefined>>
   /** The answers of the open phase; `undefined` before the first phase. */
   answers(): Answers | undefined
   end(): End | undefined
@@ -24,12 +24,12 @@ export interface RoundView {
 /** The seats of a round: who is connected, what to send to each seat, and what arrives from it. */
 export class Seats implements LinkHost {
   readonly absence: Absence
-  readonly #options: ServeRoundOptions
+  readonly #options: ServeRoundOptions<SumSink | undefined>
   readonly #round: RoundView
   readonly #clock: Clock
   readonly #farewell: number
   readonly #limits: MessageLimits
-  #session: ServerSession | undefined
+  #session: ServerSession<SumSink | undefined> | undefined
   /** The current connection of each seat. */
   readonly #links = new Map<number, Link>()
   /** All connections that have not ended yet. */
@@ -38,7 +38,7 @@ export class Seats implements LinkHost {
   readonly #uploads: UploadPlaces
   #sinceCheckpoint = 0
 
-  constructor(options: ServeRoundOptions, round: RoundView) {
+  constructor(options: ServeRoundOptions<SumSink | undefined>, round: RoundView) {
     const { clock = systemClock, uploadTime, farewell = 5000 } = options
     const { reconnectTime = Number.POSITIVE_INFINITY } = options
     if (uploadTime !== undefined) checkTime('uploadTime', uploadTime)
@@ -191,7 +191,11 @@ export class Seats implements LinkHost {
   }
 
   /** `answers` belong to the phase that was open when the session received the message. */
-  async #accepted(session: ServerSession, seat: number, answers: Answers | undefined): Promise<void> {
+  async #accepted(
+    session: ServerSession<SumSink | undefined>,
+    seat: number,
+    answers: Answers | undefined,
+  ): Promise<void> {
     if (this.#limits.slices > 1 && session.phase === 'masked-input') {
       if (session.waitingFor.includes(seat)) {
         this.#uploads.progress(seat)
@@ -211,14 +215,14 @@ export class Seats implements LinkHost {
   }
 
   /** A checkpoint completes vectors that waited for the store of slices. Their clients have nothing more to send. */
-  #tally(session: ServerSession, answers: Answers | undefined): void {
+  #tally(session: ServerSession<SumSink | undefined>, answers: Answers | undefined): void {
     if (this.#limits.slices === 1 || session.phase !== 'masked-input' || answers?.phase !== session.phase)
       return
     const waiting = new Set(session.waitingFor)
     for (const seat of answers.missing) if (!waiting.has(seat)) answers.answer(seat)
   }
 
-  async #checkpoint(session: ServerSession): Promise<void> {
+  async #checkpoint(session: ServerSession<SumSink | undefined>): Promise<void> {
     const { checkpointEvery = Number.POSITIVE_INFINITY } = this.#options
     if (++this.#sinceCheckpoint < checkpointEvery || session.phase === undefined) return
     this.#sinceCheckpoint = 0

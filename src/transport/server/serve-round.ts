@@ -5,6 +5,7 @@ import {
   type RoundReport,
   ServerSession,
   type ServerSessionEvent,
+  type SumSink,
 } from '../../session/index.js'
 import { systemClock } from '../clock.js'
 import type { Connection } from '../connections/connection.js'
@@ -57,24 +58,26 @@ import {
  * ```
  * @public
  */
-export function serveRound(options: ServeRoundOptions): RoundHandle {
+export function serveRound<Sink extends SumSink | undefined = undefined>(
+  options: ServeRoundOptions<Sink>,
+): RoundHandle<Sink> {
   return new RoundServer(options)
 }
 
-class RoundServer implements RoundHandle {
-  readonly outcome: Promise<RoundResult>
+class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink> {
+  readonly outcome: Promise<RoundResult<Sink>>
   readonly closed: Promise<void>
-  readonly #options: ServeRoundOptions
+  readonly #options: ServeRoundOptions<Sink>
   readonly #ending = new Ending()
-  readonly #opening: Promise<ServerSession>
+  readonly #opening: Promise<ServerSession<Sink>>
   readonly #seats: Seats
-  #session: ServerSession | undefined
+  #session: ServerSession<Sink> | undefined
   #answers: Answers | undefined
   /** The session's last `phase-opened` event. */
   #opened: ServerSessionEvent | undefined
   #end: End | undefined
 
-  constructor(given: ServeRoundOptions) {
+  constructor(given: ServeRoundOptions<Sink>) {
     const options = ownOptions(given)
     checkServerOptions(options)
     this.#options = options
@@ -107,16 +110,16 @@ class RoundServer implements RoundHandle {
     this.#seats.connect(seat, connection)
   }
 
-  async #run(): Promise<RoundResult> {
+  async #run(): Promise<RoundResult<Sink>> {
     try {
       const session = await this.#ending.race(this.#opening)
       this.#session = session
       for (;;) {
         const outcome = await this.#collect(session, session.phase!)
         if (!outcome.done) continue
-        const { sum, configHash, report } = outcome
-        this.#finish({ sum: new Set(report.survivors) })
-        return { sum, configHash, report }
+        const { done: _, ...result } = outcome
+        this.#finish({ sum: new Set(result.report.survivors) })
+        return result as RoundResult<Sink>
       }
     } catch (error) {
       const { signal } = this.#options
@@ -128,7 +131,7 @@ class RoundServer implements RoundHandle {
   }
 
   /** Collects the answers of the open phase, and closes it. */
-  async #collect(session: ServerSession, phase: PhaseName): Promise<PhaseOutcome> {
+  async #collect(session: ServerSession<Sink>, phase: PhaseName): Promise<PhaseOutcome<Sink>> {
     const { config, deadline = DEADLINE, phases, clock = systemClock } = this.#options
     const waiting = session.waitingFor
     const expected = session.report.phases.at(-1)?.accepted.length ?? config.clients
@@ -183,7 +186,9 @@ class RoundServer implements RoundHandle {
 }
 
 /** Copies the options, including those of single phases, because they are used until the round is over. */
-function ownOptions(given: ServeRoundOptions): ServeRoundOptions {
+function ownOptions<Sink extends SumSink | undefined>(
+  given: ServeRoundOptions<Sink>,
+): ServeRoundOptions<Sink> {
   const options = partsOf('the options of a round', given)
   if (options.phases === undefined) return options
   const phases = Object.entries(partsOf('phases', options.phases))

@@ -5,6 +5,7 @@ import type {
   RoundReport,
   ServerSessionEvent,
   ServerSessionOptions,
+  SumSink,
 } from '../../session/index.js'
 import { requireSaved } from '../client/client-options.js'
 import { type Clock, checkTime, requireClock } from '../clock.js'
@@ -30,7 +31,8 @@ export const DEADLINE = 60_000
  * Options of {@link serveRound}, in addition to those of the session.
  * @public
  */
-export interface ServeRoundOptions extends ServerSessionOptions {
+export interface ServeRoundOptions<Sink extends SumSink | undefined = undefined>
+  extends ServerSessionOptions<Sink> {
   /** The state that `save` stored last. Pass it to continue a round that an earlier process has begun. */
   readonly saved?: Uint8Array | undefined
   /** How long each phase waits for answers, in milliseconds. Default 60 000. */
@@ -95,20 +97,23 @@ export type ServerEvent =
  * The sum of a round, the hash of its configuration, and the report.
  * @public
  */
-export type RoundResult = Omit<Extract<PhaseOutcome, { done: true }>, 'done'>
+export type RoundResult<Sink extends SumSink | undefined = undefined> = Omit<
+  Extract<PhaseOutcome<Sink>, { done: true }>,
+  'done'
+>
 
 /**
  * A running round, as {@link serveRound} returns it.
  * @public
  */
-export interface RoundHandle {
+export interface RoundHandle<Sink extends SumSink | undefined = undefined> {
   /**
    * Resolves with the sum.
    * @throws {SecAggError} With fault `peer`: `too-few-clients`, `too-few-shares`, `wrong-share`. Also what the session
    *   throws.
    * @throws the reason of `signal` if it aborts.
    */
-  readonly outcome: Promise<RoundResult>
+  readonly outcome: Promise<RoundResult<Sink>>
   /** Resolves after the outcome, when all connections are closed. Never rejects. */
   readonly closed: Promise<void>
   /** The phase that is open; `undefined` before the first phase and after the last. */
@@ -125,7 +130,7 @@ export interface RoundHandle {
 }
 
 /** @throws {SecAggError} `invalid-argument` with the name of the driver's option that is wrong. */
-export function checkServerOptions(options: ServeRoundOptions): void {
+export function checkServerOptions(options: ServeRoundOptions<SumSink | undefined>): void {
   const { saved, deadline = 0, phases = {}, checkpointEvery, onEvent, clock, signal } = options
   checkTime('deadline', deadline)
   for (const patience of Object.values(phases)) {

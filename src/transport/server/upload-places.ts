@@ -1,4 +1,4 @@
-import { type Receipt, UPLOADS } from '../../session/index.js'
+import { type Receipt, type SumSink, UPLOADS } from '../../session/index.js'
 import { type Clock, timer } from '../clock.js'
 import { type Ending, ignore } from '../notices.js'
 import { DEADLINE, type ServeRoundOptions } from './server-options.js'
@@ -35,7 +35,7 @@ const SHORTEST = 4000
  * by the deadline, and at most half of the deadline. So a few clients that keep their places as long as possible leave
  * enough time for the others.
  */
-export function uploadTimeFor(options: ServeRoundOptions): number {
+export function uploadTimeFor(options: ServeRoundOptions<SumSink | undefined>): number {
   const { config, deadline = DEADLINE, phases, maximumUploads = UPLOADS } = options
   const { deadline: own = deadline } = phases?.['masked-input'] ?? {}
   const collecting = own === Number.POSITIVE_INFINITY ? DEADLINE : own
