@@ -1,4 +1,5 @@
 import { partsOf, requireInteger, wrongKind } from '../arguments.js'
+import { builtinModule } from './builtin.js'
 import {
   createBytes,
   requireBytes,
@@ -73,8 +74,7 @@ export function nodeCrypto(options: NodeCryptoOptions = {}): OwnProvider | undef
   if (typeof privateKeysAsText !== 'boolean') {
     throw wrongKind('privateKeysAsText', 'a boolean', privateKeysAsText)
   }
-  // Looked up at run time, because a static import of `node:crypto` would break bundles for browsers.
-  const native: Native | undefined = globalThis.process?.getBuiltinModule?.('node:crypto')
+  const native = builtinModule('node:crypto')
   if (native === undefined) return undefined
   const ciphers = native.getCiphers()
   const zeros = new Uint8Array(PIECE_LENGTH)
@@ -126,7 +126,11 @@ function signatureScheme(native: Native): OwnSignatureScheme {
     async verify(publicKey, message, signature) {
       requireSignature(publicKey, message, signature)
       if (!isStrictSignature(publicKey, signature)) return false
-      return native.verify(null, message, importedPublic(publicKey), signature)
+      try {
+        return native.verify(null, message, importedPublic(publicKey), signature)
+      } catch {
+        return false // Deno throws for a key that is not on the curve
+      }
     },
   }
 }

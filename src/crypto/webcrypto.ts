@@ -1,3 +1,4 @@
+import { SecAggError } from '../errors.js'
 import {
   type Bytes,
   LONGEST_AT_ONCE,
@@ -38,8 +39,9 @@ import { platformRandomBytes } from './random.js'
  * @public
  */
 export async function webCrypto(): Promise<OwnProvider | undefined> {
-  const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle
-  if (subtle === undefined) return undefined
+  const given: SubtleCrypto | undefined = globalThis.crypto?.subtle
+  if (given === undefined) return undefined
+  const subtle = reporting(given)
   const noble = nobleCrypto()
   const x25519 = keyAgreement(subtle)
   const ed25519 = signatureScheme(subtle)
@@ -54,6 +56,25 @@ export async function webCrypto(): Promise<OwnProvider | undefined> {
   }
 }
 
+const USED = ['importKey', 'exportKey', 'deriveBits', 'sign', 'verify', 'encrypt', 'decrypt'] as const
+
+/** The methods of `crypto.subtle` that are used here. If one fails, its `DOMException` becomes the cause of a `SecAggError`. */
+type Subtle = Pick<SubtleCrypto, (typeof USED)[number]>
+
+function reporting(subtle: SubtleCrypto): Subtle {
+  const methods = USED.map((name) => {
+    const method = async (...parameters: unknown[]): Promise<unknown> => {
+      try {
+        return await Reflect.apply(subtle[name], subtle, parameters)
+      } catch (cause) {
+        throw new SecAggError('crypto-failure', 'crypto', `${name} of WebCrypto failed`, { cause })
+      }
+    }
+    return [name, method]
+  })
+  return Object.fromEntries(methods) as Subtle
+}
+
 /**
  * Copies an argument. Every argument is copied before the first `await`, because WebCrypto refuses views of shared memory,
  * and because the caller may change or wipe the argument while the promise is pending.
@@ -64,7 +85,7 @@ function snapshot(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** Imports a secret key from `copy`, then wipes `copy`. */
 async function importSecret(
-  subtle: SubtleCrypto,
+  subtle: Subtle,
   format: 'raw' | 'pkcs8',
   copy: Uint8Array<ArrayBuffer>,
   algorithm: string | HmacImportParams,
@@ -83,7 +104,7 @@ async function thenWipe<T>(copy: Uint8Array, work: () => Promise<T>): Promise<T>
   }
 }
 
-function keyAgreement(subtle: SubtleCrypto): OwnKeyAgreement {
+function keyAgreement(subtle: Subtle): OwnKeyAgreement {
   const importPrivateKey = async (privateKey: Uint8Array): Promise<CryptoKey> => {
     requireLength('an X25519 private key', privateKey, 32)
     return importSecret(subtle, 'pkcs8', toPkcs8('X25519', privateKey), 'X25519', 'deriveBits')
@@ -108,7 +129,7 @@ function keyAgreement(subtle: SubtleCrypto): OwnKeyAgreement {
   }
 }
 
-function signatureScheme(subtle: SubtleCrypto): OwnSignatureScheme {
+function signatureScheme(subtle: Subtle): OwnSignatureScheme {
   const importPrivateKey = async (privateKey: Uint8Array, extractable: boolean): Promise<CryptoKey> => {
     requireLength('an Ed25519 private key', privateKey, 32)
     return importSecret(subtle, 'pkcs8', toPkcs8('Ed25519', privateKey), 'Ed25519', 'sign', extractable)
@@ -136,7 +157,7 @@ function signatureScheme(subtle: SubtleCrypto): OwnSignatureScheme {
   }
 }
 
-function hashSuite(subtle: SubtleCrypto): HashSuite {
+function hashSuite(subtle: Subtle): HashSuite {
   const HMAC = { name: 'HMAC', hash: 'SHA-256' }
   return {
     async hmac(key, message) {
@@ -162,7 +183,7 @@ function hashSuite(subtle: SubtleCrypto): HashSuite {
   }
 }
 
-function aesSuite(subtle: SubtleCrypto): SymmetricSuite {
+function aesSuite(subtle: Subtle): SymmetricSuite {
   const zeros = new Uint8Array(PIECE_LENGTH)
   const free = memoryReleaser()
   const importKey = async (

@@ -1,3 +1,4 @@
+import { builtinModule } from '../crypto/builtin.js'
 import { concatBytes, plainBytes, wipe } from '../crypto/bytes.js'
 import {
   isEncapsulationKey,
@@ -26,8 +27,7 @@ interface Encapsulating {
  * keys are never exported, because releases differ in what they write.
  */
 export function nodeEncapsulation(): KeyEncapsulation | undefined {
-  // Looked up at run time, because a static import of `node:crypto` would break bundles for browsers.
-  const native = globalThis.process?.getBuiltinModule?.('node:crypto') as (Native & Encapsulating) | undefined
+  const native = builtinModule('node:crypto') as (Native & Encapsulating) | undefined
   if (typeof native?.encapsulate !== 'function' || typeof native.decapsulate !== 'function') return undefined
   const privateKeyOf = (seed: Uint8Array): PrivateKey => {
     requireKemSeed(seed)

@@ -1,3 +1,4 @@
+import { builtinModule } from '../crypto/builtin.js'
 import { usageError } from '../errors.js'
 
 /**
@@ -27,7 +28,7 @@ const WORKER_FILE = './worker.js'
  * @throws {SecAggError} `unsupported` if the host has no workers. Also what the host throws.
  */
 export function spawnWorker(): MaskWorker {
-  const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads')
+  const threads = builtinModule('node:worker_threads')
   if (threads !== undefined && !import.meta.url.startsWith('http')) {
     return new threads.Worker(new URL(WORKER_FILE, import.meta.url))
   }
@@ -43,7 +44,7 @@ export function spawnWorker(): MaskWorker {
 
 /** The number of threads that can run at the same time on this machine, or 1 if the host does not tell. */
 export function parallelism(): number {
-  const os = globalThis.process?.getBuiltinModule?.('node:os')
+  const os = builtinModule('node:os')
   return os?.availableParallelism?.() ?? globalThis.navigator?.hardwareConcurrency ?? 1
 }
 

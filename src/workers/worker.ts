@@ -3,7 +3,8 @@
  * start it with the option `spawn` of the pool.
  * @module
  */
+import { builtinModule } from '../crypto/builtin.js'
 import { serveMasks, type WorkerPort } from './serve.js'
 
-const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads')
+const threads = builtinModule('node:worker_threads')
 serveMasks((threads?.parentPort ?? globalThis) as unknown as WorkerPort)

@@ -1,6 +1,8 @@
+import { ed25519 as curve } from '@noble/curves/ed25519.js'
 import { type CryptoProvider, defaultCrypto, nobleCrypto, nodeCrypto, webCrypto } from 'secagg/crypto'
+import { createMaskPool } from 'secagg/workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { counting } from './providers.js'
+import { counting, hex } from './providers.js'
 
 const { subtle } = globalThis.crypto
 const noble = nobleCrypto()
@@ -75,6 +77,66 @@ describe('WebCrypto', () => {
     expect(await provider.ed25519.sign(key, key)).toEqual(await noble.ed25519.sign(key, key))
   })
 
+  test.each(['X25519', 'Ed25519'])(
+    'falls back to noble’s %s if the platform refuses private keys that begin with a zero byte',
+    async (curve) => {
+      const importKey = (...parameters: unknown[]): Promise<CryptoKey> =>
+        parameters[0] === 'pkcs8' && parameters[2] === curve && (parameters[1] as Uint8Array)[16] === 0
+          ? Promise.reject(new DOMException('does not meet requirements', 'DataError'))
+          : Reflect.apply(subtle.importKey, subtle, parameters)
+      stubSubtle({ importKey: importKey as SubtleCrypto['importKey'] })
+      const provider = (await webCrypto())!
+      const key = counting(32)
+      expect(await provider.x25519.publicKey(key)).toEqual(await noble.x25519.publicKey(key))
+      expect(await provider.ed25519.sign(key, key)).toEqual(await noble.ed25519.sign(key, key))
+    },
+  )
+
+  test('falls back to noble’s Ed25519 if the platform multiplies by the cofactor', async () => {
+    const keys = new WeakMap<CryptoKey, Uint8Array>()
+    const importKey = async (...parameters: unknown[]): Promise<CryptoKey> => {
+      const key: CryptoKey = await Reflect.apply(subtle.importKey, subtle, parameters)
+      keys.set(key, Uint8Array.from(parameters[1] as Uint8Array))
+      return key
+    }
+    const verify = async (...[, key, signature, message]: unknown[]): Promise<boolean> =>
+      curve.verify(signature as Uint8Array, message as Uint8Array, keys.get(key as CryptoKey)!, {
+        zip215: true,
+      })
+    stubSubtle({
+      importKey: importKey as SubtleCrypto['importKey'],
+      verify: verify as SubtleCrypto['verify'],
+    })
+    const provider = (await webCrypto())!
+    const { publicKey, message, signature } = cofactored()
+    expect(
+      await verify(
+        'Ed25519',
+        await importKey('raw', publicKey, 'Ed25519', false, ['verify']),
+        signature,
+        message,
+      ),
+    ).toBe(true)
+    expect(await provider.ed25519.verify(publicKey, message, signature)).toBe(false)
+  })
+
+  test('reports what the platform refuses as an error of the library', async () => {
+    const provider = (await webCrypto())!
+    const cause = new DOMException('does not meet requirements', 'DataError')
+    const spy = vi.spyOn(subtle, 'importKey').mockRejectedValue(cause)
+    const key = counting(32)
+    for (const call of [
+      provider.x25519.publicKey(key),
+      provider.x25519.sharedSecrets(key, [key]),
+      provider.ed25519.sign(key, key),
+      provider.sha256.hmac(key, key),
+      provider.suites.aes!.seal(key.subarray(16), key, key),
+    ]) {
+      await expect(call).rejects.toMatchObject({ code: 'crypto-failure', fault: 'crypto', cause })
+    }
+    spy.mockRestore()
+  })
+
   test('verifies as false if the platform refuses to import a key', async () => {
     const provider = (await webCrypto())!
     const key = await noble.ed25519.publicKey(counting(32))
@@ -94,7 +156,44 @@ describe('Node’s cryptography', () => {
     vi.stubGlobal('process', {})
     expect(nodeCrypto()).toBeUndefined()
   })
+
+  test('is undefined where asking for a module throws, as in the edge runtime of Next.js', async () => {
+    const getBuiltinModule = (): never => {
+      throw new Error('process.getBuiltinModule is not supported in the Edge Runtime')
+    }
+    vi.stubGlobal('process', { getBuiltinModule })
+    expect(nodeCrypto()).toBeUndefined()
+    expect((await defaultCrypto()).name).toBe('webcrypto')
+    const pool = await createMaskPool({ workers: 1 })
+    expect(pool.threads).toBe(0)
+    await pool.close()
+  })
+
+  test.runIf(nodeCrypto() !== undefined)('verifies as false if the platform throws', async () => {
+    const native = process.getBuiltinModule('node:crypto')
+    const verify = (): never => {
+      throw new TypeError('the key is not on the curve')
+    }
+    vi.stubGlobal('process', { getBuiltinModule: () => ({ ...native, verify }) })
+    const provider = nodeCrypto()!
+    const key = await noble.ed25519.publicKey(counting(32))
+    const signature = await noble.ed25519.sign(counting(32), key)
+    expect(await provider.ed25519.verify(key, key, signature)).toBe(false)
+  })
 })
+
+/** A signature that holds only if both sides are multiplied by the cofactor. */
+function cofactored(): {
+  readonly publicKey: Uint8Array
+  readonly message: Uint8Array
+  readonly signature: Uint8Array
+} {
+  // The public key has a component of order 8.
+  const publicKey = hex('1dd960b291c53514fece1341fc0dcd8a648b3934c2c533666f737a654ff1e1bf')
+  const commitment = '7db0dc9222f3c183457ddde4c708de8e5ea6bf3d5c4404cca14b32729a05c32a'
+  const response = '996d0dc4d316bfc22a89fa200cf50cbad1ed548e1e6b35dbbe0d76071e23400c'
+  return { publicKey, message: Uint8Array.of(7), signature: hex(commitment + response) }
+}
 
 /** The default provider if a piece of keystream takes Node's module and WebCrypto this long. */
 async function defaultWhere(ofNode: number, ofWeb: number): Promise<CryptoProvider> {

@@ -69,7 +69,7 @@ describe('WebCrypto gets copies, which are wiped afterwards:', () => {
       return Promise.reject(new Error('refused'))
     })
     const plaintext = given('encrypt')
-    await expect(aes.seal(key, none, secret)).rejects.toThrow('refused')
+    await expect(aes.seal(key, none, secret)).rejects.toMatchObject({ cause: { message: 'refused' } })
     expect(refused).toHaveLength(1)
     expect(refused[0]!.every((byte) => byte === 0)).toBe(true)
     expect(plaintext).toHaveLength(0)

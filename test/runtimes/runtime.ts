@@ -57,8 +57,17 @@ export function reportIn(text: string): Report {
   return JSON.parse(text.slice(text.lastIndexOf('\n') + 1)) as Report
 }
 
-/** A run of the program fails if one of its rounds does, or if its threads make another mask. */
-export function isWorking({ rounds, threads }: Report): boolean {
+function isConforming({ questions, wrong }: Report['conformance']): boolean {
+  return questions > 0 && wrong === 0
+}
+
+/** A run fails if one of its rounds does, if its threads make another mask, or if it answers a question differently. */
+export function isWorking({ rounds, threads, conformance }: Report): boolean {
   const allRounds = Object.values(rounds)
-  return allRounds.length === 4 && allRounds.every((round) => round === true) && threads.agree
+  return (
+    allRounds.length === 4 &&
+    allRounds.every((round) => round === true) &&
+    threads.agree &&
+    isConforming(conformance)
+  )
 }

@@ -2,6 +2,7 @@ import { ClientSession, createRoundConfig, ed25519Signer, ed25519Verifier, Serve
 import { type CryptoProvider, defaultCrypto, type SuiteName } from 'secagg/crypto'
 import { executeMaskPlan } from 'secagg/vector'
 import { createMaskPool } from 'secagg/workers'
+import { checkConformance } from './conformance.js'
 import type { Report } from './report.js'
 
 const MODELS = ['honest-but-curious', 'active'] as const
@@ -28,6 +29,7 @@ export async function runProgram(): Promise<Report> {
   const [ofAes, ofChacha] = [await timeOfMask('aes'), await timeOfMask('chacha')]
   return {
     rounds,
+    conformance: await conformanceOf(),
     provider: { aes, chacha },
     kernels: hasKernels() ? 'wasm' : 'typescript',
     threads,
@@ -47,6 +49,11 @@ function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const cause = error.cause === undefined ? '' : ` (${textOf(error.cause)})`
   return `${error.name}: ${error.message}${cause}`
+}
+
+async function conformanceOf(): Promise<Report['conformance']> {
+  const result = await outcomeOf(checkConformance)
+  return typeof result === 'string' ? { questions: 0, wrong: 0, examples: [result] } : result
 }
 
 async function nameOfProvider(suite: SuiteName): Promise<string> {

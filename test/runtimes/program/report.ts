@@ -2,6 +2,12 @@
 export interface Report {
   /** Whether each round gave the right sum, or why not, by model and suite. */
   readonly rounds: { readonly [round: string]: true | string }
+  /** Questions about valid and invalid keys, signatures and messages, and how many answers differ from those of other platforms. */
+  readonly conformance: {
+    readonly questions: number
+    readonly wrong: number
+    readonly examples: readonly string[]
+  }
   /** The name of the provider that the library chose for each suite. */
   readonly provider: { readonly aes: string; readonly chacha: string }
   /** Whether the inner loops can run in WebAssembly with SIMD. */
