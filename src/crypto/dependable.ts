@@ -1,13 +1,6 @@
 import { partsOf, requireMethods, requireObject, wrongKind } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
 import { isBytes, plainBytes } from './bytes.js'
-import {
-  areEncapsulated,
-  areSecrets,
-  isEncapsulated,
-  KEM_KEY_LENGTH,
-  type KeyEncapsulation,
-} from './encapsulation.js'
 import type {
   CryptoProvider,
   HashSuite,
@@ -60,7 +53,9 @@ export function dependableProvider(crypto: CryptoProvider): CryptoProvider {
       ed25519: dependableSignatures(crypto.ed25519),
       sha256: dependableHashes(crypto.sha256),
       suites,
-      ...(crypto.mlKem768 === undefined ? {} : { mlKem768: dependableEncapsulation(crypto.mlKem768) }),
+      // Checked by the code that uses them, which comes with `withPostQuantum`.
+      mlKem768: crypto.mlKem768,
+      hybrid: crypto.hybrid,
     }
   })
 }
@@ -157,25 +152,6 @@ function dependableAgreement(x25519: KeyAgreement): KeyAgreement {
   })
 }
 
-function dependableEncapsulation(kem: KeyEncapsulation): KeyEncapsulation {
-  return remembered(kem, 'mlKem768 of a crypto provider', (what) => {
-    requireMethods(what, kem, 'publicKey', 'encapsulate', 'decapsulate')
-    return {
-      publicKey: guarded('mlKem768.publicKey', (seed) => kem.publicKey(seed), hasLength(KEM_KEY_LENGTH)),
-      encapsulate: guarded(
-        'mlKem768.encapsulate',
-        (keys) => kem.encapsulate(keys),
-        (made, [keys]) => areEncapsulated(made, keys.length),
-      ),
-      decapsulate: guarded(
-        'mlKem768.decapsulate',
-        (seed, ciphertexts) => kem.decapsulate(seed, ciphertexts),
-        (secrets, [, ciphertexts]) => areSecrets(secrets, ciphertexts.length),
-      ),
-    }
-  })
-}
-
 function dependableHashes(sha256: HashSuite): HashSuite {
   return remembered(sha256, 'sha256 of a crypto provider', (what) => {
     requireMethods(what, sha256, 'hmac', 'hkdf')
@@ -210,7 +186,7 @@ function dependableKeystream(stream: Keystream): Keystream {
 }
 
 /** A method that awaits the provider's method and checks the result with `isValid`. */
-function guarded<A extends readonly unknown[], T>(
+export function guarded<A extends readonly unknown[], T>(
   name: string,
   method: (...args: A) => Promise<T>,
   isValid: (result: unknown, args: A) => boolean,
@@ -230,9 +206,6 @@ function guarded<A extends readonly unknown[], T>(
 /** Bytes as this realm's Uint8Array: a provider may return a Node Buffer, whose `slice` shares memory that is wiped later. */
 function plain<T>(result: T): T {
   if (Array.isArray(result)) return result.map(plain) as T
-  if (isEncapsulated(result)) {
-    return { ciphertext: plainBytes(result.ciphertext), secret: plainBytes(result.secret) } as T
-  }
   return isBytes(result) ? (plainBytes(result) as T) : result
 }
 
@@ -261,7 +234,7 @@ function broken(name: string): SecAggError {
   )
 }
 
-function hasLength(length: number): (bytes: unknown) => boolean {
+export function hasLength(length: number): (bytes: unknown) => boolean {
   return (bytes) => isBytes(bytes) && bytes.length === length
 }
 
@@ -269,7 +242,7 @@ function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as Promise<T> | undefined)?.then === 'function'
 }
 
-function remembered<T extends object>(given: T, what: string, make: (what: string) => T): T {
+export function remembered<T extends object>(given: T, what: string, make: (what: string) => T): T {
   requireObject(what, given)
   const known = wrappers.get(given)
   if (known !== undefined) return known as T

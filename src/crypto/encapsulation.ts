@@ -1,5 +1,5 @@
 import { requireArray } from '../arguments.js'
-import { isBytes, requireLength } from './bytes.js'
+import { requireLength } from './bytes.js'
 
 /** The bytes of a seed of ML-KEM-768: d, then z (FIPS 203, algorithm 16). */
 export const KEM_SEED_LENGTH = 64
@@ -62,33 +62,6 @@ export function isEncapsulationKey(key: Uint8Array): boolean {
     if (((middle >>> 4) | (key[at + 2]! << 4)) >= MODULUS) return false
   }
   return true
-}
-
-/** Whether a provider has returned `count` encapsulated secrets, some of which may be `undefined`. */
-export function areEncapsulated(results: unknown, count: number): boolean {
-  return (
-    Array.isArray(results) &&
-    results.length === count &&
-    results.every((result) => result === undefined || isEncapsulated(result))
-  )
-}
-
-export function isEncapsulated(result: unknown): result is Encapsulated {
-  const { ciphertext, secret } = (result ?? {}) as Partial<Encapsulated>
-  return hasLength(ciphertext, KEM_CIPHERTEXT_LENGTH) && hasLength(secret, KEM_SECRET_LENGTH)
-}
-
-/** Whether a provider has returned `count` secrets. */
-export function areSecrets(results: unknown, count: number): boolean {
-  return (
-    Array.isArray(results) &&
-    results.length === count &&
-    results.every((secret) => hasLength(secret, KEM_SECRET_LENGTH))
-  )
-}
-
-function hasLength(bytes: unknown, length: number): boolean {
-  return isBytes(bytes) && bytes.length === length
 }
 
 export function requireKemSeed(seed: Uint8Array): void {

@@ -27,6 +27,7 @@ export { type NodeCryptoOptions, nodeCrypto } from './node.js'
 export type {
   CryptoProvider,
   HashSuite,
+  HybridKeyAgreement,
   KeyAgreement,
   Keystream,
   OwnKeyAgreement,

@@ -31,8 +31,22 @@ export interface CryptoProvider {
   readonly sha256: HashSuite
   /** ML-KEM-768. `withPostQuantum` of `secagg/post-quantum` adds it to a provider. */
   readonly mlKem768?: KeyEncapsulation | undefined
+  /**
+   * What the protocol does in addition with hybrid key agreement. `withPostQuantum` of `secagg/post-quantum` adds it to a
+   * provider.
+   */
+  readonly hybrid?: HybridKeyAgreement | undefined
   /** The suites that this provider has. */
   readonly suites: { readonly [name in SuiteName]?: SymmetricSuite }
+}
+
+/**
+ * The code of hybrid key agreement, which only programs that import `secagg/post-quantum` have. Callers cannot write their own.
+ * @public
+ */
+export interface HybridKeyAgreement {
+  /** The name of the key agreement in a configuration. */
+  readonly keyAgreement: 'x25519-ml-kem-768'
 }
 
 /**

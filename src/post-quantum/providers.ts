@@ -3,8 +3,9 @@ import { reading } from '../arguments.js'
 import { bytesToHex, equalBytes } from '../crypto/bytes.js'
 import { dependableProvider } from '../crypto/dependable.js'
 import { KEM_CIPHERTEXT_LENGTH, KEM_SEED_LENGTH, type KeyEncapsulation } from '../crypto/encapsulation.js'
-import type { CryptoProvider } from '../crypto/provider.js'
+import type { CryptoProvider, HybridKeyAgreement } from '../crypto/provider.js'
 import { SecAggError } from '../errors.js'
+import { hybridKeyAgreement } from '../protocol/hybrid/index.js'
 import { nodeEncapsulation } from './node-encapsulation.js'
 import { webEncapsulation } from './web-encapsulation.js'
 
@@ -15,17 +16,19 @@ import { webEncapsulation } from './web-encapsulation.js'
 export interface PostQuantum {
   /** ML-KEM-768. */
   readonly mlKem768: KeyEncapsulation
+  /** The steps of hybrid key agreement. */
+  readonly hybrid: HybridKeyAgreement
 }
 
 /**
- * Adds ML-KEM-768 to a provider: Node's own if it has one (24.7 and
- * later), otherwise WebCrypto's, otherwise that of the package `@noble/post-quantum`, which must then be installed. An
- * implementation of the platform is used only if it gives known answers.
+ * Adds hybrid key agreement to a provider, and ML-KEM-768 if it has none: Node's own if it has one (24.7 and later), otherwise
+ * WebCrypto's, otherwise that of the package `@noble/post-quantum`, which must then be installed. An implementation of the
+ * platform is used only if it gives known answers.
  *
  * Choosing takes a few milliseconds. Keep the result instead of calling this function for each round.
  *
  * @param crypto - A provider, such as the one from `defaultCrypto`.
- * @returns A provider that calls `crypto`, and has `mlKem768`.
+ * @returns A provider that calls `crypto`, and has `mlKem768` and `hybrid`.
  * @throws {SecAggError} `unsupported` if the platform has no ML-KEM-768 and the package is not installed;
  *   `invalid-argument` if `crypto` lacks a part.
  * @example
@@ -42,8 +45,9 @@ export interface PostQuantum {
 export async function withPostQuantum<P extends CryptoProvider>(crypto: P): Promise<P & PostQuantum> {
   // Its methods, bound: a provider may be an instance of a class.
   const bound = reading('a crypto provider', () => ({ ...dependableProvider(crypto) }))
-  const mlKem768 = (await nodeMlKem768()) ?? (await webMlKem768()) ?? (await nobleMlKem768())
-  return { ...(bound as P), mlKem768 }
+  const mlKem768 =
+    bound.mlKem768 ?? (await nodeMlKem768()) ?? (await webMlKem768()) ?? (await nobleMlKem768())
+  return { ...(bound as P), mlKem768, hybrid: hybridKeyAgreement }
 }
 
 /**

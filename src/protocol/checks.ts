@@ -1,6 +1,5 @@
 import { reading, shown, wrongKind } from '../arguments.js'
 import { equalBytes, isBytes } from '../crypto/bytes.js'
-import { isEncapsulationKey } from '../crypto/encapsulation.js'
 import { isAcceptablePublicKey } from '../crypto/encodings.js'
 import {
   type ErrorCode,
@@ -129,24 +128,22 @@ export function requireSameConfiguration(config: RoundConfig, hash: Uint8Array, 
 
 /** Checks that all keys are acceptable, and that those of the same kind differ. */
 export function requirePublicKeys(
-  { graph, keyAgreement }: RoundConfig,
+  { graph }: RoundConfig,
   keys: Omit<PublicKeys, 'signature'>,
   blame: Blame,
+  hybrid: { areKemKeys(keys: Partial<PublicKeys>): boolean } | undefined,
 ): void {
   if (!isAcceptablePublicKey(keys.cipherKey) || !isAcceptablePublicKey(keys.maskKey)) {
     throw violation('invalid-public-key', blame, 'a public key is of low order or not canonical')
   }
-  const { cipherKemKey, maskKemKey } = keys
-  if (keyAgreement !== 'x25519') {
-    for (const key of [cipherKemKey, maskKemKey]) {
-      if (key !== undefined && isEncapsulationKey(key)) continue
-      throw violation(
-        'invalid-public-key',
-        blame,
-        'a key of ML-KEM-768 fails the checks of FIPS 203, section 7.2',
-      )
-    }
+  if (hybrid?.areKemKeys(keys) === false) {
+    throw violation(
+      'invalid-public-key',
+      blame,
+      'a key of ML-KEM-768 fails the checks of FIPS 203, section 7.2',
+    )
   }
+  const { cipherKemKey, maskKemKey } = keys
   if (
     equalBytes(keys.cipherKey, keys.maskKey) ||
     (cipherKemKey !== undefined && maskKemKey !== undefined && equalBytes(cipherKemKey, maskKemKey))

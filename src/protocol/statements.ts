@@ -11,10 +11,12 @@ import {
 import { allSeats, type RoundConfig } from './config.js'
 import { isHybrid, label, seatBytes } from './keys.js'
 
+/** All that a client advertises and signs, in this order. */
+export const KEYS = ['cipherKey', 'maskKey', 'choice', 'cipherKemKey', 'maskKemKey'] as const
+
 /** What a client signs in the phase AdvertiseKeys. */
 export function keysStatement(config: RoundConfig, seat: number, keys: Omit<PublicKeys, 'signature'>): Bytes {
-  const { cipherKey, maskKey, choice = NOTHING, cipherKemKey = NOTHING, maskKemKey = NOTHING } = keys
-  const all = [cipherKey, maskKey, choice, cipherKemKey, maskKemKey]
+  const all = KEYS.map((kind) => keys[kind] ?? NOTHING)
   return concatBytes(label('sign keys'), config.hash, seatBytes(seat), ...all)
 }
 

@@ -3,10 +3,12 @@ import type { CryptoProvider } from '../crypto/index.js'
 import { type PhaseName, SecAggError } from '../errors.js'
 import { choiceLength, memberAt, nameableSeats, provenHolders } from '../graph/index.js'
 import { blameServer } from '../protocol/checks.js'
-import { sealedByClient, sealedFromPeer } from '../protocol/client/complain.js'
+import * as client from '../protocol/client/index.js'
 import { allSeats } from '../protocol/config.js'
-import { type ClientCapabilities, client } from '../protocol/index.js'
+import { hybridFor } from '../protocol/hybrid-steps.js'
+import type { ClientCapabilities } from '../protocol/index.js'
 import { decodePublishedKeys, isHybrid, suiteOf } from '../protocol/keys.js'
+import { sealedByClient, sealedFromPeer } from '../protocol/parcel-lengths.js'
 import { messagesAfterMasking } from '../protocol/statements.js'
 import { executeMaskPlan, packVector, segmentsInRange, type Vector } from '../vector/index.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
@@ -210,8 +212,10 @@ export async function maskOrComplain(
   try {
     return (await client.maskInput(state, forwarded, digest, capabilities)).state
   } catch (error) {
-    if (!(error instanceof SecAggError) || error.code !== 'wrong-mask-secret') throw error
-    return client.complain(state, forwarded.map(seatOf), error.concerning).state
+    const hybrid = hybridFor(state.config, capabilities.crypto)
+    if (hybrid === undefined || !(error instanceof SecAggError) || error.code !== 'wrong-mask-secret')
+      throw error
+    return hybrid.complain(state, forwarded.map(seatOf), error.concerning).state
   }
 }
 

@@ -1,9 +1,9 @@
 import { KEM_KEY_LENGTH } from '../crypto/encapsulation.js'
 import { choiceLength, publishableSeats } from '../graph/index.js'
 import { requireConfig } from '../protocol/checks.js'
-import { sealedLength } from '../protocol/hybrid.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { isHybrid } from '../protocol/keys.js'
+import { sealedLength } from '../protocol/parcel-lengths.js'
 import { packedRange } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import {

@@ -9,9 +9,10 @@ import {
   violation,
 } from '../protocol/checks.js'
 import { allSeats } from '../protocol/config.js'
-import { server } from '../protocol/index.js'
+import { hybridFor } from '../protocol/hybrid-steps.js'
 import { isHybrid } from '../protocol/keys.js'
-import { sealedLengthBetween } from '../protocol/server/pairs.js'
+import { sealedLengthBetween } from '../protocol/parcel-lengths.js'
+import * as server from '../protocol/server/index.js'
 import { columnsToForward, sealedBy } from '../protocol/server/share-keys.js'
 import { segmentsInRange } from '../vector/index.js'
 import { checkPacked } from '../vector/packing.js'
@@ -30,7 +31,6 @@ import {
   publishedKeysCoder,
   shareKeysCoder,
 } from '../wire/index.js'
-import { Complaints } from './complaints.js'
 import { encoded, type OutboundBytes, type Phase, type PhaseContext, phaseOf, seatsOf } from './phase.js'
 import { Proofs, type Proven } from './proofs.js'
 import { acknowledgePhase, checkPhase, unmaskPhase } from './unmask-phase.js'
@@ -91,7 +91,7 @@ export function sharePhase(state: server.ServerSharing, context: PhaseContext): 
     },
     encode: (accepted) => encodeMessage('shareKeys', coderOf(accepted.seat), accepted),
     close: async (accepted) => {
-      const { state: next } = server.closeShareKeys(state, accepted)
+      const { state: next } = server.closeShareKeys(state, accepted, context)
       const round = planeRound(config, seatsOf(next.clients), context)
       const plane = guarded(await typed(() => context.plane.begin(round)))
       return { accepted: seatsOf(next.clients), next: maskPhase(next, context, plane) }
@@ -111,7 +111,7 @@ export function maskPhase(
 ): Phase {
   const { config, clients } = state
   const proofs = new Proofs(state, context, known)
-  const complaints = new Complaints(state)
+  const complaints = hybridFor(config, context.crypto)?.collectComplaints(state)
   const seats = seatsOf(clients)
   const slices = sliceCount(config.segments, config.sliceLength)
   const openSlice = (seat: number, bytes: Uint8Array): { slice: number } & Proven => {
@@ -130,11 +130,11 @@ export function maskPhase(
     phase: 'masked-input',
     type: slices === 1 ? 'maskedInput' : 'maskedSlice',
     parts: slices,
-    ...(isHybrid(config) && { alternative: 'complaint' as const }),
+    ...(complaints && { alternative: 'complaint' as const }),
     get expected() {
-      return complaints.isEmpty ? seats : seats.filter((seat) => !complaints.has(seat))
+      return complaints?.isEmpty === false ? seats.filter((seat) => !complaints.has(seat)) : seats
     },
-    outbound: sharesMessages(state),
+    outbound: sharesMessages(state, context),
     get accepted() {
       return plane.seats
     },
@@ -142,12 +142,14 @@ export function maskPhase(
       return proofs.of([...plane.seats])
     },
     plane,
-    messages: () => complaints.messages(),
+    messages: () => complaints?.messages() ?? [],
     settle: async () => {
       await plane.settle()
     },
     check: async (seat, bytes) => {
-      if (messageType(bytes) === 'complaint') return complaints.check(seat, bytes, plane.slicesOf(seat) > 0)
+      if (complaints !== undefined && messageType(bytes) === 'complaint') {
+        return complaints.check(seat, bytes, plane.slicesOf(seat) > 0)
+      }
       server.acceptMaskedInput(state, seat)
       const { slice, packed, proof } = openSlice(seat, bytes)
       const proven = await proofs.check(seat, proof)
@@ -172,7 +174,7 @@ export function maskPhase(
     close: async () => {
       const stateWith = (survivors: readonly number[]): AfterMasking =>
         // Without proofs on the graphs that have none; the state tells which phase is next.
-        server.closeMaskedInput(state, survivors, proofs.of(survivors), complaints.all).state
+        server.closeMaskedInput(state, survivors, proofs.of(survivors), complaints?.all, context).state
       const { seats: arrived, failure } = await plane.settle()
       if (failure !== undefined) throw failure.error
       // Sealing can be final. With too few vectors, the phase stays open for more.
@@ -198,10 +200,10 @@ function phaseAfterMasking(state: AfterMasking, plane: RoundPlane, context: Phas
 }
 
 /** What is sealed to each client; in one piece, if all of it has the same length. */
-function sharesMessages(state: server.ServerMasking): OutboundBytes {
+function sharesMessages(state: server.ServerMasking, context: PhaseContext): OutboundBytes {
   const { config, graph } = state
   if (isHybrid(config)) {
-    return encoded('forwardedShares', server.sharesToForward(state), (seat) => {
+    return encoded('forwardedShares', server.sharesToForward(state, context), (seat) => {
       const { peers, owners } = server.sealersOf(state, seat)
       return forwardedSharesCoder(peers, owners, (peer) => sealedLengthBetween(config, graph, peer, seat))
     })

@@ -2,7 +2,8 @@ import type { CoderType } from 'micro-packed'
 import { provenHolders } from '../graph/index.js'
 import type { ServerCapabilities } from '../protocol/capabilities.js'
 import { type Blame, violation } from '../protocol/checks.js'
-import { type RoundConfig, server } from '../protocol/index.js'
+import type { RoundConfig } from '../protocol/index.js'
+import * as server from '../protocol/server/index.js'
 import { type Inclusion, inclusionCoder } from '../wire/index.js'
 
 /** A packed vector, or a slice of one, and the bytes of the proof before it. */

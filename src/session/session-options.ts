@@ -5,10 +5,10 @@ import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import type { PhaseName, SecAggError } from '../errors.js'
 import { type DataPlane, homeOf, localPlane, type SumBlock } from '../plane/index.js'
 import { requireConfig } from '../protocol/checks.js'
-import { kemOf } from '../protocol/hybrid.js'
+import { hybridFor } from '../protocol/hybrid-steps.js'
 import { requireSigner, requireVerifier } from '../protocol/identity.js'
 import type { RoundConfig, Signer, VerifyIdentity } from '../protocol/index.js'
-import { isHybrid, suiteOf } from '../protocol/keys.js'
+import { suiteOf } from '../protocol/keys.js'
 import { requireVectorOrSource } from '../rounds/index.js'
 import type { SecretSplitter } from '../shamir/index.js'
 import type { MaskExecutor, Vector } from '../vector/index.js'
@@ -234,6 +234,6 @@ function checkedShared(
   requireCallback('onEvent', onEvent)
   requireSignal(signal)
   const dependable = crypto === undefined ? undefined : dependableProvider(crypto)
-  if (isHybrid(config)) kemOf(config, dependable)
+  hybridFor(config, dependable)
   return dependable
 }

@@ -274,7 +274,7 @@ describe('if receivers left out masks that they cannot open', () => {
     )
     const opened = server.openRound(config)
     const accepted = await Promise.all(
-      advertised.map(({ outbound }, seat) => server.acceptAdvertisedKeys(opened, seat, outbound, {})),
+      advertised.map(({ outbound }, seat) => server.acceptAdvertisedKeys(opened, seat, outbound, { crypto })),
     )
     const sharing = server.closeAdvertiseKeys(opened, accepted, { crypto })
     const shared = await Promise.all(
@@ -285,6 +285,7 @@ describe('if receivers left out masks that they cannot open', () => {
     const masking = server.closeShareKeys(
       sharing.state,
       shared.map(({ outbound }, seat) => server.acceptSharedKeys(sharing.state, seat, outbound)),
+      { crypto },
     )
     const masked = new Map<number, client.ClientMasked>()
     for (const seat of survivors) {
@@ -304,7 +305,7 @@ describe('if receivers left out masks that they cannot open', () => {
     const { config, crypto, masking, masked } = await attack(leavingOut)
     const vector = [Uint16Array.from(input)]
     await executeMaskPlan(vector, config.segments, masked.get(victim)!.plan, crypto.suites.aes!)
-    const { state: unmasking } = server.closeMaskedInput(masking, survivors)
+    const { state: unmasking } = server.closeMaskedInput(masking, survivors, undefined, [], { crypto })
     if (unmasking.state !== 'server-unmasking') throw new Error('the model has no consistency check')
     const answers = await Promise.all(
       survivors.map(async (seat) => {

@@ -4,12 +4,12 @@ import * as vite from 'vite'
 import { expect, test } from 'vitest'
 import { installed, project, writeEverything } from './support.js'
 
-/** The modules of the package of which a bundle of `entry` has something. */
-type Bundle = (entry: string) => Promise<string[]>
+/** The modules of which a bundle of `entry` has something, and its text. */
+type Bundle = (entry: string) => Promise<{ readonly modules: string[]; readonly text: string }>
 
 const bundlers: Readonly<Record<string, Bundle>> = {
   esbuild: async (entry) => {
-    const { metafile } = await esbuild.build({
+    const { metafile, outputFiles } = await esbuild.build({
       entryPoints: [entry],
       absWorkingDir: project,
       bundle: true,
@@ -18,9 +18,10 @@ const bundlers: Readonly<Record<string, Bundle>> = {
       write: false,
     })
     const [output] = Object.values(metafile.outputs)
-    return Object.entries(output!.inputs)
+    const modules = Object.entries(output!.inputs)
       .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
       .map(([path]) => join(project, path))
+    return { modules, text: outputFiles[0]!.text }
   },
   Vite: async (entry) => {
     const result = await vite.build({
@@ -29,15 +30,16 @@ const bundlers: Readonly<Record<string, Bundle>> = {
       build: { write: false, minify: false, lib: { entry, formats: ['es'] } },
     })
     const outputs = [result].flat() as vite.Rolldown.RolldownOutput[]
-    return outputs
-      .flatMap(({ output }) => output)
-      .flatMap((chunk) => (chunk.type === 'chunk' ? Object.entries(chunk.modules) : []))
+    const chunks = outputs.flatMap(({ output }) => output).filter((chunk) => chunk.type === 'chunk')
+    const modules = chunks
+      .flatMap((chunk) => Object.entries(chunk.modules))
       .filter(([, { renderedLength }]) => renderedLength > 0)
       .map(([path]) => path)
+    return { modules, text: chunks.map(({ code }) => code).join('\n') }
   },
 }
 
-const ofPackage = (modules: readonly string[]): string[] =>
+const ofPackage = ({ modules }: { readonly modules: readonly string[] }): string[] =>
   modules.filter((path) => path.startsWith(installed)).map((path) => path.slice(installed.length + 1))
 
 test.each(Object.entries(bundlers))('%s finds every entry point', async (_name, bundle) => {
@@ -54,3 +56,22 @@ test.each(Object.entries(bundlers))('%s leaves the server out of a client', asyn
     modules.filter((path) => /^dist\/(?:cli|federated|privacy|simulate|statistics|workers)\b/.test(path)),
   ).toEqual([])
 })
+
+/** The labels of the keys that only hybrid key agreement has, and functions of it. */
+const HYBRID = /mask seed|mask secret|sealSecrets\(|encapsulate\(|isEncapsulationKey/
+const HYBRID_MODULE =
+  /post-quantum|^dist\/protocol\/(?:hybrid\/|(?:client|server)\/(?:complain|accept-complaint))|encapsulation/
+
+test.each(Object.entries(bundlers))(
+  '%s leaves hybrid key agreement out of both sessions without secagg/post-quantum',
+  async (_name, bundle) => {
+    const everything = await bundle(writeEverything('bundled'))
+    expect(everything.text).toMatch(HYBRID)
+    expect(ofPackage(everything).filter((path) => HYBRID_MODULE.test(path))).toHaveLength(14)
+
+    const sessions = await bundle(join(project, 'programs/sessions.ts'))
+    expect(sessions.text).not.toMatch(HYBRID)
+    expect(ofPackage(sessions).filter((path) => HYBRID_MODULE.test(path))).toEqual([])
+    expect(sessions.text).toMatch(/withPostQuantum/) // in the error that says what to import
+  },
+)

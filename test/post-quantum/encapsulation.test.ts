@@ -4,8 +4,9 @@ import type { KeyEncapsulation } from 'secagg/crypto'
 import { defaultCrypto } from 'secagg/crypto'
 import { nobleMlKem768, nodeMlKem768, webMlKem768, withPostQuantum } from 'secagg/post-quantum'
 import { describe, expect, test } from 'vitest'
-import { dependableProvider } from '../../src/crypto/dependable.js'
+import { dependableEncapsulation } from '../../src/crypto/dependable-encapsulation.js'
 import { isEncapsulationKey } from '../../src/crypto/encapsulation.js'
+import { hybridFor } from '../../src/protocol/hybrid-steps.js'
 import { counting } from '../crypto/providers.js'
 import vectors from './wycheproof.json' with { type: 'json' }
 
@@ -128,20 +129,15 @@ test('withPostQuantum keeps the provider, and adds a native implementation where
 })
 
 test('what a broken implementation returns is an error of the provider', async () => {
-  const crypto = await withPostQuantum(await defaultCrypto())
-  const broken = dependableProvider({
-    ...crypto,
-    mlKem768: {
-      publicKey: async () => new Uint8Array(32),
-      encapsulate: async () => [{ ciphertext: new Uint8Array(1088), secret: new Uint8Array(31) }],
-      decapsulate: async () => [],
-    },
+  const broken = dependableEncapsulation({
+    publicKey: async () => new Uint8Array(32),
+    encapsulate: async () => [{ ciphertext: new Uint8Array(1088), secret: new Uint8Array(31) }],
+    decapsulate: async () => [],
   })
   const failure = { code: 'crypto-failure', fault: 'crypto' }
-  await expect(broken.mlKem768!.publicKey(counting(64))).rejects.toMatchObject(failure)
-  await expect(broken.mlKem768!.encapsulate([new Uint8Array(1184)])).rejects.toMatchObject(failure)
-  await expect(broken.mlKem768!.decapsulate(counting(64), [new Uint8Array(1088)])).rejects.toMatchObject(
-    failure,
-  )
-  expect(() => dependableProvider({ ...crypto, mlKem768: {} as never })).toThrow(/mlKem768/)
+  await expect(broken.publicKey(counting(64))).rejects.toMatchObject(failure)
+  await expect(broken.encapsulate([new Uint8Array(1184)])).rejects.toMatchObject(failure)
+  await expect(broken.decapsulate(counting(64), [new Uint8Array(1088)])).rejects.toMatchObject(failure)
+  const crypto = { ...(await withPostQuantum(await defaultCrypto())), mlKem768: {} as never }
+  expect(() => hybridFor({ keyAgreement: 'x25519-ml-kem-768' }, crypto)).toThrow(/mlKem768/)
 })

@@ -7,10 +7,10 @@ import type { AdvertiseKeys } from '../../wire/index.js'
 import { type ClientCapabilities, capable } from '../capabilities.js'
 import { requireConfig } from '../checks.js'
 import type { RoundConfig } from '../config.js'
+import { hybridFor } from '../hybrid-steps.js'
 import { signStatement } from '../identity.js'
-import { isHybrid, suiteOf } from '../keys.js'
+import { suiteOf } from '../keys.js'
 import { keysStatement } from '../statements.js'
-import { drawHybrid } from './parcels.js'
 import type { ClientAdvertised, KeyPair } from './states.js'
 
 const PHASE = 'advertise-keys'
@@ -80,7 +80,7 @@ export async function advertiseKeys(
     return { privateKey, publicKey: await crypto.x25519.publicKey(privateKey) }
   }
   const cipherKeyPair = await generate()
-  const drawn = isHybrid(config) ? await drawHybrid(config, seat, crypto) : undefined
+  const drawn = await hybridFor(config, crypto)?.drawKeys(config, seat, crypto)
   const maskKeyPair = drawn?.maskKeyPair ?? (await generate())
   const publicKeys = {
     cipherKey: cipherKeyPair.publicKey,

@@ -2,38 +2,9 @@ import { usageError } from '../../errors.js'
 import { indexOfSeat } from '../../graph/index.js'
 import { requireShape } from '../capabilities.js'
 import { requireState } from '../checks.js'
-import { sealedLength, sendsSecret } from '../hybrid.js'
+import { isMutual, sendsSecret } from '../parcel-lengths.js'
 import type { ClientComplained } from './hybrid-states.js'
 import type { ClientShared, Peer } from './states.js'
-
-/** The peers that hold shares of this client's secrets. */
-export function holdersAmong(peers: readonly Peer[]): readonly Peer[] {
-  return peers.filter(({ choice }) => choice?.isHolder !== false)
-}
-
-/** Whether each of the two is among the holders of the other. */
-export function isMutual({ choice }: Peer): boolean {
-  return choice === undefined || (choice.isHolder && choice.place !== undefined)
-}
-
-/** The bytes of what this client seals to its holders. */
-export function sealedByClient({
-  config,
-  seat,
-  peers,
-}: Pick<ClientShared, 'config' | 'seat' | 'peers'>): number {
-  return holdersAmong(peers).reduce(
-    (sum, peer) => sum + sealedLength(config, seat, peer.seat, isMutual(peer)),
-    0,
-  )
-}
-
-/** The bytes of what a peer seals to this client; 0 if this client is not one of its holders. */
-export function sealedFromPeer({ config, seat }: ClientShared, peer: Peer): number {
-  const { choice } = peer
-  if (choice !== undefined && choice.place === undefined) return 0
-  return sealedLength(config, peer.seat, seat, isMutual(peer))
-}
 
 /** With hybrid key agreement: whether a peer sends the secret for the mask that it shares with this client. */
 export function isSender({ seat }: Pick<ClientShared, 'seat'>, peer: Peer): boolean {

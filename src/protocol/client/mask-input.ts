@@ -5,10 +5,10 @@ import type { MaskPlan, MaskTerm } from '../../vector/segments.js'
 import type { ForwardedShares, Inclusion } from '../../wire/index.js'
 import { type ClientCapabilities, capable, cryptoOf, requireShape } from '../capabilities.js'
 import { blameServer, requireCanonicalSeats, requireEnough, requireState, violation } from '../checks.js'
+import { hybridFor } from '../hybrid-steps.js'
 import { type Signer, signStatement } from '../identity.js'
 import { derivePairwiseSeed, deriveSelfMaskSeed } from '../keys.js'
 import { inclusionStatement } from '../statements.js'
-import { receiveSecrets } from './parcels.js'
 import type { ClientMasked, ClientShared, Peer, Sharer } from './states.js'
 
 const PHASE = 'masked-input'
@@ -90,12 +90,12 @@ export async function maskInput(
       'the key agreement with a public key gives an all-zero secret',
     )
   })
-  const received = await receiveSecrets(state, pairs, agreed, crypto)
+  const received = await hybridFor(config, crypto)?.receiveSecrets(state, pairs, agreed, crypto)
   const own = { seat, publicKey: maskKeyPair.publicKey, kemDigest: state.hybrid?.maskKemDigest }
   const pairwise = await Promise.all(
     pairs.map(async ({ peer }, index): Promise<MaskTerm> => {
       const agreement = agreed[index]!
-      const { secret } = received[index]!
+      const secret = received?.[index]?.secret
       const other = { seat: peer.seat, publicKey: peer.maskKey, kemDigest: peer.hybrid?.maskKemDigest }
       const seed = await derivePairwiseSeed(config, crypto, agreement, own, other, secret)
       wipe(agreement)
@@ -117,7 +117,7 @@ export async function maskInput(
       ownIdentity,
       publishedDigest,
       inclusion,
-      sharers: received.map(({ sharer }) => sharer),
+      sharers: (received ?? pairs).map(({ sharer }) => sharer),
       plan,
       digestKey,
       inputDigest: Uint8Array.from(inputDigest),

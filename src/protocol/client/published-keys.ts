@@ -10,8 +10,9 @@ import {
   requirePublicKeys,
   violation,
 } from '../checks.js'
+import type { HybridSteps } from '../hybrid-steps.js'
 import { verifyStatement } from '../identity.js'
-import { keysStatement } from '../statements.js'
+import { KEYS, keysStatement } from '../statements.js'
 import type { ClientAdvertised } from './states.js'
 
 const PHASE = 'share-keys'
@@ -61,6 +62,7 @@ export async function checkPublishedKeys(
   inbound: PublishedKeys,
   places: ReadonlyMap<number, number>,
   { verifyIdentity }: ClientCapabilities,
+  hybrid: HybridSteps | undefined,
 ): Promise<ReadonlyMap<number, string>> {
   const { config, seat, minimumSurvivors, outbound: sent } = state
   const blame = blameServer(PHASE)
@@ -74,14 +76,7 @@ export async function checkPublishedKeys(
     blame,
   )
   const own = inbound.find((entry) => entry.seat === seat)?.value
-  if (
-    own === undefined ||
-    !equalBytes(own.cipherKey, sent.cipherKey) ||
-    !equalBytes(own.maskKey, sent.maskKey) ||
-    !equalBytes(own.choice ?? NOTHING, sent.choice ?? NOTHING) ||
-    !equalBytes(own.cipherKemKey ?? NOTHING, sent.cipherKemKey ?? NOTHING) ||
-    !equalBytes(own.maskKemKey ?? NOTHING, sent.maskKemKey ?? NOTHING)
-  ) {
+  if (own === undefined || !KEYS.every((kind) => equalBytes(own[kind] ?? NOTHING, sent[kind] ?? NOTHING))) {
     throw violation(
       'own-entry-mismatch',
       blame,
@@ -107,7 +102,7 @@ export async function checkPublishedKeys(
   }
   const distinct = new DistinctKeys()
   for (const { seat: claimant, value: keys } of inbound) {
-    requirePublicKeys(config, keys, blameServer(PHASE, claimant))
+    requirePublicKeys(config, keys, blameServer(PHASE, claimant), hybrid)
     const clash = distinct.claim(claimant, keys, identities.get(claimant))
     if (clash !== undefined) {
       const concerned = blameServer(PHASE, clash.owner, claimant)

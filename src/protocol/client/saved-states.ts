@@ -14,6 +14,7 @@ import {
 import { requireConfig, requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import { isHybrid } from '../keys.js'
+import { sealedByClient } from '../parcel-lengths.js'
 import {
   allSealedShares,
   decodeStateBy,
@@ -36,7 +37,6 @@ import {
 } from '../saved-format.js'
 import { signsSurvivors } from '../statements.js'
 import { sharingSeats } from './check-consistency.js'
-import { sealedByClient } from './complain.js'
 import type { AdvertisedHybrid, PeerHybrid, SharedHybrid } from './hybrid-states.js'
 import {
   CLIENT_STATES,

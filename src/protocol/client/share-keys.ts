@@ -1,19 +1,19 @@
-import { concatBytes, joinBytes, wipe, wipeAll } from '../../crypto/bytes.js'
+import { concatBytes, joinBytes, moveTogether, wipe, wipeAll } from '../../crypto/bytes.js'
 import { drawSecret } from '../../crypto/random.js'
 import { coordinateOf, holdersKnownTo, indexOfSeat, isChosen } from '../../graph/index.js'
 import { type PublishedKeys, SELF_MASK_SEED_LENGTH, type ShareKeys } from '../../wire/index.js'
 import { type ClientCapabilities, cryptoOf, requireShape, splitterOf } from '../capabilities.js'
 import { blameServer, requireState, violation } from '../checks.js'
+import { hybridFor } from '../hybrid-steps.js'
 import {
   commitToSelfMask,
   deriveAcknowledgement,
   deriveSealingKey,
-  isHybrid,
+  keyHolder,
   sharesAssociatedData,
   suiteOf,
 } from '../keys.js'
 import { keysDigest, publishedDigest, signsSurvivors } from '../statements.js'
-import { hybridOf, inOnePiece, keyHolder, sealSecrets } from './parcels.js'
 import { checkPublishedKeys, placesAmong } from './published-keys.js'
 import type { ClientAdvertised, ClientShared, Peer, SharePair } from './states.js'
 
@@ -56,7 +56,8 @@ export async function shareKeys(
   const splitSecret = splitterOf(capabilities)
   const { config, seat, minimumSurvivors, cipherKeyPair, maskKeyPair, outbound: sent } = state
   const places = placesAmong(state, inbound)
-  const identities = await checkPublishedKeys(state, inbound, places, capabilities)
+  const hybrid = hybridFor(config, crypto)
+  const identities = await checkPublishedKeys(state, inbound, places, capabilities, hybrid)
 
   const published = inbound.map((entry) => entry.seat)
   const holders = holdersKnownTo(config, seat, published, sent.choice)
@@ -78,7 +79,7 @@ export async function shareKeys(
   )
   const own = keyHolder(seat, sent, 'cipher')
   const sealing = others.filter((other) => indexOfSeat(holders, other) >= 0)
-  const secrets = await sealSecrets(
+  const secrets = await hybrid?.sealSecrets(
     state,
     sealing.map((other) => ({ seat: other, keys: keysOf.get(other)!, isMutual: isMutual(other) })),
     crypto,
@@ -98,8 +99,7 @@ export async function shareKeys(
       }
       const holder = keyHolder(other, keys, 'cipher')
       // With hybrid key agreement, what comes from the peer depends on a ciphertext that is still to arrive.
-      const sealedTo = secrets.get(other)
-      const hybrid = isHybrid(config) ? hybridOf(keys, agreement, holder, sealedTo?.maskKemDigest) : undefined
+      const sealedTo = secrets?.get(other)
       const openingKey =
         hybrid === undefined ? await deriveSealingKey(config, crypto, agreement, holder, own) : NOTHING
       const identity = identities.get(other)
@@ -119,7 +119,14 @@ export async function shareKeys(
               : NOTHING,
           }
         : undefined
-      const peer: Peer = { seat: other, maskKey, openingKey, identity, choice, hybrid }
+      const peer: Peer = {
+        seat: other,
+        maskKey,
+        openingKey,
+        identity,
+        choice,
+        hybrid: hybrid?.peerOf(keys, agreement, holder, sealedTo?.maskKemDigest),
+      }
       if (!isHolder) {
         wipe(agreement)
         return { peer, ciphertext: undefined }
@@ -132,7 +139,7 @@ export async function shareKeys(
       wipe(agreement, sealingKey, plaintext)
       if (sealedTo === undefined) return { peer, ciphertext: sealedShares }
       wipe(sealedTo.second.secret)
-      return { peer, ciphertext: concatBytes(sealedTo.ciphertext, sealedShares, sealedTo.sent) }
+      return { peer, ciphertext: hybrid!.parcelOf(sealedTo, sealedShares) }
     }),
   )
   const ciphertexts = joinBytes(sealed.flatMap(({ ciphertext }) => ciphertext ?? []))
@@ -147,12 +154,7 @@ export async function shareKeys(
       seat,
       minimumSurvivors,
       maskKeyPair,
-      hybrid: state.hybrid && {
-        ...state.hybrid,
-        cipherKey: cipherKeyPair.publicKey,
-        cipherKemDigest: own.kemDigest!,
-        maskKemDigest: keyHolder(seat, sent, 'mask').kemDigest!,
-      },
+      hybrid: hybrid?.sharedOf(state, own),
       selfMask,
       ownShares,
       ownIdentity: identities.get(seat),
@@ -168,6 +170,22 @@ export async function shareKeys(
 
 function copyOf({ maskKeyShare, selfMaskShare }: SharePair): SharePair {
   return { maskKeyShare: Uint8Array.from(maskKeyShare), selfMaskShare: Uint8Array.from(selfMaskShare) }
+}
+
+/** The same peers. Their values are in one piece of memory, since a client keeps several for each peer. */
+export function inOnePiece(peers: readonly Peer[]): readonly Peer[] {
+  const parts = ({ maskKey, openingKey, choice }: Peer): Uint8Array[] =>
+    choice === undefined
+      ? [maskKey, openingKey]
+      : [maskKey, openingKey, choice.keysDigest, choice.given, choice.expected]
+  const moved = moveTogether(peers.flatMap(parts))
+  let next = 0
+  return peers.map((peer): Peer => {
+    const [maskKey, openingKey] = [moved[next++]!, moved[next++]!]
+    if (peer.choice === undefined) return { ...peer, maskKey, openingKey }
+    const [keysDigest, given, expected] = [moved[next++]!, moved[next++]!, moved[next++]!]
+    return { ...peer, maskKey, openingKey, choice: { ...peer.choice, keysDigest, given, expected } }
+  })
 }
 
 const NOTHING = new Uint8Array(0)

@@ -77,13 +77,12 @@ export function acceptComplaint(state: ServerMasking, seat: number, message: Com
 }
 
 /** The clients about which more than n_C others complain. Nobody is named if more clients would have to be corrupt than can be. */
-export function accusedByMany(
-  config: RoundConfig,
-  complaints: readonly { readonly seat: number; readonly sender: number }[],
-): readonly number[] {
+export function accusedBy(config: RoundConfig, complaints: readonly ComplainingClient[]): readonly number[] {
   const corrupt = toleratedCorruptClients(config)
   const count = new Map<number, number>()
-  for (const { sender } of complaints) count.set(sender, (count.get(sender) ?? 0) + 1)
+  for (const sender of complaints.flatMap(({ senders }) => senders)) {
+    count.set(sender, (count.get(sender) ?? 0) + 1)
+  }
   const accused = [...count].filter(([, others]) => others > corrupt).map(([seat]) => seat)
   return accused.length > corrupt ? [] : accused
 }

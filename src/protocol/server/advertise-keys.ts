@@ -17,9 +17,8 @@ import {
   violation,
 } from '../checks.js'
 import type { RoundConfig } from '../config.js'
-import { kemOf } from '../hybrid.js'
+import { hybridFor } from '../hybrid-steps.js'
 import { verifyStatement } from '../identity.js'
-import { isHybrid } from '../keys.js'
 import { keysStatement } from '../statements.js'
 import { bySeat, type Outbound, outboundBySeats, requireWithHolders } from './accepted.js'
 import type { AdvertisedClient, ServerAdvertising, ServerSharing } from './states.js'
@@ -54,7 +53,7 @@ export function openRound(config: RoundConfig): ServerAdvertising {
  * @param state - The state from {@link openRound}. It does not change, so messages can be checked in any order.
  * @param seat - The seat that sent the message.
  * @param message - The decoded message.
- * @param capabilities - `verifyIdentity`, which the active model needs.
+ * @param capabilities - `verifyIdentity`, which the active model needs. With hybrid key agreement also `crypto`, from `withPostQuantum`.
  * @returns The accepted keys, for {@link closeAdvertiseKeys}.
  * @throws {SecAggError} With fault `peer` and the sender as culprit: `unknown-seat`, `configuration-mismatch`,
  *   `invalid-public-key`, `duplicate-key` (both keys are the same), `invalid-signature`. `invalid-argument` or
@@ -73,19 +72,19 @@ export async function acceptAdvertisedKeys(
   state: ServerAdvertising,
   seat: number,
   message: AdvertiseKeys,
-  capabilities: Pick<ServerCapabilities, 'verifyIdentity'>,
+  capabilities: Pick<ServerCapabilities, 'verifyIdentity'> & Partial<Pick<ServerCapabilities, 'crypto'>>,
 ): Promise<AdvertisedClient> {
   requireState(state, 'server-advertising')
   requireSeatNumber(seat)
   requireShape('AdvertiseKeys message', message)
-  const { verifyIdentity } = capable(capabilities)
+  const { verifyIdentity, crypto } = capable(capabilities)
   const { config } = state
   const blame = blamePeer(PHASE, seat)
   if (!Number.isInteger(seat) || seat < 0 || seat >= config.clients) {
     throw violation('unknown-seat', blame, `there is no seat ${seat}`)
   }
   requireSameConfiguration(config, message.configurationHash, blame)
-  requirePublicKeys(config, message, blame)
+  requirePublicKeys(config, message, blame, hybridFor(config, crypto))
   const { configurationHash: _, signature, ...keys } = message
   const identity =
     config.adversary === 'active'
@@ -127,7 +126,7 @@ export function closeAdvertiseKeys(
   requireShape('list of accepted keys', accepted)
   const crypto = cryptoOf(capabilities)
   const { config } = state
-  if (isHybrid(config)) kemOf(config, crypto) // fails now, before clients depend on it
+  hybridFor(config, crypto) // fails now, before clients depend on it
   if (config.adversary === 'active' && accepted.some(({ identity }) => identity === undefined)) {
     throw usageError('invalid-argument', 'in the active model every accepted client must have an identity')
   }

@@ -22,9 +22,10 @@ import {
   requireState,
   violation,
 } from '../checks.js'
+import { hybridFor } from '../hybrid-steps.js'
 import { verifyStatement } from '../identity.js'
 import { inclusionStatement, keysDigest } from '../statements.js'
-import { accusedByMany, type ComplainingClient } from './accept-complaint.js'
+import type { ComplainingClient } from './accept-complaint.js'
 import {
   bySeat,
   type Outbound,
@@ -34,7 +35,6 @@ import {
   withAnswers,
 } from './accepted.js'
 import { livingOwnersToAnnounce } from './check-consistency.js'
-import { keepSecrets } from './mask-secrets.js'
 import type {
   IncludingClient,
   MaskedClient,
@@ -141,6 +141,7 @@ export async function acceptInclusion(
  * @param survivors - The seats whose whole masked vector is in the running sum. They become U3.
  * @param including - Chosen graph only: the proof of each of these clients, as `acceptInclusion` returned it.
  * @param complaints - With hybrid key agreement: the complaints, as `acceptComplaint` returned them.
+ * @param capabilities - With hybrid key agreement: `crypto`, from `withPostQuantum`.
  * @returns The next state, which depends on the adversary model and the graph, and the messages that announce U3.
  * @throws {SecAggError} `too-few-clients` if |U3| is below the minimum cohort, or below what the graph tolerates;
  *   `too-few-shares` if fewer than t holders of a client's secrets are left (`concerning` names that client).
@@ -158,6 +159,7 @@ export function closeMaskedInput(
   survivors: readonly number[],
   including: readonly IncludingClient[],
   complaints?: readonly ComplainingClient[],
+  capabilities?: Partial<Pick<ServerCapabilities, 'crypto'>>,
 ): { state: ServerAcknowledging; outbound: Outbound<LivingOwners> }
 /**
  * The same step on a complete graph, or on a ring that the server has drawn.
@@ -168,6 +170,7 @@ export function closeMaskedInput(
   survivors: readonly number[],
   including?: readonly [],
   complaints?: readonly ComplainingClient[],
+  capabilities?: Partial<Pick<ServerCapabilities, 'crypto'>>,
 ): { state: ServerChecking | ServerUnmasking; outbound: Outbound<Survivors> }
 /** @public */
 export function closeMaskedInput(
@@ -175,6 +178,7 @@ export function closeMaskedInput(
   survivors: readonly number[],
   including: readonly IncludingClient[] = [],
   complaints: readonly ComplainingClient[] = [],
+  capabilities: Partial<Pick<ServerCapabilities, 'crypto'>> = {},
 ): {
   state: ServerChecking | ServerAcknowledging | ServerUnmasking
   outbound: Outbound<Survivors> | Outbound<LivingOwners>
@@ -184,10 +188,11 @@ export function closeMaskedInput(
   requireShape('list of proofs', including)
   requireShape('list of complaints', complaints)
   const { config, graph, publishedDigest } = state
-  const accused = accusedByMany(
-    config,
-    complaints.flatMap(({ seat, senders }) => senders.map((sender) => ({ seat, sender }))),
-  )
+  const hybrid = hybridFor(config, capable(capabilities).crypto)
+  if (hybrid === undefined && complaints.length > 0) {
+    throw usageError('invalid-argument', 'complaints need hybrid key agreement')
+  }
+  const accused = hybrid?.accusedBy(config, complaints) ?? []
   const blame = { ...blameNobody(PHASE), culprits: accused }
   requireEnough(survivors.length, minimumRemaining(graph, config.minimumCohort), 'U3', blame)
   const answers = bySeat(
@@ -197,13 +202,13 @@ export function closeMaskedInput(
   const surviving = withAnswers(state.clients, answers).map(({ member }) => member.seat)
   const owners = state.clients.map(({ seat }) => seat)
   requireHolders(state, owners, surviving, PHASE)
-  const hybridOf = keepSecrets(state, surviving, complaints)
+  const keptOf = hybrid?.keepSecrets(state, surviving, complaints)
   const common = {
     config,
     graph,
     clients: state.clients.map((client): MaskedClient => {
       const { seat, keys, commitment, identity } = client
-      return { seat, maskKey: keys.maskKey, commitment, identity, hybrid: hybridOf(client) }
+      return { seat, maskKey: keys.maskKey, commitment, identity, hybrid: keptOf?.(client) }
     }),
     survivors: surviving,
   }

@@ -1,5 +1,4 @@
 import { requireCallback } from '../../arguments.js'
-import { wipeAll } from '../../crypto/bytes.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
 import { deriveSeeds, type SeedDeriver } from '../../crypto/seeds.js'
 import { SecAggError } from '../../errors.js'
@@ -8,8 +7,8 @@ import { type MaskPlan, type MaskTerm, streamLength } from '../../vector/segment
 import type { Seated } from '../../wire/index.js'
 import { cryptoOf, type ServerCapabilities } from '../capabilities.js'
 import { blameNobody, requireState, violation } from '../checks.js'
-import type { RoundConfig } from '../config.js'
-import { derivePairwiseSeed, deriveSelfMaskSeed, type KeyHolder, pairwiseSeedInfo, suiteOf } from '../keys.js'
+import { hybridFor } from '../hybrid-steps.js'
+import { deriveSelfMaskSeed, type KeyHolder, pairwiseSeedInfo, suiteOf } from '../keys.js'
 import { joinedTo } from './pairs.js'
 import type { MaskedClient, ServerFinished } from './states.js'
 
@@ -118,9 +117,9 @@ async function pairwiseTerms(
   const own = holderAt(dropped)
   const others = joined.map(holderAt)
   const publicKeys = others.map(({ publicKey }) => publicKey)
-  const secrets = memberAt(maskSecrets ?? [], dropped)?.value
+  const hybrid = hybridFor(config, crypto)
   const seeds =
-    secrets === undefined
+    hybrid === undefined
       ? await deriver(
           {
             privateKey,
@@ -131,13 +130,13 @@ async function pairwiseTerms(
           },
           crypto,
         )
-      : await hybridSeeds(
+      : await hybrid.seedsOf(
           config,
           crypto,
           own,
           others,
           await crypto.x25519.sharedSecrets(privateKey, publicKeys),
-          secrets,
+          memberAt(maskSecrets!, dropped)!.value,
         )
   if (!Array.isArray(seeds) || seeds.length !== joined.length) {
     throw new SecAggError('crypto-failure', 'crypto', 'deriveSeeds must return one seed for each public key')
@@ -153,25 +152,4 @@ async function pairwiseTerms(
     }
     return { seed, sign: seat > dropped ? -1 : 1 }
   })
-}
-
-/** With hybrid key agreement. `secrets`: for each of `others` 32 bytes of the secret for the mask, and 32 of a digest. */
-async function hybridSeeds(
-  config: RoundConfig,
-  crypto: CryptoProvider,
-  own: KeyHolder,
-  others: readonly KeyHolder[],
-  agreements: readonly (Uint8Array | undefined)[],
-  secrets: Uint8Array,
-): Promise<(Uint8Array | undefined)[]> {
-  const seeds = await Promise.all(
-    others.map((other, index) => {
-      const secret = secrets.subarray(64 * index, 64 * index + 32)
-      const second = { secret, digest: secrets.subarray(64 * index + 32, 64 * (index + 1)) }
-      const agreement = agreements[index]
-      return agreement && derivePairwiseSeed(config, crypto, agreement, own, other, second)
-    }),
-  )
-  wipeAll(agreements.filter((agreement) => agreement !== undefined))
-  return seeds
 }

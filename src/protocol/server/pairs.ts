@@ -1,21 +1,6 @@
-import { type DrawnGraph, graphOf, indexOfSeat, isChosen } from '../../graph/index.js'
+import { type DrawnGraph, graphOf, indexOfSeat } from '../../graph/index.js'
 import type { RoundConfig } from '../config.js'
-import { KEPT_SECRET_LENGTH, SENT_SECRET_LENGTH, sealedLength, sendsSecret } from '../hybrid.js'
-
-/** The bytes of what `sender` seals to `receiver`, one of its holders. */
-export function sealedLengthBetween(
-  config: RoundConfig,
-  graph: DrawnGraph,
-  sender: number,
-  receiver: number,
-): number {
-  return sealedLength(config, sender, receiver, isHolder(config, graph, sender, receiver))
-}
-
-/** Whether `seat` holds shares of the secrets of `owner`. On the other graphs than the chosen one, that is mutual. */
-function isHolder({ clients }: RoundConfig, graph: DrawnGraph, seat: number, owner: number): boolean {
-  return !isChosen(graph) || indexOfSeat(graphOf(graph, clients).holders(owner), seat) >= 0
-}
+import { isHolder, KEPT_SECRET_LENGTH, SENT_SECRET_LENGTH, sendsSecret } from '../parcel-lengths.js'
 
 /** With hybrid key agreement: whether `seat` sends the secret for the mask that it shares with `other`. */
 export function isSender(config: RoundConfig, graph: DrawnGraph, seat: number, other: number): boolean {

@@ -4,9 +4,9 @@ import { CONSISTENCY_BYTES, consistencyCheck } from '../../shamir/index.js'
 import type { Seated } from '../../wire/index.js'
 import { capable, cryptoOf, requireShape, type ServerCapabilities } from '../capabilities.js'
 import { blameNobody, requireState, violation } from '../checks.js'
-import { commitToSelfMask, isHybrid } from '../keys.js'
+import { hybridFor } from '../hybrid-steps.js'
+import { commitToSelfMask } from '../keys.js'
 import { columnsOfAnswers, type HeldShares, requireAnswers, sharesByOwner } from './held-shares.js'
-import { isMaster, openSecrets } from './mask-secrets.js'
 import {
   type LostSecret,
   type RecoveredSecret,
@@ -95,7 +95,7 @@ export async function reconstructFromColumns(
     const misfits = await findMisfits(recovery, means)
     const survived = new Set(survivors)
     const recovered = valuesOf((seat) => !survived.has(seat))
-    const opened = isHybrid(config) ? await openSecrets(state, recovered, crypto, onWork) : undefined
+    const opened = await hybridFor(config, crypto)?.openSecrets(state, recovered, crypto, onWork)
     if (opened !== undefined) wipeAll(recovered.map(({ value }) => value))
     const culprits = culpritsAmong(misfits, config)
     return {
@@ -131,6 +131,7 @@ function recoveryMeans(
   const { threshold } = config
   const survived = new Set(survivors)
   const published = new Map(clients.map((client) => [client.seat, client]))
+  const hybrid = hybridFor(config, crypto)
   const checkCost = (owner: number): number => CHECK_COST[survived.has(owner) ? 'commitment' : 'publicKey']
   // On the complete graph all owners have the same holders, so one choice of holders works for all owners.
   const weights = weightsCost(threshold) * (config.graph.kind === 'complete' ? 1 : held.length)
@@ -145,7 +146,7 @@ function recoveryMeans(
       if (survived.has(owner)) {
         return equalBytes(await commitToSelfMask(config, crypto, secret, owner), client.commitment)
       }
-      if (isHybrid(config)) return isMaster(config, crypto, client, secret)
+      if (hybrid !== undefined) return hybrid.isMaster(config, crypto, client, secret)
       return equalBytes(await crypto.x25519.publicKey(secret), client.maskKey)
     },
     randomBytes: (length) => crypto.randomBytes(length),

@@ -13,6 +13,7 @@ import { ACKNOWLEDGEMENT_LENGTH, byteString, inclusionCoder, type PublicKeys } f
 import { requireConfig, requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import { isHybrid } from '../keys.js'
+import { sealedLengthBetween } from '../parcel-lengths.js'
 import {
   allSealedShares,
   decodeStateBy,
@@ -33,7 +34,7 @@ import {
   selfMask,
 } from '../saved-format.js'
 import { signsSurvivors } from '../statements.js'
-import { crossingLength, sealedLengthBetween } from './pairs.js'
+import { crossingLength } from './pairs.js'
 import {
   type AcknowledgingClient,
   type AdvertisedClient,

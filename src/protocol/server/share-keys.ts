@@ -15,7 +15,7 @@ import {
   type ShareKeys,
   sealedLength,
 } from '../../wire/index.js'
-import { requireShape } from '../capabilities.js'
+import { capable, requireShape, type ServerCapabilities } from '../capabilities.js'
 import {
   blameNobody,
   blamePeer,
@@ -24,7 +24,8 @@ import {
   requireState,
   violation,
 } from '../checks.js'
-import { isHybrid } from '../keys.js'
+import { hybridFor } from '../hybrid-steps.js'
+import { sealedLengthBetween } from '../parcel-lengths.js'
 import { publishedDigest, signsSurvivors } from '../statements.js'
 import {
   bySeat,
@@ -36,8 +37,6 @@ import {
   withAnswers,
 } from './accepted.js'
 import { keysToPublish } from './advertise-keys.js'
-import { forwardParcels } from './forward-parcels.js'
-import { sealedLengthBetween } from './pairs.js'
 import { SealedShares } from './sealed-shares.js'
 import type { ServerMasking, ServerSharing, SharingClient } from './states.js'
 
@@ -129,6 +128,7 @@ export function acceptSharedKeys(state: ServerSharing, seat: number, message: Sh
  *
  * @param state - The state from `closeAdvertiseKeys`.
  * @param accepted - What {@link acceptSharedKeys} returned, one entry for each client.
+ * @param capabilities - With hybrid key agreement: `crypto`, from `withPostQuantum`.
  * @returns The next state and the ForwardedShares messages.
  * @throws {SecAggError} `too-few-clients` if |U2| is below the minimum cohort, or below what the graph tolerates;
  *   `too-few-shares` if fewer than t holders of a client's secrets are left (`concerning` names that client).
@@ -144,6 +144,7 @@ export function acceptSharedKeys(state: ServerSharing, seat: number, message: Sh
 export function closeShareKeys(
   state: ServerSharing,
   accepted: readonly AcceptedShares[],
+  capabilities: Partial<Pick<ServerCapabilities, 'crypto'>> = {},
 ): { state: ServerMasking; outbound: Outbound<ForwardedShares> } {
   requireState(state, 'server-sharing')
   requireShape('list of accepted shares', accepted)
@@ -178,7 +179,7 @@ export function closeShareKeys(
       : undefined,
     clients,
   }
-  return { state: next, outbound: sharesToForward(next) }
+  return { state: next, outbound: sharesToForward(next, capabilities) }
 }
 
 /**
@@ -186,8 +187,9 @@ export function closeShareKeys(
  * that restarts can make them again.
  *
  * @param state - The state from {@link closeShareKeys}.
+ * @param capabilities - With hybrid key agreement: `crypto`, from `withPostQuantum`.
  * @returns One message for each client of U2: the shares that the others sealed to it, ascending by sender.
- * @throws {SecAggError} `out-of-order` for another state.
+ * @throws {SecAggError} `out-of-order` for another state; `unsupported` if the provider lacks what the round needs.
  * @example
  * ```ts
  * // Continues the example of server.closeShareKeys.
@@ -196,9 +198,13 @@ export function closeShareKeys(
  * ```
  * @public
  */
-export function sharesToForward(state: ServerMasking): Outbound<ForwardedShares> {
+export function sharesToForward(
+  state: ServerMasking,
+  capabilities: Partial<Pick<ServerCapabilities, 'crypto'>> = {},
+): Outbound<ForwardedShares> {
   requireState(state, 'server-masking')
-  if (isHybrid(state.config)) return forwardParcels(state)
+  const hybrid = hybridFor(state.config, capable(capabilities).crypto)
+  if (hybrid !== undefined) return hybrid.forwardParcels(state)
   const { recipients, messageFor } = columnsToForward(state)
   return {
     recipients,

@@ -1,7 +1,8 @@
 import * as P from 'micro-packed'
 import { type Bytes, wipe, wipeAll } from '../../crypto/bytes.js'
 import { SecAggError, usageError } from '../../errors.js'
-import { client, type RoundConfig } from '../../protocol/index.js'
+import * as client from '../../protocol/client/index.js'
+import type { RoundConfig } from '../../protocol/index.js'
 import { decodeSaved, digest, encodeSaved, record } from '../../protocol/saved-format.js'
 
 /**

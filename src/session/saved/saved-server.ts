@@ -3,7 +3,7 @@ import { type Bytes, equalBytes, plainBytes } from '../../crypto/bytes.js'
 import { type ErrorCode, PHASES, type PhaseName, SecAggError, usageError } from '../../errors.js'
 import { provenHolders } from '../../graph/index.js'
 import type { RoundPlane } from '../../plane/index.js'
-import { type RoundConfig, server } from '../../protocol/index.js'
+import type { RoundConfig } from '../../protocol/index.js'
 import {
   decodeSaved,
   encodeSaved,
@@ -15,6 +15,7 @@ import {
   seats,
   text,
 } from '../../protocol/saved-format.js'
+import * as server from '../../protocol/server/index.js'
 import { fingerprint } from '../../vector/index.js'
 import { inclusionCoder, messageTypeCoder } from '../../wire/index.js'
 import type { KnownMessage } from '../arrivals.js'

@@ -1,10 +1,15 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { moveTogether, wipe } from '../../crypto/bytes.js'
+import { concatBytes, wipe } from '../../crypto/bytes.js'
 import { KEM_SEED_LENGTH } from '../../crypto/encapsulation.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
 import { drawSecret } from '../../crypto/random.js'
 import type { PublicKeys } from '../../wire/index.js'
 import { blameServer, violation } from '../checks.js'
+import type { AdvertisedHybrid, PeerHybrid, SharedHybrid } from '../client/hybrid-states.js'
+import type { ClientAdvertised, ClientShared, KeyPair, Peer, Sharer } from '../client/states.js'
+import type { Received, SealedTo } from '../hybrid-steps.js'
+import { deriveAcknowledgement, deriveSealingKey, type KeyHolder, keyHolder } from '../keys.js'
+import { holdersAmong, isMutual, sealedLength, sendsSecret } from '../parcel-lengths.js'
 import {
   deriveMaskKeys,
   deriveMaskSecret,
@@ -12,17 +17,11 @@ import {
   openParcel,
   openSent,
   receiveMaskSecret,
-  sealedLength,
   sendMaskSecret,
-  sendsSecret,
-} from '../hybrid.js'
-import { deriveAcknowledgement, deriveSealingKey, type KeyHolder, type SecondSecret } from '../keys.js'
-import { holdersAmong, isMutual } from './complain.js'
-import type { AdvertisedHybrid, PeerHybrid } from './hybrid-states.js'
-import type { ClientAdvertised, ClientShared, KeyPair, Peer, Sharer } from './states.js'
+} from './mask-secrets.js'
 
-/** Draws the secrets of a client with hybrid key agreement; and derives its keys for masks, and the public keys. */
-export async function drawHybrid(
+/** Draws the secrets of a client; and derives its keys for masks, and the public keys. */
+export async function drawKeys(
   config: ClientAdvertised['config'],
   seat: number,
   crypto: CryptoProvider,
@@ -31,7 +30,7 @@ export async function drawHybrid(
   readonly maskKeyPair: KeyPair
   readonly kemKeys: { readonly cipherKemKey: Uint8Array; readonly maskKemKey: Uint8Array }
 }> {
-  const kem = kemOf(config, crypto)
+  const kem = kemOf(crypto)
   const cipherSeed = drawSecret(crypto, KEM_SEED_LENGTH)
   const master = drawSecret(crypto, 32)
   const { privateKey, kemSeed } = await deriveMaskKeys(config, crypto, master, seat)
@@ -46,21 +45,11 @@ export async function drawHybrid(
   }
 }
 
-/** A client with its key for masks, or for the encryption of shares. */
-export function keyHolder(
-  seat: number,
-  keys: Omit<PublicKeys, 'signature'>,
-  purpose: 'cipher' | 'mask',
-): KeyHolder {
-  const kemKey = keys[`${purpose}KemKey`]
-  return { seat, publicKey: keys[`${purpose}Key`], kemDigest: kemKey && sha256(kemKey) }
-}
-
 /**
- * What a client keeps of a peer for hybrid key agreement. The agreement is copied, because it is wiped. `maskKemDigest`: if it is
+ * What a client keeps of a peer. The agreement is copied, because it is wiped. `maskKemDigest`: if it is
  * known already.
  */
-export function hybridOf(
+export function peerOf(
   keys: PublicKeys,
   agreement: Uint8Array,
   { kemDigest }: KeyHolder,
@@ -74,29 +63,31 @@ export function hybridOf(
   }
 }
 
-/** With hybrid key agreement: what a client has encapsulated for a holder, and what it sends for the mask of the pair. */
-export interface SealedTo {
-  readonly second: SecondSecret
-  readonly ciphertext: Uint8Array
-  readonly sent: Uint8Array
-  /** Of the holder; only if a secret is sent to it. */
-  readonly maskKemDigest: Uint8Array | undefined
+/** What a client keeps of its own keys until it has opened what its peers seal to it. `own`: its keys for the encryption of shares. */
+export function sharedOf({ seat, outbound, hybrid }: ClientAdvertised, own: KeyHolder): SharedHybrid {
+  return {
+    ...hybrid!,
+    cipherKey: own.publicKey,
+    cipherKemDigest: own.kemDigest!,
+    maskKemDigest: keyHolder(seat, outbound, 'mask').kemDigest!,
+  }
+}
+
+/** The parcel for a holder, with the shares that are sealed to it. */
+export function parcelOf({ ciphertext, sent }: SealedTo, sealedShares: Uint8Array): Uint8Array {
+  return concatBytes(ciphertext, sealedShares, sent)
 }
 
 const NOTHING = new Uint8Array(0)
 
-/**
- * With hybrid key agreement: makes what goes into the parcels for these holders besides shares, by seat. Without it, the result
- * is empty.
- */
+/** Makes what goes into the parcels for these holders besides shares, by seat. */
 export async function sealSecrets(
   { config, seat, maskKeyPair, outbound, hybrid }: ClientAdvertised,
   holders: readonly { readonly seat: number; readonly keys: PublicKeys; readonly isMutual: boolean }[],
   crypto: CryptoProvider,
 ): Promise<ReadonlyMap<number, SealedTo>> {
   const sealed = new Map<number, SealedTo>()
-  if (hybrid === undefined) return sealed
-  const kem = kemOf(config, crypto)
+  const kem = kemOf(crypto)
   const receivers = holders.filter(({ seat: holder, isMutual }) => sendsSecret(seat, holder, isMutual))
   const channels = await kem.encapsulate(holders.map(({ keys }) => keys.cipherKemKey!))
   const encapsulated = await kem.encapsulate(receivers.map(({ keys }) => keys.maskKemKey!))
@@ -110,7 +101,7 @@ export async function sealSecrets(
     receivers.map(async ({ seat: other, keys }, index) => {
       const made = requireSecret(encapsulated[index], other)
       const agreement = requireSecret(agreements[index], other)
-      const secret = await deriveMaskSecret(config, crypto, hybrid.master, seat, other)
+      const secret = await deriveMaskSecret(config, crypto, hybrid!.master, seat, other)
       const receiver = keyHolder(other, keys, 'mask')
       const pair = { sender, receiver, agreement }
       const second = { secret: made.secret, digest: sha256(made.ciphertext) }
@@ -138,16 +129,9 @@ function requireSecret<T>(made: T | undefined, seat: number): T {
   )
 }
 
-/** What a client has found in the parcel of a peer. */
-export interface Received {
-  readonly sharer: Sharer
-  /** The secret for the mask of the pair, from whichever side; `undefined` without hybrid key agreement. */
-  readonly secret: SecondSecret | undefined
-}
-
 /**
- * With hybrid key agreement: opens the parcels of the peers in U2, and derives the secrets that this client has sent itself.
- * Without it, nothing changes. `agreements`: the raw agreements of the s keys.
+ * Opens the parcels of the peers in U2, and derives the secrets that this client has sent itself. `agreements`: the raw
+ * agreements of the s keys.
  *
  * A client never leaves out the mask of a pair: if it did, a server that alters ciphertexts could take all masks off.
  *
@@ -160,9 +144,9 @@ export async function receiveSecrets(
   agreements: readonly Uint8Array[],
   crypto: CryptoProvider,
 ): Promise<readonly Received[]> {
-  const { config, seat, hybrid, maskKeyPair } = state
-  if (hybrid === undefined) return pairs.map(({ sharer }) => ({ sharer, secret: undefined }))
-  const kem = kemOf(config, crypto)
+  const { config, seat, maskKeyPair } = state
+  const hybrid = state.hybrid!
+  const kem = kemOf(crypto)
   const parcels = pairs.map(({ sharer }) =>
     sharer.ciphertext.length === 0 ? undefined : openParcel(sharer.ciphertext),
   )
@@ -181,35 +165,36 @@ export async function receiveSecrets(
   wipe(kemSeed)
   const own: KeyHolder = { seat, publicKey: maskKeyPair.publicKey, kemDigest: hybrid.maskKemDigest }
   const sentByMe = sentSecrets(state)
-  const failed: number[] = []
-  const received = await Promise.all(
-    pairs.map(async ({ peer, sharer }, index): Promise<Received> => {
+  const opened = await Promise.all(
+    pairs.map(async ({ peer, sharer: sealed }, index): Promise<Received | undefined> => {
       const { seat: other } = peer
       const channel = channels[index]
-      const opened =
+      const sharer =
         channel === undefined
-          ? sharer
-          : await withChannel(state, peer, sharer, channel, parcels[index]!, crypto)
+          ? sealed
+          : await withChannel(state, peer, sealed, channel, parcels[index]!, crypto)
       const mine = sentByMe.get(other)
       if (mine !== undefined) {
         const digest = sha256(openSent(mine).ciphertext)
         const secret = await deriveMaskSecret(config, crypto, hybrid.master, seat, other)
-        return { sharer: opened, secret: { secret, digest } }
+        return { sharer, secret: { secret, digest } }
       }
       const sender = { seat: other, publicKey: peer.maskKey, kemDigest: peer.hybrid!.maskKemDigest }
       const pair = { sender, receiver: own, agreement: agreements[index]! }
       const from = sent[index]
       const secret = from && (await receiveMaskSecret(config, crypto, pair, from, encapsulated[index]!))
-      if (secret === undefined) failed.push(other)
-      return { sharer: opened, secret }
+      return secret && { sharer, secret }
     }),
   )
   for (const secret of [...channels, ...encapsulated]) if (secret !== undefined) wipe(secret)
-  if (failed.length === 0) return received
+  const received = opened.filter((one) => one !== undefined)
+  if (received.length === pairs.length) return received
+  for (const { secret } of received) wipe(secret.secret)
+  const failed = pairs.flatMap(({ peer }, index) => (opened[index] === undefined ? peer.seat : []))
   throw violation(
     'wrong-mask-secret',
     blameServer('masked-input', ...failed),
-    `what seats ${failed.sort((a, b) => a - b).join(', ')} have sealed for their masks does not open or does not fit`,
+    `what seats ${failed.join(', ')} have sealed for their masks does not open or does not fit`,
   )
 }
 
@@ -246,7 +231,7 @@ async function withChannel(
   return { ...opened, choice: { ...choice, given } }
 }
 
-/** With hybrid key agreement: the bytes with which this client has sent secrets for masks, by receiver. */
+/** The bytes with which this client has sent secrets for masks, by receiver. */
 function sentSecrets({ config, seat, peers, outbound }: ClientShared): ReadonlyMap<number, Uint8Array> {
   const sent = new Map<number, Uint8Array>()
   let at = 0
@@ -257,20 +242,4 @@ function sentSecrets({ config, seat, peers, outbound }: ClientShared): ReadonlyM
     at += length
   }
   return sent
-}
-
-/** The same peers. Their values are in one piece of memory, since a client keeps several for each peer. */
-export function inOnePiece(peers: readonly Peer[]): readonly Peer[] {
-  const parts = ({ maskKey, openingKey, choice }: Peer): Uint8Array[] =>
-    choice === undefined
-      ? [maskKey, openingKey]
-      : [maskKey, openingKey, choice.keysDigest, choice.given, choice.expected]
-  const moved = moveTogether(peers.flatMap(parts))
-  let next = 0
-  return peers.map((peer): Peer => {
-    const [maskKey, openingKey] = [moved[next++]!, moved[next++]!]
-    if (peer.choice === undefined) return { ...peer, maskKey, openingKey }
-    const [keysDigest, given, expected] = [moved[next++]!, moved[next++]!, moved[next++]!]
-    return { ...peer, maskKey, openingKey, choice: { ...peer.choice, keysDigest, given, expected } }
-  })
 }

@@ -6,6 +6,19 @@ import { indexOfSeat, memberAt } from '../../graph/index.js'
 import type { Seated } from '../../wire/index.js'
 import { blamePeer, violation } from '../checks.js'
 import type { RoundConfig } from '../config.js'
+import type { OpenedSecrets } from '../hybrid-steps.js'
+import { derivePairwiseSeed, type KeyHolder, type SecondSecret } from '../keys.js'
+import { sealedLengthBetween } from '../parcel-lengths.js'
+import { accusedBy, type ComplainingClient } from '../server/accept-complaint.js'
+import { crossingEntries, isSender, joinedTo } from '../server/pairs.js'
+import type {
+  MaskedClient,
+  MaskedHybrid,
+  ServerMasking,
+  ServerUnmasking,
+  SharingClient,
+} from '../server/states.js'
+import type { OnWork } from '../server/work.js'
 import {
   confirmMaskSecret,
   deriveMaskKeys,
@@ -15,12 +28,7 @@ import {
   openParcel,
   openSent,
   receiveMaskSecret,
-} from '../hybrid.js'
-import { isHybrid, type KeyHolder, type SecondSecret } from '../keys.js'
-import { accusedByMany, type ComplainingClient } from './accept-complaint.js'
-import { crossingEntries, isSender, joinedTo, sealedLengthBetween } from './pairs.js'
-import type { MaskedClient, MaskedHybrid, ServerMasking, ServerUnmasking, SharingClient } from './states.js'
-import type { OnWork } from './work.js'
+} from './mask-secrets.js'
 
 /**
  * What the server still needs to know for hybrid key agreement once U3 is fixed: of the pairs with exactly one end in U3,
@@ -30,11 +38,7 @@ export function keepSecrets(
   { config, graph, clients }: ServerMasking,
   survivors: readonly number[],
   complaints: readonly ComplainingClient[],
-): (client: SharingClient) => MaskedHybrid | undefined {
-  if (!isHybrid(config)) {
-    if (complaints.length > 0) throw usageError('invalid-argument', 'complaints need hybrid key agreement')
-    return () => undefined
-  }
+): (client: SharingClient) => MaskedHybrid {
   const complaintOf = new Map(complaints.map(({ seat, senders }) => [seat, senders]))
   const sentBy = (sender: SharingClient, receiver: number): Uint8Array => {
     let at = 0
@@ -74,23 +78,13 @@ export async function isMaster(
   const { privateKey, kemSeed } = await deriveMaskKeys(config, crypto, master, seat)
   try {
     if (!equalBytes(await crypto.x25519.publicKey(privateKey), maskKey)) return false
-    const kemKey = await kemOf(config, crypto).publicKey(kemSeed)
+    const kemKey = await kemOf(crypto).publicKey(kemSeed)
     if (equalBytes(sha256(kemKey), hybrid!.maskKemDigest)) return true
   } finally {
     wipe(privateKey, kemSeed)
   }
   const text = `the keys of seat ${seat} for masks do not follow from the same secret`
   throw violation('wrong-mask-secret', blamePeer('unmasking', seat), text)
-}
-
-/** What follows from the master secrets of the clients that dropped out. */
-export interface OpenedSecrets {
-  /** s^SK of each of these clients. */
-  readonly maskKeys: readonly Seated<Uint8Array>[]
-  /** By dropped client: the secret and the digest of its mask with each survivor that is joined to it, ascending. */
-  readonly secrets: readonly Seated<Uint8Array>[]
-  /** The clients that have complained about what opens and fits, or about which too many others complained. Ascending. */
-  readonly culprits: readonly number[]
 }
 
 /**
@@ -109,9 +103,7 @@ export async function openSecrets(
   const secrets: Seated<Uint8Array>[] = []
   const wrong = new Set<number>()
   const liars = new Set<number>()
-  const complaints = clients.flatMap(({ seat, hybrid }) =>
-    (hybrid?.complaint ?? []).map((sender) => ({ seat, sender })),
-  )
+  const complaints = clients.map(({ seat, hybrid }) => ({ seat, senders: hybrid!.complaint }))
   const holderAt = (seat: number): KeyHolder => {
     const { maskKey, hybrid } = memberAt(clients, seat)!
     return { seat, publicKey: maskKey, kemDigest: hybrid!.maskKemDigest }
@@ -124,7 +116,7 @@ export async function openSecrets(
     const { crossing, complaint } = memberAt(clients, dropped)!.hybrid!
     const entries = crossingEntries(config, graph, crossing, dropped, joined)
     const sent = entries.filter(({ isSent }) => isSent)
-    const encapsulated = await kemOf(config, crypto).decapsulate(
+    const encapsulated = await kemOf(crypto).decapsulate(
       kemSeed,
       sent.map(({ bytes }) => openSent(bytes).ciphertext),
     )
@@ -156,7 +148,7 @@ export async function openSecrets(
     wipeAll(found.flatMap((secret) => secret?.secret ?? []))
     secrets.push({ seat: dropped, value })
   }
-  const culprits = ascending(new Set([...wrong, ...liars, ...accusedByMany(config, complaints)]))
+  const culprits = ascending(new Set([...wrong, ...liars, ...accusedBy(config, complaints)]))
   if (wrong.size === 0) return { maskKeys, secrets, culprits }
   wipeAll([...maskKeys, ...secrets].map(({ value }) => value))
   const text = `the secrets that seats ${ascending(wrong).join(', ')} have sent for their masks do not open or do not fit`
@@ -182,4 +174,25 @@ async function ownSecret(
 
 function ascending(seats: Iterable<number>): number[] {
   return [...seats].sort((a, b) => a - b)
+}
+
+/** The seeds of the masks of a client that dropped out. `secrets`: for each of `others` 32 bytes of the secret for the mask, and 32 of a digest. */
+export async function seedsOf(
+  config: RoundConfig,
+  crypto: CryptoProvider,
+  own: KeyHolder,
+  others: readonly KeyHolder[],
+  agreements: readonly (Uint8Array | undefined)[],
+  secrets: Uint8Array,
+): Promise<(Uint8Array | undefined)[]> {
+  const seeds = await Promise.all(
+    others.map((other, index) => {
+      const secret = secrets.subarray(64 * index, 64 * index + 32)
+      const second = { secret, digest: secrets.subarray(64 * index + 32, 64 * (index + 1)) }
+      const agreement = agreements[index]
+      return agreement && derivePairwiseSeed(config, crypto, agreement, own, other, second)
+    }),
+  )
+  wipeAll(agreements.filter((agreement) => agreement !== undefined))
+  return seeds
 }

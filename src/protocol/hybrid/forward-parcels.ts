@@ -1,8 +1,8 @@
 import { isChosen, memberAt, visibleFrom } from '../../graph/index.js'
 import type { ForwardedShares } from '../../wire/index.js'
-import { type Outbound, requireRecipient } from './accepted.js'
-import { sealedLengthBetween } from './pairs.js'
-import type { ServerMasking } from './states.js'
+import { sealedLengthBetween } from '../parcel-lengths.js'
+import { type Outbound, requireRecipient } from '../server/accepted.js'
+import type { ServerMasking } from '../server/states.js'
 
 const NOTHING = new Uint8Array(0)
 

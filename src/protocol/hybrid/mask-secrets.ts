@@ -1,20 +1,19 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { concatBytes, equalBytes, wipe } from '../crypto/bytes.js'
-import { KEM_CIPHERTEXT_LENGTH, KEM_SEED_LENGTH, type KeyEncapsulation } from '../crypto/encapsulation.js'
-import type { CryptoProvider } from '../crypto/provider.js'
-import { usageError } from '../errors.js'
-import { SEALED_SHARES_LENGTH } from '../wire/index.js'
-import type { RoundConfig } from './config.js'
+import { concatBytes, equalBytes, wipe } from '../../crypto/bytes.js'
+import { dependableEncapsulation } from '../../crypto/dependable-encapsulation.js'
+import { KEM_CIPHERTEXT_LENGTH, KEM_SEED_LENGTH, type KeyEncapsulation } from '../../crypto/encapsulation.js'
+import type { CryptoProvider } from '../../crypto/provider.js'
+import { SEALED_SHARES_LENGTH } from '../../wire/index.js'
+import type { RoundConfig } from '../config.js'
 import {
   derivationInfo,
   deriveKey,
-  isHybrid,
   type KeyHolder,
   label,
   type SecondSecret,
   seatBytes,
   suiteOf,
-} from './keys.js'
+} from '../keys.js'
 
 // Hybrid key agreement. Every key follows from X25519 and from a secret that ML-KEM-768 protects.
 //
@@ -23,15 +22,14 @@ import {
 
 /** The bytes of a master secret, which takes the place of s^SK among the holders, and of a secret for a mask. */
 const MASTER_LENGTH = 32
-export const MASK_SECRET_LENGTH = 32
+const MASK_SECRET_LENGTH = 32
 const CONFIRMATION_LENGTH = 32
 const SEALED_SECRET_LENGTH = MASK_SECRET_LENGTH + 16
 
-/** The bytes with which one side of a pair sends its secret: ciphertext, sealed secret, confirmation. */
-export const SENT_SECRET_LENGTH: number = KEM_CIPHERTEXT_LENGTH + SEALED_SECRET_LENGTH + CONFIRMATION_LENGTH
-
-/** What the server keeps of these bytes if the sender has dropped out: SHA-256 of the ciphertext, and the confirmation. */
-export const KEPT_SECRET_LENGTH: number = 32 + CONFIRMATION_LENGTH
+/** The provider's ML-KEM-768, wrapped in checks of its results. `hybridFor` has checked that there is one. */
+export function kemOf({ mlKem768 }: CryptoProvider): KeyEncapsulation {
+  return dependableEncapsulation(mlKem768!)
+}
 
 const LABELS = {
   maskKey: label('mask key'),
@@ -40,40 +38,6 @@ const LABELS = {
   sealSecret: label('seal mask secret'),
   confirmation: label('confirm mask secret'),
 } as const
-
-/**
- * The provider's ML-KEM-768.
- * @throws {SecAggError} `unsupported`, fault `usage`, if the round is hybrid and the provider has none.
- */
-export function kemOf({ keyAgreement }: RoundConfig, crypto: CryptoProvider | undefined): KeyEncapsulation {
-  if (crypto?.mlKem768 !== undefined) return crypto.mlKem768
-  throw usageError(
-    'unsupported',
-    `keyAgreement '${keyAgreement}' needs ML-KEM-768, which ${crypto === undefined ? 'the default provider' : `provider ${crypto.name}`} lacks: ` +
-      "import { withPostQuantum } from 'secagg/post-quantum' and pass crypto: await withPostQuantum(provider)",
-  )
-}
-
-/**
- * Whether, of a pair that shares a mask, the client at `seat` sends the secret for it, and not the one at `other`. `seat` must
- * have `other` as a holder. `isMutual`: whether `other` has `seat` as a holder too. Each client sends in about half of its
- * pairs; one that many others have chosen does not send more.
- */
-export function sendsSecret(seat: number, other: number, isMutual: boolean): boolean {
-  return !isMutual || ((seat + other) % 2 === 1) === seat < other
-}
-
-/** The bytes of what `sender` seals to `receiver`, one of its holders: shares, and with hybrid key agreement a parcel. */
-export function sealedLength(
-  config: RoundConfig,
-  sender: number,
-  receiver: number,
-  isMutual: boolean,
-): number {
-  if (!isHybrid(config)) return SEALED_SHARES_LENGTH
-  const shares = KEM_CIPHERTEXT_LENGTH + SEALED_SHARES_LENGTH
-  return sendsSecret(sender, receiver, isMutual) ? shares + SENT_SECRET_LENGTH : shares
-}
 
 /** The parts of what a client seals to a holder with hybrid key agreement. */
 export interface Parcel {
