@@ -60,7 +60,7 @@ test.each(Object.entries(bundlers))('%s leaves the server out of a client', asyn
 /** The labels of the keys that only hybrid key agreement has, and functions of it. */
 const HYBRID = /mask seed|seal mask secret|function sealSecrets|encapsulate\(|isEncapsulationKey/
 const HYBRID_MODULE =
-  /post-quantum|^dist\/protocol\/(?:hybrid\/|(?:client|server)\/(?:complain|accept-complaint))|encapsulation/
+  /post-quantum|^dist\/protocol\/(?:hybrid\/|(?:client|server)\/(?:complain|accept-complaint))|(?:dependable|noble|node|web)-encapsulation/
 
 test.each(Object.entries(bundlers))(
   '%s leaves hybrid key agreement out of both sessions without secagg/post-quantum',
@@ -68,8 +68,8 @@ test.each(Object.entries(bundlers))(
     const everything = await bundle(writeEverything('bundled'))
     expect(everything.text).toMatch(HYBRID)
     expect(ofPackage(everything).filter((path) => HYBRID_MODULE.test(path))).toContain(
-    'dist/protocol/hybrid/index.js',
-  )
+      'dist/protocol/hybrid/index.js',
+    )
 
     const sessions = await bundle(join(project, 'programs/sessions.ts'))
     expect(sessions.text).not.toMatch(HYBRID)
