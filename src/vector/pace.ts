@@ -40,10 +40,16 @@ export function createPace(total: number, { signal, onProgress }: PaceOptions): 
   }
 }
 
+/** The part of a `MessageChannel` that is used. Its own type is known to programs with the types of pages or of Node only. */
+interface Channel {
+  readonly port1: { onmessage: (() => void) | null; close(): void }
+  readonly port2: { postMessage(message: null): void }
+}
+
 /** The ways to wait for the event loop. Hosts have different ones, and a bare realm has none. */
 interface Host {
   readonly setImmediate?: (callback: () => void) => unknown
-  readonly MessageChannel?: typeof MessageChannel
+  readonly MessageChannel?: new () => Channel
   readonly scheduler?: { readonly yield?: () => Promise<void> }
   readonly setTimeout?: (callback: () => void, milliseconds: number) => unknown
 }
@@ -58,12 +64,12 @@ export function nextTurn(host: Host = globalThis as Host): Promise<void> {
   return Promise.resolve()
 }
 
-function nextMessage({ port1, port2 }: MessageChannel): Promise<void> {
+function nextMessage({ port1, port2 }: Channel): Promise<void> {
   return new Promise((resolve) => {
     port1.onmessage = () => {
       port1.close()
       resolve()
     }
-    port2.postMessage(undefined)
+    port2.postMessage(null)
   })
 }
