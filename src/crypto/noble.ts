@@ -1,5 +1,5 @@
 import { ctr, gcm } from '@noble/ciphers/aes.js'
-import { chacha20, chacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { type EdDSA, eddsa, edwards } from '@noble/curves/abstract/edwards.js'
 import { mod, pow2 } from '@noble/curves/abstract/modular.js'
 import { type MontgomeryECDH, montgomery } from '@noble/curves/abstract/montgomery.js'
@@ -18,6 +18,7 @@ import {
   requireShort,
   requireSignature,
 } from './bytes.js'
+import { fillWithChaCha20 } from './chacha.js'
 import { isLowOrder, isStrictSignature } from './encodings.js'
 import { AES_CTR, CHACHA20, readForward } from './keystream.js'
 import type {
@@ -171,9 +172,11 @@ const chacha: SymmetricSuite = {
   keystream(seed, offset) {
     requireLength('a ChaCha20 key', seed, 32)
     const key = Uint8Array.from(seed)
+    const words = new Int32Array(key.buffer)
     const reader = readForward(CHACHA20, offset, (position, length) => {
-      const piece = new Uint8Array(length)
-      return chacha20(key, new Uint8Array(12), piece, piece, position / 64)
+      const blocks = new Int32Array(16 * Math.ceil(length / 64))
+      fillWithChaCha20(blocks, words, position / 64)
+      return new Uint8Array(blocks.buffer, 0, length)
     })
     return { ...reader, chacha20Key: key }
   },

@@ -182,8 +182,11 @@ export function visibleAmong<T extends { readonly seat: number }>(
 /** The client at `seat` and those with which it shares masks, ascending. */
 function around(drawn: DrawnGraph, clients: number, seat: number): readonly number[] {
   const neighbors = graphOf(drawn, clients).maskNeighbors(seat)
-  const after = neighbors.findIndex((neighbor) => neighbor > seat)
-  return neighbors.toSpliced(after < 0 ? neighbors.length : after, 0, seat)
+  return [
+    ...neighbors.filter((neighbor) => neighbor < seat),
+    seat,
+    ...neighbors.filter((neighbor) => neighbor > seat),
+  ]
 }
 
 /**

@@ -245,8 +245,8 @@ export function sliceRange(
 
 /** `element`, rounded down to a multiple of 8 within its segment, where a byte of the packed vector begins. */
 function wholeByteBefore(segments: readonly Segment[], element: number): number {
-  const within = cutSegments(segments, { from: 0, to: element }).findLast(
-    ({ to }, index) => to > 0 && to < segments[index]!.length,
-  )
+  const within = cutSegments(segments, { from: 0, to: element })
+    .filter(({ to }, index) => to > 0 && to < segments[index]!.length)
+    .at(-1)
   return element - ((within?.to ?? 0) % 8)
 }

@@ -67,6 +67,18 @@ const KNOWN: { readonly [name: string]: readonly (readonly [Uint8Array, number, 
       128,
       '72d54dfbf12ec44b362692df94137f328fea8da73990265ec1bbbea1ae9af0ca13b25aa26cb4a648cb9b9d1be65b2c0924a66c54d545ec1b7374f4872e99f096',
     ],
+    // Blocks by OpenSSL. Here the counter passes 2^31, …
+    [
+      counting(32),
+      64 * (2 ** 31 - 1),
+      'a031ab58257ea21a0db144ba6e8486dcf3cecfb68123fdc0ebdc947d59b91ddf684d2bd032af104a105f13c8cf05f1a557991c8e460b230ca068e46a4db5a515d6f1f67f2446de47d4e9eaaeded07b2ce1a7ff3bacde6eda89085cfe4a3ff1d8e893fd9d4327dd4515c9347379da398f18c558ea74e5e20aad62188c0624beda',
+    ],
+    // … and is at its end.
+    [
+      counting(32),
+      64 * (2 ** 32 - 2),
+      'd48429333adfee3b03055736a276ab9c8f4ff95fd1a11f55ddac6646659efc9ce307a19ec9c13d1d1f00aeab36ccc8509b69fec862f512b3decc782129207391',
+    ],
   ],
 }
 

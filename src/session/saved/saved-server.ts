@@ -60,7 +60,7 @@ export function encodeServerSession(
     ...books,
     known,
     folded: phase.phase === 'masked-input' ? [...phase.accepted].sort((a, b) => a - b) : [],
-    proofs: phase.proofs?.toSorted((a, b) => a.seat - b.seat) ?? [],
+    proofs: [...(phase.proofs ?? [])].sort((a, b) => a.seat - b.seat),
     messages: [...phase.messages()].map(([seat, bytes]) => ({ seat, bytes })),
     state: fingerprint(state),
     plane: fingerprint(plane),
