@@ -42,7 +42,7 @@ export function createPace(total: number, { signal, onProgress }: PaceOptions): 
 
 /** The part of a `MessageChannel` that is used. Its own type is known to programs with the types of pages or of Node only. */
 interface Channel {
-  readonly port1: { onmessage: (() => void) | null; close(): void }
+  readonly port1: { onmessage: unknown; close(): void }
   readonly port2: { postMessage(message: null): void }
 }
 

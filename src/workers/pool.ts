@@ -6,8 +6,9 @@ import { type DataPlane, type LocalPlaneOptions, localPlane } from '../plane/ind
 import { checkExecution, executeMaskPlan, type MaskExecutor } from '../vector/mask.js'
 import { segmentsInRange, streamLength } from '../vector/segments.js'
 import { executeOnThreads, type SpareMemory } from './execution.js'
-import { type MaskWorker, parallelism, spawnWorker } from './host.js'
+import { type MaskWorker, parallelism } from './host.js'
 import { derivationOn } from './seed-requests.js'
+import { spawnWorker } from './spawn.js'
 import { startThread, type Thread } from './thread.js'
 import { type KeystreamSample, nameOf, sampleOf } from './worker-messages.js'
 

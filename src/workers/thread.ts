@@ -156,8 +156,18 @@ export async function startThread(spawn: () => MaskWorker): Promise<Thread> {
     return new Thread(worker, samples)
   } catch (cause) {
     worker?.terminate()
-    throw usageError('unsupported', 'a worker of a mask pool could not be started', { cause })
+    throw usageError('unsupported', `a worker of a mask pool could not be started: ${reasonIn(cause)}`, {
+      cause,
+    })
   }
+}
+
+/** What to read in a log. Most workers that cannot be started are missing in the output of a bundler. */
+function reasonIn(cause: unknown): string {
+  const [reason] = String((cause as Error | undefined)?.message ?? cause).split('\n')
+  return cause instanceof SecAggError
+    ? cause.message
+    : `${reason} (if a bundler has left the file out, start secagg/workers/worker by the option spawn)`
 }
 
 function greeting(worker: MaskWorker): Promise<Samples> {

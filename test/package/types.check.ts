@@ -28,7 +28,6 @@ const strictness = {
     exactOptionalPropertyTypes: true,
     noUncheckedIndexedAccess: true,
     noImplicitOverride: true,
-    noPropertyAccessFromIndexSignature: true,
     isolatedModules: true,
     verbatimModuleSyntax: true,
   },
@@ -116,7 +115,9 @@ describe.each(Object.entries(strictness))('checked %s', (strict, options) => {
       ["with Node's types and the types of pages", { lib: ['es2022', 'dom'], ...nodes.usual }],
     ])('%s', (place, types) => {
       const name = `${strict} ${resolution} ${place}`
-      check(newest.tsc, name, { ...options, ...modules[resolution], ...types }, programsFor(name))
+      // Without `strict`, the compiler does not tell the kinds of an outcome apart, so the other programs do not compile.
+      const programs = options.strict ? programsFor(name) : [writeEverything(name)]
+      check(newest.tsc, name, { ...options, ...modules[resolution], ...types }, programs)
     })
   })
 })
