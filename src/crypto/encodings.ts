@@ -105,7 +105,7 @@ export function isBelow(bytes: Uint8Array, limit: Uint8Array): boolean {
 }
 
 /** A copy of a 32-byte key with its top bit cleared, which X25519 ignores and Ed25519 uses for the sign of x. */
-export function withoutTopBit(key: Uint8Array): Uint8Array {
+export function withoutTopBit(key: Uint8Array): Uint8Array<ArrayBuffer> {
   const masked = Uint8Array.from(key)
   masked[31]! &= 0x7f
   return masked

@@ -11,7 +11,7 @@ import {
   requireSignature,
   wipe,
 } from './bytes.js'
-import { fromJwk, isLowOrder, isStrictSignature, toPkcs8 } from './encodings.js'
+import { fromJwk, isLowOrder, isStrictSignature, toPkcs8, withoutTopBit } from './encodings.js'
 import { AES_CTR, memoryReleaser, PIECE_LENGTH, readForward } from './keystream.js'
 import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
 import { nobleCrypto } from './noble.js'
@@ -122,7 +122,8 @@ function keyAgreement(subtle: Subtle): OwnKeyAgreement {
     },
     async sharedSecrets(privateKey, publicKeys) {
       requireKeys(publicKeys)
-      const others = publicKeys.map(snapshot)
+      // The top bit says nothing (RFC 7748, section 5). Firefox refuses some keys that have it.
+      const others = publicKeys.map(withoutTopBit)
       const own = await importPrivateKey(privateKey)
       return Promise.all(others.map((other) => (isLowOrder(other) ? undefined : sharedSecret(own, other))))
     },

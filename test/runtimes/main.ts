@@ -11,6 +11,8 @@ import { build } from 'esbuild'
 import { installPackage } from '../package/install.js'
 import { pagesOfBrowsers } from './adapters/browsers.js'
 import { commands } from './adapters/commands.js'
+import { hosts } from './adapters/hosts.js'
+import { servers } from './adapters/servers.js'
 import { isWorking, type Outcome, type Runtime } from './runtime.js'
 import { compatibilityOf } from './table.js'
 
@@ -35,6 +37,22 @@ async function writeProgram(): Promise<void> {
     format: 'esm',
     target: 'es2022',
     tsconfigRaw: {},
+  })
+}
+
+/** The program in one file, with everything that it imports. */
+async function writeBundle(name: string, outfile: string, format: 'esm' | 'iife'): Promise<void> {
+  await build({
+    entryPoints: [file(name)],
+    outfile: join(project, outfile),
+    bundle: true,
+    format,
+    globalName: 'program',
+    target: 'es2022',
+    nodePaths: [join(project, 'node_modules')],
+    tsconfigRaw: {},
+    // A script has no address, and cannot start threads.
+    logOverride: { 'empty-import-meta': 'silent' },
   })
 }
 
@@ -72,7 +90,14 @@ async function outcomeOf(runtime: Runtime): Promise<Outcome> {
 
 try {
   await writeProgram()
-  const runtimes = [...commands(project), ...pagesOfBrowsers(await bundleScripts())]
+  await writeBundle('library', 'script.js', 'iife')
+  await writeBundle('fetched', 'fetched.js', 'esm')
+  const runtimes = [
+    ...commands(project),
+    ...servers(project, 'fetched.js'),
+    ...hosts(join(project, 'script.js')),
+    ...pagesOfBrowsers(await bundleScripts()),
+  ]
   const wanted = new RegExp(values.only ?? '', 'i')
   const outcomes: Outcome[] = []
   for (const runtime of runtimes) {
