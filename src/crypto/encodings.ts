@@ -23,6 +23,18 @@ export function toPkcs8(curve: Curve, privateKey: Uint8Array): Uint8Array<ArrayB
 
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
+/** A key in the form that a JWK has it. Realms other than Node's own have its module, and neither `Buffer` nor `btoa`. */
+export function toBase64url(key: Uint8Array): string {
+  let text = ''
+  let bits = 0
+  let count = 0
+  for (const byte of key) {
+    bits = ((bits << 8) | byte) & 0xffff
+    for (count += 8; count >= 6; count -= 6) text += BASE64URL[(bits >>> (count - 6)) & 63]
+  }
+  return count === 0 ? text : text + BASE64URL[(bits << (6 - count)) & 63]
+}
+
 /** The public key of a JWK of a {@link Curve}. It is decoded here because some engines have no `atob`. */
 export function fromJwk(jwk: { readonly x?: string | undefined }): Bytes {
   const bytes = new Uint8Array(32)

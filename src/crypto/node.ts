@@ -58,7 +58,7 @@ export interface NodeCryptoOptions {
  * Its operations run on the calling thread. They are complete when they return their promise.
  *
  * @param options - What the caller decides. Default: `{}`.
- * @returns The provider; `undefined` if this is not Node, or Node was built without cryptography.
+ * @returns The provider; `undefined` if this is not Node, or its module lacks what the provider needs.
  * @throws {SecAggError} `invalid-argument` if an option is of the wrong kind.
  * @example
  * ```ts
@@ -75,7 +75,8 @@ export function nodeCrypto(options: NodeCryptoOptions = {}): OwnProvider | undef
     throw wrongKind('privateKeysAsText', 'a boolean', privateKeysAsText)
   }
   const native = builtinModule('node:crypto')
-  if (native === undefined) return undefined
+  // Some runtimes have parts of the module only.
+  if (typeof native?.diffieHellman !== 'function') return undefined
   const ciphers = native.getCiphers()
   const zeros = new Uint8Array(PIECE_LENGTH)
   return {
