@@ -2,12 +2,13 @@ import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { CHROMIUM_ARGUMENTS, findChromium } from './test/support/chromium.js'
+import { findNatsServer } from './test/support/nats-server.js'
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 const alias = [
   { find: /^secagg$/, replacement: source('index.ts') },
   {
-    find: /^secagg\/(crypto|federated|fixed-point|post-quantum|privacy|protocol|simulate|statistics|tensors|transport|vector|workers)$/,
+    find: /^secagg\/(crypto|federated|fixed-point|nats|post-quantum|privacy|protocol|simulate|statistics|tensors|transport|vector|workers)$/,
     replacement: `${source('')}$1/index.ts`,
   },
 ]
@@ -20,13 +21,22 @@ if (chromium === undefined) {
   )
 }
 
+const natsServer = findNatsServer()
+if (natsServer === undefined) {
+  if (process.env.CI !== undefined) throw new Error('The tests of secagg/nats need nats-server on the PATH.')
+  process.stderr.write('No nats-server found: the tests of secagg/nats are left out.\n')
+}
+
 const node = {
   resolve: { alias },
   test: {
     name: 'node',
     environment: 'node',
     include: ['test/**/*.test.ts'],
-    exclude: chromium === undefined ? ['test/playground/**'] : [],
+    exclude: [
+      ...(chromium === undefined ? ['test/playground/**'] : []),
+      ...(natsServer === undefined ? ['test/nats/**'] : []),
+    ],
     globalSetup: ['test/workers/bundle-worker.ts'],
     testTimeout: 60_000,
   },

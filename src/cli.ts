@@ -5,6 +5,7 @@ import { UsageProblem } from './cli/options.js'
 import { PARAMS_USAGE, paramsCommand } from './cli/params.js'
 import { PRIVACY_USAGE, privacyCommand } from './cli/privacy.js'
 import { SIMULATE_USAGE, simulateCommand } from './cli/simulate.js'
+import { WORKER_USAGE, workerCommand } from './cli/worker-command.js'
 import { SecAggError } from './errors.js'
 
 const USAGE = `Usage: secagg COMMAND [OPTIONS]
@@ -13,6 +14,7 @@ Commands:
   simulate    run many clients and a server in this process, and print what each phase costs
   params      choose graph, neighbors, threshold and noise for a cohort, and show what is proven
   privacy     show the guarantee that a given amount of noise provides
+  worker      remove masks for servers, over a NATS broker
 
 Options:
   --version   print the version
@@ -25,6 +27,7 @@ const COMMANDS: Readonly<Record<string, { usage: string; run: (args: readonly st
     simulate: { usage: SIMULATE_USAGE, run: simulateCommand },
     params: { usage: PARAMS_USAGE, run: paramsCommand },
     privacy: { usage: PRIVACY_USAGE, run: privacyCommand },
+    worker: { usage: WORKER_USAGE, run: workerCommand },
   }
 
 async function main([name, ...args]: readonly string[]): Promise<void> {

@@ -1,0 +1,133 @@
+import { partsOf, shown } from '../arguments.js'
+import { SecAggError, usageError } from '../errors.js'
+import {
+  type BrokerOptions,
+  type JetStream,
+  type JetStreamManager,
+  loadNats,
+  type NatsConnection,
+} from './nats-packages.js'
+
+/** A connection to the broker, and what is asked through it. */
+export interface Broker {
+  readonly connection: NatsConnection
+  readonly stream: JetStream
+  readonly manager: JetStreamManager
+  /** Whether the connection is up, as far as known. While it is down, the client drops what it is given to publish. */
+  isUp(): boolean
+  /** Sends what was published, and ends the connection. Returns in bounded time. */
+  close(): Promise<void>
+}
+
+/** How long one question to the broker may take, in milliseconds. */
+export const QUESTION_TIMEOUT = 3000
+
+/** The pause between two attempts, in milliseconds. */
+export const PAUSE = 250
+
+/** The durable consumer that the workers of a job share. */
+export const CONSUMER = 'workers'
+
+/**
+ * Connects to the broker. A connection that is lost later is opened again, as often as necessary.
+ * @throws {SecAggError} `invalid-argument`; `unsupported` if the packages are not installed; `connection-lost` if the broker
+ *   cannot be reached.
+ */
+export async function connectBroker(options: BrokerOptions, name: string): Promise<Broker> {
+  const { servers, ...rest } = partsOf('the connection', options)
+  const isAddress = (value: unknown): boolean => typeof value === 'string' && value !== ''
+  if (!(Array.isArray(servers) ? servers.length > 0 && servers.every(isAddress) : isAddress(servers))) {
+    throw usageError('invalid-argument', 'the servers of a connection must be addresses', {
+      got: shown(servers),
+    })
+  }
+  const { connect, jetstream, jetstreamManager } = await loadNats()
+  let connection: NatsConnection
+  try {
+    connection = await connect({
+      name,
+      reconnectTimeWait: PAUSE,
+      // Until the broker is silent for two of these, a lost connection that nobody closed looks alive.
+      pingInterval: 10_000,
+      ...rest,
+      servers,
+      maxReconnectAttempts: -1,
+    })
+  } catch (cause) {
+    throw new SecAggError('connection-lost', 'network', 'the broker cannot be reached', { cause })
+  }
+  const isUp = watchConnection(connection)
+  // Without asking whether JetStream is there: while the broker starts or elects a leader, the answer is no.
+  const manager = await jetstreamManager(connection, { checkAPI: false, timeout: QUESTION_TIMEOUT })
+  return {
+    connection,
+    manager,
+    isUp,
+    stream: jetstream(connection, { timeout: QUESTION_TIMEOUT }),
+    close: async () => {
+      if (connection.isClosed()) return
+      // `close` would drop what is not sent yet. `drain` waits for ever if the broker does not answer.
+      await Promise.race([connection.drain().catch(() => undefined), sleep(QUESTION_TIMEOUT)])
+      await connection.close()
+    },
+  }
+}
+
+/** Follows the state of a connection. */
+function watchConnection(connection: NatsConnection): () => boolean {
+  let isUp = true
+  const watch = async (): Promise<void> => {
+    for await (const { type } of connection.status()) {
+      if (type === 'disconnect') isUp = false
+      if (type === 'reconnect') isUp = true
+    }
+    isUp = false
+  }
+  watch().catch(() => {
+    isUp = false
+  })
+  return () => isUp
+}
+
+/** The codes with which the broker says that a stream or a consumer does not exist. */
+const MISSING = [10014, 10059]
+
+/** Whether an error says that a stream or consumer does not exist. Other errors pass: a broker starts, or elects a leader. */
+export function isMissing(error: unknown): boolean {
+  return MISSING.includes((error as { code?: number }).code ?? 0)
+}
+
+/** Calls `act` until it succeeds, at most `attempts` times. Returns `false` if it never did. */
+export async function attempt(act: () => Promise<unknown>, attempts = 3): Promise<boolean> {
+  for (let tries = 0; tries < attempts; tries++) {
+    if (tries > 0) await sleep(PAUSE)
+    try {
+      await act()
+      return true
+    } catch {}
+  }
+  return false
+}
+
+/** Deletes a stream with its consumers. Returns `false` if the broker did not answer. */
+export async function deleteStream({ manager, isUp }: Broker, name: string): Promise<boolean> {
+  return attempt(async () => {
+    if (!isUp()) throw new Error('the connection is down')
+    try {
+      await manager.streams.delete(name)
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+  })
+}
+
+/** The names of the streams that hold messages of `subject`, which may have wildcards. */
+export async function streamsOn({ manager }: Broker, subject: string): Promise<string[]> {
+  const names: string[] = []
+  for await (const name of manager.streams.names(subject)) names.push(name)
+  return names
+}
+
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}

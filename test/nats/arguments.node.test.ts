@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import * as nats from 'secagg/nats'
+import { afterAll } from 'vitest'
+import { type Examples, optional, whole } from '../arguments/examples.js'
+import { testArguments } from '../arguments/surface.js'
+import { startNatsServer } from '../support/nats-server.js'
+
+const broker = await startNatsServer()
+const connection = { servers: broker.servers }
+const key = randomBytes(32)
+const unmasker = await nats.natsUnmasker({ connection, key, name: 'own' })
+const worker = await nats.runWorker({ connection, key })
+afterAll(async () => {
+  await unmasker.close()
+  await worker.close()
+  await broker.close()
+})
+
+const limits = { redeliverAfter: 500, checkEvery: 500, patience: 500, attempts: 5, replicas: 1 }
+const sizes = { taskBytes: 2 ** 20, localBytes: 2 ** 20 }
+
+const examples: Examples = {
+  natsUnmasker: () => {
+    const all = { connection: whole(connection), key, name: 'one', ...limits, ...sizes }
+    const rest = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, optional(value)]))
+    return { args: [{ ...rest, connection: whole(connection), key, deriveSeeds: optional(async () => []) }] }
+  },
+  'natsUnmasker().plane': () => {
+    const store = { put: () => undefined, get: () => new Uint8Array(0), discard: () => undefined }
+    return { on: unmasker, args: [optional({ sliceStore: optional(store) })] }
+  },
+  'natsUnmasker().metrics': () => ({ on: unmasker, args: [] }),
+  'natsUnmasker().close': () => ({ on: { close: async () => undefined }, args: [] }),
+  runWorker: () => ({
+    args: [
+      {
+        connection: whole(connection),
+        key,
+        threads: optional(0),
+        signal: optional(whole(new AbortController().signal)),
+      },
+    ],
+  }),
+  'runWorker().metrics': () => ({ on: worker, args: [] }),
+  'runWorker().close': () => ({ on: { close: async () => undefined }, args: [] }),
+}
+
+testArguments(nats, examples)
