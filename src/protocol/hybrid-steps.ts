@@ -138,16 +138,14 @@ export interface Received {
 
 /** The complaints that have arrived in phase 2. A client that complains sends no masked input, so it is no longer expected to. */
 export interface CollectedComplaints {
-  readonly isEmpty: boolean
   /** Ascending by seat. */
   readonly all: readonly ComplainingClient[]
   has(seat: number): boolean
   /**
-   * Checks one complaint. The function that it returns accepts it. `hasBegun`: whether part of the sender's masked input has
-   * arrived.
-   * @throws {SecAggError} as `server.acceptComplaint` does; `conflicting-message` if a masked input has arrived.
+   * Checks one complaint. The function that it returns accepts it.
+   * @throws {SecAggError} as `server.acceptComplaint` does.
    */
-  check(seat: number, bytes: Uint8Array, hasBegun: boolean): () => { status: 'accepted' }
+  check(seat: number, bytes: Uint8Array): () => { status: 'accepted' }
   /** The bytes of the complaints, by seat. */
   messages(): Iterable<readonly [seat: number, bytes: Uint8Array]>
 }

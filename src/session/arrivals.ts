@@ -4,6 +4,7 @@ import { SecAggError, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
 import { blamePeer, violation } from '../protocol/checks.js'
 import type { RoundConfig } from '../protocol/index.js'
+import { isHybrid } from '../protocol/keys.js'
 import { fingerprint } from '../vector/index.js'
 import { sliceCount } from '../vector/segments.js'
 import { checkHeader, type Envelope, type MessageType, messageType, openEnvelope } from '../wire/index.js'
@@ -52,6 +53,11 @@ export class KnownMessages {
   /** Whether a message of this type, or this slice of a vector, was accepted from this seat. */
   has({ type, part }: Envelope, seat: number): boolean {
     return this.#digestOf(type, part, seat) !== undefined
+  }
+
+  /** Whether a message of this type, or a slice of a vector, was accepted from this seat. */
+  hasBegun(type: MessageType, seat: number): boolean {
+    return this.#digests.get(type)?.has(seat) === true
   }
 
   /** Whether the same message was accepted from this seat. */
@@ -116,8 +122,7 @@ export function requireDue(
   const blame = blamePeer(phase.phase, seat)
   const type = messageType(bytes)
   const isAlternative = type !== undefined && type === phase.alternative
-  const isOver =
-    type === phase.type ? isFinished : !isAlternative && type !== undefined && known.hasAnyOf(type)
+  const isOver = type === phase.type ? isFinished : !isAlternative && wasCollected(type, phase, known)
   if (isOver) {
     throw violation('late-message', blame, `a message of seat ${seat} came after its phase was closed`)
   }
@@ -133,11 +138,19 @@ export function requireDue(
       got: message?.part ?? 'none',
     })
   }
-  if (known.has(message, seat) || phase.accepted.has(seat)) {
+  const hasAnswered = phase.accepted.has(seat) || phase.hasAlternative?.(seat) === true
+  if (hasAnswered || known.has(message, seat) || (isAlternative && known.hasBegun(phase.type, seat))) {
     const text = `seat ${seat} sent two versions of its ${message.type} message`
     throw violation('conflicting-message', blame, text)
   }
   return message
+}
+
+/** Whether messages of this type were collected in a phase that is over. Complaints were, even if nobody has complained. */
+function wasCollected(type: MessageType | undefined, { state }: Phase, known: KnownMessages): boolean {
+  if (type === undefined || known.hasAnyOf(type)) return type !== undefined
+  if (type !== 'complaint' || !isHybrid(state.config)) return false
+  return known.hasAnyOf('maskedInput') || known.hasAnyOf('maskedSlice')
 }
 
 /** A message that is being checked, and in which phase. */

@@ -35,6 +35,8 @@ export interface Phase {
   readonly type: MessageType
   /** Another type that a seat may send instead. */
   readonly alternative?: MessageType
+  /** Whether the alternative was accepted from a seat. Nothing else is expected of it then. */
+  hasAlternative?(seat: number): boolean
   /** How many messages each seat sends: one, or as many as a vector has slices. */
   readonly parts: number
   /** The seats that may answer, ascending. */

@@ -131,9 +131,8 @@ export function maskPhase(
     type: slices === 1 ? 'maskedInput' : 'maskedSlice',
     parts: slices,
     ...(complaints && { alternative: 'complaint' as const }),
-    get expected() {
-      return complaints?.isEmpty === false ? seats.filter((seat) => !complaints.has(seat)) : seats
-    },
+    hasAlternative: (seat) => complaints?.has(seat) === true,
+    expected: seats,
     outbound: sharesMessages(state, context),
     get accepted() {
       return plane.seats
@@ -147,9 +146,7 @@ export function maskPhase(
       await plane.settle()
     },
     check: async (seat, bytes) => {
-      if (complaints !== undefined && messageType(bytes) === 'complaint') {
-        return complaints.check(seat, bytes, plane.slicesOf(seat) > 0)
-      }
+      if (complaints !== undefined && messageType(bytes) === 'complaint') return complaints.check(seat, bytes)
       server.acceptMaskedInput(state, seat)
       const { slice, packed, proof } = openSlice(seat, bytes)
       const proven = await proofs.check(seat, proof)

@@ -118,8 +118,8 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     if (this.#outcome !== undefined) return []
     const { clients } = this.#options.config
     if (this.#phase === undefined) return Array.from({ length: clients }, (_, seat) => seat)
-    const accepted = this.#phase.accepted
-    return this.#phase.expected.filter((seat) => !accepted.has(seat))
+    const phase = this.#phase
+    return phase.expected.filter((seat) => !phase.accepted.has(seat) && !phase.hasAlternative?.(seat))
   }
 
   /** What happened so far. */

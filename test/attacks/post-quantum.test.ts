@@ -119,6 +119,17 @@ describe('a client that lies in what it confirms', () => {
   })
 })
 
+/** A round in which all clients have shared their secrets; and the messages that they then get. */
+async function atPhase2(options: Partial<CohortOptions>) {
+  const cohort = await makeCohort({ ...ROUND, ...options, crypto: await provider() })
+  const { server: session, sessions } = cohort
+  for (const [seat, one] of sessions.entries()) await session.receive(seat, await one.start())
+  const close = async () =>
+    new Map(((await session.closePhase()) as { messages: Iterable<[number, Uint8Array]> }).messages)
+  for (const [seat, bytes] of await close()) await session.receive(seat, await sessions[seat]!.receive(bytes))
+  return { ...cohort, inbox: await close() }
+}
+
 describe('a false complaint', () => {
   const complaint = encodeMessage('complaint', complaintCoder([1, 4, 6]), [1])
 
@@ -131,14 +142,40 @@ describe('a false complaint', () => {
     expect(result.outcome?.report.culprits).toEqual([2])
   })
 
+  test('says nothing about the client that it names, not even if more than n_C others lie', async () => {
+    const result = await runWith({
+      corruptClients: 1,
+      onClientMessage: (seat, phase, bytes) => {
+        if (phase !== 'masked-input') return bytes
+        if (seat === 2) return complaint
+        return seat === 4 ? encodeMessage('complaint', complaintCoder([1, 3, 6]), [1]) : bytes
+      },
+    })
+    expect(result.survivors).toEqual([0, 1, 3, 5, 6])
+    expect(result.outcome?.sum).toEqual(result.expected)
+    expect(result.outcome?.report.culprits).toEqual([2, 4])
+  })
+
+  test('and a slice of a vector cannot both count, even if they arrive at once', async () => {
+    const sliced = { segments: [{ length: 130, bits: 16, bound: 'modular' as const }], sliceLength: 64 }
+    for (const complainsFirst of [false, true]) {
+      const { server: session, sessions, inbox } = await atPhase2(sliced)
+      const first = await sessions[2]!.receive(inbox.get(2)!)
+      const both = complainsFirst ? [complaint, first] : [first, complaint]
+      const receipts = await Promise.all(both.map((bytes) => session.receive(2, bytes)))
+      const second = { status: 'refused', error: { code: 'conflicting-message', culprits: [2] } }
+      expect(receipts).toMatchObject([{ status: 'accepted' }, second])
+      for (const slice of await slicesOf(sessions[2]!)) {
+        expect(await session.receive(2, slice)).toMatchObject(
+          complainsFirst ? second : { status: 'accepted' },
+        )
+      }
+      expect(session.waitingFor.includes(2)).toBe(false)
+    }
+  })
+
   test('cannot name a client that sends nothing to its author, or nobody, or come with a vector', async () => {
-    const { server: session, sessions, config } = await makeCohort({ ...ROUND, crypto: await provider() })
-    for (const [seat, one] of sessions.entries()) await session.receive(seat, await one.start())
-    const close = async () =>
-      new Map(((await session.closePhase()) as { messages: Iterable<[number, Uint8Array]> }).messages)
-    for (const [seat, bytes] of await close())
-      await session.receive(seat, await sessions[seat]!.receive(bytes))
-    const inbox = await close()
+    const { server: session, sessions, config, inbox } = await atPhase2({})
     const refused = async (seat: number, bytes: Uint8Array) => (await session.receive(seat, bytes)) as object
     const malformed = { status: 'refused', error: { code: 'malformed-message', culprits: [2] } }
     expect(await refused(2, encodeMessage('complaint', complaintCoder([1, 4, 6]), []))).toMatchObject(
@@ -148,11 +185,12 @@ describe('a false complaint', () => {
     expect(await refused(2, complaint)).toEqual({ status: 'accepted' })
     expect(await refused(2, complaint)).toMatchObject({ status: 'duplicate' })
     const vector = await sessions[2]!.receive(inbox.get(2)!)
-    expect(await refused(2, vector)).toMatchObject({ status: 'refused', error: { code: 'unknown-seat' } })
+    const second = { status: 'refused', error: { code: 'conflicting-message' } }
+    expect(await refused(2, vector)).toMatchObject(second)
     expect(session.waitingFor).toEqual([0, 1, 3, 4, 5, 6])
     await session.receive(3, await sessions[3]!.receive(inbox.get(3)!))
     const late = encodeMessage('complaint', complaintCoder([0, 2, 4].filter((seat) => sends(seat, 3))), [2])
-    expect(await refused(3, late)).toMatchObject({ status: 'refused' })
+    expect(await refused(3, late)).toMatchObject(second)
     expect(config.keyAgreement).toBe(keyAgreement)
   })
 

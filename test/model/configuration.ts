@@ -17,6 +17,8 @@ export interface Configuration {
   /** t. */
   readonly threshold: number
   readonly minimumCohort: number
+  /** n_C, where it is stated. */
+  readonly corruptClients: number | null
   readonly active: boolean
   /** Whether keys are agreed by ML-KEM-768 as well. */
   readonly hybrid: boolean
@@ -90,6 +92,7 @@ export function configurationOf(parameters: Parameters): Configuration {
     clients: parameters.clients,
     threshold: parameters.threshold,
     minimumCohort: parameters.minimumCohort,
+    corruptClients: parameters.corruptClients,
     active: parameters.adversary === 'active',
     hybrid: parameters.keyAgreement !== undefined,
     suite: SUITES[parameters.suite],

@@ -3,6 +3,7 @@ import type { Party } from '../vectors/play.js'
 import { hex, unhex } from './bytes.js'
 import type { Client } from './client/client.js'
 import { configurationOf } from './configuration.js'
+import { TYPE } from './messages.js'
 import { elements, modelClient, modelServer } from './round.js'
 import type { Server } from './server/server.js'
 import { sliceCount } from './vectors.js'
@@ -43,8 +44,11 @@ function serverParty(round: RoundInput): Party {
   let saved: { seat: number; bytes: Uint8Array }[][] = [[]]
   let server: Server = modelServer(round, configuration)
   let told: ReadonlyMap<number, Uint8Array> = new Map()
-  const isWhole = (step: number, seat: number): boolean =>
-    saved[step]!.filter((each) => each.seat === seat).length === (step === 2 ? sliceCount(configuration) : 1)
+  const isWhole = (step: number, seat: number): boolean => {
+    const messages = saved[step]!.filter((each) => each.seat === seat)
+    if (messages.some(({ bytes }) => bytes[1] === TYPE.complaint)) return true
+    return messages.length === (step === 2 ? sliceCount(configuration) : 1)
+  }
   return {
     ...refusing(),
     accept: async (seat, message) => {
@@ -59,6 +63,7 @@ function serverParty(round: RoundInput): Party {
         phase: server.round ?? 'done',
         sends: Array.from(told, ([seat, bytes]) => ({ seat, message: hex(bytes) })),
         sum: server.sum === undefined ? null : elements(server.sum),
+        ...(server.culprits.length > 0 && { culprits: [...server.culprits] }),
       }
     },
     resume: async (state) => {

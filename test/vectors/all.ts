@@ -7,7 +7,12 @@ import { partVectors } from './parts.js'
 import { libraryRound } from './record.js'
 import { SCENARIOS } from './rounds.js'
 import { roundInputOf } from './scenario.js'
-import { chosenTranscriptsOn, resumeTranscriptsOn, transcriptsOn } from './transcripts.js'
+import {
+  chosenTranscriptsOn,
+  hybridTranscriptsOn,
+  resumeTranscriptsOn,
+  transcriptsOn,
+} from './transcripts.js'
 
 /** Every vector by the name of its file, made by the library on the noble primitives. */
 export async function allVectors(): Promise<Record<string, unknown>> {
@@ -16,18 +21,20 @@ export async function allVectors(): Promise<Record<string, unknown>> {
     const round = await roundInputOf(scenario)
     rounds[name] = { round, values: await libraryRound(round, nobleCrypto()) }
   }
-  const written = Object.entries(rounds).map(([name, vector]) =>
-    vector.round.parameters.keyAgreement === undefined
-      ? [name, vector]
-      : [name, compact(vector, longBytesOf(vector))],
-  )
+  const long = longBytesOf(Object.values(rounds))
+  const written = Object.entries(rounds).map(([name, vector]) => [
+    name,
+    vector.round.parameters.keyAgreement === undefined ? vector : compact(vector, long),
+  ])
   return {
     ...Object.fromEntries(written),
+    'bytes-hybrid': long,
     parts: await partVectors(),
     'parts-chosen': await chosenPartVectors(),
     large: await largeVector(),
     transcripts: await transcriptsOn(rounds),
     'transcripts-chosen': await chosenTranscriptsOn(rounds),
     'transcripts-resume': await resumeTranscriptsOn(rounds),
+    'transcripts-hybrid': compact(await hybridTranscriptsOn(rounds), long),
   }
 }

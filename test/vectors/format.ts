@@ -1,6 +1,7 @@
 /**
  * The shape of the vectors. Bytes are hexadecimal, vectors of elements are decimal strings per segment, sets of seats are
- * ascending lists. Names are those of docs/specification.md.
+ * ascending lists. Names are those of docs/specification.md. In files for hybrid key agreement, `<i>` in a byte string stands for entry i of
+ * bytes-hybrid.json: the keys and ciphertexts of ML-KEM-768 are there, each once.
  */
 
 export type Hex = string
@@ -190,15 +191,6 @@ export interface RoundValues {
   server: ServerValues
 }
 
-/**
- * Content with long byte strings, the keys and ciphertexts of ML-KEM-768: `<i>` in a byte string of `content` stands for entry i
- * of `long`, counted from 0.
- */
-export interface Compact<T> {
-  long: Hex[]
-  content: T
-}
-
 export interface RoundVector {
   round: RoundInput
   values: RoundValues
@@ -222,7 +214,14 @@ export type Operation =
   | { do: 'accept'; seat: number; message: Hex; result: 'accepted' | 'duplicate' }
   | { do: 'accept'; seat: number; message: Hex; fails: Failure }
   /** The server goes on with those who have answered: to the next round, or to the sum. */
-  | { do: 'close'; phase: string; sends: { seat: number; message: Hex }[]; sum: Elements | null }
+  | {
+      do: 'close'
+      phase: string
+      sends: { seat: number; message: Hex }[]
+      sum: Elements | null
+      /** After the sum, with hybrid key agreement: who is at fault, if somebody is. */
+      culprits?: number[]
+    }
   | { do: 'close'; fails: Failure }
   /**
    * The party stops, and another one goes on from what it has saved. `saved` is the state in the library's own form, which is

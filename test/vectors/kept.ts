@@ -1,5 +1,6 @@
+import long from './bytes-hybrid.json' with { type: 'json' }
 import { expand } from './compact.js'
-import type { ChosenParts, Compact, LargeVector, Parts, RoundVector, Transcript } from './format.js'
+import type { ChosenParts, LargeVector, Parts, RoundVector, Transcript } from './format.js'
 import large from './large.json' with { type: 'json' }
 import parts from './parts.json' with { type: 'json' }
 import chosenParts from './parts-chosen.json' with { type: 'json' }
@@ -23,6 +24,7 @@ import sparseChacha from './round-sparse-chacha.json' with { type: 'json' }
 import sparseProven from './round-sparse-proven.json' with { type: 'json' }
 import transcripts from './transcripts.json' with { type: 'json' }
 import chosenTranscripts from './transcripts-chosen.json' with { type: 'json' }
+import hybridTranscripts from './transcripts-hybrid.json' with { type: 'json' }
 import resumeTranscripts from './transcripts-resume.json' with { type: 'json' }
 
 /** The rounds of the vectors, by name. */
@@ -39,18 +41,19 @@ export const ROUNDS: Readonly<Record<string, RoundVector>> = {
   'round-chosen-small': chosenSmall as RoundVector,
   'round-chosen-aes': chosenAes as RoundVector,
   'round-chosen-chacha': chosenChacha as RoundVector,
-  'round-hybrid-complete-small': expand(hybridCompleteSmall as Compact<RoundVector>),
-  'round-hybrid-complete-chacha': expand(hybridCompleteChacha as Compact<RoundVector>),
-  'round-hybrid-active-chacha': expand(hybridActiveChacha as Compact<RoundVector>),
-  'round-hybrid-sparse-aes': expand(hybridSparseAes as Compact<RoundVector>),
-  'round-hybrid-chosen-aes': expand(hybridChosenAes as Compact<RoundVector>),
-  'round-hybrid-chosen-chacha': expand(hybridChosenChacha as Compact<RoundVector>),
+  'round-hybrid-complete-small': expand(hybridCompleteSmall as RoundVector, long),
+  'round-hybrid-complete-chacha': expand(hybridCompleteChacha as RoundVector, long),
+  'round-hybrid-active-chacha': expand(hybridActiveChacha as RoundVector, long),
+  'round-hybrid-sparse-aes': expand(hybridSparseAes as RoundVector, long),
+  'round-hybrid-chosen-aes': expand(hybridChosenAes as RoundVector, long),
+  'round-hybrid-chosen-chacha': expand(hybridChosenChacha as RoundVector, long),
 }
 
 export const TRANSCRIPTS: readonly Transcript[] = [
   ...transcripts,
   ...chosenTranscripts,
   ...resumeTranscripts,
+  ...expand(hybridTranscripts as Transcript[], long),
 ] as Transcript[]
 
 export const PARTS: Parts = parts as Parts

@@ -35,7 +35,11 @@ export function libraryParty(round: RoundInput, party: number | 'server', crypto
     },
     close: async () => {
       const outcome = await server.closePhase()
-      if (outcome.done) return { phase: 'done', sends: [], sum: elementsOf(outcome.sum) }
+      if (outcome.done) {
+        const culprits = [...outcome.report.culprits]
+        const named = round.parameters.keyAgreement !== undefined && culprits.length > 0
+        return { phase: 'done', sends: [], sum: elementsOf(outcome.sum), ...(named && { culprits }) }
+      }
       const sends = Array.from(outcome.messages, ([seat, bytes]) => ({ seat, message: hex(bytes) }))
       return { phase: outcome.phase, sends, sum: null }
     },

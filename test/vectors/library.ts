@@ -13,8 +13,10 @@ import {
   type Vector,
 } from 'secagg'
 import type { CryptoProvider } from 'secagg/crypto'
+import type { PostQuantum } from 'secagg/post-quantum'
 import { concatBytes } from '../../src/crypto/bytes.js'
 import { nobleEncapsulation } from '../../src/post-quantum/noble-encapsulation.js'
+import { hybridKeyAgreement } from '../../src/protocol/hybrid/index.js'
 import { type Field, fieldFor, multiply } from '../../src/shamir/field.js'
 import { lanesOf } from '../support/inputs.js'
 import { unhex } from './bytes.js'
@@ -61,15 +63,21 @@ export function providerOf({ clients }: RoundInput, seat: number, crypto: Crypto
   const { hybrid } = clients.find((each) => each.seat === seat)!
   if (hybrid === undefined) return crypto
   const seed = unhex(hybrid.encapsulationSeed)
+  const provider = hybridOn(crypto)
   const mlKem768 = {
-    ...(crypto.mlKem768 ?? nobleEncapsulation),
+    ...provider.mlKem768,
     encapsulate: async (publicKeys: readonly Uint8Array[]) =>
       publicKeys.map((key) => {
         const { cipherText, sharedSecret } = ml_kem768.encapsulate(key, sha256(concatBytes(seed, key)))
         return { ciphertext: cipherText, secret: sharedSecret }
       }),
   }
-  return { ...crypto, mlKem768 }
+  return { ...provider, mlKem768 }
+}
+
+/** The provider with what hybrid key agreement needs: noble's ML-KEM-768, unless it has another. */
+function hybridOn(crypto: CryptoProvider): CryptoProvider & PostQuantum {
+  return { ...crypto, mlKem768: crypto.mlKem768 ?? nobleEncapsulation, hybrid: hybridKeyAgreement }
 }
 
 /** Shares by the polynomials that a vector states. */
@@ -144,10 +152,7 @@ export function libraryServerOptions(round: RoundInput, crypto: CryptoProvider):
   const draws = ringRandomness === null ? [] : [unhex(ringRandomness)]
   return {
     config: configOf(parameters),
-    crypto: drawing(
-      parameters.keyAgreement === undefined ? crypto : { mlKem768: nobleEncapsulation, ...crypto },
-      ...draws,
-    ),
+    crypto: drawing(parameters.keyAgreement === undefined ? crypto : hybridOn(crypto), ...draws),
     verifyIdentity: verifierOf(round, crypto),
   }
 }

@@ -5,7 +5,12 @@ export interface Party {
   start(): Promise<Hex[]>
   receive(message: Hex): Promise<Hex[]>
   accept(seat: number, message: Hex): Promise<'accepted' | 'duplicate'>
-  close(): Promise<{ phase: string; sends: { seat: number; message: Hex }[]; sum: Elements | null }>
+  close(): Promise<{
+    phase: string
+    sends: { seat: number; message: Hex }[]
+    sum: Elements | null
+    culprits?: number[]
+  }>
   /** Goes on from what was saved: from its own state, unless one is given. */
   resume(saved?: Hex): Promise<{ saved: Hex; sends: Hex[] | { seat: number; message: Hex }[] }>
 }
@@ -66,8 +71,8 @@ async function attempt(work: () => Promise<object>): Promise<object> {
   try {
     return await work()
   } catch (error) {
-    const { code, phase } = error as Partial<Failure>
+    const { code, phase, culprits } = error as Partial<Failure>
     if (code === undefined) throw error
-    return { fails: { phase, code } }
+    return { fails: code === 'wrong-mask-secret' ? { phase, code, culprits } : { phase, code } }
   }
 }

@@ -5,7 +5,7 @@ import { accepts, type Bases, flip, inboundOf, outboundOf, plan } from './transc
 // Parties that stop in the middle of a round, and go on from what they have saved to the same bytes.
 
 /** Whole rounds: on each graph, in both models, in slices and not. */
-const BASES: readonly string[] = [
+export const RESUMED_BASES: readonly string[] = [
   'round-example',
   'round-complete-chacha',
   'round-active-small',
@@ -13,6 +13,13 @@ const BASES: readonly string[] = [
   'round-chosen-small',
   'round-chosen-aes',
   'round-chosen-chacha',
+]
+
+/** With hybrid key agreement. */
+export const HYBRID_BASES: readonly string[] = [
+  'round-hybrid-complete-small',
+  'round-hybrid-complete-chacha',
+  'round-hybrid-chosen-aes',
 ]
 
 const CLIENT_PHASES: Readonly<Record<string, string>> = {
@@ -24,8 +31,8 @@ const CLIENT_PHASES: Readonly<Record<string, string>> = {
   '0d': 'unmasking',
 }
 
-export function resumeTranscripts(bases: Bases): TranscriptPlan[] {
-  return BASES.flatMap((name) => [resumedClient(name, bases[name]!), resumedServer(name, bases[name]!)])
+export function resumeTranscripts(bases: Bases, names: readonly string[]): TranscriptPlan[] {
+  return names.flatMap((name) => [resumedClient(name, bases[name]!), resumedServer(name, bases[name]!)])
 }
 
 /** A client that stops after each of its messages. It repeats itself, and does not change its mind. */

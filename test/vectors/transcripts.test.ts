@@ -42,6 +42,7 @@ test('every error code that bytes can cause is in some transcript', () => {
     'unexpected-message',
     'unknown-seat',
     'unsupported-version',
+    'wrong-mask-secret',
     'wrong-share',
   ])
 })

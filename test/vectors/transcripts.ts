@@ -3,9 +3,11 @@ import { chosenClientTranscripts } from './chosen-client-transcripts.js'
 import { chosenServerTranscripts } from './chosen-server-transcripts.js'
 import { clientTranscripts } from './client-transcripts.js'
 import type { RoundInput, Transcript } from './format.js'
+import { hybridClientTranscripts } from './hybrid-client-transcripts.js'
+import { hybridServerTranscripts } from './hybrid-server-transcripts.js'
 import { libraryParty } from './library-party.js'
 import { play, type TranscriptPlan } from './play.js'
-import { resumeTranscripts } from './resume-transcripts.js'
+import { HYBRID_BASES, RESUMED_BASES, resumeTranscripts } from './resume-transcripts.js'
 import { serverTranscripts } from './server-transcripts.js'
 import type { Bases } from './transcript-support.js'
 
@@ -21,7 +23,16 @@ export function chosenTranscriptsOn(bases: Bases): Promise<Transcript[]> {
 
 /** Those of parties that stop and are resumed, on all graphs. */
 export function resumeTranscriptsOn(bases: Bases): Promise<Transcript[]> {
-  return played(bases, resumeTranscripts(bases))
+  return played(bases, resumeTranscripts(bases, RESUMED_BASES))
+}
+
+/** Those with hybrid key agreement, on all graphs. */
+export function hybridTranscriptsOn(bases: Bases): Promise<Transcript[]> {
+  return played(bases, [
+    ...hybridClientTranscripts(bases),
+    ...hybridServerTranscripts(bases),
+    ...resumeTranscripts(bases, HYBRID_BASES),
+  ])
 }
 
 /** What is planned to fail must fail so, and nothing else. */

@@ -1,5 +1,5 @@
 import { complaintCoder, decodeMessage, encodeMessage } from '../../wire/index.js'
-import { blamePeer, violation } from '../checks.js'
+import { blamePeer } from '../checks.js'
 import type { CollectedComplaints } from '../hybrid-steps.js'
 import { acceptComplaint, type ComplainingClient, secretSenders } from '../server/accept-complaint.js'
 import type { ServerMasking } from '../server/states.js'
@@ -13,10 +13,6 @@ export class Complaints implements CollectedComplaints {
     this.#state = state
   }
 
-  get isEmpty(): boolean {
-    return this.#accepted.size === 0
-  }
-
   has(seat: number): boolean {
     return this.#accepted.has(seat)
   }
@@ -25,11 +21,8 @@ export class Complaints implements CollectedComplaints {
     return [...this.#accepted.values()].sort((a, b) => a.seat - b.seat)
   }
 
-  check(seat: number, bytes: Uint8Array, hasBegun: boolean): () => { status: 'accepted' } {
+  check(seat: number, bytes: Uint8Array): () => { status: 'accepted' } {
     const blame = blamePeer('masked-input', seat)
-    if (hasBegun) {
-      throw violation('conflicting-message', blame, `seat ${seat} sent a complaint and a masked input`)
-    }
     const senders = secretSenders(this.#state, seat)
     const message = decodeMessage('complaint', complaintCoder(senders), bytes, blame)
     const accepted = acceptComplaint(this.#state, seat, message)

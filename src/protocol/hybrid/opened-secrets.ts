@@ -102,8 +102,10 @@ export async function openSecrets(
   const maskKeys: Seated<Uint8Array>[] = []
   const secrets: Seated<Uint8Array>[] = []
   const wrong = new Set<number>()
-  const liars = new Set<number>()
-  const complaints = clients.map(({ seat, hybrid }) => ({ seat, senders: hybrid!.complaint }))
+  const refuted = new Map<number, Set<number>>()
+  const refute = (author: number, sender: number): void => {
+    refuted.set(author, (refuted.get(author) ?? new Set()).add(sender))
+  }
   const holderAt = (seat: number): KeyHolder => {
     const { maskKey, hybrid } = memberAt(clients, seat)!
     return { seat, publicKey: maskKey, kemDigest: hybrid!.maskKemDigest }
@@ -140,7 +142,7 @@ export async function openSecrets(
     found.forEach((secret, index) => {
       const { survivor, isSent } = entries[index]!
       if (secret === undefined) wrong.add(isSent ? survivor : dropped)
-      else if (indexOfSeat(complaint, survivor) >= 0) liars.add(dropped)
+      else if (indexOfSeat(complaint, survivor) >= 0) refute(dropped, survivor)
     })
     const value = joinBytes(
       found.flatMap((secret) => (secret === undefined ? [] : [secret.secret, secret.digest])),
@@ -148,7 +150,12 @@ export async function openSecrets(
     wipeAll(found.flatMap((secret) => secret?.secret ?? []))
     secrets.push({ seat: dropped, value })
   }
-  const culprits = ascending(new Set([...wrong, ...liars, ...accusedBy(config, complaints)]))
+  // A complaint that turned out to be false says nothing about the client that it names.
+  const complaints = clients.map(({ seat, hybrid }) => ({
+    seat,
+    senders: hybrid!.complaint.filter((sender) => refuted.get(seat)?.has(sender) !== true),
+  }))
+  const culprits = ascending(new Set([...wrong, ...refuted.keys(), ...accusedBy(config, complaints)]))
   if (wrong.size === 0) return { maskKeys, secrets, culprits }
   wipeAll([...maskKeys, ...secrets].map(({ value }) => value))
   const text = `the secrets that seats ${ascending(wrong).join(', ')} have sent for their masks do not open or do not fit`

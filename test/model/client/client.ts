@@ -43,8 +43,8 @@ export class Client {
   }
 
   #step(inbound: Uint8Array): readonly Uint8Array[] {
-    const isOver = this.unmasked !== undefined || this.complained !== undefined
-    if (isOver) throw new Refusal('unexpected-message', 'unmasking')
+    if (this.unmasked !== undefined) throw new Refusal('unexpected-message', 'unmasking')
+    if (this.complained !== undefined) throw new Refusal('unexpected-message', 'masked-input')
     if (this.checked !== undefined) {
       this.unmasked = unmaskConsistently(this.checked, inbound)
       return [this.unmasked.message]

@@ -1,13 +1,14 @@
 import { equal } from '../bytes.js'
 import type { Configuration } from '../configuration.js'
 import type { Graph } from '../graph.js'
-import { confirmation, maskKeysOf, maskSecret, openMaskSecret, type Parcel } from '../hybrid.js'
+import { maskKeysOf, type Parcel } from '../hybrid.js'
 import * as keys from '../keys.js'
 import { demand, Refusal } from '../messages.js'
 import { maskKeyOf, type PublicKeys } from '../parties.js'
-import { type Encapsulated, x25519, x25519PublicKey } from '../primitives.js'
+import { x25519, x25519PublicKey } from '../primitives.js'
 import { fieldFor, interpolate } from '../secret-sharing.js'
 import { add, prg, type Vector } from '../vectors.js'
+import { sentBetween } from './mask-secrets.js'
 
 // Round 4: from the shares to the sum.
 
@@ -23,7 +24,7 @@ export interface Member {
 }
 
 /** A secret that was reconstructed: b of a survivor, s^SK or, [hybrid], m of a client that dropped out. */
-interface Secret {
+export interface Secret {
   readonly owner: number
   readonly kind: 'selfMask' | 'maskKey'
   readonly value: Uint8Array
@@ -40,7 +41,7 @@ interface RemovedMask {
 }
 
 /** What the server knows once the last answers are there. */
-interface Answered {
+export interface Answered {
   readonly configuration: Configuration
   readonly graph: Graph
   readonly u2: ReadonlyMap<number, Member>
@@ -83,40 +84,6 @@ function fitsMaskKeys(
   // No other shares would give the X25519 key too.
   if (!equal(derived.maskKemKey, maskKemKey)) throw new Refusal('wrong-mask-secret', 'unmasking', [owner])
   return true
-}
-
-/** [hybrid] p and C' of a pair one of whom dropped out; null where its sender is at fault. */
-function sentBetween(
-  { configuration, graph, u2 }: Answered,
-  survivor: Member,
-  { owner, value }: Secret,
-): Encapsulated | null {
-  const dropped = u2.get(owner)!
-  const { maskPrivateKey, maskSeed } = maskKeysOf(configuration, value, owner)
-  if (graph.sendsMaskSecret(owner, survivor.seat)) {
-    const sent = dropped.parcels!.get(survivor.seat)!.maskSecret!
-    const p = maskSecret(configuration, value, owner, survivor.seat).key
-    const fits = equal(confirmation(configuration, p, owner, survivor.seat).key, sent.confirmation)
-    return fits ? { secret: p, ciphertext: sent.ciphertext } : null
-  }
-  const sent = survivor.parcels!.get(owner)!.maskSecret!
-  const [from, to] = [maskKeyOf(survivor.seat, survivor.keys), maskKeyOf(owner, dropped.keys)]
-  const agreement = x25519(maskPrivateKey, from.publicKey)
-  const p = openMaskSecret(configuration, agreement, from, to, maskSeed, sent)
-  return p && { secret: p, ciphertext: sent.ciphertext }
-}
-
-/** [hybrid] Who has sent a secret for a mask that does not open or does not fit. */
-export function sendersAtFault(round: Answered, secrets: readonly Secret[]): number[] {
-  const { graph, u2, u3 } = round
-  const dropped = secrets.filter(({ kind }) => kind === 'maskKey')
-  const culprits = dropped.flatMap((secret) =>
-    u3
-      .filter((seat) => graph.sharesMask(seat, secret.owner))
-      .filter((seat) => sentBetween(round, u2.get(seat)!, secret) === null)
-      .map((seat) => (graph.sendsMaskSecret(secret.owner, seat) ? secret.owner : seat)),
-  )
-  return [...new Set(culprits)].sort((a, b) => a - b)
 }
 
 export function masksToRemove(round: Answered, secrets: readonly Secret[]): RemovedMask[] {

@@ -4,11 +4,12 @@ import type { Configuration } from '../configuration.js'
 import { Graph } from '../graph.js'
 import { readParcel } from '../hybrid.js'
 import * as keys from '../keys.js'
-import { demand, message, Reader, Refusal, type Round, seatSet, TYPE, VERSION } from '../messages.js'
+import { demand, message, Reader, type Round, seatSet, TYPE, VERSION } from '../messages.js'
 import { type Enrolment, everybody, whoSigned } from '../parties.js'
 import { isAcceptableKemKey, isAcceptablePublicKey } from '../primitives.js'
 import { minimumPresent, partOf } from '../proof.js'
 import { add, sliceCount, sliceSegments, unpack, type Vector, zero } from '../vectors.js'
+import { judge } from './mask-secrets.js'
 import { isOver, typesOf } from './order.js'
 import {
   acknowledgementsOf,
@@ -19,7 +20,7 @@ import {
   messagesTo,
   publishedKeys,
 } from './outbound.js'
-import { type Member, masksToRemove, reconstruct, removeMasks, sendersAtFault } from './reconstruct.js'
+import { type Member, masksToRemove, reconstruct, removeMasks } from './reconstruct.js'
 
 // Section "The server" of the specification.
 
@@ -50,6 +51,8 @@ export class Server {
   secrets: ReturnType<typeof reconstruct> = []
   removed: ReturnType<typeof masksToRemove> = []
   sum: Vector | undefined
+  /** [hybrid] Who is at fault, with a sum. */
+  culprits: readonly number[] = []
   /** Accepted messages by seat. */
   readonly #accepted = new Map<number, Uint8Array[]>()
   /** By seat; of those with all slices there. */
@@ -394,10 +397,7 @@ export class Server {
     const { configuration, u2, u3, u5 } = this
     const round = { configuration, graph: this.graph!, u2, u3, u5 }
     this.secrets = reconstruct(round)
-    if (configuration.hybrid) {
-      const culprits = sendersAtFault(round, this.secrets)
-      if (culprits.length > 0) throw new Refusal('wrong-mask-secret', 'unmasking', culprits)
-    }
+    if (configuration.hybrid) this.culprits = judge(round, this.secrets, this.complaints)
     this.removed = masksToRemove(round, this.secrets)
     this.sum = removeMasks(configuration, this.maskedSum, this.removed)
     this.round = undefined
