@@ -55,7 +55,7 @@ function pieceOf(segments: readonly Segment[], range: ElementRange): CutPiece {
   const cuts = cutSegments(segments, range)
   const isCovered = ({ from, to }: ElementRange): boolean => from < to
   const first = cuts.findIndex(isCovered)
-  const last = cuts.findLastIndex(isCovered)
+  const last = cuts.length - 1 - [...cuts].reverse().findIndex(isCovered)
   const skipped = streamLength(segments.slice(0, first))
   const start = skipped + cuts[first]!.from
   let bytes = 0
