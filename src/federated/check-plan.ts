@@ -17,7 +17,8 @@ import {
 import { quoted, shownShape } from '../tensors/tensor.js'
 import { planRound } from './plan.js'
 import type { RoundPlan } from './round-plan.js'
-import { layoutOfTensors, type RoundTask, type TensorShapes } from './task.js'
+import type { RoundTask } from './task.js'
+import { excludedBy, layoutOfTensors, type TensorShapes } from './task-tensors.js'
 
 /**
  * What a client requires of every plan that it takes part in.
@@ -66,13 +67,15 @@ export function requireAcceptable(plan: RoundPlan, required: CheckedRequirements
   if (required.tensors !== undefined) requireTensors(plan, required.tensors)
 }
 
-function requireTensors({ manifest, length }: RoundPlan, tensors: TensorShapes): void {
-  const own = layoutOfTensors(tensors)
+function requireTensors({ task, manifest, length }: RoundPlan, tensors: TensorShapes): void {
+  const excluded = manifest === undefined ? new Set<string>() : excludedBy(task)
+  const own = layoutOfTensors(tensors, excluded)
   if (manifest === undefined) {
     throw unmet(`the plan has ${length} values without tensor names`, own.tensors.length, 0)
   }
   const planned = new Map(manifest.tensors.map(({ name, shape }) => [name, shownShape(shape)]))
   for (const { name, shape } of own.tensors) {
+    if (excluded.has(name)) continue
     const expected = shownShape(shape)
     const got = planned.get(name) ?? 'absent'
     planned.delete(name)

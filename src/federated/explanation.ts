@@ -1,4 +1,5 @@
 import type { FixedPoint } from '../fixed-point/index.js'
+import type { ClipGroup } from './clip-layout.js'
 import type { PlanNumbers, PlannedPrivacy } from './round-plan.js'
 
 /** Explains each choice of a plan in plain sentences. Each function below writes one or two. */
@@ -10,10 +11,11 @@ export function explanationOf(plan: PlanNumbers): string[] {
     ...chance(plan),
     cohort(plan),
     update(plan),
-    ...(encoding === undefined ? [] : [levels(encoding), lanes(encoding), error(encoding)]),
+    ...(encoding === undefined ? [] : [levels(encoding, plan), lanes(encoding), error(encoding, plan)]),
     ...(privacy === undefined
       ? []
-      : [clipping(privacy), noise(privacy), promise(privacy), loss(plan, privacy)]),
+      : [clipping(privacy, plan), noise(privacy), promise(privacy), loss(plan, privacy)]),
+    ...adaptation(plan),
     upload(plan),
   ]
 }
@@ -98,10 +100,19 @@ function update({ length, manifest }: PlanNumbers): string {
   return `An update has ${counted(length, 'value')}${tensors}.`
 }
 
-function levels({ clip, levels: count, step, rounding }: FixedPoint): string {
+function levels({ clip, levels: count, step, rounding }: FixedPoint, { groups }: PlanNumbers): string {
   const how =
     rounding === 'nearest' ? 'to the nearest one' : 'up or down at random, so that it is right on average'
+  if (groups !== undefined) {
+    return `Each value is clipped to the clip of its group (${clips(groups, '±')}) and rounded to one of ${count} levels: ${how}.`
+  }
   return `Each value is clipped to ±${clip} and rounded to one of ${count} levels, which are ${short(step)} apart: ${how}.`
+}
+
+/** The clips of the first groups. */
+function clips(groups: readonly ClipGroup[], sign: string): string {
+  const shown = groups.slice(0, 5).map(({ name, clip }) => `${JSON.stringify(name)}: ${sign}${short(clip)}`)
+  return `${shown.join(', ')}${groups.length > 5 ? `, and ${groups.length - 5} more` : ''}`
 }
 
 function lanes({ bits, clients, maximumWeight, headroom, bitsPerValue }: FixedPoint): string {
@@ -121,16 +132,48 @@ function lanes({ bits, clients, maximumWeight, headroom, bitsPerValue }: FixedPo
   )
 }
 
-function error({ errorBound }: FixedPoint): string {
-  return `No value of the mean differs from the mean of the clipped updates by more than ${short(errorBound)}.`
+function error({ errorBound }: FixedPoint, { groups, manifest }: PlanNumbers): string {
+  if (groups !== undefined) {
+    return (
+      'No value of the mean differs from the mean of the clipped updates by more than ' +
+      `${short(errorBound)} times the clip of its group.`
+    )
+  }
+  const many = manifest !== undefined && manifest.tensors.length > 1
+  const advice = many
+    ? ` For a tensor whose values are all below ${short(50 * errorBound)}, that is more than 2 %; give such tensors a clip by group.`
+    : ''
+  return `No value of the mean differs from the mean of the clipped updates by more than ${short(errorBound)}.${advice}`
 }
 
-function clipping({ clip, dimension, scale, bits, wrapProbability, clients }: PlannedPrivacy): string {
+function clipping(
+  { clip, dimension, scale, bits, wrapProbability, clients }: PlannedPrivacy,
+  { groups }: PlanNumbers,
+): string {
+  const how =
+    groups === undefined
+      ? `The whole update is clipped to an L2 norm of ${clip}, rotated`
+      : `Each group is clipped to its L2 norm (${clips(groups, '')}) and divided by it, so that the whole vector has a norm of at ` +
+        `most ${short(clip)}. It is rotated`
   return (
-    `The whole update is clipped to an L2 norm of ${clip}, rotated at random in ${dimension} dimensions and rounded to ` +
-    `multiples of ${short(1 / scale)}. Sums are taken modulo 2^${bits}. If all ${clients} clients had the same update, an ` +
-    `element would wrap around with probability ${short(wrapProbability)}.`
+    `${how} at random in ${dimension} dimensions and rounded to multiples of ${short(1 / scale)}. Sums are taken modulo ` +
+    `2^${bits}. If all ${clients} clients had the same update, an element would wrap around with probability ` +
+    `${short(wrapProbability)}.`
   )
+}
+
+function adaptation({ task, privacy }: PlanNumbers): string[] {
+  const { adaptiveClip } = task
+  if (adaptiveClip === undefined) return []
+  const noisy =
+    privacy?.fractionStandardDeviation === undefined
+      ? ''
+      : ` Noise with a standard deviation of ${short(privacy.fractionStandardDeviation)} is in this fraction. It is part of the ` +
+        'same vector, so ε covers it too.'
+  return [
+    'The sum also tells, for each clip, which fraction of the clients was within it. The next plan moves the clip towards ' +
+      `the ${short(adaptiveClip.quantile)} quantile.${noisy}`,
+  ]
 }
 
 function noise({
@@ -159,8 +202,14 @@ function promise({ epsilon, delta, rounds, amplified }: PlannedPrivacy): string 
   )
 }
 
-function loss({ minimumCohort, length }: PlanNumbers, privacy: PlannedPrivacy): string {
+function loss({ minimumCohort, length, groups }: PlanNumbers, privacy: PlannedPrivacy): string {
   const { meanStandardDeviation, clip } = privacy
+  if (groups !== undefined) {
+    return (
+      `In the mean of ${minimumCohort} updates, the error of a value has a standard deviation of ` +
+      `${short(meanStandardDeviation)} times the clip of its group.`
+    )
+  }
   return (
     `In the mean of ${minimumCohort} updates, the error of a value has a standard deviation of ${short(meanStandardDeviation)}, ` +
     `and the error of the whole mean has a norm of about ${short(meanStandardDeviation * Math.sqrt(length))}. The norm of a ` +

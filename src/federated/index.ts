@@ -16,20 +16,25 @@
  */
 export type { PrivacyRequirements } from '../received/index.js'
 export type { FinishedRound, RoundInput } from '../rounds/index.js'
+export type { AdaptiveClip, PlannedAdaptiveClip } from './adaptive-clip.js'
 export type { PlanRequirements } from './check-plan.js'
 export { checkPlan } from './check-plan.js'
+export type { ClipByGroup, GroupOfTensors } from './clip-groups.js'
+export type { ClipGroup } from './clip-layout.js'
+export { reportClipping, type TensorClipping } from './clip-report.js'
+export type { DecodeOptions } from './decode-groups.js'
 export {
   type EncodeUpdateOptions,
   encodeUpdate,
-  type PreparedStream,
   type PreparedUpdate,
-  type StreamUpdateOptions,
-  streamUpdate,
-  type Update,
-  type UpdateClipping,
 } from './encode-update.js'
+export { nextPlan } from './next-plan.js'
 export { planRound, privacySpent } from './plan.js'
 export type { PlannedCohort } from './planned-cohort.js'
+export { type ProposeClipsOptions, proposeClips } from './propose-clips.js'
 export { decodeOutcome, openRound, type Round, type RoundMean } from './round.js'
 export type { PlannedPrivacy, RoundOccasion, RoundPlan } from './round-plan.js'
-export type { PlannedTask, PlannedTensor, PrivacyGoal, RoundTask, TensorShapes } from './task.js'
+export { type PreparedStream, type StreamUpdateOptions, streamUpdate } from './stream-update.js'
+export type { PlannedTask, PrivacyGoal, RoundTask } from './task.js'
+export type { PlannedTensor, TensorShapes } from './task-tensors.js'
+export type { Update, UpdateClipping } from './update-values.js'

@@ -1,18 +1,18 @@
 import { requireInteger } from '../arguments.js'
 import { usageError } from '../errors.js'
-import { createFixedPoint, createWeightedMean } from '../fixed-point/index.js'
-import { analyzePrivacy, choosePrivacy, type PrivacyLoss } from '../privacy/index.js'
+import { analyzePrivacy, type PrivacyLoss } from '../privacy/index.js'
 import { createRoundConfig, type RoundConfig } from '../protocol/index.js'
 import { isHybrid } from '../protocol/keys.js'
 import { sealedLength } from '../protocol/parcel-lengths.js'
 import { LIBRARY_VERSION } from '../received/index.js'
 import { messageLimits } from '../session/message-limits.js'
-import { createManifest } from '../tensors/index.js'
 import { elementCount, packedLength } from '../vector/index.js'
 import { explanationOf } from './explanation.js'
-import { type PlannedCohort, planCohort } from './planned-cohort.js'
-import { meanDeviation, parametersOf, type RoundPlan } from './round-plan.js'
-import { checkedTask, type PlannedTask, type RoundTask } from './task.js'
+import { planCohort } from './planned-cohort.js'
+import { plannedValues } from './planned-values.js'
+import { parametersOf, type RoundPlan } from './round-plan.js'
+import { checkedTask, type RoundTask } from './task.js'
+import { manifestOfTask, tensorWarnings } from './task-tensors.js'
 
 /** The plans that this library derived. A plan that arrives as data is not one of them. */
 const derived = new WeakSet<object>()
@@ -55,10 +55,10 @@ export function requirePlan(plan: RoundPlan): void {
  */
 export function planRound(task: RoundTask): RoundPlan {
   const checked = checkedTask(task)
-  const manifest = checked.tensors === undefined ? undefined : createManifest(checked.tensors)
+  const manifest = manifestOfTask(checked)
   const length = manifest?.length ?? checked.length!
   const { warnings, ...cohort } = planCohort(checked)
-  const values = valuesOf(checked, cohort, length)
+  const values = plannedValues(checked, cohort, manifest, length)
   const numbers = {
     task: checked,
     length,
@@ -73,27 +73,15 @@ export function planRound(task: RoundTask): RoundPlan {
     version: LIBRARY_VERSION,
     ...numbers,
     explanation: explanationOf(numbers),
-    warnings: [...warnings, ...(values.privacy?.warnings ?? []), ...messageWarnings(config)],
+    warnings: [
+      ...warnings,
+      ...(values.privacy?.warnings ?? []),
+      ...tensorWarnings(checked, manifest),
+      ...messageWarnings(config),
+    ],
   }) as RoundPlan
   derived.add(plan)
   return plan
-}
-
-function valuesOf(
-  task: PlannedTask,
-  cohort: PlannedCohort,
-  length: number,
-): Pick<RoundPlan, 'encoding' | 'privacy' | 'segments'> {
-  const { clients, privacy: goal, clip, bitsPerValue, maximumWeight, rounding } = task
-  if (goal === undefined) {
-    const encoding = createFixedPoint({ clip: clip!, clients, bitsPerValue, maximumWeight, rounding })
-    return { encoding, segments: createWeightedMean(length, encoding).segments }
-  }
-  const { clipNorm, ...target } = goal
-  const { minimumHonest, minimumCohort } = cohort
-  const parameters = choosePrivacy({ ...target, clients, minimumHonest, length, clip: clipNorm })
-  const privacy = { ...parameters, meanStandardDeviation: meanDeviation(parameters, minimumCohort) }
-  return { privacy, segments: [parameters.segment] }
 }
 
 /** A frozen copy without keys whose value is `undefined`, which JSON drops. */

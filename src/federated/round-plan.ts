@@ -5,6 +5,7 @@ import { type PrivacyParameters, privacyContext } from '../privacy/index.js'
 import type { RoundParameters } from '../protocol/index.js'
 import { extendedContext } from '../rounds/index.js'
 import { manifestBytes, type TensorManifest } from '../tensors/index.js'
+import type { ClipGroup } from './clip-layout.js'
 import type { PlannedCohort } from './planned-cohort.js'
 import type { PlannedTask } from './task.js'
 
@@ -15,9 +16,14 @@ import type { PlannedTask } from './task.js'
 export interface PlannedPrivacy extends PrivacyParameters {
   /**
    * The maximum standard deviation of the error of a value of the mean, from noise and rounding together, if only the minimum
-   * cohort is left.
+   * cohort is left. With groups, it is in units of the clip of the value's group.
    */
   readonly meanStandardDeviation: number
+  /**
+   * With an adaptive clip: the maximum standard deviation of the noise in the fraction of the clients that are within a clip,
+   * if only the minimum cohort is left.
+   */
+  readonly fractionStandardDeviation?: number
 }
 
 /**
@@ -33,10 +39,15 @@ export interface RoundPlan extends PlannedCohort {
   readonly length: number
   /** The position of each tensor among these values; absent if the task has a length instead of tensors. */
   readonly manifest?: TensorManifest
-  /** How values become whole numbers: lanes, bound, step, headroom and error bound. Absent with privacy. */
+  /**
+   * How values become whole numbers: lanes, bound, step, headroom and error bound. With groups, it is for values in units of
+   * the clip of their group. Absent with privacy.
+   */
   readonly encoding?: FixedPoint
   /** How an update becomes whole numbers with noise, and the resulting ε. Absent without a privacy target. */
   readonly privacy?: PlannedPrivacy
+  /** The groups of tensors with their clips. Absent if the task has one clip that does not change. */
+  readonly groups?: readonly ClipGroup[]
   /** The segments for the configuration of a round. */
   readonly segments: readonly {
     readonly length: number

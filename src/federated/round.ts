@@ -5,6 +5,16 @@ import { decodePrivateSum } from '../privacy/index.js'
 import { createRoundConfig, type RoundConfig } from '../protocol/index.js'
 import { type FinishedRound, readOutcome } from '../rounds/index.js'
 import { type PlainTensor, type TensorType, unflatten } from '../tensors/index.js'
+import { sizeOf } from '../tensors/tensor.js'
+import { layoutOfPlan } from './clip-layout.js'
+import {
+  type DecodeOptions,
+  fractionsOf,
+  largestClip,
+  privateFractions,
+  raiseNegative,
+  unscale,
+} from './decode-groups.js'
 import { requirePlan } from './plan.js'
 import {
   meanDeviation,
@@ -75,8 +85,21 @@ export interface RoundMean<T extends TensorType = 'float32'> {
   readonly totalWeight: number
   /** The seats whose updates are in the mean, ascending. */
   readonly survivors: readonly number[]
-  /** With privacy: the maximum standard deviation of the error of a value, from noise and rounding. Otherwise `undefined`. */
+  /**
+   * With privacy: the maximum standard deviation of the error of a value, from noise and rounding. With groups, that of the
+   * group with the largest clip. Without privacy `undefined`.
+   */
   readonly standardDeviation: number | undefined
+  /**
+   * With an adaptive clip: for each group, the fraction of the clients that were within its clip, by weight. With privacy, it
+   * has noise. Otherwise `undefined`.
+   */
+  readonly within: Readonly<Record<string, number>> | undefined
+  /**
+   * Without privacy: the names of tensors whose largest value in the mean is below 50 times the error bound, so that the mean
+   * can be off by more than 2 % of it. A smaller clip for these tensors helps. Empty if the task has a length.
+   */
+  readonly coarse: readonly string[]
 }
 
 /**
@@ -86,9 +109,10 @@ export interface RoundMean<T extends TensorType = 'float32'> {
  * @param outcome - The last outcome of the server's session, with the sum and the survivors.
  * @param round - The round from {@link openRound}. In TypeScript, name the types of its tensors if there are others than
  *   `float32`: `decodeOutcome<'float32' | 'float16'>(…)`.
+ * @param options - What the mean will be added to, for a task with `nonNegative` tensors.
  * @returns The mean, its total weight and the survivors.
  * @throws {SecAggError} `configuration-mismatch` if the outcome belongs to another round, plan or session id;
- *   `invalid-argument` if the round is not over, or the outcome does not fit the round. With fault `peer`:
+ *   `invalid-argument` if the round is not over, the outcome does not fit the round, or `addedTo` is missing or does not fit. With fault `peer`:
  *   `input-out-of-range` if no inputs of honest clients can have this sum; `zero-weight`, without culprits, if the total
  *   weight is 0, so that there is no mean.
  * @example
@@ -115,26 +139,59 @@ export interface RoundMean<T extends TensorType = 'float32'> {
 export function decodeOutcome<T extends TensorType = 'float32'>(
   outcome: FinishedRound,
   round: Round,
+  options: DecodeOptions = {},
 ): RoundMean<T> {
   requireRound(round)
   const { plan, config } = round
   const { sum, survivors } = readOutcome(outcome, config)
-  const { encoding, privacy, length, manifest } = plan
+  const { encoding, privacy, length } = plan
+  const layout = layoutOfPlan(plan)
   if (encoding !== undefined) {
     const task = createWeightedMean(length, encoding)
-    const { mean, totalWeight } = decodeWeighted(sum, survivors.length, task)
-    return named<T>({ mean, totalWeight, survivors, standardDeviation: undefined }, manifest)
+    const { mean, totalWeight } = decodeWeighted(sum.slice(0, 2), survivors.length, task)
+    if (layout !== undefined) unscale(mean, layout.spans)
+    const within = layout?.isAdaptive ? fractionsOf(sum[2]!, totalWeight, layout) : undefined
+    const coarse = coarseTensors(mean, plan)
+    return named<T>(
+      { mean, totalWeight, survivors, standardDeviation: undefined, within, coarse },
+      plan,
+      options,
+    )
   }
-  const mean = decodePrivateSum(privacy!, sum[0]!, rotationSeedOf(config.sessionId))
-  for (let i = 0; i < mean.length; i++) mean[i]! /= survivors.length
-  const standardDeviation = meanDeviation(privacy!, survivors.length)
-  return named<T>({ mean, totalWeight: survivors.length, survivors, standardDeviation }, manifest)
+  const noisy = decodePrivateSum(privacy!, sum[0]!, rotationSeedOf(config.sessionId))
+  for (let i = 0; i < noisy.length; i++) noisy[i]! /= survivors.length
+  const within = layout?.isAdaptive ? privateFractions(noisy, plan, layout) : undefined
+  const mean = noisy.length === length ? noisy : noisy.slice(0, length)
+  if (layout !== undefined) unscale(mean, layout.spans)
+  const unit = layout === undefined ? 1 : largestClip(layout)
+  const standardDeviation = unit * meanDeviation(privacy!, survivors.length)
+  const totalWeight = survivors.length
+  return named<T>({ mean, totalWeight, survivors, standardDeviation, within, coarse: [] }, plan, options)
+}
+
+/** A mean is coarse if its largest value is below this many error bounds. */
+const FINE = 50
+
+function coarseTensors(mean: Float64Array, plan: RoundPlan): string[] {
+  const { manifest, encoding } = plan
+  const spans = layoutOfPlan(plan)?.spans
+  const coarse: string[] = []
+  for (const [index, { name, shape, offset }] of (manifest?.tensors ?? []).entries()) {
+    const bound = encoding!.errorBound * (spans?.[index]?.clip ?? 1)
+    const end = offset + sizeOf(shape)
+    let largest = 0
+    for (let i = offset; i < end; i++) largest = Math.max(largest, Math.abs(mean[i]!))
+    if (end > offset && largest < FINE * bound) coarse.push(name)
+  }
+  return coarse
 }
 
 function named<T extends TensorType>(
   result: Omit<RoundMean, 'tensors'>,
-  manifest: Round['plan']['manifest'],
+  plan: RoundPlan,
+  options: DecodeOptions,
 ): RoundMean<T> {
-  const tensors = manifest === undefined ? {} : unflatten<T>(result.mean, manifest)
+  raiseNegative(result.mean, plan, options)
+  const tensors = plan.manifest === undefined ? {} : unflatten<T>(result.mean, plan.manifest)
   return { ...result, tensors }
 }

@@ -1,25 +1,13 @@
+import { shown } from '../arguments.js'
 import type { SuiteName } from '../crypto/index.js'
 import { usageError } from '../errors.js'
 import type { RoundingMode } from '../fixed-point/index.js'
 import type { NoiseDistribution } from '../privacy/index.js'
 import type { AdversaryModel, KeyAgreementName } from '../protocol/index.js'
 import { keysOf, knownParts } from '../received/index.js'
-import {
-  createManifest,
-  type Named,
-  type TensorDescription,
-  type TensorLike,
-  type TensorManifest,
-  type TensorType,
-} from '../tensors/index.js'
-import { byName, describe } from '../tensors/tensor.js'
-
-/**
- * The tensors of an update by name: as shapes, or as objects with a shape and a type, such as tensors or the variables of a
- * model.
- * @public
- */
-export type TensorShapes = Named<readonly number[] | TensorLike | TensorDescription>
+import { type AdaptiveClip, checkedAdaptiveClip, type PlannedAdaptiveClip } from './adaptive-clip.js'
+import { type ClipByGroup, checkedClips } from './clip-groups.js'
+import { checkedTensors, type PlannedTensor, type TensorShapes } from './task-tensors.js'
 
 /**
  * The differential privacy of every client, for {@link RoundTask}.
@@ -32,8 +20,11 @@ export interface PrivacyGoal {
   readonly delta: number
   /** T: the maximum number of rounds in which a client takes part, 1 to 10^9. */
   readonly rounds: number
-  /** c: the maximum L2 norm of an update, over all its values. An update with a larger norm is scaled down to c. */
-  readonly clipNorm: number
+  /**
+   * c: the maximum L2 norm of an update, over all its values. An update with a larger norm is scaled down to c. With a clip by
+   * group, the values of each group are scaled down to the norm of the group.
+   */
+  readonly clipNorm: number | ClipByGroup
   /** b, 1 to 32: sums are taken modulo 2^b. Default: enough bits that rounding adds hardly any noise. */
   readonly bits?: number | undefined
   /** The distribution of the noise. Default: `skellam`. */
@@ -78,14 +69,27 @@ export interface RoundTask {
   /** η, 1 to 256: on the sparse graph, too few shares are left in a round with probability at most 2^−η. Default: 20. */
   readonly correctness?: number | undefined
 
-  /** c: each value is clipped to [−c, c]. A task has either `clip` or `privacy`, which clips the norm of an update. */
-  readonly clip?: number | undefined
+  /**
+   * c: each value is clipped to [−c, c]; one number for all, or one for each group of tensors, such as
+   * `{ 'conv1/*': 0.02, '*': 1 }`. A task has either `clip` or `privacy`, which clips the norm of an update.
+   */
+  readonly clip?: number | ClipByGroup | undefined
+  /** Moves the clips from round to round, with `nextPlan`. Default: they stay as they are. */
+  readonly adaptiveClip?: AdaptiveClip | undefined
   /** b, 2 to 32: each value is rounded to one of 2^b − 1 levels. Default: 16. */
   readonly bitsPerValue?: number | undefined
   /** W: the maximum weight of an update, such as the number of a client's examples. Default: 1. */
   readonly maximumWeight?: number | undefined
   /** Default: `stochastic`. */
   readonly rounding?: RoundingMode | undefined
+
+  /** Patterns of tensors that are left out. An update may still have them. They can have any type. Default: none. */
+  readonly exclude?: readonly string[] | undefined
+  /**
+   * Patterns of tensors that must not be negative, such as variances: `decodeOutcome` raises negative values of the result
+   * to 0. Default: none.
+   */
+  readonly nonNegative?: readonly string[] | undefined
 
   /** Differential privacy of every client, against the server and everyone else. All updates then have weight 1. Default: none. */
   readonly privacy?: PrivacyGoal | undefined
@@ -104,21 +108,13 @@ export interface RoundTask {
 }
 
 /**
- * The shape and type of a tensor that is not in single precision, as data that survives JSON.
- * @public
- */
-export interface PlannedTensor {
-  readonly shape: readonly number[]
-  readonly dtype: TensorType
-}
-
-/**
  * A {@link RoundTask} with its defaults filled in, as data that survives JSON.
  * @public
  */
 export interface PlannedTask extends RoundTask {
   /** Shapes, and the types of tensors that are not in single precision. */
   readonly tensors?: Readonly<Record<string, readonly number[] | PlannedTensor>>
+  readonly adaptiveClip?: PlannedAdaptiveClip
   readonly statisticalSecurity: number
   readonly correctness: number
   readonly suite: SuiteName
@@ -139,6 +135,9 @@ const TASK_KEYS = keysOf<RoundTask>({
   bitsPerValue: true,
   maximumWeight: true,
   rounding: true,
+  adaptiveClip: true,
+  exclude: true,
+  nonNegative: true,
   privacy: true,
   suite: true,
   keyAgreement: true,
@@ -171,13 +170,21 @@ export function checkedTask(given: RoundTask): PlannedTask {
 
 function withDefaults(given: RoundTask): PlannedTask {
   const task = dataParts('a task', given, TASK_KEYS)
-  const { tensors, length, ...rest } = task
-  const common = { ...rest, suite: task.suite ?? 'aes', ...layoutOf(tensors, length) }
+  const { tensors, length, exclude, nonNegative, adaptiveClip, ...rest } = task
+  const common = {
+    ...rest,
+    suite: task.suite ?? 'aes',
+    ...checkedTensors({ tensors, length, exclude, nonNegative }),
+    ...(adaptiveClip !== undefined && {
+      adaptiveClip: checkedAdaptiveClip(adaptiveClip, task.privacy !== undefined),
+    }),
+  }
   const { statisticalSecurity = 40, correctness = 20 } = task
   if (task.privacy === undefined) {
     if (task.clip === undefined) throw invalid('a task needs clip, or privacy with clipNorm')
     const { bitsPerValue = 16, maximumWeight = 1, rounding = 'stochastic' } = task
-    return { ...common, statisticalSecurity, correctness, bitsPerValue, maximumWeight, rounding }
+    const clip = typeof task.clip === 'number' ? task.clip : checkedClips('clip', task.clip)
+    return { ...common, clip, statisticalSecurity, correctness, bitsPerValue, maximumWeight, rounding }
   }
   refuseExactParts(task)
   const { maximumWeight: _one, ...weightless } = common
@@ -186,35 +193,10 @@ function withDefaults(given: RoundTask): PlannedTask {
   // The layers below default to one round. Here it is required: a caller who forgets it would understate ε for many rounds.
   if (privacy.rounds === undefined)
     throw invalid('a task with privacy needs privacy.rounds: in how many rounds a client takes part')
-  return { ...weightless, statisticalSecurity, correctness, privacy: { ...privacy, distribution, tail } }
-}
-
-/** The shapes as a record, in the order of the manifest; or the length. */
-function layoutOf(
-  tensors: TensorShapes | undefined,
-  length: number | undefined,
-): Pick<PlannedTask, 'tensors' | 'length'> {
-  if ((tensors === undefined) === (length === undefined)) {
-    throw invalid('a task needs either the tensors of an update or its length')
-  }
-  if (tensors === undefined) return { length: length! }
-  const entries = layoutOfTensors(tensors).tensors
-  return {
-    tensors: Object.fromEntries(
-      entries.map(({ name, shape, dtype }) => [name, dtype === undefined ? shape : { shape, dtype }]),
-    ),
-  }
-}
-
-/** @throws {SecAggError} `invalid-argument` if something is neither a shape nor a tensor. */
-export function layoutOfTensors(tensors: TensorShapes): TensorManifest {
-  return createManifest(
-    [...byName(tensors)].map(([name, given]) => {
-      if (Array.isArray(given)) return [name, given as readonly number[]] as const
-      const { shape, type } = describe(name, given as TensorLike | TensorDescription)
-      return [name, { shape, dtype: type }] as const
-    }),
-  )
+  const { clipNorm } = privacy
+  const norms = typeof clipNorm === 'object' ? { clipNorm: checkedClips('clipNorm', clipNorm) } : {}
+  const planned = { ...privacy, ...norms, distribution, tail }
+  return { ...weightless, statisticalSecurity, correctness, privacy: planned }
 }
 
 /** With privacy, an update is clipped as a whole and has weight 1. Parts that state something else are refused. */
@@ -227,17 +209,27 @@ function refuseExactParts(task: RoundTask): void {
   } as const
   for (const key of ['clip', 'bitsPerValue', 'maximumWeight', 'rounding'] as const) {
     if (task[key] === undefined || (key === 'maximumWeight' && task[key] === 1)) continue
-    throw invalid(`a task with privacy must not have ${key}: ${reasons[key]}`, task[key])
+    throw invalid(`a task with privacy must not have ${key}: ${reasons[key]}`, shown(task[key]))
   }
 }
 
-/** Checks that all parts except tensors and privacy are numbers or names, so that a task can travel and be compared. */
+/** The parts that can be more than a number or a name. They are checked on their own. */
+const STRUCTURED: ReadonlySet<string> = new Set([
+  'tensors',
+  'privacy',
+  'clip',
+  'clipNorm',
+  'adaptiveClip',
+  'exclude',
+  'nonNegative',
+])
+
+/** Checks that all other parts are numbers or names, so that a task can travel and be compared. */
 function dataParts<T extends object>(what: string, given: T, known: ReadonlySet<string>): T {
   const parts = knownParts(what, given, known, 'invalid-configuration')
   for (const [key, value] of Object.entries(parts)) {
-    if (key === 'tensors' || key === 'privacy' || typeof value === 'number' || typeof value === 'string') {
-      continue
-    }
+    const isStructured = STRUCTURED.has(key) && typeof value === 'object'
+    if (isStructured || typeof value === 'number' || typeof value === 'string') continue
     throw invalid(`${key} of ${what} must be a number or a name`, typeof value)
   }
   return parts

@@ -89,29 +89,39 @@ export function streamFrom(
   mean: WeightedMean,
   options: StreamOptions,
 ): StreamedInput {
-  const { encoding, segments, length } = mean
-  const {
-    onClip = 'report',
-    randomBytes = platformRandomBytes,
-    roundingSeed,
-  } = partsOf('the options of an encoding', options)
-  requireWeight(weight, encoding.maximumWeight)
+  const { segments } = mean
+  const { onClip = 'report' } = partsOf('the options of an encoding', options)
   requireOnClip(onClip)
-  const source = generator(randomBytes)
-  const seed = checkedSeed(roundingSeed) ?? drawSecret(source, SEED_LENGTH)
+  const encoded = streamValues(read, weight, mean, options)
   const clipped = clippedIn(read, mean, onClip === 'refuse')
   const input = async (range: ElementRange): Promise<Vector> => {
     const [values, last] = cutSegments(segments, checkRange(segments, range))
-    const words = encoding.rounding === 'stochastic' ? await roundingWords(seed, length, values!) : NONE
-    const { lanes } = encodeRange(read, values!, encoding, {
+    const weights = weightLanes(weight, segments[1].bits).subarray(0, last!.to - last!.from)
+    return [await encoded(values!), weights as Lanes]
+  }
+  return { input, clipped }
+}
+
+/** Encodes ranges of the values that `read` gives, always in the same way. Values beyond the clip are clipped. */
+export function streamValues(
+  read: ReadValues,
+  weight: number,
+  { encoding, length }: WeightedMean,
+  options: StreamOptions,
+): (range: ElementRange) => Promise<Lanes> {
+  const { randomBytes = platformRandomBytes, roundingSeed } = partsOf('the options of an encoding', options)
+  requireWeight(weight, encoding.maximumWeight)
+  const seed = checkedSeed(roundingSeed) ?? drawSecret(generator(randomBytes), SEED_LENGTH)
+  return async (range) => {
+    const words = encoding.rounding === 'stochastic' ? await roundingWords(seed, length, range) : NONE
+    const { lanes } = encodeRange(read, range, encoding, {
       weight,
       onClip: 'report',
       randomBytes: readerInOrder(words),
     })
     words.fill(0)
-    return [lanes, weightLanes(weight, segments[1].bits).subarray(0, last!.to - last!.from) as Lanes]
+    return lanes
   }
-  return { input, clipped }
 }
 
 function generator(randomBytes: (length: number) => Uint8Array) {

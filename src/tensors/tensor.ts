@@ -155,6 +155,15 @@ export function describe(name: string, tensor: TensorLike | TensorDescription): 
   return { shape: checkedShape(name, shape ?? dims), type: isTensorType(dtype) ? dtype : 'float32' }
 }
 
+/**
+ * The shape of a tensor of any type, of which nothing else is read.
+ * @throws {SecAggError} `invalid-argument` if it has no valid shape.
+ */
+export function shapeOnly(name: string, tensor: unknown): readonly number[] {
+  const { shape, dims } = partsOf(name, tensor)
+  return checkedShape(name, shape ?? dims)
+}
+
 /** @throws {SecAggError} `invalid-argument` if a tensor states a type or an order whose mean cannot be computed. */
 function requireReal(name: string, { fortranOrder }: Parts, type: unknown): void {
   if (fortranOrder === true) {

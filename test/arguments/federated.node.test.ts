@@ -23,6 +23,7 @@ const privateTask = {
   privacy: { epsilon: 100, delta: 1e-5, rounds: 2, clipNorm: 1 },
 }
 const plan = federated.planRound(task)
+const adaptivePlan = federated.planRound({ ...task, clip: { bias: 1, '*': 2 }, adaptiveClip: {} })
 const privatePlan = federated.planRound(privateTask)
 const occasion = { sessionId: new Uint8Array(32), context: { model: new Uint8Array(5) } }
 const round = federated.openRound(plan, occasion)
@@ -30,13 +31,13 @@ const update = {
   kernel: { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) },
   bias: { shape: [2], data: [5, 6] },
 }
-const { input } = federated.encodeUpdate(update, 3, round)
-const outcome = {
-  sum: input.vector,
-  configHash: round.config.hash,
+
+const guarded = federated.openRound(federated.planRound({ ...task, nonNegative: ['kernel'] }), occasion)
+const guardedOutcome = {
+  sum: federated.encodeUpdate(update, 3, guarded).input.vector,
+  configHash: guarded.config.hash,
   report: { survivors: [0, 1, 2, 3, 4, 5, 6, 7] },
 }
-
 const examples: Examples = {
   planRound: () => ({
     args: [
@@ -51,6 +52,9 @@ const examples: Examples = {
         suite: 'chacha',
         sliceLength: 64,
         signatureLength: 64,
+        adaptiveClip: optional({ quantile: optional(0.9), rate: optional(1) }),
+        exclude: optional(['b*']),
+        nonNegative: optional(['kernel']),
       }),
     ],
   }),
@@ -95,7 +99,14 @@ const examples: Examples = {
     on: federated.streamUpdate(update, 3, round).input,
     args: [{ from: 0, to: 7 }],
   }),
-  decodeOutcome: () => ({ args: [outcome, whole(round)] }),
+  decodeOutcome: () => ({ args: [guardedOutcome, whole(guarded), { addedTo: 'nothing' }] }),
+  nextPlan: () => ({
+    args: [whole(adaptivePlan), { mean: new Float64Array(6), within: { bias: 1, '*': 0 } }],
+  }),
+  proposeClips: () => ({
+    args: [update, optional({ groups: optional(['*']), bounds: optional('norm'), margin: optional(2) })],
+  }),
+  reportClipping: () => ({ args: [orNoPairs(update), whole(round)] }),
   privacySpent: () => ({ args: [whole(privatePlan), 2] }),
 }
 

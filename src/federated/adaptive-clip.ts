@@ -1,0 +1,64 @@
+import { usageError } from '../errors.js'
+import { keysOf, knownParts } from '../received/index.js'
+
+/**
+ * How clips are adapted from round to round (Andrew et al. 2021, "Differentially Private Learning with Adaptive Clipping").
+ * Each client adds, for each group of tensors, whether its update was within the clip. From the sum, `nextPlan` moves each
+ * clip geometrically towards the quantile.
+ * @public
+ */
+export interface AdaptiveClip {
+  /**
+   * γ, from 0 to 1: the fraction of clients whose updates should be within the clip, by weight. Default: 0.95, or 0.5 with
+   * privacy.
+   */
+  readonly quantile?: number | undefined
+  /**
+   * η, above 0 and at most 8: a clip that a fraction b of the clients is within is multiplied by exp(−η · (b − γ)). Default: 4,
+   * or 0.2 with privacy.
+   */
+  readonly rate?: number | undefined
+  /**
+   * With privacy: the part of the squared sensitivity that belongs to these fractions, 10^−6 to 0.5. Noise on the mean grows by
+   * the factor 1/√(1 − share). Default: 0.01.
+   */
+  readonly share?: number | undefined
+}
+
+/**
+ * {@link AdaptiveClip} with defaults filled in. The share is present with privacy only.
+ * @public
+ */
+export interface PlannedAdaptiveClip {
+  readonly quantile: number
+  readonly rate: number
+  readonly share?: number
+}
+
+const KEYS = keysOf<AdaptiveClip>({ quantile: true, rate: true, share: true })
+
+/** @throws {SecAggError} `invalid-configuration` if a part is unknown or out of its range. */
+export function checkedAdaptiveClip(given: AdaptiveClip, isPrivate: boolean): PlannedAdaptiveClip {
+  const parts = knownParts('the adaptiveClip of a task', given, KEYS, 'invalid-configuration')
+  if (!isPrivate && parts.share !== undefined) {
+    throw usageError(
+      'invalid-configuration',
+      'share of adaptiveClip is a part of a privacy target, and the task has none',
+    )
+  }
+  const [quantile, rate, share] = isPrivate ? [0.5, 0.2, 0.01] : [0.95, 4]
+  return {
+    quantile: inRange('quantile', parts.quantile ?? quantile!, 0, 1),
+    rate: inRange('rate', parts.rate ?? rate!, 1e-6, 8),
+    ...(isPrivate && { share: inRange('share', parts.share ?? share!, 1e-6, 0.5) }),
+  }
+}
+
+function inRange(name: string, value: unknown, minimum: number, maximum: number): number {
+  if (typeof value === 'number' && value >= minimum && value <= maximum) return value
+  throw usageError(
+    'invalid-configuration',
+    `${name} of adaptiveClip must be a number from ${minimum} to ${maximum}`,
+    { got: typeof value === 'number' ? value : typeof value },
+  )
+}

@@ -1,0 +1,110 @@
+import type { FixedPoint } from '../fixed-point/index.js'
+import type { PrivacyParameters } from '../privacy/index.js'
+import type { TensorManifest } from '../tensors/index.js'
+import { type GroupOfTensors, groupsOf, type Span } from './clip-groups.js'
+import type { PlannedTask } from './task.js'
+
+/**
+ * A group of tensors that have a clip of their own. With groups, values are divided by the clip of their group before they are
+ * encoded, so that all groups have the same levels.
+ * @public
+ */
+export interface ClipGroup extends GroupOfTensors {
+  /** The distance between two levels of a value. Absent with privacy. */
+  readonly step?: number
+  /** The maximum difference between a value of the mean and the mean of the clipped values. Absent with privacy. */
+  readonly errorBound?: number
+  /** With privacy: as `meanStandardDeviation` of the plan, for the values of this group. */
+  readonly standardDeviation?: number
+}
+
+/** Where groups are in the flat array of an update. */
+export interface ClipLayout {
+  readonly groups: readonly GroupOfTensors[]
+  readonly spans: readonly Span[]
+  /** Whether each client also sends, for each group, whether it was within the clip. */
+  readonly isAdaptive: boolean
+}
+
+/**
+ * The groups of a task; `undefined` if it has one clip that does not change.
+ * @throws {SecAggError} `invalid-configuration` as {@link groupsOf}.
+ */
+export function clipLayoutOf(
+  { clip, privacy, adaptiveClip }: PlannedTask,
+  manifest: TensorManifest | undefined,
+  length: number,
+): ClipLayout | undefined {
+  const [what, given] = privacy === undefined ? ['clip', clip!] : ['clipNorm', privacy.clipNorm]
+  const isAdaptive = adaptiveClip !== undefined
+  if (typeof given === 'number' && !isAdaptive) return undefined
+  return { ...groupsOf(what as string, given as number, manifest, length), isAdaptive }
+}
+
+const layouts = new WeakMap<object, { readonly layout: ClipLayout | undefined }>()
+
+/** {@link clipLayoutOf} for a plan, which is computed once. */
+export function layoutOfPlan(plan: {
+  readonly task: PlannedTask
+  readonly manifest?: TensorManifest
+  readonly length: number
+}): ClipLayout | undefined {
+  const known = layouts.get(plan)
+  if (known !== undefined) return known.layout
+  const layout = clipLayoutOf(plan.task, plan.manifest, plan.length)
+  layouts.set(plan, { layout })
+  return layout
+}
+
+/** How groups and fractions become one vector whose norm is bounded. */
+export interface PrivateLayout {
+  /** The number of elements of the vector: the values, then one element for each fraction. */
+  readonly length: number
+  /** The largest norm of the vector, in units of the clips. */
+  readonly norm: number
+  /**
+   * An element of a fraction is plus or minus one half of this: centered, it has half the sensitivity of 0 or 1. 0 if there are
+   * no fractions.
+   */
+  readonly factor: number
+}
+
+/**
+ * Each of G groups has at most the norm 1. The fractions have the given share of the squared norm of the whole vector, so one
+ * noise covers both, and ε is that of a single sum of this norm; nothing is composed. With normal noise, this is the
+ * calibration of Andrew et al. (2021), theorem 1.
+ */
+export function privateLayout(
+  { groups, isAdaptive }: ClipLayout,
+  length: number,
+  share: number | undefined,
+): PrivateLayout {
+  const part = isAdaptive ? share! : 0
+  return {
+    length: length + (isAdaptive ? groups.length : 0),
+    norm: Math.sqrt(groups.length / (1 - part)),
+    factor: 2 * Math.sqrt(part / (1 - part)),
+  }
+}
+
+/** The groups as a plan states them. */
+export function plannedGroups(
+  groups: readonly GroupOfTensors[],
+  values: { readonly encoding?: FixedPoint; readonly meanStandardDeviation?: number },
+): readonly ClipGroup[] {
+  const { encoding, meanStandardDeviation } = values
+  return groups.map((group) => ({
+    ...group,
+    ...(encoding && { step: encoding.step * group.clip, errorBound: encoding.errorBound * group.clip }),
+    ...(meanStandardDeviation && { standardDeviation: meanStandardDeviation * group.clip }),
+  }))
+}
+
+/** The standard deviation of the noise in the fraction of a group, in a mean of this number of survivors. */
+export function fractionDeviation(
+  { sumStandardDeviation, clients }: PrivacyParameters,
+  factor: number,
+  survivors: number,
+): number {
+  return sumStandardDeviation / Math.sqrt(clients * survivors) / factor
+}

@@ -1,0 +1,110 @@
+import { partsOf } from '../arguments.js'
+import { SecAggError, usageError } from '../errors.js'
+import { tensorReader } from '../tensors/flatten.js'
+import { createManifest, type Named, type TensorLike, type TensorManifest } from '../tensors/index.js'
+import { byName, sizeOf } from '../tensors/tensor.js'
+import type { Lanes } from '../vector/segments.js'
+import type { Span } from './clip-groups.js'
+import { type ClipLayout, privateLayout } from './clip-layout.js'
+import { matchedBy } from './patterns.js'
+import type { RoundPlan } from './round-plan.js'
+
+/** Multiplies values by the clip of their group, in place. */
+export function unscale(mean: Float64Array, spans: readonly Span[]): void {
+  for (const { from, to, clip } of spans) for (let i = from; i < to; i++) mean[i]! *= clip
+}
+
+/** The largest clip of the groups. */
+export function largestClip({ groups }: ClipLayout): number {
+  return groups.reduce((most, { clip }) => Math.max(most, clip), 0)
+}
+
+/**
+ * For each group, the fraction of the clients that were within its clip, by weight.
+ * @throws {SecAggError} fault `peer`, `input-out-of-range`, if no inputs of honest clients can have this sum.
+ */
+export function fractionsOf(sum: Lanes, totalWeight: number, { groups }: ClipLayout): Record<string, number> {
+  const fractions = groups.map(({ name }, group) => {
+    const weight = Number(sum[group])
+    if (weight <= totalWeight) return [name, weight / totalWeight] as const
+    throw new SecAggError(
+      'input-out-of-range',
+      'peer',
+      `a weight of ${weight} within a clip is impossible for a total weight of ${totalWeight}`,
+      { expected: `0 to ${totalWeight}`, got: weight },
+    )
+  })
+  return Object.fromEntries(fractions)
+}
+
+/** The same with privacy, from the noisy mean of the clients' vectors. Noise can give values below 0 and above 1. */
+export function privateFractions(
+  mean: Float64Array,
+  plan: RoundPlan,
+  layout: ClipLayout,
+): Record<string, number> {
+  const { factor } = privateLayout(layout, plan.length, plan.task.adaptiveClip!.share)
+  return Object.fromEntries(
+    layout.groups.map(({ name }, group) => [name, mean[plan.length + group]! / factor + 1 / 2]),
+  )
+}
+
+/**
+ * Options of `decodeOutcome`.
+ * @public
+ */
+export interface DecodeOptions {
+  /**
+   * What the mean will be added to: the tensors of the model if updates are differences, or `nothing` if updates are the
+   * tensors themselves. A task with `nonNegative` needs it: the sum of model and mean is then never negative in such a tensor.
+   */
+  readonly addedTo?: Named<TensorLike> | 'nothing' | undefined
+}
+
+/**
+ * Raises the mean of non-negative tensors, in place, so that the model stays at 0 or above. With privacy, this is
+ * post-processing, and ε does not change.
+ * @throws {SecAggError} `invalid-argument` if `addedTo` is missing although the task needs it, or lacks such a tensor.
+ */
+export function raiseNegative(mean: Float64Array, { task, manifest }: RoundPlan, given: DecodeOptions): void {
+  const { addedTo } = partsOf('the options of decodeOutcome', given)
+  const model = addedTo === undefined || addedTo === 'nothing' ? undefined : byName(addedTo)
+  if (task.nonNegative === undefined || manifest === undefined) return
+  if (addedTo === undefined) {
+    throw usageError(
+      'invalid-argument',
+      'the task has nonNegative tensors, so decodeOutcome needs addedTo: the tensors of the model that the mean is added ' +
+        "to, or 'nothing' if updates are tensors instead of differences",
+    )
+  }
+  const names = manifest.tensors.map(({ name }) => name)
+  const guarded = matchedBy('nonNegative', task.nonNegative, names)
+  const own = manifest.tensors.filter(({ name }) => guarded.has(name))
+  const floorOf = model && floors(model, guarded, own)
+  for (const { name, shape, offset } of own) {
+    const length = sizeOf(shape)
+    const floor = floorOf?.(name, length)
+    for (let i = 0; i < length; i++) {
+      mean[offset + i] = Math.max(mean[offset + i]!, floor === undefined ? 0 : -floor[i]!)
+    }
+  }
+}
+
+/** A function that reads the values of a guarded tensor of the model. */
+function floors(
+  model: ReadonlyMap<string, TensorLike>,
+  guarded: ReadonlySet<string>,
+  entries: TensorManifest['tensors'],
+): (name: string, length: number) => Float64Array {
+  const layout = createManifest(entries.map(({ name, shape }) => [name, shape] as const))
+  const read = tensorReader(
+    [...model].filter(([name]) => guarded.has(name)),
+    layout,
+  )
+  const offsets = new Map(layout.tensors.map(({ name, offset }) => [name, offset]))
+  return (name, length) => {
+    const values = new Float64Array(length)
+    read(values, offsets.get(name)!, length)
+    return values
+  }
+}

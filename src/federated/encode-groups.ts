@@ -1,0 +1,138 @@
+import { encodeRange, type ReadValues } from '../fixed-point/encode-range.js'
+import { createWeightedMean, type StreamOptions } from '../fixed-point/index.js'
+import { requireWeight } from '../fixed-point/real-values.js'
+import { streamValues } from '../fixed-point/streamed.js'
+import { weightLanes } from '../fixed-point/weighted-mean.js'
+import type { VectorSource } from '../rounds/index.js'
+import { createLanes } from '../vector/lanes.js'
+import { checkRange, cutSegments, type Lanes, type Vector } from '../vector/segments.js'
+import { type ClipLayout, privateLayout } from './clip-layout.js'
+import type { RoundPlan } from './round-plan.js'
+import {
+  beyondClip,
+  examine,
+  readerOfUpdate,
+  reportByGroup,
+  type SpanReport,
+  scaledReader,
+  type Update,
+  type UpdateClipping,
+} from './update-values.js'
+
+/** An update that was read once, whose values can be encoded in units of the clips of their groups. */
+interface ScaledUpdate {
+  readonly read: ReadValues
+  readonly clipping: UpdateClipping & { readonly kind: 'values' }
+  /** The last segment: for each group, the weight of the client if it was within the clip, else 0. */
+  readonly within: Lanes | undefined
+}
+
+function scaledUpdate(
+  update: Update,
+  weight: number,
+  plan: RoundPlan,
+  layout: ClipLayout,
+  onClip: 'report' | 'refuse',
+): ScaledUpdate {
+  const { encoding, segments } = plan
+  requireWeight(weight, encoding!.maximumWeight)
+  const read = readerOfUpdate(update, plan)
+  const spans = examine(read, layout, encoding!.step)
+  const largest = reportByGroup(spans, layout).map((group) => group.largest)
+  const isWithin = layout.groups.map(({ clip }, group) => largest[group]! <= clip)
+  const beyond = isWithin.indexOf(false)
+  if (onClip === 'refuse' && beyond >= 0) throw beyondClip('a value', layout.groups[beyond]!)
+  return {
+    read: scaledReader(read, layout.spans),
+    clipping: { kind: 'values', ...total(spans) },
+    within: layout.isAdaptive ? fractionLanes(isWithin, weight, segments[2]!.bits) : undefined,
+  }
+}
+
+function total(spans: readonly SpanReport[]): { count: number; largest: number; excess: number } {
+  const sum = { count: 0, largest: 0, excess: 0 }
+  for (const { clipped, largest, excess } of spans) {
+    sum.count += clipped
+    sum.largest = Math.max(sum.largest, largest)
+    sum.excess += excess
+  }
+  return sum
+}
+
+function fractionLanes(isWithin: readonly boolean[], weight: number, bits: number): Lanes {
+  const lanes = createLanes(bits, isWithin.length)
+  const [one] = weightLanes(weight, bits)
+  for (const [group, within] of isWithin.entries()) if (within) lanes[group] = one!
+  return lanes
+}
+
+/** Encodes an update with a clip by group, as one vector. */
+export function encodeInGroups(
+  update: Update,
+  weight: number,
+  plan: RoundPlan,
+  layout: ClipLayout,
+  options: { readonly onClip: 'report' | 'refuse'; readonly randomBytes: (length: number) => Uint8Array },
+): { readonly vector: Vector; readonly clipping: UpdateClipping & { readonly kind: 'values' } } {
+  const { read, clipping, within } = scaledUpdate(update, weight, plan, layout, options.onClip)
+  const { randomBytes } = options
+  const range = { from: 0, to: plan.length }
+  const { lanes } = encodeRange(read, range, plan.encoding!, { weight, randomBytes, onClip: 'report' })
+  const last = within === undefined ? [] : [within]
+  return { vector: [lanes, weightLanes(weight, plan.segments[1]!.bits), ...last], clipping }
+}
+
+/** Like {@link encodeInGroups}, in ranges. */
+export function streamInGroups(
+  update: Update,
+  weight: number,
+  plan: RoundPlan,
+  layout: ClipLayout,
+  options: StreamOptions,
+): { readonly source: VectorSource; readonly clipping: UpdateClipping & { readonly kind: 'values' } } {
+  const { read, clipping, within } = scaledUpdate(update, weight, plan, layout, options.onClip ?? 'report')
+  const { segments } = plan
+  const values = streamValues(read, weight, createWeightedMean(plan.length, plan.encoding!), options)
+  const last = within === undefined ? [] : [within]
+  const rest = [weightLanes(weight, segments[1]!.bits), ...last]
+  const source: VectorSource = async (range) => {
+    const [first, ...others] = cutSegments(segments, checkRange(segments, range))
+    const parts = others.map(({ from, to }, index) => rest[index]!.slice(from, to) as Lanes)
+    return [await values(first!), ...parts]
+  }
+  return { source, clipping }
+}
+
+/**
+ * The vector of an update with privacy and groups, before it gets noise: values in units of the clips, where no group has a
+ * norm above 1, then one element for each group: whether it was within its clip.
+ */
+export function privateVector(
+  update: Update,
+  plan: RoundPlan,
+  layout: ClipLayout,
+  onClip: 'report' | 'refuse',
+): { readonly vector: Float64Array; readonly clipping: UpdateClipping & { readonly kind: 'norm' } } {
+  const { length: extended, factor } = privateLayout(layout, plan.length, plan.task.adaptiveClip?.share)
+  const read = readerOfUpdate(update, plan)
+  const norms = reportByGroup(examine(read, layout, 0), layout).map(({ norm }) => norm)
+  const factors = layout.groups.map(({ clip }, group) => Math.min(1, clip / norms[group]!))
+  const beyond = layout.groups.findIndex(({ clip }, group) => norms[group]! > clip)
+  if (onClip === 'refuse' && beyond >= 0) throw beyondClip('the L2 norm', layout.groups[beyond]!)
+  const vector = new Float64Array(extended)
+  read(vector, 0, plan.length)
+  for (const { from, to, group, clip } of layout.spans) {
+    const multiplier = factors[group]!
+    for (let i = from; i < to; i++) vector[i] = (vector[i]! / clip) * multiplier
+  }
+  if (layout.isAdaptive) {
+    for (const [group, { clip }] of layout.groups.entries()) {
+      vector[plan.length + group] = norms[group]! <= clip ? factor / 2 : -factor / 2
+    }
+  }
+  const groups = Object.fromEntries(
+    layout.groups.map(({ name }, group) => [name, { norm: norms[group]!, factor: factors[group]! }]),
+  )
+  const norm = norms.reduce((sum, each) => Math.hypot(sum, each), 0)
+  return { vector, clipping: { kind: 'norm', norm, factor: Math.min(...factors), groups } }
+}

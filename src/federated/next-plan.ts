@@ -1,0 +1,101 @@
+import { partsOf } from '../arguments.js'
+import { usageError } from '../errors.js'
+import { typedArrayName } from '../vector/lanes.js'
+import type { ClipByGroup } from './clip-groups.js'
+import { layoutOfPlan } from './clip-layout.js'
+import { planRound, requirePlan } from './plan.js'
+import type { RoundMean } from './round.js'
+import type { RoundPlan } from './round-plan.js'
+
+/**
+ * Without privacy, a clip is at most this many times the largest value of the mean and one step, so that few levels are lost
+ * to a clip that is far too large: the number of levels on one side, divided by 512, but at least 4 and at most 1024.
+ */
+function reserve(levels: number): number {
+  return Math.min(Math.max((levels - 1) / 2 / 512, 4), 1024)
+}
+
+/** Clips stay in this range. */
+const CLIPS = [1e-30, 1e30] as const
+
+/**
+ * Plans the next rounds with clips that are moved towards the quantile of the task: a clip that a fraction b of the clients was
+ * within is multiplied by exp(−η · (b − γ)). Without privacy, a clip that is far above the largest value of the mean is also
+ * lowered at once. The noise multiplier and ε do not depend on the clips, so `rounds` of the privacy goal counts the rounds of
+ * all these plans.
+ *
+ * Source: Andrew, Thakkar, McMahan and Ramaswamy (2021), "Differentially Private Learning with Adaptive Clipping".
+ *
+ * @param plan - The plan of the last round, whose task has `adaptiveClip`.
+ * @param outcome - The result of the last round, from `decodeOutcome`.
+ * @returns The next plan: the same task with other clips. Send it to the clients, which pass it to `checkPlan`.
+ * @throws {SecAggError} `invalid-argument` if the plan is not from `planRound` or `checkPlan`, its task has no `adaptiveClip`,
+ *   or the outcome is not from a round of it.
+ * @example
+ * ```ts
+ * import { nextPlan, planRound } from 'secagg/federated'
+ *
+ * const failures = { dropoutFraction: 0.1, corruptFraction: 0.1 }
+ * const plan = planRound({
+ *   tensors: { kernel: [2, 2], bias: [2] },
+ *   clients: 10,
+ *   adversary: 'honest-but-curious',
+ *   ...failures,
+ *   clip: { kernel: 0.5, bias: 0.5 },
+ *   adaptiveClip: { quantile: 0.9 },
+ * })
+ * // In a program, decodeOutcome returns this: nobody's bias was within the clip, and the kernel is small.
+ * const outcome = { within: { bias: 0, kernel: 1 }, mean: Float64Array.of(0.4, 0.5, 0, 0, 0, 0.001) }
+ * console.log(nextPlan(plan, outcome).groups?.map(({ name, clip }) => [name, clip])) // [ [ 'bias', 18.2991 ], [ 'kernel', 0.0649746 ] ]
+ * ```
+ * @public
+ */
+export function nextPlan(plan: RoundPlan, outcome: Pick<RoundMean, 'mean' | 'within'>): RoundPlan {
+  requirePlan(plan)
+  const { task, encoding } = plan
+  const { within, mean } = partsOf('the outcome of a round', outcome)
+  const layout = layoutOfPlan(plan)
+  const { adaptiveClip } = task
+  if (adaptiveClip === undefined || layout === undefined) {
+    throw usageError('invalid-argument', 'the task of the plan has no adaptiveClip')
+  }
+  const fractions = partsOf('the fractions of an outcome', within)
+  if (typedArrayName(mean) !== 'Float64Array' || mean.length !== plan.length) {
+    throw usageError(
+      'invalid-argument',
+      `the mean of the outcome must be a Float64Array of ${plan.length} values`,
+    )
+  }
+  const largest = new Float64Array(layout.groups.length)
+  for (const { from, to, group } of layout.spans) {
+    for (let i = from; i < to; i++) largest[group] = Math.max(largest[group]!, Math.abs(mean[i]!))
+  }
+  const moved = layout.groups.map(({ name, clip }, group) => {
+    const fraction: unknown = fractions[name]
+    if (typeof fraction !== 'number' || !Number.isFinite(fraction)) {
+      throw usageError('invalid-argument', 'the outcome has no fraction for a group of the plan')
+    }
+    const { quantile, rate } = adaptiveClip
+    // Noise can carry a fraction below 0 and above 1.
+    const factor = Math.exp(-rate * (Math.min(Math.max(fraction, 0), 1) - quantile))
+    const most =
+      encoding === undefined
+        ? Number.POSITIVE_INFINITY
+        : reserve(encoding.levels) * (largest[group]! + encoding.step * clip)
+    return [name, rounded(Math.min(clip * factor, most))] as const
+  })
+  return planRound(withClips(plan, Object.fromEntries(moved)))
+}
+
+/** Six digits, which every JavaScript engine rounds in the same way. */
+function rounded(clip: number): number {
+  return Number(Math.min(Math.max(clip, CLIPS[0]), CLIPS[1]).toPrecision(6))
+}
+
+function withClips({ task }: RoundPlan, clips: ClipByGroup): RoundPlan['task'] {
+  const renewed = (clip: number | ClipByGroup): number | ClipByGroup =>
+    typeof clip === 'number' ? Object.values(clips)[0]! : clips
+  return task.privacy === undefined
+    ? { ...task, clip: renewed(task.clip!) }
+    : { ...task, privacy: { ...task.privacy, clipNorm: renewed(task.privacy.clipNorm) } }
+}

@@ -1,0 +1,264 @@
+import {
+  checkPlan,
+  decodeOutcome,
+  encodeUpdate,
+  nextPlan,
+  openRound,
+  planRound,
+  type RoundPlan,
+  type RoundTask,
+} from 'secagg/federated'
+import { analyzePrivacy } from 'secagg/privacy'
+import { describe, expect, it, test } from 'vitest'
+import { sumDirectly } from './direct-sum.js'
+import { MODELS, relativeErrors, updateOfClient } from './real-models.js'
+import { runFederated } from './support.js'
+
+const CLIENTS = 16
+
+const failures: Omit<RoundTask, 'tensors' | 'clip'> = {
+  clients: CLIENTS,
+  adversary: 'honest-but-curious',
+  dropoutFraction: 0,
+  corruptFraction: 0.1,
+}
+
+const requirements = { minimumCohort: CLIENTS, corruptFraction: 0.1 }
+
+/** The plan as a client gets it. */
+function received(plan: RoundPlan): RoundPlan {
+  return checkPlan(JSON.parse(JSON.stringify(plan)), requirements)
+}
+
+describe('real models with 16 bits', () => {
+  test.each(Object.entries(MODELS))(
+    '%s: with one clip, some tensors are lost, and decoding names them',
+    (_, model) => {
+      const updates = Array.from({ length: CLIENTS }, (_, seat) => updateOfClient(model, 0, seat))
+      const magnitudes = updates.flatMap((update) => Object.values(update).flatMap(({ data }) => [...data]))
+      const clip = magnitudes.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+      const plan = planRound({ ...failures, tensors: model.tensors, clip })
+      const { tensors, coarse } = sumDirectly(plan, updates)
+      const errors = relativeErrors(tensors, updates)
+      const lost = Object.keys(errors).filter((name) => errors[name]! > 0.02)
+      expect(lost.length).toBeGreaterThan(0)
+      expect(coarse).toEqual(expect.arrayContaining(lost))
+      expect(Math.max(...Object.values(errors))).toBeGreaterThan(0.1)
+    },
+  )
+
+  test.each(Object.entries(MODELS))(
+    '%s: after five rounds, no tensor is off by more than 2 %%',
+    (_, model) => {
+      const names = Object.keys(model.tensors)
+      const largest = 8 * Math.max(...Object.values(model.magnitudes))
+      // The server knows nothing about the tensors: all clips begin at the same number, far too large or far too small.
+      for (const start of [largest, largest / 1e4]) {
+        const clip = Object.fromEntries(names.map((name) => [name, start]))
+        let plan = planRound({ ...failures, tensors: model.tensors, clip, adaptiveClip: {} })
+        for (let round = 0; round < 5; round++) {
+          const updates = Array.from({ length: CLIENTS }, (_, seat) => updateOfClient(model, round, seat))
+          plan = received(nextPlan(plan, sumDirectly(plan, updates, { seed: round + 1 })))
+        }
+        for (let round = 5; round < 8; round++) {
+          const updates = Array.from({ length: CLIENTS }, (_, seat) => updateOfClient(model, round, seat))
+          const result = sumDirectly(plan, updates, { seed: round + 1 })
+          const errors = relativeErrors(result.tensors, updates)
+          for (const name of names)
+            expect([name, errors[name]! <= 0.02 || errors[name]]).toEqual([name, true])
+          expect(result.coarse).toEqual([])
+          plan = received(nextPlan(plan, result))
+        }
+      }
+    },
+  )
+})
+
+describe('an adaptive clip', () => {
+  const task: RoundTask = {
+    ...failures,
+    clients: 5,
+    tensors: { a: [2], b: [1] },
+    clip: { a: 1, b: 10 },
+    maximumWeight: 50,
+  }
+  const update = (a: number, b: number) => ({ a: { shape: [2], data: [0, a] }, b: { shape: [1], data: [b] } })
+  const updates = [update(1, 0), update(-1.001, 3), update(0.5, 11), update(4, 12), update(0, 10)]
+
+  it('learns from the sum which fraction was within each clip, by weight, in a round with dropouts', async () => {
+    const plan = planRound({ ...task, adaptiveClip: {}, dropoutFraction: 0.2, minimumCohort: 3 })
+    expect(plan.segments[2]).toEqual({ length: 2, bits: 8, bound: 51 })
+    const { result } = await runFederated(plan, {
+      sessionId: new Uint8Array(16),
+      updates,
+      weights: [10, 50, 20, 40, 20],
+      stages: [9, 9, 9, 2, 9],
+    })
+    expect(result).toMatchObject({ survivors: [0, 1, 2, 4], totalWeight: 100, within: { a: 0.5, b: 0.8 } })
+  })
+
+  it('moves geometrically: exp(−η (b − γ)) times the clip before', () => {
+    const adaptiveClip = { quantile: 0.6, rate: 0.5 }
+    const plan = planRound({ ...task, adaptiveClip })
+    const mean = Float64Array.of(0, 1, 10)
+    const moved = (a: number, b: number): readonly number[] =>
+      nextPlan(plan, { mean, within: { a, b } }).groups!.map(({ clip }) => clip)
+    expect(moved(0.6, 0.6)).toEqual([1, 10])
+    expect(moved(1, 0)).toEqual(
+      [Math.exp(-0.2), 10 * Math.exp(0.3)].map((clip) => Number(clip.toPrecision(6))),
+    )
+    const next = nextPlan(plan, { mean, within: { a: 1, b: 0 } })
+    expect(next.task).toEqual({ ...plan.task, clip: { a: 0.818731, b: 13.4986 } })
+    expect(checkPlan(JSON.parse(JSON.stringify(next)), { minimumCohort: 5, corruptFraction: 0.1 })).toEqual(
+      next,
+    )
+  })
+
+  it('falls at once to where the levels of a tiny mean are, but not without a mean to go by', () => {
+    const plan = planRound({ ...task, adaptiveClip: {} })
+    const { groups } = nextPlan(plan, { mean: Float64Array.of(0, 1e-6, 0), within: { a: 1, b: 1 } })
+    const reserve = 32767 / 512
+    expect(groups![0]!.clip).toBeCloseTo(reserve * (1e-6 + 1 / 32767), 6)
+    expect(groups![1]!.clip).toBeCloseTo((reserve * 10) / 32767, 6)
+  })
+
+  it('can be one number for all values, also of a flat array', () => {
+    const { tensors: _, ...rest } = task
+    const plan = planRound({ ...rest, length: 3, clip: 2, adaptiveClip: { quantile: 1 } })
+    expect(plan.groups).toMatchObject([{ name: '*', clip: 2, values: 3 }])
+    const result = sumDirectly(plan, [
+      [1, 0, 0],
+      [2, 0, 0],
+      [3, 0, 0],
+      [0, -2, 0],
+      [0, -9, 0],
+    ])
+    expect(result.within).toEqual({ '*': 0.6 })
+    expect(result.mean[0]).toBeCloseTo(1, 3)
+    const next = nextPlan(plan, result)
+    expect(next.task.clip).toBe(Number((2 * Math.exp(4 * 0.4)).toPrecision(6)))
+  })
+
+  it('needs a plan with an adaptive clip, and an outcome of that plan', () => {
+    const plan = planRound({ ...task, adaptiveClip: {} })
+    const mean = new Float64Array(3)
+    const within = { a: 1, b: 1 }
+    const wrong: readonly (() => unknown)[] = [
+      () => nextPlan(planRound(task), { mean, within }),
+      () => nextPlan({ ...plan }, { mean, within }),
+      () => nextPlan(plan, { mean: new Float64Array(2), within }),
+      () => nextPlan(plan, { mean: [0, 0, 0] as never, within }),
+      () => nextPlan(plan, { mean, within: { a: 1 } }),
+      () => nextPlan(plan, { mean, within: { a: 1, b: Number.NaN } }),
+      () => nextPlan(plan, { mean, within: undefined }),
+      () => nextPlan(plan, undefined as never),
+    ]
+    for (const call of wrong) {
+      expect(call).toThrow(expect.objectContaining({ code: 'invalid-argument', fault: 'usage' }))
+    }
+  })
+
+  it('refuses a sum in which more weight is within a clip than there is', () => {
+    const plan = planRound({ ...task, adaptiveClip: {} })
+    const hostile = sumDirectly(plan, updates)
+    expect(hostile.within).toEqual({ a: 0.6, b: 0.6 })
+    const round = openRound(plan, { sessionId: new Uint8Array(16) })
+    const [values, weight] = encodeUpdate(updates[0]!, 3, round).input.vector
+    const survivors = [0, 1, 2, 3, 4]
+    const sum = [values!, weight!, Uint8Array.of(3, 4)]
+    expect(() => decodeOutcome({ sum, configHash: round.config.hash, report: { survivors } }, round)).toThrow(
+      expect.objectContaining({ code: 'input-out-of-range', fault: 'peer' }),
+    )
+  })
+})
+
+describe('an adaptive clip with privacy', () => {
+  const goal = { epsilon: 8, delta: 1e-5, rounds: 20, bits: 16 }
+  const cohort: RoundTask = { ...failures, clients: 100, tensors: { a: [40], b: [24] } }
+  const clipNorm = { a: 1, b: 0.001 }
+  const fixed = planRound({ ...cohort, privacy: { ...goal, clipNorm } })
+  const adaptive = planRound({ ...cohort, privacy: { ...goal, clipNorm }, adaptiveClip: { share: 0.02 } })
+
+  it('has the fractions in the same vector, with their share of the squared norm', () => {
+    expect(fixed.privacy!.clip).toBeCloseTo(Math.SQRT2, 12)
+    expect(adaptive.privacy!.clip).toBeCloseTo(Math.sqrt(2 / 0.98), 12)
+    expect(adaptive.privacy!.length).toBe(66)
+    expect(adaptive.privacy!.epsilon).toBeLessThanOrEqual(8)
+    // ε is that of one sum of vectors of this norm; nothing is added for the fractions.
+    const { length, clip, bits, noiseMultiplier, clients, minimumHonest, delta, rounds } = adaptive.privacy!
+    const setting = { length, clip, bits, noiseMultiplier, clients, minimumHonest, delta, rounds }
+    expect(analyzePrivacy(setting).epsilon).toBe(adaptive.privacy!.epsilon)
+    // The price: noise on the mean grows by 1/√(1 − share).
+    const growth = adaptive.privacy!.meanStandardDeviation / fixed.privacy!.meanStandardDeviation
+    expect(growth).toBeCloseTo(1 / Math.sqrt(0.98), 2)
+    // Andrew et al. (2021), theorem 1, for two groups: z_Δ^−2 + (2 σ_b)^−2 · 2 = z^−2, in units of the clips.
+    const z = noiseMultiplier
+    const values = z * clip
+    const fractions = values / (2 * Math.sqrt(0.02 / 0.98))
+    expect(2 / values ** 2 + 2 / (2 * fractions) ** 2).toBeCloseTo(1 / z ** 2, 10)
+  })
+
+  it('scales each group to its own norm, so that the noise follows the clip', () => {
+    const [a, b] = adaptive.groups!
+    expect(a!.standardDeviation! / b!.standardDeviation!).toBeCloseTo(1000, 9)
+    const update = {
+      a: { shape: [40], data: Array(40).fill(1) },
+      b: { shape: [24], data: Array(24).fill(1e-5) },
+    }
+    const round = openRound(adaptive, { sessionId: new Uint8Array(16) })
+    const { clipped, clipping } = encodeUpdate(update, 1, round)
+    expect(clipped).toBe(true)
+    expect(clipping).toMatchObject({ kind: 'norm', factor: 1 / Math.sqrt(40) })
+    expect(clipping.kind === 'norm' && clipping.groups!.b).toEqual({
+      norm: expect.closeTo(1e-5 * Math.sqrt(24), 12),
+      factor: 1,
+    })
+    expect(() => encodeUpdate(update, 1, round, { onClip: 'refuse' })).toThrow('the L2 norm of the group "a"')
+  })
+
+  it('gives noisy fractions and means that are right on average', () => {
+    const inside = {
+      a: { shape: [40], data: Array(40).fill(0.1) },
+      b: { shape: [24], data: Array(24).fill(1e-4) },
+    }
+    const outside = { a: { shape: [40], data: Array(40).fill(-3) }, b: inside.b }
+    const updates = Array.from({ length: 100 }, (_, seat) => (seat < 30 ? outside : inside))
+    const results = Array.from({ length: 30 }, (_, index) =>
+      sumDirectly(adaptive, updates, { seed: index + 1 }),
+    )
+    const mean = (values: readonly number[]): number =>
+      values.reduce((sum, each) => sum + each, 0) / values.length
+    const deviation = adaptive.privacy!.fractionStandardDeviation!
+    const margin = (4 * deviation) / Math.sqrt(30)
+    const fractions = results.map(({ within }) => within!.a!)
+    expect(Math.abs(mean(fractions) - 0.7)).toBeLessThan(margin)
+    expect(Math.abs(mean(results.map(({ within }) => within!.b!)) - 1)).toBeLessThan(margin)
+    const square = mean(fractions.map((each) => (each - mean(fractions)) ** 2))
+    expect(Math.sqrt(square) / deviation).toBeGreaterThan(0.5)
+    expect(Math.sqrt(square) / deviation).toBeLessThan(1.5)
+    const exact = (70 * 0.1 - 30 / Math.sqrt(40)) / 100
+    const values = results.flatMap(({ tensors }) => [...tensors.a!.data])
+    const spread = adaptive.groups![0]!.standardDeviation!
+    expect(Math.abs(mean(values) - exact)).toBeLessThan((4 * spread) / Math.sqrt(values.length))
+    const small = results.flatMap(({ tensors }) => [...tensors.b!.data])
+    expect(Math.abs(mean(small) - 1e-4)).toBeLessThan((4 * spread) / 1000 / Math.sqrt(small.length))
+    expect(results[0]!.standardDeviation).toBeCloseTo(spread, 12)
+  })
+
+  it('moves towards the median of the norms, and the noise and ε stay as they are', () => {
+    const norms = Array.from({ length: 100 }, (_, seat) => 0.01 * 1.05 ** (seat - 50))
+    const updates = norms.map((norm) => ({
+      a: { shape: [40], data: Array(40).fill(norm / Math.sqrt(40)) },
+      b: { shape: [24], data: Array(24).fill(norm / 100) },
+    }))
+    let plan = planRound({ ...cohort, privacy: { ...goal, clipNorm: { '*': 1 } }, adaptiveClip: { rate: 1 } })
+    const first = plan.privacy!
+    for (let round = 0; round < 20; round++) {
+      plan = nextPlan(plan, sumDirectly(plan, updates, { seed: round + 1 }))
+      expect(plan.privacy).toEqual(first)
+    }
+    const median = Math.hypot(0.01, (0.01 / 100) * Math.sqrt(24))
+    expect(plan.groups![0]!.clip / median).toBeGreaterThan(0.7)
+    expect(plan.groups![0]!.clip / median).toBeLessThan(1.4)
+  })
+})
