@@ -1,5 +1,5 @@
 import { requireMethods, shown } from '../arguments.js'
-import { usageError } from '../errors.js'
+import { type SecAggError, usageError } from '../errors.js'
 
 /**
  * Timers, for example the host's or those of a test.
@@ -19,8 +19,7 @@ interface Host {
 export const systemClock: Clock = {
   after: (milliseconds, callback) => {
     const host = globalThis as Host
-    if (host.setTimeout === undefined)
-      throw usageError('unsupported', 'this host has no setTimeout; pass a clock')
+    if (host.setTimeout === undefined) throw noTimers()
     const timer = host.setTimeout(callback, milliseconds)
     return () => host.clearTimeout?.(timer)
   },
@@ -29,6 +28,19 @@ export const systemClock: Clock = {
 /** @throws {SecAggError} `invalid-argument` if `clock` is not a clock. */
 export function requireClock(clock: Clock | undefined): void {
   if (clock !== undefined) requireMethods('clock', clock, 'after')
+}
+
+/**
+ * Like {@link requireClock}, for what cannot do without timers.
+ * @throws {SecAggError} `unsupported` if there is no clock, and the host has no `setTimeout`.
+ */
+export function requireTimers(clock: Clock | undefined): void {
+  requireClock(clock)
+  if (clock === undefined && (globalThis as Host).setTimeout === undefined) throw noTimers()
+}
+
+function noTimers(): SecAggError {
+  return usageError('unsupported', 'this host has no setTimeout; pass a clock')
 }
 
 /** The longest time that `setTimeout` supports. With a longer one it would call back immediately. */

@@ -61,13 +61,14 @@ function isConforming({ questions, wrong }: Report['conformance']): boolean {
   return questions > 0 && wrong === 0
 }
 
-/** A run fails if one of its rounds does, if its threads make another mask, or if it answers a question differently. */
-export function isWorking({ rounds, threads, conformance }: Report): boolean {
+/** A run fails if a round does, if its threads make another mask, or if it answers a question differently. */
+export function isWorking({ rounds, threads, conformance, ports }: Report): boolean {
   const allRounds = Object.values(rounds)
   return (
     allRounds.length === 4 &&
     allRounds.every((round) => round === true) &&
     threads.agree &&
+    (ports === true || ports === 'missing') &&
     isConforming(conformance)
   )
 }

@@ -53,8 +53,9 @@ function noteOf({ runtime, setting, failure, report }: Outcome): string[] {
   const rounds = Object.entries(report?.rounds ?? {}).flatMap(([round, result]) =>
     result === true ? [] : [`the round ${round}: ${result}`],
   )
+  const ports = report === undefined || report.ports === true ? [] : [`message ports: ${report.ports}`]
   const threads = report?.threads.failure === undefined ? [] : [`threads: ${report.threads.failure}`]
-  return [...(failure === undefined ? [] : [failure]), ...rounds, ...threads].map(
+  return [...(failure === undefined ? [] : [failure]), ...rounds, ...ports, ...threads].map(
     (note) => `- ${runtime}, ${setting}: ${note.replace(/\s+/g, ' ')}\n`,
   )
 }

@@ -203,3 +203,36 @@ describe('mistakes of a host are reported immediately', () => {
     })
   })
 })
+
+test('a port that refuses lists of what is handed over gets a copy', async () => {
+  const { port1, port2 } = new MessageChannel()
+  let refused = 0
+  /** A port of workerd. */
+  const strict = (port: MessagePort): transport.Port => ({
+    postMessage: (...parameters: unknown[]) => {
+      if (parameters.length > 1) {
+        refused++
+        throw new TypeError('Transfer list is not supported')
+      }
+      port.postMessage(parameters[0])
+    },
+    addEventListener: (type, listener) => port.addEventListener(type as 'message', listener),
+    start: () => port.start(),
+    close: () => port.close(),
+  })
+  const [near, far] = [port1, port2].map((port) => transport.messagePortConnection(strict(port))) as [
+    transport.Connection,
+    transport.Connection,
+  ]
+  const messages = [1, 2, 3].map((length) => new Uint8Array(length).fill(length))
+  for (const message of messages) await near.send(message)
+  const received: Uint8Array[] = []
+  for await (const message of far.messages) {
+    received.push(message)
+    if (received.length === 3) break
+  }
+  expect(received).toEqual(messages)
+  // Each side has tried once.
+  expect(refused).toBe(2)
+  near.close()
+})

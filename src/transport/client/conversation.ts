@@ -1,7 +1,7 @@
 import type { Bytes } from '../../crypto/bytes.js'
 import { type PhaseName, SecAggError } from '../../errors.js'
 import type { ClientSession, MessageLimits } from '../../session/index.js'
-import { type Clock, timer, timerIfAny } from '../clock.js'
+import { type Clock, timerIfAny } from '../clock.js'
 import { type Connection, requireMessage } from '../connections/connection.js'
 import { Lost, lossOf } from '../failures.js'
 import { decodeNotice, Ending, encodeNotice, ignore, isNotice, type Notice } from '../notices.js'
@@ -250,11 +250,11 @@ async function lostUnless<T>(work: () => T | Promise<T>): Promise<T> {
 /** The longest time that a client takes to tell the server that it leaves, in milliseconds. */
 const FAREWELL = 2000
 
-/** Waits until `work` settles, but not longer than {@link FAREWELL}. */
+/** Waits until `work` settles, but not longer than {@link FAREWELL} if there are timers. */
 export async function briefly(clock: Clock, work: Promise<unknown>): Promise<void> {
   let cancel = ignore
   const late = new Promise<void>((resolve) => {
-    cancel = timer(clock, FAREWELL, resolve)
+    cancel = timerIfAny(clock, FAREWELL, resolve)
   })
   await Promise.race([work.then(ignore, ignore), late])
   cancel()

@@ -61,10 +61,23 @@ export function messagePortConnection(port: Port): OwnConnection {
   const wake = (): void => {
     for (const resolve of waiting.splice(0)) resolve()
   }
+  let transfers = true
+  /** Ports of workerd refuse every list of what is handed over, also an empty one. They get a copy. */
+  const post = (message: unknown, transfer: ArrayBuffer[]): void => {
+    if (transfers) {
+      try {
+        port.postMessage(message, transfer)
+        return
+      } catch {
+        transfers = false
+      }
+    }
+    Reflect.apply(port.postMessage, port, [message])
+  }
   const inbox = new Inbox({ capacity: WINDOW, close: () => close() })
   const close = (): void => {
     if (closed) return
-    port.postMessage(CLOSED, [])
+    post(CLOSED, [])
     over()
     port.close?.()
   }
@@ -96,7 +109,7 @@ export function messagePortConnection(port: Port): OwnConnection {
     messages: {
       async *[Symbol.asyncIterator]() {
         for await (const bytes of inbox) {
-          if (!closed) port.postMessage(READ, [])
+          if (!closed) post(READ, [])
           yield bytes
         }
       },
@@ -112,7 +125,7 @@ export function messagePortConnection(port: Port): OwnConnection {
       unread++
       // The message may be a view of a larger buffer, all of which would be transferred. `slice` of a Buffer does not copy.
       const copy = new Uint8Array(bytes)
-      port.postMessage(copy, [copy.buffer])
+      post(copy, [copy.buffer])
     },
     close,
   }

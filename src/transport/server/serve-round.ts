@@ -32,7 +32,8 @@ import {
  *
  * @param options The configuration, deadlines, limits, and how to save and resume.
  * @returns The round, which starts immediately. Pass each client's connection to its `connect`, and wait for its `outcome`.
- * @throws {SecAggError} `invalid-argument` if options are wrong.
+ * @throws {SecAggError} `invalid-argument` if options are wrong; `unsupported` if there is no `clock`, and the host has no
+ *   `setTimeout`.
  * @example
  * ```ts
  * import { createRoundConfig } from 'secagg'

@@ -8,7 +8,7 @@ import type {
   SumSink,
 } from '../../session/index.js'
 import { requireSaved } from '../client/client-options.js'
-import { type Clock, checkTime, requireClock } from '../clock.js'
+import { type Clock, checkTime, requireTimers } from '../clock.js'
 import type { Connection } from '../connections/connection.js'
 
 /**
@@ -129,7 +129,10 @@ export interface RoundHandle<Sink extends SumSink | undefined = undefined> {
   connect(seat: number, connection: Connection): void
 }
 
-/** @throws {SecAggError} `invalid-argument` with the name of the driver's option that is wrong. */
+/**
+ * @throws {SecAggError} `invalid-argument` with the name of the driver's option that is wrong; `unsupported` if there are no
+ *   timers.
+ */
 export function checkServerOptions(options: ServeRoundOptions<SumSink | undefined>): void {
   const { saved, deadline = 0, phases = {}, checkpointEvery, onEvent, clock, signal } = options
   checkTime('deadline', deadline)
@@ -141,7 +144,7 @@ export function checkServerOptions(options: ServeRoundOptions<SumSink | undefine
   requireCount('checkpointEvery', checkpointEvery)
   requireSaved(saved)
   requireCallback('onEvent', onEvent)
-  requireClock(clock)
+  requireTimers(clock)
   requireSignal(signal)
 }
 

@@ -1,5 +1,6 @@
 import { ClientSession, createRoundConfig, ed25519Signer, ed25519Verifier, ServerSession } from 'secagg'
 import { type CryptoProvider, defaultCrypto, type SuiteName } from 'secagg/crypto'
+import { type Connection, messagePortConnection, runClient, serveRound } from 'secagg/transport'
 import { executeMaskPlan } from 'secagg/vector'
 import { createMaskPool } from 'secagg/workers'
 import { checkConformance } from './conformance.js'
@@ -29,6 +30,7 @@ export async function runProgram(): Promise<Report> {
   const [ofAes, ofChacha] = [await timeOfMask('aes'), await timeOfMask('chacha')]
   return {
     rounds,
+    ports: typeof MessageChannel === 'undefined' ? 'missing' : await outcomeOf<true>(runOverPorts),
     conformance: await conformanceOf(),
     provider: { aes, chacha },
     kernels: hasKernels() ? 'wasm' : 'typescript',
@@ -106,6 +108,30 @@ async function runRound(adversary: (typeof MODELS)[number], suite: SuiteName): P
       if (got !== expected % 2 ** bits) throw new Error(`element ${index} of the sum is ${got}`)
     }
   }
+}
+
+/** A round of the drivers over message ports. */
+async function runOverPorts(): Promise<true> {
+  const config = createRoundConfig({
+    sessionId: (await defaultCrypto()).randomBytes(32),
+    clients: 3,
+    adversary: 'honest-but-curious',
+    segments: [{ length: 2, bits: 16, bound: 1000 }],
+  })
+  const round = serveRound({ config, deadline: 20_000 })
+  const clients = [0, 1, 2].map((seat) => {
+    const connect = (): Connection => {
+      const { port1, port2 } = new MessageChannel()
+      round.connect(seat, messagePortConnection(port1))
+      return messagePortConnection(port2)
+    }
+    return runClient(connect, { config, seat, input: [Uint16Array.of(seat, 100)] })
+  })
+  const { sum } = await round.outcome
+  await Promise.all([...clients, round.closed])
+  const [counts] = sum
+  if (`${counts}` !== '3,300') throw new Error(`the sum is ${counts}`)
+  return true
 }
 
 /** Whether the runtime compiles and instantiates a module with an instruction of SIMD. Some policies refuse only the instance. */

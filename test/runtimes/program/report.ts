@@ -2,6 +2,8 @@
 export interface Report {
   /** Whether each round gave the right sum, or why not, by model and suite. */
   readonly rounds: { readonly [round: string]: true | string }
+  /** Whether the drivers run a round over message ports, or why not. */
+  readonly ports: true | 'missing' | string
   /** Questions about valid and invalid keys, signatures and messages, and how many answers differ from those of other platforms. */
   readonly conformance: {
     readonly questions: number
