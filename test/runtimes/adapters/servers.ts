@@ -45,7 +45,7 @@ const config :Workerd.Config = (
 );
 const program :Workerd.Worker = (
   modules = [ (name = "program", esModule = embed "${module}") ],
-  compatibilityDate = "2025-06-01",
+  compatibilityDate = "2026-06-01",
   compatibilityFlags = ${JSON.stringify(flags)}
 );
 `

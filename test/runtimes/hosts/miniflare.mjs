@@ -6,7 +6,7 @@ const [script, ...compatibilityFlags] = process.argv.slice(2)
 const miniflare = new Miniflare({
   modules: true,
   script: readFileSync(script, 'utf8'),
-  compatibilityDate: '2025-06-01',
+  compatibilityDate: '2026-06-01',
   compatibilityFlags,
 })
 const address = await miniflare.ready
