@@ -1,5 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, hexToBytes as hex } from '@noble/hashes/utils.js'
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import type { KeyEncapsulation } from 'secagg/crypto'
 import { defaultCrypto } from 'secagg/crypto'
 import { nobleMlKem768, nodeMlKem768, webMlKem768, withPostQuantum } from 'secagg/post-quantum'
@@ -12,6 +13,13 @@ import vectors from './wycheproof.json' with { type: 'json' }
 
 const keys = vectors.keys as [seed: string, digest: string][]
 const secrets = vectors.secrets as [kind: string, seed: string, ciphertext: string, secret: string][]
+const encapsulated = vectors.encapsulated as [
+  kind: string,
+  seed: string,
+  m: string,
+  digest: string,
+  secret: string,
+][]
 const noble = await nobleMlKem768()
 const found: readonly [name: string, kem: KeyEncapsulation | undefined][] = [
   ['noble', noble],
@@ -33,8 +41,25 @@ test('a platform that has the functions has a provider', () => {
 })
 
 test('the file has vectors of every kind', () => {
-  expect([keys.length, secrets.length, vectors.unreduced.length]).toEqual([100, 33, 22])
+  expect([keys, secrets, encapsulated, vectors.unreduced].map(({ length }) => length)).toEqual([
+    100, 33, 20, 22,
+  ])
   expect(new Set(secrets.map(([kind]) => kind)).size).toBe(9)
+  expect(new Set(encapsulated.map(([kind]) => kind)).size).toBe(4)
+})
+
+/** The published ciphertexts: what is encapsulated with their random bytes, which only noble accepts. */
+const published = await Promise.all(
+  encapsulated.map(async ([kind, seed, m, digest, secret]) => {
+    const { cipherText, sharedSecret } = ml_kem768.encapsulate(await noble.publicKey(hex(seed)), hex(m))
+    return { kind, seed, digest, secret, cipherText, sharedSecret }
+  }),
+)
+
+test('noble encapsulates as published', () => {
+  for (const { kind, digest, secret, cipherText, sharedSecret } of published) {
+    expect([bytesToHex(sha256(cipherText)), bytesToHex(sharedSecret)], kind).toEqual([digest, secret])
+  }
 })
 
 describe.each(kems)('ML-KEM-768 of $name', ({ kem }) => {
@@ -49,6 +74,13 @@ describe.each(kems)('ML-KEM-768 of $name', ({ kem }) => {
   test('gives the published secrets, those of rejected ciphertexts included', async () => {
     for (const [kind, seed, ciphertext, secret] of secrets) {
       const [got] = await kem.decapsulate(hex(seed), [hex(ciphertext)])
+      expect(bytesToHex(got!), kind).toBe(secret)
+    }
+  })
+
+  test('gives the secrets of the published encapsulations', async () => {
+    for (const { kind, seed, secret, cipherText } of published) {
+      const [got] = await kem.decapsulate(hex(seed), [cipherText])
       expect(bytesToHex(got!), kind).toBe(secret)
     }
   })

@@ -1,8 +1,12 @@
 import { nobleCrypto } from 'secagg/crypto'
+import { nodeMlKem768, webMlKem768 } from 'secagg/post-quantum'
 import { describe, expect, test } from 'vitest'
 import { modelRound } from '../model/round.js'
 import { ROUNDS } from './kept.js'
 import { libraryRound } from './record.js'
+
+/** ML-KEM-768 of the platform, for keys and to decapsulate. It does not take the random bytes of an encapsulation. */
+const platform = (await nodeMlKem768()) ?? (await webMlKem768())
 
 describe.each(Object.entries(ROUNDS))('%s', (_name, { round, values }) => {
   test('the model, written from the specification, makes every value and every message of it', () => {
@@ -11,6 +15,11 @@ describe.each(Object.entries(ROUNDS))('%s', (_name, { round, values }) => {
 
   test('and so does the library', async () => {
     expect(await libraryRound(round, nobleCrypto())).toEqual(values)
+  })
+
+  const isOpened = round.parameters.keyAgreement !== undefined && platform !== undefined
+  test.each(isOpened ? [platform] : [])('and the ML-KEM-768 of the platform opens it', async (mlKem768) => {
+    expect(await libraryRound(round, { ...nobleCrypto(), mlKem768 })).toEqual(values)
   })
 
   test('its sum is the sum of the inputs of U3', () => {

@@ -40,26 +40,47 @@ export function keepSecrets(
   complaints: readonly ComplainingClient[],
 ): (client: SharingClient) => MaskedHybrid {
   const complaintOf = new Map(complaints.map(({ seat, senders }) => [seat, senders]))
-  const sentBy = (sender: SharingClient, receiver: number): Uint8Array => {
-    let at = 0
-    for (const peer of sender.peers) {
-      const length = sealedLengthBetween(config, graph, sender.seat, peer)
-      if (peer === receiver) return openParcel(sender.ciphertexts.subarray(at, at + length)).sent!
-      at += length
-    }
-    throw usageError('invalid-argument', `seat ${sender.seat} has sealed nothing to seat ${receiver}`)
-  }
+  const parcels = new Map(clients.map((client) => [client.seat, new ParcelsInOrder(config, graph, client)]))
+  const sentBy = (sender: number, receiver: number): Uint8Array => parcels.get(sender)!.sentTo(receiver)
   return (client) => {
     const { seat, keys } = client
     const maskKemDigest = sha256(keys.maskKemKey!)
     if (indexOfSeat(survivors, seat) >= 0)
       return { maskKemDigest, crossing: new Uint8Array(0), complaint: [] }
     const crossing = joinedTo({ config, graph }, seat, survivors).map((survivor) =>
-      isSender(config, graph, survivor, seat)
-        ? sentBy(memberAt(clients, survivor)!, seat)
-        : keptOf(sentBy(client, survivor)),
+      isSender(config, graph, survivor, seat) ? sentBy(survivor, seat) : keptOf(sentBy(seat, survivor)),
     )
     return { maskKemDigest, crossing: joinBytes(crossing), complaint: complaintOf.get(seat) ?? [] }
+  }
+}
+
+/**
+ * What one client has sent to its peers. Parcels differ in length, so each is found from the one before: receivers that are asked
+ * for in ascending order take one pass.
+ */
+class ParcelsInOrder {
+  readonly #lengthTo: (peer: number) => number
+  readonly #client: SharingClient
+  #index = 0
+  #at = 0
+
+  constructor(config: RoundConfig, graph: ServerMasking['graph'], client: SharingClient) {
+    this.#client = client
+    this.#lengthTo = (peer) => sealedLengthBetween(config, graph, client.seat, peer)
+  }
+
+  /** The bytes with which the client sends its secret for the mask with `receiver`. */
+  sentTo(receiver: number): Uint8Array {
+    const { seat, peers, ciphertexts } = this.#client
+    if (!(peers[this.#index]! <= receiver)) {
+      this.#index = 0
+      this.#at = 0
+    }
+    while (peers[this.#index]! < receiver) this.#at += this.#lengthTo(peers[this.#index++]!)
+    if (peers[this.#index] !== receiver) {
+      throw usageError('invalid-argument', `seat ${seat} has sealed nothing to seat ${receiver}`)
+    }
+    return openParcel(ciphertexts.subarray(this.#at, this.#at + this.#lengthTo(receiver))).sent!
   }
 }
 
