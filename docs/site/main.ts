@@ -18,6 +18,7 @@ const order = [
   'glossary.md',
   'threat-model.md',
   'security-argument.md',
+  'privacy-accounting.md',
   'specification.md',
   'performance.md',
   'testing.md',

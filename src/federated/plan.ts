@@ -108,7 +108,7 @@ function withoutUndefined(value: unknown): unknown {
  * const failures = { dropoutFraction: 0.1, corruptFraction: 0.05 } as const
  * const plan = planRound({ length: 1000, clients: 100, adversary: 'active', ...failures, privacy })
  * console.log(privacySpent(plan, 100).epsilon.toFixed(2)) // '4.00'
- * console.log(privacySpent(plan, 10).epsilon.toFixed(2)) // '1.14'
+ * console.log(privacySpent(plan, 10).epsilon.toFixed(2)) // '1.13'
  * ```
  * @public
  */
@@ -116,8 +116,11 @@ export function privacySpent(plan: RoundPlan, rounds: number): PrivacyLoss {
   requirePlan(plan)
   if (plan.privacy === undefined) throw usageError('invalid-argument', 'the plan has no privacy target')
   requireInteger('rounds', rounds, 1, 1e9)
-  const { epsilon, order, delta, neighbors, amplified } = analyzePrivacy({ ...plan.privacy, rounds })
-  return Object.freeze({ epsilon, order, delta, rounds, neighbors, amplified })
+  const { epsilon, accountant, order, delta, neighbors, amplified } = analyzePrivacy({
+    ...plan.privacy,
+    rounds,
+  })
+  return Object.freeze({ epsilon, accountant, order, delta, rounds, neighbors, amplified })
 }
 
 /** The longest messages that common transports accept in their default configuration. */

@@ -1,11 +1,13 @@
 import { partsOf, requireArray, requireFunction } from '../arguments.js'
 import { usageError } from '../errors.js'
+import { gaussianBound, sampledGaussianBound } from './loss/gaussian-bound.js'
 import { MINIMUM_GAUSSIAN_VARIANCE } from './noise/sampler.js'
 import {
   gaussianRdp,
   type NoisySum,
   RDP_ORDERS,
   type RdpCurve,
+  rdpOf,
   requireNumber,
   requireOrder,
   requireProbability,
@@ -30,11 +32,30 @@ export interface Epsilon {
 }
 
 /**
- * An upper bound on what a number of rounds reveals about one client, together with the δ and the neighbor relation without
- * which ε means nothing.
+ * What proves an ε. `loss-distribution`: the distribution of the privacy loss of the worst vector, which is exact up to a small
+ * rounding error. `gaussian`: the noise is at least as private as normal noise of nearly the same variance. `renyi`: Rényi
+ * divergence.
  * @public
  */
-export interface PrivacyLoss extends Epsilon {
+export type Accountant = 'loss-distribution' | 'gaussian' | 'renyi'
+
+/**
+ * An upper bound on ε, and what proves it.
+ * @public
+ */
+export interface ProvenEpsilon {
+  readonly epsilon: number
+  readonly accountant: Accountant
+  /** The order of the Rényi divergence with which ε was computed; `undefined` for the other accountants. */
+  readonly order: number | undefined
+}
+
+/**
+ * An upper bound on what a number of rounds reveals about one client, together with the δ and the neighbor relation without
+ * which ε means nothing. It is the smallest bound of all accountants that apply.
+ * @public
+ */
+export interface PrivacyLoss extends ProvenEpsilon {
   readonly delta: number
   /** T: the number of rounds that ε covers, which is how many one client may take part in. */
   readonly rounds: number
@@ -43,7 +64,7 @@ export interface PrivacyLoss extends Epsilon {
    * Present if the clients of each round are sampled: a lower ε that holds only against parties that see the results but not
    * who took part. Against the server, only `epsilon` holds.
    */
-  readonly amplified: (Epsilon & { readonly samplingRate: number }) | undefined
+  readonly amplified: (ProvenEpsilon & { readonly samplingRate: number }) | undefined
 }
 
 /**
@@ -116,17 +137,74 @@ export function composedRdp(
   }
 }
 
-/** The privacy loss of `rounds` rounds with one curve. With a sampling rate, it also contains the amplified loss. */
-export function privacyLoss(
-  curve: RdpCurve,
-  { delta, rounds, samplingRate }: { delta: number; rounds: number; samplingRate: number | undefined },
-): PrivacyLoss {
-  const lossOf = (each: RdpCurve): Epsilon => epsilonOf(composedRdp([{ curve: each, times: rounds }]), delta)
-  const amplified =
-    samplingRate === undefined
-      ? undefined
-      : Object.freeze({ samplingRate, ...lossOf(subsampledRdp(curve, samplingRate)) })
-  return { ...lossOf(curve), delta, rounds, neighbors: NEIGHBORS, amplified }
+/** How many rounds are accounted for, and how the clients of each are sampled. */
+export interface Releases {
+  readonly delta: number
+  readonly rounds: number
+  readonly samplingRate: number | undefined
+}
+
+/** ε by the privacy loss distribution of a sum: see `distributionBound`. */
+export type DistributionBound = (sum: NoisySum, releases: Releases) => number
+
+/**
+ * The privacy loss of releases of one sum. With a sampling rate, it also contains the amplified loss.
+ *
+ * @param exact - The bound by the privacy loss distribution, for sums of whole numbers.
+ */
+export function privacyLoss(sum: NoisySum, releases: Releases, exact?: DistributionBound): PrivacyLoss {
+  const { delta, rounds } = releases
+  const loss = provenEpsilon(sum, releases, exact)
+  return {
+    ...loss,
+    delta,
+    rounds,
+    neighbors: NEIGHBORS,
+    amplified: amplifiedLoss(sum, releases, loss, exact),
+  }
+}
+
+/** The smallest ε that is proven for releases to parties that know who took part. */
+export function provenEpsilon(
+  sum: NoisySum,
+  { delta, rounds }: Omit<Releases, 'samplingRate'>,
+  exact?: DistributionBound,
+): ProvenEpsilon {
+  return smallest([
+    renyi(epsilonOf(composedRdp([{ curve: rdpOf(sum), times: rounds }]), delta)),
+    by('gaussian', gaussianBound(sum, rounds, delta)),
+    by('loss-distribution', exact?.(sum, { delta, rounds, samplingRate: undefined })),
+  ])
+}
+
+function amplifiedLoss(
+  sum: NoisySum,
+  releases: Releases,
+  whole: ProvenEpsilon,
+  exact: DistributionBound | undefined,
+): PrivacyLoss['amplified'] {
+  const { delta, rounds, samplingRate } = releases
+  if (samplingRate === undefined) return undefined
+  const curve = subsampledRdp(rdpOf(sum), samplingRate)
+  const loss = smallest([
+    whole,
+    renyi(epsilonOf(composedRdp([{ curve, times: rounds }]), delta)),
+    by('gaussian', sampledGaussianBound(sum, rounds, delta, samplingRate)),
+    by('loss-distribution', exact?.(sum, releases)),
+  ])
+  return Object.freeze({ samplingRate, ...loss })
+}
+
+function renyi({ epsilon, order }: Epsilon): ProvenEpsilon {
+  return { epsilon, accountant: 'renyi', order }
+}
+
+function by(accountant: Accountant, epsilon = Number.POSITIVE_INFINITY): ProvenEpsilon {
+  return { epsilon, accountant, order: undefined }
+}
+
+function smallest(bounds: readonly ProvenEpsilon[]): ProvenEpsilon {
+  return bounds.reduce((best, bound) => (bound.epsilon < best.epsilon ? bound : best))
 }
 
 /**
@@ -192,14 +270,13 @@ const TOLERATED = 1.01
  * Whether a sum of discrete Gaussians differs so much from a single discrete Gaussian that ε grows noticeably, or that no
  * bound is known. The cause is too little noise per client on the grid, which comes from many clients or few bits.
  */
-export function hasCollapsed(
-  sum: NoisySum,
-  { epsilon, delta, rounds }: Pick<PrivacyLoss, 'epsilon' | 'delta' | 'rounds'>,
-): boolean {
+export function hasCollapsed(sum: NoisySum, { delta, rounds }: Pick<Releases, 'delta' | 'rounds'>): boolean {
   if (sum.distribution === 'skellam') return false
   if (sum.localVariance < MINIMUM_GAUSSIAN_VARIANCE) return true
   const single = gaussianRdp(Math.sqrt(sum.minimumHonest * sum.localVariance) / sum.l2Sensitivity)
-  return epsilon > TOLERATED * epsilonOf(composedRdp([{ curve: single, times: rounds }]), delta).epsilon
+  const epsilonWith = (curve: RdpCurve): number =>
+    epsilonOf(composedRdp([{ curve, times: rounds }]), delta).epsilon
+  return epsilonWith(rdpOf(sum)) > TOLERATED * epsilonWith(single)
 }
 
 /** @throws {SecAggError} `invalid-configuration` if the distribution has collapsed. */

@@ -1,3 +1,4 @@
+import type { ProvenEpsilon } from './accountant.js'
 import { checkedPrivacy } from './float-encoder.js'
 import type { PrivacyParameters } from './noise-parameters.js'
 
@@ -37,14 +38,14 @@ export function explainPrivacy(given: PrivacyParameters): readonly Explanation[]
 }
 
 function promise(parameters: PrivacyParameters): Explanation[] {
-  const { epsilon, delta, rounds, order, amplified, centralEpsilon, minimumHonest } = parameters
+  const { epsilon, delta, rounds, amplified, centralEpsilon, minimumHonest } = parameters
   const lines: Explanation[] = [
     {
       name: 'epsilon',
       value: epsilon,
       meaning:
-        `over ${rounds} round${rounds === 1 ? '' : 's'}, against the server and everybody else, by Rényi divergence of ` +
-        `order ${order}; neighbors: add or remove one client`,
+        `over ${rounds} round${rounds === 1 ? '' : 's'}, against the server and everybody else, by ` +
+        `${provedBy(parameters)}; neighbors: add or remove one client`,
     },
     { name: 'delta', value: delta, meaning: 'an upper bound on the probability that ε does not hold' },
     {
@@ -72,6 +73,13 @@ function promise(parameters: PrivacyParameters): Explanation[] {
         'who took part; it does not hold against the server; neighbors: add or remove one client',
     },
   ]
+}
+
+function provedBy({ accountant, order }: ProvenEpsilon): string {
+  if (accountant === 'renyi') return `Rényi divergence of order ${order}`
+  return accountant === 'gaussian'
+    ? 'comparison with normal noise'
+    : 'the distribution of the privacy loss of the worst vector'
 }
 
 function noise(parameters: PrivacyParameters): Explanation[] {

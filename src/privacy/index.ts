@@ -8,11 +8,13 @@
 
 // The accountant.
 export {
+  type Accountant,
   composedRdp,
   type Epsilon,
   epsilonOf,
   NEIGHBORS,
   type PrivacyLoss,
+  type ProvenEpsilon,
   subsampledRdp,
 } from './accountant.js'
 // What the clients of a round must agree on.

@@ -1,6 +1,6 @@
 import { type SecAggError, usageError } from '../errors.js'
-import { composedRdp, epsilonOf, hasCollapsed, type PrivacyLoss } from './accountant.js'
-import { type RdpCurve, rdpOf } from './rdp.js'
+import { hasCollapsed, type PrivacyLoss, provenEpsilon } from './accountant.js'
+import type { NoisySum } from './rdp.js'
 import {
   type CheckedSetting,
   checkedSetting,
@@ -43,8 +43,9 @@ function keeps(target: BitTarget, noiseMultiplier: number): boolean {
   const sum = scaledSum(checkedSetting({ ...target, noiseMultiplier }))
   if (sum === undefined) return false
   const { delta, rounds = 1 } = target
-  const loss = epsilonOf(composedRdp([{ curve: rdpOf(sum), times: rounds }]), delta)
-  return loss.epsilon <= target.epsilon && !hasCollapsed(sum, { ...loss, delta, rounds })
+  return (
+    provenEpsilon(sum, { delta, rounds }).epsilon <= target.epsilon && !hasCollapsed(sum, { delta, rounds })
+  )
 }
 
 /** The smallest ε that is possible with this many bits, however much noise is added. */
@@ -56,7 +57,7 @@ function minimumEpsilon(target: BitTarget): number {
 function epsilonAt(target: BitTarget, noiseMultiplier: number): number {
   const sum = scaledSum(checkedSetting({ ...target, noiseMultiplier }))
   if (sum === undefined) return Number.POSITIVE_INFINITY
-  return epsilonOf(composedRdp([{ curve: rdpOf(sum), times: target.rounds ?? 1 }]), target.delta).epsilon
+  return provenEpsilon(sum, { delta: target.delta, rounds: target.rounds ?? 1 }).epsilon
 }
 
 /** The error for a target that no amount of noise keeps. It says why, and which changes would work; each has been tried. */
@@ -141,7 +142,7 @@ export function dwarfedMean(setting: CheckedSetting, sum: ScaledSum, target: Tar
       `${Number((ratio * clip).toPrecision(3))}, and no client's vector is longer than ${clip}. ` +
       remedies([
         more <= MAXIMUM_CLIENTS && tried(larger) !== undefined ? `${more} clients` : undefined,
-        ...(quieter === undefined ? [] : weakerPromises(rdpOf(quieter), target)),
+        ...(quieter === undefined ? [] : weakerPromises(quieter, target)),
         shorter >= 1 && tried({ length: shorter }) !== undefined ? counted(shorter, 'value') : undefined,
       ]),
   ]
@@ -157,12 +158,12 @@ function ratioOf({ clients, clip, length }: CheckedSetting, sum: ScaledSum): num
  *
  * @param deviation - The standard deviation of the noise in a sum of all n clients.
  * @param range - The largest possible sum minus the smallest.
- * @param curveWith - The curve if the noise is multiplied by `factor`.
+ * @param sumWith - The sum if the noise is multiplied by `factor`.
  */
 export function dwarfedSum(
   deviation: number,
   range: number,
-  curveWith: (factor: number) => RdpCurve,
+  sumWith: (factor: number) => NoisySum,
   target: Target,
 ): string[] {
   const ratio = deviation / (range * GUESS)
@@ -171,15 +172,15 @@ export function dwarfedSum(
     `Noise outweighs the sums: its standard deviation is ${Number((deviation / range).toPrecision(3))} times the whole range ` +
       `of a sum. ${remedies([
         `${Math.ceil(ratio / AIM)} times as many clients, if the sums grow with them`,
-        ...weakerPromises(curveWith(AIM / ratio), target),
+        ...weakerPromises(sumWith(AIM / ratio), target),
         'smaller sensitivities, for example with fewer statistics',
       ])}`,
   ]
 }
 
-/** The ε that the quieter noise of `curve` gives, and the number of rounds over which it keeps the present ε. */
-function weakerPromises(curve: RdpCurve, { epsilon, delta, rounds }: Target): string[] {
-  const epsilonOver = (times: number): number => epsilonOf(composedRdp([{ curve, times }]), delta).epsilon
+/** The ε that the quieter noise of `sum` gives, and the number of rounds over which it keeps the present ε. */
+function weakerPromises(sum: NoisySum, { epsilon, delta, rounds }: Target): string[] {
+  const epsilonOver = (times: number): number => provenEpsilon(sum, { delta, rounds: times }).epsilon
   const larger = Number((epsilonOver(rounds) * 1.05).toPrecision(3))
   const tooMany = minimumWhole((times) => epsilonOver(times) > epsilon, 1, rounds) ?? rounds
   return [

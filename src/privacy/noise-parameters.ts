@@ -1,8 +1,9 @@
 import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
 import { hasCollapsed, type PrivacyLoss, privacyLoss } from './accountant.js'
+import { gaussianEpsilon } from './loss/normal.js'
 import { dwarfedMean, infeasible, MAXIMUM_BITS, minimumMultiplier, minimumWhole } from './noise-multiplier.js'
-import { gaussianRdp, rdpOf, requireNumber } from './rdp.js'
+import { requireNumber } from './rdp.js'
 import {
   type CheckedSetting,
   checkedSetting,
@@ -53,7 +54,7 @@ export interface PrivacyParameters extends ScaledSum, PrivacyLoss, CheckedSettin
  *
  * const cohort = { clients: 100, minimumHonest: 75, length: 1000, clip: 1, delta: 1e-5 }
  * const parameters = analyzePrivacy({ ...cohort, bits: 16, noiseMultiplier: 2 })
- * console.log(parameters.epsilon.toFixed(2), parameters.dimension) // '2.17' 1000
+ * console.log(parameters.epsilon.toFixed(2), parameters.dimension) // '1.99' 1000
  * ```
  * @public
  */
@@ -62,8 +63,7 @@ export function analyzePrivacy(setting: PrivacySetting): PrivacyParameters {
   const { delta, rounds, samplingRate, noiseMultiplier, clip, bits, tail } = checked
   const sum = scaledSum(checked)
   if (sum === undefined) throw notEnoughBits(checked)
-  const loss = privacyLoss(rdpOf(sum), { delta, rounds, samplingRate })
-  const central = privacyLoss(gaussianRdp(noiseMultiplier), { delta, rounds, samplingRate: undefined })
+  const loss = privacyLoss(sum, { delta, rounds, samplingRate })
   const parameters = {
     ...checked,
     ...sum,
@@ -72,7 +72,7 @@ export function analyzePrivacy(setting: PrivacySetting): PrivacyParameters {
     totalStandardDeviation: noiseMultiplier * clip,
     sumStandardDeviation: sumDeviation(sum),
     wrapProbability: Math.min((2 * Math.exp((-tail * tail) / 2)) / (tail * Math.sqrt(2 * Math.PI)), 1),
-    centralEpsilon: central.epsilon,
+    centralEpsilon: gaussianEpsilon(Math.sqrt(rounds) / noiseMultiplier, delta),
     collapsed: hasCollapsed(sum, loss),
   }
   return Object.freeze({ ...parameters, warnings: Object.freeze(warningsFor(parameters)) })
@@ -143,7 +143,7 @@ const TOLERATED_NOISE = 1.05
  *   delta: 1e-5,
  *   rounds: 20,
  * })
- * console.log(parameters.noiseMultiplier, parameters.bits) // 2.91314 12
+ * console.log(parameters.noiseMultiplier, parameters.bits) // 2.73823 12
  * ```
  * @public
  */

@@ -123,7 +123,7 @@ export function readExactly<D extends Definition>(
  * const survivors = Array.from({ length: 90 }, (_, seat) => seat)
  * const outcome = { sum, configHash: round.config.hash, report: { survivors } }
  * const { results, privacy } = decodePrivateStatistics(outcome, round)
- * console.log(results.ill.noise.toFixed(1), privacy.epsilon <= 1) // '5.0' true
+ * console.log(results.ill.noise.toFixed(1), privacy.epsilon <= 1) // '4.6' true
  * ```
  * @public
  */
@@ -156,13 +156,13 @@ export function readPrivately<D extends Definition>(
     from += count
     return cells.subarray(from - count, from)
   })
-  const { epsilon, order, delta, rounds, neighbors, amplified } = privacy
+  const { epsilon, accountant, order, delta, rounds, neighbors, amplified } = privacy
   return {
     survivors,
     records,
     recordsNoise: unitsPerRecord === undefined ? 0 : deviation / unitsPerRecord,
     ...read(assembled, columns, { records, deviation }, options),
-    privacy: { epsilon, order, delta, rounds, neighbors, amplified },
+    privacy: { epsilon, accountant, order, delta, rounds, neighbors, amplified },
   }
 }
 

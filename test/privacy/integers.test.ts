@@ -29,9 +29,9 @@ describe('a histogram under a privacy target', () => {
     expect(parameters.epsilon).toBeLessThanOrEqual(1)
     expect(parameters.epsilon).toBeGreaterThan(0.999)
     expect(parameters.dimension).toBe(10)
-    // A little more than the 4.53 of normal noise.
-    expect(parameters.noiseStandardDeviation).toBeGreaterThan(4.53)
-    expect(parameters.noiseStandardDeviation).toBeLessThan(4.7)
+    // Less than the 4.22 of normal noise: a Skellam distribution has heavier tails, where ε is lost. By Rényi divergence, 4.65.
+    expect(parameters.noiseStandardDeviation).toBe(3.77371)
+    expect(parameters.accountant).toBe('loss-distribution')
     const less = { ...parameters, noiseStandardDeviation: parameters.noiseStandardDeviation * 0.999 }
     expect(analyzeIntegerPrivacy(less).epsilon).toBeGreaterThan(1)
   })
@@ -95,7 +95,7 @@ describe('stated sensitivities', () => {
       maximumSum: 5000,
     })
     expect(five.noiseStandardDeviation / one).toBeGreaterThan(4.8)
-    expect(five.noiseStandardDeviation / one).toBeLessThan(5.05)
+    expect(five.noiseStandardDeviation / one).toBeLessThan(5.7)
   })
 
   test('allow a norm of √3 in floating point', () => {

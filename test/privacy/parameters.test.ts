@@ -2,10 +2,12 @@ import * as fc from 'fast-check'
 import {
   analyzePrivacy,
   choosePrivacy,
+  epsilonOf,
   explainPrivacy,
   NEIGHBORS,
   type PrivacySetting,
   type PrivacyTarget,
+  rdpOf,
 } from 'secagg/privacy'
 import { describe, expect, test } from 'vitest'
 
@@ -32,14 +34,15 @@ const target: PrivacyTarget = {
 
 describe('reference values', () => {
   test.each([
-    [few, 'skellam', 129.425794, 6, 4.75476876, 8],
-    [few, 'discrete-gaussian', 129.425794, 6, 4.7547674, 7],
-    [many, 'skellam', 0.818704494, 9, 7.58700959, 8],
-    [many, 'discrete-gaussian', 0.818704494, 9, 687388.8, 1],
-  ] as const)('%# scale and ε (%s)', (setting, distribution, scale, scaleDigits, epsilon, digits) => {
+    [few, 'skellam', 129.425794, 6, 4.75476876, 8, 4.37926],
+    [few, 'discrete-gaussian', 129.425794, 6, 4.7547674, 7, 4.37926],
+    [many, 'skellam', 0.818704494, 9, 7.58700959, 8, 6.98814],
+    [many, 'discrete-gaussian', 0.818704494, 9, 687388.8, 1, 687388.8],
+  ] as const)('%# scale and ε (%s)', (setting, distribution, scale, scaleDigits, renyi, digits, epsilon) => {
     const parameters = analyzePrivacy({ ...setting, distribution })
     expect(parameters.scale).toBeCloseTo(scale, scaleDigits)
-    expect(parameters.epsilon).toBeCloseTo(epsilon, digits)
+    expect(epsilonOf(rdpOf(parameters), setting.delta).epsilon).toBeCloseTo(renyi, digits)
+    expect(parameters.epsilon / epsilon).toBeCloseTo(1, 4)
     expect(parameters.localStandardDeviation).toBeCloseTo(10 / Math.sqrt(setting.clients), 12)
   })
 })

@@ -6,7 +6,6 @@ import {
   createIntegerEncoder,
   createPrivateEncoder,
   decodePrivateSum,
-  epsilonOf,
   NEIGHBORS,
   type PrivacyParameters,
   type PrivacySetting,
@@ -15,6 +14,7 @@ import {
   scaleFor,
 } from 'secagg/privacy'
 import { describe, expect, test } from 'vitest'
+import { provenEpsilon } from '../../src/privacy/accountant.js'
 import { discreteGaussianGap } from '../../src/privacy/rdp.js'
 import { encodeAll, meanSquare, rotationSeed, sumLanes } from './cohort.js'
 import { seededCrypto } from './support.js'
@@ -31,7 +31,8 @@ const setting: PrivacySetting = {
 
 /** ε for the server where the noise of just so many honest clients is in the sum. */
 function epsilonWith(parameters: PrivacyParameters, honest: number): number {
-  return epsilonOf(rdpOf({ ...parameters, minimumHonest: honest, clients: honest }), parameters.delta).epsilon
+  const sum = { ...parameters, minimumHonest: honest, clients: honest }
+  return provenEpsilon(sum, { delta: parameters.delta, rounds: 1 }).epsilon
 }
 
 describe('dropouts do not weaken ε while minimumHonest honest clients remain', () => {

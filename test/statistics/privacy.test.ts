@@ -160,6 +160,7 @@ describe('a private round over a survey in which some devices drop out', () => {
     expect(privacy).toEqual({
       epsilon: statistics.privacy.epsilon,
       delta: 1e-5,
+      accountant: statistics.privacy.accountant,
       order: statistics.privacy.order,
       rounds: 3,
       neighbors: 'add-or-remove-one-client',
