@@ -76,3 +76,13 @@ function canConnect(port: number): Promise<boolean> {
     socket.on('error', () => resolve(false))
   })
 }
+
+/** A port with which the next `count` are free, too. */
+export async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort()
+    const isFree = async (port: number): Promise<boolean> => port < 65_536 && !(await canConnect(port))
+    const checks = Array.from({ length: count }, (_, index) => isFree(first + index))
+    if ((await Promise.all(checks)).every((free) => free)) return first
+  }
+}

@@ -1,0 +1,61 @@
+/** Runs the rounds. Its masks are removed by the workers. */
+import { createServer } from 'node:http'
+import process from 'node:process'
+import { natsUnmasker } from 'secagg/nats'
+import { messageLimits, type RoundHandle, serveRound, socketConnection } from 'secagg/transport'
+import { WebSocketServer } from 'ws'
+import { configOf, inputOf, type Task } from './task.js'
+
+const [taskText = '', run = '', servers = '', port = ''] = process.argv.slice(2)
+const task = JSON.parse(taskText) as Task
+const key = Buffer.from(process.env.SECAGG_CLUSTER_KEY ?? '', 'hex')
+
+// Small tasks, so that both workers have some.
+const cluster = await natsUnmasker({ connection: { servers }, key, taskBytes: 2 ** 24 })
+const counts = { rounds_total: 0, survivors: 0, dropouts_total: 0, messages_total: 0 }
+let serving: { readonly round: number; readonly handle: RoundHandle } | undefined
+
+const http = createServer((request, response) => {
+  if (request.url !== '/metrics') return void response.writeHead(404).end()
+  const own = Object.entries(counts).map(([name, value]) => `secagg_coordinator_${name} ${value}\n`)
+  response.end(own.join('') + cluster.metrics())
+})
+const sockets = new WebSocketServer({
+  server: http,
+  maxPayload: messageLimits(configOf(task, run, 0)).fromClient,
+})
+sockets.on('connection', (socket, request) => {
+  // The path says which client it is. In production, a client must prove that; see docs/examples/coordinator.
+  const [, round, seat] = (request.url ?? '').split('/').map(Number)
+  if (serving?.round === round) serving?.handle.connect(seat!, socketConnection(socket))
+  else socket.close(1013, 'this round is not open')
+})
+http.listen(Number(port), '127.0.0.1')
+
+for (let round = 0; round < task.rounds; round++) {
+  const start = performance.now()
+  const handle = serveRound({
+    config: configOf(task, run, round),
+    plane: cluster.plane(),
+    deadline: 60_000,
+    reconnectTime: 2000,
+    onEvent: ({ type }) => {
+      if (type === 'message') counts.messages_total++
+    },
+  })
+  serving = { round, handle }
+  const { sum, report } = await handle.outcome
+  counts.rounds_total++
+  counts.survivors = report.survivors.length
+  counts.dropouts_total += task.clients - report.survivors.length
+  const expected = report.survivors.reduce((total, seat) => total + inputOf(task, round, seat)[1]!, 0)
+  const isExact = sum[0]![1] === expected >>> 0
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  console.log(
+    `round ${round}: ${report.survivors.length} survivors, ${isExact ? 'exact' : 'WRONG'}, ${seconds} s`,
+  )
+  await handle.closed
+}
+sockets.close()
+http.close()
+await cluster.close()
