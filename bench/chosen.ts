@@ -89,7 +89,13 @@ function phasesOf(rounds: readonly TimedRound[]): string {
 }
 
 function large(): void {
-  const shape = { clients: 10_000, length: 10_000, adversary: 'active', dropouts: 500 } as const
+  const shape = {
+    clients: 10_000,
+    length: 10_000,
+    adversary: 'active',
+    dropouts: 500,
+    heapMebibytes: 1400,
+  } as const
   const parameters = parametersFor('active', shape.clients)
   const { seconds, peakBytes, exact, clientMs, serverMs } = simulateInProcess({ ...shape, ...parameters })
   const mebibytes = (peakBytes / 2 ** 20).toFixed(0)

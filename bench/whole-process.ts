@@ -27,15 +27,18 @@ export interface ProcessShape {
   readonly neighbors?: number
   readonly threshold?: number
   readonly dropouts?: number
+  /** The limit of the heap: without one, V8 grows it rather than collect garbage. */
+  readonly heapMebibytes?: number
 }
 
 /** `secagg simulate` with elements of 32 bits. */
 export function simulateInProcess(shape: ProcessShape): ProcessResult {
-  const { adversary, clients, length, sliceLength, neighbors, threshold, dropouts } = shape
+  const { adversary, clients, length, sliceLength, neighbors, threshold, dropouts, heapMebibytes } = shape
   const option = (name: string, value: number | string | undefined): string[] =>
     value === undefined ? [] : [`--${name}`, `${value}`]
   const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
   const args = [
+    ...(heapMebibytes === undefined ? [] : [`--max-old-space-size=${heapMebibytes}`]),
     cli,
     'simulate',
     ...option('adversary', adversary),
