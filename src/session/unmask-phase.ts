@@ -90,6 +90,9 @@ export function acknowledgePhase(
   })
 }
 
+/** The codes of what is found with much work. */
+const FINDINGS: ReadonlySet<string> = new Set(['wrong-share', 'wrong-mask-secret'])
+
 /** Unmasking, the paper's round 4: collects shares, reconstructs the masks and removes them from the sum. */
 export function unmaskPhase(state: server.ServerUnmasking, plane: RoundPlane, context: PhaseContext): Phase {
   const lengthOf = shareLengths(state)
@@ -110,10 +113,12 @@ export function unmaskPhase(state: server.ServerUnmasking, plane: RoundPlane, co
     },
     encode: ({ seat, shares }) => encodeMessage('unmasking', coderOf(seat), shares),
     close: async (accepted) => {
-      // Accepted answers do not change, so the same number of them would lead to the same error after the same work.
-      if (failed?.answers === accepted.length) throw failed.error
+      // Accepted answers do not change, so the same number of them would lead to the same error after the same work. If secrets
+      // for masks are wrong, no further answers help.
+      if (failed?.answers === accepted.length || failed?.error.code === 'wrong-mask-secret')
+        throw failed.error
       const { state: next } = await reconstructSecrets(state, accepted, context).catch((error: unknown) => {
-        if (error instanceof SecAggError && error.code === 'wrong-share') {
+        if (error instanceof SecAggError && FINDINGS.has(error.code)) {
           failed = { answers: accepted.length, error }
         }
         throw error

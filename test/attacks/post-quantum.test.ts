@@ -83,6 +83,28 @@ describe('a client whose secret for a mask does not open', () => {
     expect(result.sessions[2]!.done).toBe(true)
   })
 
+  test('does not make the server repeat its work', async () => {
+    const crypto = await provider()
+    const keys: Uint8Array[] = []
+    const { mlKem768 } = crypto
+    const counting = { ...mlKem768!, publicKey: (seed: Uint8Array) => mlKem768!.publicKey(seed) }
+    counting.decapsulate = (seed, ciphertexts) => {
+      keys.push(seed)
+      return mlKem768!.decapsulate(seed, ciphertexts)
+    }
+    const result = await runWith({
+      crypto,
+      serverOptions: { crypto: { ...crypto, mlKem768: counting } },
+      onClientMessage: changing(1, (bytes) => flipped(bytes, placeOf(1, 2))),
+    })
+    const opened = keys.length
+    expect([result.error?.code, opened]).toEqual(['wrong-mask-secret', 1])
+    for (let again = 0; again < 3; again++) {
+      await expect(result.server.closePhase()).rejects.toMatchObject({ culprits: [1] })
+    }
+    expect(keys.length).toBe(opened)
+  })
+
   test('costs the round nothing if it drops out too', async () => {
     const change = changing(1, (bytes) => flipped(bytes, placeOf(1, 2)))
     const result = await runWith({ onClientMessage: change, stages: vanishing(1) })

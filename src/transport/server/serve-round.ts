@@ -152,6 +152,7 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
         } catch (error) {
           const mayAnswer = reason === 'enough' || reason === 'present'
           if (!mayAnswer || !(error instanceof SecAggError) || error.fault !== 'peer') throw error
+          if (error.code === 'wrong-mask-secret') throw error // no further answers change that
           this.#emit({ type: 'not-enough', phase, error })
         }
       }
