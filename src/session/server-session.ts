@@ -122,6 +122,16 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     return phase.expected.filter((seat) => !phase.accepted.has(seat) && !phase.hasAlternative?.(seat))
   }
 
+  /**
+   * With hybrid key agreement: the seats that have sent a complaint in the open phase instead of a vector, ascending. They will
+   * not be in the sum.
+   */
+  get complaining(): readonly number[] {
+    const phase = this.#phase
+    if (phase?.alternative === undefined || this.#outcome !== undefined) return []
+    return phase.expected.filter((seat) => phase.hasAlternative?.(seat))
+  }
+
   /** What happened so far. */
   get report(): RoundReport {
     return this.#intake.ledger.report(this.#finished ?? this.#phase?.state)

@@ -210,6 +210,7 @@ describe('a false complaint', () => {
     const second = { status: 'refused', error: { code: 'conflicting-message' } }
     expect(await refused(2, vector)).toMatchObject(second)
     expect(session.waitingFor).toEqual([0, 1, 3, 4, 5, 6])
+    expect(session.complaining).toEqual([2])
     await session.receive(3, await sessions[3]!.receive(inbox.get(3)!))
     const late = encodeMessage('complaint', complaintCoder([0, 2, 4].filter((seat) => sends(seat, 3))), [2])
     expect(await refused(3, late)).toMatchObject(second)

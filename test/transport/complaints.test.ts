@@ -15,9 +15,10 @@ const ROUND = {
 /** In ShareKeys of client 1: in its parcel for client 2, after that for client 0, the ciphertext for the mask. */
 const SPOILED = 2 + 32 + 1152 + 1152
 
-test('a wrong secret for a mask ends the round at once: more answers would not help', async () => {
+/** Client 1 spoils the secret for its mask with client 2. Clients 5 and 6 are slow to answer in the last phase. */
+async function spoiledRound(options: Parameters<typeof makeScene>[1]) {
   const crypto = await withPostQuantum(toyCrypto(1))
-  const scene = await makeScene({ ...ROUND, crypto }, { phases: { unmasking: { enough: 4 } } })
+  const scene = await makeScene({ ...ROUND, crypto }, options)
   const ends = seatsBelow(7).map((seat) =>
     endOf(
       scene.join(seat, {}, async () => {
@@ -30,6 +31,11 @@ test('a wrong secret for a mask ends the round at once: more answers would not h
       }),
     ),
   )
+  return { scene, ends: Promise.all(ends) }
+}
+
+test('a wrong secret for a mask ends the round at once: more answers would not help', async () => {
+  const { scene, ends } = await spoiledRound({ phases: { unmasking: { enough: 4 } } })
   await expectRefusal(scene.clock.until(scene.round.outcome), {
     code: 'wrong-mask-secret',
     fault: 'peer',
@@ -41,5 +47,17 @@ test('a wrong secret for a mask ends the round at once: more answers would not h
   // The round went on without the client that had complained, until it ended.
   const aborted = 'round-aborted'
   const told = [aborted, aborted, 'late-message', aborted, aborted, aborted, aborted]
-  expect(await scene.clock.until(Promise.all(ends))).toEqual(told)
+  expect(await scene.clock.until(ends)).toEqual(told)
+})
+
+test('a complaint does not count as an answer: the host gets the number of vectors that it asks for', async () => {
+  const { scene, ends } = await spoiledRound({ phases: { 'masked-input': { minimum: 7 } } })
+  const error = await expectRefusal(scene.clock.until(scene.round.outcome), {
+    code: 'too-few-clients',
+    fault: 'peer',
+    phase: 'masked-input',
+  })
+  expect([error.expected, error.got]).toEqual([7, 6])
+  expect(scene.clock.now).toBeLessThan(1000)
+  await scene.clock.until(ends)
 })

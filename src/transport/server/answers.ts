@@ -21,17 +21,17 @@ export class Answers {
   #resolve: ((reason: Reason) => void) | undefined
   readonly #cancel: () => void
 
-  /** `waiting` are the seats that may still answer; `expected` is the number of all seats that take part in the phase. */
+  /** `waiting` are the seats that may still answer; `answered` is the number of those that have. */
   constructor(
     phase: PhaseName,
-    { waiting, expected, absence }: { waiting: readonly number[]; expected: number; absence: Absence },
+    { waiting, answered, absence }: { waiting: readonly number[]; answered: number; absence: Absence },
     { deadline, enough = Number.POSITIVE_INFINITY }: Patience,
     clock: Clock,
   ) {
     this.phase = phase
     this.#waiting = new Set(waiting)
     this.#absence = absence
-    this.#answered = expected - waiting.length
+    this.#answered = answered
     this.#enough = enough
     this.#cancel = timer(clock, deadline, () => {
       this.#timeUp = true
@@ -51,8 +51,9 @@ export class Answers {
     return this.#waiting.has(seat)
   }
 
-  answer(seat: number): void {
-    if (this.#waiting.delete(seat)) this.#answered++
+  /** `isComplaint`: the seat has no other answer in this phase, and its complaint does not count as one. */
+  answer(seat: number, isComplaint = false): void {
+    if (this.#waiting.delete(seat) && !isComplaint) this.#answered++
     this.check()
   }
 

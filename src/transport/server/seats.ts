@@ -208,7 +208,7 @@ export class Seats implements LinkHost {
     } finally {
       // If the next phase was opened in the meantime, the seat still has to answer there.
       if (answers === this.#round.answers()) {
-        answers?.answer(seat)
+        answers?.answer(seat, session.complaining.includes(seat))
         this.#tally(session, answers)
       }
     }

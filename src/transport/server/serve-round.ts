@@ -138,7 +138,8 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
     const expected = session.report.phases.at(-1)?.accepted.length ?? config.clients
     const own = phases?.[phase]
     const patience: Patience = { ...own, deadline: own?.deadline ?? deadline }
-    const answers = new Answers(phase, { waiting, expected, absence: this.#seats.absence }, patience, clock)
+    const answered = expected - waiting.length - session.complaining.length
+    const answers = new Answers(phase, { waiting, answered, absence: this.#seats.absence }, patience, clock)
     this.#answers = answers
     try {
       if (this.#opened !== undefined) this.#emit(this.#opened)

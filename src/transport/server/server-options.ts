@@ -18,7 +18,10 @@ import type { Connection } from '../connections/connection.js'
 export interface Patience {
   /** Milliseconds after the start of the phase. Then the round continues with the clients that have answered. */
   readonly deadline: number
-  /** The minimum number of answers with which the round continues at the deadline. Default: the protocol's minimum. */
+  /**
+   * The minimum number of answers with which the round continues at the deadline. Complaints do not count. Default: the protocol's
+   * minimum.
+   */
   readonly minimum?: number | undefined
   /** The number of answers that close the phase early, without the other clients. Default: wait for all. */
   readonly enough?: number | undefined
