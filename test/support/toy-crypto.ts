@@ -1,5 +1,5 @@
 import type { SecretSplitter } from 'secagg'
-import type { CryptoProvider, Keystream, SymmetricSuite } from 'secagg/crypto'
+import type { CryptoProvider, KeyEncapsulation, Keystream, SymmetricSuite } from 'secagg/crypto'
 import { equalBytes } from '../../src/crypto/bytes.js'
 import { isLowOrder } from '../../src/crypto/encodings.js'
 import { type Field, GF256, GF65536, multiply } from '../../src/shamir/field.js'
@@ -33,6 +33,28 @@ export function toyCrypto(seed: number): CryptoProvider {
       hkdf: async (secret, salt, info, length) => toyHash(length, 'hkdf', secret, salt, info),
     },
     suites: { aes: toySuite(16), chacha: toySuite(32) },
+  }
+}
+
+/** ML-KEM-768 without any security either: a secret follows from the public key and the ciphertext. */
+export function toyEncapsulation(seed: number): KeyEncapsulation {
+  const random = randomOf(seed)
+  const publicKeyOf = (privateKey: Uint8Array): Uint8Array =>
+    // Coefficients of two bytes below 0x50 are below the modulus, wherever they begin.
+    toyHash(1184, 'kem key', privateKey).map((byte) => byte % 0x50)
+  const secretOf = (publicKey: Uint8Array, ciphertext: Uint8Array): Uint8Array =>
+    toyHash(32, 'kem secret', publicKey, ciphertext)
+  return {
+    publicKey: async (privateKey) => publicKeyOf(privateKey),
+    encapsulate: async (publicKeys) =>
+      publicKeys.map((publicKey) => {
+        const ciphertext = random.bytes(1088)
+        return { ciphertext, secret: secretOf(publicKey, ciphertext) }
+      }),
+    decapsulate: async (privateKey, ciphertexts) => {
+      const publicKey = publicKeyOf(privateKey)
+      return ciphertexts.map((ciphertext) => secretOf(publicKey, ciphertext))
+    },
   }
 }
 

@@ -1,8 +1,15 @@
-import { defaultCrypto, localPlane, ServerSession, type ServerSessionOptions } from 'secagg'
+import {
+  type CryptoProvider,
+  defaultCrypto,
+  localPlane,
+  ServerSession,
+  type ServerSessionOptions,
+} from 'secagg'
+import { withPostQuantum } from 'secagg/post-quantum'
 import { secretSplitter } from '../../../src/shamir/index.js'
 import { type Cohort, type CohortOptions, makeCohort, runCohort } from '../../support/cohort.js'
 import { randomOf } from '../../support/seeded.js'
-import { toySplitter } from '../../support/toy-crypto.js'
+import { toyCrypto, toyEncapsulation, toySplitter } from '../../support/toy-crypto.js'
 import { DiskOfProcess, FlakyDisk } from '../flaky-disk.js'
 import { Plots } from './plots.js'
 
@@ -48,6 +55,8 @@ export const SCENARIOS: readonly CohortOptions[] = [
   { clients: 8, adversary: 'active', threshold: 6, corruptClients: 1 },
   chosen,
   { ...chosen, ...sliced, serverOptions: { maximumUploads: 3 } },
+  { clients: 5, adversary: 'honest-but-curious', keyAgreement: 'x25519-ml-kem-768' },
+  { ...chosen, ...sliced, keyAgreement: 'x25519-ml-kem-768' },
 ]
 
 /** The parties of a round, and the disk from which its server can be brought back. */
@@ -71,13 +80,15 @@ export async function partiesOf(scenario: number, real: boolean): Promise<Partie
     save: by.save,
   })
   const options = { ...own, serverOptions: serverOptions(process), seed: 100 + scenario }
-  const platform = real ? await defaultCrypto(options.suite) : undefined
+  const platform = real ? await hybridFor(own, await defaultCrypto(options.suite)) : undefined
+  const toy = await hybridFor(own, toyCrypto(options.seed))
   const plots = new Plots()
   const split = platform === undefined ? toySplitter(options.seed) : secretSplitter(platform)
   const cohort = await makeCohort({
     ...options,
     clientOptions: (seat) => ({ splitSecret: plots.splitter(seat, split) }),
-    ...(platform && { crypto: { ...platform, randomBytes: randomOf(scenario).bytes } }),
+    splitSecret: split,
+    crypto: platform === undefined ? toy : { ...platform, randomBytes: randomOf(scenario).bytes },
   })
   const { config, crypto, verifyIdentity, server } = cohort
   process.server = server
@@ -89,6 +100,12 @@ export async function partiesOf(scenario: number, real: boolean): Promise<Partie
     resumeServer: (by) =>
       ServerSession.resume(disk.form!, { config, crypto, verifyIdentity, ...serverOptions(by) }),
   }
+}
+
+/** The provider; for rounds with hybrid key agreement, with toy encapsulation, as the other is slow. */
+async function hybridFor({ keyAgreement }: CohortOptions, crypto: CryptoProvider): Promise<CryptoProvider> {
+  if (keyAgreement === undefined) return crypto
+  return withPostQuantum({ ...crypto, mlKem768: toyEncapsulation(1) })
 }
 
 const foreign = new Map<number, Promise<readonly Uint8Array[]>>()
@@ -108,6 +125,8 @@ async function recordForeign(scenario: number): Promise<readonly Uint8Array[]> {
     await runCohort({
       ...options,
       ...other,
+      crypto: await hybridFor(options, toyCrypto(other.seed)),
+      splitSecret: toySplitter(other.seed),
       onClientMessage: (_seat, _round, bytes) => {
         messages.push(bytes)
         return bytes
