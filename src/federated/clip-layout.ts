@@ -1,3 +1,4 @@
+import { usageError } from '../errors.js'
 import type { FixedPoint } from '../fixed-point/index.js'
 import type { PrivacyParameters } from '../privacy/index.js'
 import type { TensorManifest } from '../tensors/index.js'
@@ -24,21 +25,24 @@ export interface ClipLayout {
   readonly spans: readonly Span[]
   /** Whether each client also sends, for each group, whether it was within the clip. */
   readonly isAdaptive: boolean
+  /** Whether each client also sends which elements it contributes to. */
+  readonly counts?: boolean
 }
 
 /**
- * The groups of a task; `undefined` if it has one clip that does not change.
+ * The groups of a task; `undefined` if its vectors have nothing but values with one clip.
  * @throws {SecAggError} `invalid-configuration` as {@link groupsOf}.
  */
 export function clipLayoutOf(
-  { clip, privacy, adaptiveClip }: PlannedTask,
+  { clip, privacy, adaptiveClip, contributions }: PlannedTask,
   manifest: TensorManifest | undefined,
   length: number,
 ): ClipLayout | undefined {
   const [what, given] = privacy === undefined ? ['clip', clip!] : ['clipNorm', privacy.clipNorm]
   const isAdaptive = adaptiveClip !== undefined
-  if (typeof given === 'number' && !isAdaptive) return undefined
-  return { ...groupsOf(what as string, given as number, manifest, length), isAdaptive }
+  const counts = contributions !== undefined
+  if (typeof given === 'number' && !isAdaptive && !counts) return undefined
+  return { ...groupsOf(what as string, given as number, manifest, length), isAdaptive, counts }
 }
 
 const layouts = new WeakMap<object, { readonly layout: ClipLayout | undefined }>()
@@ -67,23 +71,44 @@ export interface PrivateLayout {
    * no fractions.
    */
   readonly factor: number
+  /** The same for the counts of contributions: where they begin, and the value of an element that the client contributes to. */
+  readonly counts:
+    | { readonly offset: number; readonly factor: number; readonly perClient: number }
+    | undefined
 }
 
 /**
- * Each of G groups has at most the norm 1. The fractions have the given share of the squared norm of the whole vector, so one
+ * Each of G groups has at most the norm 1. Fractions and counts have their shares of the squared norm of the whole vector, so one
  * noise covers both, and ε is that of a single sum of this norm; nothing is composed. With normal noise, this is the
  * calibration of Andrew et al. (2021), theorem 1.
  */
 export function privateLayout(
   { groups, isAdaptive }: ClipLayout,
   length: number,
-  share: number | undefined,
+  { adaptiveClip, contributions }: PlannedTask,
 ): PrivateLayout {
-  const part = isAdaptive ? share! : 0
+  const forFractions = isAdaptive ? adaptiveClip!.share! : 0
+  const forCounts = contributions?.share ?? 0
+  const rest = 1 - forFractions - forCounts
+  if (rest < 0.05) {
+    throw usageError(
+      'invalid-configuration',
+      'the shares of adaptiveClip and contributions leave too little for the values',
+      {
+        expected: 'at most 0.95 together',
+        got: forFractions + forCounts,
+      },
+    )
+  }
+  const square = groups.length / rest
+  const offset = length + (isAdaptive ? groups.length : 0)
+  const perClient = contributions?.perClient ?? 0
   return {
-    length: length + (isAdaptive ? groups.length : 0),
-    norm: Math.sqrt(groups.length / (1 - part)),
-    factor: 2 * Math.sqrt(part / (1 - part)),
+    length: offset + (contributions === undefined ? 0 : length),
+    norm: Math.sqrt(square),
+    // Each of G fractions adds the square of half the factor.
+    factor: 2 * Math.sqrt((forFractions * square) / groups.length),
+    counts: contributions && { offset, perClient, factor: Math.sqrt((forCounts * square) / perClient) },
   }
 }
 

@@ -43,10 +43,21 @@ export function privateFractions(
   plan: RoundPlan,
   layout: ClipLayout,
 ): Record<string, number> {
-  const { factor } = privateLayout(layout, plan.length, plan.task.adaptiveClip!.share)
+  const { factor } = privateLayout(layout, plan.length, plan.task)
   return Object.fromEntries(
     layout.groups.map(({ name }, group) => [name, mean[plan.length + group]! / factor + 1 / 2]),
   )
+}
+
+/** The noisy count of the clients that contributed to each element, from the noisy mean of the clients' vectors. */
+export function privateCounts(
+  mean: Float64Array,
+  survivors: number,
+  plan: RoundPlan,
+  layout: ClipLayout,
+): Float64Array {
+  const { offset, factor } = privateLayout(layout, plan.length, plan.task).counts!
+  return mean.slice(offset).map((value) => (value * survivors) / factor)
 }
 
 /**

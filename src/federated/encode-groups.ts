@@ -5,8 +5,9 @@ import { streamValues } from '../fixed-point/streamed.js'
 import { weightLanes } from '../fixed-point/weighted-mean.js'
 import type { VectorSource } from '../rounds/index.js'
 import { createLanes } from '../vector/lanes.js'
-import { checkRange, cutSegments, type Lanes, type Vector } from '../vector/segments.js'
+import { checkRange, cutSegments, type ElementRange, type Lanes, type Vector } from '../vector/segments.js'
 import { type ClipLayout, privateLayout } from './clip-layout.js'
+import { contributionLanes, markContributions } from './contributions.js'
 import type { RoundPlan } from './round-plan.js'
 import {
   beyondClip,
@@ -25,6 +26,8 @@ interface ScaledUpdate {
   readonly clipping: UpdateClipping & { readonly kind: 'values' }
   /** The last segment: for each group, the weight of the client if it was within the clip, else 0. */
   readonly within: Lanes | undefined
+  /** The segment of the contributions, for a range of its elements. */
+  readonly contributions: ((range: ElementRange) => Lanes) | undefined
 }
 
 function scaledUpdate(
@@ -36,16 +39,21 @@ function scaledUpdate(
 ): ScaledUpdate {
   const { encoding, segments } = plan
   requireWeight(weight, encoding!.maximumWeight)
-  const read = readerOfUpdate(update, plan)
-  const spans = examine(read, layout, encoding!.step)
+  const read = readerOfUpdate(update, plan, true)
+  const spans = examine(read, layout, encoding!.step, (batch, from, count) =>
+    readerOfUpdate(update, plan)(batch, from, count),
+  )
   const largest = reportByGroup(spans, layout).map((group) => group.largest)
   const isWithin = layout.groups.map(({ clip }, group) => largest[group]! <= clip)
   const beyond = isWithin.indexOf(false)
   if (onClip === 'refuse' && beyond >= 0) throw beyondClip('a value', layout.groups[beyond]!)
   return {
-    read: scaledReader(read, layout.spans),
+    read: scaledReader(read, spans),
     clipping: { kind: 'values', ...total(spans) },
     within: layout.isAdaptive ? fractionLanes(isWithin, weight, segments[2]!.bits) : undefined,
+    contributions: layout.counts
+      ? (range) => contributionLanes(read, range, weight, segments.at(-1)!.bits)
+      : undefined,
   }
 }
 
@@ -74,12 +82,18 @@ export function encodeInGroups(
   layout: ClipLayout,
   options: { readonly onClip: 'report' | 'refuse'; readonly randomBytes: (length: number) => Uint8Array },
 ): { readonly vector: Vector; readonly clipping: UpdateClipping & { readonly kind: 'values' } } {
-  const { read, clipping, within } = scaledUpdate(update, weight, plan, layout, options.onClip)
+  const { read, clipping, ...rest } = scaledUpdate(update, weight, plan, layout, options.onClip)
   const { randomBytes } = options
   const range = { from: 0, to: plan.length }
   const { lanes } = encodeRange(read, range, plan.encoding!, { weight, randomBytes, onClip: 'report' })
-  const last = within === undefined ? [] : [within]
-  return { vector: [lanes, weightLanes(weight, plan.segments[1]!.bits), ...last], clipping }
+  const { within, contributions } = rest
+  const vector = [
+    lanes,
+    weightLanes(weight, plan.segments[1]!.bits),
+    ...(within ? [within] : []),
+    ...(contributions ? [contributions(range)] : []),
+  ]
+  return { vector, clipping }
 }
 
 /** Like {@link encodeInGroups}, in ranges. */
@@ -90,14 +104,18 @@ export function streamInGroups(
   layout: ClipLayout,
   options: StreamOptions,
 ): { readonly source: VectorSource; readonly clipping: UpdateClipping & { readonly kind: 'values' } } {
-  const { read, clipping, within } = scaledUpdate(update, weight, plan, layout, options.onClip ?? 'report')
+  const onClip = options.onClip ?? 'report'
+  const { read, clipping, within, contributions } = scaledUpdate(update, weight, plan, layout, onClip)
   const { segments } = plan
   const values = streamValues(read, weight, createWeightedMean(plan.length, plan.encoding!), options)
   const last = within === undefined ? [] : [within]
   const rest = [weightLanes(weight, segments[1]!.bits), ...last]
   const source: VectorSource = async (range) => {
     const [first, ...others] = cutSegments(segments, checkRange(segments, range))
-    const parts = others.map(({ from, to }, index) => rest[index]!.slice(from, to) as Lanes)
+    const parts = others.map(
+      (range, index) =>
+        (rest[index]?.slice(range.from, range.to) as Lanes | undefined) ?? contributions!(range),
+    )
     return [await values(first!), ...parts]
   }
   return { source, clipping }
@@ -113,7 +131,7 @@ export function privateVector(
   layout: ClipLayout,
   onClip: 'report' | 'refuse',
 ): { readonly vector: Float64Array; readonly clipping: UpdateClipping & { readonly kind: 'norm' } } {
-  const { length: extended, factor } = privateLayout(layout, plan.length, plan.task.adaptiveClip?.share)
+  const { length: extended, factor, counts } = privateLayout(layout, plan.length, plan.task)
   const read = readerOfUpdate(update, plan)
   const norms = reportByGroup(examine(read, layout, 0), layout).map(({ norm }) => norm)
   const factors = layout.groups.map(({ clip }, group) => Math.min(1, clip / norms[group]!))
@@ -121,6 +139,7 @@ export function privateVector(
   if (onClip === 'refuse' && beyond >= 0) throw beyondClip('the L2 norm', layout.groups[beyond]!)
   const vector = new Float64Array(extended)
   read(vector, 0, plan.length)
+  if (counts !== undefined) markContributions(vector, plan.length, counts)
   for (const { from, to, group, clip } of layout.spans) {
     const multiplier = factors[group]!
     for (let i = from; i < to; i++) vector[i] = (vector[i]! / clip) * multiplier

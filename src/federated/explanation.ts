@@ -16,6 +16,7 @@ export function explanationOf(plan: PlanNumbers): string[] {
       ? []
       : [clipping(privacy, plan), noise(privacy), promise(privacy), loss(plan, privacy)]),
     ...adaptation(plan),
+    ...contributions(plan),
     upload(plan),
   ]
 }
@@ -215,6 +216,17 @@ function loss({ minimumCohort, length, groups }: PlanNumbers, privacy: PlannedPr
     `and the error of the whole mean has a norm of about ${short(meanStandardDeviation * Math.sqrt(length))}. The norm of a ` +
     `clipped update is at most ${clip}.`
   )
+}
+
+function contributions({ task, privacy }: PlanNumbers): string[] {
+  if (task.contributions === undefined) return []
+  const { minimum, perClient } = task.contributions
+  const seen =
+    privacy?.countStandardDeviation === undefined
+      ? 'The server sees all counts and the sum of every element.'
+      : `A client contributes to at most ${perClient} elements. The counts have noise with a standard deviation of ` +
+        `${short(privacy.countStandardDeviation)}, which ε covers too.`
+  return [`Elements to which fewer than ${minimum} clients contributed are withheld from the mean. ${seen}`]
 }
 
 function upload({ uploadBytes, segments, length }: PlanNumbers): string {

@@ -22,6 +22,7 @@ export { checkPlan } from './check-plan.js'
 export type { ClipByGroup, GroupOfTensors } from './clip-groups.js'
 export type { ClipGroup } from './clip-layout.js'
 export { reportClipping, type TensorClipping } from './clip-report.js'
+export type { Contributions, MeanContributions, PlannedContributions } from './contributions.js'
 export type { DecodeOptions } from './decode-groups.js'
 export {
   type EncodeUpdateOptions,

@@ -2,6 +2,7 @@ import { createFixedPoint, createWeightedMean } from '../fixed-point/index.js'
 import { choosePrivacy } from '../privacy/index.js'
 import type { TensorManifest } from '../tensors/index.js'
 import { clipLayoutOf, fractionDeviation, plannedGroups, privateLayout } from './clip-layout.js'
+import { countSegment } from './contributions.js'
 import type { PlannedCohort } from './planned-cohort.js'
 import { meanDeviation, type RoundPlan } from './round-plan.js'
 import type { PlannedTask } from './task.js'
@@ -29,9 +30,16 @@ function exactValues(task: PlannedTask, manifest: TensorManifest | undefined, le
   const { segments } = createWeightedMean(length, encoding)
   if (layout === undefined) return { encoding, segments }
   const groups = plannedGroups(layout.groups, { encoding })
-  if (!layout.isAdaptive) return { encoding, segments, groups }
-  // The weights of the clients that were within the clip of each group.
-  return { encoding, segments: [...segments, { ...segments[1], length: groups.length }], groups }
+  return {
+    encoding,
+    segments: [
+      ...segments,
+      // The weights of the clients that were within the clip of each group.
+      ...(layout.isAdaptive ? [{ ...segments[1], length: groups.length }] : []),
+      ...(layout.counts ? [countSegment(length, clients)] : []),
+    ],
+    groups,
+  }
 }
 
 function privateValues(
@@ -41,7 +49,7 @@ function privateValues(
   length: number,
 ): PlannedValues {
   const { clipNorm, ...target } = task.privacy!
-  const { clients, adaptiveClip } = task
+  const { clients } = task
   const layout = clipLayoutOf(task, manifest, length)
   if (layout === undefined) {
     const clip = clipNorm as number
@@ -49,7 +57,7 @@ function privateValues(
     const privacy = { ...parameters, meanStandardDeviation: meanDeviation(parameters, minimumCohort) }
     return { privacy, segments: [parameters.segment] }
   }
-  const { norm, factor, length: extended } = privateLayout(layout, length, adaptiveClip?.share)
+  const { norm, factor, counts, length: extended } = privateLayout(layout, length, task)
   const parameters = choosePrivacy({ ...target, clients, minimumHonest, length: extended, clip: norm })
   const meanStandardDeviation = meanDeviation(parameters, minimumCohort)
   const privacy = {
@@ -58,6 +66,7 @@ function privateValues(
     ...(layout.isAdaptive && {
       fractionStandardDeviation: fractionDeviation(parameters, factor, minimumCohort),
     }),
+    ...(counts && { countStandardDeviation: parameters.sumStandardDeviation / counts.factor }),
   }
   return {
     privacy,

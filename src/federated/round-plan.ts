@@ -24,6 +24,8 @@ export interface PlannedPrivacy extends PrivacyParameters {
    * if only the minimum cohort is left.
    */
   readonly fractionStandardDeviation?: number
+  /** With contributions: the maximum standard deviation of the noise in the count of an element. */
+  readonly countStandardDeviation?: number
 }
 
 /**

@@ -7,10 +7,12 @@ import { type FinishedRound, readOutcome } from '../rounds/index.js'
 import { type PlainTensor, type TensorType, unflatten } from '../tensors/index.js'
 import { sizeOf } from '../tensors/tensor.js'
 import { layoutOfPlan } from './clip-layout.js'
+import { type MeanContributions, withhold } from './contributions.js'
 import {
   type DecodeOptions,
   fractionsOf,
   largestClip,
+  privateCounts,
   privateFractions,
   raiseNegative,
   unscale,
@@ -95,6 +97,8 @@ export interface RoundMean<T extends TensorType = 'float32'> {
    * has noise. Otherwise `undefined`.
    */
   readonly within: Readonly<Record<string, number>> | undefined
+  /** With `contributions`: the counts, and how many elements were withheld. Otherwise `undefined`. */
+  readonly contributions: MeanContributions | undefined
   /**
    * Without privacy: the names of tensors whose largest value in the mean is below 50 times the error bound, so that the mean
    * can be off by more than 2 % of it. A smaller clip for these tensors helps. Empty if the task has a length.
@@ -152,8 +156,10 @@ export function decodeOutcome<T extends TensorType = 'float32'>(
     if (layout !== undefined) unscale(mean, layout.spans)
     const within = layout?.isAdaptive ? fractionsOf(sum[2]!, totalWeight, layout) : undefined
     const coarse = coarseTensors(mean, plan)
+    const counts = layout?.counts ? Float64Array.from(sum.at(-1) as Uint32Array) : undefined
+    const contributions = counts && withhold(mean, counts, plan.task.contributions!.minimum, survivors.length)
     return named<T>(
-      { mean, totalWeight, survivors, standardDeviation: undefined, within, coarse },
+      { mean, totalWeight, survivors, standardDeviation: undefined, within, coarse, contributions },
       plan,
       options,
     )
@@ -163,10 +169,16 @@ export function decodeOutcome<T extends TensorType = 'float32'>(
   const within = layout?.isAdaptive ? privateFractions(noisy, plan, layout) : undefined
   const mean = noisy.length === length ? noisy : noisy.slice(0, length)
   if (layout !== undefined) unscale(mean, layout.spans)
+  const counts = layout?.counts ? privateCounts(noisy, survivors.length, plan, layout) : undefined
+  const contributions = counts && withhold(mean, counts, plan.task.contributions!.minimum, undefined)
   const unit = layout === undefined ? 1 : largestClip(layout)
   const standardDeviation = unit * meanDeviation(privacy!, survivors.length)
   const totalWeight = survivors.length
-  return named<T>({ mean, totalWeight, survivors, standardDeviation, within, coarse: [] }, plan, options)
+  return named<T>(
+    { mean, totalWeight, survivors, standardDeviation, within, coarse: [], contributions },
+    plan,
+    options,
+  )
 }
 
 /** A mean is coarse if its largest value is below this many error bounds. */

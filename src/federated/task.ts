@@ -7,6 +7,7 @@ import type { AdversaryModel, KeyAgreementName } from '../protocol/index.js'
 import { keysOf, knownParts } from '../received/index.js'
 import { type AdaptiveClip, checkedAdaptiveClip, type PlannedAdaptiveClip } from './adaptive-clip.js'
 import { type ClipByGroup, checkedClips } from './clip-groups.js'
+import { type Contributions, checkedContributions, type PlannedContributions } from './contributions.js'
 import { checkedTensors, type PlannedTensor, type TensorShapes } from './task-tensors.js'
 
 /**
@@ -83,6 +84,8 @@ export interface RoundTask {
   /** Default: `stochastic`. */
   readonly rounding?: RoundingMode | undefined
 
+  /** Withholds elements to which few clients contributed. Default: none. */
+  readonly contributions?: Contributions | undefined
   /** Patterns of tensors that are left out. An update may still have them. They can have any type. Default: none. */
   readonly exclude?: readonly string[] | undefined
   /**
@@ -115,6 +118,7 @@ export interface PlannedTask extends RoundTask {
   /** Shapes, and the types of tensors that are not in single precision. */
   readonly tensors?: Readonly<Record<string, readonly number[] | PlannedTensor>>
   readonly adaptiveClip?: PlannedAdaptiveClip
+  readonly contributions?: PlannedContributions
   readonly statisticalSecurity: number
   readonly correctness: number
   readonly suite: SuiteName
@@ -136,6 +140,7 @@ const TASK_KEYS = keysOf<RoundTask>({
   maximumWeight: true,
   rounding: true,
   adaptiveClip: true,
+  contributions: true,
   exclude: true,
   nonNegative: true,
   privacy: true,
@@ -170,13 +175,17 @@ export function checkedTask(given: RoundTask): PlannedTask {
 
 function withDefaults(given: RoundTask): PlannedTask {
   const task = dataParts('a task', given, TASK_KEYS)
-  const { tensors, length, exclude, nonNegative, adaptiveClip, ...rest } = task
+  const { tensors, length, exclude, nonNegative, adaptiveClip, contributions, ...rest } = task
+  const isPrivate = task.privacy !== undefined
   const common = {
     ...rest,
     suite: task.suite ?? 'aes',
     ...checkedTensors({ tensors, length, exclude, nonNegative }),
     ...(adaptiveClip !== undefined && {
-      adaptiveClip: checkedAdaptiveClip(adaptiveClip, task.privacy !== undefined),
+      adaptiveClip: checkedAdaptiveClip(adaptiveClip, isPrivate),
+    }),
+    ...(contributions !== undefined && {
+      contributions: checkedContributions(contributions, task.clients, isPrivate),
     }),
   }
   const { statisticalSecurity = 40, correctness = 20 } = task
@@ -220,6 +229,7 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   'clip',
   'clipNorm',
   'adaptiveClip',
+  'contributions',
   'exclude',
   'nonNegative',
 ])

@@ -49,11 +49,14 @@ export function valuesOf(update: Update, plan: RoundPlan): RealValues {
   return arrayOf(update, plan)
 }
 
-/** A reader of the flat array of an update, which is never created. */
-export function readerOfUpdate(update: Update, plan: RoundPlan): ReadValues {
+/**
+ * A reader of the flat array of an update, which is never created. It throws if a number of a tensor is not finite, unless it
+ * is `unchecked`.
+ */
+export function readerOfUpdate(update: Update, plan: RoundPlan, unchecked = false): ReadValues {
   const { manifest, task } = plan
-  if (manifest !== undefined) return tensorReader(keptTensors(update as Named<TensorLike>, task), manifest)
-  return readerOf(arrayOf(update, plan))
+  if (manifest === undefined) return readerOf(arrayOf(update, plan))
+  return tensorReader(keptTensors(update as Named<TensorLike>, task), manifest, unchecked)
 }
 
 function arrayOf(update: Update, { length }: RoundPlan): RealValues {
@@ -71,7 +74,8 @@ function arrayOf(update: Update, { length }: RoundPlan): RealValues {
 }
 
 /** Values in units of the clip of their group, from −1 to 1: values beyond the clip are clipped. */
-export function scaledReader(read: ReadValues, spans: readonly Span[]): ReadValues {
+export function scaledReader(read: ReadValues, reports: readonly SpanReport[]): ReadValues {
+  const spans = reports.map(({ span }) => span)
   return (batch, from, count) => {
     read(batch, from, count)
     for (let index = firstSpan(spans, from); index < spans.length; index++) {
@@ -79,11 +83,11 @@ export function scaledReader(read: ReadValues, spans: readonly Span[]): ReadValu
       if (span.from >= from + count) return
       const { clip } = span
       const end = Math.min(span.to, from + count) - from
-      for (let i = Math.max(span.from, from) - from; i < end; i++) {
-        // A value at the clip gives exactly 1, and no smaller value gives more.
-        const value = batch[i]! / clip
-        batch[i] = Math.min(1, Math.max(-1, value))
-      }
+      const start = Math.max(span.from, from) - from
+      // A value at the clip gives exactly 1, and no smaller value gives more.
+      for (let i = start; i < end; i++) batch[i] = batch[i]! / clip
+      if (reports[index]!.clipped === 0) continue
+      for (let i = start; i < end; i++) batch[i] = Math.min(1, Math.max(-1, batch[i]!))
     }
   }
 }
@@ -117,13 +121,15 @@ export interface SpanReport {
 const BATCH = 16384
 
 /**
- * Reads all values once. `stepOf` gives the distance between two levels for a clip of 1.
+ * Reads all values once. `unitStep` is the distance between two levels for a clip of 1. `refuse` reads a batch again that may
+ * have a value that is not finite, and names its tensor.
  * @throws {SecAggError} `input-out-of-range` if a value is not finite.
  */
 export function examine(
   read: ReadValues,
   { spans }: Pick<ClipLayout, 'spans'>,
   unitStep: number,
+  refuse: ReadValues = read,
 ): SpanReport[] {
   const batch = new Float64Array(BATCH)
   return spans.map((span) => {
@@ -131,13 +137,16 @@ export function examine(
     for (let from = span.from; from < span.to; from += BATCH) {
       const count = Math.min(BATCH, span.to - from)
       read(batch, from, count)
-      addTo(report, batch.subarray(0, count), unitStep * span.clip, from)
+      if (addTo(report, batch.subarray(0, count), unitStep * span.clip)) continue
+      refuse(batch, from, count)
+      requireFinite(batch.subarray(0, count), from)
     }
     return report
   })
 }
 
-function addTo(report: SpanReport, values: Float64Array, step: number, from: number): void {
+/** Returns false if a value may not be finite. */
+function addTo(report: SpanReport, values: Float64Array, step: number): boolean {
   const { clip } = report.span
   let { clipped, excess, largest, belowStep } = report
   let sum = 0
@@ -151,9 +160,9 @@ function addTo(report: SpanReport, values: Float64Array, step: number, from: num
     const ratio = magnitude / clip
     sum += ratio * ratio
   }
-  if (!Number.isFinite(sum)) requireFinite(values, from)
   report.norm = Math.hypot(report.norm, Math.sqrt(sum) * clip)
   Object.assign(report, { clipped, excess, largest, belowStep })
+  return Number.isFinite(sum)
 }
 
 function requireFinite(values: Float64Array, from: number): void {

@@ -4,6 +4,7 @@ import { dependableRandom } from '../crypto/dependable.js'
 import { nobleCrypto } from '../crypto/noble.js'
 import { drawSecret, platformRandomBytes } from '../crypto/random.js'
 import { usageError } from '../errors.js'
+import { createLanes } from '../vector/lanes.js'
 import { expandMask } from '../vector/mask.js'
 import { checkRange, cutSegments, type ElementRange, type Lanes, type Vector } from '../vector/segments.js'
 import { BATCH, type ClipCount, clipAndScale, encodeRange, type ReadValues } from './encode-range.js'
@@ -112,17 +113,25 @@ export function streamValues(
   const { randomBytes = platformRandomBytes, roundingSeed } = partsOf('the options of an encoding', options)
   requireWeight(weight, encoding.maximumWeight)
   const seed = checkedSeed(roundingSeed) ?? drawSecret(generator(randomBytes), SEED_LENGTH)
-  return async (range) => {
-    const words = encoding.rounding === 'stochastic' ? await roundingWords(seed, length, range) : NONE
-    const { lanes } = encodeRange(read, range, encoding, {
-      weight,
-      onClip: 'report',
-      randomBytes: readerInOrder(words),
-    })
-    words.fill(0)
-    return lanes
+  return async ({ from, to }) => {
+    const all = createLanes(encoding.bits, to - from)
+    for (let start = from; start < to; start += PORTION_OF_SLICE) {
+      const range = { from: start, to: Math.min(start + PORTION_OF_SLICE, to) }
+      const words = encoding.rounding === 'stochastic' ? await roundingWords(seed, length, range) : NONE
+      const { lanes } = encodeRange(read, range, encoding, {
+        weight,
+        onClip: 'report',
+        randomBytes: readerInOrder(words),
+      })
+      words.fill(0)
+      all.set(lanes as never, start - from)
+    }
+    return all
   }
 }
+
+/** The number of values of a slice that are encoded at a time, so that their random words need little memory. */
+const PORTION_OF_SLICE = 65536
 
 function generator(randomBytes: (length: number) => Uint8Array) {
   return { name: 'an encoder', randomBytes: dependableRandom({ randomBytes }) }

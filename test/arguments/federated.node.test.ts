@@ -53,6 +53,7 @@ const examples: Examples = {
         sliceLength: 64,
         signatureLength: 64,
         adaptiveClip: optional({ quantile: optional(0.9), rate: optional(1) }),
+        contributions: optional({ minimum: 3 }),
         exclude: optional(['b*']),
         nonNegative: optional(['kernel']),
       }),
