@@ -63,7 +63,8 @@ function exitCodeOf(error: unknown): 1 | 2 | undefined {
 main(process.argv.slice(2)).catch((error: unknown) => {
   const code = exitCodeOf(error)
   if (code === undefined) throw error
-  const { message } = error as Error
-  process.stderr.write(code === 2 ? `secagg: ${message}\n` : `secagg: the round was aborted: ${message}\n`)
+  const { message, fault } = error as SecAggError
+  const isRound = code === 1 && fault !== 'network'
+  process.stderr.write(`secagg: ${isRound ? 'the round was aborted: ' : ''}${message}\n`)
   process.exitCode = code
 })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import process from 'node:process'
+import { SecAggError } from '../errors.js'
 import type { ClusterWorker } from '../nats/index.js'
 import { readOptions, required, UsageProblem, wholeNumber } from './options.js'
 
@@ -36,11 +37,18 @@ export async function workerCommand(args: readonly string[]): Promise<void> {
   // The worker can be started before the broker.
   const connection = { ...credentials, servers, waitOnFirstConnect: true }
   const worker = await runWorker({ connection, key, threads })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void worker.close())
+  let isAsked = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      isAsked = true
+      void worker.close()
+    })
+  }
   const metrics = port === undefined ? undefined : await serveMetrics(worker, port)
   process.stdout.write('connected\n')
   await worker.ended
   metrics?.close()
+  if (!isAsked) throw new SecAggError('connection-lost', 'network', 'the broker refuses the connection')
 }
 
 function clusterKey(file: string | undefined): Uint8Array {
