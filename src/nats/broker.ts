@@ -6,6 +6,8 @@ import {
   type JetStreamManager,
   loadNats,
   type NatsConnection,
+  type NatsMessage,
+  type NatsSubscription,
 } from './nats-packages.js'
 
 /** A connection to the broker, and what is asked through it. */
@@ -126,6 +128,35 @@ export async function streamsOn({ manager }: Broker, subject: string): Promise<s
   const names: string[] = []
   for await (const name of manager.streams.names(subject)) names.push(name)
   return names
+}
+
+/**
+ * Calls `hear` with each message on a subject. It must not throw: that would end the connection without a word.
+ * @throws {SecAggError} `connection-lost` if the connection was closed for good.
+ */
+export function subscribe(
+  { connection }: Broker,
+  subject: string,
+  hear: (message: NatsMessage) => void,
+): NatsSubscription {
+  try {
+    return connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error === null) hear(message)
+      },
+    })
+  } catch (cause) {
+    throw new SecAggError('connection-lost', 'network', 'the connection to the broker was closed', { cause })
+  }
+}
+
+/** Answers a message, if the connection was not closed for good. */
+export function answer(message: NatsMessage, text: string): void {
+  try {
+    message.respond(text)
+  } catch {
+    // Whoever asked asks again, or gives up.
+  }
 }
 
 export function sleep(milliseconds: number): Promise<void> {

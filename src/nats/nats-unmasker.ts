@@ -162,6 +162,7 @@ export async function natsUnmasker(options: NatsUnmaskerOptions): Promise<Cluste
     largestMessage: await largestMessage(broker),
   }
   await deleteLeftovers(broker, own)
+  let isClosed = false
   const running = new Set<UnmaskTasks>()
   /** Streams of jobs that have ended. They stay here if the broker does not answer. */
   const undeleted = new Set<string>()
@@ -189,6 +190,7 @@ export async function natsUnmasker(options: NatsUnmaskerOptions): Promise<Cluste
   const unmasker: Unmasker = {
     deriveSeeds,
     unmask: async function* (job) {
+      if (isClosed) throw usageError('out-of-order', 'the unmasker was closed')
       const bytesPerTerm = streamLength(job.segments)
       const isLittle = bytesPerTerm * job.terms <= localBytes
       if (isLittle || !(await isStandard(job))) yield* unmaskHere(job)
@@ -203,6 +205,7 @@ export async function natsUnmasker(options: NatsUnmaskerOptions): Promise<Cluste
     },
     metrics: () => context.counters.text(),
     close: async () => {
+      isClosed = true
       const reason = usageError('out-of-order', 'the unmasker was closed')
       await Promise.all(
         Array.from(running, async (tasks) => {

@@ -150,9 +150,21 @@ export class TaskWorker {
       const opened = await this.#seal.open('task', name, message.data)
       const task = opened && decodeTask(opened)
       if (task === undefined) throw new Error('the task cannot be read')
-      timer = setInterval(() => message.working(), Math.max(task.redeliverAfter / 4, 20))
+      timer = setInterval(
+        () => {
+          try {
+            message.working()
+          } catch {
+            // The connection was closed for good, and the task goes to another worker.
+          }
+        },
+        Math.max(task.redeliverAfter / 4, 20),
+      )
       const result = await this.#resultOf(names, task, message.info.deliveryCount)
-      if (this.#isStopped) return
+      if (this.#isStopped) {
+        message.nak(0)
+        return
+      }
       if (await this.#deliver(names, name, result)) {
         message.ack()
         this.#counters.add('tasks_total')

@@ -3,6 +3,7 @@ import { wipeAll } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import type { SumBlock, UnmaskJob } from '../plane/index.js'
 import type { MaskPlan, MaskTerm } from '../vector/segments.js'
+import { answer, subscribe } from './broker.js'
 import type { UnmaskerContext } from './context.js'
 import type { NatsMessage, NatsSubscription } from './nats-packages.js'
 import { type CutPiece, cutPieces, OpenPiece } from './pieces.js'
@@ -75,11 +76,9 @@ export class UnmaskTasks {
     let feeding: Promise<void> | undefined
     try {
       this.#throwFailure()
-      results = broker.connection.subscribe(this.#names.results, {
-        // An exception in this function would end the connection without a word.
-        callback: (error, message) =>
-          void (error ?? this.#hear(message).catch((reason) => this.#fail(reason))),
-      })
+      const hear = (message: NatsMessage): void =>
+        void this.#hear(message).catch((reason) => this.#fail(reason))
+      results = subscribe(broker, this.#names.results, hear)
       await this.#posting.open()
       timer = setInterval(() => void this.#check().catch((reason) => this.#fail(reason)), options.checkEvery)
       feeding = this.#feed().catch((reason) => this.#fail(reason))
@@ -208,12 +207,12 @@ export class UnmaskTasks {
     const task = this.#tasks.get(name)
     if (task === undefined) {
       counters.add('duplicate_results_total')
-      message.respond(TAKEN)
+      answer(message, TAKEN)
       return
     }
     const problem =
       opened === undefined ? 'it was not sealed by this cluster' : this.#take(name, task, opened)
-    message.respond(problem === undefined ? TAKEN : REFUSED)
+    answer(message, problem === undefined ? TAKEN : REFUSED)
     if (problem !== undefined) this.#refuse(task, problem)
   }
 

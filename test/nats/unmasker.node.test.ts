@@ -229,6 +229,29 @@ test('without a worker the unmasking ends with an error', async () => {
   })
 })
 
+test('a job ends with an error when its unmasker is closed, and so does every later one', async () => {
+  const own = await unmasker()
+  const { job } = await createJob(60)
+  const sum = expect(collect(unmaskOn(own, job))).rejects.toMatchObject({ code: 'out-of-order' })
+  await jobOn(await stranger())
+  await own.close()
+  await sum
+  await expect(collect(unmaskOn(own, (await createJob(60)).job))).rejects.toMatchObject({
+    code: 'out-of-order',
+  })
+})
+
+test('a worker that is asked to end gives its task back at once', async () => {
+  const sent = await createJob(100)
+  const own = await unmasker({ taskBytes: 2 ** 30, redeliverAfter: 60_000, patience: 30_000 })
+  const first = await worker()
+  const sum = expectSum(unmaskOn(own, sent.job), sent)
+  await expect.poll(() => countIn(first.metrics(), 'tasks_in_progress'), { interval: 1 }).toBe(1)
+  await first.close()
+  await worker()
+  await sum
+})
+
 test('without a broker, too', async () => {
   const { job } = await createJob(60)
   const own = await unmasker({ patience: 400 })
