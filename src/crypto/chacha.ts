@@ -1,3 +1,6 @@
+import { poly1305 } from '@noble/ciphers/_poly1305.js'
+import { type Bytes, equalBytes, wipe } from './bytes.js'
+
 /** The words of "expand 32-byte k" (RFC 8439, section 2.3). */
 const C0 = 0x61707865
 const C1 = 0x3320646e
@@ -41,4 +44,60 @@ export function fillWithChaCha20(out: Int32Array, key: Int32Array, counter: numb
     out[at + 8] = x8 + k4; out[at + 9] = x9 + k5; out[at + 10] = x10 + k6; out[at + 11] = x11 + k7
     out[at + 12] = x12 + block; out[at + 13] = x13; out[at + 14] = x14; out[at + 15] = x15
   }
+}
+
+/** The bytes of a tag. */
+const TAG_BYTES = 16
+
+/** ChaCha20-Poly1305 with nonce 0 (RFC 8439, section 2.8): the ciphertext, then the tag. */
+export function sealWithChaCha20(key: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Bytes {
+  const stream = streamOf(key, plaintext.length)
+  const sealed = new Uint8Array(plaintext.length + TAG_BYTES)
+  addStream(sealed, plaintext, stream)
+  const ciphertext = sealed.subarray(0, plaintext.length)
+  sealed.set(tagOf(stream, associatedData, ciphertext), plaintext.length)
+  wipe(stream)
+  return sealed
+}
+
+/** The plaintext; `undefined` if the tag is wrong, or `sealed` is too short to have one. */
+export function openWithChaCha20(
+  key: Uint8Array,
+  associatedData: Uint8Array,
+  sealed: Uint8Array,
+): Bytes | undefined {
+  const length = sealed.length - TAG_BYTES
+  if (length < 0) return undefined
+  const ciphertext = sealed.subarray(0, length)
+  const stream = streamOf(key, length)
+  const plaintext = new Uint8Array(length)
+  const isRight = equalBytes(tagOf(stream, associatedData, ciphertext), sealed.subarray(length))
+  if (isRight) addStream(plaintext, ciphertext, stream)
+  wipe(stream)
+  return isRight ? plaintext : undefined
+}
+
+/** Block 0, which begins with the key of the tag, and the keystream for `length` bytes of text. */
+function streamOf(key: Uint8Array, length: number): Uint8Array {
+  const words = new Int32Array(16 + 16 * Math.ceil(length / 64))
+  const own = Uint8Array.from(key)
+  fillWithChaCha20(words, new Int32Array(own.buffer), 0)
+  wipe(own)
+  return new Uint8Array(words.buffer)
+}
+
+function addStream(target: Uint8Array, text: Uint8Array, stream: Uint8Array): void {
+  for (let i = 0; i < text.length; i++) target[i] = text[i]! ^ stream[64 + i]!
+}
+
+function tagOf(stream: Uint8Array, associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array {
+  const start = 16 * Math.ceil(associatedData.length / 16)
+  const end = start + 16 * Math.ceil(ciphertext.length / 16)
+  const input = new Uint8Array(end + 16)
+  input.set(associatedData)
+  input.set(ciphertext, start)
+  const lengths = new DataView(input.buffer, end)
+  lengths.setBigUint64(0, BigInt(associatedData.length), true)
+  lengths.setBigUint64(8, BigInt(ciphertext.length), true)
+  return poly1305(input, stream.subarray(0, 32))
 }

@@ -1,5 +1,4 @@
 import { ctr, gcm } from '@noble/ciphers/aes.js'
-import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { type EdDSA, eddsa, edwards } from '@noble/curves/abstract/edwards.js'
 import { mod, pow2 } from '@noble/curves/abstract/modular.js'
 import { type MontgomeryECDH, montgomery } from '@noble/curves/abstract/montgomery.js'
@@ -18,7 +17,7 @@ import {
   requireShort,
   requireSignature,
 } from './bytes.js'
-import { fillWithChaCha20 } from './chacha.js'
+import { fillWithChaCha20, openWithChaCha20, sealWithChaCha20 } from './chacha.js'
 import { isLowOrder, isStrictSignature } from './encodings.js'
 import { AES_CTR, CHACHA20, readForward } from './keystream.js'
 import type {
@@ -31,7 +30,7 @@ import type {
 import { platformRandomBytes } from './random.js'
 
 /**
- * The provider in plain JavaScript, built on the noble packages. It has both suites and runs on every platform that has
+ * The provider in plain JavaScript, built on the noble packages, with a ChaCha20 of its own. It has both suites and runs on every platform that has
  * `BigInt` and `crypto.getRandomValues`.
  *
  * It is at least ten times slower than a native provider. Its AES uses lookup tables and its curve arithmetic uses `BigInt`,
@@ -131,9 +130,6 @@ const hashSuite: HashSuite = {
 const aesGcm = (key: Uint8Array, associatedData: Uint8Array) =>
   gcm(plainBytes(key), new Uint8Array(12), plainBytes(associatedData))
 
-const chachaPoly = (key: Uint8Array, associatedData: Uint8Array) =>
-  chacha20poly1305(plainBytes(key), new Uint8Array(12), plainBytes(associatedData))
-
 /** AES-128-GCM (NIST SP 800-38D) and AES-128-CTR (SP 800-38A). */
 const aes: SymmetricSuite = {
   keyLength: 16,
@@ -162,12 +158,12 @@ const chacha: SymmetricSuite = {
   async seal(key, associatedData, plaintext) {
     requireLength('a ChaCha20 key', key, 32)
     requireSealing(associatedData, plaintext)
-    return chachaPoly(key, associatedData).encrypt(plainBytes(plaintext))
+    return sealWithChaCha20(key, associatedData, plaintext)
   },
   async open(key, associatedData, sealed) {
     requireLength('a ChaCha20 key', key, 32)
     requireSealing(associatedData, sealed)
-    return decrypted(() => chachaPoly(key, associatedData).decrypt(plainBytes(sealed)))
+    return openWithChaCha20(key, associatedData, sealed)
   },
   keystream(seed, offset) {
     requireLength('a ChaCha20 key', seed, 32)
