@@ -1,5 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { writeCompatibility } from '../support/compatibility.js'
 import type { Report } from './program/report.js'
 import type { Way } from './ways.js'
 
@@ -13,30 +12,25 @@ export interface Row {
   readonly failure?: string
 }
 
-const HEADING = '## Bundlers\n'
-
 const INTRODUCTION = `
 \`npm run check:bundlers -- --write\` writes this section. Each bundler bundles one program, which then runs: a round, whose sum
-must be right, and a mask on a pool with two threads, which must be the same as on one thread. If a pool cannot start its threads, its \`failure\` says why and the calling thread does the work.
+must be right, and a mask on a pool with two threads, which must be the same as on one thread. If a pool cannot start its
+threads, its \`failure\` says why, and the calling thread does the work.
 
-- **to do**: what the program or the settings need so that the pool has its threads. The [guide](guide.md#platforms) has the recipes.
-- **warnings**: how many warnings the bundler prints.
+- **with**: what the program or the settings do for the threads. The [guide](guide.md#platforms) has these recipes.
+- **warnings**: how many warnings the bundler prints. Those of Rollup and Vite are about a comment in \`@scure/base\`.
 
 `
 
-/** Writes the section about bundlers into docs/compatibility.md, and leaves the rest of the page as it is. */
+/** Writes the section about bundlers of docs/compatibility.md. */
 export function writeRows(rows: readonly Row[]): void {
-  const path = fileURLToPath(new URL('../../docs/compatibility.md', import.meta.url))
-  const page = existsSync(path) ? readFileSync(path, 'utf8') : '# Where it runs\n'
-  const [before] = page.split(`\n${HEADING}`)
   const section = [
-    HEADING,
     INTRODUCTION,
-    '| bundler | version | runs | to do | sum | provider | threads | warnings |\n',
+    '| bundler | version | runs | with | sum | provider | threads | warnings |\n',
     '| --- | --- | --- | --- | --- | --- | --- | --- |\n',
     ...rows.map(lineOf),
   ]
-  writeFileSync(path, `${before!.trimEnd()}\n\n${section.join('')}`)
+  writeCompatibility('bundlers', section.join(''))
 }
 
 function lineOf({ way, version, warnings, report }: Row): string {

@@ -23,7 +23,7 @@ export interface Way {
 }
 
 const PLAIN = 'show()'
-const NOTHING = 'nothing'
+const NOTHING = '–'
 
 const INLINE = `import MaskWorker from 'secagg/workers/worker?worker&inline'
 show(() => new MaskWorker())`

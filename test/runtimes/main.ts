@@ -2,13 +2,14 @@
 // Usage: tsx test/runtimes/main.ts [--fast] [--only REGEXP] [--write], after `npm run build`.
 //   --fast   only the runtimes that a change is checked on before it lands
 //   --only   only the runtimes whose name and setting match
-//   --write  writes docs/compatibility.md
-import { rmSync, writeFileSync } from 'node:fs'
+//   --write  writes the part of docs/compatibility.md about runtimes
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { installPackage } from '../package/install.js'
+import { writeCompatibility } from '../support/compatibility.js'
 import { pagesOfBrowsers } from './adapters/browsers.js'
 import { commands } from './adapters/commands.js'
 import { hosts } from './adapters/hosts.js'
@@ -107,12 +108,7 @@ try {
     process.stdout.write(`${JSON.stringify(outcome)}\n`)
     outcomes.push(outcome)
   }
-  if (values.write) {
-    writeFileSync(
-      fileURLToPath(new URL('../../docs/compatibility.md', import.meta.url)),
-      compatibilityOf(outcomes),
-    )
-  }
+  if (values.write) writeCompatibility('runtimes', compatibilityOf(outcomes))
   process.exitCode = outcomes.length > 0 && outcomes.every(({ state }) => state === 'works') ? 0 : 1
 } finally {
   rmSync(project, { recursive: true, force: true })
