@@ -1,66 +1,62 @@
-// Usage: npm run bench:post-quantum [-- --clients 200 --neighbors 30 --length 100000 --samples 5]
-// A round with hybrid key agreement, in multiples of the same round without it: the time of one client and of the server, and
-// the bytes of one client without its vector. The rounds are simulated in turn, and the least of the samples counts.
+// Usage: npm run bench:post-quantum [-- --clients 100 --neighbors 30 --lengths 100000,1000000 --samples 3 --drops 0.1]
+// A round with hybrid key agreement, in multiples of the same round without it: the processor time of one client and of the
+// server. The rounds run in turn, and the least of the samples counts, as what else the machine does only adds to it.
 import { parseArgs } from 'node:util'
-import { defaultCrypto } from 'secagg/crypto'
-import { withPostQuantum } from 'secagg/post-quantum'
-import { type SimulationResult, simulate } from 'secagg/simulate'
+import { nodeCrypto } from 'secagg/crypto'
+import { nodeMlKem768, withPostQuantum } from 'secagg/post-quantum'
+import { type TimedRound, timeRound } from './round.js'
 
 const { values } = parseArgs({
   options: {
-    clients: { type: 'string', default: '200' },
-    neighbors: { type: 'string' },
-    length: { type: 'string', default: '100000' },
-    samples: { type: 'string', default: '5' },
+    clients: { type: 'string', default: '100' },
+    neighbors: { type: 'string', default: '30' },
+    lengths: { type: 'string', default: '100000,1000000' },
+    samples: { type: 'string', default: '3' },
     adversary: { type: 'string', default: 'honest-but-curious' },
     drops: { type: 'string', default: '0.1' },
   },
 })
-const clients = Number(values.clients)
-const length = Number(values.length)
-const crypto = await withPostQuantum(await defaultCrypto())
-const native =
-  typeof process.getBuiltinModule('node:crypto') === 'object' &&
-  'encapsulate' in process.getBuiltinModule('node:crypto')
+const [clients, neighbors, samples] = [values.clients, values.neighbors, values.samples].map(Number) as [
+  number,
+  number,
+  number,
+]
+const adversary = values.adversary as 'honest-but-curious' | 'active'
+const threshold = Math.floor(adversary === 'active' ? (2 * neighbors) / 3 : neighbors / 2) + 1
+const hybrid = await withPostQuantum(nodeCrypto()!)
+const source = (await nodeMlKem768()) === undefined ? 'noble' : 'Node'
 
-const round = {
-  clients,
-  length,
-  bits: 32,
-  crypto,
-  adversary: values.adversary as 'honest-but-curious' | 'active',
-  ...(values.neighbors === undefined ? {} : { neighbors: Number(values.neighbors) }),
-  drops: [{ phase: 'masked-input', count: Math.floor(Number(values.drops) * clients) }],
-} as const
-
-const agreements = ['x25519', 'x25519-ml-kem-768'] as const
-const results: SimulationResult[][] = [[], []]
-for (let sample = 0; sample < Number(values.samples); sample++) {
-  for (const [index, keyAgreement] of agreements.entries()) {
-    const result = await simulate({ ...round, keyAgreement })
-    if (!result.exact) throw new Error('the sum is wrong')
-    results[index]!.push(result)
+for (const length of values.lengths.split(',').map(Number)) {
+  const shape = {
+    adversary,
+    clients,
+    length,
+    // On as many neighbors as there are others, the graph is complete.
+    ...(neighbors < clients - 1 ? { sparse: { neighbors, threshold } } : {}),
+    dropouts: Number(values.drops),
   }
-}
-
-const least = (of: readonly SimulationResult[], value: (result: SimulationResult) => number): number =>
-  Math.min(...of.map(value))
-const bytes = (direction: 'bytesUp' | 'bytesDown') => (result: SimulationResult) =>
-  result.phases.reduce((sum, phase) => sum + phase[direction], 0) - (direction === 'bytesUp' ? 4 * length : 0)
-
-console.log(
-  `${clients} clients, ${values.neighbors ?? clients - 1} neighbors, ${length} elements, ${values.adversary}, ` +
-    `Node ${process.version}, ML-KEM ${native ? 'of Node' : 'of noble'}`,
-)
-const rows = {
-  'client, ms': (result: SimulationResult) => result.clientMs,
-  'server, ms': (result: SimulationResult) => result.serverMs,
-  'a client sends, bytes': bytes('bytesUp'),
-  'a client receives, bytes': bytes('bytesDown'),
-} as const
-for (const [name, value] of Object.entries(rows)) {
-  const [without, hybrid] = results.map((of) => least(of, value)) as [number, number]
+  const rounds: readonly [TimedRound[], TimedRound[]] = [[], []]
+  await timeRound({ ...shape, length: 10, hybrid }, clients) // so that no round is the first of its process
+  for (let sample = 0; sample < samples; sample++) {
+    rounds[0].push(await timeRound(shape, clients))
+    rounds[1].push(await timeRound({ ...shape, hybrid }, clients))
+  }
   console.log(
-    `${name}: ${without.toFixed(1)} -> ${hybrid.toFixed(1)}, ${(hybrid / without).toFixed(2)} times`,
+    `${clients} clients, ${Math.min(neighbors, clients - 1)} neighbors, ${length} elements, ${adversary}, ` +
+      `Node ${process.version}, ML-KEM of ${source}`,
   )
+  for (const party of ['client', 'server'] as const) {
+    const [without, withIt] = rounds.map((of) => Math.min(...of.map((round) => round[party].ms))) as [
+      number,
+      number,
+    ]
+    const phases = rounds.map((of) =>
+      Object.values(of.at(-1)![party].msByRound)
+        .map((ms) => ms.toFixed(1))
+        .join(' + '),
+    )
+    console.log(
+      `  ${party}: ${without.toFixed(1)} -> ${withIt.toFixed(1)} ms, ${(withIt / without).toFixed(2)} times (${phases.join(' -> ')})`,
+    )
+  }
 }

@@ -30,6 +30,8 @@ export interface RoundShape {
   readonly sparse?: { readonly neighbors: number; readonly threshold: number } | undefined
   /** The share of clients that drop out after they have shared their keys. */
   readonly dropouts: number
+  /** The provider of all parties, if keys are agreed on with ML-KEM-768 too. All clients must be timed then: stand-ins cannot. */
+  readonly hybrid?: CryptoProvider | undefined
 }
 
 /** What one party did in a round, and the processor time it took, all threads of the process together. */
@@ -52,10 +54,11 @@ export interface TimedRound {
 /** Runs a round with `timed` real clients, or all of them real, and stand-ins for the rest, and checks its sum. */
 export async function timeRound(shape: RoundShape, timed: number): Promise<TimedRound> {
   const { clients, length } = shape
-  const crypto = requireNodeCrypto()
+  const crypto = shape.hybrid ?? requireNodeCrypto()
   const dropping = Math.round(shape.dropouts * clients)
   const survivors = clients - dropping
   const isReal = timed >= clients
+  if (shape.hybrid !== undefined && !isReal) throw new Error('stand-ins have no ML-KEM-768')
   // The first seats drop out; the timed ones are spread over the others.
   const timedCount = Math.min(timed, survivors)
   const timedSeats = new Set(
@@ -179,11 +182,15 @@ async function enrol({ adversary, clients }: RoundConfig, { ed25519, randomBytes
   }
 }
 
-function configOf({ adversary, clients, length, sparse }: RoundShape, crypto: CryptoProvider): RoundConfig {
+function configOf(
+  { adversary, clients, length, sparse, hybrid }: RoundShape,
+  crypto: CryptoProvider,
+): RoundConfig {
   return createRoundConfig({
     sessionId: crypto.randomBytes(32),
     clients,
     adversary: adversary ?? 'honest-but-curious',
+    keyAgreement: hybrid === undefined ? 'x25519' : 'x25519-ml-kem-768',
     graph: sparse === undefined ? 'complete' : { neighbors: sparse.neighbors, assumptions: 'unproven' },
     threshold: sparse?.threshold,
     minimumCohort: sparse === undefined ? undefined : Math.floor(clients / 2) + 1,
