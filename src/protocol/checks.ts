@@ -183,9 +183,11 @@ export class DistinctKeys {
   }
 }
 
-/** One character for each byte. */
+/** One character for every two bytes, since keys of ML-KEM-768 are long. */
 function textOf(key: Uint8Array): string {
-  return String.fromCharCode.apply(undefined, key as unknown as number[])
+  // A key from a caller of single steps may have any length.
+  const units = key.length % 2 === 0 ? new Uint16Array(new Uint8Array(key).buffer) : key
+  return String.fromCharCode.apply(undefined, units as unknown as number[])
 }
 
 /**

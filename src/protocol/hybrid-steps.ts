@@ -35,6 +35,8 @@ export interface HybridSteps {
   }>
   /** Whether both keys of ML-KEM-768 are there and pass the checks of FIPS 203, section 7.2. */
   areKemKeys(keys: Pick<PublicKeys, 'cipherKemKey' | 'maskKemKey'>): boolean
+  /** A client with its keys for one purpose. */
+  keyHolder(seat: number, keys: Omit<PublicKeys, 'signature'>, purpose: 'cipher' | 'mask'): KeyHolder
   /** Makes what goes into the parcels for these holders besides shares, by seat. */
   sealSecrets(
     state: ClientAdvertised,
@@ -43,15 +45,16 @@ export interface HybridSteps {
   ): Promise<ReadonlyMap<number, SealedTo>>
   /** The parcel for a holder, with the shares that are sealed to it. */
   parcelOf(sealed: SealedTo, sealedShares: Uint8Array): Uint8Array
-  /** What a client keeps of a peer. `maskKemDigest`: if it is known already. */
-  peerOf(
-    keys: PublicKeys,
-    agreement: Uint8Array,
-    cipher: KeyHolder,
-    maskKemDigest: Uint8Array | undefined,
-  ): PeerHybrid
+  /** What a client keeps of a peer. */
+  peerOf(keys: PublicKeys, agreement: Uint8Array, cipher: KeyHolder, sealed: SealedTo | undefined): PeerHybrid
   /** What a client keeps of its own keys until it has opened what its peers seal to it. */
   sharedOf(state: ClientAdvertised, cipher: KeyHolder): SharedHybrid
+  /** The raw agreements of the s keys, in the order of `peers`. Some are known from the phase before. */
+  agreementsWith(
+    state: ClientShared,
+    peers: readonly Peer[],
+    crypto: CryptoProvider,
+  ): Promise<(Uint8Array | undefined)[]>
   /**
    * Opens the parcels of the peers in U2. `agreements`: the raw agreements of the s keys.
    * @throws {SecAggError} `wrong-mask-secret`, fault `server`, if a secret does not open or does not fit its confirmation;
@@ -124,9 +127,16 @@ export interface LoadedHybrid extends HybridKeyAgreement {
 export interface SealedTo {
   readonly second: SecondSecret
   readonly ciphertext: Uint8Array
-  readonly sent: Uint8Array
-  /** Of the holder; only if a secret is sent to it. */
-  readonly maskKemDigest: Uint8Array | undefined
+  /** Only if a secret for the mask is sent to the holder. */
+  readonly toPeer:
+    | {
+        readonly sent: Uint8Array
+        /** Of the holder. */
+        readonly maskKemDigest: Uint8Array
+        /** The raw agreement of the s keys. */
+        readonly maskAgreement: Uint8Array
+      }
+    | undefined
 }
 
 /** What a client has found in the parcel of a peer. */

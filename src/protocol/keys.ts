@@ -1,4 +1,3 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { ascii, concatBytes, requireBytes, wipe } from '../crypto/bytes.js'
 import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
 import { SecAggError } from '../errors.js'
@@ -9,7 +8,6 @@ import {
   advertiseKeysCoder,
   decodeMessage,
   PROTOCOL_VERSION,
-  type PublicKeys,
   type PublishedKeys,
   publishedKeysCoder,
 } from '../wire/index.js'
@@ -105,16 +103,6 @@ export interface KeyHolder {
   readonly publicKey: Uint8Array
   /** SHA-256 of its key of ML-KEM-768 for the same purpose; with hybrid key agreement only. */
   readonly kemDigest?: Uint8Array | undefined
-}
-
-/** A client with its key for masks, or for the encryption of shares. */
-export function keyHolder(
-  seat: number,
-  keys: Omit<PublicKeys, 'signature'>,
-  purpose: 'cipher' | 'mask',
-): KeyHolder {
-  const kemKey = keys[`${purpose}KemKey`]
-  return { seat, publicKey: keys[`${purpose}Key`], kemDigest: kemKey && sha256(kemKey) }
 }
 
 /** With hybrid key agreement: a secret that ML-KEM-768 protects, and the ciphertext that it came with. */

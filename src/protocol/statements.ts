@@ -1,5 +1,5 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { type Bytes, concatBytes } from '../crypto/bytes.js'
+import { digestOf } from '../crypto/digest.js'
 import { isChosen, publishableSeats } from '../graph/index.js'
 import {
   encodeMessage,
@@ -24,7 +24,7 @@ const NOTHING = new Uint8Array(0)
 
 /** SHA-256 of what a client signs in the phase AdvertiseKeys. It identifies the client's keys and choice in this run. */
 export function keysDigest(config: RoundConfig, seat: number, keys: Omit<PublicKeys, 'signature'>): Bytes {
-  return sha256(keysStatement(config, seat, keys))
+  return digestOf(keysStatement(config, seat, keys))
 }
 
 /**
@@ -66,7 +66,7 @@ export function messagesAfterMasking(
 export function publishedDigest(config: RoundConfig, published: PublishedKeys): Uint8Array {
   const universe = publishableSeats(config.graph, config.clients)
   const coder = publishedKeysCoder(universe, config.signatureLength, 0, isHybrid(config))
-  return sha256(encodeMessage('publishedKeys', coder, published))
+  return digestOf(encodeMessage('publishedKeys', coder, published))
 }
 
 /**

@@ -1,6 +1,6 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { partsOf, requireInteger } from '../arguments.js'
 import { type Bytes, equalBytes } from '../crypto/bytes.js'
+import { digestOf } from '../crypto/digest.js'
 import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
 import { type PhaseName, SecAggError, usageError } from '../errors.js'
 import { requireConfig } from '../protocol/checks.js'
@@ -158,7 +158,7 @@ export class ClientSession {
       const state = this.#started()
       const { phase } = this
       const about = { type: 'message', phase, seat: state.seat, bytes: message.length } as const
-      const digest = sha256(message)
+      const digest = digestOf(message)
       try {
         if (this.#lastInbound !== undefined && equalBytes(digest, this.#lastInbound)) {
           const repeated = await this.#answer(state)

@@ -54,11 +54,27 @@ export interface PeerHybrid {
   readonly maskKemDigest: Uint8Array
 }
 
+/**
+ * The raw agreements of the s keys with those peers to which this client sends a secret, which the next phase needs again. A
+ * cache: they follow from the state.
+ */
+export const maskAgreements: WeakMap<PeerHybrid, Uint8Array> = new WeakMap()
+
 /** The secrets of a client with hybrid key agreement. */
 export function hybridIn(
   hybrid: AdvertisedHybrid | undefined,
   peers: readonly { readonly hybrid: PeerHybrid | undefined }[] = [],
 ): readonly Uint8Array[] {
   const own = hybrid === undefined ? [] : [hybrid.cipherSeed, hybrid.master]
-  return [...own, ...peers.flatMap((peer) => peer.hybrid?.cipherAgreement ?? [])]
+  return [
+    ...own,
+    ...peers.flatMap(({ hybrid: peer }) =>
+      peer === undefined ? [] : [peer.cipherAgreement, ...knownWith(peer)],
+    ),
+  ]
+}
+
+function knownWith(peer: PeerHybrid): Uint8Array[] {
+  const known = maskAgreements.get(peer)
+  return known === undefined ? [] : [known]
 }

@@ -76,10 +76,13 @@ export async function maskInput(
     pairs.map(({ peer }) => peer.seat),
     capable(capabilities).signer,
   )
-  const agreements = await crypto.x25519.sharedSecrets(
-    maskKeyPair.privateKey,
-    pairs.map(({ peer }) => peer.maskKey),
-  )
+  const hybrid = hybridFor(config, crypto)
+  const peers = pairs.map(({ peer }) => peer)
+  const agreements = await (hybrid?.agreementsWith(state, peers, crypto) ??
+    crypto.x25519.sharedSecrets(
+      maskKeyPair.privateKey,
+      peers.map(({ maskKey }) => maskKey),
+    ))
   const agreed = pairs.map(({ peer }, index) => {
     const agreement = agreements[index]
     if (agreement !== undefined) return agreement
@@ -90,7 +93,7 @@ export async function maskInput(
       'the key agreement with a public key gives an all-zero secret',
     )
   })
-  const received = await hybridFor(config, crypto)?.receiveSecrets(state, pairs, agreed, crypto)
+  const received = await hybrid?.receiveSecrets(state, pairs, agreed, crypto)
   const own = { seat, publicKey: maskKeyPair.publicKey, kemDigest: state.hybrid?.maskKemDigest }
   const pairwise = await Promise.all(
     pairs.map(async ({ peer }, index): Promise<MaskTerm> => {

@@ -1,7 +1,12 @@
 import { concatBytes, joinBytes, moveTogether, wipe, wipeAll } from '../../crypto/bytes.js'
 import { drawSecret } from '../../crypto/random.js'
 import { coordinateOf, holdersKnownTo, indexOfSeat, isChosen } from '../../graph/index.js'
-import { type PublishedKeys, SELF_MASK_SEED_LENGTH, type ShareKeys } from '../../wire/index.js'
+import {
+  type PublicKeys,
+  type PublishedKeys,
+  SELF_MASK_SEED_LENGTH,
+  type ShareKeys,
+} from '../../wire/index.js'
 import { type ClientCapabilities, cryptoOf, requireShape, splitterOf } from '../capabilities.js'
 import { blameServer, requireState, violation } from '../checks.js'
 import { hybridFor } from '../hybrid-steps.js'
@@ -9,7 +14,7 @@ import {
   commitToSelfMask,
   deriveAcknowledgement,
   deriveSealingKey,
-  keyHolder,
+  type KeyHolder,
   sharesAssociatedData,
   suiteOf,
 } from '../keys.js'
@@ -77,7 +82,9 @@ export async function shareKeys(
     cipherKeyPair.privateKey,
     others.map((other) => keysOf.get(other)!.cipherKey),
   )
-  const own = keyHolder(seat, sent, 'cipher')
+  const holderOf = (holder: number, keys: Omit<PublicKeys, 'signature'>): KeyHolder =>
+    hybrid?.keyHolder(holder, keys, 'cipher') ?? { seat: holder, publicKey: keys.cipherKey }
+  const own = holderOf(seat, sent)
   const sealing = others.filter((other) => indexOfSeat(holders, other) >= 0)
   const secrets = await hybrid?.sealSecrets(
     state,
@@ -97,7 +104,7 @@ export async function shareKeys(
           'the key agreement with a public key gives an all-zero secret',
         )
       }
-      const holder = keyHolder(other, keys, 'cipher')
+      const holder = holderOf(other, keys)
       // With hybrid key agreement, what comes from the peer depends on a ciphertext that is still to arrive.
       const sealedTo = secrets?.get(other)
       const openingKey =
@@ -125,7 +132,7 @@ export async function shareKeys(
         openingKey,
         identity,
         choice,
-        hybrid: hybrid?.peerOf(keys, agreement, holder, sealedTo?.maskKemDigest),
+        hybrid: hybrid?.peerOf(keys, agreement, holder, sealedTo),
       }
       if (!isHolder) {
         wipe(agreement)

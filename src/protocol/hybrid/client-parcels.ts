@@ -1,14 +1,19 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, wipe } from '../../crypto/bytes.js'
+import { digestOf } from '../../crypto/digest.js'
 import { KEM_SEED_LENGTH } from '../../crypto/encapsulation.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
 import { drawSecret } from '../../crypto/random.js'
 import type { PublicKeys } from '../../wire/index.js'
 import { blameServer, violation } from '../checks.js'
-import type { AdvertisedHybrid, PeerHybrid, SharedHybrid } from '../client/hybrid-states.js'
+import {
+  type AdvertisedHybrid,
+  maskAgreements,
+  type PeerHybrid,
+  type SharedHybrid,
+} from '../client/hybrid-states.js'
 import type { ClientAdvertised, ClientShared, KeyPair, Peer, Sharer } from '../client/states.js'
 import type { Received, SealedTo } from '../hybrid-steps.js'
-import { deriveAcknowledgement, deriveSealingKey, type KeyHolder, keyHolder } from '../keys.js'
+import { deriveAcknowledgement, deriveSealingKey, type KeyHolder } from '../keys.js'
 import { holdersAmong, isMutual, sealedLength, sendsSecret } from '../parcel-lengths.js'
 import {
   deriveMaskKeys,
@@ -19,6 +24,16 @@ import {
   receiveMaskSecret,
   sendMaskSecret,
 } from './mask-secrets.js'
+
+/** A client with its key for masks, or for the encryption of shares. */
+export function keyHolder(
+  seat: number,
+  keys: Omit<PublicKeys, 'signature'>,
+  purpose: 'cipher' | 'mask',
+): KeyHolder {
+  const kemKey = keys[`${purpose}KemKey`]
+  return { seat, publicKey: keys[`${purpose}Key`], kemDigest: kemKey && digestOf(kemKey) }
+}
 
 /** Draws the secrets of a client; and derives its keys for masks, and the public keys. */
 export async function drawKeys(
@@ -45,22 +60,38 @@ export async function drawKeys(
   }
 }
 
-/**
- * What a client keeps of a peer. The agreement is copied, because it is wiped. `maskKemDigest`: if it is
- * known already.
- */
+/** What a client keeps of a peer. The agreement is copied, because it is wiped. */
 export function peerOf(
   keys: PublicKeys,
   agreement: Uint8Array,
   { kemDigest }: KeyHolder,
-  maskKemDigest: Uint8Array | undefined,
+  sealed: SealedTo | undefined,
 ): PeerHybrid {
-  return {
+  const toPeer = sealed?.toPeer
+  const peer = {
     cipherAgreement: Uint8Array.from(agreement),
     cipherKey: Uint8Array.from(keys.cipherKey),
     cipherKemDigest: kemDigest!,
-    maskKemDigest: maskKemDigest ?? sha256(keys.maskKemKey!),
+    maskKemDigest: toPeer?.maskKemDigest ?? digestOf(keys.maskKemKey!),
   }
+  if (toPeer !== undefined) maskAgreements.set(peer, toPeer.maskAgreement)
+  return peer
+}
+
+/** The raw agreements of the s keys with these peers, as copies, because they are wiped. */
+export async function agreementsWith(
+  { maskKeyPair }: ClientShared,
+  peers: readonly Peer[],
+  crypto: CryptoProvider,
+): Promise<(Uint8Array | undefined)[]> {
+  const known = peers.map(({ hybrid }) => maskAgreements.get(hybrid!))
+  const others = peers.filter((_, index) => known[index] === undefined)
+  const agreements = await crypto.x25519.sharedSecrets(
+    maskKeyPair.privateKey,
+    others.map(({ maskKey }) => maskKey),
+  )
+  let next = 0
+  return known.map((agreement) => (agreement === undefined ? agreements[next++] : Uint8Array.from(agreement)))
 }
 
 /** What a client keeps of its own keys until it has opened what its peers seal to it. `own`: its keys for the encryption of shares. */
@@ -74,8 +105,8 @@ export function sharedOf({ seat, outbound, hybrid }: ClientAdvertised, own: KeyH
 }
 
 /** The parcel for a holder, with the shares that are sealed to it. */
-export function parcelOf({ ciphertext, sent }: SealedTo, sealedShares: Uint8Array): Uint8Array {
-  return concatBytes(ciphertext, sealedShares, sent)
+export function parcelOf({ ciphertext, toPeer }: SealedTo, sealedShares: Uint8Array): Uint8Array {
+  return concatBytes(ciphertext, sealedShares, toPeer?.sent ?? NOTHING)
 }
 
 const NOTHING = new Uint8Array(0)
@@ -96,7 +127,7 @@ export async function sealSecrets(
     receivers.map(({ keys }) => keys.maskKey),
   )
   const sender = keyHolder(seat, outbound, 'mask')
-  const sentTo = new Map<number, Pick<SealedTo, 'sent' | 'maskKemDigest'>>()
+  const sentTo = new Map<number, SealedTo['toPeer']>()
   await Promise.all(
     receivers.map(async ({ seat: other, keys }, index) => {
       const made = requireSecret(encapsulated[index], other)
@@ -104,17 +135,16 @@ export async function sealSecrets(
       const secret = await deriveMaskSecret(config, crypto, hybrid!.master, seat, other)
       const receiver = keyHolder(other, keys, 'mask')
       const pair = { sender, receiver, agreement }
-      const second = { secret: made.secret, digest: sha256(made.ciphertext) }
+      const second = { secret: made.secret, digest: digestOf(made.ciphertext) }
       const sent = await sendMaskSecret(config, crypto, pair, made.ciphertext, second, secret)
-      sentTo.set(other, { sent, maskKemDigest: receiver.kemDigest })
-      wipe(agreement, secret, made.secret)
+      sentTo.set(other, { sent, maskKemDigest: receiver.kemDigest!, maskAgreement: agreement })
+      wipe(secret, made.secret)
     }),
   )
   holders.forEach(({ seat: other }, index) => {
     const { ciphertext, secret } = requireSecret(channels[index], other)
-    const second = { secret, digest: sha256(ciphertext) }
-    const { sent = NOTHING, maskKemDigest } = sentTo.get(other) ?? {}
-    sealed.set(other, { second, ciphertext, sent, maskKemDigest })
+    const second = { secret, digest: digestOf(ciphertext) }
+    sealed.set(other, { second, ciphertext, toPeer: sentTo.get(other) })
   })
   return sealed
 }
@@ -175,7 +205,7 @@ export async function receiveSecrets(
           : await withChannel(state, peer, sealed, channel, parcels[index]!, crypto)
       const mine = sentByMe.get(other)
       if (mine !== undefined) {
-        const digest = sha256(openSent(mine).ciphertext)
+        const digest = digestOf(openSent(mine).ciphertext)
         const secret = await deriveMaskSecret(config, crypto, hybrid.master, seat, other)
         return { sharer, secret: { secret, digest } }
       }
@@ -220,7 +250,7 @@ async function withChannel(
   crypto: CryptoProvider,
 ): Promise<Sharer> {
   const { cipherAgreement, cipherKey, cipherKemDigest } = peer!
-  const second = { secret, digest: sha256(ciphertext) }
+  const second = { secret, digest: digestOf(ciphertext) }
   const owner: KeyHolder = { seat: other, publicKey: cipherKey, kemDigest: cipherKemDigest }
   const own: KeyHolder = { seat, publicKey: hybrid!.cipherKey, kemDigest: hybrid!.cipherKemDigest }
   const openingKey = await deriveSealingKey(config, crypto, cipherAgreement, owner, own, second)

@@ -2,7 +2,16 @@ import { isEncapsulationKey } from '../../crypto/encapsulation.js'
 import { complain } from '../client/complain.js'
 import { type HybridSteps, type LoadedHybrid, STEPS } from '../hybrid-steps.js'
 import { accusedBy } from '../server/accept-complaint.js'
-import { drawKeys, parcelOf, peerOf, receiveSecrets, sealSecrets, sharedOf } from './client-parcels.js'
+import {
+  agreementsWith,
+  drawKeys,
+  keyHolder,
+  parcelOf,
+  peerOf,
+  receiveSecrets,
+  sealSecrets,
+  sharedOf,
+} from './client-parcels.js'
 import { Complaints } from './complaints.js'
 import { forwardParcels } from './forward-parcels.js'
 import { kemOf } from './mask-secrets.js'
@@ -13,6 +22,8 @@ const steps: HybridSteps = {
   drawKeys,
   areKemKeys: ({ cipherKemKey, maskKemKey }) =>
     [cipherKemKey, maskKemKey].every((key) => key !== undefined && isEncapsulationKey(key)),
+  keyHolder,
+  agreementsWith,
   sealSecrets,
   parcelOf,
   peerOf,

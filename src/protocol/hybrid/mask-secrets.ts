@@ -1,6 +1,6 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, equalBytes, wipe } from '../../crypto/bytes.js'
 import { dependableEncapsulation } from '../../crypto/dependable-encapsulation.js'
+import { digestOf } from '../../crypto/digest.js'
 import { KEM_CIPHERTEXT_LENGTH, KEM_SEED_LENGTH, type KeyEncapsulation } from '../../crypto/encapsulation.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
 import { SEALED_SHARES_LENGTH } from '../../wire/index.js'
@@ -75,7 +75,7 @@ export function openSent(sent: Uint8Array): {
 /** What the server keeps of a sent secret if the sender has dropped out. */
 export function keptOf(sent: Uint8Array): Uint8Array {
   const { ciphertext, confirmation } = openSent(sent)
-  return concatBytes(sha256(ciphertext), confirmation)
+  return concatBytes(digestOf(ciphertext), confirmation)
 }
 
 /** s^SK and the seed of the ML-KEM-768 key for masks, which follow from a client's master secret. */
@@ -157,7 +157,7 @@ export async function receiveMaskSecret(
   encapsulated: Uint8Array,
 ): Promise<SecondSecret | undefined> {
   const { ciphertext, sealed, confirmation } = openSent(sent)
-  const digest = sha256(ciphertext)
+  const digest = digestOf(ciphertext)
   const { sender, receiver } = pair
   const key = await sealingKey(config, crypto, pair, { secret: encapsulated, digest })
   const secret = await suiteOf(config, crypto).open(key, associatedData(config, sender, receiver), sealed)

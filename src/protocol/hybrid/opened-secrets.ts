@@ -1,5 +1,5 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { equalBytes, joinBytes, wipe, wipeAll } from '../../crypto/bytes.js'
+import { digestOf } from '../../crypto/digest.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
 import { usageError } from '../../errors.js'
 import { indexOfSeat, memberAt } from '../../graph/index.js'
@@ -44,7 +44,7 @@ export function keepSecrets(
   const sentBy = (sender: number, receiver: number): Uint8Array => parcels.get(sender)!.sentTo(receiver)
   return (client) => {
     const { seat, keys } = client
-    const maskKemDigest = sha256(keys.maskKemKey!)
+    const maskKemDigest = digestOf(keys.maskKemKey!)
     if (indexOfSeat(survivors, seat) >= 0)
       return { maskKemDigest, crossing: new Uint8Array(0), complaint: [] }
     const crossing = joinedTo({ config, graph }, seat, survivors).map((survivor) =>
@@ -100,7 +100,7 @@ export async function isMaster(
   try {
     if (!equalBytes(await crypto.x25519.publicKey(privateKey), maskKey)) return false
     const kemKey = await kemOf(crypto).publicKey(kemSeed)
-    if (equalBytes(sha256(kemKey), hybrid!.maskKemDigest)) return true
+    if (equalBytes(digestOf(kemKey), hybrid!.maskKemDigest)) return true
   } finally {
     wipe(privateKey, kemSeed)
   }
