@@ -1,13 +1,14 @@
-import { createRoundConfig, type PhaseName } from 'secagg'
+import { createRoundConfig, type PhaseName, type SecAggError } from 'secagg'
 import type { CryptoProvider } from 'secagg/crypto'
 import { withPostQuantum } from 'secagg/post-quantum'
 import { client, type ForwardedShares, secretSplitter, server } from 'secagg/protocol'
 import { executeMaskPlan } from 'secagg/vector'
 import { describe, expect, test } from 'vitest'
 import { derivePairwiseSeed, deriveSelfMaskSeed } from '../../src/protocol/keys.js'
-import { complaintCoder, encodeMessage } from '../../src/wire/index.js'
+import { complaintCoder, encodeMessage, messageType } from '../../src/wire/index.js'
 import { type CohortOptions, makeCohort, type run, runCohort } from '../support/cohort.js'
 import { toyCrypto } from '../support/toy-crypto.js'
+import { makeScene } from '../transport/support.js'
 
 // What others can do to a secret for a mask that one client sends to another, with hybrid key agreement.
 
@@ -103,6 +104,30 @@ describe('a client whose secret for a mask does not open', () => {
       await expect(result.server.closePhase()).rejects.toMatchObject({ culprits: [1] })
     }
     expect(keys.length).toBe(opened)
+  })
+
+  test('is named as well if the receiver drops out and never complains', async () => {
+    const change = changing(1, (bytes) => flipped(bytes, placeOf(1, 2)))
+    const result = await runWith({ onClientMessage: change, stages: vanishing(2) })
+    expect(result.error).toMatchObject({ code: 'wrong-mask-secret', fault: 'peer', culprits: [1] })
+  })
+
+  test('ends a served round at once: the server does not wait for the client that has complained', async () => {
+    const scene = await makeScene({ ...ROUND, crypto: await provider() })
+    const spoiling = () => {
+      const connection = scene.connect(1)()
+      const change = (bytes: Uint8Array) =>
+        messageType(bytes) === 'shareKeys' ? flipped(bytes, placeOf(1, 2)) : bytes
+      return { ...connection, send: (bytes: Uint8Array) => connection.send(change(bytes)) }
+    }
+    const ends = scene.joinAll({ without: [1] })
+    const sender = scene.join(1, {}, spoiling).catch((error: SecAggError) => error.code)
+    const outcome = scene.round.outcome.catch((error: SecAggError) => error)
+    expect(await scene.clock.until(outcome)).toMatchObject({ code: 'wrong-mask-secret', culprits: [1] })
+    // Every deadline is ten seconds.
+    expect(scene.clock.now).toBeLessThan(1000)
+    expect(new Set((await scene.clock.until(ends)).values())).not.toContain(true)
+    await scene.clock.until(sender)
   })
 
   test('costs the round nothing if it drops out too', async () => {
