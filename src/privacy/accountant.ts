@@ -153,16 +153,25 @@ export type DistributionBound = (sum: NoisySum, releases: Releases) => number
  * @param exact - The bound by the privacy loss distribution, for sums of whole numbers.
  */
 export function privacyLoss(sum: NoisySum, releases: Releases, exact?: DistributionBound): PrivacyLoss {
-  const { delta, rounds } = releases
-  const loss = provenEpsilon(sum, releases, exact)
-  return {
-    ...loss,
-    delta,
-    rounds,
-    neighbors: NEIGHBORS,
-    amplified: amplifiedLoss(sum, releases, loss, exact),
-  }
+  const { delta, rounds, samplingRate } = releases
+  const { distribution, clients, minimumHonest, dimension, localVariance, l1Sensitivity, l2Sensitivity } = sum
+  // Encoders and decoders derive ε again in each round, which takes some tens of milliseconds for sampled clients.
+  const key = [
+    ...[distribution, clients, minimumHonest, dimension, localVariance, l1Sensitivity, l2Sensitivity],
+    ...[delta, rounds, samplingRate, exact === undefined],
+  ].join()
+  const known = computed.get(key)
+  if (known !== undefined) return known
+  const proven = provenEpsilon(sum, releases, exact)
+  const amplified = amplifiedLoss(sum, releases, proven, exact)
+  const loss = Object.freeze({ ...proven, delta, rounds, neighbors: NEIGHBORS, amplified })
+  if (computed.size >= REMEMBERED) computed.clear()
+  computed.set(key, loss)
+  return loss
 }
+
+const REMEMBERED = 64
+const computed = new Map<string, PrivacyLoss>()
 
 /** The smallest ε that is proven for releases to parties that know who took part. */
 export function provenEpsilon(

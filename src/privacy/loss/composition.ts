@@ -33,6 +33,7 @@ export function repeatedEpsilon(pair: LossPair, rounds: number, delta: number): 
 
 /** The same if each client is sampled: the larger ε of removing and of adding a client. */
 export function sampledEpsilon(pair: LossPair, rate: number, rounds: number, delta: number): number {
+  if (pair.losses.length === 0) return Number.POSITIVE_INFINITY
   const [removed, added] = sampledPairs(pair, rate)
   const epsilon = repeatedEpsilon(removed, rounds, delta)
   // If a client is added, no loss is above −ln(1 − q).
@@ -118,7 +119,7 @@ function tiltsOf(parts: readonly Repeated[], delta: number): Tilts {
   const typical = minimizer((tilt) => upperBound(parts, Math.log(delta), tilt))
   return {
     typical,
-    high: minimizer((tilt) => upperBound(parts, Math.log(CUT * delta), tilt)),
+    high: minimizer((tilt) => upperBound(parts, Math.log(CUT) + Math.log(delta), tilt)),
     low: minimizer((tilt) => -lowerBound(parts, typical, tilt)),
     above: minimizer((tilt) => tiltedUpperBound(parts, delta, typical, tilt)),
   }
@@ -130,7 +131,7 @@ function tiltsOf(parts: readonly Repeated[], delta: number): Tilts {
  */
 function windowOf(parts: readonly Repeated[], delta: number, { typical, high, low, above }: Tilts): Window {
   const top = Math.max(
-    upperBound(parts, Math.log(CUT * delta), high),
+    upperBound(parts, Math.log(CUT) + Math.log(delta), high),
     tiltedUpperBound(parts, delta, typical, above),
   )
   return { tilt: typical, low: Math.min(lowerBound(parts, typical, low), top, 0), high: top }

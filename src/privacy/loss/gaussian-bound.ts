@@ -1,6 +1,7 @@
+import { MINIMUM_GAUSSIAN_VARIANCE } from '../noise/sampler.js'
 import { discreteGaussianGap, type NoisySum } from '../rdp.js'
 import { sampledEpsilon } from './composition.js'
-import { CUT, normalPair } from './loss-pair.js'
+import { cutOff, normalPair } from './loss-pair.js'
 import { gaussianEpsilon } from './normal.js'
 
 /** Up to this variance, the ratio of Bessel functions is computed; above, it is bounded. */
@@ -21,7 +22,7 @@ export function gaussianBound(sum: NoisySum, rounds: number, delta: number): num
 export function sampledGaussianBound(sum: NoisySum, rounds: number, delta: number, rate: number): number {
   const parameter = gaussianParameter(sum)
   if (parameter === undefined || rate === 1) return Number.POSITIVE_INFINITY
-  return sampledEpsilon(normalPair(parameter, (CUT * delta) / rounds), rate, rounds, delta)
+  return sampledEpsilon(normalPair(parameter, cutOff(delta, rounds)), rate, rounds, delta)
 }
 
 /**
@@ -49,6 +50,8 @@ export function gaussianParameter(sum: NoisySum): number | undefined {
 function bendOf({ distribution, minimumHonest, localVariance }: NoisySum): number {
   const variance = minimumHonest * localVariance
   if (distribution === 'skellam') return 2 * logBesselRatio(variance)
+  // The difference between a sum of discrete Gaussians and a single one is only known for this much noise of each.
+  if (minimumHonest > 1 && localVariance < MINIMUM_GAUSSIAN_VARIANCE) return Number.POSITIVE_INFINITY
   // A sum of discrete Gaussians is within a factor e^{τ/2} of a single one, which bends by exactly 1/variance.
   return (1 / variance + 2 * discreteGaussianGap(minimumHonest, localVariance)) * (1 + 1e-12)
 }

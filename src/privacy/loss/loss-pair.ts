@@ -15,7 +15,12 @@ export interface LossPair {
 }
 
 /** The share of δ that may be cut off from the noise of all rounds together. */
-export const CUT = 1e-8
+const CUT = 1e-8
+
+/** The probability that may be cut off from the noise of one of so many elements and rounds. It is added to δ. */
+export function cutOff(delta: number, parts: number): number {
+  return Math.max((CUT * delta) / parts, SMALLEST_MASS)
+}
 
 /** A loss above this counts as infinite, because e^loss must fit a double. */
 const LARGEST_LOSS = 600

@@ -4,6 +4,9 @@
  */
 export const MARGIN = 1e-10
 
+/** An upper bound on the relative rounding error of a tail. */
+const CANCELED = 4e-13
+
 /** e^{x²} erfc(x) for x ≥ 0, with a relative error below 10^−13. */
 function scaledErfc(x: number): number {
   if (x < 2) return Math.exp(x * x) * (1 - erf(x))
@@ -39,7 +42,7 @@ export function normalBetween(a: number, b: number): number {
 }
 
 /**
- * δ at ε for normal noise whose standard deviation is 1/`parameter` of the sensitivity:
+ * δ at ε, rounded up, for normal noise whose standard deviation is 1/`parameter` of the sensitivity:
  * Φ(μ/2 − ε/μ) − e^ε Φ(−μ/2 − ε/μ).
  *
  * Source: Balle and Wang (2018), theorem 8; Dong, Roth and Su (2022), corollary 2.13.
@@ -48,8 +51,9 @@ export function gaussianDelta(parameter: number, epsilon: number): number {
   const near = (epsilon / parameter - parameter / 2) / Math.SQRT2
   const far = (epsilon / parameter + parameter / 2) / Math.SQRT2
   const scale = 0.5 * Math.exp(-near * near)
-  if (near >= 0) return scale * (scaledErfc(near) - scaledErfc(far))
-  return normalTail(near * Math.SQRT2) - scale * scaledErfc(far)
+  // If the parameter is small, the two terms nearly cancel; their rounding errors do not.
+  if (near >= 0) return scale * (scaledErfc(near) * (1 + CANCELED) - scaledErfc(far))
+  return normalTail(near * Math.SQRT2) * (1 + CANCELED) - scale * scaledErfc(far)
 }
 
 /** The smallest ε at which {@link gaussianDelta} is at most `delta`, rounded up. */

@@ -1,6 +1,6 @@
 import type { NoisySum } from '../rdp.js'
 import { onGrid, repeatedEpsilon, sampledEpsilon } from './composition.js'
-import { CUT, type LossPair, shiftedPair } from './loss-pair.js'
+import { cutOff, type LossPair, shiftedPair } from './loss-pair.js'
 import { noiseLaw } from './noise-law.js'
 import { MARGIN } from './normal.js'
 
@@ -23,7 +23,7 @@ export function distributionBound(
 ): number {
   const { delta, rounds, samplingRate = 1 } = releases
   const elements = Math.min(sum.dimension, MAXIMUM_ELEMENTS)
-  const pair = roundPair(sum, (CUT * delta) / rounds / elements)
+  const pair = roundPair(sum, cutOff(delta, rounds * elements))
   if (pair === undefined) return Number.POSITIVE_INFINITY
   return samplingRate === 1
     ? repeatedEpsilon(pair, rounds, delta)
@@ -50,6 +50,8 @@ export function roundPair(sum: NoisySum, tail: number): LossPair | undefined {
     known.set(shift, pair)
     return pair
   }
+  // Every outcome may have an infinite loss.
+  if (shifts.flat().some((shift) => pairOf(shift).losses.length === 0)) return undefined
   const [only] = shifts
   if (shifts.length === 1 && only!.length === 1) return pairOf(only![0]!)
   const step = deviationOf(pairOf(Math.min(...shifts.flat()))) / STEPS

@@ -1,6 +1,6 @@
-import type { NoiseDistribution, NoisySum } from 'secagg/privacy'
+import { epsilonOf, type NoiseDistribution, type NoisySum, rdpOf } from 'secagg/privacy'
 import { describe, expect, test } from 'vitest'
-import { provenEpsilon } from '../../../src/privacy/accountant.js'
+import { privacyLoss, provenEpsilon } from '../../../src/privacy/accountant.js'
 import { gaussianBound, sampledGaussianBound } from '../../../src/privacy/loss/gaussian-bound.js'
 import { distributionBound, maximalShifts } from '../../../src/privacy/loss/round-pair.js'
 import { randomOf } from '../../support/seeded.js'
@@ -194,5 +194,39 @@ test('random search: no bound is below the exact ε', () => {
       if (epsilon === Number.POSITIVE_INFINITY) continue
       expect(exactDelta(all, epsilon), label).toBeLessThanOrEqual(delta)
     }
+  }
+})
+
+test('extreme values give a bound that is not worse than Rényi divergence, or none', () => {
+  const values = {
+    variance: [1e-9, 0.3, 5, 1000, 1e6, 1e18],
+    shift: [0.5, 1, 3, 1e5, 1e12],
+    dimension: [1, 7, 1e6],
+    delta: [1e-300, 1e-40, 1e-6, 0.5, 0.999],
+    rounds: [1, 2, 1e4, 1e9],
+    samplingRate: [undefined, 1e-12, 1e-3, 0.9, 1],
+  }
+  const { word } = randomOf(8)
+  const one = <T>(of: readonly T[]): T => of[word() % of.length]!
+  for (let turn = 0; turn < 80; turn++) {
+    const shift = one(values.shift)
+    const sum: NoisySum = {
+      ...base,
+      distribution: one(['skellam', 'discrete-gaussian']),
+      ...{ dimension: one(values.dimension), localVariance: one(values.variance) },
+      ...{ l1Sensitivity: shift * (1 + (word() % 3)), l2Sensitivity: shift },
+    }
+    const releases = {
+      delta: one(values.delta),
+      rounds: one(values.rounds),
+      samplingRate: one(values.samplingRate),
+    }
+    const label = JSON.stringify({ sum, releases })
+    const { epsilon, amplified } = privacyLoss(sum, releases, distributionBound)
+    const renyi = epsilonOf((order) => releases.rounds * rdpOf(sum)(order), releases.delta).epsilon
+    expect(epsilon, label).toBeGreaterThanOrEqual(0)
+    expect(epsilon, label).toBeLessThanOrEqual(renyi)
+    if (amplified !== undefined) expect(amplified.epsilon, label).toBeLessThanOrEqual(epsilon)
+    if (amplified !== undefined) expect(amplified.epsilon, label).toBeGreaterThanOrEqual(0)
   }
 })
