@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import { ClassicLevel } from 'classic-level'
 import { makeFolder } from './durable-file.js'
 import { fromHex, toHex } from './hex.js'
@@ -14,21 +15,38 @@ export interface OpenRound extends RoundId {
 }
 
 /**
+ * The folders whose databases are open in this process. LevelDB locks the folder by a lock that belongs to the whole process.
+ * A second open in the same process is refused, but it drops this lock, and then another process could open the database too.
+ */
+const openFolders = new Set<string>()
+
+/**
  * An embedded database with everything that must survive the end of the process. Data that belongs together is written in
  * one batch, which is on the disk when the promise resolves.
  */
 export class Store {
   readonly #database: ClassicLevel<string, Buffer>
+  readonly #folder: string
 
-  private constructor(database: ClassicLevel<string, Buffer>) {
+  private constructor(database: ClassicLevel<string, Buffer>, folder: string) {
     this.#database = database
+    this.#folder = folder
   }
 
+  /** Opens the database in `folder`. Throws if it is open already, in this process or in another one. */
   static async open(folder: string): Promise<Store> {
     makeFolder(folder)
-    const database = new ClassicLevel<string, Buffer>(folder, { valueEncoding: 'buffer' })
-    await database.open()
-    return new Store(database)
+    const path = realpathSync(folder)
+    if (openFolders.has(path)) throw new Error(`the database in ${folder} is already open in this process`)
+    openFolders.add(path)
+    try {
+      const database = new ClassicLevel<string, Buffer>(path, { valueEncoding: 'buffer' })
+      await database.open()
+      return new Store(database, path)
+    } catch (error) {
+      openFolders.delete(path)
+      throw error
+    }
   }
 
   /** The open round, or `undefined` if no round is open. */
@@ -64,8 +82,9 @@ export class Store {
     return last === undefined ? 0 : Number(last.slice('result '.length))
   }
 
-  close(): Promise<void> {
-    return this.#database.close()
+  async close(): Promise<void> {
+    await this.#database.close()
+    openFolders.delete(this.#folder)
   }
 }
 
