@@ -60,7 +60,11 @@ export function reportClipping(update: Update, round: Round): readonly TensorCli
   const unitStep = encoding === undefined ? privacy!.meanStandardDeviation : encoding.step
   const read = readerOfUpdate(update, plan)
   // Without groups, the step is in the units of the values already.
-  const reports = examine(read, { spans }, layout === undefined ? unitStep / spans[0]!.clip : unitStep)
+  const reports = examine(
+    read,
+    { spans },
+    { unitStep: layout === undefined ? unitStep / spans[0]!.clip : unitStep },
+  )
   const groups = layout?.groups ?? [{ name: '*', clip: spans[0]!.clip, tensors: 0, values: plan.length }]
   const norms = reportByGroup(reports, { groups, spans, isAdaptive: false }).map(({ norm }) => norm)
   return reports.map(({ span, clipped, largest, norm, belowStep }) => {

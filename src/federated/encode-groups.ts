@@ -40,9 +40,8 @@ function scaledUpdate(
   const { encoding, segments } = plan
   requireWeight(weight, encoding!.maximumWeight)
   const read = readerOfUpdate(update, plan, true)
-  const spans = examine(read, layout, encoding!.step, (batch, from, count) =>
-    readerOfUpdate(update, plan)(batch, from, count),
-  )
+  const refuse: ReadValues = (batch, from, count) => readerOfUpdate(update, plan)(batch, from, count)
+  const spans = examine(read, layout, { norms: false, refuse })
   const largest = reportByGroup(spans, layout).map((group) => group.largest)
   const isWithin = layout.groups.map(({ clip }, group) => largest[group]! <= clip)
   const beyond = isWithin.indexOf(false)
@@ -133,7 +132,7 @@ export function privateVector(
 ): { readonly vector: Float64Array; readonly clipping: UpdateClipping & { readonly kind: 'norm' } } {
   const { length: extended, factor, counts } = privateLayout(layout, plan.length, plan.task)
   const read = readerOfUpdate(update, plan)
-  const norms = reportByGroup(examine(read, layout, 0), layout).map(({ norm }) => norm)
+  const norms = reportByGroup(examine(read, layout), layout).map(({ norm }) => norm)
   const factors = layout.groups.map(({ clip }, group) => Math.min(1, clip / norms[group]!))
   const beyond = layout.groups.findIndex(({ clip }, group) => norms[group]! > clip)
   if (onClip === 'refuse' && beyond >= 0) throw beyondClip('the L2 norm', layout.groups[beyond]!)

@@ -69,7 +69,7 @@ export function proposeClips(
   const ones = Object.fromEntries([...names].sort().map((name) => [name, 1]))
   const layout = { ...groupsOf('groups', ones, manifest, manifest.length), isAdaptive: false }
   const flat = flatten(named, manifest)
-  const reports = examine((batch, from, count) => batch.set(flat.subarray(from, from + count)), layout, 0)
+  const reports = examine((batch, from, count) => batch.set(flat.subarray(from, from + count)), layout)
   const sizes = reportByGroup(reports, layout).map(({ largest, norm }) =>
     bounds === 'value' ? largest : norm,
   )

@@ -113,56 +113,87 @@ export interface SpanReport {
   largest: number
   /** The number of values that are not 0 and smaller than one step. */
   belowStep: number
-  /** Σ x². It may overflow; `norm` does not. */
+  /** The L2 norm, if it was asked for. */
   norm: number
 }
 
 /** The number of values read at a time. */
 const BATCH = 16384
 
+/** Options of {@link examine}. */
+interface ExamineOptions {
+  /** The distance between two levels for a clip of 1. Default: 0, which counts no values below a step. */
+  readonly unitStep?: number
+  /** Whether norms are needed. Default: true. */
+  readonly norms?: boolean
+  /** Reads a batch again that may have a value that is not finite, and names its tensor. Default: `read`. */
+  readonly refuse?: ReadValues
+}
+
 /**
- * Reads all values once. `unitStep` is the distance between two levels for a clip of 1. `refuse` reads a batch again that may
- * have a value that is not finite, and names its tensor.
+ * Reads all values once.
  * @throws {SecAggError} `input-out-of-range` if a value is not finite.
  */
 export function examine(
   read: ReadValues,
   { spans }: Pick<ClipLayout, 'spans'>,
-  unitStep: number,
-  refuse: ReadValues = read,
+  { unitStep = 0, norms = true, refuse = read }: ExamineOptions = {},
 ): SpanReport[] {
   const batch = new Float64Array(BATCH)
   return spans.map((span) => {
     const report = { span, clipped: 0, excess: 0, largest: 0, belowStep: 0, norm: 0 }
     for (let from = span.from; from < span.to; from += BATCH) {
-      const count = Math.min(BATCH, span.to - from)
-      read(batch, from, count)
-      if (addTo(report, batch.subarray(0, count), unitStep * span.clip)) continue
-      refuse(batch, from, count)
-      requireFinite(batch.subarray(0, count), from)
+      const values = batch.subarray(0, Math.min(BATCH, span.to - from))
+      read(values, from, values.length)
+      if (!addTo(report, values)) {
+        refuse(values, from, values.length)
+        requireFinite(values, from)
+      }
+      if (unitStep > 0) report.belowStep += smallerThan(unitStep * span.clip, values)
+      if (norms) report.norm = Math.hypot(report.norm, normOf(values, span.clip))
     }
     return report
   })
 }
 
-/** Returns false if a value may not be finite. */
-function addTo(report: SpanReport, values: Float64Array, step: number): boolean {
-  const { clip } = report.span
-  let { clipped, excess, largest, belowStep } = report
+/** The L2 norm, computed in units of the clip, so that squares do not overflow. */
+function normOf(values: Float64Array, clip: number): number {
   let sum = 0
+  for (let i = 0; i < values.length; i++) {
+    const ratio = values[i]! / clip
+    sum += ratio * ratio
+  }
+  return Math.sqrt(sum) * clip
+}
+
+/** Returns false if a value may not be finite. */
+function addTo(report: SpanReport, values: Float64Array): boolean {
+  let [largest, sum] = [0, 0]
   for (let i = 0; i < values.length; i++) {
     const magnitude = Math.abs(values[i]!)
     if (magnitude > largest) largest = magnitude
-    if (magnitude > clip) {
-      clipped++
-      excess += magnitude - clip
-    } else if (magnitude < step && magnitude > 0) belowStep++
-    const ratio = magnitude / clip
-    sum += ratio * ratio
+    sum += magnitude
   }
-  report.norm = Math.hypot(report.norm, Math.sqrt(sum) * clip)
-  Object.assign(report, { clipped, excess, largest, belowStep })
+  report.largest = Math.max(report.largest, largest)
+  const { clip } = report.span
+  if (largest <= clip) return Number.isFinite(sum)
+  for (let i = 0; i < values.length; i++) {
+    const beyond = Math.abs(values[i]!) - clip
+    if (beyond <= 0) continue
+    report.clipped++
+    report.excess += beyond
+  }
   return Number.isFinite(sum)
+}
+
+/** The number of values that are not 0 and smaller than one step. */
+function smallerThan(step: number, values: Float64Array): number {
+  let count = 0
+  for (let i = 0; i < values.length; i++) {
+    const magnitude = Math.abs(values[i]!)
+    if (magnitude < step && magnitude > 0) count++
+  }
+  return count
 }
 
 function requireFinite(values: Float64Array, from: number): void {

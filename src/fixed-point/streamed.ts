@@ -4,8 +4,9 @@ import { dependableRandom } from '../crypto/dependable.js'
 import { nobleCrypto } from '../crypto/noble.js'
 import { drawSecret, platformRandomBytes } from '../crypto/random.js'
 import { usageError } from '../errors.js'
+import { createAdder } from '../vector/kernels/kernel-adder.js'
 import { createLanes } from '../vector/lanes.js'
-import { expandMask } from '../vector/mask.js'
+import { executeMaskPlan } from '../vector/mask.js'
 import { checkRange, cutSegments, type ElementRange, type Lanes, type Vector } from '../vector/segments.js'
 import { BATCH, type ClipCount, clipAndScale, encodeRange, type ReadValues } from './encode-range.js'
 import {
@@ -115,15 +116,11 @@ export function streamValues(
   const seed = checkedSeed(roundingSeed) ?? drawSecret(generator(randomBytes), SEED_LENGTH)
   return async ({ from, to }) => {
     const all = createLanes(encoding.bits, to - from)
+    const words = encoding.rounding === 'stochastic' ? roundingWords(seed, length, to - from) : undefined
     for (let start = from; start < to; start += PORTION_OF_SLICE) {
       const range = { from: start, to: Math.min(start + PORTION_OF_SLICE, to) }
-      const words = encoding.rounding === 'stochastic' ? await roundingWords(seed, length, range) : NONE
-      const { lanes } = encodeRange(read, range, encoding, {
-        weight,
-        onClip: 'report',
-        randomBytes: readerInOrder(words),
-      })
-      words.fill(0)
+      const randomBytes = readerInOrder((await words?.(range)) ?? NONE)
+      const { lanes } = encodeRange(read, range, encoding, { weight, onClip: 'report', randomBytes })
       all.set(lanes as never, start - from)
     }
     return all
@@ -139,10 +136,25 @@ function generator(randomBytes: (length: number) => Uint8Array) {
 
 const NONE = new Uint8Array(0)
 
-/** One word for each value in a range. It is taken from a keystream over all values, so it does not depend on the range. */
-async function roundingWords(seed: Uint8Array, length: number, range: ElementRange): Promise<Uint8Array> {
-  const [words] = await expandMask(nobleCrypto().suites.chacha!, seed, [{ length, bits: 32 }], range)
-  return new Uint8Array(words!.buffer, words!.byteOffset, words!.byteLength)
+/**
+ * A function that returns one word for each value in a range, in memory that its next call reuses. They are taken from a
+ * keystream over all values, so they do not depend on the range.
+ */
+function roundingWords(
+  seed: Uint8Array,
+  length: number,
+  longest: number,
+): (range: ElementRange) => Promise<Uint8Array> {
+  const memory = new Uint32Array(Math.min(longest, PORTION_OF_SLICE))
+  const adder = createAdder(memory.byteLength)
+  return async (range) => {
+    const words = memory.subarray(0, range.to - range.from)
+    words.fill(0)
+    const mask = [{ seed, sign: 1 as const }]
+    const suite = nobleCrypto().suites.chacha!
+    await executeMaskPlan([words], [{ length, bits: 32 }], mask, suite, { range, adder })
+    return new Uint8Array(words.buffer, 0, words.byteLength)
+  }
 }
 
 /** A function that returns the next `count` of `bytes` in each call. */
