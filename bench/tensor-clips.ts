@@ -6,7 +6,7 @@ import type * as VectorModule from 'secagg/vector'
 // Encodes an update of 25 million floats in 60 tensors, each with its own clip, slice by slice, and compares the processor
 // time with that of the mask for one neighbor. Also prints the peak of the memory beside
 // the model, in slices:
-//   npm run build && tsx --expose-gc --tsconfig bench/tsconfig.json bench/tensor-clips.ts
+//   npm run bench:tensors
 
 const LENGTH = 25_000_000
 const TENSORS = 60

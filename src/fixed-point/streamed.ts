@@ -146,7 +146,8 @@ function roundingWords(
   longest: number,
 ): (range: ElementRange) => Promise<Uint8Array> {
   const memory = new Uint32Array(Math.min(longest, PORTION_OF_SLICE))
-  const adder = createAdder(memory.byteLength)
+  // Its capacity is a multiple of the 64 bytes of a block of ChaCha20.
+  const adder = createAdder(64 * Math.max(Math.ceil(memory.byteLength / 64), 1))
   return async (range) => {
     const words = memory.subarray(0, range.to - range.from)
     words.fill(0)
