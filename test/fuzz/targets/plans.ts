@@ -15,11 +15,30 @@ const sparse: RoundTask = {
 }
 const flat: RoundTask = { ...privateTask, adversary: 'honest-but-curious', length: 100, tensors: undefined }
 
+/** All parts that are about groups of tensors. */
+const grouped: RoundTask = {
+  ...task,
+  tensors: { 'dense/kernel': [8, 4], 'dense/bias': { shape: [2], dtype: 'float16' }, counter: [1] },
+  clip: { 'dense/*': 0.5, '*': 2 },
+  adaptiveClip: { quantile: 0.9 },
+  contributions: { minimum: 2 },
+  nonNegative: ['*bias'],
+  exclude: ['dense/kernel'],
+}
+const privatelyGrouped: RoundTask = {
+  ...privateTask,
+  privacy: { ...privateTask.privacy!, clipNorm: { '*bias': 0.5, '*': 2 } },
+  adaptiveClip: { share: 0.1 },
+  contributions: { minimum: 2, perClient: 5 },
+}
+
 /** Plans as they travel, whole and their tasks alone. */
-const BASES: readonly unknown[] = [task, privateTask, sparse, flat].flatMap((each) => {
-  const plan = JSON.parse(JSON.stringify(planRound(each)))
-  return [plan, plan.task]
-})
+const BASES: readonly unknown[] = [task, privateTask, sparse, flat, grouped, privatelyGrouped].flatMap(
+  (each) => {
+    const plan = JSON.parse(JSON.stringify(planRound(each)))
+    return [plan, plan.task]
+  },
+)
 
 const REQUIREMENTS: PlanRequirements = { minimumCohort: 2, corruptFraction: 0, statisticalSecurity: 1 }
 
