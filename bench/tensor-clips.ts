@@ -4,7 +4,7 @@ import type * as Federated from 'secagg/federated'
 import type * as VectorModule from 'secagg/vector'
 
 // Encodes an update of 25 million floats in 60 tensors, each with its own clip, slice by slice, and compares the processor
-// time with that of the mask for one neighbor. Also prints the peak of the memory beside
+// time with that of the mask for one neighbor. Also prints the peak of the memory in addition to
 // the model, in slices:
 //   npm run bench:tensors
 
@@ -108,6 +108,6 @@ console.log(
   `encode ${count} elements: ${encoding.toFixed(0)} ms; mask for one neighbor: ${masking.toFixed(0)} ms`,
 )
 console.log(
-  `ratio ${(encoding / masking).toFixed(2)}; peak beside the model ${((peak - before) / sliceBytes).toFixed(2)} slices`,
+  `ratio ${(encoding / masking).toFixed(2)}; peak in addition to the model ${((peak - before) / sliceBytes).toFixed(2)} slices`,
 )
 console.assert(held.length > 0)

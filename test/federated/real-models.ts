@@ -19,7 +19,7 @@ function modelOf(layers: readonly Layer[]): RealModel {
   }
 }
 
-/** A convolutional network with batch normalization: moving statistics of activations beside tiny kernels. */
+/** A convolutional network with batch normalization: moving statistics of activations next to tiny kernels. */
 const convolutional = [0, 1, 2, 3].flatMap((block): Layer[] => [
   [`block${block}/conv/kernel`, [3, 3, 4, 8], 3e-5 / 2 ** block],
   [`block${block}/bn/gamma`, [8], 1e-3],
