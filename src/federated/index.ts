@@ -29,6 +29,7 @@ export {
   encodeUpdate,
   type PreparedUpdate,
 } from './encode-update.js'
+export { fastestSuite } from './fastest-suite.js'
 export { nextPlan } from './next-plan.js'
 export { planRound, privacySpent } from './plan.js'
 export type { PlannedCohort } from './planned-cohort.js'

@@ -8,6 +8,7 @@ import { keysOf, knownParts } from '../received/index.js'
 import { type AdaptiveClip, checkedAdaptiveClip, type PlannedAdaptiveClip } from './adaptive-clip.js'
 import { type ClipByGroup, checkedClips } from './clip-groups.js'
 import { type Contributions, checkedContributions, type PlannedContributions } from './contributions.js'
+import { suiteOfMost } from './fastest-suite.js'
 import { checkedTensors, type PlannedTensor, type TensorShapes } from './task-tensors.js'
 
 /**
@@ -97,8 +98,13 @@ export interface RoundTask {
   /** Differential privacy of every client, against the server and everyone else. All updates then have weight 1. Default: none. */
   readonly privacy?: PrivacyGoal | undefined
 
-  /** The ciphers of a round. Default: `aes`. */
-  readonly suite?: SuiteName | undefined
+  /**
+   * The ciphers of a round. `fastest` is the suite that most of `suites` name, or `aes` if neither has more; the plan then states
+   * that suite. Default: `aes`.
+   */
+  readonly suite?: SuiteName | 'fastest' | undefined
+  /** What clients have measured with `fastestSuite`, in any order. Only with the suite `fastest`. */
+  readonly suites?: readonly SuiteName[] | undefined
   /**
    * How clients agree on keys, as in `createRoundConfig`. A plan warns if the server would have to hold more than 1 GiB of
    * ciphertexts. Default: `x25519`.
@@ -145,6 +151,7 @@ const TASK_KEYS = keysOf<RoundTask>({
   nonNegative: true,
   privacy: true,
   suite: true,
+  suites: true,
   keyAgreement: true,
   sliceLength: true,
   signatureLength: true,
@@ -175,11 +182,21 @@ export function checkedTask(given: RoundTask): PlannedTask {
 
 function withDefaults(given: RoundTask): PlannedTask {
   const task = dataParts('a task', given, TASK_KEYS)
-  const { tensors, length, exclude, nonNegative, adaptiveClip, contributions, ...rest } = task
+  const {
+    tensors,
+    length,
+    exclude,
+    nonNegative,
+    adaptiveClip,
+    contributions,
+    suite: _,
+    suites: __,
+    ...rest
+  } = task
   const isPrivate = task.privacy !== undefined
   const common = {
     ...rest,
-    suite: task.suite ?? 'aes',
+    suite: plannedSuite(task),
     ...checkedTensors({ tensors, length, exclude, nonNegative }),
     ...(adaptiveClip !== undefined && {
       adaptiveClip: checkedAdaptiveClip(adaptiveClip, isPrivate),
@@ -208,6 +225,17 @@ function withDefaults(given: RoundTask): PlannedTask {
   return { ...weightless, statisticalSecurity, correctness, privacy: planned }
 }
 
+function plannedSuite({ suite = 'aes', suites }: RoundTask): SuiteName {
+  if (suite !== 'fastest') {
+    if (suites !== undefined) throw invalid('a task has suites only with the suite fastest', shown(suite))
+    return suite
+  }
+  if (!Array.isArray(suites) || suites.some((name) => name !== 'aes' && name !== 'chacha')) {
+    throw invalid('the suite fastest needs suites, a list of aes and chacha', shown(suites))
+  }
+  return suiteOfMost(suites)
+}
+
 /** With privacy, an update is clipped as a whole and has weight 1. Parts that state something else are refused. */
 function refuseExactParts(task: RoundTask): void {
   const reasons = {
@@ -232,6 +260,7 @@ const STRUCTURED: ReadonlySet<string> = new Set([
   'contributions',
   'exclude',
   'nonNegative',
+  'suites',
 ])
 
 /** Checks that all other parts are numbers or names, so that a task can travel and be compared. */

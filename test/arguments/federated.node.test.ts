@@ -39,6 +39,7 @@ const guardedOutcome = {
   report: { survivors: [0, 1, 2, 3, 4, 5, 6, 7] },
 }
 const examples: Examples = {
+  fastestSuite: () => ({ args: [] }),
   planRound: () => ({
     args: [
       optionalBut(['tensors', 'clients', 'adversary', 'dropoutFraction', 'corruptFraction', 'clip'], {

@@ -1,5 +1,6 @@
 import { ClientSession, createRoundConfig, ed25519Signer, ed25519Verifier, ServerSession } from 'secagg'
 import { type CryptoProvider, defaultCrypto, type SuiteName } from 'secagg/crypto'
+import { fastestSuite } from 'secagg/federated'
 import { type Connection, messagePortConnection, runClient, serveRound } from 'secagg/transport'
 import { executeMaskPlan } from 'secagg/vector'
 import { createMaskPool } from 'secagg/workers'
@@ -33,6 +34,7 @@ export async function runProgram(): Promise<Report> {
     ports: typeof MessageChannel === 'undefined' ? 'missing' : await outcomeOf<true>(runOverPorts),
     conformance: await conformanceOf(),
     provider: { aes, chacha },
+    fastest: await outcomeOf(fastestSuite),
     kernels: hasKernels() ? 'wasm' : 'typescript',
     threads,
     ...(ofAes > 0 && ofChacha > 0 ? { milliseconds: { aes: ofAes, chacha: ofChacha } } : {}),

@@ -12,6 +12,8 @@ export interface Report {
   }
   /** The name of the provider that the library chose for each suite. */
   readonly provider: { readonly aes: string; readonly chacha: string }
+  /** The suite that `fastestSuite` measures as faster. */
+  readonly fastest: string
   /** Whether the inner loops can run in WebAssembly with SIMD. */
   readonly kernels: 'wasm' | 'typescript'
   /** How many of the two requested threads run, and whether they mask correctly. */
