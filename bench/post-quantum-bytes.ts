@@ -14,7 +14,7 @@ const rounds: readonly (Pick<SimulationOptions, 'clients' | 'neighbors'> & {
 })[] = [
   { clients: 100, adversary: 'honest-but-curious' },
   { clients: 1000, neighbors: 30, adversary: 'honest-but-curious' },
-  { clients: 1000, neighbors: 102, adversary: 'active' },
+  { clients: 1000, neighbors: 51, adversary: 'active' },
 ]
 
 /** What is necessary for one client, on average. */
