@@ -27,8 +27,27 @@ const MAXIMUM_RELEASES = 2 ** 20
 /** ε of `rounds` releases that the pair dominates; infinite if it cannot be computed. */
 export function repeatedEpsilon(pair: LossPair, rounds: number, delta: number): number {
   if (rounds === 1) return epsilonOfPair(pair, delta)
-  const composed = rounds > MAXIMUM_RELEASES ? undefined : composedPair([{ pair, times: rounds }], delta)
-  return composed === undefined ? Number.POSITIVE_INFINITY : epsilonOfPair(composed, delta)
+  if (rounds > MAXIMUM_RELEASES) return Number.POSITIVE_INFINITY
+  // Each tilt gives a valid ε. If a loss is rare and large, as with sampled clients, ε can be far below its Chernoff bound, and
+  // then a weaker tilt than that of the bound is better.
+  let best = Number.POSITIVE_INFINITY
+  for (const weaken of TILTS) {
+    const composed = composedPair([{ pair, times: rounds }], delta, { weaken, near: best })
+    if (composed === undefined) break
+    const epsilon = epsilonOfPair(composed, delta)
+    const isBetter = epsilon < best * 0.999
+    best = Math.min(best, epsilon)
+    if (!isBetter || !isRare(pair)) break
+  }
+  return best
+}
+
+/** What the tilt of the Chernoff bound is multiplied by. */
+const TILTS = [1, 1 / 4, 1 / 16, 1 / 64, 1 / 256]
+
+/** Whether the largest losses are far from the typical ones, in standard deviations. */
+function isRare(pair: LossPair): boolean {
+  return pair.losses.at(-1)! > 30 * momentsOf(pair, 0).deviation
 }
 
 /** The same if each client is sampled: the larger ε of removing and of adding a client. */
@@ -53,13 +72,18 @@ export function sampledEpsilon(pair: LossPair, rate: number, rounds: number, del
  * Sources: Koskela, Jälkö and Honkela (2020) and Gopi, Lee and Wutschitz (2021), for the transform; Doroshenko, Ghazi, Kamath,
  * Kumar and Manurangsi (2022), for the grid.
  */
-export function composedPair(parts: readonly Repeated[], delta: number): LossPair | undefined {
-  const tilts = tiltsOf(parts, delta)
+export function composedPair(
+  parts: readonly Repeated[],
+  delta: number,
+  { weaken, near }: { readonly weaken: number; readonly near: number },
+): LossPair | undefined {
+  const strongest = minimizer((tilt) => upperBound(parts, Math.log(delta), tilt))
+  const tilts = tiltsOf(parts, delta, strongest * weaken)
   const deviation = Math.min(...parts.map(({ pair }) => momentsOf(pair, tilts.typical).deviation))
   if (!(deviation > 0)) return undefined
   // A step moves no loss by more than a step.
   const releases = parts.reduce((sum, { times }) => sum + times, 0)
-  const share = Math.max(upperBound(parts, Math.log(delta), tilts.typical), 0) / releases
+  const share = Math.max(Math.min(upperBound(parts, Math.log(delta), strongest), near), 0) / releases
   const smooth = deviation / STEPS
   const wanted = releases > FEW ? smooth : Math.max(Math.min(smooth, COARSE * share), FINE * share)
   const spread = Math.max(...parts.map(({ pair: { losses } }) => losses.at(-1)! - losses[0]!))
@@ -115,8 +139,7 @@ function tiltedUpperBound(parts: readonly Repeated[], delta: number, typical: nu
   return (cumulantOf(parts, typical + tilt) - base - Math.log(CUT) + weight) / tilt
 }
 
-function tiltsOf(parts: readonly Repeated[], delta: number): Tilts {
-  const typical = minimizer((tilt) => upperBound(parts, Math.log(delta), tilt))
+function tiltsOf(parts: readonly Repeated[], delta: number, typical: number): Tilts {
   return {
     typical,
     high: minimizer((tilt) => upperBound(parts, Math.log(CUT) + Math.log(delta), tilt)),
@@ -130,10 +153,12 @@ function tiltsOf(parts: readonly Repeated[], delta: number): Tilts {
  * ε can be far below its Chernoff bound, for example if clients are rarely sampled.
  */
 function windowOf(parts: readonly Repeated[], delta: number, { typical, high, low, above }: Tilts): Window {
-  const top = Math.max(
+  const largest = parts.reduce((sum, { pair, times }) => sum + times * pair.losses.at(-1)!, 0)
+  const bound = Math.max(
     upperBound(parts, Math.log(CUT) + Math.log(delta), high),
     tiltedUpperBound(parts, delta, typical, above),
   )
+  const top = Math.min(bound, largest)
   return { tilt: typical, low: Math.min(lowerBound(parts, typical, low), top, 0), high: top }
 }
 

@@ -136,7 +136,8 @@ export function epsilonOfPair({ losses, masses, infinite }: LossPair, delta: num
     other += masses[i]! * Math.exp(-loss) * (1 - MARGIN)
     const next = Math.max(i === 0 ? 0 : losses[i - 1]!, 0)
     if (above - Math.exp(next) * other <= delta) continue
-    return Math.min(Math.log((above - delta) / other), loss)
+    // The error of a mass far below the typical losses can be too large for a double. δ is small enough at this loss.
+    return Number.isFinite(above) ? Math.min(Math.log((above - delta) / other), loss) : loss
   }
   return 0
 }

@@ -126,6 +126,19 @@ describe.each(['skellam', 'discrete-gaussian'] as const)('%s: one element, few r
   })
 })
 
+test('a δ close to the probability of taking part at all, where ε is far below its Chernoff bound', () => {
+  const sum = sumOf('discrete-gaussian', 0.9, [3])
+  const once = sampled(outcomes(sum, [3], 1), 0.0024)
+  const twice = product(once, once)
+  for (const delta of [0.0043, 0.0046, 0.001]) {
+    const epsilon = distributionBound(sum, { delta, rounds: 2, samplingRate: 0.0024 })
+    const worst = (at: number): number => Math.max(exactDelta(twice, at), exactDelta(swapped(twice), at))
+    expect(worst(epsilon)).toBeLessThanOrEqual(delta)
+    const below = epsilon * 0.96 - 0.01
+    if (below > 0) expect(worst(below)).toBeGreaterThan(delta)
+  }
+})
+
 describe('several elements', () => {
   test('vectors that could be the worst case are enumerated', () => {
     const shapes = (dimension: number, l1Sensitivity: number, square: number) =>
