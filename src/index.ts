@@ -68,6 +68,7 @@ export {
   localPlane,
   type SliceStore,
   type SumBlock,
+  type UploadPlace,
 } from './plane/index.js'
 
 // What a message is, by its first bytes.

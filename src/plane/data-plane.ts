@@ -70,6 +70,10 @@ export interface PlaneRound extends PlaneShape {
   /** The cipher that makes the masks. */
   readonly suite: SymmetricSuite
   readonly suiteName: SuiteName
+  /** The minimum number of vectors with which the round can continue. */
+  readonly minimum: number
+  /** The number of bytes before a packed vector in the message of a client: the proof of the chosen graph. */
+  readonly prefix: number
   /** How many vectors may be incomplete at the same time. */
   readonly maximumUploads: number
   /** To be called when a slice of a complete vector was added to the sum. */
@@ -93,7 +97,10 @@ export interface SavedPlane {
  * The session changes errors that are not a {@link SecAggError} into `storage-failure`, except those of `unmask`.
  */
 export interface RoundPlane {
-  /** The seats whose complete vectors are in the sum, as far as is known here. */
+  /**
+   * The seats whose complete vectors are in the sum, as far as is known here. A plane with `uploadFor` returns a new set when
+   * they change.
+   */
   readonly seats: ReadonlySet<number>
   /** How many slices of the seat's vector are in the sum. A vector of which a slice is in the sum cannot be discarded. */
   slicesOf(seat: number): number
@@ -130,8 +137,8 @@ export interface RoundPlane {
   unmask(plans: AsyncIterable<MaskPlan>, work: UnmaskWork): AsyncIterable<SumBlock>
   /** Derives seeds of plans elsewhere. Default: on the calling thread. */
   readonly deriveSeeds?: SeedDeriver | undefined
-  /** Where the client at a seat sends its vector, if not to the server. */
-  uploadFor?(seat: number): UploadPlace | undefined
+  /** Where the client at a seat sends its vector, if not to the server; `later` if that is not known at the moment. */
+  uploadFor?(seat: number): UploadPlace | 'later' | undefined
   /** Releases what only the collection of vectors needed. Its failure does not affect the round. */
   release(): Promise<void>
   /** Forgets the round. Its failure does not affect the round. */
@@ -178,7 +185,10 @@ export interface SumBlock {
   readonly elements: Vector
 }
 
-/** An address for a vector, and the permission to send it there. */
+/**
+ * An address for a masked vector, and the permission to send it there.
+ * @public
+ */
 export interface UploadPlace {
   /** A URL. */
   readonly address: string

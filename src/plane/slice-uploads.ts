@@ -46,6 +46,8 @@ export function memorySliceStore(): SliceStore {
   }
 }
 
+type Collection = Pick<PlaneRound, 'segments' | 'sliceLength' | 'maximumUploads' | 'onSlice'>
+
 /** The fingerprints of the stored slices of one masked vector, by their numbers. */
 type Upload = Map<number, Uint8Array>
 
@@ -63,7 +65,7 @@ export class Uploads {
   /** Resolves when there is room. All senders that found no room share this promise. */
   #room: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined
 
-  constructor(round: PlaneRound, sum: MaskedSum, store: SliceStore) {
+  constructor(round: Collection, sum: MaskedSum, store: SliceStore) {
     this.#slices = sliceCount(round.segments, round.sliceLength)
     this.#sum = sum
     this.#store = store

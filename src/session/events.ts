@@ -43,6 +43,8 @@ export type ServerSessionEvent =
       readonly slice: number
       readonly slices: number
     }
+  /** If vectors are sent elsewhere: some have arrived or were lost there. See `waitingFor` and `uploadFor`. */
+  | { readonly type: 'uploads-changed'; readonly roundId: string; readonly phase: 'masked-input' }
   /** The secrets behind the masks were recovered from shares. The masks are removed next, which takes a while. */
   | {
       readonly type: 'secrets-recovered'

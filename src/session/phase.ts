@@ -1,7 +1,7 @@
 import type { CoderType } from 'micro-packed'
 import type { Bytes } from '../crypto/bytes.js'
 import type { PhaseName } from '../errors.js'
-import type { PlaneHome, RoundPlane, SumBlock } from '../plane/index.js'
+import type { PlaneHome, RoundPlane, SumBlock, UploadPlace } from '../plane/index.js'
 import type { ServerCapabilities } from '../protocol/capabilities.js'
 import type { server } from '../protocol/index.js'
 import type { Vector } from '../vector/index.js'
@@ -65,6 +65,8 @@ export interface Phase {
    * to retry.
    */
   again?(seat: number, bytes: Uint8Array): Promise<boolean>
+  /** See `ServerSession.uploadFor`. */
+  uploadFor?(seat: number): UploadPlace | 'later' | undefined
   /** Forgets the slices of an incomplete masked vector. Returns `false` if there are none. */
   discard?(seat: number): Promise<boolean>
   /**

@@ -1,4 +1,4 @@
-import { SecAggError } from '../errors.js'
+import { SecAggError, usageError } from '../errors.js'
 import { choiceLength, publishableSeats } from '../graph/index.js'
 import type { RoundPlane } from '../plane/index.js'
 import {
@@ -114,6 +114,7 @@ export function maskPhase(
   const complaints = hybridFor(config, context.crypto)?.collectComplaints(state)
   const seats = seatsOf(clients)
   const slices = sliceCount(config.segments, config.sliceLength)
+  const isElsewhere = (seat: number): boolean => plane.uploadFor?.(seat) !== undefined
   const openSlice = (seat: number, bytes: Uint8Array): { slice: number } & Proven => {
     const blame = blamePeer('masked-input', seat)
     const { slice, packed } =
@@ -122,7 +123,9 @@ export function maskPhase(
         : decodeMaskedSlice(bytes, slices, blame)
     const proven = proofs.split(packed, slice, blame)
     const range = sliceRange(config.segments, config.sliceLength, slice)
-    blaming(blame, () => checkPacked(proven.packed, segmentsInRange(config.segments, range)))
+    // A vector that goes elsewhere is not part of the message.
+    const shape = isElsewhere(seat) ? [] : segmentsInRange(config.segments, range)
+    blaming(blame, () => checkPacked(proven.packed, shape))
     return { slice, ...proven }
   }
   return {
@@ -135,7 +138,8 @@ export function maskPhase(
     expected: seats,
     outbound: sharesMessages(state, context),
     get accepted() {
-      return plane.seats
+      // Vectors that arrive here come with their proofs.
+      return plane.uploadFor === undefined ? plane.seats : proofs.among(plane.seats)
     },
     get proofs() {
       return proofs.of([...plane.seats])
@@ -150,6 +154,14 @@ export function maskPhase(
       server.acceptMaskedInput(state, seat)
       const { slice, packed, proof } = openSlice(seat, bytes)
       const proven = await proofs.check(seat, proof)
+      if (isElsewhere(seat)) {
+        if (proven === undefined)
+          throw violation('unexpected-message', blamePeer('masked-input', seat), ELSEWHERE)
+        return () => {
+          proofs.note(proven)
+          return { status: 'accepted' }
+        }
+      }
       // A fingerprint of the vector alone is not one of the message.
       const marked = (fingerprint: Uint8Array) => (proof === undefined ? { fingerprint } : {})
       return async () => {
@@ -167,16 +179,26 @@ export function maskPhase(
       const { slice, packed } = openSlice(seat, bytes)
       return plane.again(seat, slice, packed)
     },
+    uploadFor: (seat) => {
+      const place = plane.uploadFor?.(seat)
+      if (place === undefined || place === 'later' || proofs.has(seat)) return place
+      return { address: place.address, ticket: NO_TICKET }
+    },
     discard: (seat) => plane.discard(seat),
     close: async () => {
-      const stateWith = (survivors: readonly number[]): AfterMasking =>
+      const stateWith = (survivors: readonly number[]): AfterMasking => {
+        // A vector that has arrived elsewhere counts, even if its sender has complained here.
+        const open = complaints?.all.filter(({ seat }) => !survivors.includes(seat))
         // Without proofs on the graphs that have none; the state tells which phase is next.
-        server.closeMaskedInput(state, survivors, proofs.of(survivors), complaints?.all, context).state
-      const { seats: arrived, failure } = await plane.settle()
+        return server.closeMaskedInput(state, survivors, proofs.of(survivors), open, context).state
+      }
+      const { seats: settled, failure } = await plane.settle()
       if (failure !== undefined) throw failure.error
       // Sealing can be final. With too few vectors, the phase stays open for more.
+      const arrived = settled.filter((seat) => proofs.has(seat))
       const expected = stateWith(arrived)
       const sealed = requireMembers(await plane.seal(), seats)
+      if (!sealed.every((seat) => proofs.has(seat))) throw usageError('storage-failure', UNPROVEN)
       // Large rounds with hybrid key agreement hash much for a state, so it is made once if the seats are the same.
       const isSame =
         sealed.length === arrived.length && arrived.every((seat, index) => seat === sealed[index])
@@ -186,6 +208,12 @@ export function maskPhase(
     },
   }
 }
+
+const NO_TICKET = new Uint8Array(0)
+
+const UNPROVEN = 'the proof of a client whose vector is in the sum is lost; the client is asked for it again'
+
+const ELSEWHERE = 'in this round, masked vectors are not sent to the server'
 
 type AfterMasking = server.ServerChecking | server.ServerAcknowledging | server.ServerUnmasking
 

@@ -1,10 +1,17 @@
 import type { CoderType } from 'micro-packed'
+import type { Bytes } from '../crypto/bytes.js'
 import { provenHolders } from '../graph/index.js'
 import type { ServerCapabilities } from '../protocol/capabilities.js'
 import { type Blame, violation } from '../protocol/checks.js'
 import type { RoundConfig } from '../protocol/index.js'
 import * as server from '../protocol/server/index.js'
-import { type Inclusion, inclusionCoder } from '../wire/index.js'
+import {
+  HEADER_LENGTH,
+  type Inclusion,
+  inclusionCoder,
+  messageType,
+  SLICE_HEADER_LENGTH,
+} from '../wire/index.js'
 
 /** A packed vector, or a slice of one, and the bytes of the proof before it. */
 export interface Proven {
@@ -20,6 +27,14 @@ export class Proofs {
   readonly #coder: CoderType<Inclusion> | undefined
   readonly #length: number
   readonly #proofs: Map<number, server.IncludingClient>
+  /** The last result of {@link among}, and what it was computed from. */
+  #proven:
+    | {
+        readonly seats: ReadonlySet<number>
+        readonly known: number
+        readonly among: ReadonlySet<number>
+      }
+    | undefined
 
   constructor(
     state: server.ServerMasking,
@@ -68,9 +83,35 @@ export class Proofs {
     if (proven !== undefined) this.#proofs.set(proven.seat, proven)
   }
 
+  /** Whether nothing is missing from this seat before its vector may be sent elsewhere. */
+  has(seat: number): boolean {
+    return this.#length === 0 || this.#proofs.has(seat)
+  }
+
+  /** The seats of which nothing is missing. */
+  among(seats: ReadonlySet<number>): ReadonlySet<number> {
+    if (this.#length === 0) return seats
+    const known = this.#proofs.size
+    if (this.#proven?.seats !== seats || this.#proven.known !== known) {
+      this.#proven = { seats, known, among: new Set([...seats].filter((seat) => this.has(seat))) }
+    }
+    return this.#proven.among
+  }
+
   of(seats: readonly number[]): readonly server.IncludingClient[] {
     return seats.flatMap((seat) => this.#proofs.get(seat) ?? [])
   }
+}
+
+/**
+ * The beginning of the first message with a masked vector, up to the vector: what the server needs if the vector goes
+ * elsewhere. `undefined` if `bytes` is another message.
+ */
+export function beforeVector(config: RoundConfig, bytes: Uint8Array): Bytes | undefined {
+  const type = messageType(bytes)
+  if (type !== 'maskedInput' && type !== 'maskedSlice') return undefined
+  const header = type === 'maskedInput' ? HEADER_LENGTH : SLICE_HEADER_LENGTH
+  return new Uint8Array(bytes.subarray(0, header + inclusionLength(config)))
 }
 
 /** The number of bytes of the proof before a masked vector; 0 if the round has no proofs. */

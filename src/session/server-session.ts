@@ -1,6 +1,7 @@
 import type { Bytes } from '../crypto/bytes.js'
 import { type PhaseName, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
+import type { UploadPlace } from '../plane/index.js'
 import { requireSeatNumber } from '../protocol/checks.js'
 import * as server from '../protocol/server/index.js'
 import { hashOf } from '../rounds/index.js'
@@ -174,6 +175,17 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
       this.#tell(messageEvent(receipt, about))
       return receipt
     })
+  }
+
+  /**
+   * Where the client at this seat sends its masked vector, if the plane is on other machines: `undefined` if the vector goes
+   * to `receive`, `later` if the place is not known at the moment. Without a ticket, the client first proves to `receive`
+   * whose masks are in its vector. When the place changes, the client sends its vector again.
+   * @throws {SecAggError} `invalid-argument` if `seat` is not a number.
+   */
+  uploadFor(seat: number): UploadPlace | 'later' | undefined {
+    requireSeatNumber(seat)
+    return this.#outcome === undefined ? this.#phase?.uploadFor?.(seat) : undefined
   }
 
   /**

@@ -12,10 +12,11 @@ import {
 } from '../vector/index.js'
 import { countElements } from '../vector/segments.js'
 import type { PhaseContext } from './phase.js'
+import { inclusionLength } from './proofs.js'
 
 /** What a plane is told of a round whose vectors come from `seats`. */
 export function planeRound(config: RoundConfig, seats: readonly number[], context: PhaseContext): PlaneRound {
-  const { segments, sliceLength, clients, suite: suiteName } = config
+  const { segments, sliceLength, clients, suite: suiteName, minimumCohort: minimum } = config
   const { crypto, maximumUploads, tell } = context
   return {
     configHash: new Uint8Array(config.hash),
@@ -23,11 +24,14 @@ export function planeRound(config: RoundConfig, seats: readonly number[], contex
     sliceLength,
     clients,
     seats,
+    minimum,
+    prefix: inclusionLength(config),
     suite: suiteOf(config, crypto),
     suiteName,
     maximumUploads,
     onSlice: (seat, slice, slices) =>
       tell({ type: 'slice-folded', phase: 'masked-input', seat, slice, slices }),
+    onChange: () => tell({ type: 'uploads-changed', phase: 'masked-input' }),
   }
 }
 
@@ -55,7 +59,7 @@ export function guarded(plane: RoundPlane): RoundPlane {
     seal: () => typed(() => plane.seal()),
     checkpoint: () => typed(() => plane.checkpoint()),
     unmask: (...work) => plane.unmask(...work),
-    uploadFor: (seat) => plane.uploadFor?.(seat),
+    ...(plane.uploadFor && { uploadFor: (seat: number) => plane.uploadFor?.(seat) }),
     // These free what the round does not need any more.
     release: () => typed(() => plane.release()).catch(() => undefined),
     close: () => typed(() => plane.close()).catch(() => undefined),

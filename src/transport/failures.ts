@@ -1,6 +1,6 @@
 import { reasonOf } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
-import type { Notice } from './notices.js'
+import type { LastWord } from './notices.js'
 
 /** Thrown when a connection has failed. The round can continue over another one. */
 export class Lost {
@@ -69,7 +69,7 @@ export function failureOf(error: unknown, signal: AbortSignal | undefined): unkn
 }
 
 /** The error with which a client ends after a notice of the server that means anything but success. */
-export function errorOf(notice: Exclude<Notice, { kind: 'finished' }>): SecAggError {
+export function errorOf(notice: Exclude<LastWord, { kind: 'finished' }>): SecAggError {
   switch (notice.kind) {
     case 'late':
       return new SecAggError(

@@ -9,6 +9,7 @@
 export { type MessageLimits, messageLimits } from '../session/index.js'
 export type { ClientEvent, ClientResult, OpenConnection, RunClientOptions } from './client/client-options.js'
 export { runClient } from './client/run-client.js'
+export type { OpenUpload } from './client/upload.js'
 export type { Clock } from './clock.js'
 export type { Connection, OwnConnection } from './connections/connection.js'
 export { Inbox, type InboxOptions } from './connections/connection.js'

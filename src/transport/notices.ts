@@ -22,6 +22,11 @@ export type Notice =
   | { readonly kind: 'ping' }
   /** In both directions: answers a `ping`. */
   | { readonly kind: 'pong' }
+  /** To a client: where its masked vector goes. Without a ticket, the client first sends the proof before its vector. */
+  | { readonly kind: 'upload'; readonly address: string; readonly ticket: Bytes }
+
+/** A notice with which a conversation ends. */
+export type LastWord = Exclude<Notice, { kind: 'upload' }>
 
 const MARK = 0
 const KINDS: readonly Notice['kind'][] = [
@@ -33,6 +38,7 @@ const KINDS: readonly Notice['kind'][] = [
   'leaving',
   'ping',
   'pong',
+  'upload',
 ]
 
 const LONGEST_WORD = 62
@@ -41,6 +47,7 @@ const LONGEST_WORD = 62
 const LONGEST_NOTICE = 2 + LONGEST_WORD
 
 export function encodeNotice(notice: Notice): Bytes {
+  if (notice.kind === 'upload') return encodeUpload(notice)
   const word = wordOf(notice)
   return Uint8Array.from([
     MARK,
@@ -56,6 +63,7 @@ export function isNotice(bytes: Uint8Array): boolean {
 /** Decodes a notice; `undefined` if the bytes are not a valid one. */
 export function decodeNotice(bytes: Uint8Array): Notice | undefined {
   const kind = KINDS[bytes[1] ?? KINDS.length]
+  if (isNotice(bytes) && kind === 'upload') return decodeUpload(bytes)
   if (!isNotice(bytes) || kind === undefined || bytes.length > LONGEST_NOTICE) return undefined
   const word = String.fromCharCode(...bytes.subarray(2))
   if (!/^[a-z-]*$/.test(word)) return undefined
@@ -65,9 +73,29 @@ export function decodeNotice(bytes: Uint8Array): Notice | undefined {
     case 'aborted':
     case 'refused':
       return { kind, code: word }
+    case 'upload':
+      return undefined
     default:
       return { kind }
   }
+}
+
+/** The longest notice about an upload, in bytes. Short rounds may have no message of this length. */
+export const LONGEST_UPLOAD = 2048
+
+/** The length of the address, the address, the ticket. */
+function encodeUpload({ address, ticket }: Extract<Notice, { kind: 'upload' }>): Bytes {
+  const letters = [...address].map((letter) => letter.charCodeAt(0))
+  const head = [MARK, KINDS.indexOf('upload'), letters.length & 255, letters.length >> 8]
+  return Uint8Array.from([...head, ...letters, ...ticket])
+}
+
+function decodeUpload(bytes: Uint8Array): Notice | undefined {
+  const end = 4 + (bytes[2] ?? 0) + 256 * (bytes[3] ?? 0)
+  if (bytes.length > LONGEST_UPLOAD || end > bytes.length) return undefined
+  const address = String.fromCharCode(...bytes.subarray(4, end))
+  if (!/^[!-~]+$/.test(address)) return undefined
+  return { kind: 'upload', address, ticket: new Uint8Array(bytes.subarray(end)) }
 }
 
 const INCLUDED = 'included'

@@ -142,6 +142,7 @@ const examples: Examples = {
     const { client } = await newSessions()
     return newServer(0, await client.start())
   },
+  'ServerSession#uploadFor': () => newServer(0),
   'ServerSession#discardUpload': () => newServer(0),
   'ServerSession#checkpoint': () => ({
     on: new root.ServerSession({ ...serverOptions, save: async () => undefined }),

@@ -131,6 +131,7 @@ const examples: Examples = {
         minimumSurvivors: optional(4),
         claimSession: optional(() => true),
         retryAfter: optional(() => undefined),
+        openUpload: optional(() => undefined),
         ...shared,
       },
     ],

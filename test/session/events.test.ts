@@ -27,6 +27,8 @@ function words(event: AnyEvent): string {
       return `${event.status} from ${event.seat}${event.error ? `: ${event.error.code}` : ''}`
     case 'slice-folded':
       return `folded ${event.slice} of ${event.seat}`
+    case 'uploads-changed':
+      return 'uploads changed'
     case 'secrets-recovered':
       return `recovered ${event.selfMasks} and ${event.maskKeys}`
   }

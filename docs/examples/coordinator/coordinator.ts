@@ -156,6 +156,8 @@ export class Coordinator {
       case 'deadline':
         log(event.type, { round, phase: event.phase, missing: event.missing })
         return
+      case 'uploads-changed':
+        return
       default:
         log(event.type, { round, seat: event.seat })
     }

@@ -11,6 +11,7 @@ import { type ClientSessionEvent, type ClientSessionOptions, messageLimits } fro
 import { type Clock, requireClock } from '../clock.js'
 import type { Connection } from '../connections/connection.js'
 import { checkSilence } from '../pulse.js'
+import type { OpenUpload } from './upload.js'
 
 /**
  * Makes a connection to the server, authenticated as the client of this seat. It is called again when a connection is
@@ -54,6 +55,11 @@ export interface RunClientOptions extends ClientSessionOptions {
    * applies, so for such a server it must be longer than the server's deadlines.
    */
   readonly maximumSilence?: number | undefined
+  /**
+   * Connects to another machine of the server, which this client's masked vector is sent to. Needed if the server has such
+   * machines (`ingest`). The address comes from the server, so check it, for example against the addresses that you know.
+   */
+  readonly openUpload?: OpenUpload | undefined
   /** Called with every event. If it throws, the client's part ends with that error. */
   readonly onEvent?: ((event: ClientEvent) => void) | undefined
   /** Timers. Default: the host's `setTimeout`. */
@@ -111,6 +117,7 @@ export function checkClientOptions(connect: OpenConnection, options: RunClientOp
   requireInteger('seat', seat, 0, config.clients - 1)
   requireSaved(saved)
   requireCallback('retryAfter', retryAfter)
+  requireCallback('openUpload', options.openUpload)
   requireCallback('onEvent', onEvent)
   requireClock(clock)
   checkSilence(maximumSilence)

@@ -4,9 +4,18 @@ import type { ClientSession, MessageLimits } from '../../session/index.js'
 import { type Clock, timerIfAny } from '../clock.js'
 import { type Connection, requireMessage } from '../connections/connection.js'
 import { Lost, lossOf } from '../failures.js'
-import { decodeNotice, Ending, encodeNotice, ignore, isNotice, type Notice } from '../notices.js'
+import {
+  decodeNotice,
+  Ending,
+  encodeNotice,
+  ignore,
+  isNotice,
+  type LastWord,
+  LONGEST_UPLOAD,
+} from '../notices.js'
 import { PING, Pulse } from '../pulse.js'
-import type { ClientEvent } from './client-options.js'
+import type { ClientEvent, RunClientOptions } from './client-options.js'
+import { Uploads } from './upload.js'
 
 /**
  * A connection that stays open for this many milliseconds after the last message counts as a success. If a message breaks
@@ -16,6 +25,7 @@ const HOLDING = 10_000
 
 /** The default of `maximumSilence` is a minute, and one more millisecond for every 32 bytes of the longest message. */
 const MINUTE = 60_000
+
 const SLOWEST = 32
 
 export interface ConversationOptions {
@@ -25,6 +35,8 @@ export interface ConversationOptions {
   readonly maximumSilence: number | undefined
   /** Whether an earlier conversation showed that the server may not send heartbeats: its {@link Conversation.wasMute}. */
   readonly isMute: boolean
+  readonly config: RunClientOptions['config']
+  readonly openUpload: RunClientOptions['openUpload']
 }
 
 /**
@@ -53,6 +65,7 @@ export class Conversation {
   readonly #began: PhaseName
   #held = false
   #longest = 0
+  readonly #uploads: Uploads
   /** Stops the timer of {@link HOLDING}. */
   #stopHolding = ignore
 
@@ -60,8 +73,9 @@ export class Conversation {
     session: ClientSession,
     connection: Connection,
     { fromServer }: MessageLimits,
-    { emit, clock, maximumSilence, isMute }: ConversationOptions,
+    { emit, clock, maximumSilence, isMute, config, openUpload }: ConversationOptions,
   ) {
+    this.#uploads = new Uploads(config, openUpload, clock, this.#ending)
     this.#began = session.phase
     this.#beats = maximumSilence !== Number.POSITIVE_INFINITY
     this.#session = session
@@ -115,7 +129,7 @@ export class Conversation {
    * @throws {Lost} if the connection is lost before that.
    * @throws what the session throws.
    */
-  async run(): Promise<Notice> {
+  async run(): Promise<LastWord> {
     const messages = this.#connection.messages[Symbol.asyncIterator]()
     try {
       this.#emit({ type: 'connected' })
@@ -129,7 +143,10 @@ export class Conversation {
         const bytes = await this.#next(messages)
         if (this.#pulse.heard(bytes)) continue
         this.#emit({ type: 'received', bytes: bytes.length })
-        if (isNotice(bytes)) return await this.#lastWord(bytes)
+        const notice = isNotice(bytes) ? decodeNotice(bytes) : undefined
+        this.#uploads.heard(notice)
+        if (notice?.kind === 'upload') continue
+        if (isNotice(bytes)) return await this.#lastWord(notice)
         this.#answer(() => this.#session.receive(bytes))
         // Stop reading for a while, in case the server floods this client with messages.
         this.#pulse.listening = false
@@ -153,7 +170,7 @@ export class Conversation {
       throw new Lost(new SecAggError('connection-lost', 'network', 'the other side closed the connection'))
     }
     const bytes = requireMessage(next.value)
-    if (bytes.length > this.#limit) {
+    if (bytes.length > (isNotice(bytes) ? Math.max(this.#limit, LONGEST_UPLOAD) : this.#limit)) {
       throw new SecAggError(
         'malformed-message',
         'server',
@@ -167,8 +184,7 @@ export class Conversation {
     return bytes
   }
 
-  async #lastWord(bytes: Uint8Array): Promise<Notice> {
-    const notice = decodeNotice(bytes)
+  async #lastWord(notice: LastWord | undefined): Promise<LastWord> {
     if (notice?.kind === 'refused') await this.#leave()
     if (notice !== undefined) return notice
     throw new SecAggError('malformed-message', 'server', 'the server sent a malformed notice')
@@ -181,7 +197,14 @@ export class Conversation {
     this.#answers = this.#answers.then(async () => {
       if (this.#ending.over) return
       try {
-        await this.#send(await make())
+        const first = await make()
+        const proof = this.#uploads.proofFor(first)
+        if (proof === 'none') {
+          const slices = () => this.#session.slices()
+          return await this.#uploads.send({ first, make, slices, isWanted: () => asked === this.#asked })
+        }
+        if (proof !== undefined) return await this.#send(proof)
+        await this.#send(first)
         for await (const slice of this.#session.slices()) {
           if (this.#ending.over || asked !== this.#asked) break
           await this.#send(slice)

@@ -4,7 +4,7 @@ import { ClientSession, messageLimits } from '../../session/index.js'
 import { type Clock, checkTime, systemClock, timer } from '../clock.js'
 import { type Connection, requireConnection } from '../connections/connection.js'
 import { errorOf, failureOf, isTooLong, Lost, lossOf } from '../failures.js'
-import { Ending, endBy, ignore, type Notice } from '../notices.js'
+import { Ending, endBy, ignore, type LastWord } from '../notices.js'
 import {
   type ClientEvent,
   type ClientResult,
@@ -116,7 +116,7 @@ async function lastWord(
   connect: OpenConnection,
   options: RunClientOptions,
   ending: Ending,
-): Promise<Notice> {
+): Promise<LastWord> {
   const { retryAfter = patientRetries(options.seat), onEvent, clock = systemClock, maximumSilence } = options
   const limits = messageLimits(options.config)
   const emit = (event: ClientEvent): void => onEvent?.(event)
@@ -127,7 +127,9 @@ async function lastWord(
     try {
       const connection = await connected(connect, ending, hasConnected)
       hasConnected = true
-      conversation = new Conversation(session, connection, limits, { emit, clock, maximumSilence, isMute })
+      const { config, openUpload } = options
+      const own = { emit, clock, maximumSilence, isMute, config, openUpload }
+      conversation = new Conversation(session, connection, limits, own)
       return await untilOver(conversation, ending)
     } catch (error) {
       if (!(error instanceof Lost)) {
@@ -160,7 +162,7 @@ async function connected(connect: OpenConnection, ending: Ending, before: boolea
   return ending.race(connecting)
 }
 
-async function untilOver(conversation: Conversation, ending: Ending): Promise<Notice> {
+async function untilOver(conversation: Conversation, ending: Ending): Promise<LastWord> {
   const word = conversation.run()
   try {
     return await ending.race(word)

@@ -51,6 +51,14 @@ export class Answers {
     return this.#waiting.has(seat)
   }
 
+  /** Replaces what is known: where vectors arrive elsewhere, they can be lost there too. */
+  update({ waiting, answered }: { waiting: readonly number[]; answered: number }): void {
+    this.#answered = answered
+    this.#waiting.clear()
+    for (const seat of waiting) this.#waiting.add(seat)
+    this.check()
+  }
+
   /** `isComplaint`: the seat has no other answer in this phase, and its complaint does not count as one. */
   answer(seat: number, isComplaint = false): void {
     if (this.#waiting.delete(seat) && !isComplaint) this.#answered++

@@ -30,6 +30,8 @@ export class Link {
   readonly ending: Ending = new Ending()
   /** The phase whose message was sent over this connection last. */
   told: PhaseName | undefined
+  /** The ticket that was sent over this connection last, if vectors are sent elsewhere. */
+  ticket: Bytes | undefined
   /** The code with which a message of this connection was refused, until the client has been told. */
   refused: string | undefined
   readonly #connection: Connection

@@ -145,6 +145,15 @@ export class Seats implements LinkHost {
       link.refused = undefined
       return { bytes, last: false }
     }
+    const upload = answers.phase === 'masked-input' && answers.isWaitingFor(seat) && session.uploadFor(seat)
+    if (upload === 'later') return undefined
+    if (upload && upload.ticket !== link.ticket) {
+      // The client sends its vector in answer to the message of the phase, so that message is sent again after the notice.
+      link.ticket = upload.ticket
+      link.told = undefined
+      const { address, ticket } = upload
+      return { bytes: encodeNotice({ kind: 'upload', address, ticket }), last: false }
+    }
     if (answers.phase === 'advertise-keys' || link.told === answers.phase) return undefined
     const bytes = session.messageFor(seat)
     if (bytes === undefined) return last({ kind: 'late' })
@@ -196,6 +205,11 @@ export class Seats implements LinkHost {
     seat: number,
     answers: Answers | undefined,
   ): Promise<void> {
+    if (session.uploadFor(seat) !== undefined && session.waitingFor.includes(seat)) {
+      // This was the proof before the vector. Now the client gets its ticket.
+      this.#links.get(seat)?.wake()
+      return
+    }
     if (this.#limits.slices > 1 && session.phase === 'masked-input') {
       if (session.waitingFor.includes(seat)) {
         this.#uploads.progress(seat)

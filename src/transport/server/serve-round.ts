@@ -131,15 +131,20 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
     }
   }
 
+  /** Which seats may still answer in the open phase, and how many have. */
+  #standing(session: ServerSession<Sink>): { waiting: readonly number[]; answered: number } {
+    const waiting = session.waitingFor
+    const expected = session.report.phases.at(-1)?.accepted.length ?? this.#options.config.clients
+    return { waiting, answered: expected - waiting.length - session.complaining.length }
+  }
+
   /** Collects the answers of the open phase, and closes it. */
   async #collect(session: ServerSession<Sink>, phase: PhaseName): Promise<PhaseOutcome<Sink>> {
-    const { config, deadline = DEADLINE, phases, clock = systemClock } = this.#options
-    const waiting = session.waitingFor
-    const expected = session.report.phases.at(-1)?.accepted.length ?? config.clients
+    const { deadline = DEADLINE, phases, clock = systemClock } = this.#options
+    const { absence } = this.#seats
     const own = phases?.[phase]
     const patience: Patience = { ...own, deadline: own?.deadline ?? deadline }
-    const answered = expected - waiting.length - session.complaining.length
-    const answers = new Answers(phase, { waiting, answered, absence: this.#seats.absence }, patience, clock)
+    const answers = new Answers(phase, { ...this.#standing(session), absence }, patience, clock)
     this.#answers = answers
     try {
       if (this.#opened !== undefined) this.#emit(this.#opened)
@@ -170,8 +175,16 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
 
   /** Holds back `phase-opened` until the deadline of the phase has started. */
   #hear(event: ServerSessionEvent): void {
-    if (event.type === 'phase-opened') this.#opened = event
-    else this.#tell(event)
+    if (event.type === 'phase-opened') {
+      this.#opened = event
+      return
+    }
+    const session = this.#session
+    if (event.type === 'uploads-changed' && session?.phase === event.phase) {
+      if (this.#answers?.phase === event.phase) this.#answers.update(this.#standing(session))
+      this.#seats.wake()
+    }
+    this.#tell(event)
   }
 
   #emit(event: ServerEvent): void {
