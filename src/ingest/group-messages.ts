@@ -2,7 +2,7 @@ import * as P from 'micro-packed'
 import { type Bytes, plainBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import type { Segment } from '../vector/segments.js'
-import type { Checks } from './checks.js'
+import type { Checks } from './sum-checks.js'
 
 /** Which group of seats of which round, in which epoch. An epoch begins when a group is given to a process. */
 export interface GroupId {

@@ -7,8 +7,8 @@ import { packedRange, packVector, segmentsInRange, unpackVector } from '../vecto
 import { checkPacked } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import { decodeMaskedInput, decodeMaskedSlice } from '../wire/envelope.js'
-import { addChecks, type Checks, checksOf } from './checks.js'
 import type { GroupShape, SealedGroup } from './group-messages.js'
+import { addChecks, type Checks, checksOf } from './sum-checks.js'
 
 /** The number of elements of a block of a partial sum: at most half a MiB, because brokers limit messages to one MiB. */
 export const BLOCK_ELEMENTS: number = 2 ** 16

@@ -15,9 +15,9 @@ import {
   vectorInRange,
 } from '../vector/index.js'
 import { countElements, sliceCount, sliceRange } from '../vector/segments.js'
-import { addChecks, type Checks, checksOf, equalChecks } from './checks.js'
 import { BLOCK_ELEMENTS } from './group.js'
 import type { SealedGroup } from './group-messages.js'
+import { addChecks, type Checks, checksOf, equalChecks } from './sum-checks.js'
 
 /**
  * The partial sums of the groups of a round, on the coordinator's disk: one packed block at a time, so that memory does not
