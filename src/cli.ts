@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
+import { INGEST_USAGE, ingestCommand } from './cli/ingest-command.js'
 import { UsageProblem } from './cli/options.js'
 import { PARAMS_USAGE, paramsCommand } from './cli/params.js'
 import { PRIVACY_USAGE, privacyCommand } from './cli/privacy.js'
@@ -14,6 +15,7 @@ Commands:
   simulate    run many clients and a server in this process, and print what each phase costs
   params      choose graph, neighbors, threshold and noise for a cohort, and show what is proven
   privacy     show the guarantee that a given amount of noise provides
+  ingest      collect masked vectors for servers, over WebSockets
   worker      remove masks for servers, over a NATS broker
 
 Options:
@@ -27,6 +29,7 @@ const COMMANDS: Readonly<Record<string, { usage: string; run: (args: readonly st
     simulate: { usage: SIMULATE_USAGE, run: simulateCommand },
     params: { usage: PARAMS_USAGE, run: paramsCommand },
     privacy: { usage: PRIVACY_USAGE, run: privacyCommand },
+    ingest: { usage: INGEST_USAGE, run: ingestCommand },
     worker: { usage: WORKER_USAGE, run: workerCommand },
   }
 

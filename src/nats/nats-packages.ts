@@ -25,7 +25,7 @@ export interface BrokerOptions {
 export interface NatsMessage {
   readonly subject: string
   readonly data: Uint8Array
-  respond(text: string): boolean
+  respond(reply: string | Uint8Array): boolean
   string(): string
 }
 

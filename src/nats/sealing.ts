@@ -4,7 +4,7 @@ import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
 import { usageError } from '../errors.js'
 
 /** What a sealed message is. It is part of the derivation of its key, so that no message passes for one of another kind. */
-export type Purpose = 'task' | 'seeds' | 'result'
+export type Purpose = 'task' | 'seeds' | 'result' | 'request' | 'reply'
 
 /** Seals and opens the messages of a cluster, and names them. */
 export interface Seal {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import * as nats from 'secagg/nats'
+import { connectionPair } from 'secagg/transport'
 import { afterAll } from 'vitest'
 import { type Examples, optional, whole } from '../arguments/examples.js'
 import { testArguments } from '../arguments/surface.js'
@@ -13,13 +14,38 @@ const worker = await nats.runWorker({ connection, key })
 afterAll(async () => {
   await unmasker.close()
   await worker.close()
+  await ingest.close()
   await broker.close()
 })
+
+const ingest = await nats.runIngest({ connection, key, address: 'ws://127.0.0.1:1' })
+const store = { put: () => undefined, get: () => new Uint8Array(0), discard: () => undefined }
 
 const limits = { redeliverAfter: 500, checkEvery: 500, patience: 500, attempts: 5, replicas: 1 }
 const sizes = { taskBytes: 2 ** 20, localBytes: 2 ** 20 }
 
 const examples: Examples = {
+  natsIngest: () => ({
+    args: [
+      {
+        ...{ connection: whole(connection), key, storeFor: () => store, unmasker: optional(whole(unmasker)) },
+        ...{ pollTime: optional(100), reuploadTime: optional(1000), groupSize: optional(2) },
+      },
+    ],
+  }),
+  'natsIngest().close': () => ({ on: { close: async () => undefined }, args: [] }),
+  runIngest: () => ({
+    args: [
+      { connection: whole(connection), key, address: 'ws://127.0.0.1:1', maximumSilence: optional(5000) },
+    ],
+  }),
+  'runIngest().accept': () => {
+    const [ours, theirs] = connectionPair()
+    ours.close()
+    return { on: ingest, args: [whole(theirs)] }
+  },
+  'runIngest().metrics': () => ({ on: ingest, args: [] }),
+  'runIngest().close': () => ({ on: { close: async () => undefined }, args: [] }),
   natsUnmasker: () => {
     const all = { connection: whole(connection), key, name: 'one', ...limits, ...sizes }
     const rest = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, optional(value)]))

@@ -1,0 +1,79 @@
+import process from 'node:process'
+import { socketConnection } from '../transport/index.js'
+import { clusterKey, readJson, serveMetrics } from './cluster-options.js'
+import { readOptions, required, UsageProblem, wholeNumber } from './options.js'
+
+export const INGEST_USAGE = `Usage: secagg ingest --nats URL --listen PORT [OPTIONS]
+
+Connects to a NATS broker, and collects masked vectors from clients, over WebSockets, for the servers of a cluster until it is
+ended. Needs the packages @nats-io/transport-node, @nats-io/jetstream and ws. Put a proxy with TLS in front of it.
+
+  --nats URL           address of the broker; with several nodes, their addresses, separated by commas
+  --listen PORT        port for clients; with 0, the system chooses one
+  --host HOST          address to listen at (default 127.0.0.1)
+  --address URL        where clients reach this process (default: ws://HOST:PORT)
+  --key-file FILE      file with the key of the cluster, as 64 hexadecimal digits (default: the environment variable
+                       SECAGG_CLUSTER_KEY)
+  --credentials FILE   file with JSON: options of connect of @nats-io/transport-node, such as user, pass or tls
+  --metrics PORT       serve metrics in the text format of Prometheus, at http://127.0.0.1:PORT/metrics
+`
+
+/** The part of `ws` that this command uses. */
+interface SocketServer {
+  on(event: 'connection', listener: (socket: Parameters<typeof socketConnection>[0]) => void): void
+  on(event: 'error', listener: (error: Error) => void): void
+  once(event: 'listening', listener: () => void): void
+  address(): { readonly port: number }
+  close(): void
+  readonly clients: Iterable<{ terminate(): void }>
+}
+
+/** `secagg ingest`. */
+export async function ingestCommand(args: readonly string[]): Promise<void> {
+  const values = readOptions('ingest', args, {
+    nats: { type: 'string' },
+    listen: { type: 'string' },
+    host: { type: 'string', default: '127.0.0.1' },
+    address: { type: 'string' },
+    'key-file': { type: 'string' },
+    credentials: { type: 'string' },
+    metrics: { type: 'string' },
+  })
+  const servers = required('ingest', 'nats', values.nats).split(',')
+  const port = wholeNumber('listen', required('ingest', 'listen', values.listen), 0, 65535)
+  const { host = '127.0.0.1' } = values
+  const metricsPort =
+    values.metrics === undefined ? undefined : wholeNumber('metrics', values.metrics, 0, 65535)
+  const key = clusterKey('ingest', values['key-file'])
+  const credentials = values.credentials === undefined ? {} : readJson(values.credentials)
+  const sockets = await listen(host, port)
+  const address = values.address ?? `ws://${host}:${sockets.address().port}`
+  // Not before it is needed: most programs do not have the packages that it uses.
+  const { runIngest } = await import('../nats/index.js')
+  const connection = { ...credentials, servers, waitOnFirstConnect: true }
+  const ingest = await runIngest({ connection, key, address })
+  sockets.on('connection', (socket) => void ingest.accept(socketConnection(socket)))
+  const metrics = metricsPort === undefined ? undefined : await serveMetrics(ingest, metricsPort)
+  const ended = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+  process.stdout.write(`listening at ${address}\n`)
+  await ended
+  metrics?.close()
+  sockets.close()
+  for (const client of sockets.clients) client.terminate()
+  await ingest.close()
+}
+
+async function listen(host: string, port: number): Promise<SocketServer> {
+  const name = 'ws'
+  const { WebSocketServer } = await import(/* @vite-ignore */ name).catch(() => {
+    throw new UsageProblem('secagg ingest needs the package ws')
+  })
+  // Masks do not compress.
+  const server: SocketServer = new WebSocketServer({ host, port, perMessageDeflate: false })
+  return new Promise((resolve, reject) => {
+    server.on('error', (error) => reject(new UsageProblem(`--listen: ${error.message}`)))
+    server.once('listening', () => resolve(server))
+  })
+}
