@@ -1,7 +1,14 @@
 import process from 'node:process'
 import { socketConnection } from '../transport/index.js'
-import { clusterKey, readJson, serveMetrics } from './cluster-options.js'
-import { readOptions, required, UsageProblem, wholeNumber } from './options.js'
+import {
+  clusterKey,
+  readJson,
+  readOptions,
+  required,
+  serveMetrics,
+  UsageProblem,
+  wholeNumber,
+} from './options.js'
 
 export const INGEST_USAGE = `Usage: secagg ingest --nats URL --listen PORT [OPTIONS]
 

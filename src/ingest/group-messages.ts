@@ -1,8 +1,9 @@
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
 import * as P from 'micro-packed'
-import { type Bytes, plainBytes } from '../crypto/bytes.js'
+import { ascii, type Bytes, concatBytes, equalBytes, plainBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
-import type { Segment } from '../vector/segments.js'
-import type { Checks } from './sum-checks.js'
+import { cutSegments, type ElementRange, laneBytes, type Segment, type Vector } from '../vector/segments.js'
 
 /** Which group of seats of which round, in which epoch. An epoch begins when a group is given to a process. */
 export interface GroupId {
@@ -139,4 +140,107 @@ function reading<T>(read: () => T): T {
       },
     )
   }
+}
+
+/** The permission to send the vector of one seat to the process that serves its group, in one epoch of the group. */
+export interface Ticket {
+  /** `hash` of the round's configuration, 32 bytes. */
+  readonly configHash: Uint8Array
+  readonly seat: number
+  readonly group: number
+  readonly epoch: number
+}
+
+const LABEL = ascii('secagg ingest ticket 1')
+const BODY = 32 + 3 * 4
+const MAC = 32
+
+/** The number of bytes of a ticket. */
+export const TICKET_LENGTH: number = BODY + MAC
+
+/** Signs a ticket with the key that the coordinator and the ingest processes share. */
+export function signTicket(key: Uint8Array, { configHash, seat, group, epoch }: Ticket): Bytes {
+  const body = new Uint8Array(BODY)
+  body.set(configHash)
+  const view = new DataView(body.buffer)
+  for (const [index, value] of [seat, group, epoch].entries()) view.setUint32(32 + 4 * index, value, true)
+  return concatBytes(body, macOf(key, body))
+}
+
+/** Reads a ticket; `undefined` if it was not signed with this key. */
+export function openTicket(key: Uint8Array, bytes: Uint8Array): Ticket | undefined {
+  if (bytes.length !== TICKET_LENGTH) return undefined
+  const body = plainBytes(bytes.slice(0, BODY))
+  if (!equalBytes(macOf(key, body), bytes.subarray(BODY))) return undefined
+  const view = new DataView(body.buffer)
+  const [seat, group, epoch] = [0, 1, 2].map((index) => view.getUint32(32 + 4 * index, true))
+  return { configHash: body.subarray(0, 32), seat: seat!, group: group!, epoch: epoch! }
+}
+
+function macOf(key: Uint8Array, body: Uint8Array): Uint8Array {
+  return hmac(sha256, key, concatBytes(LABEL, body))
+}
+
+/**
+ * Two sums over a vector for each segment: Σ y_i and Σ (i + 1)·y_i modulo 2^64, of which the lowest k bits count. i is the
+ * position of an element, counted over all segments. The checks of a sum are the sum of the checks of its vectors. Therefore
+ * they show that a vector is missing from a sum, or is in it twice. They do not detect a process that cheats.
+ */
+export type Checks = BigUint64Array
+
+/** The checks of the elements of `range`. */
+export function checksOf(elements: Vector, segments: readonly Segment[], range: ElementRange): Checks {
+  const checks = new BigUint64Array(2 * segments.length)
+  let start = 0
+  for (const [index, cut] of cutSegments(segments, range).entries()) {
+    const { bits, length } = segments[index]!
+    const lanes = elements[index]!
+    const first = start + cut.from + 1
+    const [sum, weighted] =
+      laneBytes(bits) === 8
+        ? wideSums(lanes as BigUint64Array, first)
+        : narrowSums(lanes as Exclude<typeof lanes, BigUint64Array>, first)
+    checks[2 * index] = sum
+    checks[2 * index + 1] = weighted
+    start += length
+  }
+  return checks
+}
+
+function narrowSums(lanes: Uint8Array | Uint16Array | Uint32Array, first: number): [bigint, bigint] {
+  let sum = 0
+  let weighted = 0
+  for (let index = 0; index < lanes.length; index++) {
+    sum = (sum + lanes[index]!) | 0
+    weighted = (weighted + Math.imul(first + index, lanes[index]!)) | 0
+  }
+  return [BigInt(sum >>> 0), BigInt(weighted >>> 0)]
+}
+
+function wideSums(lanes: BigUint64Array, first: number): [bigint, bigint] {
+  let sum = 0n
+  let weighted = 0n
+  let position = BigInt(first)
+  for (const element of lanes) {
+    sum = BigInt.asUintN(64, sum + element)
+    weighted = BigInt.asUintN(64, weighted + position * element)
+    position++
+  }
+  return [sum, weighted]
+}
+
+/** Adds `checks` to `target`. */
+export function addChecks(target: Checks, checks: Checks): void {
+  for (const [index, check] of checks.entries()) target[index] = target[index]! + check
+}
+
+/** Whether two checks are equal modulo 2^k. */
+export function equalChecks(one: Checks, other: Checks, segments: readonly Segment[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every((check, index) => {
+      const { bits } = segments[index >> 1]!
+      return BigInt.asUintN(bits, check) === BigInt.asUintN(bits, other[index]!)
+    })
+  )
 }

@@ -1,14 +1,12 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { SecAggError } from '../errors.js'
-import { MaskedSum } from '../plane/masked-sum.js'
-import { memorySliceStore, Uploads } from '../plane/slice-uploads.js'
+import { MaskedSum, memorySliceStore, Uploads } from '../plane/masked-sum.js'
 import { inTurns } from '../session/turns.js'
 import { packedRange, packVector, segmentsInRange, unpackVector } from '../vector/index.js'
 import { checkPacked } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import { decodeMaskedInput, decodeMaskedSlice } from '../wire/envelope.js'
-import type { GroupShape, SealedGroup } from './group-messages.js'
-import { addChecks, type Checks, checksOf } from './sum-checks.js'
+import { addChecks, type Checks, checksOf, type GroupShape, type SealedGroup } from './group-messages.js'
 
 /** The number of elements of a block of a partial sum: at most half a MiB, because brokers limit messages to one MiB. */
 export const BLOCK_ELEMENTS: number = 2 ** 16

@@ -1,12 +1,18 @@
 import { type Bytes, plainBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import type { PlaneHome, PlaneRound, RoundPlane, Unmasker, UploadPlace } from '../plane/index.js'
-import type { SliceStore } from '../plane/slice-uploads.js'
+import type { SliceStore } from '../plane/masked-sum.js'
 import { type Clock, systemClock, timer } from '../transport/clock.js'
-import { type Assignment, Assignments, cutIntoGroups, type IngestChannel } from './assignments.js'
+import {
+  type Assignment,
+  Assignments,
+  cutIntoGroups,
+  decodeGroups,
+  encodeGroups,
+  type IngestChannel,
+} from './assignments.js'
+import { signTicket } from './group-messages.js'
 import { PartialSums } from './partial-sums.js'
-import { decodeGroups, encodeGroups } from './saved-groups.js'
-import { signTicket } from './tickets.js'
 
 /** Options of {@link ingestHome}. */
 export interface IngestHomeOptions {

@@ -1,5 +1,4 @@
-import type { Bytes } from '../crypto/bytes.js'
-import { bytesToHex } from '../crypto/bytes.js'
+import { type Bytes, bytesToHex } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import { type Clock, systemClock, timer } from '../transport/clock.js'
 import type { Connection } from '../transport/connections/connection.js'
@@ -11,10 +10,11 @@ import {
   encodeSealed,
   encodeStatus,
   type GroupId,
+  openTicket,
   type Request,
   refusalOf,
+  TICKET_LENGTH,
 } from './group-messages.js'
-import { openTicket, TICKET_LENGTH } from './tickets.js'
 
 /** Options of an {@link IngestProcess}. */
 export interface IngestProcessOptions {

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { equalBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
-import type { SliceStore } from '../plane/slice-uploads.js'
+import type { SliceStore } from '../plane/masked-sum.js'
 import {
   addInto,
   createVector,
@@ -16,8 +16,7 @@ import {
 } from '../vector/index.js'
 import { countElements, sliceCount, sliceRange } from '../vector/segments.js'
 import { BLOCK_ELEMENTS } from './group.js'
-import type { SealedGroup } from './group-messages.js'
-import { addChecks, type Checks, checksOf, equalChecks } from './sum-checks.js'
+import { addChecks, type Checks, checksOf, equalChecks, type SealedGroup } from './group-messages.js'
 
 /**
  * The partial sums of the groups of a round, on the coordinator's disk: one packed block at a time, so that memory does not

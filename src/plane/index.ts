@@ -12,5 +12,5 @@ export {
   type UnmaskJob,
   type UploadPlace,
 } from './data-plane.js'
-export { type LocalPlaneOptions, localHome, localPlane } from './local-plane.js'
-export type { SliceStore } from './slice-uploads.js'
+export { executorUnmasker, type LocalPlaneOptions, localHome, localPlane } from './local-plane.js'
+export type { SliceStore } from './masked-sum.js'

@@ -1,10 +1,10 @@
 import { partsOf, requireCallback, requireMethods } from '../arguments.js'
-import type { Bytes } from '../crypto/bytes.js'
+import { type Bytes, wipeAll } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { copyVector } from '../vector/arithmetic.js'
 import { type Accumulator, createAccumulator, packVector, vectorInRange } from '../vector/index.js'
 import { executeMaskPlan, type MaskExecutor } from '../vector/mask.js'
-import type { Segment } from '../vector/segments.js'
+import { countElements, type MaskPlan, type Segment } from '../vector/segments.js'
 import {
   createPlane,
   type DataPlane,
@@ -12,10 +12,16 @@ import {
   type PlaneRound,
   type RoundPlane,
   type Unmasker,
+  type UnmaskJob,
 } from './data-plane.js'
-import { type Folded, MaskedSum } from './masked-sum.js'
-import { discardAllUploads, memorySliceStore, type SliceStore, Uploads } from './slice-uploads.js'
-import { executorUnmasker } from './unmasker.js'
+import {
+  discardAllUploads,
+  type Folded,
+  MaskedSum,
+  memorySliceStore,
+  type SliceStore,
+  Uploads,
+} from './masked-sum.js'
 
 /**
  * Options of {@link localPlane}.
@@ -177,4 +183,49 @@ class LocalRound implements RoundPlane {
   }
 
   async close(): Promise<void> {}
+}
+
+/** Removes masks with an executor, from the whole vector at once. */
+export function executorUnmasker(execute: MaskExecutor): Unmasker {
+  return {
+    deriveSeeds: execute.deriveSeeds,
+    unmask: async function* (job) {
+      const elements = await job.read()
+      await executePlans(elements, job, execute)
+      yield { range: { from: 0, to: countElements(job.segments) }, elements }
+    },
+  }
+}
+
+/** Executes each plan while the keys for the next one are agreed on. */
+async function executePlans(
+  target: Awaited<ReturnType<UnmaskJob['read']>>,
+  { plans, segments, suite, terms, signal, onProgress }: UnmaskJob,
+  executor: MaskExecutor,
+): Promise<void> {
+  const execute = async (plan: MaskPlan, report: (fraction: number) => void): Promise<void> => {
+    try {
+      await executor(target, segments, plan, suite, { signal, onProgress: onProgress && report })
+    } finally {
+      wipeAll(plan.map(({ seed }) => seed))
+    }
+  }
+  let done = 0
+  let executing = Promise.resolve()
+  try {
+    for await (const plan of plans) {
+      await executing.catch((error: unknown) => {
+        // This plan is not executed any more.
+        wipeAll(plan.map(({ seed }) => seed))
+        throw error
+      })
+      const before = done
+      done += plan.length
+      executing = execute(plan, (fraction) => onProgress?.((before + fraction * plan.length) / terms))
+      // A failure is seen when the next plan begins.
+      executing.catch(() => undefined)
+    }
+  } finally {
+    await executing
+  }
 }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { nobleCrypto } from '../../src/crypto/index.js'
+import { signTicket } from '../../src/ingest/group-messages.js'
 import { ingestHome } from '../../src/ingest/ingest-plane.js'
-import { signTicket } from '../../src/ingest/tickets.js'
 import type { PlaneHome, PlaneRound, RoundPlane, Unmasker } from '../../src/plane/index.js'
 import { decodeNotice } from '../../src/transport/notices.js'
 import { addInto, createVector, packVector, reduceInto, type Vector } from '../../src/vector/index.js'
