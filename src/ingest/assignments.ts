@@ -2,7 +2,7 @@ import * as P from 'micro-packed'
 import { ascii, type Bytes, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import type { PlaneRound } from '../plane/index.js'
-import { inTurns } from '../session/turns.js'
+import { inTurns } from '../vector/pace.js'
 import {
   decodeSealed,
   decodeStatus,

@@ -150,6 +150,7 @@ class IngestRound implements RoundPlane {
     })
     try {
       while (this.#assignments.unsealed.length > 0) {
+        if (this.#isOver) throw usageError('out-of-order', 'the round was given up')
         // Decided once per attempt, so that every group has an attempt after the time was up.
         const isLast = isTimeUp
         await Promise.all(this.#assignments.unsealed.map((group) => this.#attempt(group, wanted, isLast)))
@@ -160,7 +161,7 @@ class IngestRound implements RoundPlane {
     } finally {
       cancel()
       this.#count()
-      if (this.#assignments.unsealed.length > 0) this.#poll()
+      if (this.#assignments.unsealed.length > 0 && !this.#isOver) this.#poll()
     }
     return [...this.#seats]
   }
@@ -198,9 +199,13 @@ class IngestRound implements RoundPlane {
     return place
   }
 
-  async release(): Promise<void> {
+  stop(): void {
     this.#isOver = true
     this.#stopPolling?.()
+  }
+
+  async release(): Promise<void> {
+    this.stop()
     await this.#assignments.forget()
   }
 

@@ -141,6 +141,8 @@ export interface RoundPlane {
   uploadFor?(seat: number): UploadPlace | 'later' | undefined
   /** Releases what only the collection of vectors needed. Its failure does not affect the round. */
   release(): Promise<void>
+  /** Stops what runs in the background. Nothing is forgotten, so the round can be resumed from its checkpoint. */
+  stop?(): void
   /** Forgets the round. Its failure does not affect the round. */
   close(): Promise<void>
 }

@@ -7,6 +7,7 @@ import { requireConfig } from '../protocol/checks.js'
 import * as client from '../protocol/client/index.js'
 import { secretSplitter } from '../shamir/index.js'
 import { elementCount } from '../vector/index.js'
+import { inTurns } from '../vector/pace.js'
 import { sliceCount } from '../vector/segments.js'
 import {
   answerStep,
@@ -32,7 +33,6 @@ import {
   checkedClientOptions,
   type ResumedClientOptions,
 } from './session-options.js'
-import { inTurns } from './turns.js'
 
 const WIPED = 'the session has been wiped'
 

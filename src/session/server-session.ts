@@ -1,3 +1,4 @@
+import { partsOf } from '../arguments.js'
 import type { Bytes } from '../crypto/bytes.js'
 import { type PhaseName, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
@@ -5,15 +6,14 @@ import type { UploadPlace } from '../plane/index.js'
 import { requireSeatNumber } from '../protocol/checks.js'
 import * as server from '../protocol/server/index.js'
 import { hashOf } from '../rounds/index.js'
-import { checkAhead } from './arrivals.js'
+import { inTurns } from '../vector/pace.js'
+import { checkAhead, Intake } from './arrivals.js'
 import { messageEvent, type TellServer, teller } from './events.js'
 import { requireBytes } from './input.js'
-import { Intake } from './intake.js'
 import { messagesOf, type Phase, type PhaseContext } from './phase.js'
 import { advertisePhase } from './phases.js'
 import type { Books, RoundReport } from './report.js'
-import { save } from './saved/saved-client.js'
-import { decodeServerSession, encodeServerSession, resumedPhase } from './saved/saved-server.js'
+import { decodeServerSession, resumedPhase, saveServerSession } from './saved/saved-server.js'
 import {
   checkedServerOptions,
   contextOf,
@@ -22,8 +22,6 @@ import {
   type ServerSessionOptions,
   type SumSink,
 } from './session-options.js'
-import { inTurns } from './turns.js'
-import { typed } from './vectors.js'
 
 /**
  * The server of one round: bytes in, bytes out. The host tells the session which seat sent a message, which it knows from
@@ -101,7 +99,6 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     const decoded = decodeServerSession(requireBytes(saved), config)
     session.#intake = new Intake(config, decoded)
     const context = await session.#context()
-    await typed(async () => context.plane.discardLeftovers?.(config))
     session.#phase = await resumedPhase(decoded, context)
     session.#tell = teller(config, onEvent)
     session.#tellOpened()
@@ -146,9 +143,7 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
   messageFor(seat: number): Bytes | undefined {
     requireSeatNumber(seat)
     const outbound = this.#phase?.outbound
-    return outbound !== undefined && indexOfSeat(outbound.recipients, seat) >= 0
-      ? outbound.messageFor(seat)
-      : undefined
+    return outbound && (indexOfSeat(outbound.recipients, seat) < 0 ? undefined : outbound.messageFor(seat))
   }
 
   /**
@@ -168,9 +163,13 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     // A failure is seen when the message's turn comes.
     ahead.catch(() => undefined)
     return this.#inTurn(async () => {
-      const checked = await ahead
-      const isFinished = this.#outcome !== undefined
-      const receipt = await this.#intake.receive(seat, message, checked, this.#phase!, isFinished)
+      const receipt = await this.#intake.receive(
+        seat,
+        message,
+        await ahead,
+        this.#phase!,
+        this.#outcome !== undefined,
+      )
       const about = { phase: this.phase ?? 'unmasking', seat, bytes: message.length } as const
       this.#tell(messageEvent(receipt, about))
       return receipt
@@ -202,6 +201,15 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
   }
 
   /**
+   * Ends what the plane does in the background. Unless the round is `resumable`, the plane also forgets its vectors.
+   */
+  async abandon(options: { readonly resumable?: boolean | undefined } = {}): Promise<void> {
+    const { resumable } = partsOf('the options of abandon', options)
+    this.#phase?.plane?.stop?.()
+    if (this.#outcome === undefined && resumable !== true) await this.#phase?.plane?.close()
+  }
+
+  /**
    * Saves everything that was accepted so far. Messages that are not saved are lost in a crash. Clients send them again when
    * they receive the server's message again.
    *
@@ -214,9 +222,8 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     await this.#inTurn(async () => {
       await this.#open()
       if (this.#outcome !== undefined) throw usageError('out-of-order', 'the last phase is already closed')
-      const phase = this.#phase!
-      await phase.settle?.()
-      await this.#save(phase, this.#intake.ledger.books)
+      await this.#phase!.settle?.()
+      await this.#save(this.#phase!, this.#intake.ledger.books)
     })
   }
 
@@ -230,10 +237,8 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
    *   known.
    */
   closePhase(): Promise<PhaseOutcome<Sink>> {
-    if (this.#closing !== undefined || this.#outcome !== undefined) {
-      const what = this.#outcome === undefined ? 'the phase is already being' : 'the last phase is already'
-      return Promise.reject(usageError('out-of-order', `${what} closed`))
-    }
+    const what = this.#outcome ? 'the last phase is already' : this.#closing && 'the phase is already being'
+    if (what !== undefined) return Promise.reject(usageError('out-of-order', `${what} closed`))
     this.#closing = this.#inTurn(() => this.#close()).finally(() => {
       this.#closing = undefined
     })
@@ -250,10 +255,14 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     const closed = { type: 'phase-closed', ...this.#intake.ledger.close(phase, accepted) } as const
     if ('sum' in next) {
       this.#finished = next.state
-      const { sum } = next
       const { report } = this
-      const outcome = { done: true, ...(sum && { sum }), configHash: hashOf(this.#options.config), report }
-      this.#outcome = outcome as Extract<PhaseOutcome<Sink>, { done: true }>
+      const outcome = {
+        done: true,
+        ...(next.sum && { sum: next.sum }),
+        configHash: hashOf(phase.state.config),
+        report,
+      }
+      this.#outcome = outcome as PhaseOutcome<Sink>
       this.#tell(closed)
       await release?.()
       return this.#outcome
@@ -266,10 +275,7 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
   }
 
   #save(phase: Phase, books: Books): Promise<void> {
-    return save(this.#options.save, async () => {
-      const checkpoint = await phase.plane?.checkpoint()
-      return encodeServerSession(phase, books, this.#intake.known.wholeMessages(phase), checkpoint)
-    })
+    return saveServerSession(this.#options.save, phase, books, this.#intake.known.wholeMessages(phase))
   }
 
   #open(): Promise<void> {

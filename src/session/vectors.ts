@@ -60,6 +60,7 @@ export function guarded(plane: RoundPlane): RoundPlane {
     checkpoint: () => typed(() => plane.checkpoint()),
     unmask: (...work) => plane.unmask(...work),
     ...(plane.uploadFor && { uploadFor: (seat: number) => plane.uploadFor?.(seat) }),
+    stop: () => plane.stop?.(),
     // These free what the round does not need any more.
     release: () => typed(() => plane.release()).catch(() => undefined),
     close: () => typed(() => plane.close()).catch(() => undefined),

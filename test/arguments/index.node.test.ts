@@ -143,6 +143,7 @@ const examples: Examples = {
     return newServer(0, await client.start())
   },
   'ServerSession#uploadFor': () => newServer(0),
+  'ServerSession#abandon': () => newServer(optional({ resumable: optional(true) })),
   'ServerSession#discardUpload': () => newServer(0),
   'ServerSession#checkpoint': () => ({
     on: new root.ServerSession({ ...serverOptions, save: async () => undefined }),

@@ -11,6 +11,8 @@ export const KEY: Uint8Array = new Uint8Array(32).fill(9)
 export class Machines implements IngestChannel {
   readonly #processes = new Map<string, IngestProcess>()
   readonly #random: Random
+  /** How many requests coordinators have sent. */
+  requests = 0
   #started = 0
   /** The number of requests in a hundred that are lost, or whose replies are. */
   lossRate = 0
@@ -50,6 +52,7 @@ export class Machines implements IngestChannel {
   }
 
   async request(process: string, bytes: Uint8Array): Promise<Uint8Array> {
+    this.requests++
     await turn()
     const isLost = (): boolean => this.#random.below(100) < this.lossRate
     if (isLost()) throw new Error('the request is lost')

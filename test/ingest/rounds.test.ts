@@ -159,6 +159,10 @@ test('too few after all processes are lost: a typed error, and no sum', async ()
   })
   expect(outcome).toMatchObject({ code: 'too-few-clients' })
   for (const end of ends) expect(end).toMatchObject({ code: 'round-aborted' })
+  // The coordinator asks no more questions.
+  const { requests } = machines
+  await later(200)
+  expect(machines.requests).toBe(requests)
 })
 
 test('a client without openUpload does not send its vector anywhere', async () => {

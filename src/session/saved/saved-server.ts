@@ -24,6 +24,7 @@ import { advertisePhase, maskPhase, sharePhase } from '../phases.js'
 import type { Books, PhaseCount, Refusal } from '../report.js'
 import { acknowledgePhase, checkPhase, unmaskPhase } from '../unmask-phase.js'
 import { guarded, planeRound, typed } from '../vectors.js'
+import { type SaveSession, save } from './saved-client.js'
 
 /** The saved part of a server's session. */
 export interface SavedServer {
@@ -48,7 +49,17 @@ const parts = record({ books: P.bytes(P.U32LE), state: P.bytes(P.U32LE), plane: 
 
 const FINGERPRINT = P.bytes(72)
 
-export function encodeServerSession(
+/** Stores a session with the checkpoint of its plane, if the host stores sessions. */
+export function saveServerSession(
+  store: SaveSession | undefined,
+  phase: Phase,
+  books: Books,
+  known: readonly KnownMessage[],
+): Promise<void> {
+  return save(store, async () => encodeServerSession(phase, books, known, await phase.plane?.checkpoint()))
+}
+
+function encodeServerSession(
   phase: Phase,
   books: Books,
   known: readonly KnownMessage[],
@@ -148,6 +159,7 @@ function proofsCoder(config: RoundConfig): P.CoderType<readonly server.Including
  *   known; the refusal is the `cause`. Also what a verifier throws.
  */
 export async function resumedPhase(saved: SavedServer, context: PhaseContext): Promise<Phase> {
+  await typed(async () => context.plane.discardLeftovers?.(saved.state.config))
   const phase = await phaseOfState(saved, context)
   try {
     for (const [seat, bytes] of saved.messages) {

@@ -127,6 +127,7 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
       const failure = failureOf(error, signal)
       const isPeers = failure instanceof SecAggError && failure.fault === 'peer'
       this.#finish(signal?.aborted ? { code: 'aborted' } : isPeers ? { code: failure.code } : 'silent')
+      await this.#session?.abandon({ resumable: this.#end === 'silent' })
       throw failure
     }
   }
