@@ -1,4 +1,3 @@
-import { partsOf } from '../arguments.js'
 import type { Bytes } from '../crypto/bytes.js'
 import { type PhaseName, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
@@ -17,6 +16,7 @@ import { decodeServerSession, resumedPhase, saveServerSession } from './saved/sa
 import {
   checkedServerOptions,
   contextOf,
+  isResumable,
   type PhaseOutcome,
   type Receipt,
   type ServerSessionOptions,
@@ -204,9 +204,9 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
    * Ends what the plane does in the background. Unless the round is `resumable`, the plane also forgets its vectors.
    */
   async abandon(options: { readonly resumable?: boolean | undefined } = {}): Promise<void> {
-    const { resumable } = partsOf('the options of abandon', options)
+    const resumable = isResumable(options)
     this.#phase?.plane?.stop?.()
-    if (this.#outcome === undefined && resumable !== true) await this.#phase?.plane?.close()
+    if (this.#outcome === undefined && !resumable) await this.#phase?.plane?.close()
   }
 
   /**

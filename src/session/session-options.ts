@@ -224,6 +224,13 @@ export async function contextOf(
   return { crypto, verifyIdentity, plane: homeOf(plane), sink, maximumUploads, signal, onProgress, tell }
 }
 
+/** The option of `abandon`. @throws {SecAggError} `invalid-argument` if it is of the wrong kind. */
+export function isResumable(options: { readonly resumable?: boolean | undefined }): boolean {
+  const { resumable = false } = partsOf('the options of abandon', options)
+  if (typeof resumable === 'boolean') return resumable
+  throw wrongKind('resumable', 'a boolean', resumable)
+}
+
 /** Checks the options that both parties have. Returns the provider, wrapped in checks of its results. */
 function checkedShared(
   options: ClientSessionOptions | ServerSessionOptions<SumSink | undefined>,
