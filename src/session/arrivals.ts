@@ -73,10 +73,13 @@ export class KnownMessages {
     this.#digests.get('maskedSlice')?.delete(seat)
   }
 
-  /** All digests, except those of slices of incomplete vectors. */
+  /** All digests, except those of slices of incomplete vectors. Where vectors go elsewhere, a slice here is a whole proof. */
   wholeMessages(phase: Phase): KnownMessage[] {
     const isWhole = ({ type, seat }: KnownMessage): boolean =>
-      type !== 'maskedSlice' || type !== phase.type || phase.accepted.has(seat)
+      type !== 'maskedSlice' ||
+      type !== phase.type ||
+      phase.accepted.has(seat) ||
+      phase.uploadFor?.(seat) !== undefined
     return [...this.#digests]
       .flatMap(([type, ofType]) => [...ofType].map(([seat, digests]) => ({ type, seat, digests })))
       .filter(isWhole)

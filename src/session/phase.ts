@@ -44,7 +44,7 @@ export interface Phase {
   /** The messages that the seats answer; none in the first phase. */
   readonly outbound: OutboundBytes
   readonly accepted: ReadonlySet<number>
-  /** On the chosen graph, while masked vectors are collected: the proofs of the clients whose vectors have arrived. */
+  /** On the chosen graph, while masked vectors are collected: the proofs that were accepted. */
   readonly proofs?: readonly server.IncludingClient[]
   /** The plane of Σ y, from the phase on in which vectors are collected. */
   readonly plane?: RoundPlane

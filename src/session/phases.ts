@@ -142,7 +142,7 @@ export function maskPhase(
       return plane.uploadFor === undefined ? plane.seats : proofs.among(plane.seats)
     },
     get proofs() {
-      return proofs.of([...plane.seats])
+      return proofs.all
     },
     plane,
     messages: () => complaints?.messages() ?? [],

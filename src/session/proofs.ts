@@ -88,6 +88,11 @@ export class Proofs {
     return this.#length === 0 || this.#proofs.has(seat)
   }
 
+  /** All proofs, also of clients whose vectors have not arrived. */
+  get all(): readonly server.IncludingClient[] {
+    return [...this.#proofs.values()]
+  }
+
   /** The seats of which nothing is missing. */
   among(seats: ReadonlySet<number>): ReadonlySet<number> {
     if (this.#length === 0) return seats

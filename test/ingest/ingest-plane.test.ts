@@ -3,13 +3,12 @@ import { nobleCrypto } from '../../src/crypto/index.js'
 import { signTicket } from '../../src/ingest/group-messages.js'
 import { ingestHome } from '../../src/ingest/ingest-plane.js'
 import type { PlaneHome, PlaneRound, RoundPlane, Unmasker } from '../../src/plane/index.js'
-import { decodeNotice } from '../../src/transport/notices.js'
 import { addInto, createVector, packVector, reduceInto, type Vector } from '../../src/vector/index.js'
 import { packedRange } from '../../src/vector/packing.js'
 import { sliceCount, sliceRange } from '../../src/vector/segments.js'
 import { encodeMaskedInput, encodeMaskedSlice } from '../../src/wire/envelope.js'
 import { type Random, randomOf } from '../support/seeded.js'
-import { diskOf, KEY, Machines } from './machines.js'
+import { diskOf, KEY, Machines, upload } from './machines.js'
 
 const SEGMENTS = [
   { length: 70_000, bits: 13 },
@@ -111,36 +110,6 @@ function messagesOf(vector: Vector, { sliceLength, prefix }: PlaneRound): readon
     const part = packed.subarray(from, to)
     return encodeMaskedSlice(slice, slice === 0 ? Uint8Array.from([...proof, ...part]) : part)
   })
-}
-
-/** Sends a vector, or the first `count` messages of it, as a client does. Returns what the process says in the end. */
-async function upload(
-  machines: Machines,
-  { address, ticket }: { readonly address: string; readonly ticket: Uint8Array },
-  messages: readonly Uint8Array[],
-  count = messages.length,
-): Promise<string> {
-  try {
-    const connection = machines.connect(address)
-    // A process may refuse while it still has messages to read.
-    const word = (async () => {
-      for await (const bytes of connection.messages) {
-        const notice = decodeNotice(bytes)
-        return notice?.kind === 'refused' ? notice.code : (notice?.kind ?? 'nothing')
-      }
-      return 'closed'
-    })().catch(() => 'lost')
-    const sending = (async () => {
-      await connection.send(Uint8Array.from(ticket))
-      for (const bytes of messages.slice(0, count)) await connection.send(Uint8Array.from(bytes))
-      return count < messages.length ? 'left' : await word
-    })().catch(() => word)
-    const end = await Promise.race([word, sending])
-    connection.close()
-    return end
-  } catch {
-    return 'lost'
-  }
 }
 
 function sumOf(vectors: readonly Vector[], members: readonly number[]): Vector {

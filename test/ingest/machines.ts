@@ -3,6 +3,7 @@ import { IngestProcess } from '../../src/ingest/ingest-process.js'
 import type { SliceStore } from '../../src/plane/index.js'
 import type { Connection } from '../../src/transport/connections/connection.js'
 import { connectionPair } from '../../src/transport/connections/pair.js'
+import { decodeNotice } from '../../src/transport/notices.js'
 import type { Random } from '../support/seeded.js'
 
 export const KEY: Uint8Array = new Uint8Array(32).fill(9)
@@ -99,5 +100,35 @@ export function diskOf(kept: Map<string, Uint8Array>): SliceStore {
     discard: (group) => {
       for (const key of [...kept.keys()]) if (key.startsWith(`${group} `)) kept.delete(key)
     },
+  }
+}
+
+/** Sends a vector, or the first `count` messages of it, as a client does. Returns what the process says in the end. */
+export async function upload(
+  machines: Machines,
+  { address, ticket }: { readonly address: string; readonly ticket: Uint8Array },
+  messages: readonly Uint8Array[],
+  count: number = messages.length,
+): Promise<string> {
+  try {
+    const connection = machines.connect(address)
+    // A process may refuse while it still has messages to read.
+    const word = (async () => {
+      for await (const bytes of connection.messages) {
+        const notice = decodeNotice(bytes)
+        return notice?.kind === 'refused' ? notice.code : (notice?.kind ?? 'nothing')
+      }
+      return 'closed'
+    })().catch(() => 'lost')
+    const sending = (async () => {
+      await connection.send(Uint8Array.from(ticket))
+      for (const bytes of messages.slice(0, count)) await connection.send(Uint8Array.from(bytes))
+      return count < messages.length ? 'left' : await word
+    })().catch(() => word)
+    const end = await Promise.race([word, sending])
+    connection.close()
+    return end
+  } catch {
+    return 'lost'
   }
 }

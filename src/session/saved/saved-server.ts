@@ -33,7 +33,7 @@ export interface SavedServer {
   readonly known: readonly KnownMessage[]
   /** The seats whose masked vectors are on the plane, while vectors are collected. */
   readonly folded: readonly number[]
-  /** Chosen graph: their proofs. */
+  /** Chosen graph: the accepted proofs. They can be there before the vectors. */
   readonly proofs: readonly server.IncludingClient[]
   /** Accepted messages of the open phase, by seat. */
   readonly messages: readonly (readonly [seat: number, bytes: Uint8Array])[]
