@@ -4,6 +4,7 @@ import { signTicket } from '../../src/ingest/group-messages.js'
 import { ingestHome } from '../../src/ingest/ingest-plane.js'
 import type { PlaneHome, PlaneRound, RoundPlane, Unmasker } from '../../src/plane/index.js'
 import { addInto, createVector, packVector, reduceInto, type Vector } from '../../src/vector/index.js'
+import { nextTurn } from '../../src/vector/pace.js'
 import { packedRange } from '../../src/vector/packing.js'
 import { sliceCount, sliceRange } from '../../src/vector/segments.js'
 import { encodeMaskedInput, encodeMaskedSlice } from '../../src/wire/envelope.js'
@@ -78,9 +79,9 @@ class Coordinator {
     const tick = (): void => {
       if (isCancelled || this.#isKilled) return
       if (turns-- <= 0) callback()
-      else setImmediate(tick)
+      else void nextTurn().then(tick)
     }
-    setImmediate(tick)
+    void nextTurn().then(tick)
     return () => {
       isCancelled = true
     }
@@ -141,8 +142,6 @@ function homeOn(machines: Machines, disk: Map<string, Uint8Array>): PlaneHome {
   return coordinator.home
 }
 
-const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
 describe.each([
   ['whole vectors', undefined, 0],
   ['vectors in slices, after a proof', 20_000, 37],
@@ -164,7 +163,7 @@ describe.each([
     /** What clients do whose vector has not arrived, again and again. */
     const clients = (async () => {
       while (!stop) {
-        await pause()
+        await nextTurn()
         const seat = random.below(CLIENTS)
         if (seat === silent) continue
         const place = plane.uploadFor?.(seat)
@@ -177,7 +176,7 @@ describe.each([
       }
     })()
     for (let event = 0; event < 12; event++) {
-      for (let wait = random.below(30); wait > 0; wait--) await pause()
+      for (let wait = random.below(30); wait > 0; wait--) await nextTurn()
       const act = random.below(4)
       if (act === 0) machines.kill(random.pick(machines.ids))
       if (act <= 1 && machines.ids.length < 2) machines.start()
@@ -191,7 +190,7 @@ describe.each([
     machines.lossRate = 0
     if (machines.ids.length === 0) machines.start()
     const expected = round.seats.filter((seat) => seat !== silent)
-    for (let turns = 0; plane.seats.size < expected.length && turns < 3000; turns++) await pause()
+    for (let turns = 0; plane.seats.size < expected.length && turns < 3000; turns++) await nextTurn()
     if (random.below(2) === 0) machines.kill(random.pick(machines.ids))
     if (machines.ids.length === 0) machines.start()
     const members = await plane.seal()

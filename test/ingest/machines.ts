@@ -4,6 +4,7 @@ import type { SliceStore } from '../../src/plane/index.js'
 import type { Connection } from '../../src/transport/connections/connection.js'
 import { connectionPair } from '../../src/transport/connections/pair.js'
 import { decodeNotice } from '../../src/transport/notices.js'
+import { nextTurn } from '../../src/vector/pace.js'
 import type { Random } from '../support/seeded.js'
 
 export const KEY: Uint8Array = new Uint8Array(32).fill(9)
@@ -48,13 +49,13 @@ export class Machines implements IngestChannel {
   }
 
   async discover(): Promise<readonly IngestPlace[]> {
-    await turn()
+    await nextTurn()
     return this.ids.map((id) => ({ id, address: `memory:${id}` }))
   }
 
   async request(process: string, bytes: Uint8Array): Promise<Uint8Array> {
     this.requests++
-    await turn()
+    await nextTurn()
     const isLost = (): boolean => this.#random.below(100) < this.lossRate
     if (isLost()) throw new Error('the request is lost')
     if (this.#random.below(4) === 0) this.#old.push({ process, bytes: bytes.slice() })
@@ -89,8 +90,6 @@ export class Machines implements IngestChannel {
     return ours
   }
 }
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** A store that survives the coordinator. */
 export function diskOf(kept: Map<string, Uint8Array>): SliceStore {
