@@ -106,6 +106,12 @@ export class Assignments {
     return changes.includes(true) || homeless.length > 0
   }
 
+  /** Gives up what has arrived of a group. The next `refresh` gives it to a process in a new epoch, for which old tickets do not serve. */
+  void(group: Assignment): void {
+    group.process = undefined
+    group.arrived = new Set()
+  }
+
   /** Asks a group's process to seal it. `undefined` if that fails. */
   async seal(group: Assignment): Promise<SealedGroup | undefined> {
     const { process } = group

@@ -140,10 +140,13 @@ class IngestRound implements RoundPlane {
     return { seats: [...this.#seats] }
   }
 
-  /** Takes one answer of each group. A lost group goes to another process, and its clients send again until time is up. */
-  async seal(): Promise<readonly number[]> {
+  /**
+   * Takes one answer of each group. A lost group goes to another process, and its clients send again until time is up. So do
+   * the clients of a group with a vector that may not count: no vector can be taken out of a sum.
+   */
+  async seal(mayCount: (seat: number) => boolean = () => true): Promise<readonly number[]> {
     this.#stopPolling?.()
-    const wanted = this.#seats
+    const wanted = new Set([...this.#seats].filter(mayCount))
     let isTimeUp = false
     const cancel = timer(this.#clock, this.#options.reuploadTime ?? 30_000, () => {
       isTimeUp = true
@@ -153,7 +156,9 @@ class IngestRound implements RoundPlane {
         if (this.#isOver) throw usageError('out-of-order', 'the round was given up')
         // Decided once per attempt, so that every group has an attempt after the time was up.
         const isLast = isTimeUp
-        await Promise.all(this.#assignments.unsealed.map((group) => this.#attempt(group, wanted, isLast)))
+        await Promise.all(
+          this.#assignments.unsealed.map((group) => this.#attempt(group, wanted, mayCount, isLast)),
+        )
         if (this.#assignments.unsealed.length === 0) break
         await this.#pause()
         await this.#refresh()
@@ -215,10 +220,17 @@ class IngestRound implements RoundPlane {
   }
 
   /** Seals a group whose clients have sent their vectors, and keeps its blocks. */
-  async #attempt(group: Assignment, wanted: ReadonlySet<number>, isLast: boolean): Promise<void> {
+  async #attempt(
+    group: Assignment,
+    wanted: ReadonlySet<number>,
+    mayCount: (seat: number) => boolean,
+    isLast: boolean,
+  ): Promise<void> {
+    if (!isLast && ![...group.arrived].every(mayCount)) return void this.#assignments.void(group)
     if (!isLast && !group.seats.every((seat) => !wanted.has(seat) || group.arrived.has(seat))) return
     const sealed = await this.#assignments.seal(group)
-    if (sealed !== undefined) {
+    if (sealed !== undefined && !sealed.members.every(mayCount)) this.#assignments.void(group)
+    else if (sealed !== undefined) {
       try {
         await this.#sums.keep(group.group, sealed, (index) => this.#assignments.block(group, index))
         group.sealed = sealed

@@ -124,8 +124,11 @@ export interface RoundPlane {
   /**
    * Fixes the members of the sum, and returns their seats. The session then closes the phase. If that fails, or if this call
    * fails, it may call `fold` and `seal` again. A plane on other machines may refuse further vectors after the first call.
+   *
+   * @param mayCount - Whether the vector of a seat may be in the sum. A vector can reach a plane on other machines although
+   *   the session knows no proof of its sender, because the session was restarted. Default: every vector may.
    */
-  seal(): Promise<readonly number[]>
+  seal(mayCount?: (seat: number) => boolean): Promise<readonly number[]>
   /** Returns the bytes from which `resume` restores the round. They do not grow with the sum if the plane keeps it durably. */
   checkpoint(): Promise<Bytes>
   /**

@@ -1,4 +1,4 @@
-import { SecAggError, usageError } from '../errors.js'
+import { SecAggError } from '../errors.js'
 import { choiceLength, publishableSeats } from '../graph/index.js'
 import type { RoundPlane } from '../plane/index.js'
 import {
@@ -197,8 +197,8 @@ export function maskPhase(
       // Sealing can be final. With too few vectors, the phase stays open for more.
       const arrived = settled.filter((seat) => proofs.has(seat))
       const expected = stateWith(arrived)
-      const sealed = requireMembers(await plane.seal(), seats)
-      if (!sealed.every((seat) => proofs.has(seat))) throw usageError('storage-failure', UNPROVEN)
+      const isProven = (seat: number): boolean => proofs.has(seat)
+      const sealed = requireMembers(await plane.seal(isProven), seats.filter(isProven))
       // Large rounds with hybrid key agreement hash much for a state, so it is made once if the seats are the same.
       const isSame =
         sealed.length === arrived.length && arrived.every((seat, index) => seat === sealed[index])
@@ -210,8 +210,6 @@ export function maskPhase(
 }
 
 const NO_TICKET = new Uint8Array(0)
-
-const UNPROVEN = 'the proof of a client whose vector is in the sum is lost; the client is asked for it again'
 
 const ELSEWHERE = 'in this round, masked vectors are not sent to the server'
 

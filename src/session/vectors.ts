@@ -56,7 +56,7 @@ export function guarded(plane: RoundPlane): RoundPlane {
     again: (...vector) => typed(() => plane.again(...vector)),
     discard: (seat) => typed(() => plane.discard(seat)),
     settle: () => typed(() => plane.settle()),
-    seal: () => typed(() => plane.seal()),
+    seal: (mayCount) => typed(() => plane.seal(mayCount)),
     checkpoint: () => typed(() => plane.checkpoint()),
     unmask: (...work) => plane.unmask(...work),
     ...(plane.uploadFor && { uploadFor: (seat: number) => plane.uploadFor?.(seat) }),

@@ -259,6 +259,15 @@ describe('what an ingest process refuses', () => {
     expect((await plane.settle()).seats).toEqual([])
   })
 
+  test('a vector that may not count, of which the coordinator has not heard before it seals', async () => {
+    const { machines, plane, place } = await start()
+    expect(await upload(machines, place, messages)).toBe('finished')
+    expect(plane.seats.size).toBe(0)
+    expect(await plane.seal((seat) => seat !== 4)).toEqual([])
+    expect(await unmasked(plane)).toEqual(sumOf([], []))
+    expect(await upload(machines, place, messages)).toBe('late-message')
+  })
+
   test('a second vector of a seat changes nothing', async () => {
     const { machines, plane, place } = await start()
     expect(await upload(machines, place, messages)).toBe('finished')

@@ -15,6 +15,11 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.abandon()
 })
 
+const later = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds)
+  })
+
 /** A round on the chosen graph whose vectors go to ingest processes, and what a server saves of it. */
 class Play {
   readonly machines = new Machines(randomOf(1), 2)
@@ -30,8 +35,6 @@ class Play {
   readonly clients: ClientSession[] = []
   readonly #disk = new Map<string, Uint8Array>()
   saved: Uint8Array = new Uint8Array(0)
-  /** Whether saving fails. */
-  isFull = false
 
   async #options() {
     const { verifyIdentity, signers } = await identitiesFor(CLIENTS)
@@ -52,7 +55,6 @@ class Play {
       groupSize: 2,
     })
     const save = async (bytes: Uint8Array): Promise<void> => {
-      if (this.isFull) throw new Error('the disk is full')
       this.saved = bytes
     }
     return { config, verifyIdentity, plane: createPlane('ingest', home), save }
@@ -126,4 +128,40 @@ test('a proof that was saved before its vector arrived is known after a restart'
   const resumed = await play.restart(server)
   expect(await resumed.receive(0, play.proofOf(vector))).toEqual({ status: 'duplicate' })
   expect(await play.upload(resumed, 0, vector)).toBe('finished')
+})
+
+test('a vector whose proof was lost in a crash is not in the sum, and does not keep the round from closing', async () => {
+  const { play, server, vectors } = await untilVectors()
+  const send = async (seat: number): Promise<void> => {
+    await server.receive(seat, play.proofOf(vectors.get(seat)!))
+    expect(await play.upload(server, seat, vectors.get(seat)!)).toBe('finished')
+  }
+  for (const seat of seats.slice(0, -1)) await send(seat)
+  await server.checkpoint()
+  await send(7)
+  const resumed = await play.restart(server)
+  const closing = resumed.closePhase()
+  // Only the other client of the group sends again.
+  let again = 0
+  let isClosed = false
+  const clients = (async () => {
+    while (!isClosed) {
+      const place = resumed.uploadFor(6)
+      if (place !== undefined && place !== 'later')
+        again += Number((await play.upload(resumed, 6, vectors.get(6)!)) === 'finished')
+      await later(5)
+    }
+  })()
+  let outcome = await closing.finally(() => {
+    isClosed = true
+  })
+  await clients
+  expect(again).toBeGreaterThan(0)
+  const alive = seats.slice(0, -1)
+  while (!outcome.done) {
+    await play.collect(resumed, alive)
+    outcome = await resumed.closePhase()
+  }
+  expect(outcome.report.survivors).toEqual(alive)
+  expect(outcome.sum).toEqual([new Uint32Array(300).fill(28)])
 })
