@@ -114,12 +114,12 @@ export class Assignments {
 
   /** Asks a group's process to seal it. `undefined` if that fails. */
   async seal(group: Assignment): Promise<SealedGroup | undefined> {
-    const { process } = group
+    const { process, epoch } = group
     if (process === undefined) return undefined
     try {
       const reply = openReply(await this.#request(process.id, { kind: 'seal', id: this.#idOf(group) }))
       if (typeof reply === 'string') {
-        group.failures = PATIENCE
+        if (group.epoch === epoch) group.failures = PATIENCE
         return undefined
       }
       const sealed = decodeSealed(reply)
@@ -127,7 +127,8 @@ export class Assignments {
       // Each seat once, and only seats of the group.
       if (sealed.members.every((seat) => possible.delete(seat))) return sealed
     } catch {}
-    group.failures++
+    // In another epoch, it is another process that would count as lost.
+    if (group.epoch === epoch) group.failures++
     return undefined
   }
 

@@ -72,6 +72,10 @@ class IngestRound implements RoundPlane {
   readonly #clock: Clock
   #seats: ReadonlySet<number> = new Set()
   #stopPolling: (() => void) | undefined
+  /** The question that polling asks at the moment. */
+  #polled: Promise<void> = Promise.resolve()
+  /** The attempts of {@link seal} that are in progress. */
+  #attempts: Promise<unknown> = Promise.resolve()
   #isOver = false
 
   constructor(round: PlaneRound, options: IngestHomeOptions, groups: readonly Assignment[]) {
@@ -96,7 +100,7 @@ class IngestRound implements RoundPlane {
     const isClosed = groups.every(({ sealed }) => sealed !== undefined)
     for (const group of groups) {
       if (group.sealed === undefined || group.sealed.members.length === 0) continue
-      if (await this.#sums.has(group.group, group.sealed)) continue
+      if (await this.#sums.has(group, group.sealed)) continue
       if (isClosed) throw usageError('storage-failure', `the partial sum of group ${group.group} is lost`)
       // Its process may still have it.
       group.sealed = undefined
@@ -147,20 +151,29 @@ class IngestRound implements RoundPlane {
   async seal(mayCount: (seat: number) => boolean = () => true): Promise<readonly number[]> {
     this.#stopPolling?.()
     const wanted = new Set([...this.#seats].filter(mayCount))
+    // It could give a group to another process while this one seals it.
+    await this.#polled
     let isTimeUp = false
     const cancel = timer(this.#clock, this.#options.reuploadTime ?? 30_000, () => {
       isTimeUp = true
     })
     try {
       while (this.#assignments.unsealed.length > 0) {
-        if (this.#isOver) throw usageError('out-of-order', 'the round was given up')
+        this.#throwIfOver()
         // Decided once per attempt, so that every group has an attempt after the time was up.
         const isLast = isTimeUp
-        await Promise.all(
-          this.#assignments.unsealed.map((group) => this.#attempt(group, wanted, mayCount, isLast)),
+        const { unsealed } = this.#assignments
+        // No attempt may outlive this call: it would write over what a later call has kept.
+        const attempts = Promise.allSettled(
+          unsealed.map((group) => this.#attempt(group, wanted, mayCount, isLast)),
         )
+        this.#attempts = attempts
+        for (const attempt of await attempts) if (attempt.status === 'rejected') throw attempt.reason
         if (this.#assignments.unsealed.length === 0) break
-        await this.#pause()
+        await new Promise<void>((resolve) => {
+          timer(this.#clock, this.#options.pollTime ?? 500, resolve)
+        })
+        this.#throwIfOver()
         await this.#refresh()
       }
     } finally {
@@ -177,9 +190,7 @@ class IngestRound implements RoundPlane {
 
   unmask(...[plans, work]: Parameters<RoundPlane['unmask']>): ReturnType<RoundPlane['unmask']> {
     const { configHash, segments, suite, suiteName } = this.#round
-    const groups = this.#assignments.groups.flatMap(({ group, sealed }) =>
-      sealed !== undefined && sealed.members.length > 0 ? [group] : [],
-    )
+    const groups = this.#assignments.groups.filter(({ sealed }) => (sealed?.members.length ?? 0) > 0)
     return this.#options.unmasker.unmask({
       ...work,
       configHash,
@@ -211,11 +222,13 @@ class IngestRound implements RoundPlane {
 
   async release(): Promise<void> {
     this.stop()
+    await this.#polled
     await this.#assignments.forget()
   }
 
   async close(): Promise<void> {
     await this.release()
+    await this.#attempts
     for (const { group } of this.#assignments.groups) await this.#sums.discard(group)
   }
 
@@ -228,19 +241,30 @@ class IngestRound implements RoundPlane {
   ): Promise<void> {
     if (!isLast && ![...group.arrived].every(mayCount)) return void this.#assignments.void(group)
     if (!isLast && !group.seats.every((seat) => !wanted.has(seat) || group.arrived.has(seat))) return
+    const { epoch } = group
+    const isCurrent = (): boolean => group.sealed === undefined && group.epoch === epoch
     const sealed = await this.#assignments.seal(group)
+    this.#throwIfOver()
+    if (!isCurrent()) return
     if (sealed !== undefined && !sealed.members.every(mayCount)) this.#assignments.void(group)
     else if (sealed !== undefined) {
       try {
-        await this.#sums.keep(group.group, sealed, (index) => this.#assignments.block(group, index))
-        group.sealed = sealed
+        await this.#sums.keep({ group: group.group, epoch }, sealed, (index) => {
+          this.#throwIfOver()
+          return this.#assignments.block(group, index)
+        })
+        if (isCurrent()) group.sealed = sealed
       } catch (error) {
         // Only a failure of this machine ends the attempt. What was lost or damaged on the way can be fetched again.
         if (error instanceof SecAggError && error.fault === 'usage') throw error
-        group.failures++
+        if (isCurrent()) group.failures++
       }
     }
-    if (isLast) group.sealed ??= this.#withoutMembers
+    if (isLast && isCurrent()) group.sealed ??= this.#withoutMembers
+  }
+
+  #throwIfOver(): void {
+    if (this.#isOver) throw usageError('out-of-order', 'the round was given up')
   }
 
   /** What counts for a group that is lost: its clients are dropouts. */
@@ -261,17 +285,12 @@ class IngestRound implements RoundPlane {
     )
   }
 
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      timer(this.#clock, this.#options.pollTime ?? 500, resolve)
-    })
-  }
-
   #poll(): void {
     this.#stopPolling?.()
     let isStopped = false
     const cancel = timer(this.#clock, this.#options.pollTime ?? 500, async () => {
-      await this.#refresh().catch(() => undefined)
+      this.#polled = this.#refresh().catch(() => undefined)
+      await this.#polled
       if (!isStopped && !this.#isOver) this.#poll()
     })
     this.#stopPolling = () => {

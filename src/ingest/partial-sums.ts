@@ -18,16 +18,24 @@ import { countElements, sliceCount, sliceRange } from '../vector/segments.js'
 import { BLOCK_ELEMENTS } from './group.js'
 import { addChecks, type Checks, checksOf, equalChecks, type SealedGroup } from './group-messages.js'
 
+/** Whose partial sum it is. Another epoch of the same group has other members. */
+interface Source {
+  readonly group: number
+  /** From 1. */
+  readonly epoch: number
+}
+
 /**
  * The partial sums of the groups of a round, on the coordinator's disk: one packed block at a time, so that memory does not
- * grow with the vector. A group's number takes the place of a seat in the store, and a block's that of a slice.
+ * grow with the vector. A group's number takes the place of a seat in the store, and a block's that of a slice. Blocks are
+ * numbered on from epoch to epoch, so that a write which is late never replaces the block of a later epoch.
  */
 export class PartialSums {
   readonly #segments: readonly Segment[]
   readonly #store: SliceStore
   readonly #blocks: number
-  /** The fingerprints of the verified blocks of each group: what the store returns later must be the same. */
-  readonly #marks = new Map<number, Uint8Array[]>()
+  /** The fingerprints of the verified blocks, by group and epoch: what the store returns later must be the same. */
+  readonly #marks = new Map<string, Uint8Array[]>()
 
   constructor(segments: readonly Segment[], store: SliceStore) {
     this.#segments = segments
@@ -41,23 +49,23 @@ export class PartialSums {
    *   missing from the sum or is in it twice. Whatever was stored is replaced by the next attempt.
    */
   async keep(
-    group: number,
+    source: Source,
     sealed: SealedGroup,
     fetch: (index: number) => Promise<Uint8Array>,
   ): Promise<void> {
-    await this.#using(() => this.#store.discard(group))
-    await this.#verify(group, sealed, async (index) => {
+    await this.#using(() => this.#store.discard(source.group))
+    await this.#verify(source, sealed, async (index) => {
       const block = Uint8Array.from(await fetch(index))
       // The store owns what it is given.
-      await this.#using(() => this.#store.put(group, index, block.slice()))
+      await this.#using(() => this.#store.put(source.group, this.#numberOf(source, index), block.slice()))
       return block
     })
   }
 
   /** Whether the stored blocks of a group are those that were sealed. */
-  async has(group: number, sealed: SealedGroup): Promise<boolean> {
+  async has(source: Source, sealed: SealedGroup): Promise<boolean> {
     try {
-      await this.#verify(group, sealed, (index) => this.#block(group, index))
+      await this.#verify(source, sealed, (index) => this.#block(source, index))
       return true
     } catch (error) {
       if (error instanceof SecAggError && error.code === 'malformed-message') return false
@@ -66,7 +74,7 @@ export class PartialSums {
   }
 
   /** A new vector with the sum of the groups' elements in `range`. */
-  async sumOf(groups: readonly number[], range?: ElementRange): Promise<Vector> {
+  async sumOf(groups: readonly Source[], range?: ElementRange): Promise<Vector> {
     const segments = this.#segments
     const { from, to } = range ?? { from: 0, to: countElements(segments) }
     const shape = segmentsInRange(segments, { from, to })
@@ -93,14 +101,14 @@ export class PartialSums {
   }
 
   async #verify(
-    group: number,
+    source: Source,
     { digest, checks }: SealedGroup,
     read: (index: number) => Promise<Uint8Array>,
   ): Promise<void> {
     const segments = this.#segments
     const hash = sha256.create()
     const marks: Uint8Array[] = []
-    this.#marks.delete(group)
+    this.#marks.delete(nameOf(source))
     const found: Checks = new BigUint64Array(2 * segments.length)
     for (let index = 0; index < this.#blocks; index++) {
       const block = await read(index)
@@ -115,21 +123,25 @@ export class PartialSums {
     if (!equalChecks(found, checks, segments)) {
       throw damaged('a partial sum is not the sum of the vectors that have arrived')
     }
-    this.#marks.set(group, marks)
+    this.#marks.set(nameOf(source), marks)
   }
 
-  async #verified(group: number, index: number): Promise<Uint8Array> {
-    const block = await this.#block(group, index)
-    const mark = this.#marks.get(group)?.[index]
+  async #verified(source: Source, index: number): Promise<Uint8Array> {
+    const block = await this.#block(source, index)
+    const mark = this.#marks.get(nameOf(source))?.[index]
     if (mark !== undefined && equalBytes(fingerprint(block), mark)) return block
     throw usageError('storage-failure', 'a block of a partial sum is not what was stored')
   }
 
-  async #block(group: number, index: number): Promise<Uint8Array> {
-    const block = await this.#using(() => this.#store.get(group, index))
+  async #block(source: Source, index: number): Promise<Uint8Array> {
+    const block = await this.#using(() => this.#store.get(source.group, this.#numberOf(source, index)))
     if (!(block instanceof Uint8Array))
       throw usageError('storage-failure', 'a block of a partial sum is lost')
     return block
+  }
+
+  #numberOf({ epoch }: Source, index: number): number {
+    return (epoch - 1) * this.#blocks + index
   }
 
   async #using<T>(work: () => T | Promise<T>): Promise<T> {
@@ -139,6 +151,10 @@ export class PartialSums {
       throw new SecAggError('storage-failure', 'usage', 'the store of partial sums has failed', { cause })
     }
   }
+}
+
+function nameOf({ group, epoch }: Source): string {
+  return `${group} ${epoch}`
 }
 
 function damaged(text: string): SecAggError {

@@ -25,8 +25,9 @@ export interface NatsIngestOptions {
   readonly key: Uint8Array
   /**
    * Returns the store for the partial sums of one round, which the coordinator keeps until the round is over. Its slices are
-   * blocks of up to half a MiB; its seats are numbers of groups. `put` must resolve only once the bytes survive a power failure, and
-   * a process that resumes the round must get the same store.
+   * blocks of up to half a MiB; its seats are numbers of groups. The blocks of a group that was given to another process have
+   * new numbers. `put` must resolve only once the bytes survive a power failure, and a process that resumes the round must get
+   * the same store.
    */
   readonly storeFor: (configHash: Bytes) => SliceStore
   /** Removes the masks. Default: this thread. */
