@@ -4,7 +4,7 @@ import { sampledEpsilon } from './composition.js'
 import { cutOff, normalPair } from './loss-pair.js'
 import { gaussianEpsilon } from './normal.js'
 
-/** Up to this variance, the ratio of Bessel functions is computed; above, it is bounded. */
+/** Up to this variance, the ratio of Bessel functions is also computed; above, it is only bounded. */
 const COMPUTED_VARIANCE = 2 ** 20
 
 /** ε of `rounds` releases of the sum, by {@link gaussianParameter}; infinite if the noise is too small for that bound. */
@@ -58,12 +58,13 @@ function bendOf({ distribution, minimumHonest, localVariance }: NoisySum): numbe
 
 /** ln(I₀(x)/I₁(x)), rounded up. The second difference of a Skellam distribution is largest in the middle, where it is twice this. */
 function logBesselRatio(x: number): number {
-  if (x > COMPUTED_VARIANCE) {
-    // Amos (1974): I₁(x)/I₀(x) is at least x/(½ + √(x² + 9/4)).
-    return Math.log1p((0.5 + 2.25 / (x + Math.sqrt(x * x + 2.25))) / x) * (1 + 1e-12)
-  }
+  // Amos (1974): I₁(x)/I₀(x) is at least x/(½ + √(x² + 9/4)).
+  const bound = Math.log1p((0.5 + 2.25 / (x + Math.sqrt(x * x + 2.25))) / x) * (1 + 1e-12)
+  if (x > COMPUTED_VARIANCE) return bound
   let ratio = 0
   for (let k = Math.ceil(7 * Math.sqrt(x)) + 30; k >= 1; k--) ratio = 1 / ((2 * k) / x + ratio)
-  // The last term covers the rounding error of a ratio close to 1.
-  return -Math.log(ratio) * (1 + 1e-12) + 1e-15
+  // Each step adds a rounding error of at most 2^−52 and damps the earlier ones, so the errors of fewer than √x steps add up.
+  // Just below 2^20, this allowance is larger than the slack of Amos's bound, so the smaller result counts.
+  const rounding = 4 * Number.EPSILON * Math.sqrt(x) + 1e-15
+  return Math.min(bound, -Math.log(ratio) * (1 + 1e-12) + rounding)
 }

@@ -1,7 +1,11 @@
 import { epsilonOf, type NoiseDistribution, type NoisySum, rdpOf } from 'secagg/privacy'
 import { describe, expect, test } from 'vitest'
 import { privacyLoss, provenEpsilon } from '../../../src/privacy/accountant.js'
-import { gaussianBound, sampledGaussianBound } from '../../../src/privacy/loss/gaussian-bound.js'
+import {
+  gaussianBound,
+  gaussianParameter,
+  sampledGaussianBound,
+} from '../../../src/privacy/loss/gaussian-bound.js'
 import { distributionBound, maximalShifts } from '../../../src/privacy/loss/round-pair.js'
 import { randomOf } from '../../support/seeded.js'
 import { exactDelta, lawOf, type Outcomes, outcomesOf, product, sampled, swapped } from './direct.js'
@@ -208,6 +212,38 @@ test('random search: no bound is below the exact ε', () => {
       expect(exactDelta(all, epsilon), label).toBeLessThanOrEqual(delta)
     }
   }
+})
+
+describe('the comparison with normal noise is rounded up for large Skellam variances', () => {
+  /** ln(I₀(x)/I₁(x)) by the expansions of Hankel, without a logarithm of a ratio close to 1. */
+  function logBesselRatio(x: number): number {
+    const seriesOf = (order: number): number => {
+      const terms: number[] = []
+      for (let k = 1, term = 1; k <= 6; k++) {
+        term *= -(4 * order * order - (2 * k - 1) ** 2) / (8 * k * x)
+        terms.unshift(term)
+      }
+      return terms.reduce((sum, term) => sum + term, 0)
+    }
+    return Math.log1p(seriesOf(0)) - Math.log1p(seriesOf(1))
+  }
+
+  const variances = [2 ** 12, 2 ** 16, 300_007, 795_062, 2 ** 20 - 1, 2 ** 20, 2 ** 20 + 1, 2 ** 22]
+
+  test.each(variances)('variance %d', (variance) => {
+    const bend = 2 * logBesselRatio(variance)
+    const expected = Math.sqrt((2 * bend) / (1 + Math.sqrt(1 - (4 * bend) / Math.PI ** 2)))
+    const stated = gaussianParameter({ ...base, localVariance: variance })!
+    expect(stated).toBeGreaterThanOrEqual(expected)
+    expect(stated).toBeLessThanOrEqual(expected * (1 + 1.5e-6))
+  })
+
+  test('more noise never has a larger parameter around the variance from which it is only bounded', () => {
+    const stated = [-2, -1, 0, 1, 2].map(
+      (step) => gaussianParameter({ ...base, localVariance: 2 ** 20 + 16 * step })!,
+    )
+    expect(stated).toEqual([...stated].sort((a, b) => b - a))
+  })
 })
 
 test('extreme values give a bound that is not worse than Rényi divergence, or none', () => {
