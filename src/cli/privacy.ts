@@ -33,8 +33,8 @@ an epsilon, use secagg params --epsilon.
   --delta D              probability that epsilon does not hold; choose it well below 1/N
   --rounds T             number of rounds in which a client takes part (default 1)
   --distribution NAME    distribution of the noise: skellam (default) or discrete-gaussian
-  --sampling-rate P      probability that a client is sampled for a round; adds the epsilon against observers who see
-                         only the results, not who took part
+  --sampling-rate P      probability that a client is sampled for a round; adds the epsilon against observers who learn
+                         neither who took part nor how many, if the noise does not depend on who was sampled
   --details              explain every number
   --json                 print one JSON object instead of the explanation
 
@@ -141,13 +141,15 @@ export function promise(parameters: PrivacyParameters, count: number): string[] 
   const { sumStandardDeviation, wrapProbability, centralEpsilon, amplified } = parameters
   const deviation = sumStandardDeviation / Math.sqrt(clients * count)
   return [
-    'ε holds against the server and everybody else (neighbors: add or remove one client). If the same noise were added in ' +
-      `one place, to sums that are not rounded, ε would be ${short(centralEpsilon)}.`,
+    'ε holds against the server and everybody else (neighbors: add or remove one client, that is, replace its vector by zeros). If ' +
+      `the same noise were added in one place, to sums that are not rounded, ε would be ${short(centralEpsilon)}.`,
     ...(amplified === undefined
       ? []
       : [
-          `If each client is sampled with probability ${amplified.samplingRate}, ε = ${short(amplified.epsilon)} against ` +
-            'observers who see only the results, not who took part (neighbors: add or remove one client).',
+          `If each client is sampled independently with probability ${amplified.samplingRate}, ε = ` +
+            `${short(amplified.epsilon)} against observers who do not learn the number or the identity of the participants, ` +
+            'provided that the noise does not depend on who was sampled (neighbors: add or remove one client, that is, replace ' +
+            'its vector by zeros).',
         ]),
     `Every client clips its update to an L2 norm of ${clip}, and adds ${nameOf(distribution)} noise with a standard ` +
       `deviation of ${short(localStandardDeviation)}. The noise of ${counted(minimumHonest, 'honest client')} together ` +

@@ -14,7 +14,7 @@ export function explanationOf(plan: PlanNumbers): string[] {
     ...(encoding === undefined ? [] : [levels(encoding, plan), lanes(encoding), error(encoding, plan)]),
     ...(privacy === undefined
       ? []
-      : [clipping(privacy, plan), noise(privacy), promise(privacy), loss(plan, privacy)]),
+      : [clipping(privacy, plan), noise(privacy), promise(privacy, plan), loss(plan, privacy)]),
     ...adaptation(plan),
     ...contributions(plan),
     upload(plan),
@@ -190,17 +190,54 @@ function noise({
   )
 }
 
-function promise({ epsilon, delta, rounds, amplified }: PlannedPrivacy): string {
-  const relation = 'neighbors: add or remove one client'
+function promise({ epsilon, delta, rounds, amplified }: PlannedPrivacy, plan: PlanNumbers): string {
+  const relation = 'neighbors: add or remove one client, that is, replace its vector by zeros'
+  const failure = graphFailure(plan)
+  const graph =
+    failure === 0
+      ? ''
+      : ` In addition to δ, the sparse graph can fail: over ${counted(rounds, 'round')}, the server learns more than the sums ` +
+        `with probability at most ${shortAbove(failure)}. In that case, ε does not hold.`
   const sampled =
     amplified === undefined
       ? ''
-      : ` If each client is sampled with probability ${amplified.samplingRate}, ε is ${short(amplified.epsilon)} ` +
-        `against observers who see only the results and not who took part (${relation}).`
+      : ` If each client is sampled independently with probability ${amplified.samplingRate}, ε is ` +
+        `${short(amplified.epsilon)} against observers who do not learn the number or the identity of the participants, ` +
+        `provided that the noise does not depend on who was sampled (${relation}). The library ensures neither: the ` +
+        'server sees who took part, a result states how many clients did, and the participants add the noise.'
   return (
     `ε = ${short(epsilon)} with δ = ${delta} over ${counted(rounds, 'round')}, against the server and everyone else ` +
-    `(${relation}).${sampled}`
+    `(${relation}).${graph}${sampled}`
   )
+}
+
+/**
+ * The probability that the sparse graph lets the server learn more than the sum in any of the rounds that ε covers. It is not
+ * part of δ. 0 if this cannot happen, and without a privacy target.
+ */
+function graphFailure({ securityBits, privacy }: PlanNumbers): number {
+  if (securityBits === undefined || privacy === undefined) return 0
+  return Math.min(privacy.rounds * Math.max(2 ** -securityBits, Number.MIN_VALUE), 1)
+}
+
+/** The maximum statistical security of a task, in bits. */
+const MAXIMUM_SECURITY = 256
+
+/** Warns if the graph is more likely to fail than δ allows for the noise. */
+export function graphWarnings(plan: PlanNumbers): string[] {
+  const { privacy } = plan
+  const failure = graphFailure(plan)
+  if (privacy === undefined || failure <= privacy.delta) return []
+  const { delta, rounds } = privacy
+  const needed = Math.ceil(Math.log2(rounds / delta))
+  const remedy =
+    needed > MAXIMUM_SECURITY
+      ? 'On the complete graph, this cannot happen.'
+      : `With statisticalSecurity: ${needed}, it is at most δ. On the complete graph, it cannot happen.`
+  return [
+    `The sparse graph can fail. Over ${counted(rounds, 'round')}, the server learns more than the sums with probability at most ` +
+      `${shortAbove(failure)}. This is more than δ = ${delta} and adds to it. ${remedy}`,
+  ]
 }
 
 function loss({ minimumCohort, length, groups }: PlanNumbers, privacy: PlannedPrivacy): string {
@@ -249,4 +286,10 @@ function counted(count: number, thing: string): string {
 
 function short(value: number): number {
   return Number(value.toPrecision(4))
+}
+
+/** Like {@link short}, but never below the value. */
+function shortAbove(value: number): number {
+  const nearest = short(value)
+  return nearest >= value ? nearest : short(value * (1 + 6e-4))
 }

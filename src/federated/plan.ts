@@ -7,7 +7,7 @@ import { sealedLength } from '../protocol/parcel-lengths.js'
 import { LIBRARY_VERSION } from '../received/index.js'
 import { messageLimits } from '../session/message-limits.js'
 import { elementCount, packedLength } from '../vector/index.js'
-import { explanationOf } from './explanation.js'
+import { explanationOf, graphWarnings } from './explanation.js'
 import { planCohort } from './planned-cohort.js'
 import { plannedValues } from './planned-values.js'
 import { parametersOf, type RoundPlan } from './round-plan.js'
@@ -76,6 +76,7 @@ export function planRound(task: RoundTask): RoundPlan {
     warnings: [
       ...warnings,
       ...(values.privacy?.warnings ?? []),
+      ...graphWarnings(numbers),
       ...tensorWarnings(checked, manifest),
       ...messageWarnings(config),
     ],

@@ -35,7 +35,8 @@ export interface PrivacyGoal {
   readonly tail?: number | undefined
   /**
    * The probability with which each client is sampled for a round, independently of the others. It does not change the noise.
-   * The plan also shows the lower ε that holds against observers who see only the results and not who took part.
+   * The plan also shows a lower ε. It holds only if the number and the identity of the participants stay secret, and if the
+   * noise does not depend on who was sampled. See `PrivacyLoss.amplified`.
    */
   readonly samplingRate?: number | undefined
 }

@@ -61,8 +61,10 @@ export interface PrivacyLoss extends ProvenEpsilon {
   readonly rounds: number
   readonly neighbors: typeof NEIGHBORS
   /**
-   * Present if the clients of each round are sampled: a lower ε that holds only against parties that see the results but not
-   * who took part. Against the server, only `epsilon` holds.
+   * With a sampling rate: a lower ε. It holds only if each client is sampled independently of the others, if the number and
+   * the identity of the participants stay secret, and if the noise does not depend on who was sampled. The library ensures
+   * none of this: it does not sample clients, the server sees who took part, results state how many did, and participants add
+   * the noise. Against the server, only `epsilon` holds. Neighbors: one client's vector is replaced by zeros.
    */
   readonly amplified: (ProvenEpsilon & { readonly samplingRate: number }) | undefined
 }
@@ -218,13 +220,11 @@ function smallest(bounds: readonly ProvenEpsilon[]): ProvenEpsilon {
 
 /**
  * The curve of a round in which every client takes part with probability `rate`, independently of the others (Poisson
- * sampling). It is valid for any mechanism, for whole orders from 2 on, and for neighbors that differ in one client.
+ * sampling). It is valid for any mechanism and for whole orders from 2 on. Neighbors: one client's vector is replaced by zeros.
  *
- * The result holds only against parties that cannot tell who took part. The server can, and so can clients that know who is
- * in the round; against them, only `curve` holds. Two more conditions: the noise must not depend on who was sampled, and the
- * number of participants must stay secret. A published mean reveals that number unless its divisor is fixed.
- *
- * Source: Zhu and Wang (2019), theorem 5. The result is never above `curve`, because the divergence is quasi-convex.
+ * Two conditions: the number and the identity of the participants stay secret, and the noise does not depend on who was sampled.
+ * Against the server, and clients that know who is in the round, only `curve` holds. A mean with a variable divisor reveals the
+ * number. Source: Zhu and Wang (2019), theorem 5. The result is never above `curve`, because the divergence is quasi-convex.
  *
  * @param curve - The curve of the same round without sampling.
  * @param rate - The probability, above 0 and at most 1.

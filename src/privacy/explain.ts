@@ -37,6 +37,8 @@ export function explainPrivacy(given: PrivacyParameters): readonly Explanation[]
   return [...promise(parameters), ...noise(parameters), ...grid(parameters), ...error(parameters)]
 }
 
+const RELATION = 'neighbors: add or remove one client, that is, replace its vector by zeros'
+
 function promise(parameters: PrivacyParameters): Explanation[] {
   const { epsilon, delta, rounds, amplified, centralEpsilon, minimumHonest } = parameters
   const lines: Explanation[] = [
@@ -45,7 +47,7 @@ function promise(parameters: PrivacyParameters): Explanation[] {
       value: epsilon,
       meaning:
         `over ${rounds} round${rounds === 1 ? '' : 's'}, against the server and everybody else, by ` +
-        `${provedBy(parameters)}; neighbors: add or remove one client`,
+        `${provedBy(parameters)}; ${RELATION}`,
     },
     { name: 'delta', value: delta, meaning: 'an upper bound on the probability that ε does not hold' },
     {
@@ -69,8 +71,10 @@ function promise(parameters: PrivacyParameters): Explanation[] {
       name: 'amplified.epsilon',
       value: amplified.epsilon,
       meaning:
-        `if each client is sampled with probability ${samplingRate}: the ε against parties that see the results but not ` +
-        'who took part; it does not hold against the server; neighbors: add or remove one client',
+        `if each client is sampled independently with probability ${samplingRate}: the ε against parties that do not learn ` +
+        'the number or the identity of the participants, provided that the noise does not depend on who was sampled; it does ' +
+        'not hold against the server, which sees who took part, or against anyone who sees the number of participants that a ' +
+        `result states; ${RELATION}`,
     },
   ]
 }

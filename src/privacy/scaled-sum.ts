@@ -29,8 +29,8 @@ export interface PrivateCohort {
   /** The distribution of the noise. Default `skellam`. */
   readonly distribution?: NoiseDistribution | undefined
   /**
-   * The probability with which each client, independently of the others, is sampled for a round, 10^−12 to 1. See
-   * `PrivacyLoss.amplified`.
+   * The probability with which each client, independently of the others, is sampled for a round, 10^−12 to 1. The caller
+   * samples the clients. See `PrivacyLoss.amplified` for the conditions.
    */
   readonly samplingRate?: number | undefined
 }
@@ -69,7 +69,9 @@ export function cohortWarnings({ clients, minimumHonest, delta, samplingRate }: 
   }
   if (samplingRate !== undefined) {
     warnings.push(
-      'The amplified ε does not hold against the server, or against anyone else who can tell which clients took part.',
+      'The amplified ε does not hold against the server, or against anyone else who learns which clients took part or how many. ' +
+        'It also requires noise that does not depend on who was sampled. The library ensures neither: results state how many ' +
+        'clients took part, and the participants add the noise. The amplified ε compares a vector with zeros in its place.',
     )
   }
   return warnings

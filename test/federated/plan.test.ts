@@ -95,6 +95,29 @@ describe('a plan', () => {
     expect(warnings).toEqual([expect.stringContaining('ε depends on the server')])
   })
 
+  test('warns if the sparse graph is more likely to fail than δ, and names the security that is enough', () => {
+    const failing = (delta: number, statisticalSecurity?: number) =>
+      planRound({
+        ...privateTask,
+        ...{ adversary: 'honest-but-curious', clients: 1000, statisticalSecurity },
+        privacy: { ...privateTask.privacy!, delta, rounds: 20 },
+      })
+    const plan = failing(1e-15)
+    const failure = 20 * 2 ** -plan.securityBits!
+    expect(failure).toBeGreaterThan(1e-15)
+    const about = expect.stringContaining('The sparse graph can fail. Over 20 rounds')
+    expect(plan.warnings).toContainEqual(about)
+    const [, needed] = /statisticalSecurity: (\d+),/.exec(plan.warnings.join('\n'))!
+    expect(20 * 2 ** -Number(needed)).toBeLessThanOrEqual(1e-15)
+    const safer = failing(1e-15, Number(needed))
+    expect(20 * 2 ** -safer.securityBits!).toBeLessThanOrEqual(1e-15)
+    expect(safer.warnings).not.toContainEqual(about)
+    expect(failing(1e-4).warnings).not.toContainEqual(about)
+    const beyond = failing(1e-80).warnings.find((warning) => warning.includes('can fail'))
+    expect(beyond).toContain('On the complete graph, this cannot happen')
+    expect(beyond).not.toContain('statisticalSecurity')
+  })
+
   test('survives JSON, is deeply frozen, and follows again from its task', () => {
     for (const each of [task, privateTask, { ...task, tensors: undefined, length: 7 }]) {
       const plan = planRound(each)
@@ -224,8 +247,30 @@ describe('an explanation', () => {
     expect(text).toContain('Skellam noise with a standard deviation of')
     expect(text).toContain('The noise of 6 honest clients alone')
     expect(text).toMatch(/ε = \d+(\.\d+)? with δ = 0\.01 over 1 round,/)
-    expect(text.match(/neighbors: add or remove one client/g)).toHaveLength(2)
+    expect(
+      text.match(/neighbors: add or remove one client, that is, replace its vector by zeros/g),
+    ).toHaveLength(2)
+    expect(text).toContain('observers who do not learn the number or the identity of the participants')
+    expect(text).toContain('provided that the noise does not depend on who was sampled')
+    expect(text).not.toContain('sparse graph')
     expect(text).toContain('In the mean of 7 updates, the error of a value has a standard deviation of')
+  })
+
+  test('states next to δ with which probability the sparse graph fails in all rounds', () => {
+    for (const clients of [500, 1000, 3000]) {
+      const sparse = planRound({
+        ...privateTask,
+        ...{ adversary: 'honest-but-curious', clients, graph: 'sparse' },
+        privacy: { ...privateTask.privacy!, delta: 1e-5, rounds: 30 },
+      })
+      const [promise] = sparse.explanation.filter((sentence) => sentence.startsWith('ε = '))
+      const [, stated] = /In addition to δ, .* 30 rounds, .* with probability at most ([\d.e-]+)\. /.exec(
+        promise!,
+      )!
+      const failure = 30 * 2 ** -sparse.securityBits!
+      expect(Number(stated)).toBeGreaterThanOrEqual(failure)
+      expect(Number(stated)).toBeLessThan(failure * 1.002)
+    }
   })
 
   test('warns about a minimum cohort that leaves one honest client', () => {

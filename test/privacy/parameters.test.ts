@@ -115,8 +115,11 @@ describe('the numbers that follow from a setting', () => {
       expect(meaning.length).toBeGreaterThan(10)
     }
     for (const { name, meaning } of lines.filter(({ name: each }) => /(^|\.)epsilon/.test(each))) {
-      expect(meaning, name).toContain('add or remove one client')
+      expect(meaning, name).toContain('add or remove one client, that is, replace its vector by zeros')
     }
+    const { meaning } = lines.find(({ name }) => name === 'amplified.epsilon')!
+    expect(meaning).toContain('do not learn the number or the identity of the participants')
+    expect(meaning).toContain('the noise does not depend on who was sampled')
     const numbers = Object.entries(parameters).filter(([, value]) => typeof value === 'number')
     const unexplained = ['clients', 'length', 'rounds', 'order', 'tail', 'samplingRate']
     expect(lines.map(({ name }) => name)).toEqual(

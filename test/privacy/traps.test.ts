@@ -180,6 +180,7 @@ describe('sampling lowers ε only against parties that do not see the participan
     expect(sampled.amplified).toMatchObject({ samplingRate: 0.05 })
     expect(sampled.amplified!.epsilon).toBeLessThan(sampled.epsilon)
     expect(sampled.warnings.join()).toContain('does not hold against the server')
+    expect(sampled.warnings.join()).toContain('noise that does not depend on who was sampled')
   })
 
   test('the chooser does not use it to keep its target', () => {
