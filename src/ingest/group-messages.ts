@@ -89,6 +89,11 @@ export const sealedCoder: P.CoderType<SealedGroup> = record<SealedGroup>({
   checks,
 })
 
+/** Whether two groups have the same seats and vectors. */
+export function isSameShape(one: GroupShape, other: GroupShape): boolean {
+  return equalBytes(shape.encode(one), shape.encode(other))
+}
+
 export function encodeRequest({ kind, ...data }: Request): Bytes {
   return plainBytes(request.encode({ TAG: KINDS.indexOf(kind), data } as never))
 }

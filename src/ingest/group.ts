@@ -6,7 +6,14 @@ import { inTurns } from '../vector/pace.js'
 import { checkPacked } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import { decodeMaskedInput, decodeMaskedSlice } from '../wire/envelope.js'
-import { addChecks, type Checks, checksOf, type GroupShape, type SealedGroup } from './group-messages.js'
+import {
+  addChecks,
+  type Checks,
+  checksOf,
+  type GroupShape,
+  isSameShape,
+  type SealedGroup,
+} from './group-messages.js'
 
 /** The number of elements of a block of a partial sum: at most half a MiB, because brokers limit messages to one MiB. */
 export const BLOCK_ELEMENTS: number = 2 ** 16
@@ -48,8 +55,9 @@ export class Group {
     return this.#sealed?.members ?? [...(this.#sum?.seats ?? [])]
   }
 
-  get isSealed(): boolean {
-    return this.#sealed !== undefined
+  /** Whether the group still takes vectors, of exactly this shape. */
+  isOpenFor(shape: GroupShape): boolean {
+    return this.#sealed === undefined && isSameShape(shape, this.shape)
   }
 
   has(seat: number): boolean {

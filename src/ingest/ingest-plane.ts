@@ -88,6 +88,8 @@ class IngestRound implements RoundPlane {
   }
 
   async start(): Promise<void> {
+    // An earlier attempt to begin may have ended in a crash, and its groups may have had other seats.
+    await this.#assignments.forget()
     await this.#assignments.refresh()
     if (this.#assignments.groups.every(({ process }) => process === undefined)) {
       throw usageError('storage-failure', 'no ingest process answers')
@@ -164,15 +166,12 @@ class IngestRound implements RoundPlane {
         const isLast = isTimeUp
         const { unsealed } = this.#assignments
         // No attempt may outlive this call: it would write over what a later call has kept.
-        const attempts = Promise.allSettled(
-          unsealed.map((group) => this.#attempt(group, wanted, mayCount, isLast)),
-        )
-        this.#attempts = attempts
-        for (const attempt of await attempts) if (attempt.status === 'rejected') throw attempt.reason
+        const attempts = unsealed.map((group) => this.#attempt(group, wanted, mayCount, isLast))
+        const settled = Promise.allSettled(attempts)
+        this.#attempts = settled
+        for (const attempt of await settled) if (attempt.status === 'rejected') throw attempt.reason
         if (this.#assignments.unsealed.length === 0) break
-        await new Promise<void>((resolve) => {
-          timer(this.#clock, this.#options.pollTime ?? 500, resolve)
-        })
+        await new Promise<void>((resolve) => void timer(this.#clock, this.#options.pollTime ?? 500, resolve))
         this.#throwIfOver()
         await this.#refresh()
       }

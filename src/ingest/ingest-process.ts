@@ -176,7 +176,9 @@ export class IngestProcess {
     const round = this.#round(id.configHash) ?? { groups: new Map<number, Group>(), cancel: ignore }
     const before = round.groups.get(id.group)
     // A coordinator that was started again may not know that it has sealed this group before.
-    if (before !== undefined && (before.epoch > id.epoch || (before.isSealed && before.epoch === id.epoch))) {
+    const isSame = before?.epoch === id.epoch
+    // A late request of another attempt to begin the round can name other seats.
+    if (before !== undefined && (before.epoch > id.epoch || (isSame && !before.isOpenFor(shape)))) {
       return refusalOf('stale')
     }
     if (before === undefined || before.epoch < id.epoch)

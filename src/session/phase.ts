@@ -84,6 +84,8 @@ export interface Closed {
   readonly next: Phase | FinishedRound
   /** Releases what only the closed phase needed. To be called once the next phase is in place. */
   release?(): Promise<void>
+  /** Ends what the next phase has begun. To be called if it cannot be saved, because the closed phase then stays open. */
+  undo?(): Promise<void>
 }
 
 /** The end of a round. */

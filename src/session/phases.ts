@@ -34,7 +34,7 @@ import {
 import { encoded, type OutboundBytes, type Phase, type PhaseContext, phaseOf, seatsOf } from './phase.js'
 import { Proofs, type Proven } from './proofs.js'
 import { acknowledgePhase, checkPhase, unmaskPhase } from './unmask-phase.js'
-import { guarded, planeRound, requireMembers, typed } from './vectors.js'
+import { guarded, orStopped, planeRound, requireMembers, typed } from './vectors.js'
 
 /** AdvertiseKeys, the paper's round 0: collects public keys. */
 export function advertisePhase(state: server.ServerAdvertising, context: PhaseContext): Phase {
@@ -94,7 +94,8 @@ export function sharePhase(state: server.ServerSharing, context: PhaseContext): 
       const { state: next } = server.closeShareKeys(state, accepted, context)
       const round = planeRound(config, seatsOf(next.clients), context)
       const plane = guarded(await typed(() => context.plane.begin(round)))
-      return { accepted: seatsOf(next.clients), next: maskPhase(next, context, plane) }
+      const phase = orStopped(plane, () => maskPhase(next, context, plane))
+      return { accepted: seatsOf(next.clients), next: phase, undo: () => plane.close() }
     },
   })
 }

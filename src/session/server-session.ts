@@ -9,7 +9,7 @@ import { inTurns } from '../vector/pace.js'
 import { checkAhead, Intake } from './arrivals.js'
 import { messageEvent, type TellServer, teller } from './events.js'
 import { requireBytes } from './input.js'
-import { messagesOf, type Phase, type PhaseContext } from './phase.js'
+import { messagesOf, type Phase } from './phase.js'
 import { advertisePhase } from './phases.js'
 import type { Books, RoundReport } from './report.js'
 import { decodeServerSession, resumedPhase, saveServerSession } from './saved/saved-server.js'
@@ -98,7 +98,7 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     session.#tell = () => undefined
     const decoded = decodeServerSession(requireBytes(saved), config)
     session.#intake = new Intake(config, decoded)
-    const context = await session.#context()
+    const context = await contextOf(session.#options, (event) => session.#tell(event))
     session.#phase = await resumedPhase(decoded, context)
     session.#tell = teller(config, onEvent)
     session.#tellOpened()
@@ -114,9 +114,8 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
   /** The seats that may still answer in the open phase, ascending. */
   get waitingFor(): readonly number[] {
     if (this.#outcome !== undefined) return []
-    const { clients } = this.#options.config
-    if (this.#phase === undefined) return Array.from({ length: clients }, (_, seat) => seat)
     const phase = this.#phase
+    if (phase === undefined) return Array.from({ length: this.#options.config.clients }, (_, seat) => seat)
     return phase.expected.filter((seat) => !phase.accepted.has(seat) && !phase.hasAlternative?.(seat))
   }
 
@@ -250,19 +249,22 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     const phase = this.#phase!
     // With these bytes, the sum can be computed again without the clients.
     if (phase.phase === 'unmasking') await this.#save(phase, this.#intake.ledger.books)
-    const { accepted, next, release } = await phase.close()
-    if (!('sum' in next)) await this.#save(next, this.#intake.ledger.booksAfter(phase, accepted))
+    const { accepted, next, release, undo } = await phase.close()
+    try {
+      if (!('sum' in next)) await this.#save(next, this.#intake.ledger.booksAfter(phase, accepted))
+    } catch (error) {
+      await undo?.()
+      throw error
+    }
     const closed = { type: 'phase-closed', ...this.#intake.ledger.close(phase, accepted) } as const
     if ('sum' in next) {
       this.#finished = next.state
-      const { report } = this
-      const outcome = {
+      this.#outcome = {
         done: true,
         ...(next.sum && { sum: next.sum }),
         configHash: hashOf(phase.state.config),
-        report,
-      }
-      this.#outcome = outcome as PhaseOutcome<Sink>
+        report: this.report,
+      } as PhaseOutcome<Sink>
       this.#tell(closed)
       await release?.()
       return this.#outcome
@@ -280,7 +282,9 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
 
   #open(): Promise<void> {
     const open = async (): Promise<void> => {
-      this.#phase ??= advertisePhase(server.openRound(this.#options.config), await this.#context())
+      if (this.#phase !== undefined) return
+      const context = await contextOf(this.#options, (event) => this.#tell(event))
+      this.#phase = advertisePhase(server.openRound(this.#options.config), context)
     }
     this.#opened ??= open().catch((error: unknown) => {
       this.#opened = undefined
@@ -289,12 +293,8 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     return this.#opened
   }
 
-  #context(): Promise<PhaseContext> {
-    return contextOf(this.#options, (event) => this.#tell(event))
-  }
-
   #tellOpened(): void {
-    const { phase, waitingFor } = this
-    if (phase !== undefined) this.#tell({ type: 'phase-opened', phase, waitingFor: waitingFor.length })
+    const { phase } = this
+    if (phase !== undefined) this.#tell({ type: 'phase-opened', phase, waitingFor: this.waitingFor.length })
   }
 }

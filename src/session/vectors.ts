@@ -67,6 +67,16 @@ export function guarded(plane: RoundPlane): RoundPlane {
   }
 }
 
+/** Makes the phase of a plane. If that fails, nobody would stop the plane later. */
+export function orStopped<T>(plane: RoundPlane, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    plane.stop?.()
+    throw error
+  }
+}
+
 /** @throws {SecAggError} `storage-failure` in place of an error of another kind. */
 export async function typed<T>(work: () => Promise<T>): Promise<T> {
   try {

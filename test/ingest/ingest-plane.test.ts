@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { nobleCrypto } from '../../src/crypto/index.js'
-import { signTicket } from '../../src/ingest/group-messages.js'
+import { encodeRequest, openReply, signTicket } from '../../src/ingest/group-messages.js'
 import { ingestHome } from '../../src/ingest/ingest-plane.js'
 import type { PlaneHome, PlaneRound, RoundPlane, Unmasker } from '../../src/plane/index.js'
 import { addInto, createVector, packVector, reduceInto, type Vector } from '../../src/vector/index.js'
@@ -257,6 +257,35 @@ describe('what an ingest process refuses', () => {
       'unexpected-message',
     )
     expect((await plane.settle()).seats).toEqual([])
+  })
+
+  test('a group that another attempt to begin the round has opened with other seats', async () => {
+    const { machines, plane, place } = await start()
+    const [id] = machines.ids
+    const group = { configHash: round.configHash, group: 2, epoch: 1 }
+    const { segments, prefix, maximumUploads } = round
+    const open = async (epoch: number, own: readonly number[]): Promise<Uint8Array> => {
+      const shape = { seats: own, segments, sliceLength: 0, prefix, maximumUploads }
+      return machines.request(id!, encodeRequest({ kind: 'open', id: { ...group, epoch }, shape }))
+    }
+    expect(openReply(await open(1, [4, 5]))).toEqual(new Uint8Array(0))
+    expect(openReply(await open(1, [4, 6]))).toBe('stale')
+    expect(await upload(machines, place, messages)).toBe('finished')
+    expect((await plane.settle()).seats).toEqual([4])
+    expect(openReply(await open(2, [4, 6]))).toEqual(new Uint8Array(0))
+    plane.stop?.()
+  })
+
+  test('a round begins without what a coordinator has left that was killed when it began', async () => {
+    const machines = new Machines(random, 1)
+    const fewer = { ...round, seats: round.seats.slice(0, -1) }
+    await homeOn(machines, new Map()).begin(fewer)
+    const plane = await homeOn(machines, new Map()).begin(round)
+    for (const seat of round.seats) {
+      const place = plane.uploadFor!(seat)
+      if (place === undefined || place === 'later') throw new Error('no place')
+      expect(await upload(machines, place, messages)).toBe('finished')
+    }
   })
 
   test('a vector that may not count, of which the coordinator has not heard before it seals', async () => {

@@ -1,7 +1,7 @@
 import { ClientSession, createRoundConfig, type RoundConfig, ServerSession } from 'secagg'
 import { afterEach, expect, test } from 'vitest'
 import { ingestHome } from '../../src/ingest/ingest-plane.js'
-import { createPlane, executorUnmasker } from '../../src/plane/index.js'
+import { createPlane, executorUnmasker, type PlaneHome } from '../../src/plane/index.js'
 import { beforeVector } from '../../src/session/index.js'
 import { executeMaskPlan } from '../../src/vector/index.js'
 import { randomOf } from '../support/seeded.js'
@@ -20,21 +20,30 @@ const later = (milliseconds: number): Promise<void> =>
     setTimeout(resolve, milliseconds)
   })
 
-/** A round on the chosen graph whose vectors go to ingest processes, and what a server saves of it. */
+const CHOSEN = { threshold: 4, minimumCohort: 6, graph: { neighbors: 6, assumptions: 'unproven' } } as const
+const COMPLETE = { threshold: 6, minimumCohort: 6 } as const
+
+/** A round whose vectors go to ingest processes, and what a server saves of it. */
 class Play {
   readonly machines = new Machines(randomOf(1), 2)
-  readonly config: RoundConfig = createRoundConfig({
-    sessionId: new Uint8Array(32).fill(5),
-    clients: CLIENTS,
-    segments: [{ length: 300, bits: 20, bound: 1000 }],
-    adversary: 'active',
-    threshold: 4,
-    minimumCohort: 6,
-    graph: { neighbors: 6, assumptions: 'unproven' },
-  })
+  readonly config: RoundConfig
   readonly clients: ClientSession[] = []
   readonly #disk = new Map<string, Uint8Array>()
   saved: Uint8Array = new Uint8Array(0)
+  /** Whether saving fails. */
+  isFull = false
+
+  home(): PlaneHome {
+    return ingestHome({
+      channel: this.machines,
+      key: KEY,
+      unmasker: executorUnmasker(executeMaskPlan),
+      storeFor: () => diskOf(this.#disk),
+      pollTime: 10,
+      reuploadTime: 2000,
+      groupSize: 2,
+    })
+  }
 
   async #options() {
     const { verifyIdentity, signers } = await identitiesFor(CLIENTS)
@@ -45,19 +54,21 @@ class Play {
         this.clients.push(new ClientSession({ config, seat, input, verifyIdentity, signer: signers[seat]! }))
       }
     }
-    const home = ingestHome({
-      channel: this.machines,
-      key: KEY,
-      unmasker: executorUnmasker(executeMaskPlan),
-      storeFor: () => diskOf(this.#disk),
-      pollTime: 10,
-      reuploadTime: 2000,
-      groupSize: 2,
-    })
     const save = async (bytes: Uint8Array): Promise<void> => {
+      if (this.isFull) throw new Error('the disk is full')
       this.saved = bytes
     }
-    return { config, verifyIdentity, plane: createPlane('ingest', home), save }
+    return { config, verifyIdentity, plane: createPlane('ingest', this.home()), save }
+  }
+
+  constructor(model: typeof CHOSEN | typeof COMPLETE = CHOSEN) {
+    this.config = createRoundConfig({
+      sessionId: new Uint8Array(32).fill(5),
+      clients: CLIENTS,
+      segments: [{ length: 300, bits: 20, bound: 1000 }],
+      adversary: 'active',
+      ...model,
+    })
   }
 
   async start(): Promise<ServerSession> {
@@ -67,9 +78,9 @@ class Play {
   }
 
   /** The server crashes; another one continues from what it saved last. */
-  async restart(server: ServerSession): Promise<ServerSession> {
+  async restart(server: ServerSession, change: object = {}): Promise<ServerSession> {
     await server.abandon({ resumable: true })
-    const resumed = await ServerSession.resume(this.saved, await this.#options())
+    const resumed = await ServerSession.resume(this.saved, { ...(await this.#options()), ...change })
     servers.push(resumed)
     return resumed
   }
@@ -108,8 +119,8 @@ class Play {
 }
 
 /** Plays up to the phase in which vectors are collected. */
-async function untilVectors() {
-  const play = new Play()
+async function untilVectors(model: typeof CHOSEN | typeof COMPLETE = CHOSEN) {
+  const play = new Play(model)
   const server = await play.start()
   await play.collect(server)
   await server.closePhase()
@@ -164,4 +175,45 @@ test('a vector whose proof was lost in a crash is not in the sum, and does not k
   }
   expect(outcome.report.survivors).toEqual(alive)
   expect(outcome.sum).toEqual([new Uint32Array(300).fill(28)])
+})
+
+test('a phase that could not be saved leaves nothing behind, and can be closed again with more clients', async () => {
+  const play = new Play()
+  const server = await play.start()
+  await play.collect(server)
+  await server.closePhase()
+  await play.collect(server, seats.slice(0, -1))
+  play.isFull = true
+  await expect(server.closePhase()).rejects.toMatchObject({ code: 'storage-failure' })
+  const { requests, groups } = play.machines
+  await later(50)
+  expect(play.machines.requests).toBe(requests)
+  expect(groups).toBe(0)
+  play.isFull = false
+  await play.collect(server, [7])
+  await server.closePhase()
+  for (const [seat, bytes] of await play.answers(server)) {
+    await server.receive(seat, play.proofOf(bytes))
+    expect(await play.upload(server, seat, bytes)).toBe('finished')
+  }
+})
+
+test('a session that cannot be resumed stops its plane', async () => {
+  const { play, server, vectors } = await untilVectors(COMPLETE)
+  for (const [seat, bytes] of vectors) expect(await play.upload(server, seat, bytes)).toBe('finished')
+  await server.closePhase()
+  expect(server.phase).toBe('consistency-check')
+  await play.collect(server, [0])
+  await server.checkpoint()
+  let stops = 0
+  const home: PlaneHome = {
+    begin: () => Promise.reject(new Error('the round has begun already')),
+    resume: async (...round) => {
+      const plane = await play.home().resume(...round)
+      return Object.assign(plane, { stop: () => stops++ })
+    },
+  }
+  const change = { plane: createPlane('counted', home), verifyIdentity: () => false }
+  await expect(play.restart(server, change)).rejects.toMatchObject({ code: 'malformed-state' })
+  expect(stops).toBe(1)
 })

@@ -23,7 +23,7 @@ import { type Phase, type PhaseContext, seatsOf } from '../phase.js'
 import { advertisePhase, maskPhase, sharePhase } from '../phases.js'
 import type { Books, PhaseCount, Refusal } from '../report.js'
 import { acknowledgePhase, checkPhase, unmaskPhase } from '../unmask-phase.js'
-import { guarded, planeRound, typed } from '../vectors.js'
+import { guarded, orStopped, planeRound, typed } from '../vectors.js'
 import { type SaveSession, save } from './saved-client.js'
 
 /** The saved part of a server's session. */
@@ -167,6 +167,7 @@ export async function resumedPhase(saved: SavedServer, context: PhaseContext): P
       await takeIn()
     }
   } catch (cause) {
+    phase.plane?.stop?.()
     if (!(cause instanceof SecAggError) || cause.fault !== 'peer') throw cause
     throw usageError('malformed-state', 'a message that was accepted before is now refused', { cause })
   }
@@ -185,20 +186,23 @@ async function phaseOfState(saved: SavedServer, context: PhaseContext): Promise<
         isSubset(folded, seatsOf(state.clients)) &&
         (provenHolders(state.config.graph) === 0 || isSubset(folded, seatsOf(proofs)))
       ) {
-        return maskPhase(state, context, await resumedPlane(saved, state, folded, context), proofs)
+        return onPlane(saved, state, folded, context, (plane) => maskPhase(state, context, plane, proofs))
       }
       break
     case 'server-checking':
-      return checkPhase(state, await resumedPlane(saved, state, state.survivors, context), context)
+      return onPlane(saved, state, state.survivors, context, (plane) => checkPhase(state, plane, context))
     case 'server-acknowledging':
-      return acknowledgePhase(state, await resumedPlane(saved, state, state.survivors, context), context)
+      return onPlane(saved, state, state.survivors, context, (plane) =>
+        acknowledgePhase(state, plane, context),
+      )
     case 'server-unmasking':
-      return unmaskPhase(state, await resumedPlane(saved, state, state.survivors, context), context)
+      return onPlane(saved, state, state.survivors, context, (plane) => unmaskPhase(state, plane, context))
   }
   throw noOpenPhase()
 }
 
-async function resumedPlane(
+/** Makes the phase of a plane that continues from its checkpoint. */
+async function onPlane(
   { checkpoint }: SavedServer,
   {
     config,
@@ -206,10 +210,12 @@ async function resumedPlane(
   }: { readonly config: RoundConfig; readonly clients: readonly { readonly seat: number }[] },
   members: readonly number[],
   context: PhaseContext,
-): Promise<RoundPlane> {
+  make: (plane: RoundPlane) => Phase,
+): Promise<Phase> {
   if (checkpoint === undefined) throw noOpenPhase()
   const round = planeRound(config, seatsOf(clients), context)
-  return guarded(await typed(() => context.plane.resume(round, { checkpoint, members })))
+  const plane = guarded(await typed(() => context.plane.resume(round, { checkpoint, members })))
+  return orStopped(plane, () => make(plane))
 }
 
 function noOpenPhase(): SecAggError {
