@@ -83,12 +83,16 @@ export class Group {
         )
       }
       const { slice, packed } = this.#open(seat, bytes)
+      const own = this.#checks.get(seat) ?? new Map<number, Checks>()
+      // Otherwise a client could keep its place by sending one slice for ever.
+      if (own.has(slice)) {
+        throw new SecAggError('unexpected-message', 'peer', `slice ${slice} of seat ${seat} came twice`)
+      }
       const { segments } = this.shape
       const range = sliceRange(segments, this.#sliceLength, slice)
       const within = segmentsInRange(segments, range)
       checkPacked(packed, within)
       const checks = checksOf(unpackVector(packed, within), segments, range)
-      const own = this.#checks.get(seat) ?? new Map<number, Checks>()
       if (this.#slices === 1) {
         sum.add(seat, packed)
         this.#checks.set(seat, own.set(slice, checks))

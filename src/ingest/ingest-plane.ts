@@ -259,7 +259,7 @@ class IngestRound implements RoundPlane {
         if (isCurrent()) group.failures++
       }
     }
-    if (isLast && isCurrent()) group.sealed ??= this.#withoutMembers
+    if (isLast && isCurrent()) group.sealed = this.#withoutMembers
   }
 
   #throwIfOver(): void {

@@ -3,6 +3,7 @@ import { SecAggError, usageError } from '../errors.js'
 import { type Clock, systemClock, timer } from '../transport/clock.js'
 import type { Connection } from '../transport/connections/connection.js'
 import { Ending, encodeNotice, ignore } from '../transport/notices.js'
+import { UploadPlaces } from '../transport/server/upload-places.js'
 import { Group } from './group.js'
 import {
   answerOf,
@@ -20,11 +21,21 @@ import {
 export interface IngestProcessOptions {
   /** The key with which the coordinator signs tickets. */
   readonly key: Uint8Array
-  /** A connection is closed after this many milliseconds without a message. Default 60 000. */
+  /**
+   * A connection is closed after this many milliseconds without a message, except while it waits for a place. While others
+   * wait, a vector in slices may take twice as long in total, and half as long without a new slice. Default 60 000.
+   */
   readonly maximumSilence?: number | undefined
   /** A round is forgotten after this many milliseconds without a request of its coordinator. Default 600 000. */
   readonly idleTime?: number | undefined
   readonly clock?: Clock | undefined
+}
+
+/** The clients that send vectors of one group. */
+interface Senders {
+  /** The connection over which a seat sends its vector. A later connection replaces it. */
+  readonly connections: Map<number, Ending>
+  readonly places: UploadPlaces
 }
 
 /** The groups of one round, by number. */
@@ -43,8 +54,9 @@ export class IngestProcess {
   readonly #idleTime: number
   readonly #clock: Clock
   readonly #rounds = new Map<string, Round>()
-  /** The connection over which a seat sends its vector, by group and seat. A later connection replaces it. */
-  readonly #senders = new WeakMap<Group, Map<number, Ending>>()
+  readonly #senders = new WeakMap<Group, Senders>()
+  readonly #connections = new Set<Ending>()
+  #isClosed = false
   #vectors = 0
   #bytes = 0
 
@@ -104,6 +116,8 @@ export class IngestProcess {
    */
   async accept(connection: Connection): Promise<void> {
     const ending = new Ending()
+    this.#connections.add(ending)
+    if (this.#isClosed) ending.end('closed')
     let stop = ignore
     const listen = (): void => {
       stop()
@@ -113,6 +127,8 @@ export class IngestProcess {
     const next = async (): Promise<Uint8Array> => {
       listen()
       const { done, value } = await ending.race(messages.next())
+      // What this side does in the meantime is not the client's silence.
+      stop()
       if (done === true)
         throw new SecAggError('connection-lost', 'network', 'the client closed the connection')
       this.#bytes += value.length
@@ -121,6 +137,7 @@ export class IngestProcess {
     try {
       await this.#collect(await next(), next, ending)
       this.#vectors++
+      listen()
       await ending.race(connection.send(encodeNotice({ kind: 'finished', included: true })))
     } catch (error) {
       if (error instanceof SecAggError && error.fault === 'peer') {
@@ -132,8 +149,16 @@ export class IngestProcess {
     } finally {
       stop()
       ending.end('closed')
+      this.#connections.delete(ending)
       await (async () => connection.close())().catch(ignore)
     }
+  }
+
+  /** Forgets all groups, and closes all connections. */
+  close(): void {
+    this.#isClosed = true
+    for (const name of [...this.#rounds.keys()]) this.#forget(name)
+    for (const ending of [...this.#connections]) ending.end('closed')
   }
 
   async #collect(first: Uint8Array, next: () => Promise<Uint8Array>, ending: Ending): Promise<void> {
@@ -144,31 +169,50 @@ export class IngestProcess {
     if (typeof group === 'string' || !group.has(seat)) {
       throw refused('late-message', 'the group of this ticket is not served here, or not any more')
     }
-    const senders = this.#senders.get(group) ?? new Map<number, Ending>()
-    this.#senders.set(group, senders)
-    senders.get(seat)?.end('replaced')
-    senders.set(seat, ending)
-    let begun = false
+    const { connections, places } = this.#sendersOf(group)
+    connections.get(seat)?.end('replaced')
+    connections.set(seat, ending)
     try {
-      for (;;) {
+      // What an earlier connection has sent: the vector comes again from the beginning.
+      await this.#discard(group, seat, places)
+      for (let isComplete = false; !isComplete; ) {
         const bytes = await next()
-        for (;;) {
+        // While there is no room, nothing is read from the connection, so the client waits.
+        await places.deliver(seat, ending, async () => {
           if (ending.over) throw ending.reason
           const arrival = await group.receive(seat, bytes)
-          if (arrival === 'complete') return
-          begun = true
-          if (arrival === 'more') break
-          // Nothing is read from the connection in the meantime, so the client waits.
-          await ending.race(arrival.room)
-        }
+          isComplete = arrival === 'complete'
+          return typeof arrival === 'string' ? { status: 'accepted' } : { status: 'busy', ...arrival }
+        })
+        if (!isComplete) places.progress(seat)
       }
     } finally {
-      if (senders.get(seat) === ending) {
-        senders.delete(seat)
-        // Its client will send the vector again from the beginning.
-        if (begun) await group.discard(seat).catch(ignore)
+      if (connections.get(seat) === ending) {
+        connections.delete(seat)
+        await this.#discard(group, seat, places)
       }
     }
+  }
+
+  #sendersOf(group: Group): Senders {
+    const known = this.#senders.get(group)
+    if (known !== undefined) return known
+    const connections = new Map<number, Ending>()
+    const evict = (seat: number): void => connections.get(seat)?.end('evicted')
+    const senders = { connections, places: new UploadPlaces(this.#clock, 2 * this.#silence, evict) }
+    this.#senders.set(group, senders)
+    return senders
+  }
+
+  /** Forgets an incomplete vector, and frees its place. */
+  async #discard(group: Group, seat: number, places: UploadPlaces): Promise<void> {
+    await group.discard(seat).catch(ignore)
+    places.end(seat)
+  }
+
+  /** Closes the connections to a group that is not served any more: no place in it becomes free. */
+  #drop(group: Group): void {
+    for (const ending of this.#senders.get(group)?.connections.values() ?? []) ending.end('dropped')
   }
 
   #open({ id, shape }: Extract<Request, { kind: 'open' }>): Bytes {
@@ -181,8 +225,10 @@ export class IngestProcess {
     if (before !== undefined && (before.epoch > id.epoch || (isSame && !before.isOpenFor(shape)))) {
       return refusalOf('stale')
     }
-    if (before === undefined || before.epoch < id.epoch)
+    if (before === undefined || before.epoch < id.epoch) {
       round.groups.set(id.group, new Group(shape, id.epoch))
+      if (before !== undefined) this.#drop(before)
+    }
     this.#rounds.set(name, round)
     this.#touch(name, round)
     return answerOf()
@@ -197,7 +243,7 @@ export class IngestProcess {
 
   #touch(name: string, round: Round): void {
     round.cancel()
-    round.cancel = timer(this.#clock, this.#idleTime, () => this.#forget(name))
+    if (!this.#isClosed) round.cancel = timer(this.#clock, this.#idleTime, () => this.#forget(name))
   }
 
   #group({ configHash, group, epoch }: GroupId): Group | 'unknown' | 'stale' {
@@ -207,8 +253,10 @@ export class IngestProcess {
   }
 
   #forget(name: string): void {
-    this.#rounds.get(name)?.cancel()
+    const round = this.#rounds.get(name)
+    round?.cancel()
     this.#rounds.delete(name)
+    for (const group of round?.groups.values() ?? []) this.#drop(group)
   }
 }
 

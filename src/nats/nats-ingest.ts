@@ -27,7 +27,8 @@ export interface NatsIngestOptions {
    * Returns the store for the partial sums of one round, which the coordinator keeps until the round is over. Its slices are
    * blocks of up to half a MiB; its seats are numbers of groups. The blocks of a group that was given to another process have
    * new numbers. `put` must resolve only once the bytes survive a power failure, and a process that resumes the round must get
-   * the same store.
+   * the same store. The blocks are discarded when the session has the sum, before `closePhase` returns it. After a crash between
+   * the two, the round cannot be resumed; a session with a `sink` that saves what it gets has all of the sum by then.
    */
   readonly storeFor: (configHash: Bytes) => SliceStore
   /** Removes the masks. Default: this thread. */
@@ -123,7 +124,10 @@ export interface IngestOptions {
   readonly key: Uint8Array
   /** The URL at which clients reach this process, at most 1024 printable ASCII characters. */
   readonly address: string
-  /** A client's connection is closed after this many milliseconds without a message, 1000 to 86400000. Default: 60000. */
+  /**
+   * A client's connection is closed after this many milliseconds without a message, 1000 to 86400000, except while the client
+   * waits because too many vectors are incomplete. While others wait, a vector may take twice as long in total. Default: 60000.
+   */
   readonly maximumSilence?: number | undefined
 }
 
@@ -202,6 +206,7 @@ export async function runIngest(options: IngestOptions): Promise<ClusterIngestPr
     },
     close: async () => {
       stop()
+      process.close()
       await broker.close()
     },
   }

@@ -122,15 +122,13 @@ export class UnmaskTasks {
 
   /** Publishes the seeds of the plans in blocks, and tasks for the pieces that are open. */
   async #feed(): Promise<void> {
-    let terms: MaskTerm[] = []
+    const terms: MaskTerm[] = []
     try {
       for await (const plan of this.#job.plans) {
         terms.push(...plan)
         if (this.#failure !== undefined) return
         while (terms.length >= this.#blockTerms || this.#isIdle(terms)) {
-          const rest = terms.splice(this.#blockTerms)
-          await this.#addBlock(terms)
-          terms = rest
+          await this.#addBlock(terms.splice(0, this.#blockTerms))
         }
       }
       if (terms.length > 0) await this.#addBlock(terms)
@@ -152,8 +150,9 @@ export class UnmaskTasks {
   }
 
   async #addBlock(terms: MaskPlan): Promise<void> {
-    const { name, sealed } = await sealSeeds(this.#context.seal, this.#names.id, terms)
-    wipeSeeds(terms)
+    const { name, sealed } = await sealSeeds(this.#context.seal, this.#names.id, terms).finally(() =>
+      wipeSeeds(terms),
+    )
     const block = { name, terms: terms.length }
     this.#posting.keep(name, sealed)
     this.#blocks.push(block)
