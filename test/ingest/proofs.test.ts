@@ -1,7 +1,7 @@
 import { ClientSession, createRoundConfig, type RoundConfig, ServerSession } from 'secagg'
 import { afterEach, expect, test } from 'vitest'
 import { ingestHome } from '../../src/ingest/ingest-plane.js'
-import { createPlane, executorUnmasker, type PlaneHome } from '../../src/plane/index.js'
+import { createPlane, executorUnmasker, type PlaneHome, type UploadPlace } from '../../src/plane/index.js'
 import { beforeVector } from '../../src/session/index.js'
 import { executeMaskPlan } from '../../src/vector/index.js'
 import { randomOf } from '../support/seeded.js'
@@ -21,6 +21,7 @@ const later = (milliseconds: number): Promise<void> =>
   })
 
 const CHOSEN = { threshold: 4, minimumCohort: 6, graph: { neighbors: 6, assumptions: 'unproven' } } as const
+const SLICED = { ...CHOSEN, sliceLength: 64 } as const
 const COMPLETE = { threshold: 6, minimumCohort: 6 } as const
 
 /** A round whose vectors go to ingest processes, and what a server saves of it. */
@@ -50,7 +51,11 @@ class Play {
     const { config } = this
     if (this.clients.length === 0) {
       for (const seat of seats) {
-        const input = new Uint32Array(300).fill(seat + 1)
+        const whole = new Uint32Array(300).fill(seat + 1)
+        const input =
+          config.sliceLength === undefined
+            ? whole
+            : ({ from, to }: { from: number; to: number }) => whole.slice(from, to)
         this.clients.push(new ClientSession({ config, seat, input, verifyIdentity, signer: signers[seat]! }))
       }
     }
@@ -61,7 +66,7 @@ class Play {
     return { config, verifyIdentity, plane: createPlane('ingest', this.home()), save }
   }
 
-  constructor(model: typeof CHOSEN | typeof COMPLETE = CHOSEN) {
+  constructor(model: typeof CHOSEN | typeof SLICED | typeof COMPLETE = CHOSEN) {
     this.config = createRoundConfig({
       sessionId: new Uint8Array(32).fill(5),
       clients: CLIENTS,
@@ -119,7 +124,7 @@ class Play {
 }
 
 /** Plays up to the phase in which vectors are collected. */
-async function untilVectors(model: typeof CHOSEN | typeof COMPLETE = CHOSEN) {
+async function untilVectors(model: typeof CHOSEN | typeof SLICED | typeof COMPLETE = CHOSEN) {
   const play = new Play(model)
   const server = await play.start()
   await play.collect(server)
@@ -216,4 +221,19 @@ test('a session that cannot be resumed stops its plane', async () => {
   const change = { plane: createPlane('counted', home), verifyIdentity: () => false }
   await expect(play.restart(server, change)).rejects.toMatchObject({ code: 'malformed-state' })
   expect(stops).toBe(1)
+})
+
+test('in slices, the vector can come between the restart and the same proof', async () => {
+  const { play, server, vectors } = await untilVectors(SLICED)
+  const proof = play.proofOf(vectors.get(0)!)
+  expect(await server.receive(0, proof)).toEqual({ status: 'accepted' })
+  await server.checkpoint()
+  const resumed = await play.restart(server)
+  const place = resumed.uploadFor(0) as UploadPlace
+  const slices: Uint8Array[] = [vectors.get(0)!]
+  for await (const slice of play.clients[0]!.slices()) slices.push(slice)
+  expect(await upload(play.machines, place, slices)).toBe('finished')
+  await resumed.checkpoint()
+  expect(resumed.waitingFor).not.toContain(0)
+  expect(await resumed.receive(0, proof)).toEqual({ status: 'duplicate' })
 })
