@@ -170,11 +170,12 @@ export class IngestProcess {
       throw refused('late-message', 'the group of this ticket is not served here, or not any more')
     }
     const { connections, places } = this.#sendersOf(group)
-    connections.get(seat)?.end('replaced')
+    const earlier = connections.get(seat)
+    earlier?.end('replaced')
     connections.set(seat, ending)
     try {
-      // What an earlier connection has sent: the vector comes again from the beginning.
-      await this.#discard(group, seat, places)
+      // The vector comes again from the beginning.
+      if (earlier !== undefined) await this.#discard(group, seat, places)
       for (let isComplete = false; !isComplete; ) {
         const bytes = await next()
         // While there is no room, nothing is read from the connection, so the client waits.
