@@ -4,6 +4,7 @@ import { IngestProcess } from '../../src/ingest/ingest-process.js'
 import { connectionPair } from '../../src/transport/connections/pair.js'
 import { decodeNotice } from '../../src/transport/notices.js'
 import { packVector } from '../../src/vector/index.js'
+import { nextTurn } from '../../src/vector/pace.js'
 import { encodeMaskedSlice } from '../../src/wire/envelope.js'
 import { KEY } from './machines.js'
 
@@ -37,7 +38,7 @@ class Time {
 }
 
 async function settle(): Promise<void> {
-  for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve))
+  for (let turns = 0; turns < 10; turns++) await nextTurn()
 }
 
 /** A process with one group of two seats, and a place for one vector at a time. */

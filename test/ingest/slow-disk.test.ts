@@ -3,6 +3,7 @@ import { nobleCrypto } from '../../src/crypto/index.js'
 import { ingestHome } from '../../src/ingest/ingest-plane.js'
 import type { PlaneRound, RoundPlane, SliceStore } from '../../src/plane/index.js'
 import { packVector } from '../../src/vector/index.js'
+import { nextTurn } from '../../src/vector/pace.js'
 import { encodeMaskedInput } from '../../src/wire/envelope.js'
 import { randomOf } from '../support/seeded.js'
 import { diskOf, KEY, Machines } from './machines.js'
@@ -21,12 +22,10 @@ const round: PlaneRound = {
   maximumUploads: 2,
 }
 
-const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
 async function until(isTrue: () => boolean): Promise<void> {
   for (let turns = 0; !isTrue(); turns++) {
     if (turns > 2000) throw new Error('it does not happen')
-    await pause()
+    await nextTurn()
   }
 }
 
@@ -37,9 +36,9 @@ function after(milliseconds: number, callback: () => void): () => void {
   const tick = (): void => {
     if (isCancelled) return
     if (turns-- <= 0) callback()
-    else setImmediate(tick)
+    else void nextTurn().then(tick)
   }
-  setImmediate(tick)
+  void nextTurn().then(tick)
   return () => {
     isCancelled = true
   }
@@ -126,7 +125,7 @@ describe('a disk that fails for one group while it is slow for another', () => {
       failure = error
     })
     await until(() => puts === 2)
-    for (let turns = 0; turns < 50; turns++) await pause()
+    for (let turns = 0; turns < 50; turns++) await nextTurn()
     expect(failure).toBeUndefined()
     finish()
     await sealing
@@ -171,7 +170,7 @@ describe('a disk that fails for one group while it is slow for another', () => {
     const sealing = plane.seal().catch((error: unknown) => error)
     await until(() => puts === 2)
     const closing = plane.close()
-    for (let turns = 0; turns < 20; turns++) await pause()
+    for (let turns = 0; turns < 20; turns++) await nextTurn()
     finish()
     await closing
     await sealing
