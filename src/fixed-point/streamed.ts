@@ -113,7 +113,8 @@ export function streamValues(
 ): (range: ElementRange) => Promise<Lanes> {
   const { randomBytes = platformRandomBytes, roundingSeed } = partsOf('the options of an encoding', options)
   requireWeight(weight, encoding.maximumWeight)
-  const seed = checkedSeed(roundingSeed) ?? drawSecret(generator(randomBytes), SEED_LENGTH)
+  const source = generator(randomBytes)
+  const seed = checkedSeed(roundingSeed) ?? drawSecret(source, SEED_LENGTH)
   return async ({ from, to }) => {
     const all = createLanes(encoding.bits, to - from)
     const words = encoding.rounding === 'stochastic' ? roundingWords(seed, length, to - from) : undefined

@@ -18,6 +18,7 @@
 export { flatten, type PlainTensor, type TensorArrays, unflatten } from './flatten.js'
 export {
   createManifest,
+  type DescribedShape,
   manifestBytes,
   manifestOf,
   type TensorEntry,

@@ -38,8 +38,11 @@ export interface TensorManifest {
   readonly length: number
 }
 
-/** A shape, or a shape and a type. */
-type Described =
+/**
+ * A shape, or a shape and a type.
+ * @public
+ */
+export type DescribedShape =
   | readonly number[]
   | { readonly shape: readonly number[]; readonly dtype?: TensorType | undefined }
 
@@ -60,7 +63,7 @@ type Described =
  * ```
  * @public
  */
-export function createManifest(shapes: Named<Described>): TensorManifest {
+export function createManifest(shapes: Named<DescribedShape>): TensorManifest {
   let length = 0
   const tensors = [...byName(shapes)]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -79,7 +82,7 @@ export function createManifest(shapes: Named<Described>): TensorManifest {
 }
 
 /** Reads a shape, and a type as the part of an entry. */
-function described(name: string, given: Described): { shape: unknown; dtype?: { dtype: TensorType } } {
+function described(name: string, given: DescribedShape): { shape: unknown; dtype?: { dtype: TensorType } } {
   if (Array.isArray(given) || typeof given !== 'object' || given === null) return { shape: given }
   const { shape, dtype } = reading(`tensor ${quoted(name)}`, () => {
     const { shape, dtype } = given as { shape?: unknown; dtype?: unknown }
@@ -131,7 +134,7 @@ export function checkedManifest(given: TensorManifest): TensorManifest {
       return { name, shape, offset, dtype }
     }),
   )
-  const manifest = createManifest(tensors.map((entry) => [entry.name!, entry as Described] as const))
+  const manifest = createManifest(tensors.map((entry) => [entry.name!, entry as DescribedShape] as const))
   const isSame = manifest.tensors.every(({ name, offset }, index) => {
     const entry = tensors[index]!
     return entry.name === name && entry.offset === offset
