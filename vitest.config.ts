@@ -57,6 +57,8 @@ const browser = {
     exclude: ['test/**/*.node.test.ts'],
     testTimeout: 60_000,
     browser: {
+      // One page for all files. A page for each would cost a second of imports, and keep its memory for WebAssembly for a while.
+      isolate: false,
       enabled: true,
       headless: true,
       screenshotFailures: false,
