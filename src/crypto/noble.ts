@@ -30,8 +30,8 @@ import type {
 import { platformRandomBytes } from './random.js'
 
 /**
- * The provider in plain JavaScript, built on the noble packages, with a ChaCha20 of its own. It has both suites and runs on every platform that has
- * `BigInt` and `crypto.getRandomValues`.
+ * The provider in plain JavaScript: the noble packages, and the library's own ChaCha20. It has both suites and runs on every
+ * platform that has `BigInt` and `crypto.getRandomValues`.
  *
  * It is at least ten times slower than a native provider. Its AES uses lookup tables and its curve arithmetic uses `BigInt`,
  * so its timing can depend on secrets. On a machine that you share with an attacker, use a native provider, or at least the

@@ -131,7 +131,7 @@ export async function streamsOn({ manager }: Broker, subject: string): Promise<s
 }
 
 /**
- * Calls `hear` with each message on a subject. It must not throw: that would end the connection without a word.
+ * Calls `hear` with each message on a subject. It must not throw, because that would end the connection silently.
  * @throws {SecAggError} `connection-lost` if the connection was closed for good.
  */
 export function subscribe(

@@ -15,7 +15,7 @@ const REPLY_TIMEOUT = 2000
 /** How long the coordinator listens for processes that answer, in milliseconds. */
 const DISCOVERY = 200
 
-/** Each request has a number of its own, to which its reply is bound. */
+/** Each request has its own number, to which its reply is bound. */
 const NONCE = 16
 
 /** The key for tickets, derived from the key of the cluster. */

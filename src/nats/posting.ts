@@ -19,9 +19,9 @@ const UNCONFIRMED = 32
 const MAXIMUM_AGE = 24 * 3600 * 1e9
 
 /**
- * Brings the messages of a job to the broker, in a stream in memory. What was published while the connection was down is
- * dropped by the client without a word, and what the broker has confirmed can be lost when it ends. So every message is
- * published until it is confirmed, and can be published again.
+ * Brings the messages of a job to the broker, in a stream in memory. The NATS client silently
+ * drops what is published while the connection is down, and the broker can lose what it has confirmed when it ends. So every
+ * message is published until it is confirmed, and can be published again.
  */
 export class Posting {
   readonly #context: UnmaskerContext
