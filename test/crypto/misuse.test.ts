@@ -1,6 +1,7 @@
 import { defaultCrypto, nobleCrypto } from 'secagg/crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { counting, providers, suites } from './providers.js'
+import { stubProcess } from './stub-process.js'
 
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -85,7 +86,7 @@ describe('the default', () => {
   })
 
   test('is noble without Node and outside a secure context', async () => {
-    vi.stubGlobal('process', undefined)
+    stubProcess({})
     vi.stubGlobal('crypto', { getRandomValues: () => undefined })
     expect((await defaultCrypto()).name).toBe('noble')
     expect((await defaultCrypto('chacha')).name).toBe('noble')
