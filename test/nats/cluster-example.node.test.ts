@@ -21,5 +21,6 @@ test('the example runs rounds on a cluster, and ends', async () => {
   const code = await new Promise((resolve) => child.once('exit', resolve))
   expect(output).toMatch(/round 0: 11 survivors, exact.*\nround 1: 1[12] survivors, exact/)
   expect(output).toMatch(/worker 2: secagg_worker_tasks_total [1-9]/)
+  expect(output).toMatch(/ingest 2: secagg_ingest_vectors_total [1-9]/)
   expect(code).toBe(0)
 })

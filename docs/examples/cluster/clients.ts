@@ -21,6 +21,11 @@ async function takePart(seat: number, round: number): Promise<void> {
       if (vanishes(round, seat)) leave.abort()
       return input.subarray(from, to)
     },
+    // The coordinator says which ingest process the vector goes to.
+    openUpload: (address) => {
+      if (new URL(address).hostname !== '127.0.0.1') throw new Error(`not an ingest process: ${address}`)
+      return socketConnection(new WebSocket(address))
+    },
     // The round is not open yet, or the coordinator is being started.
     retryAfter: () => 200,
   }).catch(() => undefined)

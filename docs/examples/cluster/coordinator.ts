@@ -1,24 +1,33 @@
-/** Runs the rounds. Its masks are removed by the workers. */
+/** Runs the rounds. Ingest processes collect the vectors, and workers remove the masks. */
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 import process from 'node:process'
-import { natsUnmasker } from 'secagg/nats'
+import { natsIngest, natsUnmasker } from 'secagg/nats'
 import { messageLimits, type RoundHandle, serveRound, socketConnection } from 'secagg/transport'
 import { WebSocketServer } from 'ws'
+import { fileStore } from './file-store.js'
 import { configOf, inputOf, type Task } from './task.js'
 
-const [taskText = '', run = '', servers = '', port = ''] = process.argv.slice(2)
+const [taskText = '', run = '', servers = '', port = '', folder = ''] = process.argv.slice(2)
 const task = JSON.parse(taskText) as Task
 const key = Buffer.from(process.env.SECAGG_CLUSTER_KEY ?? '', 'hex')
 
 // Small tasks, so that both workers have some.
-const cluster = await natsUnmasker({ connection: { servers }, key, taskBytes: 2 ** 24 })
+const workers = await natsUnmasker({ connection: { servers }, key, taskBytes: 2 ** 24 })
+const ingest = await natsIngest({
+  connection: { servers },
+  key,
+  unmasker: workers,
+  // One folder for each round.
+  storeFor: (configHash) => fileStore(join(folder, Buffer.from(configHash).toString('hex'))),
+})
 const counts = { rounds_total: 0, survivors: 0, dropouts_total: 0, messages_total: 0 }
 let serving: { readonly round: number; readonly handle: RoundHandle } | undefined
 
 const http = createServer((request, response) => {
   if (request.url !== '/metrics') return void response.writeHead(404).end()
   const own = Object.entries(counts).map(([name, value]) => `secagg_coordinator_${name} ${value}\n`)
-  response.end(own.join('') + cluster.metrics())
+  response.end(own.join('') + workers.metrics())
 })
 const sockets = new WebSocketServer({
   server: http,
@@ -36,7 +45,7 @@ for (let round = 0; round < task.rounds; round++) {
   const start = performance.now()
   const handle = serveRound({
     config: configOf(task, run, round),
-    plane: cluster.plane(),
+    plane: ingest.plane,
     deadline: 60_000,
     reconnectTime: 2000,
     onEvent: ({ type }) => {
@@ -58,4 +67,5 @@ for (let round = 0; round < task.rounds; round++) {
 }
 sockets.close()
 http.close()
-await cluster.close()
+await ingest.close()
+await workers.close()

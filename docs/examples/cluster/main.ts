@@ -1,10 +1,10 @@
 /**
- * A broker, a coordinator, workers and clients on this machine.
+ * A broker, a coordinator, ingest processes, workers and clients on this machine.
  *
- *     npm run cluster -- [--clients N] [--processes N] [--length M] [--rounds N] [--workers N] [--port P]
+ *     npm run cluster -- [--clients N] [--processes N] [--length M] [--rounds N] [--workers N] [--ingest N] [--port P]
  *
  * While it runs, each process serves metrics: the coordinator at http://127.0.0.1:PORT/metrics, the workers at the ports after
- * that one, and the broker, as JSON, at PORT + 100 with the path /jsz.
+ * that one, the ingest processes at the ports after PORT + 50, and the broker, as JSON, at PORT + 100 with the path /jsz.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -15,26 +15,29 @@ import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
 import type { Task } from './task.js'
 
 const { values } = parseArgs({
   options: {
     clients: { type: 'string', default: '100' },
-    processes: { type: 'string', default: '10' },
+    processes: { type: 'string', default: '' },
     length: { type: 'string', default: '100000' },
     rounds: { type: 'string', default: '3' },
     workers: { type: 'string', default: '2' },
+    ingest: { type: 'string', default: '2' },
     port: { type: 'string', default: '8800' },
   },
 })
-const [clients, processes, length, rounds, workers, port] = [
+const [clients, length, rounds, workers, ingests, port] = [
   values.clients,
-  values.processes,
   values.length,
   values.rounds,
   values.workers,
+  values.ingest,
   values.port,
 ].map(Number) as [number, number, number, number, number, number]
+const processes = Number(values.processes || clients)
 const task: Task = { clients, length, rounds }
 const run = randomBytes(16).toString('hex')
 const brokerPort = port + 101
@@ -55,8 +58,11 @@ function start(
 
 /** A program of this folder, started as this one was. */
 function program(name: string, ...args: readonly unknown[]): ChildProcess {
-  const file = fileURLToPath(new URL(`./${name}.ts`, import.meta.url))
-  return start(process.execPath, [...process.execArgv, file, ...args], 'inherit')
+  return start(process.execPath, [...process.execArgv, fileOf(name), ...args], 'inherit')
+}
+
+function fileOf(name: string): string {
+  return fileURLToPath(new URL(`./${name}.ts`, import.meta.url))
 }
 
 const ended = (child: ChildProcess): Promise<number | null> =>
@@ -88,12 +94,28 @@ try {
   for (let index = 1; index <= workers; index++) {
     program('worker', servers, port + index)
   }
+  for (let index = 1; index <= ingests; index++) {
+    program('ingest', servers, port + 50 + index)
+  }
   await sleep(1000)
-  const coordinator = program('coordinator', JSON.stringify(task), run, servers, port)
+  const coordinator = program('coordinator', JSON.stringify(task), run, servers, port, folder)
   const over = ended(coordinator)
+  // A hundred processes start quickly if each reads one file.
+  const bundle = join(folder, 'clients.mjs')
+  await build({
+    entryPoints: [fileOf('clients')],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",
+    },
+    logLevel: 'error',
+  })
   for (let index = 0; index < processes; index++) {
     const [from, to] = [index, index + 1].map((at) => Math.round((at * clients) / processes))
-    program('clients', JSON.stringify(task), run, port, from, to)
+    start(process.execPath, [bundle, JSON.stringify(task), run, port, from, to], 'inherit')
   }
   let last = ''
   while (coordinator.exitCode === null && coordinator.signalCode === null) {
@@ -105,7 +127,12 @@ try {
   }
   console.log(`coordinator: ${last}`)
   for (let index = 1; index <= workers; index++) {
-    console.log(`worker ${index}: ${await metricsAt(port + index, /_total \d/)}`)
+    const counted = await metricsAt(port + index, /_total \d/).catch(() => 'has ended')
+    console.log(`worker ${index}: ${counted}`)
+  }
+  for (let index = 1; index <= ingests; index++) {
+    const counted = await metricsAt(port + 50 + index, /_total \d/).catch(() => 'has ended')
+    console.log(`ingest ${index}: ${counted}`)
   }
   process.exitCode = (await over) ?? 1
 } finally {
