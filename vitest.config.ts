@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { CHROMIUM_ARGUMENTS, findChromium } from './test/support/chromium.js'
+import { missingForKeys } from './test/support/key-examples.js'
 import { findNatsServer } from './test/support/nats-server.js'
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
@@ -27,6 +28,13 @@ if (natsServer === undefined) {
   process.stderr.write('No nats-server found: the tests of secagg/nats are left out.\n')
 }
 
+const keyExamples = missingForKeys()
+if (keyExamples.length > 0) {
+  const text = `The tests of docs/examples/keys need ${keyExamples.join(' and ')}`
+  if (process.env.CI !== undefined) throw new Error(`${text}.`)
+  process.stderr.write(`${text}: they are left out.\n`)
+}
+
 const node = {
   resolve: { alias },
   test: {
@@ -36,6 +44,7 @@ const node = {
     exclude: [
       ...(chromium === undefined ? ['test/playground/**'] : []),
       ...(natsServer === undefined ? ['test/nats/**'] : []),
+      ...(keyExamples.length > 0 ? ['test/examples/keys/**'] : []),
     ],
     globalSetup: ['test/workers/bundle-worker.ts'],
     testTimeout: 60_000,
