@@ -98,6 +98,11 @@ export function encodeRequest({ kind, ...data }: Request): Bytes {
   return plainBytes(request.encode({ TAG: KINDS.indexOf(kind), data } as never))
 }
 
+/** What the bytes of a request ask for. */
+export function kindOf(request: Uint8Array): Request['kind'] | undefined {
+  return KINDS[request[0] ?? KINDS.length]
+}
+
 /** @throws {SecAggError} `malformed-message`. */
 export function decodeRequest(bytes: Uint8Array): Request {
   const { TAG, data } = reading(() => request.decode(bytes))

@@ -38,9 +38,24 @@ interface Senders {
   readonly places: UploadPlaces
 }
 
+/** What a process has counted so far: vectors and bytes that have arrived, connections that were refused, and what is open. */
+export interface IngestCounts {
+  readonly vectors: number
+  readonly refused: number
+  readonly bytes: number
+  readonly groups: number
+  readonly connections: number
+  /** The clients that wait because too many vectors are incomplete. */
+  readonly waiting: number
+  /** When a coordinator asked last, in milliseconds; of several rounds, the earliest. Infinity without rounds. */
+  readonly asked: number
+}
+
 /** The groups of one round, by number. */
 interface Round {
   readonly groups: Map<number, Group>
+  /** When its coordinator asked last, in milliseconds. */
+  asked: number
   cancel(): void
 }
 
@@ -58,6 +73,7 @@ export class IngestProcess {
   readonly #connections = new Set<Ending>()
   #isClosed = false
   #vectors = 0
+  #refused = 0
   #bytes = 0
 
   constructor(options: IngestProcessOptions) {
@@ -70,10 +86,20 @@ export class IngestProcess {
     this.#clock = clock
   }
 
-  /** For metrics: the vectors and bytes that have arrived so far, and the groups that are open. */
-  get counts(): { readonly vectors: number; readonly bytes: number; readonly groups: number } {
-    const groups = [...this.#rounds.values()].reduce((sum, round) => sum + round.groups.size, 0)
-    return { vectors: this.#vectors, bytes: this.#bytes, groups }
+  /** For metrics. */
+  get counts(): IngestCounts {
+    const rounds = [...this.#rounds.values()]
+    const groups = rounds.flatMap((round) => [...round.groups.values()])
+    const waiting = groups.reduce((sum, group) => sum + (this.#senders.get(group)?.places.waiting ?? 0), 0)
+    return {
+      vectors: this.#vectors,
+      refused: this.#refused,
+      bytes: this.#bytes,
+      groups: groups.length,
+      connections: this.#connections.size,
+      waiting,
+      asked: Math.min(...rounds.map(({ asked }) => asked)),
+    }
   }
 
   /** Answers a request of the coordinator. The same request can come again, and late. */
@@ -141,6 +167,7 @@ export class IngestProcess {
       await ending.race(connection.send(encodeNotice({ kind: 'finished', included: true })))
     } catch (error) {
       if (error instanceof SecAggError && error.fault === 'peer') {
+        this.#refused++
         const notice = encodeNotice({ kind: 'refused', code: error.code })
         // The client may be sending, and read nothing.
         listen()
@@ -218,7 +245,7 @@ export class IngestProcess {
 
   #open({ id, shape }: Extract<Request, { kind: 'open' }>): Bytes {
     const name = bytesToHex(id.configHash)
-    const round = this.#round(id.configHash) ?? { groups: new Map<number, Group>(), cancel: ignore }
+    const round = this.#round(id.configHash) ?? { groups: new Map<number, Group>(), asked: 0, cancel: ignore }
     const before = round.groups.get(id.group)
     // A coordinator that was started again may not know that it has sealed this group before.
     const isSame = before?.epoch === id.epoch
@@ -244,6 +271,7 @@ export class IngestProcess {
 
   #touch(name: string, round: Round): void {
     round.cancel()
+    round.asked = Date.now()
     if (!this.#isClosed) round.cancel = timer(this.#clock, this.#idleTime, () => this.#forget(name))
   }
 

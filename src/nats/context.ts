@@ -36,6 +36,11 @@ export interface Counters {
 /** What is counted: a name, its kind and its description. */
 export type CounterTexts = Readonly<Record<string, readonly ['counter' | 'gauge', string]>>
 
+/** The time since `start`, a time of `Date.now()`, in seconds. 0 if a clock was set back, or another machine's is ahead. */
+export function secondsSince(start: number): number {
+  return Math.max(Date.now() - start, 0) / 1000
+}
+
 /** Counters that begin at zero. Their names get `prefix` in the text. */
 export function createCounters(prefix: string, texts: CounterTexts): Counters {
   const values = new Map(Object.keys(texts).map((name) => [name, 0]))

@@ -8,7 +8,8 @@ import { createPlane, type DataPlane, executorUnmasker, type SliceStore } from '
 import { type Connection, requireConnection } from '../transport/connections/connection.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import { connectBroker } from './broker.js'
-import { createCounters } from './context.js'
+import { createCounters, secondsSince } from './context.js'
+import { countingChannel } from './counting-channel.js'
 import { answerRequests, ingestChannel, ticketKey } from './ingest-channel.js'
 import type { BrokerOptions } from './nats-packages.js'
 import { type ClusterUnmasker, unmaskerOf } from './nats-unmasker.js'
@@ -51,6 +52,8 @@ export interface NatsIngestOptions {
 export interface ClusterIngest {
   /** The plane for server sessions. Their clients send masked vectors to ingest processes. */
   readonly plane: DataPlane
+  /** What this process has counted, in the text format of Prometheus. */
+  metrics(): string
   /** Ends the connection. Rounds in progress fail. */
   close(): Promise<void>
 }
@@ -104,13 +107,17 @@ export async function natsIngest(options: NatsIngestOptions): Promise<ClusterIng
   if (own === undefined) throw wrongKind('unmasker', 'what natsUnmasker returns', unmasker)
   const seal = await createSeal(key)
   const broker = await connectBroker(connection, 'secagg coordinator')
-  const channel = await ingestChannel(broker, seal)
+  const channel = countingChannel(await ingestChannel(broker, seal))
   const home = ingestHome({
     ...{ channel, storeFor, pollTime, reuploadTime, groupSize },
     key: ticketKey(key),
     unmasker: own,
   })
-  return { plane: createPlane('ingest', home), close: () => broker.close() }
+  return {
+    plane: createPlane('ingest', home),
+    metrics: () => channel.metrics(),
+    close: () => broker.close(),
+  }
 }
 
 /**
@@ -151,7 +158,14 @@ export interface ClusterIngestProcess {
 const COUNTERS = {
   vectors_total: ['counter', 'Masked vectors that have arrived completely.'],
   received_bytes_total: ['counter', 'Bytes that have arrived from clients.'],
+  refused_connections_total: ['counter', 'Connections of clients that were refused.'],
   groups: ['gauge', 'Groups of seats that this process serves.'],
+  connections: ['gauge', 'Clients that are connected.'],
+  queue_depth: ['gauge', 'Clients that wait because too many vectors are incomplete.'],
+  lag_seconds: [
+    'gauge',
+    'How long the coordinator of a round has not asked; of several rounds, the longest time.',
+  ],
 } as const
 
 /**
@@ -198,10 +212,14 @@ export async function runIngest(options: IngestOptions): Promise<ClusterIngestPr
   return {
     accept: async (client) => process.accept(requireConnection(client)),
     metrics: () => {
-      const { vectors, bytes, groups } = process.counts
+      const { vectors, bytes, groups, refused, connections, waiting, asked } = process.counts
       counters.set('vectors_total', vectors)
+      counters.set('refused_connections_total', refused)
       counters.set('received_bytes_total', bytes)
       counters.set('groups', groups)
+      counters.set('connections', connections)
+      counters.set('queue_depth', waiting)
+      counters.set('lag_seconds', secondsSince(Math.min(asked, Date.now())))
       return counters.text()
     },
     close: async () => {

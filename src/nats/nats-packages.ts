@@ -53,7 +53,13 @@ export interface TaskMessage {
   readonly subject: string
   readonly data: Uint8Array
   readonly redelivered: boolean
-  readonly info: { readonly deliveryCount: number }
+  readonly info: {
+    readonly deliveryCount: number
+    /** How many messages the consumer has left. */
+    readonly pending: number
+    /** When the broker stored the message. */
+    readonly timestampNanos: number
+  }
   ack(): void
   nak(delay: number): void
   working(): void

@@ -16,8 +16,7 @@ import { executeMaskPlan } from '../vector/mask.js'
 import { countElements, streamLength } from '../vector/segments.js'
 import { sampleOf } from '../workers/worker-messages.js'
 import { type Broker, connectBroker, deleteStream, streamsOn } from './broker.js'
-import type { UnmaskerContext } from './context.js'
-import { createCounters } from './context.js'
+import { type Counters, createCounters, secondsSince, type UnmaskerContext } from './context.js'
 import type { BrokerOptions } from './nats-packages.js'
 import { createSeal, SEAL_BYTES } from './sealing.js'
 import { clusterNames } from './subjects.js'
@@ -98,6 +97,7 @@ const COUNTERS = {
   queue_depth: ['gauge', 'Tasks that wait for a worker.'],
   tasks_at_workers: ['gauge', 'Tasks that workers have in hand.'],
   redeliveries: ['gauge', 'Tasks in hand that were given out more than once.'],
+  lag_seconds: ['gauge', 'How long the oldest task has been without a result.'],
 } as const
 
 /**
@@ -203,7 +203,7 @@ export async function natsUnmasker(options: NatsUnmaskerOptions): Promise<Cluste
       if (sliceStore !== undefined) requireMethods('a store of slices', sliceStore, 'put', 'get', 'discard')
       return createPlane('nats', localHome(unmasker, sliceStore))
     },
-    metrics: () => context.counters.text(),
+    metrics: () => metricsOf(context.counters, [...running]),
     close: async () => {
       isClosed = true
       const reason = usageError('out-of-order', 'the unmasker was closed')
@@ -219,6 +219,19 @@ export async function natsUnmasker(options: NatsUnmaskerOptions): Promise<Cluste
   }
   unmaskers.set(result, unmasker)
   return result
+}
+
+/** The text of the counters, with what is known of the jobs in progress. */
+function metricsOf(counters: Counters, running: readonly UnmaskTasks[]): string {
+  const standings = running.map(({ standing }) => standing)
+  const total = (name: 'open' | 'pending' | 'atWorkers' | 'again'): number =>
+    standings.reduce((sum, standing) => sum + standing[name], 0)
+  counters.set('tasks_open', total('open'))
+  counters.set('queue_depth', total('pending'))
+  counters.set('tasks_at_workers', total('atWorkers'))
+  counters.set('redeliveries', total('again'))
+  counters.set('lag_seconds', secondsSince(Math.min(Date.now(), ...standings.map(({ since }) => since))))
+  return counters.text()
 }
 
 /** Messages of a job must fit into what the broker allows, and are at most a MiB. */

@@ -109,3 +109,20 @@ export class OpenPiece {
     return { range, elements }
   }
 }
+
+/** A task without a result. */
+export interface OpenTask {
+  readonly piece: OpenPiece
+  /** The number of mask bytes that it makes. */
+  readonly bytes: number
+  readonly sealed: Uint8Array
+  /** When it was made, in milliseconds. */
+  readonly since: number
+  failures: number
+}
+
+/** A block of seeds that tasks refer to. */
+export interface SeedBlock {
+  readonly name: string
+  readonly terms: number
+}

@@ -6,6 +6,13 @@ import { type JobNames, type StreamNames, seedsSubject, taskSubject } from './su
 /** What the broker holds of a job: `lost` if it has lost everything, `empty` if no task waits there or is being done. */
 export type PostState = 'unknown' | 'lost' | 'empty' | 'busy'
 
+/** The tasks of a job that the broker holds: that wait, that workers have, and how many of these it gave out again. */
+export interface Held {
+  readonly pending: number
+  readonly atWorkers: number
+  readonly again: number
+}
+
 interface Letter {
   readonly subject: (stream: StreamNames) => string
   readonly data: Uint8Array
@@ -37,10 +44,16 @@ export class Posting {
   /** The stream, if it was created and is not known to be lost. */
   #stream: StreamNames | undefined
   #checking: Promise<PostState> | undefined
+  #held: Held = { pending: 0, atWorkers: 0, again: 0 }
 
   constructor(context: UnmaskerContext, names: JobNames) {
     this.#context = context
     this.#names = names
+  }
+
+  /** What the broker held when it was asked last. */
+  get held(): Held {
+    return this.#held
   }
 
   /** Whether a check is in progress. */
@@ -123,9 +136,11 @@ export class Posting {
     try {
       if (this.#stream === undefined) return await this.#openAgain()
       const info = await broker.manager.consumers.info(this.#stream.stream, CONSUMER)
-      counters.set('queue_depth', info.num_pending)
-      counters.set('tasks_at_workers', info.num_ack_pending)
-      counters.set('redeliveries', info.num_redelivered)
+      this.#held = {
+        pending: info.num_pending,
+        atWorkers: info.num_ack_pending,
+        again: info.num_redelivered,
+      }
       const isEmpty = info.num_pending + info.num_ack_pending + this.#queue.length + this.#sending === 0
       return isEmpty ? 'empty' : 'busy'
     } catch (error) {

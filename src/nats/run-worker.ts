@@ -46,6 +46,12 @@ const COUNTERS = {
   broker_failures_total: ['counter', 'Requests that the broker did not answer.'],
   jobs: ['gauge', 'Unmaskings that this worker knows of.'],
   tasks_in_progress: ['gauge', 'Tasks that this worker has in hand.'],
+  task_seconds_total: ['counter', 'Time for tasks, from their arrival to the end of the work on them.'],
+  queue_depth: ['gauge', 'Tasks that waited at the broker when this worker was given its last task.'],
+  lag_seconds: [
+    'gauge',
+    'How long the last task had been at the broker, by the clocks of both machines. 0 if none waits.',
+  ],
 } as const
 
 /**

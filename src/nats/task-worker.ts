@@ -5,7 +5,7 @@ import { segmentsInRange, streamLength } from '../vector/segments.js'
 import type { MaskPool } from '../workers/pool.js'
 import type { PerSuite } from '../workers/worker-messages.js'
 import { type Broker, CONSUMER, isMissing, PAUSE, sleep, streamsOn } from './broker.js'
-import type { Counters } from './context.js'
+import { type Counters, secondsSince } from './context.js'
 import type { TaskConsumer, TaskMessage } from './nats-packages.js'
 import type { Seal } from './sealing.js'
 import {
@@ -133,17 +133,26 @@ export class TaskWorker {
       }
       try {
         const message = await job.consumer.next({ expires: TASK_WAIT })
+        this.#observe(message)
         if (message !== null) await this.#handle(job.names, message)
       } catch {
         // The job has ended, or the broker does not answer. In the second case, the job is found again.
         this.#jobs.delete(job.names.stream)
+        this.#observe(null)
       }
     }
+  }
+
+  /** Notes how far behind the workers are. */
+  #observe(message: TaskMessage | null): void {
+    this.#counters.set('queue_depth', message?.info.pending ?? 0)
+    this.#counters.set('lag_seconds', message === null ? 0 : secondsSince(message.info.timestampNanos / 1e6))
   }
 
   async #handle(names: StreamNames, message: TaskMessage): Promise<void> {
     const name = lastPart(message.subject)
     this.#counters.add('tasks_in_progress')
+    const start = Date.now()
     if (message.redelivered) this.#counters.add('redelivered_tasks_total')
     let timer: ReturnType<typeof setInterval> | undefined
     try {
@@ -177,6 +186,7 @@ export class TaskWorker {
     } finally {
       clearInterval(timer)
       this.#counters.add('tasks_in_progress', -1)
+      this.#counters.add('task_seconds_total', secondsSince(start))
     }
   }
 

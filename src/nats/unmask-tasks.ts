@@ -6,25 +6,10 @@ import type { MaskPlan, MaskTerm } from '../vector/segments.js'
 import { answer, subscribe } from './broker.js'
 import type { UnmaskerContext } from './context.js'
 import type { NatsMessage, NatsSubscription } from './nats-packages.js'
-import { type CutPiece, cutPieces, OpenPiece } from './pieces.js'
-import { Posting } from './posting.js'
+import { type CutPiece, cutPieces, OpenPiece, type OpenTask, type SeedBlock } from './pieces.js'
+import { type Held, Posting } from './posting.js'
 import { type JobNames, lastPart } from './subjects.js'
 import { decodeResult, REFUSED, sealSeeds, sealTask, TAKEN } from './task-messages.js'
-
-/** A task without a result. */
-interface OpenTask {
-  readonly piece: OpenPiece
-  /** The number of mask bytes that it makes. */
-  readonly bytes: number
-  readonly sealed: Uint8Array
-  failures: number
-}
-
-/** A block of seeds that tasks refer to. */
-interface SeedBlock {
-  readonly name: string
-  readonly terms: number
-}
 
 /** The memory for masks of pieces in progress, in bytes of mask stream. */
 const WINDOW_BYTES = 32 * 2 ** 20
@@ -114,6 +99,12 @@ export class UnmaskTasks {
     return this.#posting.created
   }
 
+  /** For metrics: the tasks that are open, since when the oldest one is, and what the broker holds of them. */
+  get standing(): Held & { readonly open: number; readonly since: number } {
+    const [oldest] = this.#tasks.values()
+    return { ...this.#posting.held, open: this.#tasks.size, since: oldest?.since ?? Date.now() }
+  }
+
   /** Makes it fail. Nothing is sent to the broker any more. */
   stop(reason: unknown): Promise<void> {
     this.#fail(reason)
@@ -190,7 +181,7 @@ export class UnmaskTasks {
     const { suiteName: suite } = this.#job
     const task = { suite, block, first, last, segments, range, redeliverAfter: options.redeliverAfter }
     const { name, sealed } = await sealTask(seal, this.#names.id, task)
-    this.#tasks.set(name, { piece, bytes: bytes * (last - first), sealed, failures: 0 })
+    this.#tasks.set(name, { piece, bytes: bytes * (last - first), sealed, since: Date.now(), failures: 0 })
     this.#context.counters.add('tasks_total')
     this.#posting.send(name, sealed)
   }
@@ -258,7 +249,6 @@ export class UnmaskTasks {
   async #check(): Promise<void> {
     if (this.#failure !== undefined || this.#posting.isChecking) return
     const { counters, options } = this.#context
-    counters.set('tasks_open', this.#tasks.size)
     if (this.#tasks.size === 0) this.#lastProgress = Date.now()
     if (Date.now() - this.#lastProgress > options.patience) {
       const text = `no worker has finished a task for ${options.patience} ms`

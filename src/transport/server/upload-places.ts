@@ -67,6 +67,11 @@ export class UploadPlaces {
     this.#evict = evict
   }
 
+  /** The number of seats that wait for a place. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
   /** Delivers a message with `give` when it is the seat's turn. If there is no place, it tries again when there is one. */
   async deliver(
     seat: number,
