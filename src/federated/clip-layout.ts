@@ -3,6 +3,7 @@ import type { FixedPoint } from '../fixed-point/index.js'
 import type { PrivacyParameters } from '../privacy/index.js'
 import type { TensorManifest } from '../tensors/index.js'
 import { type GroupOfTensors, groupsOf, type Span } from './clip-groups.js'
+import { requireAtMost } from './contributions.js'
 import type { PlannedTask } from './task.js'
 
 /**
@@ -100,6 +101,7 @@ export function privateLayout(
       },
     )
   }
+  if (contributions !== undefined) requireAtMost(length, contributions)
   const square = groups.length / rest
   const offset = length + (isAdaptive ? groups.length : 0)
   const perClient = contributions?.perClient ?? 0

@@ -15,7 +15,10 @@ import type { ElementRange, Lanes } from '../vector/segments.js'
 export interface Contributions {
   /** c, 2 or more and at most the number of clients: an element with a lower count is 0 in the mean. */
   readonly minimum: number
-  /** k: with privacy, the maximum number of elements that a client contributes to. Required with privacy, not allowed without. */
+  /**
+   * k: with privacy, the maximum number of elements that a client contributes to, at most the number of values. Required with
+   * privacy, not allowed without.
+   */
   readonly perClient?: number | undefined
   /** With privacy: the part of the squared sensitivity that belongs to the counts, 10^−6 to 0.9. Default: 0.2. */
   readonly share?: number | undefined
@@ -61,6 +64,14 @@ export function checkedContributions(
     throw invalid(`share of ${WHAT} must be a number from 1e-6 to 0.9`, part)
   }
   return { minimum, perClient, share: part }
+}
+
+/**
+ * Refuses a `perClient` above the number of values: it adds noise without need.
+ * @throws {SecAggError} `invalid-configuration`.
+ */
+export function requireAtMost(length: number, { perClient }: PlannedContributions): void {
+  if (perClient !== undefined) requireWhole('perClient', perClient, 1, length)
 }
 
 function requireWhole(name: string, value: unknown, minimum: number, maximum: number): void {

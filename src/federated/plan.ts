@@ -7,6 +7,7 @@ import { sealedLength } from '../protocol/parcel-lengths.js'
 import { LIBRARY_VERSION } from '../received/index.js'
 import { messageLimits } from '../session/message-limits.js'
 import { elementCount, packedLength } from '../vector/index.js'
+import { countWarnings } from './count-warnings.js'
 import { explanationOf, graphWarnings } from './explanation.js'
 import { planCohort } from './planned-cohort.js'
 import { plannedValues } from './planned-values.js'
@@ -77,6 +78,7 @@ export function planRound(task: RoundTask): RoundPlan {
       ...warnings,
       ...(values.privacy?.warnings ?? []),
       ...graphWarnings(numbers),
+      ...countWarnings(numbers),
       ...tensorWarnings(checked, manifest),
       ...messageWarnings(config),
     ],

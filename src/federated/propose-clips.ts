@@ -34,8 +34,9 @@ export interface ProposeClipsOptions {
  * @param reference - An update from public data, or the `tensors` of the mean of a round.
  * @param options - The groups, what a clip bounds, and the margin.
  * @returns The clip of each group, for a task's `clip` or `privacy.clipNorm`.
- * @throws {SecAggError} `invalid-argument` if the reference does not have tensors of finite numbers, all of them are 0, or an
- *   option is out of its range; `invalid-configuration` if a tensor does not belong to exactly one group.
+ * @throws {SecAggError} `invalid-argument` if the reference does not have tensors of real numbers, all of them are 0, or an
+ *   option is out of its range; `input-out-of-range` if a number is not finite; `invalid-configuration` if a tensor does not
+ *   belong to exactly one group.
  * @example
  * ```ts
  * import { proposeClips } from 'secagg/federated'

@@ -251,28 +251,38 @@ function refuseExactParts(task: RoundTask): void {
   }
 }
 
-/** The parts that can be more than a number or a name. They are checked on their own. */
-const STRUCTURED: ReadonlySet<string> = new Set([
-  'tensors',
-  'privacy',
-  'clip',
-  'clipNorm',
-  'adaptiveClip',
-  'contributions',
-  'exclude',
-  'nonNegative',
-  'suites',
+const CLIP = 'a number, or an object with a clip for each group of tensors'
+const PATTERNS = 'a list of patterns'
+
+/** What the parts must be that are more than a number or a name. What objects and lists contain is checked elsewhere. */
+const STRUCTURED = new Map<string, string>([
+  ['tensors', 'the shapes or tensors of an update by name'],
+  ['privacy', 'an object'],
+  ['clip', CLIP],
+  ['clipNorm', CLIP],
+  ['adaptiveClip', 'an object, such as {}'],
+  ['contributions', 'an object, such as { minimum: 5 }'],
+  ['exclude', PATTERNS],
+  ['nonNegative', PATTERNS],
+  ['suites', 'a list of suites'],
 ])
 
 /** Checks that all other parts are numbers or names, so that a task can travel and be compared. */
 function dataParts<T extends object>(what: string, given: T, known: ReadonlySet<string>): T {
   const parts = knownParts(what, given, known, 'invalid-configuration')
   for (const [key, value] of Object.entries(parts)) {
-    const isStructured = STRUCTURED.has(key) && typeof value === 'object'
-    if (isStructured || typeof value === 'number' || typeof value === 'string') continue
-    throw invalid(`${key} of ${what} must be a number or a name`, typeof value)
+    const structure = STRUCTURED.get(key)
+    if (fits(value, structure)) continue
+    throw invalid(`${key} of ${what} must be ${structure ?? 'a number or a name'}`, typeof value)
   }
   return parts
+}
+
+function fits(value: unknown, structure: string | undefined): boolean {
+  if (structure === undefined) return typeof value === 'number' || typeof value === 'string'
+  if (structure === CLIP && (typeof value === 'number' || Array.isArray(value)))
+    return typeof value === 'number'
+  return typeof value === 'object'
 }
 
 function invalid(message: string, got?: string | number): Error {

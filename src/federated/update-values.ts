@@ -227,7 +227,9 @@ export function reportByGroup(
 
 /** The error for an update that is beyond the clip of a group. */
 export function beyondClip(what: string, group: { readonly name: string; readonly clip: number }): Error {
-  return usageError('input-out-of-range', `${what} of the group ${quoted(group.name)} is beyond its clip`, {
-    expected: `at most ${group.clip}`,
-  })
+  return usageError(
+    'input-out-of-range',
+    `${what} of the group ${quoted(group.name)} is beyond its clip of ${group.clip}`,
+    { expected: `at most ${group.clip}` },
+  )
 }

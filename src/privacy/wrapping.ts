@@ -67,7 +67,9 @@ export function requireSum(sum: Lanes, length: number, bits: number): void {
     })
   }
   const index = firstOutOfRange(sum, 1n << BigInt(bits))
-  if (index >= 0) throw usageError('invalid-argument', `element ${index} of the sum is not below 2^${bits}`)
+  if (index < 0) return
+  const remedy = 'if you added the inputs with addInto, call reduceInto before decoding'
+  throw usageError('invalid-argument', `element ${index} of the sum is not below 2^${bits}; ${remedy}`)
 }
 
 /** How many squares are added before they are added to the total. Summing in blocks keeps the rounding error small. */

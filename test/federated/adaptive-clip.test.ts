@@ -245,6 +245,14 @@ describe('an adaptive clip with privacy', () => {
     expect(results[0]!.standardDeviation).toBeCloseTo(spread, 12)
   })
 
+  it('has a warning if clips would follow noise', () => {
+    expect(adaptive.warnings.join(' ')).not.toContain('follow noise')
+    const { privacy, ...rest } = adaptive.task
+    const weak = planRound({ ...rest, privacy: { ...privacy!, epsilon: 0.05, rounds: 1 } })
+    expect(weak.privacy!.fractionStandardDeviation).toBeGreaterThan(0.5)
+    expect(weak.warnings.join(' ')).toContain('The clips will follow noise rather than the updates')
+  })
+
   it('moves towards the median of the norms, and the noise and ε stay as they are', () => {
     const norms = Array.from({ length: 100 }, (_, seat) => 0.01 * 1.05 ** (seat - 50))
     const updates = norms.map((norm) => ({

@@ -80,6 +80,13 @@ describe('elements with few contributors', () => {
     expect(parts).toEqual(whole.map((lanes) => Array.from(lanes as Uint32Array)))
   })
 
+  it('have a warning if the minimum cohort is smaller than the minimum', () => {
+    const plan = planRound({ ...task, contributions: { minimum: 6 } })
+    expect(plan.minimumCohort).toBe(5)
+    expect(plan.warnings.join(' ')).toContain('minimum cohort of 5 is left, every element is withheld')
+    expect(planRound({ ...task, contributions: { minimum: 5 } }).warnings).toEqual(planRound(task).warnings)
+  })
+
   it('with a count that is impossible are an error of a peer', () => {
     const plan = planRound({ ...task, clients: 4, dropoutFraction: 0 })
     const round = openRound(plan, { sessionId })
@@ -138,6 +145,16 @@ describe('contributions with privacy', () => {
     expect(mean[0]).not.toBe(0)
   })
 
+  it('have a warning if noise decides which elements are withheld', () => {
+    const plan = planRound({ ...cohort, contributions })
+    expect(plan.privacy!.countStandardDeviation).toBeLessThan(30)
+    expect(plan.warnings.join(' ')).not.toContain('withheld')
+    const weak = { ...goal, epsilon: 5 }
+    const noisy = planRound({ ...cohort, privacy: weak, contributions: { ...contributions, minimum: 3 } })
+    expect(noisy.warnings.join(' ')).toContain('Noise decides which elements are withheld')
+    expect(noisy.warnings.join(' ')).toContain('and the minimum is 3.')
+  })
+
   it('refuse an update with more elements than the plan allows', () => {
     const round = openRound(planRound({ ...cohort, contributions }), { sessionId })
     expect(() => encodeUpdate(sparse(1, 2, 3, 4), 1, round)).toThrow(
@@ -159,6 +176,7 @@ describe('contributions with privacy', () => {
       [{ ...task, contributions: 3 as never }, 'contributions of a task must be an object'],
       [{ ...cohort, contributions: { minimum: 3 } }, 'contributions need perClient'],
       [{ ...cohort, contributions: { ...contributions, perClient: 0 } }, 'perClient of contributions'],
+      [{ ...cohort, contributions: { ...contributions, perClient: 101 } }, 'a whole number from 1 to 100'],
       [{ ...cohort, contributions: { ...contributions, share: 1 } }, 'share of contributions'],
       [
         { ...cohort, contributions: { ...contributions, share: 0.9 }, adaptiveClip: { share: 0.1 } },

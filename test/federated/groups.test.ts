@@ -112,7 +112,7 @@ describe('a clip by group', () => {
     expect(() => encodeUpdate(update, 1, round, { onClip: 'refuse' })).toThrow(
       expect.objectContaining({
         code: 'input-out-of-range',
-        message: 'a value of the group "conv1/*" is beyond its clip',
+        message: 'a value of the group "conv1/*" is beyond its clip of 0.02',
         expected: 'at most 0.02',
       }),
     )

@@ -311,7 +311,31 @@ describe('a task is refused, and the error names the offending value:', () => {
   const cases: readonly [string, object, string][] = [
     ['null', null as never, 'a task must be an object'],
     ['with a mistyped part', { ...task, maximumweight: 5 }, 'unknown key "maximumweight" in a task'],
-    ['with a part that is not data', { ...task, clip: 1n }, 'clip of a task must be a number or a name'],
+    [
+      'with a part that is not data',
+      { ...task, clients: 1n },
+      'clients of a task must be a number or a name',
+    ],
+    [
+      'with a clip in a list',
+      { ...task, clip: [1, 2] },
+      'clip of a task must be a number, or an object with a clip',
+    ],
+    [
+      'with a clip in words',
+      { ...task, clip: '1' },
+      'clip of a task must be a number, or an object with a clip',
+    ],
+    [
+      'with a switch for a part',
+      { ...task, adaptiveClip: true },
+      'adaptiveClip of a task must be an object, such',
+    ],
+    [
+      'with one pattern in place of a list',
+      { ...task, exclude: '*' },
+      'exclude of a task must be a list of patterns',
+    ],
     ['without tensors', { ...task, tensors: undefined }, 'either the tensors of an update or its length'],
     ['with tensors and a length', { ...task, length: 34 }, 'either the tensors of an update or its length'],
     ['with a negative dimension', { ...task, tensors: { a: [2, -1] } }, 'tensor "a"'],
