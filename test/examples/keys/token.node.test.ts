@@ -1,5 +1,6 @@
 import { defaultCrypto, ed25519Verifier } from 'secagg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { importPublicKey, p256Verifier, rosterBytes } from '../../../docs/examples/keys/p256/ecdsa.js'
 import { type Keys, runRound } from '../../../docs/examples/keys/round.js'
 import { createSoftToken, type SoftToken } from '../../../docs/examples/keys/token/soft-token.js'
 import { publicKeyOf, Token, type TokenKey } from '../../../docs/examples/keys/token/token.js'
@@ -34,6 +35,23 @@ describe('identity keys in a PKCS #11 token', () => {
 
   test("another seat's key, a key that is not enrolled and a replayed signature are refused", async () => {
     await expectAttacksToFail(keys, stranger.signer)
+  })
+
+  test('P-256 keys in the token work, too', async () => {
+    const made = [0, 1, 2, 3, 4].map((seat) => token.generate(`client-${seat}`, 'p256'))
+    const publicKeys = await Promise.all(made.map(({ publicKey }) => importPublicKey({ raw: publicKey })))
+    const roster = publicKeys.map((publicKey, seat) => ({ name: `client-${seat}`, publicKey }))
+    const p256Keys = {
+      signers: made.map(({ signer }) => signer),
+      verifyIdentity: p256Verifier(roster),
+      roster: await rosterBytes(roster),
+    }
+    const { sum, survivors } = await runRound(p256Keys)
+    expect([sum, survivors]).toEqual([
+      [100, 105, 110, 115],
+      [0, 1, 2, 3, 4],
+    ])
+    await expectAttacksToFail(p256Keys, stranger.signer)
   })
 
   test('a key is found again by its name, and twenty signatures at once do not disturb each other', async () => {
@@ -71,9 +89,9 @@ describe('identity keys in a PKCS #11 token', () => {
 
   test('public keys are read with and without their octet string', () => {
     const key = new Uint8Array(32).fill(4)
-    expect(publicKeyOf(key)).toEqual(key)
-    expect(publicKeyOf(Uint8Array.of(4, 32, ...key))).toEqual(key)
-    expect(() => publicKeyOf(new Uint8Array(34))).toThrow('34 bytes')
-    expect(() => publicKeyOf(new Uint8Array(65))).toThrow('65 bytes')
+    expect(publicKeyOf(key, 32)).toEqual(key)
+    expect(publicKeyOf(Uint8Array.of(4, 32, ...key), 32)).toEqual(key)
+    expect(() => publicKeyOf(new Uint8Array(34), 32)).toThrow('34 bytes')
+    expect(() => publicKeyOf(new Uint8Array(65), 32)).toThrow('65 bytes')
   })
 })

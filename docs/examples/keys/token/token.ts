@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type * as Pkcs11 from 'pkcs11js'
 import type { Signer } from 'secagg'
@@ -5,13 +6,42 @@ import type { Signer } from 'secagg'
 // The package is CommonJS, and its names are not visible to `import`.
 const pkcs11: typeof Pkcs11 = createRequire(import.meta.url)('pkcs11js')
 
-// From PKCS #11 version 3.0. The package does not name them.
-const CKM_EC_EDWARDS_KEY_PAIR_GEN = 0x1055
-const CKM_EDDSA = 0x1057
-const CKK_EC_EDWARDS = 0x40
+/** How a token makes keys of a kind and signs with them. Both kinds of signatures have 64 bytes. */
+interface Kind {
+  readonly keyType: number
+  /** The object identifier of the curve, in DER. */
+  readonly curve: Buffer
+  readonly generating: number
+  readonly signing: number
+  /** What the token signs. */
+  readonly prepare: (message: Uint8Array) => Buffer
+  /** The bytes of a public key. */
+  readonly keyLength: number
+}
 
-/** 1.3.101.112, which is Ed25519, in DER. */
-const ED25519 = Buffer.from('06032b6570', 'hex')
+const KINDS = {
+  // From PKCS #11 version 3.0: CKK_EC_EDWARDS, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EDDSA. The package does not name them.
+  ed25519: {
+    keyType: 0x40,
+    curve: Buffer.from('06032b6570', 'hex'),
+    generating: 0x1055,
+    signing: 0x1057,
+    prepare: (message) => Buffer.from(message),
+    keyLength: 32,
+  },
+  // Not CKM_ECDSA_SHA256, which not every token has.
+  p256: {
+    keyType: pkcs11.CKK_EC,
+    curve: Buffer.from('06082a8648ce3d030107', 'hex'),
+    generating: pkcs11.CKM_EC_KEY_PAIR_GEN,
+    signing: pkcs11.CKM_ECDSA,
+    prepare: (message) => createHash('sha256').update(message).digest(),
+    keyLength: 65,
+  },
+} as const satisfies Readonly<Record<string, Kind>>
+
+type KindName = keyof typeof KINDS
+
 const SIGNATURE_LENGTH = 64
 
 export interface TokenOptions {
@@ -22,9 +52,9 @@ export interface TokenOptions {
   readonly pin: string
 }
 
-/** An Ed25519 key in a token. The private key never leaves it. */
+/** A key in a token. The private key never leaves it. */
 export interface TokenKey {
-  /** 32 bytes, for the roster. */
+  /** For the roster: 32 bytes, or a point of 65 bytes for P-256. */
   readonly publicKey: Uint8Array
   readonly signer: Signer
 }
@@ -56,15 +86,20 @@ export class Token {
   }
 
   /** Makes a key that can never be read from the token. */
-  generate(name: string): TokenKey {
+  generate(name: string, kindName: KindName = 'ed25519'): TokenKey {
+    const kind = KINDS[kindName]
     const common = [
       { type: pkcs11.CKA_TOKEN, value: true },
       { type: pkcs11.CKA_LABEL, value: name },
     ]
     this.#library.C_GenerateKeyPair(
       this.#login,
-      { mechanism: CKM_EC_EDWARDS_KEY_PAIR_GEN },
-      [...common, { type: pkcs11.CKA_EC_PARAMS, value: ED25519 }, { type: pkcs11.CKA_VERIFY, value: true }],
+      { mechanism: kind.generating },
+      [
+        ...common,
+        { type: pkcs11.CKA_EC_PARAMS, value: kind.curve },
+        { type: pkcs11.CKA_VERIFY, value: true },
+      ],
       [
         ...common,
         { type: pkcs11.CKA_PRIVATE, value: true },
@@ -73,17 +108,17 @@ export class Token {
         { type: pkcs11.CKA_SIGN, value: true },
       ],
     )
-    return this.key(name)
+    return this.key(name, kindName)
   }
 
-  key(name: string): TokenKey {
-    const privateKey = this.#find(pkcs11.CKO_PRIVATE_KEY, name)
-    const [point] = this.#library.C_GetAttributeValue(this.#login, this.#find(pkcs11.CKO_PUBLIC_KEY, name), [
-      { type: pkcs11.CKA_EC_POINT },
-    ])
+  key(name: string, kindName: KindName = 'ed25519'): TokenKey {
+    const kind = KINDS[kindName]
+    const privateKey = this.#find(pkcs11.CKO_PRIVATE_KEY, name, kind)
+    const publicKey = this.#find(pkcs11.CKO_PUBLIC_KEY, name, kind)
+    const [point] = this.#library.C_GetAttributeValue(this.#login, publicKey, [{ type: pkcs11.CKA_EC_POINT }])
     return {
-      publicKey: publicKeyOf(point!.value as Buffer),
-      signer: { sign: (message) => this.#sign(privateKey, message) },
+      publicKey: publicKeyOf(point!.value as Buffer, kind.keyLength),
+      signer: { sign: (message) => this.#sign(privateKey, kind, message) },
     }
   }
 
@@ -100,21 +135,21 @@ export class Token {
    * Each signature gets a session. A session can make one signature at a time, and one that has failed, for example because
    * the message was empty, refuses all later ones (`CKR_OPERATION_ACTIVE`).
    */
-  async #sign(privateKey: Pkcs11.Handle, message: Uint8Array): Promise<Uint8Array> {
+  async #sign(privateKey: Pkcs11.Handle, kind: Kind, message: Uint8Array): Promise<Uint8Array> {
     const session = this.#open()
     try {
-      this.#library.C_SignInit(session, { mechanism: CKM_EDDSA }, privateKey)
+      this.#library.C_SignInit(session, { mechanism: kind.signing }, privateKey)
       const room = Buffer.alloc(SIGNATURE_LENGTH)
-      return Uint8Array.from(await this.#library.C_SignAsync(session, Buffer.from(message), room))
+      return Uint8Array.from(await this.#library.C_SignAsync(session, kind.prepare(message), room))
     } finally {
       this.#library.C_CloseSession(session)
     }
   }
 
-  #find(objectClass: number, name: string): Pkcs11.Handle {
+  #find(objectClass: number, name: string, { keyType }: Kind): Pkcs11.Handle {
     this.#library.C_FindObjectsInit(this.#login, [
       { type: pkcs11.CKA_CLASS, value: objectClass },
-      { type: pkcs11.CKA_KEY_TYPE, value: CKK_EC_EDWARDS },
+      { type: pkcs11.CKA_KEY_TYPE, value: keyType },
       { type: pkcs11.CKA_LABEL, value: name },
     ])
     try {
@@ -128,9 +163,11 @@ export class Token {
   }
 }
 
-/** The key of 32 bytes. Tokens put it into a DER OCTET STRING, which makes 34 bytes; some leave that out. */
-export function publicKeyOf(point: Uint8Array): Uint8Array {
-  if (point.length === 32) return Uint8Array.from(point)
-  if (point.length === 34 && point[0] === 0x04 && point[1] === 32) return Uint8Array.from(point.subarray(2))
-  throw new Error(`not an Ed25519 key: a point of ${point.length} bytes`)
+/** The bytes of a public key. Tokens put them into a DER OCTET STRING, which makes two more; some leave that out. */
+export function publicKeyOf(point: Uint8Array, length: number): Uint8Array {
+  if (point.length === length) return Uint8Array.from(point)
+  if (point.length === length + 2 && point[0] === 0x04 && point[1] === length) {
+    return Uint8Array.from(point.subarray(2))
+  }
+  throw new Error(`not a public key of ${length} bytes: a point of ${point.length} bytes`)
 }
