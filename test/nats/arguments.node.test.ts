@@ -34,6 +34,7 @@ const examples: Examples = {
     ],
   }),
   'natsIngest().close': () => ({ on: { close: async () => undefined }, args: [] }),
+  'natsIngest().metrics': () => ({ on: { metrics: () => '' }, args: [] }),
   runIngest: () => ({
     args: [
       { connection: whole(connection), key, address: 'ws://127.0.0.1:1', maximumSilence: optional(5000) },
