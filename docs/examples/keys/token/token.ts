@@ -19,7 +19,9 @@ interface Kind {
   readonly keyLength: number
 }
 
-const KINDS = {
+type KindName = 'ed25519' | 'p256'
+
+const KINDS: Readonly<Record<KindName, Kind>> = {
   // From PKCS #11 version 3.0: CKK_EC_EDWARDS, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EDDSA. The package does not name them.
   ed25519: {
     keyType: 0x40,
@@ -38,9 +40,7 @@ const KINDS = {
     prepare: (message) => createHash('sha256').update(message).digest(),
     keyLength: 65,
   },
-} as const satisfies Readonly<Record<string, Kind>>
-
-type KindName = keyof typeof KINDS
+}
 
 const SIGNATURE_LENGTH = 64
 
