@@ -11,9 +11,9 @@ function noisyFractions({ privacy }: PlanNumbers): string[] {
   const averaged = fractionStandardDeviation / Math.sqrt(rounds)
   if (averaged <= 0.5) return []
   return [
-    `The clips will follow noise rather than the updates: the fractions within the clips, from 0 to 1, have noise with a ` +
-      `standard deviation of ${rounded(fractionStandardDeviation)}, or ${rounded(averaged)} averaged over all rounds. More ` +
-      'clients, a larger ε or a larger share of adaptiveClip would help, or clips that stay as they are.',
+    `The clips will follow noise rather than the updates: the fractions within them have noise with a standard deviation of ` +
+      `${rounded(fractionStandardDeviation)}, or ${rounded(averaged)} averaged over all rounds. More clients, ` +
+      'a larger ε or a larger share of adaptiveClip would help.',
   ]
 }
 
@@ -32,8 +32,8 @@ function noisyCounts({ task: { contributions }, privacy }: PlanNumbers): string[
     return []
   return [
     `Noise decides which elements are withheld: the counts have noise with a standard deviation of ${rounded(deviation)}, ` +
-      `and the minimum is ${contributions.minimum}. A larger minimum, a smaller perClient, a larger share of contributions ` +
-      'or a larger ε would help.',
+      `and the minimum is ${contributions.minimum}. A larger minimum, ` +
+      'a smaller perClient or a larger ε would help.',
   ]
 }
 

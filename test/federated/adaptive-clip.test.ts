@@ -250,6 +250,7 @@ describe('an adaptive clip with privacy', () => {
     const { privacy, ...rest } = adaptive.task
     const weak = planRound({ ...rest, privacy: { ...privacy!, epsilon: 0.05, rounds: 1 } })
     expect(weak.privacy!.fractionStandardDeviation).toBeGreaterThan(0.5)
+    expect(weak.warnings.every((each) => typeof each === 'string')).toBe(true)
     expect(weak.warnings.join(' ')).toContain('The clips will follow noise rather than the updates')
   })
 
