@@ -122,8 +122,11 @@ function faster(suite: SymmetricSuite, name: SuiteName, mode: CounterMode, ciphe
       next,
       fill: (piece) => {
         target = piece
-        next(piece.length)
-        target = undefined
+        try {
+          next(piece.length)
+        } finally {
+          target = undefined // also if the call is refused or fails, so that no later call writes there
+        }
       },
     }
   }

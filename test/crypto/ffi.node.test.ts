@@ -129,6 +129,17 @@ describe('where Node has node:ffi', () => {
     )
   })
 
+  test('a call after a refused one does not write to the memory of the refused one', async () => {
+    stub(standIn)
+    const seed = new Uint8Array(32)
+    const stream = withNodeFfi(plain).suites.chacha!.keystream(seed, 64 * (2 ** 32 - 3))
+    const refused = new Uint8Array(64 * 10)
+    expect(() => stream.fill!(refused)).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
+    const expected = await plain.suites.chacha!.keystream(seed, 64 * (2 ** 32 - 3)).next(64)
+    expect(await stream.next(64)).toEqual(Uint8Array.from(expected))
+    expect(refused).toEqual(new Uint8Array(64 * 10))
+  })
+
   test('the last block of ChaCha20 is refused, as by the other providers', () => {
     stub(standIn)
     const stream = withNodeFfi(plain).suites.chacha!.keystream(new Uint8Array(32), 64 * (2 ** 32 - 2))
