@@ -3,6 +3,7 @@ import { SecAggError, usageError } from '../errors.js'
 import { tensorReader } from '../tensors/flatten.js'
 import { createManifest, type Named, type TensorLike, type TensorManifest } from '../tensors/index.js'
 import { byName, sizeOf } from '../tensors/tensor.js'
+import { boundAs } from '../tensors/types.js'
 import type { Lanes } from '../vector/segments.js'
 import type { Span } from './clip-groups.js'
 import { type ClipLayout, privateLayout } from './clip-layout.js'
@@ -92,11 +93,12 @@ export function raiseNegative(mean: Float64Array, { task, manifest }: RoundPlan,
   const guarded = matchedBy('nonNegative', task.nonNegative, names)
   const own = manifest.tensors.filter(({ name }) => guarded.has(name))
   const floorOf = model && floors(model, guarded, own)
-  for (const { name, shape, offset } of own) {
+  for (const { name, shape, offset, dtype = 'float32' } of own) {
     const length = sizeOf(shape)
     const floor = floorOf?.(name, length)
     for (let i = 0; i < length; i++) {
-      mean[offset + i] = Math.max(mean[offset + i]!, floor === undefined ? 0 : -floor[i]!)
+      // The mean is still to be rounded to the type of the tensor, which can be coarser than the numbers of the model.
+      mean[offset + i] = Math.max(mean[offset + i]!, floor === undefined ? 0 : boundAs(dtype, -floor[i]!))
     }
   }
 }

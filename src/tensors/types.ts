@@ -117,6 +117,34 @@ export function numbersAs(
   return Uint16Array.from(numbers, (value) => bitsOf(value, HALF_FORMATS[type]))
 }
 
+/** The largest finite number in single precision. */
+const LARGEST_SINGLE = (2 - 2 ** -23) * 2 ** 127
+
+/**
+ * The smallest number of this type that is at least `value`; the largest one if there is none. A number that is at least as
+ * large is never rounded to a smaller one, so a bound that is rounded in this way holds after the conversion to this type, too.
+ */
+export function boundAs(type: TensorType, value: number): number {
+  if (type === 'float64') return value
+  if (type === 'float32') {
+    const nearest = Math.fround(value)
+    return Math.min(nearest >= value ? nearest : nextSingle(nearest), LARGEST_SINGLE)
+  }
+  const numbers = numbersOf(type)
+  const bits = bitsOf(value, HALF_FORMATS[type])
+  const nearest = numbers[bits]!
+  if (nearest >= value) return nearest
+  const next = numbers[nearest < 0 ? bits - 1 : bits + 1]!
+  return Number.isFinite(next) ? next : nearest
+}
+
+/** The next number above, in single precision. */
+function nextSingle(value: number): number {
+  const single = Float32Array.of(value)
+  new Int32Array(single.buffer)[0]! += value < 0 ? -1 : 1
+  return single[0]!
+}
+
 /** The error for a tensor whose numbers cannot be averaged. It says what to do instead. */
 export function notReal(name: string, what: string, got: string): Error {
   return usageError(

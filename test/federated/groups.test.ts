@@ -7,6 +7,7 @@ import {
   streamUpdate,
   type Update,
 } from 'secagg/federated'
+import { createManifest, flatten } from 'secagg/tensors'
 import { describe, expect, it, test } from 'vitest'
 import { seededCrypto } from '../privacy/support.js'
 import { named, randomOf } from '../support/seeded.js'
@@ -363,6 +364,25 @@ describe('non-negative tensors', () => {
       )
     }
   })
+
+  it.each(['float32', 'float16', 'bfloat16'] as const)(
+    'are never negative after rounding to %s, if the model has more digits',
+    (dtype) => {
+      // A model that is kept in double precision, and updates that set every variance to 0.
+      const variances = [0.1, 1 / 3, 1e-3, 1e-9, 7e-46, 2.1, -0.7, 65504 * 0.99]
+      const length = variances.length
+      const tensors = { 'bn/moving_variance': { shape: [length], dtype } }
+      const plan = planRound({ ...noisy, tensors, clip: 1e5, bitsPerValue: 32 })
+      const down = { 'bn/moving_variance': { shape: [length], data: variances.map((value) => -value - 1) } }
+      const addedTo = { 'bn/moving_variance': { shape: [length], data: variances } }
+      const { tensors: means } = sumDirectly(plan, Array(7).fill(down), { addedTo })
+      const mean = flatten({ variance: means['bn/moving_variance']! }, createManifest({ variance: [length] }))
+      for (const [i, value] of variances.entries()) {
+        expect(value + mean[i]!, `${value}`).toBeGreaterThanOrEqual(0)
+        expect(value + mean[i]!, `${value}`).toBeLessThanOrEqual(Math.abs(value) * 2 ** -7 + 2 ** -24)
+      }
+    },
+  )
 
   it('are never negative under noise', () => {
     const privacy = { epsilon: 8, delta: 1e-5, rounds: 1, clipNorm: 1 }
