@@ -258,12 +258,16 @@ function loss({ minimumCohort, length, groups }: PlanNumbers, privacy: PlannedPr
 function contributions({ task, privacy }: PlanNumbers): string[] {
   if (task.contributions === undefined) return []
   const { minimum, perClient } = task.contributions
-  const seen =
-    privacy?.countStandardDeviation === undefined
-      ? 'The server sees all counts and the sum of every element.'
-      : `A client contributes to at most ${perClient} elements. The counts have noise with a standard deviation of ` +
-        `${short(privacy.countStandardDeviation)}, which ε covers too.`
-  return [`Elements to which fewer than ${minimum} clients contributed are withheld from the mean. ${seen}`]
+  if (privacy?.countStandardDeviation === undefined) {
+    return [
+      `Elements to which fewer than ${minimum} clients contributed are withheld from the mean. The server sees all counts and the ` +
+        'sum of every element.',
+    ]
+  }
+  return [
+    `Elements with a noisy count of contributors below ${minimum} are withheld from the mean. A client contributes to at most ` +
+      `${perClient} elements. The noise has a standard deviation of ${short(privacy.countStandardDeviation)}, and ε covers it too.`,
+  ]
 }
 
 function upload({ uploadBytes, segments, length }: PlanNumbers): string {
