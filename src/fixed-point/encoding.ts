@@ -1,5 +1,5 @@
-import * as P from 'micro-packed'
 import { partsOf } from '../arguments.js'
+import * as P from '../codec/index.js'
 import { ascii, type Bytes, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'
@@ -259,7 +259,7 @@ const VERSION = 1
 const context = P.struct({
   label: P.bytes(LABEL.length),
   version: P.U16LE,
-  rounding: P.map(P.U8, { stochastic: 1, nearest: 2 }),
+  rounding: P.oneOf(P.U8, { stochastic: 1, nearest: 2 }),
   clip: P.F64LE,
   bitsPerValue: P.U8,
   maximumWeight: P.U64LE,

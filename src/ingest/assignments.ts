@@ -1,4 +1,4 @@
-import * as P from 'micro-packed'
+import * as P from '../codec/index.js'
 import { ascii, type Bytes, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import type { PlaneRound } from '../plane/index.js'
@@ -224,9 +224,9 @@ export class Assignments {
   }
 }
 
-const text: P.CoderType<string> = P.apply(P.bytes(P.U32LE), {
-  encode: (bytes) => String.fromCharCode(...bytes),
-  decode: (string) => ascii(string),
+const text: P.Coder<string> = P.converted(P.bytes(P.U32LE), {
+  toValue: (bytes) => String.fromCharCode(...bytes),
+  toStored: (string) => ascii(string),
 })
 
 const groupsCoder = P.array(
@@ -235,8 +235,8 @@ const groupsCoder = P.array(
     group: P.U32LE,
     seats: seatsCoder,
     epoch: P.U32LE,
-    process: P.optional(P.bool, P.struct({ id: text, address: text })),
-    sealed: P.optional(P.bool, sealedCoder),
+    process: P.optional(P.struct({ id: text, address: text })),
+    sealed: P.optional(sealedCoder),
   }),
 )
 

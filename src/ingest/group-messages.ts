@@ -1,6 +1,6 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import * as P from 'micro-packed'
+import * as P from '../codec/index.js'
 import { ascii, type Bytes, concatBytes, equalBytes, plainBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import { cutSegments, type ElementRange, laneBytes, type Segment, type Vector } from '../vector/segments.js'
@@ -50,40 +50,33 @@ export interface SealedGroup {
 
 const hash = P.bytes(32)
 /** A list of seats. */
-export const seatsCoder: P.CoderType<readonly number[]> = P.array(P.U32LE, P.U32LE) as unknown as P.CoderType<
-  readonly number[]
->
-const record = <T>(fields: { readonly [K in keyof T]: P.CoderType<T[K]> }): P.CoderType<T> =>
-  P.struct(fields) as unknown as P.CoderType<T>
-const id = record<GroupId>({ configHash: hash, group: P.U32LE, epoch: P.U32LE })
-const whole: P.CoderType<number> = P.apply(P.U64LE, {
-  encode: (value) => Number(value),
-  decode: (value) => BigInt(value),
+export const seatsCoder: P.Coder<readonly number[]> = P.array(P.U32LE, P.U32LE)
+const id = P.struct<GroupId>({ configHash: hash, group: P.U32LE, epoch: P.U32LE })
+const whole: P.Coder<number> = P.converted(P.U64LE, {
+  toValue: (value) => Number(value),
+  toStored: (value) => BigInt(value),
 })
-const checks = P.apply(P.array(P.U32LE, P.U64LE), {
-  encode: (values) => BigUint64Array.from(values),
-  decode: (values) => [...values],
-}) as unknown as P.CoderType<Checks>
-const shape = record<GroupShape>({
+const checks = P.converted(P.array(P.U32LE, P.U64LE), {
+  toValue: (values) => BigUint64Array.from(values),
+  toStored: (values) => [...values],
+}) as unknown as P.Coder<Checks>
+const shape = P.struct<GroupShape>({
   seats: seatsCoder,
-  segments: P.array(P.U32LE, record<Segment>({ length: whole, bits: P.U8 })) as unknown as P.CoderType<
-    readonly Segment[]
-  >,
+  segments: P.array(P.U32LE, P.struct<Segment>({ length: whole, bits: P.U8 })),
   sliceLength: whole,
   prefix: P.U32LE,
   maximumUploads: P.U32LE,
 })
-const request = P.tag(P.U8, {
-  0: record({ id, shape }),
-  1: record({ configHash: hash }),
-  2: record({ id }),
-  3: record({ id, index: P.U32LE }),
-  4: record({ configHash: hash }),
+const request = P.tagged(P.U8, {
+  open: [0, P.struct({ id, shape })],
+  status: [1, P.struct({ configHash: hash })],
+  seal: [2, P.struct({ id })],
+  block: [3, P.struct({ id, index: P.U32LE })],
+  forget: [4, P.struct({ configHash: hash })],
 })
-const KINDS = ['open', 'status', 'seal', 'block', 'forget'] as const
-const status = P.array(P.U32LE, record({ group: P.U32LE, epoch: P.U32LE, arrived: seatsCoder }))
+const status = P.array(P.U32LE, P.struct({ group: P.U32LE, epoch: P.U32LE, arrived: seatsCoder }))
 /** A sealed group. */
-export const sealedCoder: P.CoderType<SealedGroup> = record<SealedGroup>({
+export const sealedCoder: P.Coder<SealedGroup> = P.struct<SealedGroup>({
   members: seatsCoder,
   digest: hash,
   checks,
@@ -95,7 +88,7 @@ export function isSameShape(one: GroupShape, other: GroupShape): boolean {
 }
 
 export function encodeRequest({ kind, ...data }: Request): Bytes {
-  return plainBytes(request.encode({ TAG: KINDS.indexOf(kind), data } as never))
+  return plainBytes(request.encode({ kind, data } as P.ValueOf<typeof request>))
 }
 
 /** What the bytes of a request ask for. */
@@ -105,8 +98,8 @@ export function kindOf(request: Uint8Array): Request['kind'] | undefined {
 
 /** @throws {SecAggError} `malformed-message`. */
 export function decodeRequest(bytes: Uint8Array): Request {
-  const { TAG, data } = reading(() => request.decode(bytes))
-  return { kind: KINDS[TAG]!, ...data } as Request
+  const { kind, data } = reading(() => request.decode(bytes))
+  return { kind, ...data } as Request
 }
 
 /** A reply with an answer: a zero byte, then the answer. */

@@ -1,4 +1,4 @@
-import * as P from 'micro-packed'
+import * as P from '../codec/index.js'
 import { ascii, type Bytes, plainBytes } from '../crypto/bytes.js'
 import { checkedPrivacy } from './float-encoder.js'
 import { checkedIntegerPrivacy } from './integer-encoder.js'
@@ -12,8 +12,8 @@ const cohort = {
   label: P.bytes(LABEL.length),
   /** 1 for whole numbers. 2 for vectors: version 1 padded them to a power of two, and is not accepted any more. */
   version: P.U8,
-  kind: P.map(P.U8, { vector: 1, integers: 2 }),
-  distribution: P.map(P.U8, { skellam: 1, 'discrete-gaussian': 2 }),
+  kind: P.oneOf(P.U8, { vector: 1, integers: 2 }),
+  distribution: P.oneOf(P.U8, { skellam: 1, 'discrete-gaussian': 2 }),
   clients: P.U32LE,
   minimumHonest: P.U32LE,
   length: P.U32LE,

@@ -1,5 +1,5 @@
-import * as P from 'micro-packed'
 import { partsOf, requireInteger, requireObject } from '../arguments.js'
+import * as P from '../codec/index.js'
 import { ascii, type Bytes, isBytes, plainBytes } from '../crypto/bytes.js'
 import type { SuiteName } from '../crypto/provider.js'
 import { usageError } from '../errors.js'
@@ -205,9 +205,9 @@ export function minimumThreshold(model: ThresholdModel): number {
 const LABEL = 'secagg configuration'
 
 /** A bound is at least 1, so 0 can stand for `modular`. The bound 2^64 needs the ninth byte. */
-const bound: P.CoderType<BoundedSegment['bound']> = P.apply(P.bigint(9, true, false), {
-  encode: (value: bigint) => (value === 0n ? 'modular' : value),
-  decode: (value: BoundedSegment['bound']) => (value === 'modular' ? 0n : value),
+const bound: P.Coder<BoundedSegment['bound']> = P.converted(P.unsignedBigInt(9), {
+  toValue: (value: bigint) => (value === 0n ? 'modular' : value),
+  toStored: (value: BoundedSegment['bound']) => (value === 'modular' ? 0n : value),
 })
 
 const SUITE_NUMBERS = { aes: 1, chacha: 2 } as const
@@ -217,7 +217,7 @@ const configuration = P.struct({
   version: P.U16LE,
   /** 1 or 2; 16 more with hybrid key agreement. */
   suite: P.U8,
-  adversary: P.map(P.U8, { 'honest-but-curious': 1, active: 2 }),
+  adversary: P.oneOf(P.U8, { 'honest-but-curious': 1, active: 2 }),
   /** k, or 0 for the complete graph. */
   neighbors: P.U32LE,
   /** γ, δ and σ; zeros without assumptions. */

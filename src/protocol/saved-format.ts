@@ -1,10 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import type { CoderType } from 'micro-packed'
-import * as P from 'micro-packed'
+import * as P from '../codec/index.js'
 import { type Bytes, codeUnits, concatBytes, equalBytes, fromCodeUnits, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { type ChosenShape, isChosen } from '../graph/index.js'
-import { byteString, encodeOwn, SEALED_SHARES_LENGTH, type Seated, seatList } from '../wire/index.js'
+import { encodeOwn, SEALED_SHARES_LENGTH, type Seated, seatList } from '../wire/index.js'
 import type { RoundConfig } from './config.js'
 import { isHybrid } from './keys.js'
 
@@ -42,7 +41,7 @@ const HEADER_LENGTH = 2 + HASH_LENGTH
  * these. The SHA-256 detects truncation and damage. It does not authenticate: everyone with write access to the store can
  * forge a state.
  */
-export function encodeSaved<T>(kind: SavedKind, { hash }: RoundConfig, body: CoderType<T>, value: T): Bytes {
+export function encodeSaved<T>(kind: SavedKind, { hash }: RoundConfig, body: P.Coder<T>, value: T): Bytes {
   const content = concatBytes(Uint8Array.of(SAVED_VERSION, KINDS[kind]), hash, encodeOwn(body, value))
   return concatBytes(content, sha256(content))
 }
@@ -56,7 +55,7 @@ export function encodeSaved<T>(kind: SavedKind, { hash }: RoundConfig, body: Cod
  */
 export function decodeSaved<K extends SavedKind, T>(
   { hash }: RoundConfig,
-  coders: { readonly [kind in K]: CoderType<T> },
+  coders: { readonly [kind in K]: P.Coder<T> },
   bytes: Uint8Array,
 ): { readonly kind: K; readonly value: T } {
   if (!isBytes(bytes)) throw usageError('invalid-argument', 'a saved state must be a Uint8Array')
@@ -82,7 +81,6 @@ export function decodeSaved<K extends SavedKind, T>(
   try {
     return { kind, value: coders[kind].decode(content.subarray(HEADER_LENGTH)) }
   } catch {
-    // No cause: the error of the coder quotes the bytes, which are secret.
     throw malformed('the saved bytes do not match their kind')
   }
 }
@@ -95,12 +93,12 @@ interface State {
 
 /** A coder for each state of a party, without its name and the configuration. */
 export type StateCoders<S extends State> = {
-  readonly [K in S['state']]: CoderType<Omit<Extract<S, { state: K }>, keyof State>>
+  readonly [K in S['state']]: P.Coder<Omit<Extract<S, { state: K }>, keyof State>>
 }
 
 export function encodeStateBy<S extends State>(coders: StateCoders<S>, state: S): Bytes {
   const kind: S['state'] = state.state
-  return encodeSaved(kind, state.config, coders[kind] as unknown as CoderType<S>, state)
+  return encodeSaved(kind, state.config, coders[kind] as unknown as P.Coder<S>, state)
 }
 
 /** `fits` tells whether the parts of a state belong together. In a forged or mixed-up state they may not. */
@@ -110,7 +108,7 @@ export function decodeStateBy<S extends State>(
   bytes: Uint8Array,
   fits: (state: S) => boolean,
 ): S {
-  const untyped = coders as unknown as { readonly [K in S['state']]: CoderType<object> }
+  const untyped = coders as unknown as { readonly [K in S['state']]: P.Coder<object> }
   const { kind, value } = decodeSaved(config, untyped, bytes)
   const state = { state: kind, config, ...value } as S
   if (!fits(state)) throw malformed('the parts of the saved state do not belong together')
@@ -121,20 +119,15 @@ function malformed(message: string): Error {
   return usageError('malformed-state', message)
 }
 
-/** `P.struct` for records whose fields are always present but may be `undefined`. */
-export function record<T>(fields: { readonly [K in keyof T]: P.CoderType<T[K]> }): P.CoderType<T> {
-  return P.struct(fields) as unknown as P.CoderType<T>
-}
-
 /** A list of records with a seat each, ascending by seat. */
 export function members<M extends { readonly seat: number }>(
   { clients }: RoundConfig,
-  entry: P.CoderType<Omit<M, 'seat'>>,
-): P.CoderType<readonly M[]> {
-  return P.apply(seatList(clients, entry), {
-    encode: (list): readonly M[] =>
+  entry: P.Coder<Omit<M, 'seat'>>,
+): P.Coder<readonly M[]> {
+  return P.converted(seatList(clients, entry), {
+    toValue: (list): readonly M[] =>
       below(clients, list).map(({ seat, value }) => ({ seat, ...value }) as unknown as M),
-    decode: (list) => list.map((member) => ({ seat: member.seat, value: member })),
+    toStored: (list) => list.map((member) => ({ seat: member.seat, value: member })),
   })
 }
 
@@ -144,33 +137,33 @@ function below<T>(clients: number, entries: readonly Seated<T>[]): readonly Seat
   throw new RangeError('the saved state has a seat that does not exist in the round')
 }
 
-const nothing: P.CoderType<null> = P.wrap({ encodeStream: () => {}, decodeStream: () => null, size: 0 })
+const nothing: P.Coder<null> = P.coder({ encodeTo: () => {}, decodeFrom: () => null })
 
-const absent: P.CoderType<undefined> = P.apply(nothing, { encode: () => undefined, decode: () => null })
+const absent: P.Coder<undefined> = P.converted(nothing, { toValue: () => undefined, toStored: () => null })
 
 /** A field that a state has only in some rounds. */
-export function onlyIf<T>(condition: boolean, field: P.CoderType<T>): P.CoderType<T | undefined> {
-  return (condition ? field : absent) as P.CoderType<T | undefined>
+export function onlyIf<T>(condition: boolean, field: P.Coder<T>): P.Coder<T | undefined> {
+  return (condition ? field : absent) as P.Coder<T | undefined>
 }
 
 /** A field that a state has with hybrid key agreement only. */
-export function ifHybrid<T>(config: RoundConfig, field: P.CoderType<T>): P.CoderType<T | undefined> {
+export function ifHybrid<T>(config: RoundConfig, field: P.Coder<T>): P.Coder<T | undefined> {
   return onlyIf(isHybrid(config), field)
 }
 
 /** A field that a state has on the chosen graph only. */
 export function onChosenGraph<T>(
   { graph }: RoundConfig,
-  fieldFor: (graph: ChosenShape) => P.CoderType<T>,
-): P.CoderType<T | undefined> {
-  return (isChosen(graph) ? fieldFor(graph) : absent) as P.CoderType<T | undefined>
+  fieldFor: (graph: ChosenShape) => P.Coder<T>,
+): P.Coder<T | undefined> {
+  return (isChosen(graph) ? fieldFor(graph) : absent) as P.Coder<T | undefined>
 }
 
 /** A list of seats, ascending. */
-export function seats({ clients }: RoundConfig): P.CoderType<readonly number[]> {
-  return P.apply(seatList(clients, nothing), {
-    encode: (list): readonly number[] => below(clients, list).map(({ seat }) => seat),
-    decode: (list) => list.map((seat) => ({ seat, value: null })),
+export function seats({ clients }: RoundConfig): P.Coder<readonly number[]> {
+  return P.converted(seatList(clients, nothing), {
+    toValue: (list): readonly number[] => below(clients, list).map(({ seat }) => seat),
+    toStored: (list) => list.map((seat) => ({ seat, value: null })),
   })
 }
 
@@ -181,32 +174,32 @@ export function isSubset(some: readonly number[], all: readonly number[]): boole
 }
 
 /** A list of entries in any order. */
-export function list<T>(entry: P.CoderType<T>): P.CoderType<readonly T[]> {
-  return P.array(P.U32LE, entry) as unknown as P.CoderType<readonly T[]>
+export function list<T>(entry: P.Coder<T>): P.Coder<readonly T[]> {
+  return P.array(P.U32LE, entry)
 }
 
 /** A list of values with a seat each, ascending by seat. */
 export function seated(
   config: RoundConfig,
-  value: P.CoderType<Uint8Array>,
-): P.CoderType<readonly Seated<Uint8Array>[]> {
-  return members<Seated<Uint8Array>>(config, record({ value }))
+  value: P.Coder<Uint8Array>,
+): P.Coder<readonly Seated<Uint8Array>[]> {
+  return members<Seated<Uint8Array>>(config, P.struct({ value }))
 }
 
 /** Any string, such as the name of an identity, which the caller chooses. */
-export const text: P.CoderType<string> = P.apply(P.bytes(P.U32LE), {
-  encode: fromCodeUnits,
-  decode: codeUnits,
+export const text: P.Coder<string> = P.converted(P.bytes(P.U32LE), {
+  toValue: fromCodeUnits,
+  toStored: codeUnits,
 })
 
-export const identity: P.CoderType<string | undefined> = P.optional(P.bool, text)
+export const identity: P.Coder<string | undefined> = P.optional(text)
 
-export const key: P.CoderType<Uint8Array> = byteString(32)
-export const selfMask: P.CoderType<Uint8Array> = byteString(16)
-export const digest: P.CoderType<Uint8Array> = byteString(32)
+export const key: P.Coder<Uint8Array> = P.bytes(32)
+export const selfMask: P.Coder<Uint8Array> = P.bytes(16)
+export const digest: P.Coder<Uint8Array> = P.bytes(32)
 /** What one client has sealed to another; on the chosen graph it may be nothing. */
-export function sealedShares({ graph }: RoundConfig): P.CoderType<Uint8Array> {
-  return byteString(isChosen(graph) ? P.U8 : SEALED_SHARES_LENGTH)
+export function sealedShares({ graph }: RoundConfig): P.Coder<Uint8Array> {
+  return P.bytes(isChosen(graph) ? P.U8 : SEALED_SHARES_LENGTH)
 }
 /** The ciphertexts for all peers of a sender, one after the other. */
-export const allSealedShares: P.CoderType<Uint8Array> = byteString(P.U32LE)
+export const allSealedShares: P.Coder<Uint8Array> = P.bytes(P.U32LE)

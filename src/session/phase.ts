@@ -1,4 +1,4 @@
-import type { CoderType } from 'micro-packed'
+import type { Coder } from '../codec/index.js'
 import type { Bytes } from '../crypto/bytes.js'
 import type { PhaseName } from '../errors.js'
 import type { PlaneHome, RoundPlane, SumBlock, UploadPlace } from '../plane/index.js'
@@ -150,7 +150,7 @@ export function seatsOf(members: readonly { readonly seat: number }[]): readonly
 export function encoded<M>(
   type: MessageType,
   { recipients, messageFor }: server.Outbound<M>,
-  coderFor: (seat: number) => CoderType<M>,
+  coderFor: (seat: number) => Coder<M>,
 ): OutboundBytes {
   let last: { message: M; bytes: Bytes } | undefined
   return {

@@ -1,4 +1,4 @@
-import type { CoderType } from 'micro-packed'
+import type { Coder } from '../codec/index.js'
 import type { Bytes } from '../crypto/bytes.js'
 import { provenHolders } from '../graph/index.js'
 import type { ServerCapabilities } from '../protocol/capabilities.js'
@@ -24,7 +24,7 @@ export interface Proven {
 export class Proofs {
   readonly #state: server.ServerMasking
   readonly #capabilities: Pick<ServerCapabilities, 'verifyIdentity'>
-  readonly #coder: CoderType<Inclusion> | undefined
+  readonly #coder: Coder<Inclusion> | undefined
   readonly #length: number
   readonly #proofs: Map<number, server.IncludingClient>
   /** The last result of {@link among}, and what it was computed from. */

@@ -1,5 +1,5 @@
-import * as P from 'micro-packed'
 import { partsOf } from '../arguments.js'
+import * as P from '../codec/index.js'
 import { ascii, type Bytes, codeUnits, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { integerPrivacyContext } from '../privacy/index.js'
@@ -103,10 +103,10 @@ const VERSION = 1
 
 const text = P.bytes(P.U32LE)
 const texts = P.array(P.U32LE, text)
-const choice = P.map(P.U8, { count: 1, refuse: 2 })
+const choice = P.oneOf(P.U8, { count: 1, refuse: 2 })
 const range = P.struct({ from: P.F64LE, to: P.F64LE })
 
-const kind = P.mappedTag(P.U8, {
+const kind = P.tagged(P.U8, {
   count: [1, P.struct({})],
   sum: [2, range],
   mean: [3, range],
@@ -172,29 +172,29 @@ export function contextOf({ statistics, parts }: Assembled<Statistics | PrivateS
   )
 }
 
-function encodable(statistic: StatisticDefinition): P.UnwrapCoder<typeof kind> {
+function encodable(statistic: StatisticDefinition): P.ValueOf<typeof kind> {
   switch (statistic.kind) {
     case 'count':
-      return { TAG: 'count', data: {} }
+      return { kind: 'count', data: {} }
     case 'sum':
     case 'mean':
     case 'variance':
-      return { TAG: statistic.kind, data: statistic }
+      return { kind: statistic.kind, data: statistic }
     case 'histogram': {
       const { kind, edges, outside = 'count' } = statistic
-      return { TAG: kind, data: { edges: [...edges], outside } }
+      return { kind, data: { edges: [...edges], outside } }
     }
     case 'frequency': {
       const { kind, categories, other = 'refuse' } = statistic
-      return { TAG: kind, data: { categories: categories.map(codeUnits), other } }
+      return { kind, data: { categories: categories.map(codeUnits), other } }
     }
     case 'contingency': {
       const { kind, rows, columns, other = 'refuse' } = statistic
-      return { TAG: kind, data: { rows: rows.map(codeUnits), columns: columns.map(codeUnits), other } }
+      return { kind, data: { rows: rows.map(codeUnits), columns: columns.map(codeUnits), other } }
     }
     case 'sketch': {
       const { kind, depth, width, seed } = statistic
-      return { TAG: kind, data: { depth, width, seed: ascii(seed as string) } }
+      return { kind, data: { depth, width, seed: ascii(seed as string) } }
     }
   }
 }

@@ -1,5 +1,5 @@
-import * as P from 'micro-packed'
 import { partsOf, reading } from '../arguments.js'
+import * as P from '../codec/index.js'
 import { ascii, type Bytes, codeUnits, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import {

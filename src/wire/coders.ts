@@ -1,27 +1,13 @@
-import * as P from 'micro-packed'
-import { type Bytes, isBytes, joinBytes, plainBytes } from '../crypto/bytes.js'
+import * as P from '../codec/index.js'
+import { type Bytes, joinBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
-
-/**
- * Codes bytes. `length` is their number, or the coder of a number in front of them. Byte arrays from other realms can be
- * encoded. Anything else is refused here, because the package would quote the value in its error, and it may be secret.
- */
-export function byteString(length: number | P.CoderType<number>): P.CoderType<Uint8Array> {
-  return P.apply(P.bytes(length), {
-    encode: (bytes: Uint8Array) => bytes,
-    decode: (bytes) => {
-      if (isBytes(bytes)) return plainBytes(bytes)
-      throw new TypeError('a value to encode must be a Uint8Array')
-    },
-  })
-}
 
 /**
  * Encodes a value that this program made.
  * @throws {SecAggError} `crypto-failure` if that fails. Then a part of the value, which came from a provider, splitter or
  *   signer, has the wrong type or length.
  */
-export function encodeOwn<T>(coder: P.CoderType<T>, value: T): Bytes {
+export function encodeOwn<T>(coder: P.Coder<T>, value: T): Bytes {
   try {
     // `encode` returns a new array each time, in memory that is not shared. Its type does not say so.
     return coder.encode(value) as Bytes
@@ -49,27 +35,27 @@ export interface Seated<T> {
  * first, padded with zero bits. So every set has exactly one encoding, and a seat outside the universe, or the same seat
  * twice, cannot be encoded.
  */
-export function seatSet(universe: readonly number[]): P.CoderType<readonly number[]> {
+export function seatSet(universe: readonly number[]): P.Coder<readonly number[]> {
   const length = Math.ceil(universe.length / 8)
-  return P.wrap({
-    encodeStream: (writer, seats) => {
+  return P.coder({
+    encodeTo: (writer, seats) => {
       const bitmap = new Uint8Array(length)
       let index = 0
       for (const seat of seats) {
         while (index < universe.length && universe[index] !== seat) index++
         if (index === universe.length) {
-          throw writer.err('seats must be distinct, ascending, and in the universe')
+          throw new RangeError('seats must be distinct, ascending, and in the universe')
         }
         bitmap[index >>> 3]! |= 1 << (index & 7)
         index++
       }
       writer.bytes(bitmap)
     },
-    decodeStream: (reader) => {
+    decodeFrom: (reader) => {
       const bitmap = reader.bytes(length)
       const padding = length * 8 - universe.length
       if (padding > 0 && bitmap[length - 1]! >>> (8 - padding) !== 0) {
-        throw reader.err('padding bits must be zero')
+        throw new RangeError('padding bits must be zero')
       }
       const seats: number[] = []
       for (let index = 0; index < universe.length; index++) {
@@ -81,7 +67,7 @@ export function seatSet(universe: readonly number[]): P.CoderType<readonly numbe
 }
 
 /** Codes values of one length. Many of them are written into one array, because each piece of a message costs time. */
-export interface FixedCoder<T> extends P.CoderType<T> {
+export interface FixedCoder<T> extends P.Coder<T> {
   readonly length: number
   write(value: T, target: Uint8Array, at: number): void
 }
@@ -103,7 +89,7 @@ function inOnePiece<T>(
   return bytes
 }
 
-function isFixed<T>(coder: P.CoderType<T>): coder is FixedCoder<T> {
+function isFixed<T>(coder: P.Coder<T>): coder is FixedCoder<T> {
   return 'write' in coder
 }
 
@@ -111,49 +97,46 @@ function isFixed<T>(coder: P.CoderType<T>): coder is FixedCoder<T> {
  * Codes at most `most` entries with their seats, for a receiver that does not know which seats to expect. Seats are strictly
  * ascending, so that no seat can occur twice.
  */
-export function seatList<T>(most: number, entry: P.CoderType<T>): P.CoderType<readonly Seated<T>[]> {
+export function seatList<T>(most: number, entry: P.Coder<T>): P.Coder<readonly Seated<T>[]> {
   // No message has more than 65535 entries. Saved states of large rounds do.
   const number = most < 2 ** 16 ? P.U16LE : P.U32LE
-  return P.wrap({
-    encodeStream: (writer, entries) => {
-      number.encodeStream(writer, entries.length)
+  return P.coder({
+    encodeTo: (writer, entries) => {
+      number.encodeTo(writer, entries.length)
       if (isFixed(entry)) return writer.bytes(inOnePiece(entries, entry, 4))
       for (const { seat, value } of entries) {
-        P.U32LE.encodeStream(writer, seat)
-        entry.encodeStream(writer, value)
+        P.U32LE.encodeTo(writer, seat)
+        entry.encodeTo(writer, value)
       }
     },
-    decodeStream: (reader) => {
-      const count = number.decodeStream(reader)
-      if (count > most) throw reader.err(`there must be at most ${most} entries`)
+    decodeFrom: (reader) => {
+      const count = number.decodeFrom(reader)
+      if (count > most) throw new RangeError(`there must be at most ${most} entries`)
       let previous = -1
       return Array.from({ length: count }, () => {
-        const seat = P.U32LE.decodeStream(reader)
-        if (seat <= previous) throw reader.err('seats must be distinct and ascending')
+        const seat = P.U32LE.decodeFrom(reader)
+        if (seat <= previous) throw new RangeError('seats must be distinct and ascending')
         previous = seat
-        return { seat, value: entry.decodeStream(reader) }
+        return { seat, value: entry.decodeFrom(reader) }
       })
     },
   })
 }
 
 /** Codes a {@link seatSet}, then one entry for each of its seats. */
-export function seatMap<T>(
-  universe: readonly number[],
-  entry: P.CoderType<T>,
-): P.CoderType<readonly Seated<T>[]> {
+export function seatMap<T>(universe: readonly number[], entry: P.Coder<T>): P.Coder<readonly Seated<T>[]> {
   const seats = seatSet(universe)
-  return P.wrap({
-    encodeStream: (writer, entries) => {
-      seats.encodeStream(
+  return P.coder({
+    encodeTo: (writer, entries) => {
+      seats.encodeTo(
         writer,
         entries.map(({ seat }) => seat),
       )
       if (isFixed(entry)) return writer.bytes(inOnePiece(entries, entry, 0))
-      for (const { value } of entries) entry.encodeStream(writer, value)
+      for (const { value } of entries) entry.encodeTo(writer, value)
     },
-    decodeStream: (reader) =>
-      seats.decodeStream(reader).map((seat) => ({ seat, value: entry.decodeStream(reader) })),
+    decodeFrom: (reader) =>
+      seats.decodeFrom(reader).map((seat) => ({ seat, value: entry.decodeFrom(reader) })),
   })
 }
 
@@ -172,21 +155,21 @@ export interface SeatColumn {
 export function seatColumn(
   universe: readonly number[],
   lengthOf: (seat: number) => number,
-): P.CoderType<SeatColumn> {
+): P.Coder<SeatColumn> {
   const set = seatSet(universe)
   const lengthOfAll = (seats: readonly number[]): number => {
     let sum = 0
     for (const seat of seats) sum += lengthOf(seat)
     return sum
   }
-  return P.wrap({
-    encodeStream: (writer, { seats, bytes }) => {
-      if (bytes.length !== lengthOfAll(seats)) throw writer.err('an entry has the wrong length')
-      set.encodeStream(writer, seats)
+  return P.coder({
+    encodeTo: (writer, { seats, bytes }) => {
+      if (bytes.length !== lengthOfAll(seats)) throw new RangeError('an entry has the wrong length')
+      set.encodeTo(writer, seats)
       writer.bytes(bytes)
     },
-    decodeStream: (reader) => {
-      const seats = set.decodeStream(reader)
+    decodeFrom: (reader) => {
+      const seats = set.decodeFrom(reader)
       return { seats, bytes: reader.bytes(lengthOfAll(seats)) }
     },
   })
@@ -196,16 +179,16 @@ export function seatColumn(
 export function seatBytes(
   universe: readonly number[],
   lengthOf: (seat: number) => number,
-): P.CoderType<readonly Seated<Uint8Array>[]> {
+): P.Coder<readonly Seated<Uint8Array>[]> {
   const column = seatColumn(universe, lengthOf)
-  return P.wrap({
-    encodeStream: (writer, entries) => {
+  return P.coder({
+    encodeTo: (writer, entries) => {
       for (const { seat, value } of entries) {
-        if (value.length !== lengthOf(seat)) throw writer.err('an entry has the wrong length')
+        if (value.length !== lengthOf(seat)) throw new RangeError('an entry has the wrong length')
       }
-      column.encodeStream(writer, columnOf(entries))
+      column.encodeTo(writer, columnOf(entries))
     },
-    decodeStream: (reader) => entriesOf(column.decodeStream(reader), lengthOf),
+    decodeFrom: (reader) => entriesOf(column.decodeFrom(reader), lengthOf),
   })
 }
 

@@ -1,4 +1,4 @@
-import * as P from 'micro-packed'
+import * as P from '../codec/index.js'
 import { type Bytes, concatBytes, requireBytes } from '../crypto/bytes.js'
 import { type Fault, type PhaseName, SecAggError } from '../errors.js'
 import { encodeOwn } from './coders.js'
@@ -47,10 +47,7 @@ export type MessageType =
   | 'consistencySignatures'
 
 /** Codes a message type as its number. */
-export const messageTypeCoder: P.CoderType<MessageType> = P.map(
-  P.U8,
-  MESSAGE_TYPES,
-) as P.CoderType<MessageType>
+export const messageTypeCoder: P.Coder<MessageType> = P.oneOf(P.U8, MESSAGE_TYPES) as P.Coder<MessageType>
 
 const TYPES = Object.keys(MESSAGE_TYPES) as readonly MessageType[]
 
@@ -68,7 +65,7 @@ export interface Origin {
 }
 
 /** Writes a message: the header, then the body, encoded by `coder`. */
-export function encodeMessage<T>(type: MessageType, coder: P.CoderType<T>, message: T): Bytes {
+export function encodeMessage<T>(type: MessageType, coder: P.Coder<T>, message: T): Bytes {
   return concatBytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES[type]), encodeOwn(coder, message))
 }
 
@@ -78,12 +75,7 @@ export function encodeMessage<T>(type: MessageType, coder: P.CoderType<T>, messa
  *
  * @throws {SecAggError} `unsupported-version`, `unexpected-message`, or `malformed-message`.
  */
-export function decodeMessage<T>(
-  type: MessageType,
-  coder: P.CoderType<T>,
-  bytes: Uint8Array,
-  origin: Origin,
-): T {
+export function decodeMessage<T>(type: MessageType, coder: P.Coder<T>, bytes: Uint8Array, origin: Origin): T {
   checkHeader(type, bytes, origin)
   try {
     // Not `slice`, because a slice of a Node Buffer shares its memory.

@@ -1,5 +1,4 @@
 export {
-  byteString,
   columnOf,
   encodeOwn,
   entriesOf,

@@ -1,6 +1,6 @@
-import * as P from 'micro-packed'
+import * as P from '../codec/index.js'
 import { KEM_KEY_LENGTH } from '../crypto/encapsulation.js'
-import { byteString, type FixedCoder, seatList, seatMap } from './coders.js'
+import { type FixedCoder, seatList, seatMap } from './coders.js'
 import {
   type AdvertiseKeys,
   HASH_LENGTH,
@@ -18,17 +18,17 @@ export function advertiseKeysCoder(
   signatureLength: number,
   choiceLength = 0,
   isHybrid = false,
-): P.CoderType<AdvertiseKeys> {
-  const hash = byteString(HASH_LENGTH)
+): P.Coder<AdvertiseKeys> {
+  const hash = P.bytes(HASH_LENGTH)
   const keys = publicKeys(signatureLength, choiceLength, isHybrid)
-  return P.wrap({
-    encodeStream: (writer, message) => {
-      hash.encodeStream(writer, message.configurationHash)
-      keys.encodeStream(writer, message)
+  return P.coder({
+    encodeTo: (writer, message) => {
+      hash.encodeTo(writer, message.configurationHash)
+      keys.encodeTo(writer, message)
     },
-    decodeStream: (reader) => ({
-      configurationHash: hash.decodeStream(reader),
-      ...keys.decodeStream(reader),
+    decodeFrom: (reader) => ({
+      configurationHash: hash.decodeFrom(reader),
+      ...keys.decodeFrom(reader),
     }),
   })
 }
@@ -39,7 +39,7 @@ export function publishedKeysCoder(
   signatureLength: number,
   choiceLength = 0,
   isHybrid = false,
-): P.CoderType<PublishedKeys> {
+): P.Coder<PublishedKeys> {
   const keys = publicKeys(signatureLength, choiceLength, isHybrid)
   return typeof universe === 'number' ? seatList(universe, keys) : seatMap(universe, keys)
 }
@@ -74,13 +74,13 @@ function publicKeys(
     }
     if (signatureLength > 0) target.set(signature, at + signatureAt)
   }
-  const coder = P.wrap<PublicKeys>({
-    encodeStream: (writer, keys) => {
+  const coder = P.coder<PublicKeys>({
+    encodeTo: (writer, keys) => {
       const bytes = new Uint8Array(length)
       write(keys, bytes, 0)
       writer.bytes(bytes)
     },
-    decodeStream: (reader) => {
+    decodeFrom: (reader) => {
       const bytes = reader.bytes(length)
       const part = (from: number, to: number): Uint8Array => bytes.subarray(from, to)
       return {

@@ -1,14 +1,6 @@
-import * as P from 'micro-packed'
+import * as P from '../codec/index.js'
 import { concatBytes } from '../crypto/bytes.js'
-import {
-  byteString,
-  type SeatColumn,
-  type Seated,
-  seatBytes,
-  seatColumn,
-  seatMap,
-  seatSet,
-} from './coders.js'
+import { type SeatColumn, type Seated, seatBytes, seatColumn, seatMap, seatSet } from './coders.js'
 
 /** The bytes of the configuration hash, with which AdvertiseKeys begins. */
 export const HASH_LENGTH = 32
@@ -143,10 +135,10 @@ export type Acknowledgements = readonly Seated<Uint8Array>[]
 export function shareKeysCoder(
   peers: number,
   length: number = peers * SEALED_SHARES_LENGTH,
-): P.CoderType<ShareKeys> {
+): P.Coder<ShareKeys> {
   return P.struct({
-    commitment: byteString(COMMITMENT_LENGTH),
-    ciphertexts: byteString(length),
+    commitment: P.bytes(COMMITMENT_LENGTH),
+    ciphertexts: P.bytes(length),
   })
 }
 
@@ -158,7 +150,7 @@ export function forwardedSharesCoder(
   peers: readonly number[],
   owners?: ReadonlySet<number>,
   lengthFrom: (peer: number) => number = () => SEALED_SHARES_LENGTH,
-): P.CoderType<ForwardedShares> {
+): P.Coder<ForwardedShares> {
   return seatBytes(peers, sealedLength(owners, lengthFrom))
 }
 
@@ -166,7 +158,7 @@ export function forwardedSharesCoder(
 export function forwardedColumnCoder(
   peers: readonly number[],
   owners?: ReadonlySet<number>,
-): P.CoderType<SeatColumn> {
+): P.Coder<SeatColumn> {
   return seatColumn(peers, sealedLength(owners))
 }
 
@@ -179,40 +171,40 @@ export function sealedLength(
 }
 
 /** `senders`: the clients of U2 that seal secrets for masks to the sender of the complaint. */
-export function complaintCoder(senders: readonly number[]): P.CoderType<Complaint> {
+export function complaintCoder(senders: readonly number[]): P.Coder<Complaint> {
   return seatSet(senders)
 }
 
 /** `universe`: the seats that may have survived. */
-export function survivorsCoder(universe: readonly number[]): P.CoderType<Survivors> {
+export function survivorsCoder(universe: readonly number[]): P.Coder<Survivors> {
   return seatSet(universe)
 }
 
-export function consistencyCheckCoder(signatureLength: number): P.CoderType<ConsistencyCheck> {
-  return byteString(signatureLength)
+export function consistencyCheckCoder(signatureLength: number): P.Coder<ConsistencyCheck> {
+  return P.bytes(signatureLength)
 }
 
 /** `universe`: the seats that may have signed. */
 export function consistencySignaturesCoder(
   universe: readonly number[],
   signatureLength: number,
-): P.CoderType<ConsistencySignatures> {
+): P.Coder<ConsistencySignatures> {
   return seatBytes(universe, () => signatureLength)
 }
 
 /** `neighbors`: how many holders a client has. */
-export function inclusionCoder(neighbors: number, signatureLength: number): P.CoderType<Inclusion> {
+export function inclusionCoder(neighbors: number, signatureLength: number): P.Coder<Inclusion> {
   const signatureAt = Math.ceil(neighbors / 8)
   const length = signatureAt + signatureLength
   // In one piece: there are nk of these in a round.
-  return P.wrap({
-    encodeStream: (writer, { holders, signature }) => {
+  return P.coder({
+    encodeTo: (writer, { holders, signature }) => {
       if (holders.length !== signatureAt || signature.length !== signatureLength) {
-        throw writer.err('a proof has the wrong length')
+        throw new RangeError('a proof has the wrong length')
       }
       writer.bytes(concatBytes(holders, signature))
     },
-    decodeStream: (reader) => {
+    decodeFrom: (reader) => {
       const bytes = reader.bytes(length)
       return { holders: bytes.subarray(0, signatureAt), signature: bytes.subarray(signatureAt) }
     },
@@ -224,12 +216,12 @@ export function livingOwnersCoder(
   owners: readonly number[],
   neighbors: number,
   signatureLength: number,
-): P.CoderType<LivingOwners> {
+): P.Coder<LivingOwners> {
   return seatMap(owners, inclusionCoder(neighbors, signatureLength))
 }
 
 /** `seats`: the living owners that are acknowledged; or the holders that acknowledge. */
-export function acknowledgementsCoder(seats: readonly number[]): P.CoderType<Acknowledgements> {
+export function acknowledgementsCoder(seats: readonly number[]): P.Coder<Acknowledgements> {
   return seatBytes(seats, () => ACKNOWLEDGEMENT_LENGTH)
 }
 
@@ -237,7 +229,7 @@ export function acknowledgementsCoder(seats: readonly number[]): P.CoderType<Ack
 export function unmaskingCoder(
   owners: readonly number[],
   survivors: ReadonlySet<number>,
-): P.CoderType<UnmaskingShares> {
+): P.Coder<UnmaskingShares> {
   return seatBytes(owners, (seat) => (survivors.has(seat) ? SELF_MASK_SEED_LENGTH : KEY_LENGTH))
 }
 
@@ -245,6 +237,6 @@ export function unmaskingCoder(
 export function unmaskingColumnCoder(
   owners: readonly number[],
   lengthOf: (seat: number) => number,
-): P.CoderType<SeatColumn> {
+): P.Coder<SeatColumn> {
   return seatColumn(owners, lengthOf)
 }

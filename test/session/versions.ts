@@ -1,5 +1,5 @@
-import type { CoderType } from 'micro-packed'
 import type { PhaseName, RoundConfig } from 'secagg'
+import type { Coder } from '../../src/codec/index.js'
 import {
   consistencySignaturesCoder,
   decodeMessage,
@@ -49,7 +49,7 @@ export function secondVersion(
   }
 }
 
-function withoutLast<T>(type: MessageType, coder: CoderType<readonly T[]>, bytes: Uint8Array): Uint8Array {
+function withoutLast<T>(type: MessageType, coder: Coder<readonly T[]>, bytes: Uint8Array): Uint8Array {
   const origin = { fault: 'internal', phase: 'advertise-keys', culprits: [] } as const
   return encodeMessage(type, coder, decodeMessage(type, coder, bytes, origin).slice(0, -1))
 }

@@ -1,6 +1,6 @@
-import type { CoderType } from 'micro-packed'
 import { SecAggError } from 'secagg'
 import { packVector, unpackVector } from 'secagg/vector'
+import type { Coder } from '../../src/codec/index.js'
 import {
   acknowledgementsCoder,
   advertiseKeysCoder,
@@ -54,7 +54,7 @@ function some<T>(random: Random, universe: readonly number[], value: (seat: numb
 function wireCase<T>(
   title: string,
   type: MessageType,
-  coder: CoderType<T>,
+  coder: Coder<T>,
   sample: (random: Random) => T,
 ): WireCase {
   return {

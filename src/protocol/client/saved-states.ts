@@ -1,4 +1,4 @@
-import * as P from 'micro-packed'
+import * as P from '../../codec/index.js'
 import type { Bytes } from '../../crypto/bytes.js'
 import { KEM_SEED_LENGTH } from '../../crypto/encapsulation.js'
 import { choiceLength, isChosen } from '../../graph/index.js'
@@ -6,7 +6,6 @@ import type { MaskTerm } from '../../vector/segments.js'
 import {
   ACKNOWLEDGEMENT_LENGTH,
   advertiseKeysCoder,
-  byteString,
   inclusionCoder,
   SELF_MASK_SEED_LENGTH,
   type UnmaskingShares,
@@ -28,7 +27,6 @@ import {
   members,
   onChosenGraph,
   onlyIf,
-  record,
   type StateCoders,
   sealedShares,
   seated,
@@ -175,22 +173,22 @@ function isStranger(seat: number, others: readonly { readonly seat: number }[]):
   return others.every((other) => other.seat !== seat)
 }
 
-const keyPair = record<KeyPair>({ privateKey: key, publicKey: key })
-const sharePair = P.optional(P.bool, record<SharePair>({ maskKeyShare: key, selfMaskShare: selfMask }))
+const keyPair = P.struct<KeyPair>({ privateKey: key, publicKey: key })
+const sharePair = P.optional(P.struct<SharePair>({ maskKeyShare: key, selfMaskShare: selfMask }))
 
 function codersOf(config: RoundConfig): StateCoders<ClientState> {
-  const seed = byteString(config.suite === 'aes' ? 16 : 32)
+  const seed = P.bytes(config.suite === 'aes' ? 16 : 32)
   // With hybrid key agreement it is empty until the shares have arrived, or if there are none.
-  const openingKey = isHybrid(config) ? byteString(P.U8) : seed
-  const kemSeed = byteString(KEM_SEED_LENGTH)
-  const signature = byteString(config.signatureLength)
+  const openingKey = isHybrid(config) ? P.bytes(P.U8) : seed
+  const kemSeed = P.bytes(KEM_SEED_LENGTH)
+  const signature = P.bytes(config.signatureLength)
   const publishedDigest = onlyIf(signsSurvivors(config), digest)
-  const acknowledgement = byteString(ACKNOWLEDGEMENT_LENGTH)
-  const ifAny = byteString(P.U8)
+  const acknowledgement = P.bytes(ACKNOWLEDGEMENT_LENGTH)
+  const ifAny = P.bytes(P.U8)
   const choice = onChosenGraph(config, () =>
-    record<PeerChoice>({
+    P.struct<PeerChoice>({
       isHolder: P.bool,
-      place: P.optional(P.bool, P.U16LE),
+      place: P.optional(P.U16LE),
       keysDigest: digest,
       given: ifAny,
       expected: ifAny,
@@ -198,7 +196,7 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
   )
   const peerHybrid = ifHybrid(
     config,
-    record<PeerHybrid>({
+    P.struct<PeerHybrid>({
       cipherAgreement: key,
       cipherKey: key,
       cipherKemDigest: digest,
@@ -208,26 +206,26 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
   const base = { seat: P.U32LE, minimumSurvivors: P.U32LE }
   const sharers = members<Sharer>(
     config,
-    record({ openingKey, ciphertext: sealedShares(config), identity, choice }),
+    P.struct({ openingKey, ciphertext: sealedShares(config), identity, choice }),
   )
-  const sign = P.apply(P.bool, {
-    encode: (positive: boolean): MaskTerm['sign'] => (positive ? 1 : -1),
-    decode: (sign: MaskTerm['sign']) => sign === 1,
+  const sign = P.converted(P.bool, {
+    toValue: (positive: boolean): MaskTerm['sign'] => (positive ? 1 : -1),
+    toStored: (sign: MaskTerm['sign']) => sign === 1,
   })
   return {
-    'client-advertised': record({
+    'client-advertised': P.struct({
       ...base,
       cipherKeyPair: keyPair,
       maskKeyPair: keyPair,
-      hybrid: ifHybrid(config, record<AdvertisedHybrid>({ cipherSeed: kemSeed, master: key })),
+      hybrid: ifHybrid(config, P.struct<AdvertisedHybrid>({ cipherSeed: kemSeed, master: key })),
       outbound: advertiseKeysCoder(config.signatureLength, choiceLength(config.graph), isHybrid(config)),
     }),
-    'client-shared': record({
+    'client-shared': P.struct({
       ...base,
       maskKeyPair: keyPair,
       hybrid: ifHybrid(
         config,
-        record<SharedHybrid>({
+        P.struct<SharedHybrid>({
           cipherSeed: kemSeed,
           master: key,
           cipherKey: key,
@@ -240,27 +238,27 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       ownIdentity: identity,
       publishedDigest,
       ownChoice: onChosenGraph(config, () =>
-        record<OwnChoice>({ holders: seats(config), keysDigest: digest }),
+        P.struct<OwnChoice>({ holders: seats(config), keysDigest: digest }),
       ),
       peers: members<Peer>(
         config,
-        record({ maskKey: key, openingKey, identity, choice, hybrid: peerHybrid }),
+        P.struct({ maskKey: key, openingKey, identity, choice, hybrid: peerHybrid }),
       ),
       digestKey: digest,
-      outbound: record({ commitment: digest, ciphertexts: allSealedShares }),
+      outbound: P.struct({ commitment: digest, ciphertexts: allSealedShares }),
     }),
-    'client-masked': record({
+    'client-masked': P.struct({
       ...base,
       ownShares: sharePair,
       ownIdentity: identity,
       publishedDigest,
       inclusion: onChosenGraph(config, ({ neighbors }) => inclusionCoder(neighbors, config.signatureLength)),
       sharers,
-      plan: list(record<MaskTerm>({ seed, sign })),
+      plan: list(P.struct<MaskTerm>({ seed, sign })),
       digestKey: digest,
       inputDigest: digest,
     }),
-    'client-checked': record({
+    'client-checked': P.struct({
       ...base,
       ownShares: sharePair,
       ownIdentity: identity,
@@ -269,20 +267,20 @@ function codersOf(config: RoundConfig): StateCoders<ClientState> {
       survivors: seats(config),
       outbound: signature,
     }),
-    'client-acknowledging': record({
+    'client-acknowledging': P.struct({
       ...base,
       owners: seats(config),
       survivors: seats(config),
-      shares: seated(config, byteString(P.U8)),
+      shares: seated(config, P.bytes(P.U8)),
       expected: seated(config, acknowledgement),
       outbound: seated(config, acknowledgement),
     }),
-    'client-complained': record({ ...base, nameable: seats(config), outbound: seats(config) }),
-    'client-unmasked': record({
+    'client-complained': P.struct({ ...base, nameable: seats(config), outbound: seats(config) }),
+    'client-unmasked': P.struct({
       ...base,
       owners: seats(config),
       survivors: seats(config),
-      outbound: seated(config, byteString(P.U8)),
+      outbound: seated(config, P.bytes(P.U8)),
     }),
   }
 }

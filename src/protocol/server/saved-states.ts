@@ -1,4 +1,4 @@
-import * as P from 'micro-packed'
+import * as P from '../../codec/index.js'
 import type { Bytes } from '../../crypto/bytes.js'
 import { KEM_KEY_LENGTH } from '../../crypto/encapsulation.js'
 import {
@@ -9,7 +9,7 @@ import {
   indexOfSeat,
   isChosen,
 } from '../../graph/index.js'
-import { ACKNOWLEDGEMENT_LENGTH, byteString, inclusionCoder, type PublicKeys } from '../../wire/index.js'
+import { ACKNOWLEDGEMENT_LENGTH, inclusionCoder, type PublicKeys } from '../../wire/index.js'
 import { requireConfig, requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import { isHybrid } from '../keys.js'
@@ -27,7 +27,6 @@ import {
   members,
   onChosenGraph,
   onlyIf,
-  record,
   type StateCoders,
   seated,
   seats,
@@ -176,10 +175,10 @@ function seatsOf(members: readonly { readonly seat: number }[]): number[] {
 
 function codersOf(config: RoundConfig): StateCoders<ServerState> {
   const graph = drawnGraph(config)
-  const signature = byteString(config.signatureLength)
-  const choice = onChosenGraph(config, () => byteString(CHOICE_LENGTH))
-  const kemKey = ifHybrid(config, byteString(KEM_KEY_LENGTH))
-  const keys = record<PublicKeys>({
+  const signature = P.bytes(config.signatureLength)
+  const choice = onChosenGraph(config, () => P.bytes(CHOICE_LENGTH))
+  const kemKey = ifHybrid(config, P.bytes(KEM_KEY_LENGTH))
+  const keys = P.struct<PublicKeys>({
     cipherKey: key,
     maskKey: key,
     choice,
@@ -189,78 +188,78 @@ function codersOf(config: RoundConfig): StateCoders<ServerState> {
   })
   const hybrid = ifHybrid(
     config,
-    record<MaskedHybrid>({ maskKemDigest: digest, crossing: byteString(P.U32LE), complaint: seats(config) }),
+    P.struct<MaskedHybrid>({ maskKemDigest: digest, crossing: P.bytes(P.U32LE), complaint: seats(config) }),
   )
   const clients = members<MaskedClient>(
     config,
-    record({ maskKey: key, commitment: digest, identity, hybrid }),
+    P.struct({ maskKey: key, commitment: digest, identity, hybrid }),
   )
   const survivors = seats(config)
   // Two bytes where they are enough, as in states that older versions have stored.
   const seat = config.clients <= 65536 ? P.U16LE : P.U32LE
   return {
-    'server-advertising': record({}),
-    'server-sharing': record({
+    'server-advertising': P.struct({}),
+    'server-sharing': P.struct({
       graph,
-      clients: members<AdvertisedClient>(config, record({ keys, identity })),
+      clients: members<AdvertisedClient>(config, P.struct({ keys, identity })),
     }),
-    'server-masking': record({
+    'server-masking': P.struct({
       graph,
       publishedDigest: onlyIf(signsSurvivors(config), digest),
       clients: members<SharingClient>(
         config,
-        record({ keys, identity, commitment: digest, peers: seats(config), ciphertexts: allSealedShares }),
+        P.struct({ keys, identity, commitment: digest, peers: seats(config), ciphertexts: allSealedShares }),
       ),
     }),
-    'server-checking': record({ graph, publishedDigest: digest, clients, survivors }),
-    'server-acknowledging': record({
+    'server-checking': P.struct({ graph, publishedDigest: digest, clients, survivors }),
+    'server-acknowledging': P.struct({
       graph,
       clients,
       survivors,
       including: onChosenGraph(config, ({ neighbors }) =>
         members<IncludingClient>(
           config,
-          record({ inclusion: inclusionCoder(neighbors, config.signatureLength) }),
+          P.struct({ inclusion: inclusionCoder(neighbors, config.signatureLength) }),
         ),
-      ) as P.CoderType<readonly IncludingClient[]>,
+      ) as P.Coder<readonly IncludingClient[]>,
     }),
-    'server-unmasking': record({
+    'server-unmasking': P.struct({
       graph,
       clients,
       survivors,
-      consistent: P.optional(P.bool, members<ConsistentClient>(config, record({ signature }))),
+      consistent: P.optional(members<ConsistentClient>(config, P.struct({ signature }))),
       acknowledging: onChosenGraph(config, () =>
         members<AcknowledgingClient>(
           config,
-          record({ acknowledgements: seated(config, byteString(ACKNOWLEDGEMENT_LENGTH)) }),
+          P.struct({ acknowledgements: seated(config, P.bytes(ACKNOWLEDGEMENT_LENGTH)) }),
         ),
       ),
     }),
-    'server-unmasked': record({
+    'server-unmasked': P.struct({
       graph,
       clients,
       survivors,
       selfMasks: seated(config, selfMask),
       maskKeys: seated(config, key),
-      maskSecrets: ifHybrid(config, seated(config, byteString(P.U32LE))),
-      wrongShares: list(record<WrongShare>({ owner: seat, holder: seat })),
+      maskSecrets: ifHybrid(config, seated(config, P.bytes(P.U32LE))),
+      wrongShares: list(P.struct<WrongShare>({ owner: seat, holder: seat })),
       culprits: seats(config),
     }),
   }
 }
 
 /** The shape follows from the configuration; what was drawn is the ring, or the choices of the clients. */
-function drawnGraph(config: RoundConfig): P.CoderType<DrawnGraph> {
+function drawnGraph(config: RoundConfig): P.Coder<DrawnGraph> {
   const { graph, hash } = config
   if (graph.kind === 'chosen') {
-    const choices = members<ChoosingClient>(config, record({ choice: byteString(CHOICE_LENGTH) }))
-    return P.apply(choices, {
-      encode: (list): DrawnGraph => ({ ...graph, hash, choices: list }),
-      decode: (drawn) => (drawn.kind === 'chosen' ? drawn.choices : []),
+    const choices = members<ChoosingClient>(config, P.struct({ choice: P.bytes(CHOICE_LENGTH) }))
+    return P.converted(choices, {
+      toValue: (list): DrawnGraph => ({ ...graph, hash, choices: list }),
+      toStored: (drawn) => (drawn.kind === 'chosen' ? drawn.choices : []),
     })
   }
-  return P.apply(list(P.U16LE), {
-    encode: (ring): DrawnGraph => (graph.kind === 'complete' ? graph : { ...graph, ring }),
-    decode: (drawn) => (drawn.kind === 'sparse' ? drawn.ring : []),
+  return P.converted(list(P.U16LE), {
+    toValue: (ring): DrawnGraph => (graph.kind === 'complete' ? graph : { ...graph, ring }),
+    toStored: (drawn) => (drawn.kind === 'sparse' ? drawn.ring : []),
   })
 }

@@ -1,9 +1,9 @@
-import * as P from 'micro-packed'
+import * as P from '../../codec/index.js'
 import { type Bytes, wipe, wipeAll } from '../../crypto/bytes.js'
 import { SecAggError, usageError } from '../../errors.js'
 import * as client from '../../protocol/client/index.js'
 import type { RoundConfig } from '../../protocol/index.js'
-import { decodeSaved, digest, encodeSaved, record } from '../../protocol/saved-format.js'
+import { decodeSaved, digest, encodeSaved } from '../../protocol/saved-format.js'
 
 /**
  * Stores the bytes of a session in place of the bytes before, completely or not at all: for example, write a file under
@@ -79,7 +79,7 @@ export interface SavedClient {
   readonly lastInbound: Uint8Array | undefined
 }
 
-const coder = record({ state: P.bytes(P.U32LE), lastInbound: P.optional(P.bool, digest) })
+const coder = P.struct({ state: P.bytes(P.U32LE), lastInbound: P.optional(digest) })
 
 export function encodeClientSession({ state, lastInbound }: SavedClient): Bytes {
   const encoded = client.encodeState(state)

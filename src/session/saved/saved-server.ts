@@ -1,4 +1,4 @@
-import * as P from 'micro-packed'
+import * as P from '../../codec/index.js'
 import { type Bytes, equalBytes, plainBytes } from '../../crypto/bytes.js'
 import { type ErrorCode, PHASES, type PhaseName, SecAggError, usageError } from '../../errors.js'
 import { provenHolders } from '../../graph/index.js'
@@ -11,7 +11,6 @@ import {
   list,
   members,
   onChosenGraph,
-  record,
   seats,
   text,
 } from '../../protocol/saved-format.js'
@@ -45,7 +44,7 @@ export interface SavedServer {
  * Three parts: the books, the state and the checkpoint of the plane. The books contain fingerprints of the other two, so that parts that
  * were saved at different times are detected.
  */
-const parts = record({ books: P.bytes(P.U32LE), state: P.bytes(P.U32LE), plane: P.bytes(null) })
+const parts = P.struct({ books: P.bytes(P.U32LE), state: P.bytes(P.U32LE), plane: P.bytes(null) })
 
 const FINGERPRINT = P.bytes(72)
 
@@ -107,49 +106,49 @@ function partsOf(bytes: Uint8Array): { books: Uint8Array; state: Uint8Array; pla
   }
 }
 
-const phase = P.map(
+const phase = P.oneOf(
   P.U8,
   Object.fromEntries(PHASES.map((name, index) => [name, index])),
-) as P.CoderType<PhaseName>
+) as P.Coder<PhaseName>
 
 /** Counts up to 2^32 − 1. */
-const count: P.CoderType<number> = P.apply(P.U32LE, {
-  encode: (stored) => stored,
-  decode: (counted) => Math.min(counted, 2 ** 32 - 1),
+const count: P.Coder<number> = P.converted(P.U32LE, {
+  toValue: (stored) => stored,
+  toStored: (counted) => Math.min(counted, 2 ** 32 - 1),
 })
 
 function booksCoder(config: RoundConfig) {
-  return record({
+  return P.struct({
     phases: list(
-      record<PhaseCount>({ phase, expected: seats(config), accepted: seats(config), duplicates: count }),
+      P.struct<PhaseCount>({ phase, expected: seats(config), accepted: seats(config), duplicates: count }),
     ),
     refused: list(
-      record<Refusal>({
+      P.struct<Refusal>({
         seat: P.U32LE,
         phase,
-        code: text as P.CoderType<ErrorCode>,
+        code: text as P.Coder<ErrorCode>,
         reason: text,
         count,
       }),
     ),
     duplicates: count,
-    known: list(record<KnownMessage>({ type: messageTypeCoder, seat: P.U32LE, digests: P.bytes(P.U32LE) })),
+    known: list(P.struct<KnownMessage>({ type: messageTypeCoder, seat: P.U32LE, digests: P.bytes(P.U32LE) })),
     folded: seats(config),
     proofs: proofsCoder(config),
-    messages: list(record({ seat: P.U32LE, bytes: P.bytes(P.U32LE) })),
+    messages: list(P.struct({ seat: P.U32LE, bytes: P.bytes(P.U32LE) })),
     state: FINGERPRINT,
     plane: FINGERPRINT,
   })
 }
 
-function proofsCoder(config: RoundConfig): P.CoderType<readonly server.IncludingClient[]> {
+function proofsCoder(config: RoundConfig): P.Coder<readonly server.IncludingClient[]> {
   const field = onChosenGraph(config, ({ neighbors }) =>
     members<server.IncludingClient>(
       config,
-      record({ inclusion: inclusionCoder(neighbors, config.signatureLength) }),
+      P.struct({ inclusion: inclusionCoder(neighbors, config.signatureLength) }),
     ),
   )
-  return P.apply(field, { encode: (proofs) => proofs ?? [], decode: (proofs) => proofs })
+  return P.converted(field, { toValue: (proofs) => proofs ?? [], toStored: (proofs) => proofs })
 }
 
 /**
