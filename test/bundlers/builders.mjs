@@ -193,7 +193,7 @@ const builders = {
       writeFileSync(join(app, path), text)
     }
     // Turbopack follows no link that leads out of its root.
-    for (const name of ['secagg', '@noble', '@scure', 'micro-packed']) {
+    for (const name of ['secagg', '@noble']) {
       cpSync(join(project, 'node_modules', name), join(app, 'node_modules', name), { recursive: true })
     }
     copyFileSync(join(dirname(entry), 'report.js'), join(app, 'report.js'))
