@@ -74,6 +74,8 @@ const request = P.tagged(P.U8, {
   block: [3, P.struct({ id, index: P.U32LE })],
   forget: [4, P.struct({ configHash: hash })],
 })
+/** By their numbers. */
+const KINDS = ['open', 'status', 'seal', 'block', 'forget'] as const
 const status = P.array(P.U32LE, P.struct({ group: P.U32LE, epoch: P.U32LE, arrived: seatsCoder }))
 /** A sealed group. */
 export const sealedCoder: P.Coder<SealedGroup> = P.struct<SealedGroup>({
