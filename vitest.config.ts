@@ -42,7 +42,8 @@ const node = {
     environment: 'node',
     include: ['test/**/*.test.ts'],
     exclude: [
-      ...(chromium === undefined ? ['test/playground/**'] : []),
+      'test/**/*.browser.test.ts',
+      ...(chromium === undefined ? ['test/playground/**', 'test/examples/keys/browser.node.test.ts'] : []),
       ...(natsServer === undefined ? ['test/nats/**'] : []),
       ...(keyExamples.length > 0 ? ['test/examples/keys/**'] : []),
     ],

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import {
   ClientSession,
   createRoundConfig,
@@ -35,9 +34,9 @@ export interface RoundResult {
   readonly refused: readonly Refusal[]
 }
 
-export function newRound({ signers, roster }: Keys, sessionId: Uint8Array = randomBytes(32)): RoundConfig {
+export function newRound({ signers, roster }: Keys): RoundConfig {
   return createRoundConfig({
-    sessionId: Uint8Array.from(sessionId),
+    sessionId: crypto.getRandomValues(new Uint8Array(32)),
     clients: signers.length,
     adversary: 'active',
     segments: [{ length: LENGTH, bits: 32, bound: 1000 }],
@@ -90,11 +89,16 @@ export async function runRound(
 }
 
 /** Prints the result of a round, and fails unless the sum is that of the survivors' vectors. */
-export function report(title: string, { sum, survivors, refused }: RoundResult): void {
+export function report(title: string, result: RoundResult): void {
+  console.log(describeResult(title, result))
+}
+
+/** The result of a round in one line. @throws if the sum is not that of the survivors' vectors. */
+export function describeResult(title: string, { sum, survivors, refused }: RoundResult): string {
   const expected = Array.from({ length: LENGTH }, (_, index) =>
     survivors.reduce((total, seat) => total + inputOf(seat)[index]!, 0),
   )
   if (sum.join() !== expected.join()) throw new Error(`${title}: the sum is ${sum}, not ${expected}`)
   const without = refused.map(({ seat, code }) => `, seat ${seat} refused (${code})`).join('')
-  console.log(`${title}: the sum of seats ${survivors.join(' ')} is ${sum.join(' ')}${without}`)
+  return `${title}: the sum of seats ${survivors.join(' ')} is ${sum.join(' ')}${without}`
 }
