@@ -55,7 +55,8 @@ export class MaskedSum {
       throw new SecAggError('internal', 'internal', `the vector of seat ${seat} is already in the sum`)
     }
     const { segments, sliceLength } = this.#shape
-    const fingerprint = this.#sum.add(packed, sliceRange(segments, sliceLength, slice))
+    const range = this.slices === 1 ? undefined : sliceRange(segments, sliceLength, slice)
+    const fingerprint = this.#sum.add(packed, range)
     if (slice + 1 < this.slices) {
       this.#partial.set(seat, slice + 1)
     } else {

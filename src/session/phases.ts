@@ -12,9 +12,10 @@ import { allSeats } from '../protocol/config.js'
 import { hybridFor } from '../protocol/hybrid-steps.js'
 import { isHybrid } from '../protocol/keys.js'
 import { sealedLengthBetween } from '../protocol/parcel-lengths.js'
+import { seatsToPublish } from '../protocol/server/advertise-keys.js'
 import * as server from '../protocol/server/index.js'
 import { columnsToForward, sealedBy } from '../protocol/server/share-keys.js'
-import { segmentsInRange } from '../vector/index.js'
+import { type Segment, segmentsInRange } from '../vector/index.js'
 import { checkPacked } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import {
@@ -28,6 +29,7 @@ import {
   forwardedSharesCoder,
   HASH_LENGTH,
   messageType,
+  publishedEntries,
   publishedKeysCoder,
   shareKeysCoder,
 } from '../wire/index.js'
@@ -76,14 +78,7 @@ export function sharePhase(state: server.ServerSharing, context: PhaseContext): 
     phase: 'share-keys',
     type: 'shareKeys',
     expected: seatsOf(state.clients),
-    outbound: encoded('publishedKeys', server.keysToPublish(state), () =>
-      publishedKeysCoder(
-        publishableSeats(config.graph, config.clients),
-        config.signatureLength,
-        choiceLength(config.graph),
-        isHybrid(config),
-      ),
-    ),
+    outbound: keysMessages(state),
     check: (seat, bytes) => {
       const message = decodeMessage('shareKeys', coderOf(seat), bytes, blamePeer('share-keys', seat))
       const accepted = server.acceptSharedKeys(state, seat, message)
@@ -115,6 +110,10 @@ export function maskPhase(
   const complaints = hybridFor(config, context.crypto)?.collectComplaints(state)
   const seats = seatsOf(clients)
   const slices = sliceCount(config.segments, config.sliceLength)
+  const shapeOf = (slice: number): readonly Segment[] =>
+    segmentsInRange(config.segments, sliceRange(config.segments, config.sliceLength, slice))
+  const whole = slices === 1 ? shapeOf(0) : undefined
+  const shapeOfSlice = (slice: number): readonly Segment[] => whole ?? shapeOf(slice)
   const isElsewhere = (seat: number): boolean => plane.uploadFor?.(seat) !== undefined
   const openSlice = (seat: number, bytes: Uint8Array): { slice: number } & Proven => {
     const blame = blamePeer('masked-input', seat)
@@ -123,9 +122,8 @@ export function maskPhase(
         ? { slice: 0, packed: decodeMaskedInput(bytes, blame) }
         : decodeMaskedSlice(bytes, slices, blame)
     const proven = proofs.split(packed, slice, blame)
-    const range = sliceRange(config.segments, config.sliceLength, slice)
     // A vector that goes elsewhere is not part of the message.
-    const shape = isElsewhere(seat) ? [] : segmentsInRange(config.segments, range)
+    const shape = isElsewhere(seat) ? [] : shapeOfSlice(slice)
     blaming(blame, () => checkPacked(proven.packed, shape))
     return { slice, ...proven }
   }
@@ -224,6 +222,33 @@ function phaseAfterMasking(state: AfterMasking, plane: RoundPlane, context: Phas
       return acknowledgePhase(state, plane, context)
     case 'server-unmasking':
       return unmaskPhase(state, plane, context)
+  }
+}
+
+/** The keys that each client may know of. */
+function keysMessages(state: server.ServerSharing): OutboundBytes {
+  const { config, clients } = state
+  const { signatureLength, graph } = config
+  const universe = publishableSeats(graph, config.clients)
+  const choice = choiceLength(graph)
+  if (typeof universe !== 'number' || isHybrid(config)) {
+    const coder = publishedKeysCoder(universe, signatureLength, choice, isHybrid(config))
+    return encoded('publishedKeys', server.keysToPublish(state), () => coder)
+  }
+  const { recipients, messageFor } = seatsToPublish(state)
+  let entries: ReturnType<typeof publishedEntries> | undefined
+  return {
+    recipients,
+    messageFor: (seat) => {
+      const seats = messageFor(seat)
+      entries ??= publishedEntries(
+        clients.map((client) => ({ seat: client.seat, value: client.keys })),
+        universe,
+        signatureLength,
+        choice,
+      )
+      return entries(seats)
+    },
   }
 }
 

@@ -6,10 +6,12 @@ import { checkHost } from './lanes.js'
 import { checkPacked, forEachSegment, packedRange } from './packing.js'
 import {
   checkedSegments,
+  checkRange,
+  countElements,
   type ElementRange,
-  rangeOrAll,
   type Segment,
   segmentsInRange,
+  shapeOf,
   streamLength,
   type Vector,
 } from './segments.js'
@@ -60,12 +62,17 @@ export function createAccumulator(segments: readonly Segment[]): Accumulator {
   const own = checkedSegments(segments)
   const kernel = streamLength(own) < SMALLEST_FOR_KERNEL ? undefined : createKernelSum(own)
   const sum = kernel ?? createPlainSum(own)
+  const whole: ElementRange = { from: 0, to: countElements(own) }
   return {
     add: (packed, range) => {
-      const covered = rangeOrAll(own, range)
+      if (range === undefined) {
+        checkPacked(packed, own)
+        return sum.add(packed, whole)
+      }
+      const covered = checkRange(own, range)
       // Throws if the range begins or ends within a byte.
-      if (range !== undefined) packedRange(own, covered)
-      checkPacked(packed, segmentsInRange(own, covered))
+      packedRange(own, covered)
+      checkPacked(packed, shapeOf(own, covered))
       return sum.add(packed, covered)
     },
     toVector: () => sum.toVector(),

@@ -10,7 +10,7 @@ import {
   type ElementRange,
   laneBytes,
   type Segment,
-  segmentsInRange,
+  shapeOf,
   type Vector,
 } from './segments.js'
 
@@ -29,7 +29,12 @@ import {
  * @public
  */
 export function packedLength(segments: readonly Segment[]): number {
-  return checkedSegments(segments).reduce((sum, segment) => sum + packedSegmentLength(segment), 0)
+  return bytesWhenPacked(checkedSegments(segments))
+}
+
+/** Like {@link packedLength}, for segments that have been checked. */
+function bytesWhenPacked(segments: readonly Segment[]): number {
+  return segments.reduce((sum, segment) => sum + packedSegmentLength(segment), 0)
 }
 
 /**
@@ -77,7 +82,7 @@ function packedPosition(segments: readonly Segment[], element: number): number {
       )
     }
   })
-  return packedLength(segmentsInRange(segments, { from: 0, to: element }))
+  return bytesWhenPacked(shapeOf(segments, { from: 0, to: element }))
 }
 
 /** The number of bytes of one segment's packed form. */
@@ -107,7 +112,7 @@ export function packVector(vector: Vector, segments: readonly Segment[]): Bytes 
   checkHost()
   const own = checkedSegments(segments)
   checkVector(vector, own)
-  const bytes = createBytes(packedLength(own))
+  const bytes = createBytes(bytesWhenPacked(own))
   forEachSegment(bytes, own, (part, segment, index) => {
     const lanes = plainLanes(vector[index]!)
     if (fillsLanes(segment)) part.set(bytesOf(lanes))
@@ -167,7 +172,7 @@ export function forEachSegment(
 }
 
 /**
- * Checks that `bytes` are the packed form of a vector.
+ * Checks that `bytes` are the packed form of a vector, whose segments have been checked.
  * @throws {SecAggError} See {@link unpackVector}.
  */
 export function checkPacked(bytes: Uint8Array, segments: readonly Segment[]): void {
@@ -175,7 +180,7 @@ export function checkPacked(bytes: Uint8Array, segments: readonly Segment[]): vo
   if (typedArrayName(bytes) !== 'Uint8Array') {
     throw usageError('invalid-argument', 'a packed vector must be a Uint8Array', { got: typeof bytes })
   }
-  const expected = packedLength(segments)
+  const expected = bytesWhenPacked(segments)
   if (bytes.length !== expected) {
     throw new SecAggError('malformed-message', 'peer', 'a packed vector has the wrong length', {
       expected,

@@ -1,4 +1,4 @@
-import { partsOf, reading, requireArray, requireObject, shown } from '../arguments.js'
+import { reading, requireArray, requireObject, shown } from '../arguments.js'
 import { usageError } from '../errors.js'
 
 /**
@@ -174,8 +174,14 @@ export function rangeOrAll(segments: readonly Segment[], range: ElementRange | u
  * @throws {SecAggError} `invalid-argument`.
  */
 export function checkRange(segments: readonly Segment[], range: ElementRange): ElementRange {
-  const count = elementCount(segments)
-  const { from, to } = partsOf('a range of elements', range)
+  return checkedRange(countElements(checkedSegments(segments)), range)
+}
+
+/** Like {@link checkRange}, for vectors of `count` elements. */
+function checkedRange(count: number, range: ElementRange): ElementRange {
+  const what = 'a range of elements'
+  requireObject(what, range)
+  const [from, to] = reading(what, () => [range.from, range.to])
   if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && from <= to && to <= count)) {
     throw usageError('invalid-argument', `a range of elements must have 0 ≤ from ≤ to ≤ ${count}`, {
       got: `${shown(from)}, ${shown(to)}`,
@@ -213,8 +219,13 @@ export function cutSegments(segments: readonly Segment[], range: ElementRange): 
  */
 export function segmentsInRange(segments: readonly Segment[], range: ElementRange): readonly Segment[] {
   const own = checkedSegments(segments)
-  const cuts = cutSegments(own, checkRange(own, range))
-  return own.map(({ bits }, index) => ({ length: cuts[index]!.to - cuts[index]!.from, bits }))
+  return shapeOf(own, checkedRange(countElements(own), range))
+}
+
+/** Like {@link segmentsInRange}, for segments and a range that have been checked. */
+export function shapeOf(segments: readonly Segment[], range: ElementRange): readonly Segment[] {
+  const cuts = cutSegments(segments, range)
+  return segments.map(({ bits }, index) => ({ length: cuts[index]!.to - cuts[index]!.from, bits }))
 }
 
 /** The number of slices of `sliceLength` elements that a vector is cut into. Without a length, it is one slice. */

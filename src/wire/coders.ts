@@ -93,13 +93,17 @@ function isFixed<T>(coder: P.Coder<T>): coder is FixedCoder<T> {
   return 'write' in coder
 }
 
+/** Codes how many of at most `most` entries follow. No message has more than 65535 entries. Saved states of large rounds do. */
+export function countCoder(most: number): P.Coder<number> {
+  return most < 2 ** 16 ? P.U16LE : P.U32LE
+}
+
 /**
  * Codes at most `most` entries with their seats, for a receiver that does not know which seats to expect. Seats are strictly
  * ascending, so that no seat can occur twice.
  */
 export function seatList<T>(most: number, entry: P.Coder<T>): P.Coder<readonly Seated<T>[]> {
-  // No message has more than 65535 entries. Saved states of large rounds do.
-  const number = most < 2 ** 16 ? P.U16LE : P.U32LE
+  const number = countCoder(most)
   return P.coder({
     encodeTo: (writer, entries) => {
       number.encodeTo(writer, entries.length)

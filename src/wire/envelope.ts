@@ -49,7 +49,14 @@ export type MessageType =
 /** Codes a message type as its number. */
 export const messageTypeCoder: P.Coder<MessageType> = P.oneOf(P.U8, MESSAGE_TYPES) as P.Coder<MessageType>
 
-const TYPES = Object.keys(MESSAGE_TYPES) as readonly MessageType[]
+/** The type of each number. */
+const TYPES: readonly (MessageType | undefined)[] = Object.entries(MESSAGE_TYPES).reduce(
+  (types: MessageType[], [type, number]) => {
+    types[number] = type as MessageType
+    return types
+  },
+  [],
+)
 
 /** The bytes before a message's body: version and type. */
 export const HEADER_LENGTH = 2
@@ -66,7 +73,18 @@ export interface Origin {
 
 /** Writes a message: the header, then the body, encoded by `coder`. */
 export function encodeMessage<T>(type: MessageType, coder: P.Coder<T>, message: T): Bytes {
-  return concatBytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES[type]), encodeOwn(coder, message))
+  return encodeOwn(withHeader(type, coder), message)
+}
+
+/** Codes the header in front of the body, so that the body need not be copied once more. */
+function withHeader<T>(type: MessageType, body: P.Coder<T>): P.Coder<T> {
+  return P.coder({
+    encodeTo: (writer, message) => {
+      writer.bytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES[type]))
+      body.encodeTo(writer, message)
+    },
+    decodeFrom: body.decodeFrom,
+  })
 }
 
 /**
@@ -169,7 +187,7 @@ export function openEnvelope(bytes: Uint8Array): Envelope | undefined {
 /** The type of a message, from its header; `undefined` if it has no header of this version. The body is not read. */
 export function messageType(bytes: Uint8Array): MessageType | undefined {
   const number = bytes[1]
-  return bytes[0] === PROTOCOL_VERSION ? TYPES.find((type) => MESSAGE_TYPES[type] === number) : undefined
+  return bytes[0] === PROTOCOL_VERSION && number !== undefined ? TYPES[number] : undefined
 }
 
 /**

@@ -63,3 +63,4 @@ export {
   unmaskingCoder,
   unmaskingColumnCoder,
 } from './messages.js'
+export { publishedEntries } from './published-entries.js'

@@ -1,6 +1,6 @@
 import { drawSecret } from '../../crypto/random.js'
 import { type SecAggError, usageError } from '../../errors.js'
-import { drawGraph, minimumAdvertised, visibleFrom } from '../../graph/index.js'
+import { drawGraph, minimumAdvertised, placesIn, visibleFrom } from '../../graph/index.js'
 import type { AdvertiseKeys, PublishedKeys } from '../../wire/index.js'
 import { capable, cryptoOf, requireShape, type ServerCapabilities } from '../capabilities.js'
 import {
@@ -171,13 +171,24 @@ export function closeAdvertiseKeys(
  * @public
  */
 export function keysToPublish(state: ServerSharing): Outbound<PublishedKeys> {
+  return keysTo(state, (seats) => {
+    const places = placesIn(state.clients)
+    return seats.map((seat) => ({ seat, value: state.clients[places[seat]!]!.keys }))
+  })
+}
+
+/** The seats whose keys are in each of these messages. */
+export function seatsToPublish(state: ServerSharing): Outbound<readonly number[]> {
+  return keysTo(state, (seats) => seats)
+}
+
+function keysTo<M>(state: ServerSharing, messageAbout: (seats: readonly number[]) => M): Outbound<M> {
   requireState(state, 'server-sharing')
   const { config, graph, clients } = state
   const seats = clients.map(({ seat }) => seat)
-  const keysOf = new Map(clients.map(({ seat, keys }) => [seat, keys]))
   return outboundBySeats(
     seats,
     (receiver) => visibleFrom(graph, config.clients, receiver, seats),
-    (visible) => visible.map((seat) => ({ seat, value: keysOf.get(seat)! })),
+    messageAbout,
   )
 }

@@ -1,0 +1,75 @@
+import { type Bytes, createBytes } from '../crypto/bytes.js'
+import { countCoder, encodeOwn, type Seated } from './coders.js'
+import { encodeMessage } from './envelope.js'
+import { publishedKeysCoder } from './key-coders.js'
+import type { PublicKeys } from './messages.js'
+
+/**
+ * Makes the PublishedKeys messages of a round whose clients do not know the seats of the others. These messages have n·k
+ * entries, so the entry of each client is encoded once, and copied from then on. The bytes are those of `publishedKeysCoder`.
+ *
+ * @param clients - The keys of all clients, ascending by seat; without keys of ML-KEM-768, which are long.
+ * @param most - The maximum number of entries of a message.
+ * @returns A function that makes the message with the keys of these seats, ascending.
+ * @throws {SecAggError} `crypto-failure` if a key or a signature has the wrong length.
+ */
+export function publishedEntries(
+  clients: readonly Seated<PublicKeys>[],
+  most: number,
+  signatureLength: number,
+  choiceLength: number,
+): (seats: readonly number[]) => Bytes {
+  const coder = publishedKeysCoder(2 ** 32 - 1, signatureLength, choiceLength)
+  const entries = encodeOwn(coder, clients).subarray(COUNT_LENGTH)
+  const step = entries.length / Math.max(clients.length, 1)
+  const placeOf = new Map(clients.map(({ seat }, place) => [seat, place]))
+  const copy = copier(entries, step)
+  let head = encodeMessage('publishedKeys', countCoder(most), 0)
+  let counted = 0
+  return (seats) => {
+    if (seats.length !== counted) {
+      head = encodeMessage('publishedKeys', countCoder(most), seats.length)
+      counted = seats.length
+    }
+    const message = createBytes(head.length + seats.length * step)
+    message.set(head)
+    copy(
+      seats.map((seat) => placeOf.get(seat)!),
+      message,
+      head.length,
+    )
+    return message
+  }
+}
+
+/** The length of the number of entries in front of a list of any length. */
+const COUNT_LENGTH = 4
+
+/** Copies the entries at some places to `target`, from byte `at` on. */
+type Copy = (places: readonly number[], target: Bytes, at: number) => void
+
+/** Copies word by word if it can: a call for each entry would cost more than the copying. */
+function copier(entries: Bytes, step: number): Copy {
+  const words = step % 4 === 0 && entries.byteOffset % 4 === 0 ? wordsFrom(entries, 0) : undefined
+  return (places, target, at) => {
+    if (words === undefined || at % 4 !== 0) {
+      places.forEach((place, index) => {
+        target.set(entries.subarray(place * step, (place + 1) * step), at + index * step)
+      })
+      return
+    }
+    const to = wordsFrom(target, at)
+    const size = step / 4
+    let next = 0
+    for (const place of places) {
+      const from = place * size
+      for (let word = 0; word < size; word++) to[next + word] = words[from + word]!
+      next += size
+    }
+  }
+}
+
+/** The bytes from `at` on as words, in the byte order of the machine. */
+function wordsFrom({ buffer, byteOffset, length }: Bytes, at: number): Uint32Array {
+  return new Uint32Array(buffer, byteOffset + at, (length - at) / 4)
+}
