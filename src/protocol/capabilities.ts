@@ -37,7 +37,9 @@ export function capable<C extends Partial<ClientCapabilities>>(capabilities: C):
 
 /** The crypto provider, wrapped so that everything it returns is checked. */
 export function cryptoOf(capabilities: { readonly crypto: CryptoProvider }): CryptoProvider {
-  return dependableProvider(capable(capabilities).crypto)
+  const what = 'the capabilities of a step'
+  requireObject(what, capabilities)
+  return dependableProvider(reading(what, () => capabilities.crypto))
 }
 
 /**

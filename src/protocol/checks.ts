@@ -170,11 +170,13 @@ export class DistinctKeys {
     { cipherKey, maskKey, cipherKemKey, maskKemKey }: ClientKeys,
     identity: string | undefined,
   ): { code: 'duplicate-key' | 'duplicate-identity'; owner: number } | undefined {
-    const keys = [cipherKey, maskKey, cipherKemKey, maskKemKey].flatMap((key) =>
-      key === undefined ? [] : textOf(key),
-    )
-    const keyOwner = keys.map((key) => this.#keyOwners.get(key)).find((owner) => owner !== undefined)
-    if (keyOwner !== undefined) return { code: 'duplicate-key', owner: keyOwner }
+    const keys = [textOf(cipherKey), textOf(maskKey)]
+    if (cipherKemKey !== undefined) keys.push(textOf(cipherKemKey))
+    if (maskKemKey !== undefined) keys.push(textOf(maskKemKey))
+    for (const key of keys) {
+      const keyOwner = this.#keyOwners.get(key)
+      if (keyOwner !== undefined) return { code: 'duplicate-key', owner: keyOwner }
+    }
     const identityOwner = identity === undefined ? undefined : this.#identityOwners.get(identity)
     if (identityOwner !== undefined) return { code: 'duplicate-identity', owner: identityOwner }
     for (const key of keys) this.#keyOwners.set(key, seat)

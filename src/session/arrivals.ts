@@ -1,112 +1,14 @@
-import { sha256 } from '@noble/hashes/sha2.js'
-import { equalBytes } from '../crypto/bytes.js'
-import { SecAggError, usageError } from '../errors.js'
+import { SecAggError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
 import { blamePeer, violation } from '../protocol/checks.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { isHybrid } from '../protocol/keys.js'
 import { fingerprint } from '../vector/index.js'
-import { sliceCount } from '../vector/segments.js'
 import { checkHeader, type Envelope, type MessageType, messageType, openEnvelope } from '../wire/index.js'
+import { type KnownMessage, KnownMessages } from './known-messages.js'
 import type { Phase } from './phase.js'
 import { type Books, Ledger } from './report.js'
 import type { Receipt } from './session-options.js'
-
-/** How many bytes of a digest are kept. Sixteen zeros mean that there is no digest. */
-const KEPT = 16
-
-/** Digests of the accepted messages of one type from one seat: one, or one for each slice of a vector, in order. */
-export interface KnownMessage {
-  readonly type: MessageType
-  readonly seat: number
-  readonly digests: Uint8Array
-}
-
-/**
- * Remembers each accepted message by 16 bytes of a digest, to distinguish a repeated message from a second version.
- */
-export class KnownMessages {
-  readonly #slices: number
-  readonly #digests = new Map<MessageType, Map<number, Uint8Array>>()
-
-  /** @throws {SecAggError} `malformed-state` if `known` does not fit this configuration. */
-  constructor({ segments, sliceLength }: RoundConfig, known: readonly KnownMessage[] = []) {
-    this.#slices = sliceCount(segments, sliceLength)
-    for (const { type, seat, digests } of known) {
-      if (digests.length !== this.#lengthOf(type)) {
-        throw usageError('malformed-state', 'digests of accepted messages have the wrong length')
-      }
-      this.#ofType(type).set(seat, digests)
-    }
-  }
-
-  /** Notes an accepted message. `accepted` is the fingerprint of its content. */
-  note({ type, part }: Envelope, seat: number, accepted: Uint8Array): void {
-    const ofType = this.#ofType(type)
-    const digests = ofType.get(seat) ?? new Uint8Array(this.#lengthOf(type))
-    digests.set(digestOf(accepted), KEPT * part)
-    ofType.set(seat, digests)
-  }
-
-  hasAnyOf(type: MessageType): boolean {
-    return this.#digests.has(type)
-  }
-
-  /** Whether a message of this type, or this slice of a vector, was accepted from this seat. */
-  has({ type, part }: Envelope, seat: number): boolean {
-    return this.#digestOf(type, part, seat) !== undefined
-  }
-
-  /** Whether a message of this type, or a slice of a vector, was accepted from this seat. */
-  hasBegun(type: MessageType, seat: number): boolean {
-    return this.#digests.get(type)?.has(seat) === true
-  }
-
-  /** Whether the same message was accepted from this seat. */
-  isRepeated({ type, part, content }: Envelope, seat: number): boolean {
-    const accepted = this.#digestOf(type, part, seat)
-    return accepted !== undefined && equalBytes(accepted, digestOf(fingerprint(content)))
-  }
-
-  /** Forgets the slices of a vector that will be sent again from its beginning. */
-  forgetSlices(seat: number): void {
-    this.#digests.get('maskedSlice')?.delete(seat)
-  }
-
-  /** All digests, except those of slices of incomplete vectors. Where vectors go elsewhere, a slice here is a whole proof. */
-  wholeMessages(phase: Phase): KnownMessage[] {
-    const isWhole = ({ type, seat }: KnownMessage): boolean =>
-      type !== 'maskedSlice' ||
-      type !== phase.type ||
-      phase.accepted.has(seat) ||
-      phase.uploadFor?.(seat) !== undefined
-    return [...this.#digests]
-      .flatMap(([type, ofType]) => [...ofType].map(([seat, digests]) => ({ type, seat, digests })))
-      .filter(isWhole)
-  }
-
-  #digestOf(type: MessageType, part: number, seat: number): Uint8Array | undefined {
-    const kept = this.#digests
-      .get(type)
-      ?.get(seat)
-      ?.subarray(KEPT * part, KEPT * (part + 1))
-    return kept?.some((byte) => byte !== 0) ? kept : undefined
-  }
-
-  #lengthOf(type: MessageType): number {
-    return KEPT * (type === 'maskedSlice' ? this.#slices : 1)
-  }
-
-  #ofType(type: MessageType): Map<number, Uint8Array> {
-    const ofType = this.#digests.get(type) ?? new Map<number, Uint8Array>()
-    this.#digests.set(type, ofType)
-    return ofType
-  }
-}
-
-function digestOf(accepted: Uint8Array): Uint8Array {
-  return sha256(accepted).subarray(0, KEPT)
-}
 
 /**
  * Checks a message that does not repeat an accepted one, before its body is read. It must have a header, the type that is

@@ -277,7 +277,7 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
   }
 
   #save(phase: Phase, books: Books): Promise<void> {
-    return saveServerSession(this.#options.save, phase, books, this.#intake.known.wholeMessages(phase))
+    return saveServerSession(this.#options.save, phase, books, () => this.#intake.known.wholeMessages(phase))
   }
 
   #open(): Promise<void> {

@@ -13,6 +13,9 @@ export const PIECE_BYTES: number = 63 * 64
 // The kernel's memory holds the sums, then a piece.
 const PIECE_AT = 64
 
+/** The length of a fingerprint in bytes. */
+export const FINGERPRINT_LENGTH = 72
+
 type Fingerprint = (bytes: Uint8Array) => Bytes
 
 let kept: Fingerprint | undefined

@@ -57,8 +57,12 @@ export class SealedShares {
 
   /** The seats that have sealed shares to this one, ascending. */
   sendersTo(receiver: number): readonly number[] {
-    const senders = this.#senders.subarray(this.#starts[receiver], this.#starts[receiver + 1])
-    return Array.from(senders, (sender) => this.#clients[sender]!.seat)
+    const seats: number[] = []
+    const end = this.#starts[receiver + 1]!
+    for (let entry = this.#starts[receiver]!; entry < end; entry++) {
+      seats.push(this.#clients[this.#senders[entry]!]!.seat)
+    }
+    return seats
   }
 
   /** What they have sealed, in this order. */

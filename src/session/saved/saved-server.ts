@@ -15,9 +15,9 @@ import {
   text,
 } from '../../protocol/saved-format.js'
 import * as server from '../../protocol/server/index.js'
-import { fingerprint } from '../../vector/index.js'
+import { FINGERPRINT_LENGTH, fingerprint } from '../../vector/fingerprint.js'
 import { inclusionCoder, messageTypeCoder } from '../../wire/index.js'
-import type { KnownMessage } from '../arrivals.js'
+import type { KnownMessage } from '../known-messages.js'
 import { type Phase, type PhaseContext, seatsOf } from '../phase.js'
 import { advertisePhase, maskPhase, sharePhase } from '../phases.js'
 import type { Books, PhaseCount, Refusal } from '../report.js'
@@ -46,16 +46,16 @@ export interface SavedServer {
  */
 const parts = P.struct({ books: P.bytes(P.U32LE), state: P.bytes(P.U32LE), plane: P.bytes(null) })
 
-const FINGERPRINT = P.bytes(72)
+const FINGERPRINT = P.bytes(FINGERPRINT_LENGTH)
 
 /** Stores a session with the checkpoint of its plane, if the host stores sessions. */
 export function saveServerSession(
   store: SaveSession | undefined,
   phase: Phase,
   books: Books,
-  known: readonly KnownMessage[],
+  known: () => readonly KnownMessage[],
 ): Promise<void> {
-  return save(store, async () => encodeServerSession(phase, books, known, await phase.plane?.checkpoint()))
+  return save(store, async () => encodeServerSession(phase, books, known(), await phase.plane?.checkpoint()))
 }
 
 function encodeServerSession(

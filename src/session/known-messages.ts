@@ -1,0 +1,159 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { equalBytes } from '../crypto/bytes.js'
+import { usageError } from '../errors.js'
+import type { RoundConfig } from '../protocol/index.js'
+import { FINGERPRINT_LENGTH, fingerprint } from '../vector/fingerprint.js'
+import { sliceCount } from '../vector/segments.js'
+import type { Envelope, MessageType } from '../wire/index.js'
+import type { Phase } from './phase.js'
+
+/** How many bytes of a digest are kept. Sixteen zeros mean that there is no digest. */
+const KEPT = 16
+
+/** Digests of the accepted messages of one type from one seat: one, or one for each slice of a vector, in order. */
+export interface KnownMessage {
+  readonly type: MessageType
+  readonly seat: number
+  readonly digests: Uint8Array
+}
+
+/** What is known of the messages of one type. A seat has either digests or a fingerprint. */
+interface KnownType {
+  readonly digests: Map<number, Uint8Array>
+  readonly fingerprints: Fingerprints
+}
+
+/**
+ * Remembers each accepted message, to distinguish a repeated message from a second version: by its fingerprint, and in saved
+ * sessions by 16 bytes of a digest of that. Digests of slices are made at once, because they are shorter.
+ */
+export class KnownMessages {
+  readonly #slices: number
+  readonly #types = new Map<MessageType, KnownType>()
+
+  /** @throws {SecAggError} `malformed-state` if `known` does not fit this configuration. */
+  constructor({ segments, sliceLength }: RoundConfig, known: readonly KnownMessage[] = []) {
+    this.#slices = sliceCount(segments, sliceLength)
+    for (const { type, seat, digests } of known) {
+      if (digests.length !== this.#lengthOf(type)) {
+        throw usageError('malformed-state', 'digests of accepted messages have the wrong length')
+      }
+      this.#ofType(type).digests.set(seat, digests)
+    }
+  }
+
+  /** Notes an accepted message. `accepted` is the fingerprint of its content. */
+  note({ type, part }: Envelope, seat: number, accepted: Uint8Array): void {
+    const { digests, fingerprints } = this.#ofType(type)
+    if (type !== 'maskedSlice') {
+      fingerprints.set(seat, accepted)
+      return
+    }
+    const ofSeat = digests.get(seat) ?? new Uint8Array(this.#lengthOf(type))
+    ofSeat.set(digestOf(accepted), KEPT * part)
+    digests.set(seat, ofSeat)
+  }
+
+  hasAnyOf(type: MessageType): boolean {
+    return this.#types.has(type)
+  }
+
+  /** Whether a message of this type, or this slice of a vector, was accepted from this seat. */
+  has({ type, part }: Envelope, seat: number): boolean {
+    const known = this.#types.get(type)
+    if (known === undefined) return false
+    return known.fingerprints.has(seat) || digestIn(known, part, seat) !== undefined
+  }
+
+  /** Whether a message of this type, or a slice of a vector, was accepted from this seat. */
+  hasBegun(type: MessageType, seat: number): boolean {
+    const known = this.#types.get(type)
+    return known !== undefined && (known.fingerprints.has(seat) || known.digests.has(seat))
+  }
+
+  /** Whether the same message was accepted from this seat. */
+  isRepeated({ type, part, content }: Envelope, seat: number): boolean {
+    const known = this.#types.get(type)
+    if (known === undefined) return false
+    if (known.fingerprints.has(seat)) return equalBytes(known.fingerprints.get(seat), fingerprint(content))
+    const digest = digestIn(known, part, seat)
+    return digest !== undefined && equalBytes(digest, digestOf(fingerprint(content)))
+  }
+
+  /** Forgets the slices of a vector that will be sent again from its beginning. */
+  forgetSlices(seat: number): void {
+    this.#types.get('maskedSlice')?.digests.delete(seat)
+  }
+
+  /** All digests, except those of slices of incomplete vectors. Where vectors go elsewhere, a slice here is a whole proof. */
+  wholeMessages(phase: Phase): KnownMessage[] {
+    const isWhole = ({ type, seat }: KnownMessage): boolean =>
+      type !== 'maskedSlice' ||
+      type !== phase.type ||
+      phase.accepted.has(seat) ||
+      phase.uploadFor?.(seat) !== undefined
+    return [...this.#types]
+      .flatMap(([type, { digests, fingerprints }]) => {
+        // From now on these digests are kept instead, so that no fingerprint is hashed twice.
+        for (const [seat, ofSeat] of fingerprints.takeAll()) digests.set(seat, digestOf(ofSeat))
+        return [...digests].map(([seat, ofSeat]) => ({ type, seat, digests: ofSeat }))
+      })
+      .filter(isWhole)
+  }
+
+  #lengthOf(type: MessageType): number {
+    return KEPT * (type === 'maskedSlice' ? this.#slices : 1)
+  }
+
+  #ofType(type: MessageType): KnownType {
+    const ofType = this.#types.get(type) ?? { digests: new Map(), fingerprints: new Fingerprints() }
+    this.#types.set(type, ofType)
+    return ofType
+  }
+}
+
+function digestIn({ digests }: KnownType, part: number, seat: number): Uint8Array | undefined {
+  const kept = digests.get(seat)?.subarray(KEPT * part, KEPT * (part + 1))
+  return kept?.some((byte) => byte !== 0) ? kept : undefined
+}
+
+function digestOf(accepted: Uint8Array): Uint8Array {
+  return sha256(accepted).subarray(0, KEPT)
+}
+
+/** How many fingerprints are kept in one piece of memory. */
+const ROWS = 256
+
+/** Fingerprints by seat, in few pieces of memory: an array for each of them would cost several times as much. */
+class Fingerprints {
+  readonly #rows = new Map<number, number>()
+  #pieces: Uint8Array[] = []
+
+  has(seat: number): boolean {
+    return this.#rows.has(seat)
+  }
+
+  /** The fingerprint of a seat that has one. */
+  get(seat: number): Uint8Array {
+    return this.#row(this.#rows.get(seat)!)
+  }
+
+  set(seat: number, accepted: Uint8Array): void {
+    const row = this.#rows.get(seat) ?? this.#rows.size
+    if (row === this.#pieces.length * ROWS) this.#pieces.push(new Uint8Array(FINGERPRINT_LENGTH * ROWS))
+    this.#row(row).set(accepted)
+    this.#rows.set(seat, row)
+  }
+
+  /** All fingerprints, in the order in which they came. None is left. */
+  *takeAll(): Generator<readonly [seat: number, accepted: Uint8Array], void, void> {
+    for (const [seat, row] of this.#rows) yield [seat, this.#row(row)]
+    this.#rows.clear()
+    this.#pieces = []
+  }
+
+  #row(row: number): Uint8Array {
+    const at = (row % ROWS) * FINGERPRINT_LENGTH
+    return this.#pieces[Math.floor(row / ROWS)]!.subarray(at, at + FINGERPRINT_LENGTH)
+  }
+}
