@@ -4,7 +4,6 @@ import { indexOfSeat } from '../graph/index.js'
 import type { UploadPlace } from '../plane/index.js'
 import { requireSeatNumber } from '../protocol/checks.js'
 import * as server from '../protocol/server/index.js'
-import { hashOf } from '../rounds/index.js'
 import { inTurns } from '../vector/pace.js'
 import { checkAhead, Intake } from './arrivals.js'
 import { messageEvent, type TellServer, teller } from './events.js'
@@ -12,6 +11,7 @@ import { requireBytes } from './input.js'
 import { messagesOf, type Phase } from './phase.js'
 import { advertisePhase } from './phases.js'
 import type { Books, RoundReport } from './report.js'
+import { finishedOutcome } from './saved/finished.js'
 import { decodeServerSession, resumedPhase, saveServerSession } from './saved/saved-server.js'
 import {
   checkedServerOptions,
@@ -231,7 +231,7 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
    * waits until they are checked.
    *
    * @throws {SecAggError} `too-few-clients`, `too-few-shares` or `wrong-share` if the protocol cannot continue;
-   *   `storage-failure` if `save`, the plane or the sink fails. The phase then stays open: the host may wait for more
+   *   `storage-failure` if `save`, `saveResult`, the plane or the sink fails. The phase then stays open: the host may wait for more
    *   messages, close it again, or give up the round. `out-of-order` while another call is closing it, or once the sum is
    *   known.
    */
@@ -250,8 +250,11 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     // With these bytes, the sum can be computed again without the clients.
     if (phase.phase === 'unmasking') await this.#save(phase, this.#intake.ledger.books)
     const { accepted, next, release, undo } = await phase.close()
+    const books = this.#intake.ledger.booksAfter(phase, accepted)
+    let finished: PhaseOutcome<Sink> | undefined
     try {
-      if (!('sum' in next)) await this.#save(next, this.#intake.ledger.booksAfter(phase, accepted))
+      if ('sum' in next) finished = await finishedOutcome(next, books, this.#options)
+      else await this.#save(next, books)
     } catch (error) {
       await undo?.()
       throw error
@@ -259,15 +262,10 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     const closed = { type: 'phase-closed', ...this.#intake.ledger.close(phase, accepted) } as const
     if ('sum' in next) {
       this.#finished = next.state
-      this.#outcome = {
-        done: true,
-        ...(next.sum && { sum: next.sum }),
-        configHash: hashOf(phase.state.config),
-        report: this.report,
-      } as PhaseOutcome<Sink>
+      this.#outcome = finished
       this.#tell(closed)
       await release?.()
-      return this.#outcome
+      return finished!
     }
     this.#phase = next
     this.#tell(closed)

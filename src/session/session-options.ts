@@ -104,6 +104,15 @@ export interface ServerSessionOptions<Sink extends SumSink | undefined = undefin
    */
   readonly save?: SaveSession | undefined
   /**
+   * Stores the result of the round, before `closePhase` returns it. Only when the promise resolves does the plane delete what it
+   * has of the round. After a crash before that, `resume` continues with the last phase, and the result is computed again. After
+   * a crash later, the result may be stored already, so look for it before you resume a round. If this function fails, the last
+   * phase stays open.
+   */
+  readonly saveResult?:
+    | ((result: Extract<PhaseOutcome<Sink>, { readonly done: true }>) => void | Promise<void>)
+    | undefined
+  /**
    * Aborts the reconstruction of secrets and the removal of masks. `closePhase` rejects with the signal's reason, and there
    * is no sum.
    */
@@ -204,19 +213,20 @@ export function checkedServerOptions<Sink extends SumSink | undefined>(
   requireInteger('maximumUploads', maximumUploads, 1, Number.MAX_SAFE_INTEGER)
   if (plane !== undefined) homeOf(plane)
   requireCallback('sink', sink)
+  requireCallback('saveResult', options.saveResult)
   if (options.config.adversary === 'active') requireVerifier(options.verifyIdentity)
   return { ...options, crypto: checkedShared(options) }
 }
+
+/** What the phases need of a server's options, whatever becomes of the sum. */
+type AnyServerOptions = Omit<ServerSessionOptions<SumSink | undefined>, 'saveResult'>
 
 /**
  * The context in which the server's phases run. Options that the host leaves out get their defaults.
  *
  * @throws {SecAggError} `no-randomness` or `unsupported` if the platform lacks what the round needs.
  */
-export async function contextOf(
-  options: ServerSessionOptions<SumSink | undefined>,
-  tell: TellServer,
-): Promise<PhaseContext> {
+export async function contextOf(options: AnyServerOptions, tell: TellServer): Promise<PhaseContext> {
   const { config, verifyIdentity, sink, signal, onProgress } = options
   const { plane = localPlane(), maximumUploads = UPLOADS } = options
   const crypto = options.crypto ?? (await defaultCrypto(config.suite))
@@ -232,9 +242,7 @@ export function isResumable(options: { readonly resumable?: boolean | undefined 
 }
 
 /** Checks the options that both parties have. Returns the provider, wrapped in checks of its results. */
-function checkedShared(
-  options: ClientSessionOptions | ServerSessionOptions<SumSink | undefined>,
-): CryptoProvider | undefined {
+function checkedShared(options: ClientSessionOptions | AnyServerOptions): CryptoProvider | undefined {
   const { config, crypto, save, signal, onProgress, onEvent } = options
   requireCallback('save', save)
   requireCallback('onProgress', onProgress)

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -7,24 +7,35 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { runClient, socketConnection } from 'secagg/transport'
 import { WebSocket } from 'ws'
+import { identitiesFor, type Parties } from '../../ingest/parties.js'
 import { freePort, startNatsServer, type TestBroker } from '../../support/nats-server.js'
 import { type Random, randomOf } from '../../support/seeded.js'
 import { leftOn } from '../support.js'
 import { type ChaosResult, CLIENTS, configOf, expectedDigest, inputOf, keyOf } from './round-shape.js'
 
-const VICTIMS = ['worker 0', 'worker 1', 'coordinator', 'broker'] as const
+const VICTIMS = ['worker 0', 'worker 1', 'ingest 0', 'ingest 1', 'coordinator', 'broker'] as const
 type Victim = (typeof VICTIMS)[number]
 
-/** Most kills come while masks are being removed. */
+/** Most kills come while vectors are collected, and while masks are removed. */
 const MOMENTS = [
   'advertise-keys',
   'share-keys',
   'masked-input',
+  'masked-input',
+  'uploads',
+  'uploads',
+  'uploads',
+  'consistency-check',
   'unmasking',
   'recovered',
   'recovered',
   'recovered',
+  'summed',
+  'saved',
 ]
+
+/** What takes a few tenths of a second. */
+const SHORT: ReadonlySet<string> = new Set(['uploads', 'recovered', 'summed', 'saved'])
 
 /** A round that takes longer hangs. */
 const LONGEST_ROUND = 120_000
@@ -46,7 +57,7 @@ export interface ChaosTally {
 }
 
 /**
- * Plays rounds and kills workers, the coordinator and the broker at moments that follow from the seed.
+ * Plays rounds and kills workers, ingest processes, the coordinator and the broker at moments that follow from the seed.
  * @throws an error if a sum is wrong, if a round hangs, or if anything is left on the broker.
  */
 export async function runChaos(
@@ -82,11 +93,10 @@ export async function runChaos(
 function killsOf(random: Random): Kill[] {
   return Array.from({ length: 1 + random.below(3) }, () => {
     const [victim, moment] = [random.pick(VICTIMS), random.pick(MOMENTS)]
-    // Removing the masks takes a few tenths of a second.
     return {
       victim,
       moment,
-      delay: random.below(moment === 'recovered' ? 250 : 500),
+      delay: random.below(SHORT.has(moment) ? 250 : 500),
       down: random.below(600),
     }
   })
@@ -94,22 +104,28 @@ function killsOf(random: Random): Kill[] {
 
 /** The processes of a cluster. */
 class Stage {
-  readonly kills: Record<Victim, number> = { 'worker 0': 0, 'worker 1': 0, coordinator: 0, broker: 0 }
+  readonly kills: Record<Victim, number>
   readonly #seed: number
   readonly #broker: TestBroker
   readonly #folder = mkdtempSync(join(tmpdir(), 'secagg-chaos-'))
   readonly #port: number
-  readonly #workers: ChildProcess[] = []
+  readonly #parties: Parties
+  /** Workers and ingest processes. */
+  readonly #machines = new Map<Victim, ChildProcess>()
 
-  constructor(seed: number, broker: TestBroker, port: number) {
+  constructor(seed: number, broker: TestBroker, port: number, parties: Parties) {
     this.#seed = seed
     this.#broker = broker
     this.#port = port
-    for (const index of [0, 1]) this.#workers[index] = this.#startWorker()
+    this.#parties = parties
+    this.kills = Object.fromEntries(VICTIMS.map((victim) => [victim, 0])) as Record<Victim, number>
+    for (const victim of VICTIMS) {
+      if (victim !== 'coordinator' && victim !== 'broker') this.#startMachine(victim)
+    }
   }
 
   static async open(seed: number): Promise<Stage> {
-    return new Stage(seed, await startNatsServer(), await freePort())
+    return new Stage(seed, await startNatsServer(), await freePort(), await identitiesFor(CLIENTS))
   }
 
   async play(round: number, kills: readonly Kill[], leavers: ReadonlySet<number>): Promise<ChaosResult> {
@@ -129,10 +145,9 @@ class Stage {
         await sleep(down)
         await this.#broker.start()
       } else {
-        const index = victim === 'worker 0' ? 0 : 1
-        await ended(this.#workers[index]!)
+        await ended(this.#machines.get(victim)!)
         await sleep(down)
-        this.#workers[index] = this.#startWorker()
+        this.#startMachine(victim)
       }
     }
     const hear = (line: string): void => {
@@ -151,6 +166,7 @@ class Stage {
       return this.#client(round, seat, AbortSignal.any([signal, over.signal]))
     })
     const deadline = Date.now() + LONGEST_ROUND
+    let how: unknown
     try {
       while (!existsSync(file)) {
         if (Date.now() > deadline) throw new Error(`round ${round} of seed ${this.#seed} hangs`)
@@ -158,12 +174,12 @@ class Stage {
         const own = coordinator
         const late = sleep(Math.max(deadline - Date.now(), 0), 'late', { ref: false })
         const exit = new Promise((resolve) => own.once('exit', (code, signal) => resolve(code ?? signal)))
-        const how = await Promise.race([exit, late])
+        how = await Promise.race([exit, late])
         if (how === 'late') continue
         if (how !== 0 && how !== 'SIGKILL') throw new Error(`the coordinator ended with ${how}`)
       }
       await Promise.all(killing)
-      await this.#expectNothingLeft(round)
+      await this.#expectNothingLeft(round, how === 0)
       return JSON.parse(readFileSync(file, 'utf8')) as ChaosResult
     } finally {
       over.abort()
@@ -174,17 +190,30 @@ class Stage {
   }
 
   /** A coordinator that was killed after its result deletes nothing any more, but the next one of its name does. */
-  async #expectNothingLeft(round: number): Promise<void> {
-    const left = await leftOn(this.#broker.servers)
+  async #expectNothingLeft(round: number, hasEnded: boolean): Promise<void> {
+    const sums = join(this.#folder, `sums-${round}`)
+    const stored = hasEnded && existsSync(sums) ? readdirSync(sums) : []
+    // What a coordinator that was killed after its result has left, its host deletes.
+    rmSync(sums, { recursive: true, force: true })
+    const left = [...(await leftOn(this.#broker.servers)), ...stored]
     if (left.length > 0) throw new Error(`round ${round} of seed ${this.#seed} has left ${left.join(', ')}`)
   }
 
   async #client(round: number, seat: number, signal: AbortSignal): Promise<void> {
     const config = configOf(this.#seed, round)
+    const { signers, verifyIdentity } = this.#parties
     const connect = () => socketConnection(new WebSocket(`ws://127.0.0.1:${this.#port}/${seat}`))
     const input = inputOf(round, seat)
-    // A client that left, or whose round failed, has an error.
-    await runClient(connect, { config, seat, input, signal, retryAfter: () => 150 }).catch(() => undefined)
+    await runClient(connect, {
+      config,
+      seat,
+      ...(config.adversary === 'active' && { signer: signers[seat], verifyIdentity }),
+      input: config.sliceLength === undefined ? input : ({ from, to }) => input.subarray(from, to),
+      openUpload: (address) => socketConnection(new WebSocket(address)),
+      signal,
+      retryAfter: () => 150,
+      // A client that left, or whose round failed, has an error.
+    }).catch(() => undefined)
   }
 
   #startCoordinator(round: number, hear: (line: string) => void): ChildProcess {
@@ -194,16 +223,16 @@ class Stage {
     return child
   }
 
-  #startWorker(): ChildProcess {
+  #startMachine(victim: Victim): void {
     const key = Buffer.from(keyOf(this.#seed)).toString('hex')
     const cli = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url))
-    return startScript(cli, ['worker', '--nats', this.#broker.servers, '--threads', '0'], {
-      SECAGG_CLUSTER_KEY: key,
-    })
+    const own = victim.startsWith('worker') ? ['worker', '--threads', '0'] : ['ingest', '--listen', '0']
+    const args = [...own, '--nats', this.#broker.servers]
+    this.#machines.set(victim, startScript(cli, args, { SECAGG_CLUSTER_KEY: key }))
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map(ended))
+    await Promise.all([...this.#machines.values()].map(ended))
     await this.#broker.close()
     rmSync(this.#folder, { recursive: true, force: true })
   }

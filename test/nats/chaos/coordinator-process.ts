@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SecAggError } from 'secagg'
-import { type ClusterUnmasker, natsUnmasker } from 'secagg/nats'
+import { type ClusterIngest, type ClusterUnmasker, natsIngest, natsUnmasker } from 'secagg/nats'
 import { messageLimits, serveRound, socketConnection } from 'secagg/transport'
 import { WebSocketServer } from 'ws'
-import { type ChaosResult, configOf, digestOf, keyOf } from './round-shape.js'
+import { fileStore } from '../../../docs/examples/cluster/file-store.js'
+import { identitiesFor } from '../../ingest/parties.js'
+import { type ChaosResult, CLIENTS, configOf, digestOf, keyOf } from './round-shape.js'
 
 // The coordinator of one round. It can be killed at any moment and started again with the same arguments.
 const [, , servers = '', folder = '', seedText, roundText, portText] = process.argv
@@ -18,19 +20,15 @@ const write = (name: string, bytes: string | Uint8Array): void => {
   renameSync(join(folder, `${name}.new`), join(folder, name))
 }
 
+function resultOf(survivors: readonly number[], sum: Uint32Array): string {
+  return JSON.stringify({ survivors, digest: digestOf(sum) } satisfies ChaosResult)
+}
+
 /** The broker may be down at the moment. */
-async function connect(): Promise<ClusterUnmasker> {
+async function connected<T>(connect: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
-      return await natsUnmasker({
-        connection: { servers },
-        key: keyOf(seed),
-        localBytes: 0,
-        taskBytes: 2 ** 20,
-        redeliverAfter: 1000,
-        checkEvery: 200,
-        patience: 30_000,
-      })
+      return await connect()
     } catch (error) {
       if (tries === 100) throw error
       await sleep(200)
@@ -38,19 +36,50 @@ async function connect(): Promise<ClusterUnmasker> {
   }
 }
 
-const cluster = await connect()
+const common = { connection: { servers }, key: keyOf(seed) }
+const unmasker: ClusterUnmasker = await connected(() =>
+  natsUnmasker({
+    ...common,
+    localBytes: 0,
+    taskBytes: 2 ** 20,
+    redeliverAfter: 1000,
+    checkEvery: 200,
+    patience: 30_000,
+  }),
+)
+const sums = join(folder, `sums-${round}`)
+const ingest: ClusterIngest = await connected(() =>
+  natsIngest({
+    ...common,
+    unmasker,
+    storeFor: () => fileStore(sums),
+    pollTime: 100,
+    reuploadTime: 4000,
+    groupSize: 2,
+  }),
+)
 const config = configOf(seed, round)
 const state = join(folder, `session-${round}`)
+const { verifyIdentity } = await identitiesFor(CLIENTS)
 const served = serveRound({
   config,
-  plane: cluster.plane(),
+  ...(config.adversary === 'active' && { verifyIdentity }),
+  plane: ingest.plane,
   saved: existsSync(state) ? new Uint8Array(readFileSync(state)) : undefined,
   save: async (bytes) => write(`session-${round}`, bytes),
+  saveResult: async ({ sum, report }) => {
+    say('phase summed')
+    // Long enough to be killed here, too.
+    await sleep(100)
+    write(`result-${round}`, resultOf(report.survivors, sum[0] as Uint32Array))
+    say('phase saved')
+  },
   deadline: 6000,
   reconnectTime: 4000,
   maximumSilence: 20_000,
   onEvent: (event) => {
     if (event.type === 'phase-opened') say(`phase ${event.phase}`)
+    if (event.type === 'uploads-changed') say('phase uploads')
     if (event.type === 'secrets-recovered') say('phase recovered')
   },
 })
@@ -59,16 +88,15 @@ sockets.on('connection', (socket, request) => {
   served.connect(Number(request.url?.slice(1)), socketConnection(socket))
 })
 
-let result: ChaosResult
 try {
-  const { sum, report } = await served.outcome
-  result = { survivors: report.survivors, digest: digestOf(sum[0] as Uint32Array) }
+  await served.outcome
 } catch (error) {
   if (!(error instanceof SecAggError) || error.fault === 'usage' || error.fault === 'internal') throw error
-  result = { failed: error.code }
+  const failed: ChaosResult = { failed: error.code }
+  write(`result-${round}`, JSON.stringify(failed))
 }
-write(`result-${round}`, JSON.stringify(result))
 // Clients that are still there are told; the others are gone.
 await Promise.race([served.closed, sleep(3000)])
-await cluster.close()
+await ingest.close()
+await unmasker.close()
 process.exit(0)

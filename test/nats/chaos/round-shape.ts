@@ -10,14 +10,27 @@ export function keyOf(seed: number): Uint8Array {
   return new Uint8Array(createHash('sha256').update(`key ${seed}`).digest())
 }
 
+const CURIOUS = { adversary: 'honest-but-curious', threshold: 5, minimumCohort: 5 } as const
+const MODELS = [
+  CURIOUS,
+  { ...CURIOUS, sliceLength: 70_000 },
+  { adversary: 'active', threshold: 6, minimumCohort: 6 },
+  {
+    adversary: 'active',
+    threshold: 4,
+    minimumCohort: 6,
+    graph: { neighbors: 6, assumptions: 'unproven' },
+    sliceLength: 70_000,
+  },
+] as const
+
 export function configOf(seed: number, round: number): RoundConfig {
   return createRoundConfig({
     sessionId: new Uint8Array(createHash('sha256').update(`round ${seed} ${round}`).digest()),
     clients: CLIENTS,
-    adversary: 'honest-but-curious',
     segments: [{ length: LENGTH, bits: 32, bound: 1_000_000 }],
-    threshold: 5,
-  })
+    ...MODELS[round % MODELS.length]!,
+  } as Parameters<typeof createRoundConfig>[0])
 }
 
 export function inputOf(round: number, seat: number): Uint32Array {
