@@ -180,6 +180,8 @@ export class Assignments {
   /** Gives groups to the processes with the fewest groups. What had arrived of them is void. */
   async #place(groups: readonly Assignment[]): Promise<void> {
     const places = await this.#channel.discover().catch((): readonly IngestPlace[] => [])
+    // If nobody answers, the network is down. The processes may still have their groups when it is up again.
+    if (places.length === 0) return
     const load = new Map(places.map(({ id }) => [id, 0]))
     for (const { process } of this.unsealed) {
       const served = process && load.get(process.id)

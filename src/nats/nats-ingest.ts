@@ -28,8 +28,8 @@ export interface NatsIngestOptions {
    * Returns the store for the partial sums of one round, which the coordinator keeps until the round is over. Its slices are
    * blocks of up to half a MiB; its seats are numbers of groups. The blocks of a group that was given to another process have
    * new numbers. `put` must resolve only once the bytes survive a power failure, and a process that resumes the round must get
-   * the same store. The blocks are discarded when the session has the sum, before `closePhase` returns it. After a crash between
-   * the two, the round cannot be resumed; a session with a `sink` that saves what it gets has all of the sum by then.
+   * the same store. The blocks are discarded when `saveResult` of the session has resolved, so pass that option if the result must
+   * survive a crash: without it, a coordinator that is killed before it has stored the result cannot compute it again.
    */
   readonly storeFor: (configHash: Bytes) => SliceStore
   /** Removes the masks. Default: this thread. */

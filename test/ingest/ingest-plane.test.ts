@@ -297,6 +297,19 @@ describe('what an ingest process refuses', () => {
     expect(await upload(machines, place, messages)).toBe('late-message')
   })
 
+  test('no vector is sent again because the coordinator could not reach anybody for a while', async () => {
+    const { machines, plane, place } = await start()
+    expect(await upload(machines, place, messages)).toBe('finished')
+    expect((await plane.settle()).seats).toEqual([4])
+    machines.isDown = true
+    for (let count = 0; count < 6; count++) expect((await plane.settle()).seats).toEqual([4])
+    machines.isDown = false
+    expect((await plane.settle()).seats).toEqual([4])
+    expect(plane.uploadFor!(4)).toBe(place)
+    expect(await plane.seal()).toEqual([4])
+    expect(await unmasked(plane)).toEqual(sumOf([[], [], [], [], vector], [4]))
+  })
+
   test('a second vector of a seat changes nothing', async () => {
     const { machines, plane, place } = await start()
     expect(await upload(machines, place, messages)).toBe('finished')

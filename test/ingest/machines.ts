@@ -18,6 +18,8 @@ export class Machines implements IngestChannel {
   #started = 0
   /** The number of requests in a hundred that are lost, or whose replies are. */
   lossRate = 0
+  /** Whether the network is down: nobody answers. */
+  isDown = false
   /** Requests that are delivered again later. */
   readonly #old: { readonly process: string; readonly bytes: Uint8Array }[] = []
 
@@ -50,12 +52,14 @@ export class Machines implements IngestChannel {
 
   async discover(): Promise<readonly IngestPlace[]> {
     await nextTurn()
+    if (this.isDown) return []
     return this.ids.map((id) => ({ id, address: `memory:${id}` }))
   }
 
   async request(process: string, bytes: Uint8Array): Promise<Uint8Array> {
     this.requests++
     await nextTurn()
+    if (this.isDown) throw new Error('the network is down')
     const isLost = (): boolean => this.#random.below(100) < this.lossRate
     if (isLost()) throw new Error('the request is lost')
     if (this.#random.below(4) === 0) this.#old.push({ process, bytes: bytes.slice() })
