@@ -34,9 +34,13 @@ export interface RoundResult {
   readonly refused: readonly Refusal[]
 }
 
-export function newRound({ signers, roster }: Keys): RoundConfig {
+/** The configuration of a round. In production, the server draws the session id, and each party makes the configuration itself. */
+export function newRound(
+  { signers, roster }: Keys,
+  sessionId: Uint8Array = crypto.getRandomValues(new Uint8Array(32)),
+): RoundConfig {
   return createRoundConfig({
-    sessionId: crypto.getRandomValues(new Uint8Array(32)),
+    sessionId: Uint8Array.from(sessionId),
     clients: signers.length,
     adversary: 'active',
     segments: [{ length: LENGTH, bits: 32, bound: 1000 }],

@@ -17,8 +17,8 @@ export async function expectAttacksToFail(keys: Keys, stranger: Signer): Promise
   await expectRefused(impersonating(keys, 1, await replayerOf(keys, 1)))
 }
 
-/** The server does without the client, and if the server passes its keys on, the other clients end the round. */
-async function expectRefused(keys: Keys): Promise<void> {
+/** The client at seat 1 gets nowhere: the server does without it, and if the server passes its keys on, the other clients end the round. */
+export async function expectRefused(keys: Keys): Promise<void> {
   const { sum, survivors, refused } = await runRound(keys)
   expect(refused).toEqual([{ seat: 1, code: 'invalid-signature' }])
   expect(survivors).toEqual([0, 2, 3, 4])
