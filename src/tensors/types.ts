@@ -14,20 +14,21 @@ export interface TensorNumbers {
   readonly data: Float32Array | Float64Array | Uint16Array | readonly number[]
 }
 
-/** The sizes of a format with 16 bits. */
-interface HalfFormat {
+/** The sizes of a format with up to 32 bits. */
+interface Format {
   /** The number of bits of the fraction. */
   readonly fraction: number
   /** The exponent of the smallest normal number. */
   readonly minimumExponent: number
 }
 
-const HALF_FORMATS: Readonly<Record<'float16' | 'bfloat16', HalfFormat>> = {
+const FORMATS: Readonly<Record<'float32' | 'float16' | 'bfloat16', Format>> = {
+  float32: { fraction: 23, minimumExponent: -126 },
   float16: { fraction: 10, minimumExponent: -14 },
   bfloat16: { fraction: 7, minimumExponent: -126 },
 }
 
-const TYPES: readonly unknown[] = ['float32', 'float64', ...Object.keys(HALF_FORMATS)]
+const TYPES: readonly unknown[] = ['float64', ...Object.keys(FORMATS)]
 
 export function isTensorType(type: unknown): type is TensorType {
   return TYPES.includes(type)
@@ -74,12 +75,12 @@ const tables = new Map<'float16' | 'bfloat16', Float32Array>()
 function numbersOf(type: 'float16' | 'bfloat16'): Float32Array {
   const known = tables.get(type)
   if (known !== undefined) return known
-  const numbers = Float32Array.from({ length: 65536 }, (_, bits) => numberOf(bits, HALF_FORMATS[type]))
+  const numbers = Float32Array.from({ length: 65536 }, (_, bits) => numberOf(bits, FORMATS[type]))
   tables.set(type, numbers)
   return numbers
 }
 
-function numberOf(bits: number, { fraction, minimumExponent }: HalfFormat): number {
+function numberOf(bits: number, { fraction, minimumExponent }: Format): number {
   const sign = bits >= 0x8000 ? -1 : 1
   const one = 2 ** fraction
   const exponent = Math.floor((bits % 0x8000) / one)
@@ -93,18 +94,22 @@ function numberOf(bits: number, { fraction, minimumExponent }: HalfFormat): numb
  * The nearest number of this format, half to even, as bits. A number beyond the largest one gives the largest one, so that a
  * finite mean stays finite.
  */
-function bitsOf(value: number, { fraction, minimumExponent }: HalfFormat): number {
+function bitsOf(value: number, { fraction, minimumExponent }: Format): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0
   const magnitude = Math.abs(value)
   const one = 2 ** fraction
   const largest = 0x8000 - one - 1
-  // A logarithm that is rounded across a whole number gives the same bits, because the fraction then carries over.
-  const exponent = Math.max(Math.floor(Math.log2(magnitude)), minimumExponent)
+  const exponent = exponentOf(magnitude, minimumExponent)
   const exact = magnitude / 2 ** (exponent - fraction)
   const below = Math.floor(exact)
   const half = exact - below
   const rounded = half > 0.5 || (half === 0.5 && below % 2 === 1) ? below + 1 : below
   return sign + Math.min((exponent - minimumExponent) * one + rounded, largest)
+}
+
+/** A logarithm that is rounded across a whole number gives the same result, because the fraction then carries over. */
+function exponentOf(magnitude: number, minimum: number): number {
+  return Math.max(Math.floor(Math.log2(magnitude)), minimum)
 }
 
 /** A copy of finite numbers in this type. */
@@ -114,35 +119,18 @@ export function numbersAs(
 ): Float32Array | Float64Array | Uint16Array {
   if (type === 'float64') return new Float64Array(numbers)
   if (type === 'float32') return new Float32Array(numbers)
-  return Uint16Array.from(numbers, (value) => bitsOf(value, HALF_FORMATS[type]))
+  return Uint16Array.from(numbers, (value) => bitsOf(value, FORMATS[type]))
 }
 
-/** The largest finite number in single precision. */
-const LARGEST_SINGLE = (2 - 2 ** -23) * 2 ** 127
-
 /**
- * The smallest number of this type that is at least `value`; the largest one if there is none. A number that is at least as
- * large is never rounded to a smaller one, so a bound that is rounded in this way holds after the conversion to this type, too.
+ * The smallest number of this type that is at least `value`. A number that is at least as large is never rounded to a smaller
+ * one, so a bound that is rounded in this way still holds after the conversion to this type.
  */
 export function boundAs(type: TensorType, value: number): number {
   if (type === 'float64') return value
-  if (type === 'float32') {
-    const nearest = Math.fround(value)
-    return Math.min(nearest >= value ? nearest : nextSingle(nearest), LARGEST_SINGLE)
-  }
-  const numbers = numbersOf(type)
-  const bits = bitsOf(value, HALF_FORMATS[type])
-  const nearest = numbers[bits]!
-  if (nearest >= value) return nearest
-  const next = numbers[nearest < 0 ? bits - 1 : bits + 1]!
-  return Number.isFinite(next) ? next : nearest
-}
-
-/** The next number above, in single precision. */
-function nextSingle(value: number): number {
-  const single = Float32Array.of(value)
-  new Int32Array(single.buffer)[0]! += value < 0 ? -1 : 1
-  return single[0]!
+  const { fraction, minimumExponent } = FORMATS[type]
+  const unit = 2 ** (exponentOf(Math.abs(value), minimumExponent) - fraction)
+  return Math.ceil(value / unit) * unit
 }
 
 /** The error for a tensor whose numbers cannot be averaged. It says what to do instead. */
