@@ -1,4 +1,4 @@
-import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
+import type { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import { plainBytes, wipe } from '../crypto/bytes.js'
 import {
   isEncapsulationKey,
@@ -8,11 +8,14 @@ import {
   requireKemSeed,
 } from '../crypto/encapsulation.js'
 
-/** ML-KEM-768 by `@noble/post-quantum`, in plain JavaScript. */
-export const nobleEncapsulation: KeyEncapsulation = {
+/**
+ * ML-KEM-768 by `@noble/post-quantum`, in plain JavaScript. The caller imports the package, which may be missing: bundlers accept
+ * that of an import that the program calls and whose error it catches.
+ */
+export const nobleEncapsulation = (kem: typeof ml_kem768): KeyEncapsulation => ({
   async publicKey(seed) {
     requireKemSeed(seed)
-    const { publicKey, secretKey } = ml_kem768.keygen(plainBytes(seed))
+    const { publicKey, secretKey } = kem.keygen(plainBytes(seed))
     wipe(secretKey)
     return publicKey
   },
@@ -20,7 +23,7 @@ export const nobleEncapsulation: KeyEncapsulation = {
     requireKemKeys(publicKeys)
     return publicKeys.map((key) => {
       if (!isEncapsulationKey(key)) return undefined
-      const { cipherText, sharedSecret } = ml_kem768.encapsulate(plainBytes(key))
+      const { cipherText, sharedSecret } = kem.encapsulate(plainBytes(key))
       return { ciphertext: cipherText, secret: sharedSecret }
     })
   },
@@ -28,9 +31,9 @@ export const nobleEncapsulation: KeyEncapsulation = {
     requireKemSeed(seed)
     requireKemCiphertexts(ciphertexts)
     if (ciphertexts.length === 0) return []
-    const { publicKey, secretKey } = ml_kem768.keygen(plainBytes(seed))
+    const { publicKey, secretKey } = kem.keygen(plainBytes(seed))
     // The matrix of the public key is expanded once for all ciphertexts.
-    const prepared = ml_kem768.prepare(publicKey)
+    const prepared = kem.prepare(publicKey)
     try {
       return ciphertexts.map((ciphertext) => prepared.decapsulate(plainBytes(ciphertext), secretKey))
     } finally {
@@ -38,4 +41,4 @@ export const nobleEncapsulation: KeyEncapsulation = {
       prepared.clean()
     }
   },
-}
+})

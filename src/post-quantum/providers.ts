@@ -6,6 +6,7 @@ import { KEM_CIPHERTEXT_LENGTH, KEM_SEED_LENGTH, type KeyEncapsulation } from '.
 import type { CryptoProvider, HybridKeyAgreement } from '../crypto/provider.js'
 import { SecAggError } from '../errors.js'
 import { hybridKeyAgreement } from '../protocol/hybrid/index.js'
+import { nobleEncapsulation } from './noble-encapsulation.js'
 import { nodeEncapsulation } from './node-encapsulation.js'
 import { webEncapsulation } from './web-encapsulation.js'
 
@@ -84,6 +85,9 @@ export async function webMlKem768(): Promise<KeyEncapsulation | undefined> {
   return ifCorrect(webEncapsulation())
 }
 
+/** What {@link nobleMlKem768} has returned. */
+let noble: KeyEncapsulation | undefined
+
 /**
  * ML-KEM-768 by the package `@noble/post-quantum`, in plain JavaScript. It runs everywhere and takes about half a millisecond
  * for an operation.
@@ -104,10 +108,12 @@ export async function webMlKem768(): Promise<KeyEncapsulation | undefined> {
  */
 export async function nobleMlKem768(): Promise<KeyEncapsulation> {
   try {
-    // Imported only when it is needed, because the package is optional.
-    return (await import('./noble-encapsulation.js')).nobleEncapsulation
+    // Imported here, and not where it is used, so that bundles can be made without the package.
+    const { ml_kem768 } = await import('@noble/post-quantum/ml-kem.js')
+    noble ??= nobleEncapsulation(ml_kem768)
+    return noble
   } catch (cause) {
-    const text = 'this platform has no ML-KEM-768 of its own: install the package @noble/post-quantum'
+    const text = 'this platform does not have ML-KEM-768: install the package @noble/post-quantum'
     throw new SecAggError('unsupported', 'crypto', text, { cause })
   }
 }

@@ -122,7 +122,7 @@ export function requireEnough(count: number, minimum: number, set: keyof typeof 
 export function requireSameConfiguration(config: RoundConfig, hash: Uint8Array, blame: Blame): void {
   if (equalBytes(hash, config.hash)) return
   const text =
-    'the sender has a different configuration of the round, such as another adversary model, threshold or context'
+    'the sender has a different configuration of the round, such as another adversary model, key agreement or context'
   throw violation('configuration-mismatch', blame, text)
 }
 

@@ -1,3 +1,14 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as esbuild from 'esbuild'
 import * as vite from 'vite'
@@ -5,13 +16,13 @@ import { expect, test } from 'vitest'
 import { installed, project, writeEverything } from './support.js'
 
 /** The modules of which a bundle of `entry` has something, and its text. */
-type Bundle = (entry: string) => Promise<{ readonly modules: string[]; readonly text: string }>
+type Bundle = (entry: string, root?: string) => Promise<{ readonly modules: string[]; readonly text: string }>
 
 const bundlers: Readonly<Record<string, Bundle>> = {
-  esbuild: async (entry) => {
+  esbuild: async (entry, root = project) => {
     const { metafile, outputFiles } = await esbuild.build({
       entryPoints: [entry],
-      absWorkingDir: project,
+      absWorkingDir: root,
       bundle: true,
       format: 'esm',
       metafile: true,
@@ -20,12 +31,12 @@ const bundlers: Readonly<Record<string, Bundle>> = {
     const [output] = Object.values(metafile.outputs)
     const modules = Object.entries(output!.inputs)
       .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-      .map(([path]) => join(project, path))
+      .map(([path]) => join(root, path))
     return { modules, text: outputFiles[0]!.text }
   },
-  Vite: async (entry) => {
+  Vite: async (entry, root = project) => {
     const result = await vite.build({
-      root: project,
+      root,
       logLevel: 'warn',
       build: { write: false, minify: false, lib: { entry, formats: ['es'] } },
     })
@@ -75,5 +86,31 @@ test.each(Object.entries(bundlers))(
     expect(sessions.text).not.toMatch(HYBRID)
     expect(ofPackage(sessions).filter((path) => HYBRID_MODULE.test(path))).toEqual([])
     expect(sessions.text).toMatch(/withPostQuantum/) // in the error that says what to import
+  },
+)
+
+test.each(Object.entries(bundlers))(
+  '%s bundles secagg/post-quantum if the optional package is missing',
+  async (_name, bundle) => {
+    // Outside the project, so that bundlers do not find its packages.
+    const root = realpathSync(mkdtempSync(join(tmpdir(), 'secagg-without-peer-')))
+    const modules = join(root, 'node_modules')
+    mkdirSync(join(modules, '@noble'), { recursive: true })
+    cpSync(installed, join(modules, 'secagg'), { recursive: true })
+    const all = join(installed, '..')
+    const names = [...readdirSync(all), ...readdirSync(join(all, '@noble')).map((name) => `@noble/${name}`)]
+    for (const each of names) {
+      if (!/^(?:secagg|@noble|@noble\/post-quantum|\..*)$/.test(each))
+        symlinkSync(join(all, each), join(modules, each))
+    }
+    const entry = join(root, 'entry.js')
+    writeFileSync(join(root, 'package.json'), '{ "type": "module" }')
+    writeFileSync(entry, "export { withPostQuantum } from 'secagg/post-quantum'")
+    try {
+      const { text } = await bundle(entry, root)
+      expect(text).toContain('install the package @noble/post-quantum')
+    } finally {
+      rmSync(root, { recursive: true })
+    }
   },
 )

@@ -77,7 +77,7 @@ export function providerOf({ clients }: RoundInput, seat: number, crypto: Crypto
 
 /** The provider with what hybrid key agreement needs: noble's ML-KEM-768, unless it has another. */
 function hybridOn(crypto: CryptoProvider): CryptoProvider & PostQuantum {
-  return { ...crypto, mlKem768: crypto.mlKem768 ?? nobleEncapsulation, hybrid: hybridKeyAgreement }
+  return { ...crypto, mlKem768: crypto.mlKem768 ?? nobleEncapsulation(ml_kem768), hybrid: hybridKeyAgreement }
 }
 
 /** Shares by the polynomials that a vector states. */

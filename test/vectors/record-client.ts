@@ -1,4 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import type { RoundConfig, Vector } from 'secagg'
 import type { CryptoProvider } from 'secagg/crypto'
 import {
@@ -113,7 +114,7 @@ async function hybridValues(
   const derived = (name: string): string =>
     derivations.find(({ info }) => info.startsWith(hex(label(name))))!.key
   const maskSeed = derived('mask seed')
-  const kem = crypto.mlKem768 ?? nobleEncapsulation
+  const kem = crypto.mlKem768 ?? nobleEncapsulation(ml_kem768)
   return {
     maskPrivateKey: derived('mask key'),
     maskSeed,
