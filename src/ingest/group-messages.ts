@@ -1,7 +1,7 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as P from '../codec/index.js'
-import { ascii, type Bytes, concatBytes, equalBytes, plainBytes } from '../crypto/bytes.js'
+import { ascii, type Bytes, bytesToHex, concatBytes, equalBytes, plainBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import { cutSegments, type ElementRange, laneBytes, type Segment, type Vector } from '../vector/segments.js'
 
@@ -96,6 +96,11 @@ export function encodeRequest({ kind, ...data }: Request): Bytes {
 /** What the bytes of a request ask for. */
 export function kindOf(request: Uint8Array): Request['kind'] | undefined {
   return KINDS[request[0] ?? KINDS.length]
+}
+
+/** The hash of the configuration of the round that a request is about. Every request begins with its kind and this hash. */
+export function roundOf(request: Uint8Array): string {
+  return bytesToHex(request.subarray(1, 33))
 }
 
 /** @throws {SecAggError} `malformed-message`. */

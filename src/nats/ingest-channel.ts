@@ -4,8 +4,8 @@ import { ascii, type Bytes, bytesToHex, concatBytes, plainBytes } from '../crypt
 import { defaultCrypto } from '../crypto/default.js'
 import { SecAggError } from '../errors.js'
 import type { IngestChannel, IngestPlace } from '../ingest/assignments.js'
-import type { IngestProcess } from '../ingest/ingest-process.js'
 import { type Broker, sleep } from './broker.js'
+import type { IngestService } from './ingest-traces.js'
 import type { NatsMessage } from './nats-packages.js'
 import type { Seal } from './sealing.js'
 
@@ -76,7 +76,7 @@ export async function ingestChannel({ connection }: Broker, seal: Seal): Promise
 export async function answerRequests(
   { connection }: Broker,
   seal: Seal,
-  process: IngestProcess,
+  process: IngestService,
   place: IngestPlace,
 ): Promise<() => void> {
   const subject = await subjectOf(seal)

@@ -5,12 +5,14 @@ import { usageError } from '../errors.js'
 import { ingestHome } from '../ingest/ingest-plane.js'
 import { IngestProcess } from '../ingest/ingest-process.js'
 import { createPlane, type DataPlane, executorUnmasker, type SliceStore } from '../plane/index.js'
+import { type Telemetry, tracingOf } from '../telemetry/telemetry.js'
 import { type Connection, requireConnection } from '../transport/connections/connection.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import { connectBroker } from './broker.js'
 import { createCounters, secondsSince } from './context.js'
 import { countingChannel } from './counting-channel.js'
 import { answerRequests, ingestChannel, ticketKey } from './ingest-channel.js'
+import { tracedChannel, tracedProcess } from './ingest-traces.js'
 import type { BrokerOptions } from './nats-packages.js'
 import { type ClusterUnmasker, unmaskerOf } from './nats-unmasker.js'
 import { createSeal } from './sealing.js'
@@ -43,6 +45,8 @@ export interface NatsIngestOptions {
   readonly reuploadTime?: number | undefined
   /** The maximum number of seats in a group. Default: half of the dropouts that the round tolerates. */
   readonly groupSize?: number | undefined
+  /** Lets the ingest processes record uploads in the trace of a round, if `serveRound` has the same telemetry. */
+  readonly telemetry?: Telemetry | undefined
 }
 
 /**
@@ -97,17 +101,19 @@ export async function natsIngest(options: NatsIngestOptions): Promise<ClusterIng
     pollTime = 500,
     reuploadTime,
     groupSize,
+    telemetry,
   } = partsOf('the options of a coordinator', options)
   requireBytes('the key of a cluster', key)
   requireFunction('storeFor', storeFor)
   requireInteger('pollTime', pollTime, 50, 60_000)
   if (reuploadTime !== undefined) requireInteger('reuploadTime', reuploadTime, 0, 86_400_000)
   if (groupSize !== undefined) requireInteger('groupSize', groupSize, 1, 2 ** 24)
+  const tracing = tracingOf(telemetry)
   const own = unmasker === undefined ? executorUnmasker(executeMaskPlan) : unmaskerOf(unmasker)
   if (own === undefined) throw wrongKind('unmasker', 'what natsUnmasker returns', unmasker)
   const seal = await createSeal(key)
   const broker = await connectBroker(connection, 'secagg coordinator')
-  const channel = countingChannel(await ingestChannel(broker, seal))
+  const channel = countingChannel(tracedChannel(await ingestChannel(broker, seal), tracing))
   const home = ingestHome({
     ...{ channel, storeFor, pollTime, reuploadTime, groupSize },
     key: ticketKey(key),
@@ -136,6 +142,8 @@ export interface IngestOptions {
    * waits because too many vectors are incomplete. While others wait, a vector may take twice as long in total. Default: 60000.
    */
   readonly maximumSilence?: number | undefined
+  /** Records each upload, and each sealing of a group, in the trace of its round. */
+  readonly telemetry?: Telemetry | undefined
 }
 
 /**
@@ -195,6 +203,7 @@ export async function runIngest(options: IngestOptions): Promise<ClusterIngestPr
     key,
     address,
     maximumSilence = 60_000,
+    telemetry,
   } = partsOf('the options of an ingest process', options)
   requireBytes('the key of a cluster', key)
   if (typeof address !== 'string') throw wrongKind('the address of an ingest process', 'a string', address)
@@ -202,15 +211,17 @@ export async function runIngest(options: IngestOptions): Promise<ClusterIngestPr
     throw usageError('invalid-argument', 'the address must be up to 1024 printable ASCII characters')
   }
   requireInteger('maximumSilence', maximumSilence, 1000, 86_400_000)
+  const tracing = tracingOf(telemetry)
   const seal = await createSeal(key)
   const broker = await connectBroker(connection, 'secagg ingest')
   const { randomBytes } = await defaultCrypto('aes')
   const process = new IngestProcess({ key: ticketKey(key), maximumSilence })
+  const service = tracedProcess(process, ticketKey(key), tracing)
   const place = { id: bytesToHex(randomBytes(16)), address }
-  const stop = await answerRequests(broker, seal, process, place)
+  const stop = await answerRequests(broker, seal, service, place)
   const counters = createCounters('secagg_ingest', COUNTERS)
   return {
-    accept: async (client) => process.accept(requireConnection(client)),
+    accept: async (client) => service.accept(requireConnection(client)),
     metrics: () => {
       const { vectors, bytes, groups, refused, connections, waiting, asked } = process.counts
       counters.set('vectors_total', vectors)

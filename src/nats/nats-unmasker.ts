@@ -1,8 +1,8 @@
 import { partsOf, requireCallback, requireInteger, requireMethods, shown } from '../arguments.js'
-import { equalBytes, requireBytes } from '../crypto/bytes.js'
+import { bytesToHex, equalBytes, requireBytes } from '../crypto/bytes.js'
 import { defaultCrypto } from '../crypto/default.js'
 import type { SeedDeriver } from '../crypto/seeds.js'
-import { usageError } from '../errors.js'
+import { SecAggError, usageError } from '../errors.js'
 import {
   createPlane,
   type DataPlane,
@@ -12,6 +12,7 @@ import {
   type Unmasker,
   type UnmaskJob,
 } from '../plane/index.js'
+import { type Telemetry, tracingOf } from '../telemetry/telemetry.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import { countElements, streamLength } from '../vector/segments.js'
 import { sampleOf } from '../workers/worker-messages.js'
@@ -50,6 +51,8 @@ export interface NatsUnmaskerOptions {
   readonly taskBytes?: number | undefined
   /** An unmasking that makes at most this many bytes of masks runs in this process. Default: 16 MiB. */
   readonly localBytes?: number | undefined
+  /** Records each unmasking in the trace of its round, if `serveRound` has the same telemetry. */
+  readonly telemetry?: Telemetry | undefined
   /** Derives the seeds of plans, for example the `deriveSeeds` of a pool's `execute`. Default: on the calling thread. */
   readonly deriveSeeds?: SeedDeriver | undefined
 }
@@ -131,6 +134,7 @@ export async function natsUnmasker(options: NatsUnmaskerOptions): Promise<Cluste
     name = 'coordinator',
     localBytes = 16 * 2 ** 20,
     deriveSeeds,
+    telemetry,
     ...limits
   } = partsOf('the options of an unmasker', options)
   const { redeliverAfter = 10_000, checkEvery = 1000, patience = 60_000, attempts = 5, replicas = 1 } = limits
@@ -149,6 +153,7 @@ export async function natsUnmasker(options: NatsUnmaskerOptions): Promise<Cluste
   requireInteger('taskBytes', taskBytes, 2 ** 16, 2 ** 40)
   requireInteger('localBytes', localBytes, 0, Number.MAX_SAFE_INTEGER)
   requireCallback('deriveSeeds', deriveSeeds)
+  const tracing = tracingOf(telemetry)
   const seal = await createSeal(key)
   const cluster = await clusterNames(seal)
   const own = await cluster.tasksOf(name)
@@ -177,11 +182,21 @@ export async function natsUnmasker(options: NatsUnmaskerOptions): Promise<Cluste
     const names = await cluster.job(name, (await defaultCrypto('aes')).randomBytes(16))
     context.counters.add('jobs_total')
     await deleteAll()
-    const tasks = new UnmaskTasks(context, job, names, bytesPerTerm)
+    const span = tracing?.rounds.get(bytesToHex(job.configHash))?.current.child('unmask', {
+      'secagg.terms': job.terms,
+      'secagg.elements': countElements(job.segments),
+    })
+    const tasks = new UnmaskTasks(context, job, names, bytesPerTerm, span?.traceParent)
     running.add(tasks)
+    let failure: string | undefined = 'stopped'
     try {
       yield* tasks.run()
+      failure = undefined
+    } catch (error) {
+      failure = error instanceof SecAggError ? error.code : 'error'
+      throw error
     } finally {
+      span?.end({}, failure)
       running.delete(tasks)
       for (const stream of tasks.streams) undeleted.add(stream)
       await deleteAll()

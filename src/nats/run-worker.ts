@@ -1,6 +1,7 @@
 import { partsOf, requireInteger, requireSignal } from '../arguments.js'
 import { requireBytes } from '../crypto/bytes.js'
 import { defaultCrypto } from '../crypto/default.js'
+import { type Telemetry, tracingOf } from '../telemetry/telemetry.js'
 import { createMaskPool } from '../workers/pool.js'
 import { suitesOf } from '../workers/worker-messages.js'
 import { connectBroker } from './broker.js'
@@ -20,6 +21,8 @@ export interface WorkerOptions {
   readonly key: Uint8Array
   /** The number of threads that make masks, 0 to 1024. With 0, the calling thread does. Default: 1. */
   readonly threads?: number | undefined
+  /** Records each task below its unmasking, in the trace of the coordinator. */
+  readonly telemetry?: Telemetry | undefined
   /** Ends the worker. A task in progress goes to another worker. */
   readonly signal?: AbortSignal | undefined
 }
@@ -75,16 +78,17 @@ const COUNTERS = {
  * @experimental
  */
 export async function runWorker(options: WorkerOptions): Promise<ClusterWorker> {
-  const { connection, key, threads = 1, signal } = partsOf('the options of a worker', options)
+  const { connection, key, threads = 1, signal, telemetry } = partsOf('the options of a worker', options)
   requireBytes('the key of a cluster', key)
   requireInteger('the number of threads', threads, 0, 1024)
   requireSignal(signal)
+  const tracing = tracingOf(telemetry)
   const seal = await createSeal(key)
   const suites = suitesOf(await defaultCrypto('chacha'))
   const broker = await connectBroker(connection, 'secagg worker')
   const pool = await createMaskPool({ workers: threads })
   const counters = createCounters('secagg_worker', COUNTERS)
-  const worker = new TaskWorker(broker, seal, suites, pool, counters)
+  const worker = new TaskWorker(broker, seal, suites, pool, counters, tracing)
   // While one task is executed, the result of the one before is sent.
   const ended = worker.run(threads === 0 ? 1 : 2).finally(async () => {
     await pool.close()

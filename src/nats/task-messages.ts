@@ -1,5 +1,6 @@
 import { ascii, codeUnits, concatBytes, fromCodeUnits, joinBytes, wipe } from '../crypto/bytes.js'
 import type { SuiteName } from '../crypto/provider.js'
+import { decodeTraceParent } from '../telemetry/trace-parent.js'
 import { createLanes } from '../vector/lanes.js'
 import {
   checkedSegments,
@@ -25,6 +26,8 @@ export interface Task {
   /** The shape of the piece, and its elements; see `piecesOf`. */
   readonly segments: readonly Segment[]
   readonly range: ElementRange
+  /** The span of the job, for the worker's; see `encodeTraceParent`. */
+  readonly trace?: string | undefined
   /** In milliseconds. A worker must tell the broker more often than this that it is still working on the task. */
   readonly redeliverAfter: number
 }
@@ -41,6 +44,9 @@ export const TAKEN = 'taken'
 export const REFUSED = 'refused'
 
 const FORMAT = 1
+
+/** The first byte of a result that is a sum. */
+export const SUM = 0
 
 /** The longest reason that a worker sends. */
 const REASON_LENGTH = 500
@@ -82,14 +88,18 @@ async function sealed(
 /** The task in bytes that somebody with the key of the cluster has sealed. `undefined` if another version did. */
 export function decodeTask(bytes: Uint8Array): Task | undefined {
   try {
-    const { format, suite, block, first, last, segments, range, redeliverAfter } = JSON.parse(
+    const { format, suite, block, first, last, segments, range, redeliverAfter, trace } = JSON.parse(
       fromCodeUnits(bytes),
     )
     const checked = checkedSegments(segments)
     const known = format === FORMAT && (suite === 'aes' || suite === 'chacha') && typeof block === 'string'
     const whole = [first, last, redeliverAfter].every((value) => Number.isSafeInteger(value) && value >= 0)
     if (!known || !whole) return undefined
-    return { suite, block, first, last, segments: checked, range: checkRange(checked, range), redeliverAfter }
+    const place = decodeTraceParent(trace) === undefined ? {} : { trace }
+    return {
+      ...{ suite, block, first, last, redeliverAfter, ...place },
+      ...{ segments: checked, range: checkRange(checked, range) },
+    }
   } catch {
     return undefined
   }
@@ -119,7 +129,7 @@ export function decodeSeeds(
 
 /** A result as bytes. */
 export function encodeResult(result: TaskResult): Uint8Array {
-  if (result.type === 'sum') return concatBytes(Uint8Array.of(0), result.lanes)
+  if (result.type === 'sum') return concatBytes(Uint8Array.of(SUM), result.lanes)
   if (result.type === 'no-seeds') return Uint8Array.of(2)
   return concatBytes(Uint8Array.of(1), codeUnits(result.reason.slice(0, REASON_LENGTH)))
 }
@@ -127,7 +137,7 @@ export function encodeResult(result: TaskResult): Uint8Array {
 /** The result in some bytes, or `undefined` if there is none in them. */
 export function decodeResult(bytes: Uint8Array): TaskResult | undefined {
   const rest = bytes.subarray(1)
-  if (bytes[0] === 0) return { type: 'sum', lanes: rest }
+  if (bytes[0] === SUM) return { type: 'sum', lanes: rest }
   if (bytes[0] === 1) return { type: 'failed', reason: fromCodeUnits(rest) }
   return bytes[0] === 2 ? { type: 'no-seeds' } : undefined
 }

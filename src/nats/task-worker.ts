@@ -1,5 +1,6 @@
 import { wipe } from '../crypto/bytes.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
+import type { Span, Tracing } from '../telemetry/telemetry.js'
 import { createVector } from '../vector/arithmetic.js'
 import { segmentsInRange, streamLength } from '../vector/segments.js'
 import type { MaskPool } from '../workers/pool.js'
@@ -21,6 +22,7 @@ import {
   decodeTask,
   encodeResult,
   packLanes,
+  SUM,
   TAKEN,
   type Task,
   type TaskResult,
@@ -45,6 +47,7 @@ export class TaskWorker {
   readonly #suites: PerSuite<SymmetricSuite>
   readonly #pool: MaskPool
   readonly #counters: Counters
+  readonly #tracing: Tracing | undefined
   readonly #stop = new AbortController()
   readonly #jobs = new Map<string, { readonly names: StreamNames; readonly consumer: TaskConsumer }>()
   /** Called when there is a job. */
@@ -58,12 +61,14 @@ export class TaskWorker {
     suites: PerSuite<SymmetricSuite>,
     pool: MaskPool,
     counters: Counters,
+    tracing?: Tracing,
   ) {
     this.#broker = broker
     this.#seal = seal
     this.#suites = suites
     this.#pool = pool
     this.#counters = counters
+    this.#tracing = tracing
   }
 
   stop(): void {
@@ -155,10 +160,13 @@ export class TaskWorker {
     const start = Date.now()
     if (message.redelivered) this.#counters.add('redelivered_tasks_total')
     let timer: ReturnType<typeof setInterval> | undefined
+    let span: Span | undefined
+    let failure: string | undefined = 'not taken'
     try {
       const opened = await this.#seal.open('task', name, message.data)
       const task = opened && decodeTask(opened)
       if (task === undefined) throw new Error('the task cannot be read')
+      span = this.#begin(task, message)
       timer = setInterval(
         () => {
           try {
@@ -171,10 +179,12 @@ export class TaskWorker {
       )
       const result = await this.#resultOf(names, task, message.info.deliveryCount)
       if (this.#isStopped) {
+        failure = 'stopped'
         message.nak(0)
         return
       }
       if (await this.#deliver(names, name, result)) {
+        failure = result[0] === SUM ? undefined : 'failed'
         message.ack()
         this.#counters.add('tasks_total')
         return
@@ -185,9 +195,18 @@ export class TaskWorker {
       message.nak(RETRY_DELAY)
     } finally {
       clearInterval(timer)
+      span?.end({}, failure)
       this.#counters.add('tasks_in_progress', -1)
       this.#counters.add('task_seconds_total', secondsSince(start))
     }
+  }
+
+  #begin({ trace, first, last, range }: Task, { info }: TaskMessage): Span | undefined {
+    return this.#tracing?.join(trace, 'task', 'consumer', {
+      'secagg.terms': last - first,
+      'secagg.elements': range.to - range.from,
+      'secagg.deliveries': info.deliveryCount,
+    })
   }
 
   /** The bytes of a result, or of the reason why there is none. */

@@ -22,6 +22,7 @@ export class UnmaskTasks {
   readonly #context: UnmaskerContext
   readonly #job: UnmaskJob
   readonly #names: JobNames
+  readonly #trace: string | undefined
   readonly #posting: Posting
   readonly #pieces: Iterator<CutPiece, void, void>
   readonly #open: OpenPiece[] = []
@@ -38,10 +39,17 @@ export class UnmaskTasks {
   #lastProgress = Date.now()
   #silentChecks = 0
 
-  constructor(context: UnmaskerContext, job: UnmaskJob, names: JobNames, bytesPerTerm: number) {
+  constructor(
+    context: UnmaskerContext,
+    job: UnmaskJob,
+    names: JobNames,
+    bytesPerTerm: number,
+    trace?: string,
+  ) {
     this.#context = context
     this.#job = job
     this.#names = names
+    this.#trace = trace
     this.#posting = new Posting(context, names)
     const { largestMessage } = context
     this.#pieces = cutPieces(job.segments, Math.floor(Math.min(2 ** 19, largestMessage) / 64) * 64)
@@ -179,7 +187,8 @@ export class UnmaskTasks {
     const { seal, options } = this.#context
     const { segments, local: range, bytes } = piece.cut
     const { suiteName: suite } = this.#job
-    const task = { suite, block, first, last, segments, range, redeliverAfter: options.redeliverAfter }
+    const { redeliverAfter } = options
+    const task = { suite, block, first, last, segments, range, redeliverAfter, trace: this.#trace }
     const { name, sealed } = await sealTask(seal, this.#names.id, task)
     this.#tasks.set(name, { piece, bytes: bytes * (last - first), sealed, since: Date.now(), failures: 0 })
     this.#context.counters.add('tasks_total')

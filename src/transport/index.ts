@@ -7,6 +7,14 @@
  */
 
 export { type MessageLimits, messageLimits } from '../session/index.js'
+export {
+  createTelemetry,
+  type OpenTelemetryApi,
+  type OpenTelemetrySpan,
+  type OpenTelemetryTracer,
+  type SpanAttributes,
+  type Telemetry,
+} from '../telemetry/telemetry.js'
 export type { ClientEvent, ClientResult, OpenConnection, RunClientOptions } from './client/client-options.js'
 export { runClient } from './client/run-client.js'
 export type { OpenUpload } from './client/upload.js'

@@ -12,6 +12,7 @@ import type { Connection } from '../connections/connection.js'
 import { failureOf } from '../failures.js'
 import { Ending, endBy, ignore } from '../notices.js'
 import { Answers } from './answers.js'
+import { type RoundTrace, traceRound } from './round-trace.js'
 import { type End, Seats } from './seats.js'
 import {
   checkServerOptions,
@@ -72,6 +73,7 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
   readonly #ending = new Ending()
   readonly #opening: Promise<ServerSession<Sink>>
   readonly #seats: Seats
+  readonly #trace: RoundTrace | undefined
   #session: ServerSession<Sink> | undefined
   #answers: Answers | undefined
   /** The session's last `phase-opened` event. */
@@ -94,6 +96,7 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
     const session = new ServerSession({ ...options, onEvent: saved === undefined ? onEvent : undefined })
     this.#opening =
       saved === undefined ? Promise.resolve(session) : ServerSession.resume(saved, { ...options, onEvent })
+    this.#trace = traceRound(options.telemetry, options.config, saved !== undefined)
     const letGo = endBy(signal, this.#ending)
     this.outcome = this.#run().finally(letGo)
     this.closed = this.outcome.then(ignore, ignore).then(() => this.#seats.close())
@@ -119,6 +122,7 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
         const outcome = await this.#collect(session, session.phase!)
         if (!outcome.done) continue
         const { done: _, ...result } = outcome
+        this.#trace?.end(result.report)
         this.#finish({ sum: new Set(result.report.survivors) })
         return result as RoundResult<Sink>
       }
@@ -126,6 +130,7 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
       const { signal } = this.#options
       const failure = failureOf(error, signal)
       const isPeers = failure instanceof SecAggError && failure.fault === 'peer'
+      this.#trace?.end(undefined, signal?.aborted ? { name: 'AbortError' } : failure)
       this.#finish(signal?.aborted ? { code: 'aborted' } : isPeers ? { code: failure.code } : 'silent')
       await this.#session?.abandon({ resumable: this.#end === 'silent' })
       throw failure
@@ -189,6 +194,7 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
   }
 
   #emit(event: ServerEvent): void {
+    this.#trace?.hear(event)
     this.#options.onEvent?.(event)
   }
 

@@ -7,6 +7,7 @@ import type {
   ServerSessionOptions,
   SumSink,
 } from '../../session/index.js'
+import { type Telemetry, tracingOf } from '../../telemetry/telemetry.js'
 import { requireSaved } from '../client/client-options.js'
 import { type Clock, checkTime, requireTimers } from '../clock.js'
 import type { Connection } from '../connections/connection.js'
@@ -67,6 +68,8 @@ export interface ServeRoundOptions<Sink extends SumSink | undefined = undefined>
   readonly farewell?: number | undefined
   /** Called with every event. If it throws, the round ends with that error. */
   readonly onEvent?: ((event: ServerEvent) => void) | undefined
+  /** Records the round as a trace. Default: nothing is recorded. */
+  readonly telemetry?: Telemetry | undefined
   /** Timers. Default: the host's `setTimeout`. */
   readonly clock?: Clock | undefined
   /** Aborts the round: its outcome rejects with the signal's reason, and the clients are told. */
@@ -137,7 +140,7 @@ export interface RoundHandle<Sink extends SumSink | undefined = undefined> {
  *   timers.
  */
 export function checkServerOptions(options: ServeRoundOptions<SumSink | undefined>): void {
-  const { saved, deadline = 0, phases = {}, checkpointEvery, onEvent, clock, signal } = options
+  const { saved, deadline = 0, phases = {}, checkpointEvery, onEvent, clock, signal, telemetry } = options
   checkTime('deadline', deadline)
   for (const patience of Object.values(phases)) {
     checkTime('deadline', patience.deadline ?? 0)
@@ -147,6 +150,7 @@ export function checkServerOptions(options: ServeRoundOptions<SumSink | undefine
   requireCount('checkpointEvery', checkpointEvery)
   requireSaved(saved)
   requireCallback('onEvent', onEvent)
+  tracingOf(telemetry)
   requireTimers(clock)
   requireSignal(signal)
 }
