@@ -2,6 +2,7 @@ import process from 'node:process'
 import { socketConnection } from '../transport/index.js'
 import {
   clusterKey,
+  loadTelemetry,
   readJson,
   readOptions,
   required,
@@ -23,6 +24,8 @@ ended. Needs the packages @nats-io/transport-node, @nats-io/jetstream and ws. Pu
                        SECAGG_CLUSTER_KEY)
   --credentials FILE   file with JSON: options of connect of @nats-io/transport-node, such as user, pass or tls
   --metrics PORT       serve metrics in the text format of Prometheus, at http://127.0.0.1:PORT/metrics
+  --telemetry MODULE   record traces: a JavaScript file that sets up an SDK of OpenTelemetry and exports trace and context of
+                       @opentelemetry/api, and optionally shutdown, a function that is called in the end
 `
 
 /** The part of `ws` that this command uses. */
@@ -45,6 +48,7 @@ export async function ingestCommand(args: readonly string[]): Promise<void> {
     'key-file': { type: 'string' },
     credentials: { type: 'string' },
     metrics: { type: 'string' },
+    telemetry: { type: 'string' },
   })
   const servers = required('ingest', 'nats', values.nats).split(',')
   const port = wholeNumber('listen', required('ingest', 'listen', values.listen), 0, 65535)
@@ -55,10 +59,11 @@ export async function ingestCommand(args: readonly string[]): Promise<void> {
   const credentials = values.credentials === undefined ? {} : readJson(values.credentials)
   const sockets = await listen(host, port)
   const address = values.address ?? `ws://${host}:${sockets.address().port}`
+  const tracing = await loadTelemetry(values.telemetry)
   // Not before it is needed: most programs do not have the packages that it uses.
   const { runIngest } = await import('../nats/index.js')
   const connection = { ...credentials, servers, waitOnFirstConnect: true }
-  const ingest = await runIngest({ connection, key, address })
+  const ingest = await runIngest({ connection, key, address, telemetry: tracing?.telemetry })
   sockets.on('connection', (socket) => void ingest.accept(socketConnection(socket)))
   const metrics = metricsPort === undefined ? undefined : await serveMetrics(ingest, metricsPort)
   const ended = new Promise<void>((resolve) => {
@@ -70,6 +75,7 @@ export async function ingestCommand(args: readonly string[]): Promise<void> {
   sockets.close()
   for (const client of sockets.clients) client.terminate()
   await ingest.close()
+  await tracing?.shutdown()
 }
 
 async function listen(host: string, port: number): Promise<SocketServer> {

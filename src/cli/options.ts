@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import process from 'node:process'
+import { pathToFileURL } from 'node:url'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { SecAggError } from '../errors.js'
+import { createTelemetry } from '../telemetry/telemetry.js'
+import type { Telemetry } from '../telemetry/tracing.js'
 
 /** A mistake on the command line, shown as one line. */
 export class UsageProblem extends Error {
@@ -163,4 +166,22 @@ export function serveMetrics(source: { metrics(): string }, port: number): Promi
     server.once('error', (error) => reject(new UsageProblem(`--metrics: ${error.message}`)))
     server.listen(port, '127.0.0.1', () => resolve(server))
   })
+}
+
+/** What the option `telemetry` loads. */
+export interface LoadedTelemetry {
+  readonly telemetry: Telemetry
+  shutdown(): Promise<void>
+}
+
+/** Loads the module that sets up an SDK of OpenTelemetry. */
+export async function loadTelemetry(file: string | undefined): Promise<LoadedTelemetry | undefined> {
+  if (file === undefined) return undefined
+  try {
+    const { trace, context, shutdown } = await import(/* @vite-ignore */ pathToFileURL(file).href)
+    const telemetry = createTelemetry({ trace, context })
+    return { telemetry, shutdown: async () => shutdown?.() }
+  } catch (error) {
+    throw new UsageProblem(`--telemetry: ${(error as Error).message}`)
+  }
 }

@@ -1,6 +1,14 @@
 import process from 'node:process'
 import { SecAggError } from '../errors.js'
-import { clusterKey, readJson, readOptions, required, serveMetrics, wholeNumber } from './options.js'
+import {
+  clusterKey,
+  loadTelemetry,
+  readJson,
+  readOptions,
+  required,
+  serveMetrics,
+  wholeNumber,
+} from './options.js'
 
 export const WORKER_USAGE = `Usage: secagg worker --nats URL [OPTIONS]
 
@@ -13,6 +21,8 @@ Connects to a NATS broker with JetStream, and removes masks for the servers of a
   --credentials FILE   file with JSON: options of connect of @nats-io/transport-node, such as user, pass or tls
   --threads N          threads that make masks, 0 to 1024; with 0, the main thread does (default 1)
   --metrics PORT       serve metrics in the text format of Prometheus, at http://127.0.0.1:PORT/metrics
+  --telemetry MODULE   record traces: a JavaScript file that sets up an SDK of OpenTelemetry and exports trace and context of
+                       @opentelemetry/api, and optionally shutdown, a function that is called in the end
 `
 
 /** `secagg worker`. */
@@ -23,17 +33,19 @@ export async function workerCommand(args: readonly string[]): Promise<void> {
     credentials: { type: 'string' },
     threads: { type: 'string', default: '1' },
     metrics: { type: 'string' },
+    telemetry: { type: 'string' },
   })
   const servers = required('worker', 'nats', values.nats).split(',')
   const threads = wholeNumber('threads', values.threads, 0, 1024)
   const port = values.metrics === undefined ? undefined : wholeNumber('metrics', values.metrics, 0, 65535)
   const key = clusterKey('worker', values['key-file'])
   const credentials = values.credentials === undefined ? {} : readJson(values.credentials)
+  const tracing = await loadTelemetry(values.telemetry)
   // Not before it is needed: most programs do not have the packages that it uses.
   const { runWorker } = await import('../nats/index.js')
   // The worker can be started before the broker.
   const connection = { ...credentials, servers, waitOnFirstConnect: true }
-  const worker = await runWorker({ connection, key, threads })
+  const worker = await runWorker({ connection, key, threads, telemetry: tracing?.telemetry })
   let isAsked = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
@@ -45,5 +57,6 @@ export async function workerCommand(args: readonly string[]): Promise<void> {
   process.stdout.write('connected\n')
   await worker.ended
   metrics?.close()
+  await tracing?.shutdown()
   if (!isAsked) throw new SecAggError('connection-lost', 'network', 'the broker refuses the connection')
 }

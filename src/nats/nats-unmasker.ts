@@ -12,7 +12,7 @@ import {
   type Unmasker,
   type UnmaskJob,
 } from '../plane/index.js'
-import { type Telemetry, tracingOf } from '../telemetry/telemetry.js'
+import { type Telemetry, tracingOf } from '../telemetry/tracing.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import { countElements, streamLength } from '../vector/segments.js'
 import { sampleOf } from '../workers/worker-messages.js'

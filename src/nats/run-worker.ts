@@ -1,7 +1,7 @@
 import { partsOf, requireInteger, requireSignal } from '../arguments.js'
 import { requireBytes } from '../crypto/bytes.js'
 import { defaultCrypto } from '../crypto/default.js'
-import { type Telemetry, tracingOf } from '../telemetry/telemetry.js'
+import { type Telemetry, tracingOf } from '../telemetry/tracing.js'
 import { createMaskPool } from '../workers/pool.js'
 import { suitesOf } from '../workers/worker-messages.js'
 import { connectBroker } from './broker.js'

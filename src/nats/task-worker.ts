@@ -1,6 +1,6 @@
 import { wipe } from '../crypto/bytes.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
-import type { Span, Tracing } from '../telemetry/telemetry.js'
+import type { Span, Tracing } from '../telemetry/tracing.js'
 import { createVector } from '../vector/arithmetic.js'
 import { segmentsInRange, streamLength } from '../vector/segments.js'
 import type { MaskPool } from '../workers/pool.js'

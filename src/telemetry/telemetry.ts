@@ -1,6 +1,14 @@
-import { requireMethods, requireObject } from '../arguments.js'
-import { usageError } from '../errors.js'
+import { partOf, requireMethods, requireObject } from '../arguments.js'
+import { traceRound } from './round-trace.js'
 import { decodeTraceParent, encodeTraceParent, type SpanPlace } from './trace-parent.js'
+import {
+  type Span,
+  type SpanAttributes,
+  type SpanKind,
+  setTracing,
+  type Telemetry,
+  type Tracing,
+} from './tracing.js'
 
 /**
  * The part of `@opentelemetry/api` that is used. The package itself fits: `import * as api from '@opentelemetry/api'`.
@@ -36,49 +44,11 @@ export interface OpenTelemetrySpan {
   end(): void
 }
 
-/**
- * What a span says about itself.
- * @experimental
- */
-export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
-
-/**
- * Records what happens in rounds as spans of OpenTelemetry. See {@link createTelemetry}.
- * @experimental
- */
-export interface Telemetry {
-  /** For logs: `opentelemetry`. */
-  readonly kind: string
-}
-
-/** A span. None of its calls throws, whatever the SDK of the host does. */
-export interface Span {
-  /** Its place, for other processes. `undefined` if it is not recorded. */
-  readonly traceParent: string | undefined
-  child(name: string, attributes?: SpanAttributes): Span
-  event(name: string, attributes?: SpanAttributes): void
-  /** Ends it. `failure` is a code, not the text of an error, which a host may have written. */
-  end(attributes?: SpanAttributes, failure?: string): void
-}
-
-/** What a span is for, in the numbers of OpenTelemetry: work in this process, a request that it answers, a task that it was sent. */
-export type SpanKind = keyof typeof KINDS
+/** The kinds of spans in the numbers of OpenTelemetry. */
 const KINDS = { internal: 0, server: 1, consumer: 4 } as const
 
 /** OpenTelemetry's status of a failure. */
 const FAILED = 2
-
-/** Begins spans. */
-export interface Tracing {
-  /** A span below the one that is active in this process, if there is one. */
-  begin(name: string, attributes?: SpanAttributes): Span
-  /** A span below one of another process. `undefined` if `traceParent` does not name one. */
-  join(traceParent: unknown, name: string, kind: SpanKind, attributes?: SpanAttributes): Span | undefined
-  /** The spans of the rounds that this process serves, by the hash of their configuration in hexadecimal. */
-  readonly rounds: Map<string, { readonly round: Span; current: Span }>
-}
-
-const tracings = new WeakMap<Telemetry, Tracing>()
 
 /**
  * Lets rounds be recorded as traces. Set up an SDK of OpenTelemetry, and pass its API. Pass what this returns to `serveRound`,
@@ -100,14 +70,22 @@ const tracings = new WeakMap<Telemetry, Tracing>()
  * @experimental
  */
 export function createTelemetry(api: OpenTelemetryApi): Telemetry {
-  requireObject('the API of OpenTelemetry', api)
-  const { trace, context } = api
+  const name = 'the API of OpenTelemetry'
+  requireObject(name, api)
+  const trace = partOf(name, api, 'trace') as OpenTelemetryApi['trace']
+  const context = partOf(name, api, 'context') as OpenTelemetryApi['context']
   requireMethods('trace', trace, 'getTracer', 'setSpan', 'setSpanContext', 'deleteSpan')
   requireMethods('context', context, 'active')
   const own = { trace, context }
   const telemetry: Telemetry = Object.freeze({ kind: 'opentelemetry' })
-  tracings.set(telemetry, {
-    begin: (name, attributes) => startSpan(own, () => context.active(), name, 'internal', attributes),
+  const rounds: Tracing['rounds'] = new Map()
+  setTracing(telemetry, {
+    rounds,
+    traceRound: (config, isResumed) => {
+      const begin: Span['child'] = (title, attributes) =>
+        startSpan(own, () => context.active(), title, 'internal', attributes)
+      return traceRound(rounds, begin, config, isResumed)
+    },
     join: (traceParent, name, kind, attributes) => {
       const place = decodeTraceParent(traceParent)
       if (place === undefined) return undefined
@@ -116,17 +94,8 @@ export function createTelemetry(api: OpenTelemetryApi): Telemetry {
         trace.setSpanContext(trace.deleteSpan(context.active()), { ...place, isRemote: true })
       return startSpan(own, below, name, kind, attributes)
     },
-    rounds: new Map(),
   })
   return telemetry
-}
-
-/** @throws {SecAggError} `invalid-argument` if {@link createTelemetry} has not made `telemetry`. */
-export function tracingOf(telemetry: Telemetry | undefined): Tracing | undefined {
-  if (telemetry === undefined) return undefined
-  const tracing = tracings.get(telemetry)
-  if (tracing === undefined) throw usageError('invalid-argument', 'telemetry must be made by createTelemetry')
-  return tracing
 }
 
 function startSpan(

@@ -12,9 +12,8 @@ export {
   type OpenTelemetryApi,
   type OpenTelemetrySpan,
   type OpenTelemetryTracer,
-  type SpanAttributes,
-  type Telemetry,
 } from '../telemetry/telemetry.js'
+export type { SpanAttributes, Telemetry } from '../telemetry/tracing.js'
 export type { ClientEvent, ClientResult, OpenConnection, RunClientOptions } from './client/client-options.js'
 export { runClient } from './client/run-client.js'
 export type { OpenUpload } from './client/upload.js'

@@ -1,6 +1,7 @@
 import { localPlane, ServerSession } from 'secagg'
 import * as transport from 'secagg/transport'
 import { encodeNotice } from '../../src/transport/notices.js'
+import { fakeApi } from '../telemetry/fake-api.js'
 import {
   type Example,
   type Examples,
@@ -103,6 +104,7 @@ const examples: Examples = {
   'Inbox#push': () => ({ on: inbox(), args: [orAnything(message)] }),
   'Inbox#end': () => ({ on: inbox(), args: [orAnything(undefined)] }),
   connectionPair: () => ({ args: [] }),
+  createTelemetry: () => ({ args: [fakeApi().api] }),
   'connectionPair().0.send': () => sending(pair()),
   'connectionPair().0.close': () => ({ on: pair(), args: [] }),
   framedConnection: () => ({ args: [{ ...stream, readable: whole(stream.readable) }, 100] }),
@@ -153,6 +155,7 @@ const examples: Examples = {
           reconnectTime: forever,
           checkpointEvery: 2,
           farewell: forever,
+          telemetry: whole(transport.createTelemetry(fakeApi().api)),
         }),
         ...shared,
       },

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import * as nats from 'secagg/nats'
-import { connectionPair } from 'secagg/transport'
+import { connectionPair, createTelemetry } from 'secagg/transport'
 import { afterAll } from 'vitest'
 import { type Examples, optional, whole } from '../arguments/examples.js'
 import { testArguments } from '../arguments/surface.js'
 import { startNatsServer } from '../support/nats-server.js'
+import { fakeApi } from '../telemetry/fake-api.js'
 
 const broker = await startNatsServer()
 const connection = { servers: broker.servers }
@@ -21,6 +22,7 @@ afterAll(async () => {
 const ingest = await nats.runIngest({ connection, key, address: 'ws://127.0.0.1:1' })
 const store = { put: () => undefined, get: () => new Uint8Array(0), discard: () => undefined }
 
+const telemetry = createTelemetry(fakeApi().api)
 const limits = { redeliverAfter: 500, checkEvery: 500, patience: 500, attempts: 5, replicas: 1 }
 const sizes = { taskBytes: 2 ** 20, localBytes: 2 ** 20 }
 
@@ -30,6 +32,7 @@ const examples: Examples = {
       {
         ...{ connection: whole(connection), key, storeFor: () => store, unmasker: optional(whole(unmasker)) },
         ...{ pollTime: optional(100), reuploadTime: optional(1000), groupSize: optional(2) },
+        telemetry: optional(whole(telemetry)),
       },
     ],
   }),
@@ -37,7 +40,13 @@ const examples: Examples = {
   'natsIngest().metrics': () => ({ on: { metrics: () => '' }, args: [] }),
   runIngest: () => ({
     args: [
-      { connection: whole(connection), key, address: 'ws://127.0.0.1:1', maximumSilence: optional(5000) },
+      {
+        connection: whole(connection),
+        key,
+        address: 'ws://127.0.0.1:1',
+        maximumSilence: optional(5000),
+        telemetry: optional(whole(telemetry)),
+      },
     ],
   }),
   'runIngest().accept': () => {
@@ -48,7 +57,14 @@ const examples: Examples = {
   'runIngest().metrics': () => ({ on: ingest, args: [] }),
   'runIngest().close': () => ({ on: { close: async () => undefined }, args: [] }),
   natsUnmasker: () => {
-    const all = { connection: whole(connection), key, name: 'one', ...limits, ...sizes }
+    const all = {
+      connection: whole(connection),
+      key,
+      name: 'one',
+      telemetry: whole(telemetry),
+      ...limits,
+      ...sizes,
+    }
     const rest = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, optional(value)]))
     return { args: [{ ...rest, connection: whole(connection), key, deriveSeeds: optional(async () => []) }] }
   },
@@ -64,6 +80,7 @@ const examples: Examples = {
         connection: whole(connection),
         key,
         threads: optional(0),
+        telemetry: optional(whole(telemetry)),
         signal: optional(whole(new AbortController().signal)),
       },
     ],

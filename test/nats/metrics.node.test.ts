@@ -1,55 +1,31 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import { createRoundConfig } from 'secagg'
 import { type ClusterIngest, type ClusterUnmasker, natsIngest, natsUnmasker, runWorker } from 'secagg/nats'
-import { connectionPair, runClient, serveRound, socketConnection } from 'secagg/transport'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { WebSocket } from 'ws'
 import { unmaskerOf } from '../../src/nats/nats-unmasker.js'
 import { freePort, startNatsServer, type TestBroker } from '../support/nats-server.js'
+import { configOf, playRound, type RunningCommand, startCommand, storeFor } from './commands.js'
 import { createJob, expectSum, KEY } from './support.js'
 
 const root = new URL('../../', import.meta.url)
-const processes: ChildProcess[] = []
+let commands: readonly RunningCommand[] = []
 let broker: TestBroker
 let unmasker: ClusterUnmasker
 let ingest: ClusterIngest
 let coordinator: Server
 let ports: { readonly coordinator: number; readonly worker: number; readonly ingest: number }
 
-/** Starts a command of the command line, and waits until it says that it is ready. */
-function startCommand(...args: readonly string[]): Promise<void> {
-  const cli = fileURLToPath(new URL('src/cli.ts', root))
-  const child = spawn(process.execPath, ['--import', 'tsx', cli, ...args, '--nats', broker.servers], {
-    env: { ...process.env, SECAGG_CLUSTER_KEY: Buffer.from(KEY).toString('hex') },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  processes.push(child)
-  return new Promise((resolve, reject) => {
-    child.stdout!.once('data', () => resolve())
-    child.once('exit', () => reject(new Error(`secagg ${args[0]} has ended`)))
-  })
-}
-
 beforeAll(async () => {
   broker = await startNatsServer()
   const [worker, collector] = [await freePort(), await freePort()]
-  await Promise.all([
-    startCommand('worker', '--threads', '0', '--metrics', String(worker)),
-    startCommand('ingest', '--listen', '0', '--metrics', String(collector)),
+  commands = await Promise.all([
+    startCommand(broker.servers, ['worker', '--threads', '0', '--metrics', String(worker)]),
+    startCommand(broker.servers, ['ingest', '--listen', '0', '--metrics', String(collector)]),
   ])
   const connection = { servers: broker.servers }
   unmasker = await natsUnmasker({ connection, key: KEY, localBytes: 0, checkEvery: 50 })
-  const kept = new Map<string, Uint8Array>()
-  const store = {
-    put: (group: number, block: number, bytes: Uint8Array) => void kept.set(`${group} ${block}`, bytes),
-    get: (group: number, block: number) => kept.get(`${group} ${block}`)!,
-    discard: () => kept.clear(),
-  }
-  ingest = await natsIngest({ connection, key: KEY, unmasker, storeFor: () => store, pollTime: 50 })
+  ingest = await natsIngest({ connection, key: KEY, unmasker, storeFor, pollTime: 50 })
   coordinator = createServer((_, response) => response.end(unmasker.metrics() + ingest.metrics()))
   await new Promise<void>((resolve) => coordinator.listen(0, '127.0.0.1', resolve))
   ports = { coordinator: (coordinator.address() as AddressInfo).port, worker, ingest: collector }
@@ -59,7 +35,7 @@ afterAll(async () => {
   coordinator.close()
   await ingest.close()
   await unmasker.close()
-  for (const child of processes) child.kill('SIGKILL')
+  for (const command of commands) command.kill()
   await broker.close()
 })
 
@@ -85,42 +61,6 @@ async function scrape(port: number): Promise<Scrape> {
   }
 }
 
-/** Runs a round with eight clients, of which one drops out. */
-async function playRound(): Promise<void> {
-  const config = createRoundConfig({
-    sessionId: new Uint8Array(32).fill(1),
-    clients: 8,
-    threshold: 5,
-    minimumCohort: 5,
-    adversary: 'honest-but-curious',
-    segments: [{ length: 3000, bits: 32, bound: 1000 }],
-  })
-  const round = serveRound({
-    ...{ config, plane: ingest.plane, farewell: 500 },
-    phases: { 'masked-input': { deadline: 1500 } },
-  })
-  const gone = new AbortController()
-  const ends = Array.from({ length: 8 }, (_, seat) => {
-    const connect = () => {
-      const [ours, theirs] = connectionPair()
-      round.connect(seat, theirs)
-      return ours
-    }
-    return runClient(connect, {
-      ...{ config, seat, signal: seat === 3 ? gone.signal : undefined },
-      input: ({ from, to }) => {
-        if (seat === 3) gone.abort()
-        return new Uint32Array(to - from).fill(seat)
-      },
-      openUpload: (address) => socketConnection(new WebSocket(address)),
-    }).catch(() => undefined)
-  })
-  const { sum } = await round.outcome
-  await round.closed
-  await Promise.all(ends)
-  expect(sum).toEqual([new Uint32Array(3000).fill(25)])
-}
-
 /** The metrics that the documentation names, by process. */
 function documented(process: string): ReadonlyMap<string, Metric> {
   const text = readFileSync(new URL('docs/monitoring.md', root), 'utf8')
@@ -141,7 +81,7 @@ test('every process serves the metrics that the documentation names, and no othe
 })
 
 test('a round is counted in every process, and the queues are empty after it', async () => {
-  await playRound()
+  expect(await playRound(configOf(1), ingest)).toEqual([new Uint32Array(3000).fill(25)])
   const [server, worker, collector] = await Promise.all(
     [ports.coordinator, ports.worker, ports.ingest].map(async (port) => (await scrape(port)).values),
   )

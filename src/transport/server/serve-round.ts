@@ -7,12 +7,12 @@ import {
   type ServerSessionEvent,
   type SumSink,
 } from '../../session/index.js'
+import { type RoundTrace, tracingOf } from '../../telemetry/tracing.js'
 import { systemClock } from '../clock.js'
 import type { Connection } from '../connections/connection.js'
 import { failureOf } from '../failures.js'
 import { Ending, endBy, ignore } from '../notices.js'
 import { Answers } from './answers.js'
-import { type RoundTrace, traceRound } from './round-trace.js'
 import { type End, Seats } from './seats.js'
 import {
   checkServerOptions,
@@ -96,7 +96,7 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
     const session = new ServerSession({ ...options, onEvent: saved === undefined ? onEvent : undefined })
     this.#opening =
       saved === undefined ? Promise.resolve(session) : ServerSession.resume(saved, { ...options, onEvent })
-    this.#trace = traceRound(options.telemetry, options.config, saved !== undefined)
+    this.#trace = tracingOf(options.telemetry)?.traceRound(options.config, saved !== undefined)
     const letGo = endBy(signal, this.#ending)
     this.outcome = this.#run().finally(letGo)
     this.closed = this.outcome.then(ignore, ignore).then(() => this.#seats.close())

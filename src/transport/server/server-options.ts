@@ -7,7 +7,7 @@ import type {
   ServerSessionOptions,
   SumSink,
 } from '../../session/index.js'
-import { type Telemetry, tracingOf } from '../../telemetry/telemetry.js'
+import { type Telemetry, tracingOf } from '../../telemetry/tracing.js'
 import { requireSaved } from '../client/client-options.js'
 import { type Clock, checkTime, requireTimers } from '../clock.js'
 import type { Connection } from '../connections/connection.js'

@@ -1,15 +1,6 @@
-import { bytesToHex } from '../../crypto/bytes.js'
-import { SecAggError } from '../../errors.js'
-import type { RoundReport } from '../../session/index.js'
-import { type Span, type Telemetry, tracingOf } from '../../telemetry/telemetry.js'
-import type { ServeRoundOptions, ServerEvent } from './server-options.js'
-
-/** The trace of one round: a span for the round, and below it one for each phase. */
-export interface RoundTrace {
-  hear(event: ServerEvent): void
-  /** Ends the trace with a report or, of a round that has failed, with its error. */
-  end(report: RoundReport | undefined, error?: unknown): void
-}
+import { bytesToHex } from '../crypto/bytes.js'
+import { SecAggError } from '../errors.js'
+import type { RoundSpans, RoundTrace, Span, TracedConfig } from './tracing.js'
 
 /** What has been counted in the open phase. Single messages are not recorded: there may be a million of them. */
 interface Counts {
@@ -21,19 +12,15 @@ interface Counts {
 
 const none = (): Counts => ({ messages: 0, bytes: 0, refused: 0, reconnects: 0 })
 
-/**
- * Begins the trace of a round. `undefined` without telemetry.
- * @throws {SecAggError} `invalid-argument` if `createTelemetry` has not made the telemetry.
- */
+/** Begins the trace of a round with `begin`, and notes its spans in `rounds` until it ends. */
 export function traceRound(
-  telemetry: Telemetry | undefined,
-  config: ServeRoundOptions['config'],
+  rounds: Map<string, RoundSpans>,
+  begin: Span['child'],
+  config: TracedConfig,
   isResumed: boolean,
-): RoundTrace | undefined {
-  const tracing = tracingOf(telemetry)
-  if (tracing === undefined) return undefined
+): RoundTrace {
   const name = bytesToHex(config.hash)
-  const round = tracing.begin('round', {
+  const round = begin('round', {
     'secagg.round_id': bytesToHex(config.sessionId),
     'secagg.clients': config.clients,
     'secagg.threshold': config.threshold,
@@ -41,8 +28,8 @@ export function traceRound(
     'secagg.elements': config.segments.reduce((sum, { length }) => sum + length, 0),
     'secagg.resumed': isResumed,
   })
-  const place = { round, current: round }
-  tracing.rounds.set(name, place)
+  const place: RoundSpans = { round, current: round }
+  rounds.set(name, place)
   let phase: Span | undefined
   let counts = none()
   const closePhase = (attributes: Record<string, number> = {}, failure?: string): void => {
@@ -66,22 +53,19 @@ export function traceRound(
       switch (event.type) {
         case 'phase-opened':
           closePhase()
-          phase = round.child(event.phase, {
-            'secagg.phase': event.phase,
-            'secagg.waiting_for': event.waitingFor,
-          })
+          phase = round.child(event.phase ?? 'phase', { 'secagg.waiting_for': event.waitingFor ?? 0 })
           place.current = phase
           break
         case 'phase-closed':
           closePhase({
-            'secagg.expected': event.expected.length,
-            'secagg.accepted': event.accepted.length,
-            'secagg.duplicates': event.duplicates,
+            'secagg.expected': event.expected?.length ?? 0,
+            'secagg.accepted': event.accepted?.length ?? 0,
+            'secagg.duplicates': event.duplicates ?? 0,
           })
           break
         case 'message':
           counts.messages++
-          counts.bytes += event.bytes
+          counts.bytes += event.bytes ?? 0
           if (event.status === 'refused') counts.refused++
           break
         case 'disconnected':
@@ -89,16 +73,16 @@ export function traceRound(
           break
         case 'secrets-recovered':
           phase?.event('secrets recovered', {
-            'secagg.self_masks': event.selfMasks,
-            'secagg.mask_keys': event.maskKeys,
-            'secagg.wrong_shares': event.wrongShares,
+            'secagg.self_masks': event.selfMasks ?? 0,
+            'secagg.mask_keys': event.maskKeys ?? 0,
+            'secagg.wrong_shares': event.wrongShares ?? 0,
           })
           break
         case 'deadline':
-          phase?.event('deadline', { 'secagg.missing': event.missing.length })
+          phase?.event('deadline', { 'secagg.missing': event.missing?.length ?? 0 })
           break
         case 'not-enough':
-          phase?.event('not enough answers', { 'error.type': event.error.code })
+          phase?.event('not enough answers', { 'error.type': codeOf(event.error) })
           break
       }
     },
@@ -107,7 +91,7 @@ export function traceRound(
       closePhase({}, failure)
       const survivors = report?.survivors.length
       round.end(survivors === undefined ? {} : { 'secagg.survivors': survivors }, failure)
-      if (tracing.rounds.get(name) === place) tracing.rounds.delete(name)
+      if (rounds.get(name) === place) rounds.delete(name)
     },
   }
 }

@@ -1,0 +1,132 @@
+import { createRoundConfig } from 'secagg'
+import {
+  connectionPair,
+  createTelemetry,
+  type OpenTelemetryApi,
+  runClient,
+  type ServeRoundOptions,
+  serveRound,
+} from 'secagg/transport'
+import { expect, test } from 'vitest'
+import { tracingOf } from '../../src/telemetry/tracing.js'
+import { fakeApi } from './fake-api.js'
+
+const config = createRoundConfig({
+  sessionId: new Uint8Array(32).fill(4),
+  clients: 3,
+  adversary: 'honest-but-curious',
+  segments: [{ length: 2, bits: 16, bound: 1000 }],
+})
+
+/** Plays a round, and returns its sum. */
+async function play(options: Partial<ServeRoundOptions>): Promise<unknown> {
+  const round = serveRound({ config, deadline: 5000, farewell: 0, ...options })
+  // A server that fails does not tell its clients, because the round may be resumed.
+  const leave = new AbortController()
+  const ends = [0, 1, 2].map((seat) => {
+    const connect = () => {
+      const [ours, theirs] = connectionPair()
+      round.connect(seat, theirs)
+      return ours
+    }
+    const { signal } = leave
+    return runClient(connect, { config, seat, signal, input: [Uint16Array.of(seat, 100)] }).catch(() => 0)
+  })
+  try {
+    const { sum } = await round.outcome
+    await Promise.all(ends)
+    return sum
+  } finally {
+    leave.abort()
+    await Promise.all(ends)
+    await round.closed
+  }
+}
+
+test('a round is a span, and each phase one below it', async () => {
+  const { api, spans } = fakeApi()
+  const telemetry = createTelemetry(api)
+  expect(await play({ telemetry })).toEqual([Uint16Array.of(3, 300)])
+  expect(spans.map(({ name, parent, ends }) => [name, parent && Number(parent), ends])).toEqual([
+    ['secagg round', undefined, 1],
+    ['secagg advertise-keys', 1, 1],
+    ['secagg share-keys', 1, 1],
+    ['secagg masked-input', 1, 1],
+    ['secagg unmasking', 1, 1],
+  ])
+  for (const { attributes } of spans.slice(1)) {
+    expect(attributes).toMatchObject({
+      'secagg.accepted': 3,
+      'secagg.messages': 3,
+      'secagg.refused_messages': 0,
+    })
+  }
+  expect(spans[0]!.attributes).toHaveProperty('secagg.survivors', 3)
+  expect(spans.every(({ status }) => status === undefined)).toBe(true)
+  // Nothing of the round is kept.
+  expect(tracingOf(telemetry)!.rounds.size).toBe(0)
+})
+
+test('a round that fails says so with a code, not with a text that may contain a secret', async () => {
+  const { api, spans } = fakeApi()
+  const save = (): never => {
+    throw new Error('password hunter2')
+  }
+  await expect(play({ telemetry: createTelemetry(api), save })).rejects.toThrow()
+  expect(spans.map(({ name, ends }) => [name, ends])).toEqual([
+    ['secagg round', 1],
+    ['secagg advertise-keys', 1],
+  ])
+  for (const { status, attributes } of spans) {
+    expect(status).toEqual({ code: 2, message: 'storage-failure' })
+    expect(attributes).toHaveProperty(['error.type'], 'storage-failure')
+  }
+  expect(JSON.stringify(spans)).not.toContain('hunter2')
+})
+
+test('a round that is aborted says so', async () => {
+  const { api, spans } = fakeApi()
+  const abort = new AbortController()
+  const onEvent = ({ type }: { type: string }): void => {
+    if (type === 'message') abort.abort(new Error('hunter2'))
+  }
+  await expect(play({ telemetry: createTelemetry(api), signal: abort.signal, onEvent })).rejects.toThrow()
+  expect(spans[0]!.status).toEqual({ code: 2, message: 'aborted' })
+  expect(JSON.stringify(spans)).not.toContain('hunter2')
+})
+
+test('an SDK that fails does not harm the round', async () => {
+  const { api } = fakeApi()
+  const fail = (): never => {
+    throw new Error('the SDK is broken')
+  }
+  const broken = { spanContext: fail, addEvent: fail, setAttributes: fail, setStatus: fail, end: fail }
+  const apis: readonly OpenTelemetryApi[] = [
+    { ...api, trace: { ...api.trace, getTracer: fail } },
+    { ...api, trace: { ...api.trace, getTracer: () => ({ startSpan: fail }) } },
+    { ...api, trace: { ...api.trace, getTracer: () => ({ startSpan: () => broken }) } },
+    { ...api, context: { active: fail } },
+  ]
+  for (const other of apis) {
+    expect(await play({ telemetry: createTelemetry(other) })).toEqual([Uint16Array.of(3, 300)])
+  }
+})
+
+test('without an SDK, nothing about traces is sent to other processes', () => {
+  const { api } = fakeApi()
+  const [traceId, spanId] = ['0'.repeat(32), '0'.repeat(16)]
+  const idle = {
+    ...{ spanContext: () => ({ traceId, spanId, traceFlags: 0 }), addEvent: () => 0 },
+    ...{ setAttributes: () => 0, setStatus: () => 0, end: () => undefined },
+  }
+  const tracer = { startSpan: () => idle }
+  const telemetry = createTelemetry({ ...api, trace: { ...api.trace, getTracer: () => tracer } })
+  const tracing = tracingOf(telemetry)!
+  tracing.traceRound(config, false)
+  expect([...tracing.rounds.values()].map(({ round }) => round.traceParent)).toEqual([undefined])
+})
+
+test('telemetry that was not made by createTelemetry is refused at once', () => {
+  const telemetry = { kind: 'opentelemetry' }
+  expect(() => serveRound({ config, telemetry })).toThrow('telemetry must be made by createTelemetry')
+})
