@@ -5,8 +5,8 @@ import { defaultCrypto } from '../crypto/default.js'
 import { SecAggError } from '../errors.js'
 import type { IngestChannel, IngestPlace } from '../ingest/assignments.js'
 import { type Broker, sleep } from './broker.js'
-import type { IngestService } from './ingest-traces.js'
 import type { NatsMessage } from './nats-packages.js'
+import type { IngestService } from './reports.js'
 import type { Seal } from './sealing.js'
 
 /** How long the coordinator waits for a reply, in milliseconds. */

@@ -9,12 +9,10 @@ import { type Telemetry, tracingOf } from '../telemetry/tracing.js'
 import { type Connection, requireConnection } from '../transport/connections/connection.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import { connectBroker } from './broker.js'
-import { createCounters, secondsSince } from './context.js'
-import { countingChannel } from './counting-channel.js'
 import { answerRequests, ingestChannel, ticketKey } from './ingest-channel.js'
-import { tracedChannel, tracedProcess } from './ingest-traces.js'
 import type { BrokerOptions } from './nats-packages.js'
 import { type ClusterUnmasker, unmaskerOf } from './nats-unmasker.js'
+import { countingChannel, createCounters, secondsSince, tracedChannel, tracedProcess } from './reports.js'
 import { createSeal } from './sealing.js'
 
 /**

@@ -1,6 +1,6 @@
 import { ascii, codeUnits, concatBytes, fromCodeUnits, joinBytes, wipe } from '../crypto/bytes.js'
 import type { SuiteName } from '../crypto/provider.js'
-import { decodeTraceParent } from '../telemetry/trace-parent.js'
+import { decodeTraceParent } from '../telemetry/tracing.js'
 import { createLanes } from '../vector/lanes.js'
 import {
   checkedSegments,

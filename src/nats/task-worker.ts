@@ -6,8 +6,8 @@ import { segmentsInRange, streamLength } from '../vector/segments.js'
 import type { MaskPool } from '../workers/pool.js'
 import type { PerSuite } from '../workers/worker-messages.js'
 import { type Broker, CONSUMER, isMissing, PAUSE, sleep, streamsOn } from './broker.js'
-import { type Counters, secondsSince } from './context.js'
 import type { TaskConsumer, TaskMessage } from './nats-packages.js'
+import { type Counters, secondsSince } from './reports.js'
 import type { Seal } from './sealing.js'
 import {
   clusterNames,

@@ -82,6 +82,10 @@ test('every process serves the metrics that the documentation names, and no othe
 
 test('a round is counted in every process, and the queues are empty after it', async () => {
   expect(await playRound(configOf(1), ingest)).toEqual([new Uint32Array(3000).fill(25)])
+  // The worker notices within a second that the job is over.
+  await vi.waitFor(async () => {
+    expect((await scrape(ports.worker)).values.get('secagg_worker_lag_seconds')).toBe(0)
+  }, 10_000)
   const [server, worker, collector] = await Promise.all(
     [ports.coordinator, ports.worker, ports.ingest].map(async (port) => (await scrape(port)).values),
   )

@@ -50,9 +50,9 @@ async function stranger(key = KEY) {
 async function jobOn(own: Awaited<ReturnType<typeof stranger>>): Promise<StreamNames> {
   for (;;) {
     const [stream] = await leftOn(broker.servers)
-    if (stream !== undefined && (await own.manager.consumers.info(stream, CONSUMER)).num_pending > 0) {
-      return streamNames(stream)!
-    }
+    // The stream is there before its consumer.
+    const info = stream && (await own.manager.consumers.info(stream, CONSUMER).catch(() => undefined))
+    if (stream && info && info.num_pending > 0) return streamNames(stream)!
     await sleep(20)
   }
 }

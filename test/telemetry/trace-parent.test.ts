@@ -8,7 +8,7 @@ import {
   encodeTraceParent,
   splitTraceParent,
   withTraceParent,
-} from '../../src/telemetry/trace-parent.js'
+} from '../../src/telemetry/tracing.js'
 
 const [traceId, spanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
 const TEXT = `00-${traceId}-${spanId}-01`

@@ -1,12 +1,104 @@
-import type { Bytes } from '../crypto/bytes.js'
-import { bytesToHex, isBytes } from '../crypto/bytes.js'
+import { type Bytes, bytesToHex, isBytes } from '../crypto/bytes.js'
 import type { IngestChannel } from '../ingest/assignments.js'
-import { kindOf, openTicket, roundOf } from '../ingest/group-messages.js'
+import { kindOf, openReply, openTicket, roundOf } from '../ingest/group-messages.js'
 import type { IngestProcess } from '../ingest/ingest-process.js'
-import { splitTraceParent, withTraceParent } from '../telemetry/trace-parent.js'
-import type { Span, Tracing } from '../telemetry/tracing.js'
+import { type Span, splitTraceParent, type Tracing, withTraceParent } from '../telemetry/tracing.js'
 import type { Connection } from '../transport/connections/connection.js'
 import { decodeNotice } from '../transport/notices.js'
+
+/** The numbers that a process reports about itself. Names have no prefix and no unit beyond what their text says. */
+export interface Counters {
+  add(name: string, amount?: number): void
+  set(name: string, value: number): void
+  get(name: string): number
+  /** All numbers, in the text format of Prometheus. */
+  text(): string
+}
+
+/** What is counted: a name, its kind and its description. */
+export type CounterTexts = Readonly<Record<string, readonly ['counter' | 'gauge', string]>>
+
+/** The time since `start`, a time of `Date.now()`, in seconds. 0 if a clock was set back, or another machine's is ahead. */
+export function secondsSince(start: number): number {
+  return Math.max(Date.now() - start, 0) / 1000
+}
+
+/** Counters that begin at zero. Their names get `prefix` in the text. */
+export function createCounters(prefix: string, texts: CounterTexts): Counters {
+  const values = new Map(Object.keys(texts).map((name) => [name, 0]))
+  const get = (name: string): number => values.get(name) ?? 0
+  return {
+    add: (name, amount = 1) => values.set(name, get(name) + amount),
+    set: (name, value) => values.set(name, value),
+    get,
+    text: () =>
+      Object.entries(texts)
+        .map(([name, [kind, help]]) => {
+          const full = `${prefix}_${name}`
+          return `# HELP ${full} ${help}\n# TYPE ${full} ${kind}\n${full} ${get(name)}\n`
+        })
+        .join(''),
+  }
+}
+
+const COUNTERS = {
+  requests_total: ['counter', 'Requests to ingest processes.'],
+  failed_requests_total: ['counter', 'Requests that no ingest process answered.'],
+  opened_groups_total: ['counter', 'Groups that were given to a process, for the first time or again.'],
+  sealed_groups_total: ['counter', 'Requests to seal a group that were answered.'],
+  sent_bytes_total: ['counter', 'Bytes of requests that were sent.'],
+  received_bytes_total: ['counter', 'Bytes of replies that have arrived; most of them are partial sums.'],
+  processes: ['gauge', 'Ingest processes that answered when groups were given out last.'],
+  queue_depth: ['gauge', 'Requests without a reply.'],
+  lag_seconds: ['gauge', 'How long the oldest request has been without a reply.'],
+} as const
+
+/** A channel that counts what goes through it. */
+export interface CountingChannel extends IngestChannel {
+  /** The numbers, in the text format of Prometheus. */
+  metrics(): string
+}
+
+/** Counts the requests of a coordinator to its ingest processes. */
+export function countingChannel(channel: IngestChannel): CountingChannel {
+  const counters = createCounters('secagg_collect', COUNTERS)
+  /** When the requests in progress were sent, in order. */
+  const open = new Set<{ readonly since: number }>()
+  return {
+    discover: async () => {
+      const places = await channel.discover()
+      counters.set('processes', places.length)
+      return places
+    },
+    request: async (process, bytes) => {
+      const kind = kindOf(bytes)
+      const request = { since: Date.now() }
+      open.add(request)
+      counters.add('requests_total')
+      counters.add('sent_bytes_total', bytes.length)
+      try {
+        const reply = await channel.request(process, bytes)
+        counters.add('received_bytes_total', reply.length)
+        if (typeof openReply(reply) !== 'string') {
+          if (kind === 'open') counters.add('opened_groups_total')
+          if (kind === 'seal') counters.add('sealed_groups_total')
+        }
+        return reply
+      } catch (error) {
+        counters.add('failed_requests_total')
+        throw error
+      } finally {
+        open.delete(request)
+      }
+    },
+    metrics: () => {
+      const [oldest] = open
+      counters.set('queue_depth', open.size)
+      counters.set('lag_seconds', secondsSince(oldest?.since ?? Date.now()))
+      return counters.text()
+    },
+  }
+}
 
 /** The number of rounds whose place in a trace a process remembers. */
 const ROUNDS = 256
