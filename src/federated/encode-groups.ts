@@ -133,15 +133,19 @@ export function privateVector(
   const { length: extended, factor, counts } = privateLayout(layout, plan.length, plan.task)
   const read = readerOfUpdate(update, plan)
   const norms = reportByGroup(examine(read, layout), layout).map(({ norm }) => norm)
+  // A norm beyond the largest number is refused in any case, because the update cannot be scaled down to the clip.
+  const beyond = layout.groups.findIndex(
+    ({ clip }, group) => norms[group]! > (onClip === 'refuse' ? clip : Number.MAX_VALUE),
+  )
+  if (beyond >= 0) throw beyondClip('the L2 norm', layout.groups[beyond]!)
   const factors = layout.groups.map(({ clip }, group) => Math.min(1, clip / norms[group]!))
-  const beyond = layout.groups.findIndex(({ clip }, group) => norms[group]! > clip)
-  if (onClip === 'refuse' && beyond >= 0) throw beyondClip('the L2 norm', layout.groups[beyond]!)
   const vector = new Float64Array(extended)
   read(vector, 0, plan.length)
   if (counts !== undefined) markContributions(vector, plan.length, counts)
   for (const { from, to, group, clip } of layout.spans) {
-    const multiplier = factors[group]!
-    for (let i = from; i < to; i++) vector[i] = (vector[i]! / clip) * multiplier
+    // In units of the clip, or of the norm if it is larger: no quotient can overflow.
+    const unit = Math.max(clip, norms[group]!)
+    for (let i = from; i < to; i++) vector[i]! /= unit
   }
   if (layout.isAdaptive) {
     for (const [group, { clip }] of layout.groups.entries()) {

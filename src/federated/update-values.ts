@@ -2,6 +2,7 @@ import { usageError } from '../errors.js'
 import type { ReadValues } from '../fixed-point/encode-range.js'
 import type { RealValues } from '../fixed-point/index.js'
 import { readerOf } from '../fixed-point/real-values.js'
+import { l2Norm } from '../privacy/wrapping.js'
 import { tensorReader } from '../tensors/flatten.js'
 import { flatten, type Named, type TensorLike } from '../tensors/index.js'
 import { quoted } from '../tensors/tensor.js'
@@ -150,20 +151,10 @@ export function examine(
         requireFinite(values, from)
       }
       if (unitStep > 0) report.belowStep += smallerThan(unitStep * span.clip, values)
-      if (norms) report.norm = Math.hypot(report.norm, normOf(values, span.clip))
+      if (norms) report.norm = Math.hypot(report.norm, l2Norm(values))
     }
     return report
   })
-}
-
-/** The L2 norm, computed in units of the clip, so that squares do not overflow. */
-function normOf(values: Float64Array, clip: number): number {
-  let sum = 0
-  for (let i = 0; i < values.length; i++) {
-    const ratio = values[i]! / clip
-    sum += ratio * ratio
-  }
-  return Math.sqrt(sum) * clip
 }
 
 /** Returns false if a value may not be finite. */

@@ -217,7 +217,8 @@ export function decodeWith(
   }
   const mean = unshift(sum, shift)
   for (let i = 0; i < mean.length; i++) {
-    // In this order of operations, the largest sum gives exactly the clip, and no sum gives more.
+    // In this order of operations, the largest sum gives exactly the clip, and no sum gives more, if the shift fits 53 bits.
+    // Otherwise it is rounded, and a mean can be above the clip by its last digit.
     mean[i] = (mean[i]! / totalWeight / maximumLevel) * clip
   }
   return mean

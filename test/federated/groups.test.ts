@@ -4,6 +4,7 @@ import {
   openRound,
   planRound,
   type RoundTask,
+  reportClipping,
   streamUpdate,
   type Update,
 } from 'secagg/federated'
@@ -134,6 +135,32 @@ describe('a clip by group', () => {
     }
     expect(parts).toEqual(whole.input.vector.map((lanes) => Array.from(lanes as Uint32Array)))
     expect(parts[2]).toEqual([7, 7, 7])
+  })
+
+  it('scales an update down to it with privacy, even if the squares of its values are too large for a number', () => {
+    const { clip: _, maximumWeight: __, ...rest } = task
+    const privacy = { epsilon: 1000, delta: 1e-2, rounds: 1, clipNorm: { far: 1e-10, near: 1 } }
+    const both = { far: { shape: [2], dtype: 'float64' }, near: [2] }
+    const plan = planRound({ ...rest, tensors: both, dropoutFraction: 0, corruptFraction: 0, privacy })
+    const round = openRound(plan, { sessionId: new Uint8Array(16) })
+    const near = { shape: [2], data: [0.6, -0.2] }
+    const far = (value: number): Update => ({
+      far: { shape: [2], data: Float64Array.of(-0.6 * value, 0.8 * value) },
+      near,
+    })
+    for (const value of [1, 1e160, 1e300, 1.5e308]) {
+      const { mean } = sumDirectly(plan, Array(10).fill(far(value)))
+      for (const [i, expected] of [-0.6e-10, 0.8e-10, 0.6, -0.2].entries()) {
+        const { clip } = plan.groups![i < 2 ? 0 : 1]!
+        expect(Math.abs(mean[i]! - expected) / clip).toBeLessThan(6 * plan.privacy!.meanStandardDeviation)
+      }
+      const [report] = reportClipping(far(value), round)
+      expect(report!.norm / value).toBeCloseTo(1, 9)
+    }
+    const beyond = { far: { shape: [2], data: Float64Array.of(1.5e308, 1.5e308) }, near }
+    expect(() => encodeUpdate(beyond, 1, round)).toThrow(
+      expect.objectContaining({ code: 'input-out-of-range', message: expect.stringContaining('"far"') }),
+    )
   })
 
   it('refuses values that are not finite, and names the tensor', () => {
