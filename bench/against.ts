@@ -13,7 +13,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { BuildTask, BuildTime } from './one-build.js'
-import type { RoundShape } from './round.js'
+import { parseShape } from './shape.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -84,26 +84,6 @@ function settingsFor(checkout: string, name: string): string {
     JSON.stringify({ extends: join(here, 'bench/tsconfig.json'), compilerOptions: { paths } }),
   )
   return file
-}
-
-function parseShape(text: string): RoundShape {
-  const match = /^([\de.]+)x([\de.]+)(?::(.+))?$/.exec(text)
-  if (match === null) throw new Error(`${text} is not a shape`)
-  const options = new Map(
-    (match[3] ?? '').split(',').map((option) => {
-      const [name, value] = option.split('=')
-      return [name, value] as const
-    }),
-  )
-  const [k, t] = [options.get('k'), options.get('t')]
-  if ((k === undefined) !== (t === undefined)) throw new Error('give both k and t, or neither')
-  return {
-    clients: Number(match[1]),
-    length: Number(match[2]),
-    adversary: options.has('active') ? 'active' : 'honest-but-curious',
-    sparse: k === undefined ? undefined : { neighbors: Number(k), threshold: Number(t) },
-    dropouts: Number(options.get('drop') ?? 0),
-  }
 }
 
 function median(values: readonly number[]): number {

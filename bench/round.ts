@@ -2,6 +2,7 @@ import {
   type AdversaryModel,
   ClientSession,
   createRoundConfig,
+  type DataPlane,
   ed25519Signer,
   ed25519Verifier,
   type PhaseName,
@@ -32,12 +33,16 @@ export interface RoundShape {
   readonly dropouts: number
   /** The provider of all parties, if keys are agreed on with ML-KEM-768 too. All clients must be timed then: stand-ins cannot. */
   readonly hybrid?: CryptoProvider | undefined
+  /** The plane of the server. Default: the calling thread. */
+  readonly plane?: DataPlane | undefined
 }
 
 /** What one party did in a round, and the processor time it took, all threads of the process together. */
 export interface PartyTime {
   readonly ms: number
   readonly msByRound: Partial<Readonly<Record<PhaseName, number>>>
+  /** How long that took; of the server only. */
+  readonly wallMs?: number
   /** Mask streams as long as the vector. */
   readonly streams: number
   readonly agreements: number
@@ -91,8 +96,10 @@ export async function timeRound(shape: RoundShape, timed: number): Promise<Timed
     config,
     crypto: counting.crypto,
     verifyIdentity: enrolled?.verifyIdentity,
+    plane: shape.plane,
   })
 
+  let wallMs = 0
   const serverMs: Partial<Record<PhaseName, number>> = {}
   const clientMs: Partial<Record<PhaseName, number>> = {}
   const costs = new Map([...timedSeats].map((seat) => [seat, 0]))
@@ -108,6 +115,7 @@ export async function timeRound(shape: RoundShape, timed: number): Promise<Timed
       // Several messages at a time, because a measurement costs as much as a short message.
       const sent = await costOf(async () => take(iterator, batch))
       serverCost += sent.cost
+      wallMs += sent.wallMs
       if (sent.value.length === 0) break
       const answers: (readonly [seat: number, bytes: Uint8Array])[] = []
       for (const [seat, bytes] of sent.value) {
@@ -129,9 +137,11 @@ export async function timeRound(shape: RoundShape, timed: number): Promise<Timed
         }
       })
       serverCost += receipts.cost
+      wallMs += receipts.wallMs
     }
     const closed = await costOf(() => server.closePhase())
     serverMs[phase] = serverCost + closed.cost
+    wallMs += closed.wallMs
     clientMs[phase] = median(clientCosts)
     if (!closed.value.done) {
       messages = closed.value.messages
@@ -146,6 +156,7 @@ export async function timeRound(shape: RoundShape, timed: number): Promise<Timed
       server: {
         ms: Object.values(serverMs).reduce((a, b) => a + b, 0),
         msByRound: serverMs,
+        wallMs,
         streams: survivors + counting.agreements(),
         agreements: counting.agreements(),
       },
