@@ -15,12 +15,12 @@ import type { Thread } from './thread.js'
 import {
   allocate,
   copyInto,
-  copyPiece,
   isShared,
   nameOf,
   type Part,
   type Piece,
   piecesOf,
+  placePiece,
 } from './worker-messages.js'
 
 /** The checked arguments of one call of an executor. */
@@ -103,15 +103,17 @@ export async function executeOnThreads(
   }
   /** Executes tasks until none are left, the execution ends early, or the thread is lost. */
   const drain = async (thread?: Thread): Promise<void> => {
+    const partial = new PartialSum(memory)
     try {
       while (!end.signal.aborted && thread?.failure === undefined) {
         const { value: task } = tasks.next()
-        if (task === undefined) return
-        const run = inPlace && !task.fresh ? runInPlace : runThere
+        if (task === undefined) break
+        const run = task.fresh ? partial.run : inPlace ? runInPlace : runThere
         const isDone = thread !== undefined && (await run(thread, task, progress))
-        if (!isDone && !end.signal.aborted) await runHere(task)
+        if (!isDone) for (const lost of partial.takeLost(task)) if (!end.signal.aborted) await runHere(lost)
         progress(task, 1)
       }
+      if (!end.signal.aborted) partial.finish()
     } catch (error) {
       endFor(error)
     }
@@ -124,7 +126,7 @@ export async function executeOnThreads(
   for (const thread of threads) thread.begin(nameOf(suite), fills, terms, onProgress !== undefined)
   await Promise.all(Array.from({ length: PIECES_AHEAD }, () => threads.map(drain)).flat())
   for (const thread of threads) thread.end()
-  for (const buffer of memory) wipe(new Uint8Array(buffer))
+  for (const buffer of memory) wipe(new Uint8Array(buffer, 0, Math.min(length, LARGEST_PIECE)))
   await drain()
   signal?.removeEventListener('abort', endOnAbort)
   if (end.signal.aborted) throw reason
@@ -184,16 +186,62 @@ const runInPlace: Run = async (thread, task, progress) => {
 /** Works on copies, in memory that is shared with the worker, or else transferred to it and back. */
 function runOnCopies(memory: SpareMemory): Run {
   return async (thread, task, progress) => {
-    const own = memory.pop() ?? allocate(LARGEST_PIECE)
-    const transfer = isArrayBuffer(own) ? [own] : []
-    const copy = copyPiece(task.piece, own)
-    const result = await thread.run(copy, partOf(task), transfer, (fraction) => progress(task, fraction))
+    const copy = placePiece(task.piece, memory.pop() ?? allocate(LARGEST_PIECE))
+    copyInto(copy.target, task.piece.target)
+    const result = await runOn(thread, copy, partOf(task), (fraction) => progress(task, fraction))
     // Memory that does not come back is not used again, because a lost worker may still write to it.
     if (result === undefined) return false
-    if (task.fresh) addResult(task.piece, result)
-    else copyInto(task.piece.target, result)
+    copyInto(task.piece.target, result)
     memory.push(result.at(-1)!.buffer)
     return true
+  }
+}
+
+/** Makes a thread execute a part of the plan on a copy, in memory that is shared or transferred. */
+function runOn(
+  thread: Thread,
+  copy: Piece,
+  part: Part,
+  onProgress: (fraction: number) => void,
+): Promise<Vector | undefined> {
+  const { buffer } = copy.target.at(-1)!
+  return thread.run(copy, part, isArrayBuffer(buffer) ? [buffer] : [], onProgress)
+}
+
+/**
+ * What the tasks of one thread add up to, if only terms are divided. The thread adds all of them to the same memory, so that the
+ * calling thread adds one result to the target instead of one for each task.
+ */
+class PartialSum {
+  readonly #memory: SpareMemory
+  #copy: Piece | undefined
+  #tasks: Task[] = []
+
+  constructor(memory: SpareMemory) {
+    this.#memory = memory
+  }
+
+  readonly run: Run = async (thread, task, progress) => {
+    const copy = this.#copy ?? placePiece(task.piece, this.#memory.pop() ?? allocate(LARGEST_PIECE))
+    const part = { ...partOf(task), fresh: this.#copy === undefined }
+    const target = await runOn(thread, copy, part, (fraction) => progress(task, fraction))
+    this.#copy = target && { ...copy, target }
+    if (target !== undefined) this.#tasks.push(task)
+    return target !== undefined
+  }
+
+  /** The tasks that must be executed again if a thread does not execute `task`: what it has added up so far is lost too. */
+  takeLost(task: Task): readonly Task[] {
+    const lost = [...this.#tasks, task]
+    this.#tasks = []
+    return lost
+  }
+
+  /** Adds what is there to the target. */
+  finish(): void {
+    if (this.#copy === undefined) return
+    addResult(this.#tasks[0]!.piece, this.#copy.target)
+    this.#memory.push(this.#copy.target.at(-1)!.buffer)
   }
 }
 

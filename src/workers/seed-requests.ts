@@ -9,8 +9,11 @@ type Derivation = Pick<CryptoProvider, 'x25519' | 'sha256'>
 /** With fewer keys than this, a message to another thread is not worth its time. */
 const FEW_KEYS = 8
 
-/** The maximum number of keys in a message, so that several threads share the keys of one client. */
-const KEYS_PER_MESSAGE = 64
+/**
+ * The number of keys in a message, so that several threads share the keys of one client if there is nothing else to do. Every
+ * thread that derives from a private key imports it, which takes as long as several agreements.
+ */
+const KEYS_PER_MESSAGE = 128
 
 /**
  * Makes a function that derives seeds on the threads that `usable` returns. The calling thread derives them itself if there
@@ -20,6 +23,7 @@ const KEYS_PER_MESSAGE = 64
 export function derivationOn(usable: () => readonly Thread[]): SeedDeriver {
   const known = new WeakMap<Derivation, Promise<Uint8Array>>()
   const pending = new WeakMap<Thread, number>()
+  const load = (thread: Thread): number => pending.get(thread) ?? 0
   const isStandard = async (crypto: Derivation, threads: readonly Thread[]): Promise<boolean> => {
     const sampling = known.get(crypto) ?? sampleSeeds(crypto)
     known.set(crypto, sampling)
@@ -28,7 +32,6 @@ export function derivationOn(usable: () => readonly Thread[]): SeedDeriver {
     return sample !== undefined && threads.every(({ samples }) => equalBytes(samples.seeds, sample))
   }
   const deriveThere = async (part: SeedRequest, crypto: Derivation): Promise<(Uint8Array | undefined)[]> => {
-    const load = (thread: Thread): number => pending.get(thread) ?? 0
     const [first, ...others] = usable()
     if (first === undefined) return deriveSeeds(part, crypto)
     const thread = others.reduce((idlest, other) => (load(other) < load(idlest) ? other : idlest), first)
@@ -41,7 +44,11 @@ export function derivationOn(usable: () => readonly Thread[]): SeedDeriver {
     const threads = usable()
     const isForThreads = threads.length > 0 && request.publicKeys.length >= FEW_KEYS && isPackable(request)
     if (!isForThreads || !(await isStandard(crypto, threads))) return deriveSeeds(request, crypto)
-    const size = Math.min(KEYS_PER_MESSAGE, Math.ceil(request.publicKeys.length / threads.length))
+    const isIdle = threads.every((thread) => load(thread) === 0)
+    const size = Math.min(
+      KEYS_PER_MESSAGE,
+      isIdle ? Math.ceil(request.publicKeys.length / threads.length) : KEYS_PER_MESSAGE,
+    )
     const parts: SeedRequest[] = []
     for (let from = 0; from < request.publicKeys.length; from += size) {
       const cut = <T>(list: readonly T[]): readonly T[] => list.slice(from, from + size)

@@ -177,8 +177,8 @@ function closePiece({ target, segments, from, elements, bytes }: OpenPiece): Pie
   return { target, segments, range: { from, to: from + elements }, bytes }
 }
 
-/** Copies a piece and its elements to `memory`, which must be large enough. */
-export function copyPiece(piece: Piece, memory: ArrayBufferLike): Piece {
+/** The same piece in `memory`, which must be large enough. Its elements are what is there. */
+export function placePiece(piece: Piece, memory: ArrayBufferLike): Piece {
   let at = 0
   const target = piece.target.map((lanes, index) => {
     const from = at / lanes.BYTES_PER_ELEMENT
@@ -190,7 +190,6 @@ export function copyPiece(piece: Piece, memory: ArrayBufferLike): Piece {
     at = nextBlock(at + lanes.byteLength)
     return copy
   })
-  copyInto(target, piece.target)
   return { ...piece, target }
 }
 

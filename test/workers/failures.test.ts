@@ -99,6 +99,27 @@ describe('a worker dies while it works', () => {
     expect(difference(target, await expected())).toBeUndefined()
   })
 
+  test.each([
+    [3, true],
+    [4, true],
+    [3, false],
+    [4, false],
+  ])('what it has added up before is added up here: at piece %i, shared memory: %s', async (last, shares) => {
+    if (!shares) vi.stubGlobal('SharedArrayBuffer', undefined)
+    try {
+      const many = planOf(64, chacha)
+      const pool = await poolOf(2, firstOf(mortal(last), puppets()))
+      const target = filled(MIXED)
+      await pool.execute(target, MIXED, many, chacha)
+      expect(pool.threads).toBe(1)
+      const here = filled(MIXED)
+      await executeMaskPlan(here, MIXED, many, chacha)
+      expect(difference(target, here)).toBeUndefined()
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+
   test('in shared memory, which it may have changed: the call fails, and the next one works', async () => {
     const long = [...MIXED, { length: 500_000, bits: 32 }]
     const pool = await poolOf(2, firstOf(mortal(2), puppets()))

@@ -8,7 +8,7 @@ import {
   vectorInRange,
 } from 'secagg/vector'
 import { describe, expect, test } from 'vitest'
-import { copyInto, copyPiece, type Piece, piecesOf } from '../../src/workers/worker-messages.js'
+import { copyInto, type Piece, piecesOf, placePiece } from '../../src/workers/worker-messages.js'
 import { segmentsArbitrary } from '../vector/support.js'
 import { chacha, filled, MIXED, planOf } from './support.js'
 
@@ -21,7 +21,8 @@ function execute({ target, segments, range }: Piece): Promise<void> {
 /** Executes pieces on copies in one memory, which is reused. */
 function executeOnCopies(memory: ArrayBuffer): (piece: Piece) => Promise<void> {
   return async (piece) => {
-    const copy = copyPiece(piece, memory)
+    const copy = placePiece(piece, memory)
+    copyInto(copy.target, piece.target)
     await execute(copy)
     copyInto(piece.target, copy.target)
   }

@@ -20,6 +20,9 @@ const PHASE = 'unmasking'
  */
 const MINIMUM_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
 
+/** The same if other threads derive the seeds, which have nothing to do between the end of a plan and the next. */
+const MINIMUM_PLAN_ELSEWHERE = { terms: 1024, bytes: 64 * 2 ** 20 } as const
+
 /**
  * Computes the masks to remove from the sum of the masked vectors of U3:
  *
@@ -57,7 +60,8 @@ export async function* planUnmasking(
   const { config, selfMasks, maskKeys } = state
   requireCallback('deriveSeeds', capabilities.deriveSeeds)
   const deriver = capabilities.deriveSeeds ?? deriveSeeds
-  const enough = Math.max(MINIMUM_PLAN.terms, MINIMUM_PLAN.bytes / streamLength(config.segments))
+  const minimum = capabilities.deriveSeeds === undefined ? MINIMUM_PLAN : MINIMUM_PLAN_ELSEWHERE
+  const enough = Math.max(minimum.terms, minimum.bytes / streamLength(config.segments))
   let terms: MaskTerm[] = await Promise.all(
     selfMasks.map(async ({ seat, value }): Promise<MaskTerm> => {
       return { seed: await deriveSelfMaskSeed(config, crypto, value, seat), sign: -1 }
