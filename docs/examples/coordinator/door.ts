@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 import { defaultCrypto } from 'secagg'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { seatOf } from './certificates.js'
 import type { Enrolment } from './enrolment.js'
 import { challengeText, claim, nextText, readAnswer } from './handshake.js'
 import { log } from './log.js'
@@ -19,13 +21,15 @@ const CONNECTIONS = { burst: 20, perSecond: 1 } as const
 const MESSAGES = { burst: 200, perSecond: 20 } as const
 
 export interface DoorOptions {
-  readonly http: Server
+  readonly http: Server | TlsServer
   /** The name by which clients know this server. */
   readonly name: string
   readonly enrolment: Enrolment
   /** The length of the longest message that a client may send, in bytes. */
   readonly longest: number
   readonly metrics: Metrics
+  /** Clients identify themselves by the certificate of the connection, and not by a signature. `false` if not given. */
+  readonly certificates?: boolean
   readonly strangers?: { readonly most: number; readonly patience: number }
   /** Called with each client that has proven its identity. */
   enter(seat: number, socket: WebSocket): void
@@ -38,6 +42,7 @@ export function openDoor({
   enrolment,
   longest,
   metrics,
+  certificates = false,
   strangers: { most, patience } = STRANGERS,
   enter,
 }: DoorOptions): WebSocketServer {
@@ -55,7 +60,21 @@ export function openDoor({
     socket.close(1008, reason)
   }
 
-  const identify = async (socket: WebSocket): Promise<number | undefined> => {
+  const identify = async (socket: WebSocket, request: IncomingMessage): Promise<number | undefined> => {
+    const seat = certificates ? certified(socket, request) : await signed(socket)
+    // Counted only now. Otherwise, anybody who knows a client's name could use up its allowance and lock it out.
+    if (seat === undefined || rates[seat]!.take()) return seat
+    refuse(socket, 'too_many_connections', { seat })
+    return undefined
+  }
+
+  const certified = (socket: WebSocket, request: IncomingMessage): number | undefined => {
+    const seat = seatOf(request, enrolment)
+    if (seat === undefined) refuse(socket, 'unknown_certificate')
+    return seat
+  }
+
+  const signed = async (socket: WebSocket): Promise<number | undefined> => {
     const challenge = Uint8Array.from(randomBytes(32))
     const answering = nextText(socket, readAnswer)
     socket.send(challengeText({ server, challenge }))
@@ -75,13 +94,10 @@ export function openDoor({
       refuse(socket, 'wrong_signature', { seat })
       return undefined
     }
-    // Counted only now. Otherwise, anybody who knows a client's name could use up its allowance and lock it out.
-    if (rates[seat]!.take()) return seat
-    refuse(socket, 'too_many_connections', { seat })
-    return undefined
+    return seat
   }
 
-  const greet = async (socket: WebSocket): Promise<void> => {
+  const greet = async (socket: WebSocket, request: IncomingMessage): Promise<void> => {
     // A message was longer than `maxPayload`, or was not a valid WebSocket frame. The socket is already closed.
     socket.on('error', ({ code }: Error & { code?: string }) => {
       const reason = code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'message_too_long' : 'broken'
@@ -100,7 +116,7 @@ export function openDoor({
     strangers.add(socket)
     // Not `close`, because it waits for an answer from the other side.
     const timer = setTimeout(() => socket.terminate(), patience)
-    const seat = await identify(socket).finally(() => {
+    const seat = await identify(socket, request).finally(() => {
       clearTimeout(timer)
       strangers.delete(socket)
     })
@@ -111,8 +127,8 @@ export function openDoor({
     enter(seat, socket)
   }
 
-  sockets.on('connection', (socket) => {
-    greet(socket).catch((error: unknown) => {
+  sockets.on('connection', (socket, request) => {
+    greet(socket, request).catch((error: unknown) => {
       log('failed', { error: String(error) })
       socket.terminate()
     })

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { ConnectionOptions } from 'node:tls'
 import { type CryptoProvider, ed25519Signer, ed25519Verifier, SecAggError } from 'secagg'
 import { type Connection, runClient, socketConnection } from 'secagg/transport'
 import { WebSocket } from 'ws'
@@ -15,6 +16,8 @@ export interface MemberOptions {
   readonly url: string
   /** The name of the server to connect to. */
   readonly server: string
+  /** If the server expects a certificate: the certificate, its key, and whom this client trusts. */
+  readonly tls?: ConnectionOptions | undefined
   readonly enrolment: Enrolment
   readonly crypto: CryptoProvider
 }
@@ -48,10 +51,14 @@ interface Admission {
   readonly connection: Connection
 }
 
-async function connect({ url, server, name, folder, crypto }: MemberOptions): Promise<Admission> {
-  const socket = new WebSocket(url, { perMessageDeflate: false })
+async function connect({ url, server, name, folder, crypto, tls }: MemberOptions): Promise<Admission> {
+  const socket = new WebSocket(url, { perMessageDeflate: false, ...tls })
   // Errors also close the connection, which is handled elsewhere.
   socket.on('error', () => undefined)
+  const offered = (): Promise<Admission> =>
+    nextText(socket, (text) => ({ offer: readOffer(text), connection: socketConnection(socket) }))
+  // With certificates, TLS has identified both sides.
+  if (tls !== undefined) return offered()
   const challenge = await nextText(socket, readChallenge)
   // Another server could use the signature to impersonate this client.
   if (challenge.server !== server) throw new Error(`this is ${challenge.server}, not ${server}`)
@@ -59,10 +66,7 @@ async function connect({ url, server, name, folder, crypto }: MemberOptions): Pr
     readPrivateKey(folder, name),
     claim(server, challenge.challenge),
   )
-  const admission = nextText(socket, (text) => ({
-    offer: readOffer(text),
-    connection: socketConnection(socket),
-  }))
+  const admission = offered()
   socket.send(answerText({ name, signature }))
   return admission
 }
