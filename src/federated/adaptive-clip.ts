@@ -9,8 +9,9 @@ import { keysOf, knownParts } from '../received/index.js'
  */
 export interface AdaptiveClip {
   /**
-   * γ, from 0 to 1: the fraction of clients whose updates should be within the clip, by weight. Default: 0.95, or 0.5 with
-   * privacy.
+   * γ, from 0 to 1: the fraction of clients whose updates should be within the clip, by weight. Default: 1, or 0.5 with
+   * privacy. Without privacy, a fraction below 1 cuts off the largest updates: a few clients that have diverged then move the
+   * clip little, but the mean is off by what is cut off.
    */
   readonly quantile?: number | undefined
   /**
@@ -46,7 +47,7 @@ export function checkedAdaptiveClip(given: AdaptiveClip, isPrivate: boolean): Pl
       'share of adaptiveClip is a part of a privacy target, and the task has none',
     )
   }
-  const [quantile, rate, share] = isPrivate ? [0.5, 0.2, 0.01] : [0.95, 4]
+  const [quantile, rate, share] = isPrivate ? [0.5, 0.2, 0.01] : [1, 4]
   return {
     quantile: inRange('quantile', parts.quantile ?? quantile!, 0, 1),
     rate: inRange('rate', parts.rate ?? rate!, 1e-6, 8),

@@ -171,9 +171,13 @@ function adaptation({ task, privacy }: PlanNumbers): string[] {
       ? ''
       : ` Noise with a standard deviation of ${short(privacy.fractionStandardDeviation)} is in this fraction. It is part of the ` +
         'same vector, so ε covers it too.'
+  const { quantile } = adaptiveClip
+  const aim =
+    quantile === 1
+      ? 'raises the clip until all clients are within it'
+      : `moves the clip towards the ${short(quantile)} quantile`
   return [
-    'The sum also tells, for each clip, which fraction of the clients was within it. The next plan moves the clip towards ' +
-      `the ${short(adaptiveClip.quantile)} quantile.${noisy}`,
+    `The sum also tells, for each clip, which fraction of the clients was within it. The next plan ${aim}.${noisy}`,
   ]
 }
 

@@ -8,21 +8,30 @@ import type { RoundMean } from './round.js'
 import type { RoundPlan } from './round-plan.js'
 
 /**
- * Without privacy, a clip is at most this many times the largest value of the mean and one step, so that few levels are lost
- * to a clip that is far too large: the number of levels on one side, divided by 512, but at least 4 and at most 1024.
+ * Without privacy, a clip this many times the largest value of the mean and one step leaves enough levels for every purpose,
+ * so that it need not fall further: the number of levels on one side, divided by 512, but at least 4 and at most 1024.
  */
 function reserve(levels: number): number {
   return Math.min(Math.max((levels - 1) / 2 / 512, 4), 1024)
 }
+
+/** With this many times, the error bound is still below 2 % of the largest value of the mean. */
+function fine(levels: number): number {
+  return (levels - 1) / 2 / 64
+}
+
+/** The factor by which a clip falls in a round if it is larger than it need be, but updates may still be as large. */
+const SLOWLY = 0.9
 
 /** Clips stay in this range. */
 const CLIPS = [1e-30, 1e30] as const
 
 /**
  * Plans the next rounds with clips that are moved towards the quantile of the task: a clip that a fraction b of the clients was
- * within is multiplied by exp(−η · (b − γ)). Without privacy, a clip that is far above the largest value of the mean is also
- * lowered at once. The noise multiplier and ε do not depend on the clips, so `rounds` of the privacy goal counts the rounds of
- * all these plans.
+ * within is multiplied by exp(−η · (b − γ)). Without privacy, a clip that this does not raise is also lowered if it is far
+ * above the largest value of the mean: at once to n times that value, or 64 times with 16 bits and few clients, since the update
+ * of a single client may be as large; and then slowly, until the error bound is below 2 % of it. The noise multiplier and ε do
+ * not depend on the clips, so `rounds` of the privacy goal counts the rounds of all these plans.
  *
  * Source: Andrew, Thakkar, McMahan and Ramaswamy (2021), "Differentially Private Learning with Adaptive Clipping".
  *
@@ -77,14 +86,25 @@ export function nextPlan(plan: RoundPlan, outcome: Pick<RoundMean, 'mean' | 'wit
     }
     const { quantile, rate } = adaptiveClip
     // Noise can carry a fraction below 0 and above 1.
-    const factor = Math.exp(-rate * (Math.min(Math.max(fraction, 0), 1) - quantile))
-    const most =
-      encoding === undefined
-        ? Number.POSITIVE_INFINITY
-        : reserve(encoding.levels) * (largest[group]! + encoding.step * clip)
-    return [name, rounded(Math.min(clip * factor, most))] as const
+    const within = Math.min(Math.max(fraction, 0), 1)
+    const next = clip * Math.exp(-rate * (within - quantile))
+    // If too few clients are within the clip, what it cuts off is not in the mean, so the mean cannot tell how far it may fall.
+    if (encoding === undefined || within < quantile) return [name, rounded(next)] as const
+    const size = largest[group]! + encoding.step * clip
+    return [
+      name,
+      rounded(Math.min(next, lowered(clip / size, encoding.levels, task.clients) * size)),
+    ] as const
   })
   return planRound(withClips(plan, Object.fromEntries(moved)))
+}
+
+/** A clip, in multiples of the largest value of the mean and one step. If it is far more than that, it becomes less. */
+function lowered(clip: number, levels: number, clients: number): number {
+  // A value that only one client has is n times as large in its update as in the mean.
+  const most = Math.max(reserve(levels), clients)
+  const enough = Math.max(reserve(levels), Math.min(clients, fine(levels)))
+  return Math.min(clip, most, Math.max(clip * SLOWLY, enough))
 }
 
 /** Six digits, which every JavaScript engine rounds in the same way. */

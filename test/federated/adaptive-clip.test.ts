@@ -10,6 +10,7 @@ import {
 } from 'secagg/federated'
 import { analyzePrivacy } from 'secagg/privacy'
 import { describe, expect, it, test } from 'vitest'
+import { randomOf } from '../support/seeded.js'
 import { sumDirectly } from './direct-sum.js'
 import { MODELS, relativeErrors, updateOfClient } from './real-models.js'
 import { runFederated } from './support.js'
@@ -72,6 +73,84 @@ describe('real models with 16 bits', () => {
       }
     },
   )
+})
+
+/** For each round: the largest error of the mean, divided by the largest value of the exact mean, and whether it was coarse. */
+function adapted(
+  task: Partial<RoundTask> & { readonly clients: number; readonly clip: number },
+  length: number,
+  drawValue: (round: number, seat: number, index: number) => number,
+): { readonly error: number; readonly coarse: readonly string[]; readonly clip: number }[] {
+  const tensors = { a: [length] }
+  let plan = planRound({ ...failures, tensors, adaptiveClip: {}, ...task, clip: { a: task.clip } })
+  return Array.from({ length: 12 }, (_, round) => {
+    const updates = Array.from({ length: task.clients }, (_, seat) => ({
+      a: {
+        shape: [length],
+        data: Float32Array.from({ length }, (_, index) => drawValue(round, seat, index)),
+      },
+    }))
+    const result = sumDirectly(plan, updates, { seed: round + 1 })
+    const { clip } = plan.groups![0]!
+    plan = nextPlan(plan, result)
+    return { error: relativeErrors(result.tensors, updates).a!, coarse: result.coarse, clip }
+  })
+}
+
+describe('without privacy, a clip does not stay or fall below what clients send', () => {
+  it('if all clients have nearly the same weights, which all at once would be above it', () => {
+    const rounds = adapted(
+      { clients: 8, clip: 25 },
+      20,
+      (round, seat, i) => (i + 1) * (1 + ((round + seat) % 3) / 1e4),
+    )
+    for (const { error } of rounds) expect(error).toBeLessThan(0.002)
+  })
+
+  it('if each client has elements that no other client has, which are tiny in the mean', () => {
+    const rounds = adapted({ clients: 200, clip: 10 }, 200, (_, seat, index) => (seat === index ? 1 : 0))
+    for (const { error, coarse, clip } of rounds.slice(1)) {
+      expect(error).toBeLessThan(0.02)
+      expect(coarse).toEqual([])
+      expect(clip).toBeGreaterThan(1)
+    }
+  })
+
+  it('if updates are mostly noise, so that the mean is far smaller than they are, and there are few bits', () => {
+    const draw = (seed: number): number => {
+      const random = randomOf(seed)
+      return Array.from({ length: 6 }, () => random.word() / 2 ** 32 - 0.5).reduce(
+        (sum, each) => sum + each,
+        0,
+      )
+    }
+    const task = { clients: 100, clip: 10, bitsPerValue: 8 }
+    const rounds = adapted(task, 50, (round, seat, index) => draw(5000 * round + 50 * seat + index))
+    for (const { error, clip } of rounds) {
+      expect(error).toBeLessThan(0.1)
+      expect(clip).toBeGreaterThan(1)
+    }
+  })
+
+  it('and is lowered slowly if there are so many clients that the mean cannot tell how large updates are', () => {
+    const plan = planRound({
+      ...failures,
+      clients: 2000,
+      minimumCohort: 1000,
+      tensors: { a: [1] },
+      clip: { a: 1 },
+      adaptiveClip: {},
+    })
+    const moved = (mean: number, within: number): number =>
+      nextPlan(plan, { mean: Float64Array.of(mean), within: { a: within } }).groups![0]!.clip
+    const step = 1 / 32767
+    expect(moved(1e-4, 1)).toBeCloseTo(2000 * (1e-4 + step), 6)
+    expect(moved(1e-3 - step, 1)).toBeCloseTo(0.9, 6)
+    expect(moved(0.001, 1)).toBe(0.9)
+    expect(moved(0.01, 1)).toBe(1)
+    expect(moved(1e-6, 1999 / 2000)).toBeCloseTo(Math.exp(4 / 2000), 5)
+    expect(moved(1e-6, 0)).toBeCloseTo(Math.exp(4), 4)
+  })
 })
 
 describe('an adaptive clip', () => {
