@@ -1,5 +1,6 @@
 import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
+import type { FixedPoint } from '../fixed-point/index.js'
 import { typedArrayName } from '../vector/lanes.js'
 import type { ClipByGroup } from './clip-groups.js'
 import { layoutOfPlan } from './clip-layout.js'
@@ -8,16 +9,17 @@ import type { RoundMean } from './round.js'
 import type { RoundPlan } from './round-plan.js'
 
 /**
- * Without privacy, a clip this many times the largest value of the mean and one step leaves enough levels for every purpose,
- * so that it need not fall further: the number of levels on one side, divided by 512, but at least 4 and at most 1024.
+ * Without privacy, a clip may be this many times the largest value of the mean: so many that a mean which is small by chance
+ * does not lower it below the updates of the next round, and so few that the error bound is below 1 % of that value with 16
+ * bits. At least 4 and at most 1024.
  */
-function reserve(levels: number): number {
-  return Math.min(Math.max((levels - 1) / 2 / 512, 4), 1024)
+function reserve(half: number): number {
+  return Math.min(Math.max(half / 128, 4), 1024)
 }
 
-/** With this many times, the error bound is still below 2 % of the largest value of the mean. */
-function fine(levels: number): number {
-  return (levels - 1) / 2 / 64
+/** If all updates are below one step, the clip falls to this many steps, from `half` steps. */
+function stepsLeft(half: number): number {
+  return Math.min(Math.max(half / 512, 4), 1024)
 }
 
 /** The factor by which a clip falls in a round if it is larger than it need be, but updates may still be as large. */
@@ -29,7 +31,7 @@ const CLIPS = [1e-30, 1e30] as const
 /**
  * Plans the next rounds with clips that are moved towards the quantile of the task: a clip that a fraction b of the clients was
  * within is multiplied by exp(−η · (b − γ)). Without privacy, a clip that this does not raise is also lowered if it is far
- * above the largest value of the mean: at once to n times that value, or 64 times with 16 bits and few clients, since the update
+ * above the largest value of the mean: at once to n times that value, or 256 times with 16 bits and fewer clients, since the update
  * of a single client may be as large; and then slowly, until the error bound is below 2 % of it. The noise multiplier and ε do
  * not depend on the clips, so `rounds` of the privacy goal counts the rounds of all these plans.
  *
@@ -55,7 +57,7 @@ const CLIPS = [1e-30, 1e30] as const
  * })
  * // In a program, decodeOutcome returns this: nobody's bias was within the clip, and the kernel is small.
  * const outcome = { within: { bias: 0, kernel: 1 }, mean: Float64Array.of(0.4, 0.5, 0, 0, 0, 0.001) }
- * console.log(nextPlan(plan, outcome).groups?.map(({ name, clip }) => [name, clip])) // [ [ 'bias', 18.2991 ], [ 'kernel', 0.0649746 ] ]
+ * console.log(nextPlan(plan, outcome).groups?.map(({ name, clip }) => [name, clip])) // [ [ 'bias', 18.2991 ], [ 'kernel', 0.256976 ] ]
  * ```
  * @public
  */
@@ -90,20 +92,19 @@ export function nextPlan(plan: RoundPlan, outcome: Pick<RoundMean, 'mean' | 'wit
     const next = clip * Math.exp(-rate * (within - quantile))
     // If too few clients are within the clip, what it cuts off is not in the mean, so the mean cannot tell how far it may fall.
     if (encoding === undefined || within < quantile) return [name, rounded(next)] as const
-    const size = largest[group]! + encoding.step * clip
-    return [
-      name,
-      rounded(Math.min(next, lowered(clip / size, encoding.levels, task.clients) * size)),
-    ] as const
+    return [name, rounded(Math.min(next, lowered(clip, largest[group]!, encoding, task.clients)))] as const
   })
   return planRound(withClips(plan, Object.fromEntries(moved)))
 }
 
-/** A clip, in multiples of the largest value of the mean and one step. If it is far more than that, it becomes less. */
-function lowered(clip: number, levels: number, clients: number): number {
+/** A clip that all clients were within. If it is far above the largest value of the mean, it becomes smaller. */
+function lowered(clip: number, largest: number, { levels, step }: FixedPoint, clients: number): number {
+  const half = (levels - 1) / 2
+  const rounding = stepsLeft(half) * step * clip
   // A value that only one client has is n times as large in its update as in the mean.
-  const most = Math.max(reserve(levels), clients)
-  const enough = Math.max(reserve(levels), Math.min(clients, fine(levels)))
+  const most = Math.max(reserve(half), clients) * largest + rounding
+  // With up to half / 64 times, the error bound is still below 2 % of the largest value.
+  const enough = Math.max(reserve(half), Math.min(clients, half / 64)) * largest + rounding
   return Math.min(clip, most, Math.max(clip * SLOWLY, enough))
 }
 

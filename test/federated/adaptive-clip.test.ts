@@ -143,10 +143,9 @@ describe('without privacy, a clip does not stay or fall below what clients send'
     })
     const moved = (mean: number, within: number): number =>
       nextPlan(plan, { mean: Float64Array.of(mean), within: { a: within } }).groups![0]!.clip
-    const step = 1 / 32767
-    expect(moved(1e-4, 1)).toBeCloseTo(2000 * (1e-4 + step), 6)
-    expect(moved(1e-3 - step, 1)).toBeCloseTo(0.9, 6)
+    expect(moved(1e-4, 1)).toBeCloseTo(0.2 + 1 / 512, 6)
     expect(moved(0.001, 1)).toBe(0.9)
+    expect(moved(0.0019, 1)).toBeCloseTo((0.0019 * 32767) / 64 + 1 / 512, 6)
     expect(moved(0.01, 1)).toBe(1)
     expect(moved(1e-6, 1999 / 2000)).toBeCloseTo(Math.exp(4 / 2000), 5)
     expect(moved(1e-6, 0)).toBeCloseTo(Math.exp(4), 4)
@@ -196,9 +195,8 @@ describe('an adaptive clip', () => {
   it('falls at once to where the levels of a tiny mean are, but not without a mean to go by', () => {
     const plan = planRound({ ...task, adaptiveClip: {} })
     const { groups } = nextPlan(plan, { mean: Float64Array.of(0, 1e-6, 0), within: { a: 1, b: 1 } })
-    const reserve = 32767 / 512
-    expect(groups![0]!.clip).toBeCloseTo(reserve * (1e-6 + 1 / 32767), 6)
-    expect(groups![1]!.clip).toBeCloseTo((reserve * 10) / 32767, 6)
+    expect(groups![0]!.clip).toBeCloseTo((32767 / 128) * 1e-6 + 1 / 512, 6)
+    expect(groups![1]!.clip).toBeCloseTo(10 / 512, 6)
   })
 
   it('can be one number for all values, also of a flat array', () => {

@@ -36,7 +36,7 @@ export function readOnnx(file: string): Tensors {
   const add = (name: string, { dataType, dims, rawData, floatData }: TensorProto): void => {
     if (dataType !== FLOAT) return
     const data =
-      floatData.length > 0 ? Float32Array.from(floatData) : new Float32Array(rawData.slice().buffer)
+      floatData.length > 0 ? Float32Array.from(floatData) : new Float32Array(new Uint8Array(rawData).buffer) // a copy, aligned
     const shape = dims.map((size) => (typeof size === 'number' ? size : size.toNumber()))
     tensors.set(name, { shape, data })
   }
