@@ -57,7 +57,7 @@ const CLIPS = [1e-30, 1e30] as const
  * })
  * // In a program, decodeOutcome returns this: nobody's bias was within the clip, and the kernel is small.
  * const outcome = { within: { bias: 0, kernel: 1 }, mean: Float64Array.of(0.4, 0.5, 0, 0, 0, 0.001) }
- * console.log(nextPlan(plan, outcome).groups?.map(({ name, clip }) => [name, clip])) // [ [ 'bias', 18.2991 ], [ 'kernel', 0.256976 ] ]
+ * console.log(nextPlan(plan, outcome).groups?.map(({ name, clip }) => [name, clip])) // [ [ 'bias', 18.2991 ], [ 'kernel', 0.256969 ] ]
  * ```
  * @public
  */

@@ -10,9 +10,9 @@ const { values } = parseArgs({ options: { only: { type: 'string', default: '' } 
 const only = new RegExp(values.only, 'i')
 const KINDS: readonly Kind[] = ['weights', 'changes']
 
-/** Without tensors that have only zeros, of which no error can be stated, and those with constants such as −∞. */
-function usable(tensors: Tensors): Tensors {
-  return new Map([...tensors].filter(([, { data }]) => largestOf(data) > 0 && data.every(Number.isFinite)))
+/** Without what is not trained: scalars, such as the ε of a norm, and tensors of zeros, of which no error can be stated. */
+function trained(tensors: Tensors): Tensors {
+  return new Map([...tensors].filter(([, { shape, data }]) => shape.length > 0 && largestOf(data) > 0))
 }
 
 const percent = (fraction: number): string =>
@@ -21,11 +21,11 @@ const shown = ({ worst, lost }: Errors): string =>
   lost.length === 0 ? percent(worst) : `${percent(worst)}, ${lost.length} lost`
 
 const rows: string[][] = [
-  ['model', 'kind', 'tensors', 'values', 'sent', 'spread', 'one clip', 'after five rounds'],
+  ['model', 'kind', 'tensors', 'values', 'sent', 'spread', 'one clip', 'adaptive clips'],
 ]
 let failed = 0
 for (const { name, kind, read } of MODELS.filter(({ name }) => only.test(name))) {
-  const tensors = usable(read())
+  const tensors = trained(read())
   const count = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0)
   for (const sent of KINDS) {
     const { spread, before, after } = measure(tensors, sent)
