@@ -1,7 +1,8 @@
 import { createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto'
 import { nodeCrypto } from 'secagg/crypto'
 import { split } from 'shamir-secret-sharing'
-import { fieldFor, interpolation, secretSplitter } from '../src/shamir/index.js'
+import { interpolation } from '../src/shamir/combine.js'
+import { fieldFor, secretSplitter } from '../src/shamir/index.js'
 import type { Candidate } from './measure.js'
 
 const SECRET = new Uint8Array(32).fill(7)

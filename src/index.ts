@@ -24,13 +24,12 @@ export {
 } from './protocol/index.js'
 
 // How many neighbors a client needs on the sparse graph.
+export { chooseParameters, type GraphParameters } from './graph/chooser/parameters.js'
 export {
   type Assumptions,
-  chooseParameters,
   checkNeighborhood,
   type GraphAssumptions,
   type CompleteShape,
-  type GraphParameters,
   type GraphShape,
   type OfferedNeighborhood,
   type SecurityFailure,

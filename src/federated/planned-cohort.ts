@@ -1,5 +1,6 @@
 import { type SecAggError, usageError } from '../errors.js'
-import { chooseParameters, type GraphParameters, partOf } from '../graph/index.js'
+import { chooseParameters, type GraphParameters } from '../graph/chooser/parameters.js'
+import { partOf } from '../graph/index.js'
 import { minimumThreshold } from '../protocol/index.js'
 import type { PlannedTask } from './task.js'
 

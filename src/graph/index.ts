@@ -7,7 +7,6 @@ export {
   type OfferedNeighborhood,
   requireProven,
 } from './chooser/check-assumptions.js'
-export { chooseParameters, type GraphParameters } from './chooser/parameters.js'
 export type { SecurityFailure } from './chooser/proof.js'
 export { CHOICE_LENGTH, type ChoosingClient, inclusionBits, isIncluded } from './chosen.js'
 export { coordinateOf, type Graph, hasPlace, indexOfSeat, memberAt, placesIn } from './graph.js'

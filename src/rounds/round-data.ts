@@ -3,8 +3,9 @@ import { type Bytes, bytesToHex, equalBytes, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { requireConfig } from '../protocol/checks.js'
 import type { RoundConfig } from '../protocol/index.js'
-import { checkVector, type ElementRange, type Vector } from '../vector/index.js'
+import { checkVector } from '../vector/arithmetic.js'
 import { requireLanes } from '../vector/lanes.js'
+import type { ElementRange, Vector } from '../vector/segments.js'
 
 type Context = Readonly<Record<string, Uint8Array>>
 

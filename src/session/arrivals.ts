@@ -8,7 +8,7 @@ import { checkHeader, type Envelope, type MessageType, messageType, openEnvelope
 import { type KnownMessage, KnownMessages } from './known-messages.js'
 import type { Phase } from './phase.js'
 import { type Books, Ledger } from './report.js'
-import type { Receipt } from './session-options.js'
+import type { Receipt } from './serving-options.js'
 
 /**
  * Checks a message that does not repeat an accepted one, before its body is read. It must have a header, the type that is

@@ -10,8 +10,9 @@ import type { ClientCapabilities } from '../protocol/index.js'
 import { decodePublishedKeys, isHybrid, suiteOf } from '../protocol/keys.js'
 import { sealedByClient, sealedFromPeer } from '../protocol/parcel-lengths.js'
 import { messagesAfterMasking } from '../protocol/statements.js'
-import { executeMaskPlan, packVector, segmentsInRange, type Vector } from '../vector/index.js'
-import { sliceCount, sliceRange } from '../vector/segments.js'
+import { executeMaskPlan } from '../vector/mask.js'
+import { packVector } from '../vector/packing.js'
+import { segmentsInRange, sliceCount, sliceRange, type Vector } from '../vector/segments.js'
 import {
   type Acknowledgements,
   acknowledgementsCoder,

@@ -1,14 +1,14 @@
 import { partsOf, requireInteger } from '../arguments.js'
 import { type Bytes, equalBytes } from '../crypto/bytes.js'
+import { defaultCrypto } from '../crypto/default.js'
 import { digestOf } from '../crypto/digest.js'
-import { type CryptoProvider, defaultCrypto } from '../crypto/index.js'
+import type { CryptoProvider } from '../crypto/provider.js'
 import { type PhaseName, SecAggError, usageError } from '../errors.js'
 import { requireConfig } from '../protocol/checks.js'
 import * as client from '../protocol/client/index.js'
 import { secretSplitter } from '../shamir/index.js'
-import { elementCount } from '../vector/index.js'
 import { inTurns } from '../vector/pace.js'
-import { sliceCount } from '../vector/segments.js'
+import { elementCount, sliceCount } from '../vector/segments.js'
 import {
   answerStep,
   decodeFromServer,

@@ -3,19 +3,18 @@ import type { CryptoProvider } from '../crypto/index.js'
 import { usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { isRoundInput, type RoundInput, type VectorSource, vectorFor } from '../rounds/index.js'
-import {
-  checkVector,
-  copyVector,
-  type ElementRange,
-  firstOutOfRange,
-  type Lanes,
-  segmentsInRange,
-  type Vector,
-  vectorInRange,
-} from '../vector/index.js'
+import { checkVector, copyVector, firstOutOfRange, vectorInRange } from '../vector/arithmetic.js'
 import { bytesOf, checkHost } from '../vector/lanes.js'
 import { nextTurn } from '../vector/pace.js'
-import { cutSegments, sliceCount, sliceRange } from '../vector/segments.js'
+import {
+  cutSegments,
+  type ElementRange,
+  type Lanes,
+  segmentsInRange,
+  sliceCount,
+  sliceRange,
+  type Vector,
+} from '../vector/segments.js'
 
 /**
  * A client's vector: one typed array per segment. If there is only one segment, the array itself also works.

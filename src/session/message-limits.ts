@@ -1,5 +1,6 @@
+import type { Bytes } from '../crypto/bytes.js'
 import { KEM_KEY_LENGTH } from '../crypto/encapsulation.js'
-import { choiceLength, publishableSeats } from '../graph/index.js'
+import { choiceLength, provenHolders, publishableSeats } from '../graph/index.js'
 import { requireConfig } from '../protocol/checks.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { isHybrid } from '../protocol/keys.js'
@@ -12,9 +13,9 @@ import {
   HASH_LENGTH,
   HEADER_LENGTH,
   KEY_LENGTH,
+  messageType,
   SLICE_HEADER_LENGTH,
 } from '../wire/index.js'
-import { inclusionLength } from './proofs.js'
 
 /** The length of the usual signatures. */
 const ED25519_SIGNATURE_LENGTH = 64
@@ -106,4 +107,21 @@ function longestPart(config: RoundConfig): number {
 
 function bitmap(seats: number): number {
   return Math.ceil(seats / 8)
+}
+
+/**
+ * The beginning of the first message with a masked vector, up to the vector: what the server needs if the vector goes
+ * elsewhere. `undefined` if `bytes` is another message.
+ */
+export function beforeVector(config: RoundConfig, bytes: Uint8Array): Bytes | undefined {
+  const type = messageType(bytes)
+  if (type !== 'maskedInput' && type !== 'maskedSlice') return undefined
+  const header = type === 'maskedInput' ? HEADER_LENGTH : SLICE_HEADER_LENGTH
+  return new Uint8Array(bytes.subarray(0, header + inclusionLength(config)))
+}
+
+/** The number of bytes of the proof before a masked vector; 0 if the round has no proofs. */
+export function inclusionLength({ graph, signatureLength }: RoundConfig): number {
+  const holders = provenHolders(graph)
+  return holders > 0 ? Math.ceil(holders / 8) + signatureLength : 0
 }

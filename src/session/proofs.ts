@@ -1,17 +1,10 @@
 import type { Coder } from '../codec/index.js'
-import type { Bytes } from '../crypto/bytes.js'
 import { provenHolders } from '../graph/index.js'
 import type { ServerCapabilities } from '../protocol/capabilities.js'
 import { type Blame, violation } from '../protocol/checks.js'
-import type { RoundConfig } from '../protocol/index.js'
 import * as server from '../protocol/server/index.js'
-import {
-  HEADER_LENGTH,
-  type Inclusion,
-  inclusionCoder,
-  messageType,
-  SLICE_HEADER_LENGTH,
-} from '../wire/index.js'
+import { type Inclusion, inclusionCoder } from '../wire/index.js'
+import { inclusionLength } from './message-limits.js'
 
 /** A packed vector, or a slice of one, and the bytes of the proof before it. */
 export interface Proven {
@@ -106,21 +99,4 @@ export class Proofs {
   of(seats: readonly number[]): readonly server.IncludingClient[] {
     return seats.flatMap((seat) => this.#proofs.get(seat) ?? [])
   }
-}
-
-/**
- * The beginning of the first message with a masked vector, up to the vector: what the server needs if the vector goes
- * elsewhere. `undefined` if `bytes` is another message.
- */
-export function beforeVector(config: RoundConfig, bytes: Uint8Array): Bytes | undefined {
-  const type = messageType(bytes)
-  if (type !== 'maskedInput' && type !== 'maskedSlice') return undefined
-  const header = type === 'maskedInput' ? HEADER_LENGTH : SLICE_HEADER_LENGTH
-  return new Uint8Array(bytes.subarray(0, header + inclusionLength(config)))
-}
-
-/** The number of bytes of the proof before a masked vector; 0 if the round has no proofs. */
-export function inclusionLength({ graph, signatureLength }: RoundConfig): number {
-  const holders = provenHolders(graph)
-  return holders > 0 ? Math.ceil(holders / 8) + signatureLength : 0
 }

@@ -21,7 +21,7 @@ import {
   type Receipt,
   type ServerSessionOptions,
   type SumSink,
-} from './session-options.js'
+} from './serving-options.js'
 
 /**
  * The server of one round: bytes in, bytes out. The host tells the session which seat sent a message, which it knows from

@@ -11,8 +11,8 @@ import {
   vectorInRange,
 } from '../vector/index.js'
 import { countElements } from '../vector/segments.js'
+import { inclusionLength } from './message-limits.js'
 import type { PhaseContext } from './phase.js'
-import { inclusionLength } from './proofs.js'
 
 /** What a plane is told of a round whose vectors come from `seats`. */
 export function planeRound(config: RoundConfig, seats: readonly number[], context: PhaseContext): PlaneRound {

@@ -14,7 +14,8 @@ import { chosenGraph } from '../../src/graph/chosen.js'
 import { choiceLength, type Graph, publishableSeats } from '../../src/graph/index.js'
 import { derivePairwiseSeed, deriveSelfMaskSeed } from '../../src/protocol/keys.js'
 import { decodeClientSession } from '../../src/session/saved/saved-client.js'
-import { fieldFor, interpolation } from '../../src/shamir/index.js'
+import { interpolation } from '../../src/shamir/combine.js'
+import { fieldFor } from '../../src/shamir/index.js'
 import {
   type Acknowledgements,
   acknowledgementsCoder,

@@ -7,7 +7,8 @@ import {
   deriveSelfMaskSeed,
   sharesAssociatedData,
 } from '../../src/protocol/keys.js'
-import { fieldFor, interpolation } from '../../src/shamir/index.js'
+import { interpolation } from '../../src/shamir/combine.js'
+import { fieldFor } from '../../src/shamir/index.js'
 import {
   forwardedSharesCoder,
   type PublishedKeys,

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { logarithms } from '../../src/shamir/field.js'
 import {
   CONSISTENCY_BYTES,
   consistencyCheck,
   digestColumns,
   digestFactorsLength,
-  errorLocator,
-  fieldFor,
   interpolation,
   shareDigest,
-} from '../../src/shamir/index.js'
+} from '../../src/shamir/combine.js'
+import { errorLocator } from '../../src/shamir/correct-shares.js'
+import { logarithms } from '../../src/shamir/field.js'
+import { fieldFor } from '../../src/shamir/index.js'
 import { flipped, seatsBelow } from '../attacks/support.js'
 import { named, randomOf, seeded } from '../support/seeded.js'
 import { toySplitter } from '../support/toy-crypto.js'

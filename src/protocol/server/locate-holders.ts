@@ -1,13 +1,11 @@
 import {
-  columnsOf,
   digestColumns,
   digestFactorsLength,
-  type ErrorLocator,
-  errorLocator,
   type Interpolation,
   interpolation,
   shareDigest,
-} from '../../shamir/index.js'
+} from '../../shamir/combine.js'
+import { columnsOf, type ErrorLocator, errorLocator } from '../../shamir/correct-shares.js'
 import type { HeldShares, Layout } from './held-shares.js'
 import { type Budget, locatingCost, locatorCost } from './work.js'
 

@@ -1,6 +1,6 @@
 import { requireFunction } from '../../arguments.js'
 import { equalBytes, wipe, wipeAll } from '../../crypto/bytes.js'
-import { CONSISTENCY_BYTES, consistencyCheck } from '../../shamir/index.js'
+import { CONSISTENCY_BYTES, consistencyCheck } from '../../shamir/combine.js'
 import type { Seated } from '../../wire/index.js'
 import { capable, cryptoOf, requireShape, type ServerCapabilities } from '../capabilities.js'
 import { blameNobody, requireState, violation } from '../checks.js'

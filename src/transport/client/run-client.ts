@@ -1,6 +1,7 @@
 import { partsOf, throwIfAborted } from '../../arguments.js'
 import { SecAggError } from '../../errors.js'
-import { ClientSession, messageLimits } from '../../session/index.js'
+import { ClientSession } from '../../session/client-session.js'
+import { messageLimits } from '../../session/message-limits.js'
 import { type Clock, checkTime, systemClock, timer } from '../clock.js'
 import { type Connection, requireConnection } from '../connections/connection.js'
 import { errorOf, failureOf, isTooLong, Lost, lossOf } from '../failures.js'

@@ -1,6 +1,7 @@
 import type { Bytes } from '../../crypto/bytes.js'
 import { SecAggError, usageError } from '../../errors.js'
-import { beforeVector, type ClientSessionOptions } from '../../session/index.js'
+import type { ClientSessionOptions } from '../../session/index.js'
+import { beforeVector } from '../../session/message-limits.js'
 import { type Clock, timer } from '../clock.js'
 import { type Connection, requireConnection, requireMessage } from '../connections/connection.js'
 import { Lost, lossOf } from '../failures.js'

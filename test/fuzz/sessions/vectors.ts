@@ -1,6 +1,6 @@
 import type { RoundConfig, Vector } from 'secagg'
 import { equalBytes } from '../../../src/crypto/bytes.js'
-import { inclusionLength } from '../../../src/session/proofs.js'
+import { inclusionLength } from '../../../src/session/message-limits.js'
 import { segmentsInRange, unpackVector } from '../../../src/vector/index.js'
 import { sliceCount, sliceRange } from '../../../src/vector/segments.js'
 import { openEnvelope } from '../../../src/wire/index.js'
