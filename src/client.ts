@@ -1,7 +1,7 @@
 /**
  * `secagg/client`: what a client needs to embed the protocol, and nothing of the server. It exports some of the names of
  * `secagg`. Most bundlers leave out what is not used, so there is no difference. Those that keep whole modules, such as Metro
- * in React Native, make a bundle with a third less code of this entry than of `secagg`.
+ * in React Native, make a bundle of this entry that is a quarter smaller than that of `secagg`.
  *
  * @module
  */

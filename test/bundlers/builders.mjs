@@ -8,6 +8,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
+import { gzipSync } from 'node:zlib'
 
 const require = createRequire(import.meta.url)
 const [, , name, options] = process.argv
@@ -260,10 +261,18 @@ export const GET = async () => Response.json(await report())`,
         getTransformOptions: async () => ({ transform: { experimentalImportSupport: true } }),
       },
     }
-    const { code } = await Metro.runBuild(config, { entry, dev: false, minify: true, platform: 'ios' })
+    const bundle = (file) =>
+      Metro.runBuild(config, { entry: file, dev: false, minify: true, platform: 'ios' })
+    const client = join(dirname(entry), 'client-alone.js')
+    writeFileSync(
+      client,
+      "import { ClientSession, createRoundConfig } from 'secagg/client'\nglobalThis.client = { ClientSession, createRoundConfig }\n",
+    )
+    const clientBytes = gzipSync((await bundle(client)).code, { level: 9 }).length
+    const { code } = await bundle(entry)
     mkdirSync(out, { recursive: true })
     writeFileSync(join(out, 'app.cjs'), code)
-    say(versionOf('metro'))
+    say(versionOf('metro'), [], { clientBytes })
   },
   ...Object.fromEntries(
     ['vite-6', 'vite-7', 'vite-8'].flatMap((alias) =>

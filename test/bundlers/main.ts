@@ -29,6 +29,8 @@ interface Built {
   readonly version: string
   readonly warnings: readonly string[]
   readonly address?: string
+  /** The bytes of a bundle with a client alone, compressed with gzip. */
+  readonly clientBytes?: number
 }
 
 const project = installPackage()
@@ -143,9 +145,11 @@ async function reportOfServer(
 
 async function rowOf(browser: Browser, way: Way): Promise<Row> {
   try {
-    const [{ version, warnings }, report] = await reportOf(browser, way)
-    const ok = report.sum?.join() === '3,30,300' && report.isSameMask
-    return { way, version, warnings, report, works: ok && report.threads === (way.threads ?? 2) }
+    const [{ version, warnings, clientBytes = 0 }, report] = await reportOf(browser, way)
+    const isRight = report.sum?.join() === '3,30,300' && report.isSameMask
+    const works =
+      isRight && report.threads === (way.threads ?? 2) && clientBytes <= (way.mostClientBytes ?? 0)
+    return { way, version, warnings, report, works, clientBytes }
   } catch (error) {
     const { stderr, message } = error as { stderr?: string; message: string }
     const works = way.refusal?.test(stderr ?? message) === true

@@ -10,6 +10,8 @@ export interface Row {
   readonly warnings?: readonly string[]
   readonly report?: Report
   readonly failure?: string
+  /** The bytes of a bundle with a client alone, compressed with gzip; 0 if they are not measured. */
+  readonly clientBytes?: number
 }
 
 const INTRODUCTION = `
@@ -18,7 +20,7 @@ must be right, and a mask on a pool with two threads, which must be the same as 
 threads, its \`failure\` says why, and the calling thread does the work.
 
 - **with**: what the program or the settings do for the threads. The [guide](guide.md#platforms) has these recipes.
-- **warnings**: how many warnings the bundler prints. Those of Rollup and Vite are about a comment in \`@scure/base\`.
+- **warnings**: how many warnings the bundler prints.
 
 `
 
@@ -29,8 +31,18 @@ export function writeRows(rows: readonly Row[]): void {
     '| bundler | version | runs | with | sum | provider | threads | warnings |\n',
     '| --- | --- | --- | --- | --- | --- | --- | --- |\n',
     ...rows.map(lineOf),
+    ...rows.flatMap(sizeOf),
   ]
   writeCompatibility('bundlers', section.join(''))
+}
+
+/** Of a bundler that keeps whole modules: how large a client is. */
+function sizeOf({ way, clientBytes = 0 }: Row): string[] {
+  if (clientBytes === 0) return []
+  return [
+    `\n${way.name} keeps whole modules. \`ClientSession\` and \`createRoundConfig\` of \`secagg/client\` are ${(clientBytes / 1000).toFixed(1)} kB\n`,
+    `there, minified and with gzip.\n`,
+  ]
 }
 
 function lineOf({ way, version, warnings, report }: Row): string {

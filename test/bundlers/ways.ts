@@ -16,6 +16,8 @@ export interface Way {
   readonly path?: string
   /** The file to run in Node. Default: `app.js`. */
   readonly file?: string
+  /** The most bytes, with gzip, that a bundle with a client alone may have. Measured if the bundler keeps whole modules. */
+  readonly mostClientBytes?: number
   /** The threads that a pool has, if not 2. */
   readonly threads?: number
   /** What the bundler says when it refuses, if it must refuse. */
@@ -96,7 +98,15 @@ export const ways: readonly Way[] = [
     recipe: RECIPE_NEXT,
     external: true,
   },
-  { name: 'metro', bundler: 'metro', ...server, recipe: NOTHING, file: 'app.cjs', threads: 0 },
+  {
+    name: 'metro',
+    bundler: 'metro',
+    ...server,
+    recipe: NOTHING,
+    file: 'app.cjs',
+    threads: 0,
+    mostClientBytes: 90_000,
+  },
   ...vite(6),
   ...vite(7),
   ...vite(8),

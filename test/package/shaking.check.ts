@@ -68,6 +68,28 @@ test.each(Object.entries(bundlers))('%s leaves the server out of a client', asyn
   ).toEqual([])
 })
 
+test('the entries for clients reach no module of the server, even if a bundler keeps whole modules', async () => {
+  const { metafile } = await esbuild.build({
+    stdin: { contents: "import 'secagg/client'; import 'secagg/transport/client'", resolveDir: project },
+    absWorkingDir: project,
+    bundle: true,
+    format: 'esm',
+    metafile: true,
+    write: false,
+    // Otherwise esbuild does not even look at modules that nothing is used of.
+    ignoreAnnotations: true,
+    treeShaking: false,
+  })
+  const modules = ofPackage({ modules: Object.keys(metafile.inputs).map((path) => join(project, path)) })
+  expect(modules).toContain('dist/session/client-session.js')
+  expect(modules).toContain('dist/transport/client/run-client.js')
+  expect(
+    modules.filter((path) =>
+      /server|serving|^dist\/(?:cli|federated|plane|simulate|statistics|workers)\b/.test(path),
+    ),
+  ).toEqual([])
+})
+
 /** The labels of the keys that only hybrid key agreement has, and functions of it. */
 const HYBRID = /mask seed|seal mask secret|function sealSecrets|encapsulate\(|isEncapsulationKey/
 const HYBRID_MODULE =
