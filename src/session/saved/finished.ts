@@ -2,7 +2,7 @@ import { SecAggError } from '../../errors.js'
 import { hashOf } from '../../rounds/index.js'
 import type { FinishedRound } from '../phase.js'
 import { type Books, Ledger } from '../report.js'
-import type { PhaseOutcome, ServerSessionOptions, SumSink } from '../session-options.js'
+import type { PhaseOutcome, ServerSessionOptions, SumSink } from '../serving-options.js'
 
 type Outcome<Sink extends SumSink | undefined> = Extract<PhaseOutcome<Sink>, { readonly done: true }>
 
