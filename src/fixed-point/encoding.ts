@@ -1,5 +1,5 @@
 import { partsOf } from '../arguments.js'
-import * as P from '../codec/index.js'
+import * as P from '../codec/codec.js'
 import { ascii, type Bytes, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'

@@ -1,4 +1,4 @@
-import * as P from '../codec/index.js'
+import * as P from '../codec/codec.js'
 import { ascii, type Bytes, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import type { PlaneRound } from '../plane/index.js'

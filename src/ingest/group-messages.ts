@@ -1,6 +1,6 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import * as P from '../codec/index.js'
+import * as P from '../codec/codec.js'
 import { ascii, type Bytes, bytesToHex, concatBytes, equalBytes, plainBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import { cutSegments, type ElementRange, laneBytes, type Segment, type Vector } from '../vector/segments.js'

@@ -1,4 +1,4 @@
-import * as P from '../codec/index.js'
+import * as P from '../codec/codec.js'
 import { ascii, type Bytes, plainBytes } from '../crypto/bytes.js'
 import { checkedPrivacy } from './float-encoder.js'
 import { checkedIntegerPrivacy } from './integer-encoder.js'

@@ -1,5 +1,5 @@
 import { partsOf, requireInteger, requireObject } from '../arguments.js'
-import * as P from '../codec/index.js'
+import * as P from '../codec/codec.js'
 import { ascii, type Bytes, isBytes, plainBytes } from '../crypto/bytes.js'
 import type { SuiteName } from '../crypto/provider.js'
 import { usageError } from '../errors.js'

@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import * as P from '../codec/index.js'
+import * as P from '../codec/codec.js'
 import { type Bytes, codeUnits, concatBytes, equalBytes, fromCodeUnits, isBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { type ChosenShape, isChosen } from '../graph/index.js'

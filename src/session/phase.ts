@@ -1,4 +1,4 @@
-import type { Coder } from '../codec/index.js'
+import type { Coder } from '../codec/codec.js'
 import type { Bytes } from '../crypto/bytes.js'
 import type { PhaseName } from '../errors.js'
 import type { PlaneHome, RoundPlane, SumBlock, UploadPlace } from '../plane/index.js'

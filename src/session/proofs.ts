@@ -1,4 +1,4 @@
-import type { Coder } from '../codec/index.js'
+import type { Coder } from '../codec/codec.js'
 import { provenHolders } from '../graph/index.js'
 import type { ServerCapabilities } from '../protocol/capabilities.js'
 import { type Blame, violation } from '../protocol/checks.js'

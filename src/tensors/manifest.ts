@@ -1,5 +1,5 @@
 import { partsOf, reading } from '../arguments.js'
-import * as P from '../codec/index.js'
+import * as P from '../codec/codec.js'
 import { ascii, type Bytes, codeUnits, plainBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import {

@@ -1,4 +1,4 @@
-import * as P from '../codec/index.js'
+import * as P from '../codec/codec.js'
 import { type Bytes, joinBytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 

@@ -1,4 +1,4 @@
-import * as P from '../codec/index.js'
+import * as P from '../codec/codec.js'
 import { type Bytes, concatBytes, requireBytes } from '../crypto/bytes.js'
 import { type Fault, type PhaseName, SecAggError } from '../errors.js'
 import { encodeOwn } from './coders.js'

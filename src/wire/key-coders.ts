@@ -1,4 +1,4 @@
-import * as P from '../codec/index.js'
+import * as P from '../codec/codec.js'
 import { KEM_KEY_LENGTH } from '../crypto/encapsulation.js'
 import { type FixedCoder, seatList, seatMap } from './coders.js'
 import {

@@ -1,4 +1,4 @@
-import * as P from '../codec/index.js'
+import * as P from '../codec/codec.js'
 import { concatBytes } from '../crypto/bytes.js'
 import { type SeatColumn, type Seated, seatBytes, seatColumn, seatMap, seatSet } from './coders.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import * as P from '../../src/codec/index.js'
+import * as P from '../../src/codec/codec.js'
 
 const everything = P.struct({
   small: P.U8,

@@ -1,5 +1,5 @@
 import type { PhaseName, RoundConfig } from 'secagg'
-import type { Coder } from '../../src/codec/index.js'
+import type { Coder } from '../../src/codec/codec.js'
 import {
   consistencySignaturesCoder,
   decodeMessage,

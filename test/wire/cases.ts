@@ -1,6 +1,6 @@
 import { SecAggError } from 'secagg'
 import { packVector, unpackVector } from 'secagg/vector'
-import type { Coder } from '../../src/codec/index.js'
+import type { Coder } from '../../src/codec/codec.js'
 import {
   acknowledgementsCoder,
   advertiseKeysCoder,

@@ -1,4 +1,4 @@
-import * as P from '../../codec/index.js'
+import * as P from '../../codec/codec.js'
 import type { Bytes } from '../../crypto/bytes.js'
 import { KEM_SEED_LENGTH } from '../../crypto/encapsulation.js'
 import { choiceLength, isChosen } from '../../graph/index.js'

@@ -1,4 +1,4 @@
-import * as P from '../../codec/index.js'
+import * as P from '../../codec/codec.js'
 import { type Bytes, wipe, wipeAll } from '../../crypto/bytes.js'
 import { SecAggError, usageError } from '../../errors.js'
 import * as client from '../../protocol/client/index.js'

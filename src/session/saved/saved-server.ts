@@ -1,4 +1,4 @@
-import * as P from '../../codec/index.js'
+import * as P from '../../codec/codec.js'
 import { type Bytes, equalBytes, plainBytes } from '../../crypto/bytes.js'
 import { type ErrorCode, PHASES, type PhaseName, SecAggError, usageError } from '../../errors.js'
 import { provenHolders } from '../../graph/index.js'
