@@ -2,7 +2,8 @@ import { createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto
 import { nodeCrypto } from 'secagg/crypto'
 import { split } from 'shamir-secret-sharing'
 import { interpolation } from '../src/shamir/combine.js'
-import { fieldFor, secretSplitter } from '../src/shamir/index.js'
+import { fieldFor } from '../src/shamir/field.js'
+import { secretSplitter } from '../src/shamir/split.js'
 import type { Candidate } from './measure.js'
 
 const SECRET = new Uint8Array(32).fill(7)

@@ -72,7 +72,7 @@ export type {
   SaveSession,
   SessionInput,
 } from './session/index.js'
-export type { SecretSplitter } from './shamir/index.js'
+export type { SecretSplitter } from './shamir/split.js'
 export type { ElementRange, Lanes, MaskExecutor, Segment, Vector } from './vector/index.js'
 // What a message is, by its first bytes.
 export { inspectMessage, type MessageInfo, type MessageType } from './wire/index.js'

@@ -106,5 +106,5 @@ export {
 
 // Types of the lower layers.
 export { type Bytes, type CryptoProvider, defaultCrypto, type SuiteName } from './crypto/index.js'
-export type { SecretSplitter } from './shamir/index.js'
+export type { SecretSplitter } from './shamir/split.js'
 export type { ElementRange, Lanes, MaskExecutor, Segment, Vector } from './vector/index.js'

@@ -1,8 +1,7 @@
 import { nodeCrypto } from 'secagg/crypto'
 import { interpolation } from '../../src/shamir/combine.js'
 import { type Field, GF256, GF65536, multiply } from '../../src/shamir/field.js'
-import { secretSplitter } from '../../src/shamir/index.js'
-import { evaluateAtAll } from '../../src/shamir/split.js'
+import { evaluateAtAll, secretSplitter } from '../../src/shamir/split.js'
 import { type Operation, secretBuffer } from './harness.js'
 
 /** All classes here are zeros, which a careless product treats as a special case, against random values. */

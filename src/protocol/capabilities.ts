@@ -3,7 +3,7 @@ import { isBytes, requireBytes } from '../crypto/bytes.js'
 import { dependableProvider } from '../crypto/dependable.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { SecAggError } from '../errors.js'
-import type { SecretSplitter } from '../shamir/index.js'
+import type { SecretSplitter } from '../shamir/split.js'
 import type { Signer, VerifyIdentity } from './identity.js'
 
 /**

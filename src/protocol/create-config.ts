@@ -9,7 +9,7 @@ import {
   requireProven,
   type SparseShape,
 } from '../graph/index.js'
-import { MAXIMUM_HOLDERS } from '../shamir/index.js'
+import { MAXIMUM_HOLDERS } from '../shamir/split.js'
 import { elementCount, LONGEST_STREAM, streamLength } from '../vector/segments.js'
 import {
   type BoundedSegment,

@@ -21,7 +21,7 @@
  */
 
 export type { ChoosingClient, DrawnChoices, DrawnGraph, DrawnRing } from '../graph/index.js'
-export { type SecretSplitter, secretSplitter } from '../shamir/index.js'
+export { type SecretSplitter, secretSplitter } from '../shamir/split.js'
 export type {
   Acknowledgements,
   AdvertiseKeys,

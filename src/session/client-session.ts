@@ -6,7 +6,7 @@ import type { CryptoProvider } from '../crypto/provider.js'
 import { type PhaseName, SecAggError, usageError } from '../errors.js'
 import { requireConfig } from '../protocol/checks.js'
 import * as client from '../protocol/client/index.js'
-import { secretSplitter } from '../shamir/index.js'
+import { secretSplitter } from '../shamir/split.js'
 import { inTurns } from '../vector/pace.js'
 import { elementCount, sliceCount } from '../vector/segments.js'
 import {

@@ -15,7 +15,7 @@ import { choiceLength, type Graph, publishableSeats } from '../../src/graph/inde
 import { derivePairwiseSeed, deriveSelfMaskSeed } from '../../src/protocol/keys.js'
 import { decodeClientSession } from '../../src/session/saved/saved-client.js'
 import { interpolation } from '../../src/shamir/combine.js'
-import { fieldFor } from '../../src/shamir/index.js'
+import { fieldFor } from '../../src/shamir/field.js'
 import {
   type Acknowledgements,
   acknowledgementsCoder,

@@ -8,7 +8,7 @@ import {
   sharesAssociatedData,
 } from '../../src/protocol/keys.js'
 import { interpolation } from '../../src/shamir/combine.js'
-import { fieldFor } from '../../src/shamir/index.js'
+import { fieldFor } from '../../src/shamir/field.js'
 import {
   forwardedSharesCoder,
   type PublishedKeys,

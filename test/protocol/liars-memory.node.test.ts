@@ -7,7 +7,7 @@ import { HeldShares } from '../../src/protocol/server/held-shares.js'
 import { findMisfits } from '../../src/protocol/server/reconstruct-secrets.js'
 import { SecretRecovery } from '../../src/protocol/server/recover-secrets.js'
 import { Budget } from '../../src/protocol/server/work.js'
-import { fieldFor } from '../../src/shamir/index.js'
+import { fieldFor } from '../../src/shamir/field.js'
 import { seatsBelow } from '../attacks/support.js'
 import { toyCrypto } from '../support/toy-crypto.js'
 

@@ -8,8 +8,7 @@ import {
   shareDigest,
 } from '../../src/shamir/combine.js'
 import { errorLocator } from '../../src/shamir/correct-shares.js'
-import { logarithms } from '../../src/shamir/field.js'
-import { fieldFor } from '../../src/shamir/index.js'
+import { fieldFor, logarithms } from '../../src/shamir/field.js'
 import { flipped, seatsBelow } from '../attacks/support.js'
 import { named, randomOf, seeded } from '../support/seeded.js'
 import { toySplitter } from '../support/toy-crypto.js'

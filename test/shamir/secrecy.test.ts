@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GF256, multiply } from '../../src/shamir/field.js'
-import { type SecretSplitter, secretSplitter } from '../../src/shamir/index.js'
+import { type SecretSplitter, secretSplitter } from '../../src/shamir/split.js'
 import { toyCrypto, toySplitter } from '../support/toy-crypto.js'
 
 /** Each element of a long secret is shared separately, so one split of a long secret is as good as many splits. */

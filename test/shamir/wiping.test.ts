@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { secretSplitter } from '../../src/shamir/index.js'
+import { secretSplitter } from '../../src/shamir/split.js'
 import { toyCrypto } from '../support/toy-crypto.js'
 
 afterEach(() => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { interpolation } from '../../src/shamir/combine.js'
 import { columnsOf, errorLocator } from '../../src/shamir/correct-shares.js'
-import { type Field, fieldFor } from '../../src/shamir/index.js'
+import { type Field, fieldFor } from '../../src/shamir/field.js'
 import { named, type Random, seeded } from '../support/seeded.js'
 import { toySplitter } from '../support/toy-crypto.js'
 

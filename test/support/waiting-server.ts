@@ -1,7 +1,7 @@
 import { type CryptoProvider, createRoundConfig, type RoundParameters } from 'secagg'
 import type { server } from 'secagg/protocol'
 import { commitToSelfMask } from '../../src/protocol/keys.js'
-import { secretSplitter } from '../../src/shamir/index.js'
+import { secretSplitter } from '../../src/shamir/split.js'
 
 /** What holders reveal, by owner and holder; `undefined` where a share is left out. */
 export type Shares = (Uint8Array | undefined)[][]

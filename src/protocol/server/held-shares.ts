@@ -1,6 +1,6 @@
 import { usageError } from '../../errors.js'
 import { countsClients, graphOf, hasPlace, placesIn } from '../../graph/index.js'
-import { type Field, fieldFor } from '../../shamir/index.js'
+import { type Field, fieldFor } from '../../shamir/field.js'
 import { columnOf } from '../../wire/index.js'
 import { blameNobody, requireEnough, violation } from '../checks.js'
 import { bySeat } from './accepted.js'

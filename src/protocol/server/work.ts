@@ -1,4 +1,4 @@
-import type { Field } from '../../shamir/index.js'
+import type { Field } from '../../shamir/field.js'
 
 /**
  * Called with an amount of work, just before this work is done. If it returns a promise, the work waits for it. A host uses

@@ -6,7 +6,7 @@ import {
   type ServerSessionOptions,
 } from 'secagg'
 import { withPostQuantum } from 'secagg/post-quantum'
-import { secretSplitter } from '../../../src/shamir/index.js'
+import { secretSplitter } from '../../../src/shamir/split.js'
 import { type Cohort, type CohortOptions, makeCohort, runCohort } from '../../support/cohort.js'
 import { randomOf } from '../../support/seeded.js'
 import { toyCrypto, toyEncapsulation, toySplitter } from '../../support/toy-crypto.js'
