@@ -3,6 +3,7 @@ import { socketConnection } from '../transport/index.js'
 import {
   clusterKey,
   loadTelemetry,
+  metricsAddress,
   readJson,
   readOptions,
   required,
@@ -23,7 +24,8 @@ ended. Needs the packages @nats-io/transport-node, @nats-io/jetstream and ws. Pu
   --key-file FILE      file with the key of the cluster, as 64 hexadecimal digits (default: the environment variable
                        SECAGG_CLUSTER_KEY)
   --credentials FILE   file with JSON: options of connect of @nats-io/transport-node, such as user, pass or tls
-  --metrics PORT       serve metrics in the text format of Prometheus, at http://127.0.0.1:PORT/metrics
+  --metrics [HOST:]PORT
+                       serve metrics in the text format of Prometheus, at http://HOST:PORT/metrics (default host 127.0.0.1)
   --telemetry MODULE   record traces: a JavaScript file that sets up an SDK of OpenTelemetry and exports trace and context of
                        @opentelemetry/api, and optionally shutdown, a function that is called in the end
 `
@@ -53,8 +55,7 @@ export async function ingestCommand(args: readonly string[]): Promise<void> {
   const servers = required('ingest', 'nats', values.nats).split(',')
   const port = wholeNumber('listen', required('ingest', 'listen', values.listen), 0, 65535)
   const { host = '127.0.0.1' } = values
-  const metricsPort =
-    values.metrics === undefined ? undefined : wholeNumber('metrics', values.metrics, 0, 65535)
+  const metricsPlace = metricsAddress(values.metrics)
   const key = clusterKey('ingest', values['key-file'])
   const credentials = values.credentials === undefined ? {} : readJson(values.credentials)
   const sockets = await listen(host, port)
@@ -65,7 +66,7 @@ export async function ingestCommand(args: readonly string[]): Promise<void> {
   const connection = { ...credentials, servers, waitOnFirstConnect: true }
   const ingest = await runIngest({ connection, key, address, telemetry: tracing?.telemetry })
   sockets.on('connection', (socket) => void ingest.accept(socketConnection(socket)))
-  const metrics = metricsPort === undefined ? undefined : await serveMetrics(ingest, metricsPort)
+  const metrics = metricsPlace && (await serveMetrics(ingest, metricsPlace))
   const ended = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
   })

@@ -153,8 +153,23 @@ function read(option: string, file: string): string {
   }
 }
 
-/** Serves metrics on loopback. */
-export function serveMetrics(source: { metrics(): string }, port: number): Promise<Server> {
+/** The address in the option `metrics`: a port of this machine, or a host and a port. */
+export function metricsAddress(text: string | undefined): MetricsAddress | undefined {
+  if (text === undefined) return undefined
+  const colon = text.lastIndexOf(':')
+  const host = colon < 0 ? '127.0.0.1' : text.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
+  if (host === '') throw new UsageProblem('--metrics must be PORT or HOST:PORT')
+  return { host, port: wholeNumber('metrics', text.slice(colon + 1), 0, 65535) }
+}
+
+/** Where metrics are served. */
+export interface MetricsAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** Serves metrics. */
+export function serveMetrics(source: { metrics(): string }, { host, port }: MetricsAddress): Promise<Server> {
   const server = createServer((request, response) => {
     if (request.url !== '/metrics') {
       response.writeHead(404).end()
@@ -164,7 +179,7 @@ export function serveMetrics(source: { metrics(): string }, port: number): Promi
   })
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(new UsageProblem(`--metrics: ${error.message}`)))
-    server.listen(port, '127.0.0.1', () => resolve(server))
+    server.listen(port, host, () => resolve(server))
   })
 }
 

@@ -3,6 +3,7 @@ import { SecAggError } from '../errors.js'
 import {
   clusterKey,
   loadTelemetry,
+  metricsAddress,
   readJson,
   readOptions,
   required,
@@ -20,7 +21,8 @@ Connects to a NATS broker with JetStream, and removes masks for the servers of a
                        SECAGG_CLUSTER_KEY)
   --credentials FILE   file with JSON: options of connect of @nats-io/transport-node, such as user, pass or tls
   --threads N          threads that make masks, 0 to 1024; with 0, the main thread does (default 1)
-  --metrics PORT       serve metrics in the text format of Prometheus, at http://127.0.0.1:PORT/metrics
+  --metrics [HOST:]PORT
+                       serve metrics in the text format of Prometheus, at http://HOST:PORT/metrics (default host 127.0.0.1)
   --telemetry MODULE   record traces: a JavaScript file that sets up an SDK of OpenTelemetry and exports trace and context of
                        @opentelemetry/api, and optionally shutdown, a function that is called in the end
 `
@@ -37,7 +39,7 @@ export async function workerCommand(args: readonly string[]): Promise<void> {
   })
   const servers = required('worker', 'nats', values.nats).split(',')
   const threads = wholeNumber('threads', values.threads, 0, 1024)
-  const port = values.metrics === undefined ? undefined : wholeNumber('metrics', values.metrics, 0, 65535)
+  const address = metricsAddress(values.metrics)
   const key = clusterKey('worker', values['key-file'])
   const credentials = values.credentials === undefined ? {} : readJson(values.credentials)
   const tracing = await loadTelemetry(values.telemetry)
@@ -53,7 +55,7 @@ export async function workerCommand(args: readonly string[]): Promise<void> {
       void worker.close()
     })
   }
-  const metrics = port === undefined ? undefined : await serveMetrics(worker, port)
+  const metrics = address && (await serveMetrics(worker, address))
   process.stdout.write('connected\n')
   await worker.ended
   metrics?.close()

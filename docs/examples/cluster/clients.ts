@@ -7,10 +7,12 @@ import { configOf, inputOf, type Task, vanishes } from './task.js'
 
 const [taskText = '', run = '', port = '', from = '', to = ''] = process.argv.slice(2)
 const task = JSON.parse(taskText) as Task
+const coordinator = process.env.COORDINATOR ?? '127.0.0.1'
+const ingestHosts = (process.env.INGEST_HOSTS ?? '127.0.0.1').split(',')
 
 async function takePart(seat: number, round: number): Promise<void> {
   const leave = new AbortController()
-  const connect = () => socketConnection(new WebSocket(`ws://127.0.0.1:${port}/${round}/${seat}`))
+  const connect = () => socketConnection(new WebSocket(`ws://${coordinator}:${port}/${round}/${seat}`))
   const input = inputOf(task, round, seat)
   await runClient(connect, {
     config: configOf(task, run, round),
@@ -23,7 +25,8 @@ async function takePart(seat: number, round: number): Promise<void> {
     },
     // The coordinator says which ingest process the vector goes to.
     openUpload: (address) => {
-      if (new URL(address).hostname !== '127.0.0.1') throw new Error(`not an ingest process: ${address}`)
+      if (!ingestHosts.includes(new URL(address).hostname))
+        throw new Error(`not an ingest process: ${address}`)
       return socketConnection(new WebSocket(address))
     },
     // The round is not open yet, or the coordinator is being started.

@@ -6,6 +6,7 @@ import { natsIngest, natsUnmasker } from 'secagg/nats'
 import { messageLimits, type RoundHandle, serveRound, socketConnection } from 'secagg/transport'
 import { WebSocketServer } from 'ws'
 import { fileStore } from './file-store.js'
+import { noRounds, textOf } from './metrics.js'
 import { configOf, inputOf, type Task } from './task.js'
 
 const [taskText = '', run = '', servers = '', port = '', folder = ''] = process.argv.slice(2)
@@ -21,13 +22,12 @@ const ingest = await natsIngest({
   // One folder for each round.
   storeFor: (configHash) => fileStore(join(folder, Buffer.from(configHash).toString('hex'))),
 })
-const counts = { rounds_total: 0, survivors: 0, dropouts_total: 0, messages_total: 0 }
+const counts = noRounds()
 let serving: { readonly round: number; readonly handle: RoundHandle } | undefined
 
 const http = createServer((request, response) => {
   if (request.url !== '/metrics') return void response.writeHead(404).end()
-  const own = Object.entries(counts).map(([name, value]) => `secagg_coordinator_${name} ${value}\n`)
-  response.end(own.join('') + workers.metrics())
+  response.end(textOf(counts) + workers.metrics() + ingest.metrics())
 })
 const sockets = new WebSocketServer({
   server: http,
@@ -39,7 +39,8 @@ sockets.on('connection', (socket, request) => {
   if (serving?.round === round) serving?.handle.connect(seat!, socketConnection(socket))
   else socket.close(1013, 'this round is not open')
 })
-http.listen(Number(port), '127.0.0.1')
+// In containers, the others are on other machines.
+http.listen(Number(port), process.env.LISTEN ?? '127.0.0.1')
 
 for (let round = 0; round < task.rounds; round++) {
   const start = performance.now()
@@ -48,13 +49,19 @@ for (let round = 0; round < task.rounds; round++) {
     plane: ingest.plane,
     deadline: 60_000,
     reconnectTime: 2000,
-    onEvent: ({ type }) => {
-      if (type === 'message') counts.messages_total++
+    onEvent: (event) => {
+      if (event.type !== 'message') return
+      counts.messages_total++
+      counts.received_bytes_total += event.bytes
     },
   })
   serving = { round, handle }
-  const { sum, report } = await handle.outcome
+  const { sum, report } = await handle.outcome.catch((error) => {
+    counts.failed_rounds_total++
+    throw error
+  })
   counts.rounds_total++
+  counts.round_seconds_total += (performance.now() - start) / 1000
   counts.survivors = report.survivors.length
   counts.dropouts_total += task.clients - report.survivors.length
   const expected = report.survivors.reduce((total, seat) => total + inputOf(task, round, seat)[1]!, 0)
