@@ -1,4 +1,4 @@
-import { wipeAll } from './bytes.js'
+import { concatBytes, wipe, wipeAll } from './bytes.js'
 import type { CryptoProvider } from './provider.js'
 
 /**
@@ -15,6 +15,8 @@ export interface SeedRequest {
   readonly infos: readonly Uint8Array[]
   /** The length of a seed in bytes. */
   readonly length: 16 | 32
+  /** With hybrid key agreement: a second secret for each public key, 32 bytes. The agreement and this are the secret of HKDF. */
+  readonly secrets?: readonly Uint8Array[] | undefined
 }
 
 /**
@@ -22,19 +24,33 @@ export interface SeedRequest {
  * `undefined` if the public key is a point of low order.
  * @public
  */
-export type SeedDeriver = (
-  request: SeedRequest,
-  crypto: Pick<CryptoProvider, 'x25519' | 'sha256'>,
-) => Promise<(Uint8Array | undefined)[]>
+export interface SeedDeriver {
+  (
+    request: SeedRequest,
+    crypto: Pick<CryptoProvider, 'x25519' | 'sha256'>,
+  ): Promise<(Uint8Array | undefined)[]>
+  /** Whether it uses the `secrets` of a request. Otherwise it gets no requests that have them. */
+  readonly usesSecrets?: boolean | undefined
+}
 
 /** Derives seeds on the calling thread. */
 export const deriveSeeds: SeedDeriver = async (
-  { privateKey, publicKeys, salt, infos, length },
+  { privateKey, publicKeys, salt, infos, length, secrets },
   { x25519, sha256 },
 ) => {
   const agreements = await x25519.sharedSecrets(privateKey, publicKeys)
   const seeds = await Promise.all(
-    agreements.map((agreement, index) => agreement && sha256.hkdf(agreement, salt, infos[index]!, length)),
+    agreements.map(async (agreement, index) => {
+      if (agreement === undefined || secrets === undefined) {
+        return agreement && sha256.hkdf(agreement, salt, infos[index]!, length)
+      }
+      const both = concatBytes(agreement, secrets[index]!)
+      try {
+        return await sha256.hkdf(both, salt, infos[index]!, length)
+      } finally {
+        wipe(both)
+      }
+    }),
   )
   wipeAll(agreements.filter((agreement) => agreement !== undefined))
   return seeds

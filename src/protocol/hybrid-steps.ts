@@ -105,15 +105,8 @@ export interface HybridSteps {
     crypto: CryptoProvider,
     onWork: OnWork | undefined,
   ): Promise<OpenedSecrets>
-  /** The seeds of the masks of a client that dropped out. `secrets`: as in {@link OpenedSecrets}. */
-  seedsOf(
-    config: RoundConfig,
-    crypto: CryptoProvider,
-    own: KeyHolder,
-    others: readonly KeyHolder[],
-    agreements: readonly (Uint8Array | undefined)[],
-    secrets: Uint8Array,
-  ): Promise<(Uint8Array | undefined)[]>
+  /** The second secrets of the masks of a client that dropped out. `secrets`: its part of {@link OpenedSecrets}. */
+  maskSecretsIn(secrets: Uint8Array): readonly SecondSecret[]
 }
 
 /** The key of the steps in {@link HybridKeyAgreement}: a symbol, since they are for this version of the library only. */

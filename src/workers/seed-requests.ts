@@ -40,7 +40,7 @@ export function derivationOn(usable: () => readonly Thread[]): SeedDeriver {
     pending.set(thread, load(thread) - part.publicKeys.length)
     return packed === undefined ? deriveSeeds(part, crypto) : unpackSeeds(packed, part.length)
   }
-  return async (request, crypto) => {
+  const derive = async (request: SeedRequest, crypto: Derivation): Promise<(Uint8Array | undefined)[]> => {
     const threads = usable()
     const isForThreads = threads.length > 0 && request.publicKeys.length >= FEW_KEYS && isPackable(request)
     if (!isForThreads || !(await isStandard(crypto, threads))) return deriveSeeds(request, crypto)
@@ -52,19 +52,22 @@ export function derivationOn(usable: () => readonly Thread[]): SeedDeriver {
     const parts: SeedRequest[] = []
     for (let from = 0; from < request.publicKeys.length; from += size) {
       const cut = <T>(list: readonly T[]): readonly T[] => list.slice(from, from + size)
-      parts.push({ ...request, publicKeys: cut(request.publicKeys), infos: cut(request.infos) })
+      const secrets = request.secrets && cut(request.secrets)
+      parts.push({ ...request, publicKeys: cut(request.publicKeys), infos: cut(request.infos), secrets })
     }
     return (await Promise.all(parts.map((part) => deriveThere(part, crypto)))).flat()
   }
+  return Object.assign(derive, { usesSecrets: true })
 }
 
 /** Answers a request on the thread that it was sent to, and wipes its secrets. */
 export async function answerRequest(request: PackedRequest, crypto: Derivation): Promise<PackedSeeds> {
-  const { privateKey, publicKeys, salt, infos, length } = request
+  const { privateKey, publicKeys, salt, infos, secrets, length } = request
   const count = publicKeys.length / 32
   const unpacked = { privateKey, publicKeys: cutBytes(publicKeys, count), salt, length }
-  const seeds = await deriveSeeds({ ...unpacked, infos: cutBytes(infos, count) }, crypto)
-  wipe(privateKey)
+  const second = secrets.length === 0 ? undefined : cutBytes(secrets, count)
+  const seeds = await deriveSeeds({ ...unpacked, infos: cutBytes(infos, count), secrets: second }, crypto)
+  wipe(privateKey, secrets)
   const answer = { seeds: new Uint8Array(count * length), present: new Uint8Array(count) }
   for (const [index, seed] of seeds.entries()) {
     if (seed === undefined) continue
@@ -83,17 +86,27 @@ export async function sampleSeeds(crypto: Derivation): Promise<Uint8Array> {
   return joinBytes((await deriveSeeds(request, crypto)).map((seed) => seed ?? new Uint8Array(32)))
 }
 
-function isPackable({ infos }: SeedRequest): boolean {
-  return infos.every(({ length }) => length === infos[0]!.length)
+function isPackable({ infos, secrets = [] }: SeedRequest): boolean {
+  return (
+    infos.every(({ length }) => length === infos[0]!.length) && secrets.every(({ length }) => length === 32)
+  )
 }
 
 /** Copies, so that the memory can be transferred. */
-function packRequest({ privateKey, publicKeys, salt, infos, length }: SeedRequest): PackedRequest {
+function packRequest({
+  privateKey,
+  publicKeys,
+  salt,
+  infos,
+  length,
+  secrets = [],
+}: SeedRequest): PackedRequest {
   return {
     privateKey: Uint8Array.from(privateKey),
     publicKeys: joinBytes(publicKeys),
     salt: Uint8Array.from(salt),
     infos: joinBytes(infos),
+    secrets: joinBytes(secrets),
     length,
   }
 }

@@ -75,9 +75,9 @@ export class Thread {
    * Derives seeds. The memory of the request is transferred. Resolves to `undefined` if the thread was lost. Never rejects.
    */
   async derive(request: PackedRequest): Promise<PackedSeeds | undefined> {
-    const { privateKey, publicKeys, salt, infos } = request
+    const { privateKey, publicKeys, salt, infos, secrets } = request
     this.#use()
-    const memory = [privateKey, publicKeys, salt, infos].map(({ buffer }) => buffer as ArrayBuffer)
+    const memory = [privateKey, publicKeys, salt, infos, secrets].map(({ buffer }) => buffer as ArrayBuffer)
     const answer = await this.#ask({ type: 'derive', ...request }, memory)
     this.#leave()
     return answer?.type === 'seeds' ? answer : undefined

@@ -11,7 +11,7 @@ import {
 } from '../vector/segments.js'
 
 /** Changes whenever the messages change, so that a worker file of another version is detected. */
-export const GREETING = 'secagg mask worker 2'
+export const GREETING = 'secagg mask worker 3'
 
 /** Messages from the pool to a worker: a plan, its pieces one after the other, the end of the plan, the next plan. */
 export type ToWorker =
@@ -63,6 +63,8 @@ export interface PackedRequest {
   readonly publicKeys: Uint8Array
   readonly salt: Uint8Array
   readonly infos: Uint8Array
+  /** 32 bytes for each public key, or none. */
+  readonly secrets: Uint8Array
   readonly length: 16 | 32
 }
 

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type CryptoProvider, defaultCrypto } from '../../src/crypto/index.js'
 import { deriveSeeds, type SeedDeriver, type SeedRequest } from '../../src/crypto/seeds.js'
 import { ClientSession, createRoundConfig, ServerSession } from '../../src/index.js'
+import { withPostQuantum } from '../../src/post-quantum/index.js'
 import { executeMaskPlan } from '../../src/vector/mask.js'
 import { createMaskPool, type MaskPool } from '../../src/workers/index.js'
 import { puppets, spawn } from './support.js'
@@ -64,6 +65,18 @@ describe('seeds that a pool derives', () => {
     const pool = await poolOf(2)
     const seeds = await pool.execute.deriveSeeds!(await requestOf(100, 70), crypto)
     expect(seeds.flatMap((seed, index) => (seed === undefined ? index : []))).toEqual([70])
+  })
+
+  test('use the second secrets of hybrid key agreement', async () => {
+    const pool = await poolOf(2)
+    const { provider, agreements } = counting()
+    const request = await requestOf(100)
+    const secrets = request.publicKeys.map((_, index) => new Uint8Array(32).fill(index))
+    const seeds = await pool.execute.deriveSeeds!({ ...request, secrets }, provider)
+    expect(seeds).toEqual(await deriveSeeds({ ...request, secrets }, crypto))
+    expect(seeds).not.toContainEqual((await deriveSeeds(request, crypto))[0])
+    expect(agreements()).toBe(COMPARISON)
+    expect(secrets[99]).toEqual(new Uint8Array(32).fill(99))
   })
 
   test('while a plan is executed, are those of the calling thread', async () => {
@@ -147,15 +160,17 @@ describe('a server session whose executor derives seeds', () => {
   const segments = [{ length: 3, bits: 16, bound: 100 }] as const
 
   /** A round of four clients, the last of which drops out after it has shared its keys. */
-  async function sumWith(deriver: SeedDeriver): Promise<number[]> {
+  async function sumWith(deriver: SeedDeriver, hybrid?: CryptoProvider): Promise<number[]> {
+    const provider = hybrid && { crypto: hybrid }
     const config = createRoundConfig({
       sessionId: new Uint8Array(32).fill(7),
       clients: 4,
       adversary: 'honest-but-curious',
       segments,
+      ...(hybrid && { keyAgreement: 'x25519-ml-kem-768' }),
     })
     const clients = [0, 1, 2, 3].map(
-      (seat) => new ClientSession({ config, seat, input: Uint16Array.of(seat, 10, 20) }),
+      (seat) => new ClientSession({ config, seat, input: Uint16Array.of(seat, 10, 20), ...provider }),
     )
     const maskExecutor = Object.assign(
       (...plan: Parameters<typeof executeMaskPlan>) => executeMaskPlan(...plan),
@@ -163,7 +178,7 @@ describe('a server session whose executor derives seeds', () => {
         deriveSeeds: deriver,
       },
     )
-    const server = new ServerSession({ config, plane: localPlane({ maskExecutor }) })
+    const server = new ServerSession({ config, plane: localPlane({ maskExecutor }), ...provider })
     for (const [seat, client] of clients.entries()) await server.receive(seat, await client.start())
     for (;;) {
       const outcome = await server.closePhase()
@@ -183,6 +198,19 @@ describe('a server session whose executor derives seeds', () => {
     })
     expect(asked).toEqual([3])
     expect(sum).toEqual([3, 30, 60])
+  })
+
+  test('asks it with hybrid key agreement only if it uses second secrets', async () => {
+    const hybrid = await withPostQuantum(crypto)
+    const secrets: number[] = []
+    const deriver: SeedDeriver = (request, provider) => {
+      secrets.push(request.secrets?.length ?? 0)
+      return deriveSeeds(request, provider)
+    }
+    expect(await sumWith(deriver, hybrid)).toEqual([3, 30, 60])
+    expect(secrets).toEqual([])
+    expect(await sumWith(Object.assign(deriver, { usesSecrets: true }), hybrid)).toEqual([3, 30, 60])
+    expect(secrets).toEqual([3])
   })
 
   test.each([

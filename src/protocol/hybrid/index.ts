@@ -15,7 +15,7 @@ import {
 import { Complaints } from './complaints.js'
 import { forwardParcels } from './forward-parcels.js'
 import { kemOf } from './mask-secrets.js'
-import { isMaster, keepSecrets, openSecrets, seedsOf } from './opened-secrets.js'
+import { isMaster, keepSecrets, maskSecretsIn, openSecrets } from './opened-secrets.js'
 
 const steps: HybridSteps = {
   requireKem: (crypto) => void kemOf(crypto),
@@ -36,7 +36,7 @@ const steps: HybridSteps = {
   keepSecrets,
   isMaster,
   openSecrets,
-  seedsOf,
+  maskSecretsIn,
 }
 
 /** All that hybrid key agreement adds to the steps of the protocol. `withPostQuantum` adds it to a provider. */

@@ -7,7 +7,7 @@ import type { Seated } from '../../wire/index.js'
 import { blamePeer, violation } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import type { OpenedSecrets } from '../hybrid-steps.js'
-import { derivePairwiseSeed, type KeyHolder, type SecondSecret } from '../keys.js'
+import type { KeyHolder, SecondSecret } from '../keys.js'
 import { sealedLengthBetween } from '../parcel-lengths.js'
 import { accusedBy, type ComplainingClient } from '../server/accept-complaint.js'
 import { crossingEntries, isSender, joinedTo } from '../server/pairs.js'
@@ -204,23 +204,10 @@ function ascending(seats: Iterable<number>): number[] {
   return [...seats].sort((a, b) => a - b)
 }
 
-/** The seeds of the masks of a client that dropped out. `secrets`: for each of `others` 32 bytes of the secret for the mask, and 32 of a digest. */
-export async function seedsOf(
-  config: RoundConfig,
-  crypto: CryptoProvider,
-  own: KeyHolder,
-  others: readonly KeyHolder[],
-  agreements: readonly (Uint8Array | undefined)[],
-  secrets: Uint8Array,
-): Promise<(Uint8Array | undefined)[]> {
-  const seeds = await Promise.all(
-    others.map((other, index) => {
-      const secret = secrets.subarray(64 * index, 64 * index + 32)
-      const second = { secret, digest: secrets.subarray(64 * index + 32, 64 * (index + 1)) }
-      const agreement = agreements[index]
-      return agreement && derivePairwiseSeed(config, crypto, agreement, own, other, second)
-    }),
-  )
-  wipeAll(agreements.filter((agreement) => agreement !== undefined))
-  return seeds
+/** The second secrets of the masks of a client that dropped out: in `secrets`, 32 bytes for each, and 32 of a digest. */
+export function maskSecretsIn(secrets: Uint8Array): readonly SecondSecret[] {
+  return Array.from({ length: secrets.length / 64 }, (_, index) => ({
+    secret: secrets.subarray(64 * index, 64 * index + 32),
+    digest: secrets.subarray(64 * index + 32, 64 * (index + 1)),
+  }))
 }

@@ -1,6 +1,6 @@
 import { requireCallback } from '../../arguments.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
-import { deriveSeeds, type SeedDeriver } from '../../crypto/seeds.js'
+import { deriveSeeds, type SeedDeriver, type SeedRequest } from '../../crypto/seeds.js'
 import { SecAggError } from '../../errors.js'
 import { memberAt } from '../../graph/index.js'
 import { type MaskPlan, type MaskTerm, streamLength } from '../../vector/segments.js'
@@ -8,7 +8,7 @@ import type { Seated } from '../../wire/index.js'
 import { cryptoOf, type ServerCapabilities } from '../capabilities.js'
 import { blameNobody, requireState, violation } from '../checks.js'
 import { hybridFor } from '../hybrid-steps.js'
-import { deriveSelfMaskSeed, type KeyHolder, pairwiseSeedInfo, suiteOf } from '../keys.js'
+import { deriveSelfMaskSeed, isHybrid, type KeyHolder, pairwiseSeedInfo, suiteOf } from '../keys.js'
 import { joinedTo } from './pairs.js'
 import type { MaskedClient, ServerFinished } from './states.js'
 
@@ -59,8 +59,10 @@ export async function* planUnmasking(
   const crypto = cryptoOf(capabilities)
   const { config, selfMasks, maskKeys } = state
   requireCallback('deriveSeeds', capabilities.deriveSeeds)
-  const deriver = capabilities.deriveSeeds ?? deriveSeeds
-  const minimum = capabilities.deriveSeeds === undefined ? MINIMUM_PLAN : MINIMUM_PLAN_ELSEWHERE
+  const { deriveSeeds: elsewhere } = capabilities
+  // A function that ignored the second secrets of hybrid key agreement would derive other seeds.
+  const isSuited = elsewhere !== undefined && (!isHybrid(config) || elsewhere.usesSecrets === true)
+  const [deriver, minimum] = isSuited ? [elsewhere, MINIMUM_PLAN_ELSEWHERE] : [deriveSeeds, MINIMUM_PLAN]
   const enough = Math.max(minimum.terms, minimum.bytes / streamLength(config.segments))
   let terms: MaskTerm[] = await Promise.all(
     selfMasks.map(async ({ seat, value }): Promise<MaskTerm> => {
@@ -120,28 +122,16 @@ async function pairwiseTerms(
   }
   const own = holderAt(dropped)
   const others = joined.map(holderAt)
-  const publicKeys = others.map(({ publicKey }) => publicKey)
-  const hybrid = hybridFor(config, crypto)
-  const seeds =
-    hybrid === undefined
-      ? await deriver(
-          {
-            privateKey,
-            publicKeys,
-            salt: config.hash,
-            infos: others.map((other) => pairwiseSeedInfo(own, other)),
-            length: suiteOf(config, crypto).keyLength,
-          },
-          crypto,
-        )
-      : await hybrid.seedsOf(
-          config,
-          crypto,
-          own,
-          others,
-          await crypto.x25519.sharedSecrets(privateKey, publicKeys),
-          memberAt(maskSecrets!, dropped)!.value,
-        )
+  const second = hybridFor(config, crypto)?.maskSecretsIn(memberAt(maskSecrets!, dropped)!.value)
+  const request: SeedRequest = {
+    privateKey,
+    publicKeys: others.map(({ publicKey }) => publicKey),
+    salt: config.hash,
+    infos: others.map((other, index) => pairwiseSeedInfo(own, other, second?.[index])),
+    length: suiteOf(config, crypto).keyLength,
+    ...(second && { secrets: second.map(({ secret }) => secret) }),
+  }
+  const seeds = await deriver(request, crypto)
   if (!Array.isArray(seeds) || seeds.length !== joined.length) {
     throw new SecAggError('crypto-failure', 'crypto', 'deriveSeeds must return one seed for each public key')
   }
