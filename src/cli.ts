@@ -66,8 +66,9 @@ function exitCodeOf(error: unknown): 1 | 2 | undefined {
 main(process.argv.slice(2)).catch((error: unknown) => {
   const code = exitCodeOf(error)
   if (code === undefined) throw error
-  const { message, fault } = error as SecAggError
+  const { message, fault, cause } = error as SecAggError
   const isRound = code === 1 && fault !== 'network'
-  process.stderr.write(`secagg: ${isRound ? 'the round was aborted: ' : ''}${message}\n`)
+  const reason = fault === 'network' && cause instanceof Error ? `: ${cause.message}` : ''
+  process.stderr.write(`secagg: ${isRound ? 'the round was aborted: ' : ''}${message}${reason}\n`)
   process.exitCode = code
 })

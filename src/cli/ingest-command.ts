@@ -1,4 +1,6 @@
+import type { Server } from 'node:http'
 import process from 'node:process'
+import type { ClusterIngestProcess } from '../nats/index.js'
 import { socketConnection } from '../transport/index.js'
 import {
   clusterKey,
@@ -10,6 +12,7 @@ import {
   serveMetrics,
   UsageProblem,
   wholeNumber,
+  withNotice,
 } from './options.js'
 
 export const INGEST_USAGE = `Usage: secagg ingest --nats URL --listen PORT [OPTIONS]
@@ -20,7 +23,7 @@ ended. Needs the packages @nats-io/transport-node, @nats-io/jetstream and ws. Pu
   --nats URL           address of the broker; with several nodes, their addresses, separated by commas
   --listen PORT        port for clients; with 0, the system chooses one
   --host HOST          address to listen at (default 127.0.0.1)
-  --address URL        where clients reach this process (default: ws://HOST:PORT)
+  --address URL        where clients reach this process, such as wss://ingest-1.example (default: ws://HOST:PORT)
   --key-file FILE      file with the key of the cluster, as 64 hexadecimal digits (default: the environment variable
                        SECAGG_CLUSTER_KEY)
   --credentials FILE   file with JSON: options of connect of @nats-io/transport-node, such as user, pass or tls
@@ -58,31 +61,54 @@ export async function ingestCommand(args: readonly string[]): Promise<void> {
   const metricsPlace = metricsAddress(values.metrics)
   const key = clusterKey('ingest', values['key-file'])
   const credentials = values.credentials === undefined ? {} : readJson(values.credentials)
+  requireReachable(host, values.address)
   const sockets = await listen(host, port)
-  const address = values.address ?? `ws://${host}:${sockets.address().port}`
-  const tracing = await loadTelemetry(values.telemetry)
-  // Not before it is needed: most programs do not have the packages that it uses.
-  const { runIngest } = await import('../nats/index.js')
+  const address =
+    values.address ?? `ws://${host.includes(':') ? `[${host}]` : host}:${sockets.address().port}`
   const connection = { ...credentials, servers, waitOnFirstConnect: true }
-  const ingest = await runIngest({ connection, key, address, telemetry: tracing?.telemetry })
-  sockets.on('connection', (socket) => void ingest.accept(socketConnection(socket)))
-  const metrics = metricsPlace && (await serveMetrics(ingest, metricsPlace))
-  const ended = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
-  process.stdout.write(`listening at ${address}\n`)
-  await ended
-  metrics?.close()
-  sockets.close()
-  for (const client of sockets.clients) client.terminate()
-  await ingest.close()
-  await tracing?.shutdown()
+  // Everything is closed on errors too; otherwise it would keep the process alive.
+  let tracing: Awaited<ReturnType<typeof loadTelemetry>>
+  let ingest: ClusterIngestProcess | undefined
+  let metrics: Server | undefined
+  try {
+    tracing = await loadTelemetry(values.telemetry)
+    // Not before it is needed: most programs do not have the packages that it uses.
+    const { runIngest } = await import('../nats/index.js')
+    const running = await withNotice(
+      runIngest({ connection, key, address, telemetry: tracing?.telemetry }),
+      servers,
+    )
+    ingest = running
+    sockets.on('connection', (socket) => void running.accept(socketConnection(socket)))
+    if (metricsPlace !== undefined) metrics = await serveMetrics(running, metricsPlace)
+    const ended = new Promise<void>((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    })
+    process.stdout.write(`listening at ${address}\n`)
+    await ended
+  } finally {
+    metrics?.close()
+    sockets.close()
+    for (const client of sockets.clients) client.terminate()
+    await ingest?.close()
+    await tracing?.shutdown()
+  }
+}
+
+/** @throws {UsageProblem} if clients could not connect to this address. */
+function requireReachable(host: string, address: string | undefined): void {
+  if (address !== undefined && !/^wss?:\/\/./.test(address)) {
+    throw new UsageProblem(`--address must begin with wss:// or ws://, not ${JSON.stringify(address)}`)
+  }
+  if (address === undefined && (host === '0.0.0.0' || host === '::')) {
+    throw new UsageProblem(`--host ${host} needs --address: clients cannot connect to ${host}`)
+  }
 }
 
 async function listen(host: string, port: number): Promise<SocketServer> {
   const name = 'ws'
   const { WebSocketServer } = await import(/* @vite-ignore */ name).catch(() => {
-    throw new UsageProblem('secagg ingest needs the package ws')
+    throw new UsageProblem('secagg ingest needs the package ws: npm install ws')
   })
   // Masks do not compress.
   const server: SocketServer = new WebSocketServer({ host, port, perMessageDeflate: false })

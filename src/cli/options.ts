@@ -200,3 +200,16 @@ export async function loadTelemetry(file: string | undefined): Promise<LoadedTel
     throw new UsageProblem(`--telemetry: ${(error as Error).message}`)
   }
 }
+
+/** Waits for a connection to the broker, which may be started later, and says so if it takes long. */
+export async function withNotice<T>(connecting: Promise<T>, servers: readonly string[]): Promise<T> {
+  const notice = setTimeout(
+    () => process.stderr.write(`secagg: waiting for the broker at ${servers.join(', ')}\n`),
+    3000,
+  )
+  try {
+    return await connecting
+  } finally {
+    clearTimeout(notice)
+  }
+}

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http'
 import process from 'node:process'
 import { SecAggError } from '../errors.js'
 import {
@@ -9,6 +10,7 @@ import {
   required,
   serveMetrics,
   wholeNumber,
+  withNotice,
 } from './options.js'
 
 export const WORKER_USAGE = `Usage: secagg worker --nats URL [OPTIONS]
@@ -47,7 +49,8 @@ export async function workerCommand(args: readonly string[]): Promise<void> {
   const { runWorker } = await import('../nats/index.js')
   // The worker can be started before the broker.
   const connection = { ...credentials, servers, waitOnFirstConnect: true }
-  const worker = await runWorker({ connection, key, threads, telemetry: tracing?.telemetry })
+  const options = { connection, key, threads, telemetry: tracing?.telemetry }
+  const worker = await withNotice(runWorker(options), servers)
   let isAsked = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
@@ -55,10 +58,15 @@ export async function workerCommand(args: readonly string[]): Promise<void> {
       void worker.close()
     })
   }
-  const metrics = address && (await serveMetrics(worker, address))
-  process.stdout.write('connected\n')
-  await worker.ended
-  metrics?.close()
-  await tracing?.shutdown()
+  let metrics: Server | undefined
+  try {
+    if (address !== undefined) metrics = await serveMetrics(worker, address)
+    process.stdout.write('connected\n')
+    await worker.ended
+  } finally {
+    metrics?.close()
+    await worker.close()
+    await tracing?.shutdown()
+  }
   if (!isAsked) throw new SecAggError('connection-lost', 'network', 'the broker refuses the connection')
 }

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
+import { createServer, type Server } from 'node:net'
+import { expect, test, vi } from 'vitest'
 import { ingestCommand } from '../../src/cli/ingest-command.js'
+import { withNotice } from '../../src/cli/options.js'
 
 const KEY = 'ab'.repeat(32)
 
@@ -26,8 +28,74 @@ test('wrong options of the ingest process are explained', async () => {
   await refused(['--nats', 'localhost', '--listen', '0'], /64 hexadecimal digits/)
   process.env.SECAGG_CLUSTER_KEY = KEY
   await refused(
+    ['--nats', 'localhost', '--listen', '0', '--address', 'http://a.example'],
+    /--address must begin with wss:\/\/ or ws:\/\/, not "http:\/\/a.example"/,
+  )
+  await refused(['--nats', 'localhost', '--listen', '0', '--host', '0.0.0.0'], /needs --address/)
+  await refused(
     ['--nats', 'localhost', '--listen', '0', '--credentials', '/does/not/exist'],
     /--credentials: ENOENT/,
   )
   delete process.env.SECAGG_CLUSTER_KEY
+})
+
+/** A broker that refuses whoever connects, or does not answer at all. */
+async function brokerThat(answer: 'refuses' | 'is silent'): Promise<{ server: Server; port: number }> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    if (answer === 'is silent') return
+    socket.write(
+      'INFO {"server_id":"x","version":"2.9.0","proto":1,"max_payload":1048576,"auth_required":true}\r\n',
+    )
+    socket.once('data', () => socket.end("-ERR 'Authorization Violation'\r\n"))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { server, port: (server.address() as { port: number }).port }
+}
+
+const freePort = async (): Promise<number> => {
+  const { server, port } = await brokerThat('is silent')
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+test('an ingest process that the broker refuses ends, and leaves its port', async () => {
+  process.env.SECAGG_CLUSTER_KEY = KEY
+  const { server, port } = await brokerThat('refuses')
+  const own = await freePort()
+  const args = ['--nats', `127.0.0.1:${port}`, '--listen', String(own)]
+  await expect(ingestCommand(args)).rejects.toMatchObject({
+    code: 'connection-lost',
+    message: 'the broker cannot be reached',
+    cause: { message: expect.stringMatching(/authorization violation/i) },
+  })
+  const next = createServer()
+  await new Promise<void>((resolve, reject) => next.on('error', reject).listen(own, '127.0.0.1', resolve))
+  next.close()
+  server.close()
+  delete process.env.SECAGG_CLUSTER_KEY
+})
+
+test('a command that waits for the broker says so', async () => {
+  vi.useFakeTimers()
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  try {
+    let connect = (): void => {}
+    const waiting = withNotice(
+      new Promise<void>((resolve) => {
+        connect = resolve
+      }),
+      ['a:4222', 'b:4222'],
+    )
+    vi.advanceTimersByTime(2999)
+    expect(write).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(1)
+    expect(write.mock.calls.join('')).toContain('waiting for the broker at a:4222, b:4222')
+    connect()
+    await waiting
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    write.mockRestore()
+    vi.useRealTimers()
+  }
 })
