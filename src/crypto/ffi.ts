@@ -75,27 +75,36 @@ function openCipher(): Cipher | undefined {
     // The types of Node do not know it yet.
     const load = globalThis.process?.getBuiltinModule as ((name: string) => unknown) | undefined
     const ffi = load?.('node:ffi') as Ffi | undefined
-    return ffi && createCipher(ffi)
+    return ffi && cipherOf(ffi)
   } catch {
     return undefined // an OpenSSL without these functions, or a process that may not use the module
   }
 }
 
+/** The providers of a thread share a cipher: it has 128 KiB of zeros, and its OpenSSL context is never freed. */
+const ciphers = new WeakMap<Ffi, Cipher>()
+
+function cipherOf(ffi: Ffi): Cipher {
+  const cipher = ciphers.get(ffi) ?? createCipher(ffi)
+  ciphers.set(ffi, cipher)
+  return cipher
+}
+
 function createCipher(ffi: Ffi): Cipher {
   const { functions: openssl } = ffi.dlopen(null, FUNCTIONS)
   const context = openssl.EVP_CIPHER_CTX_new()
-  const ciphers = { aes: openssl.EVP_aes_128_ctr(), chacha: openssl.EVP_chacha20() }
+  const kinds = { aes: openssl.EVP_aes_128_ctr(), chacha: openssl.EVP_chacha20() }
   const zeros = new Uint8Array(new ArrayBuffer(ZEROS))
   const scratch = new Uint8Array(new ArrayBuffer(SCRATCH.length))
   const written = new Int32Array(scratch.buffer, SCRATCH.written, 1)
   const input = ffi.getRawPointer(zeros)
   const at = ffi.getRawPointer(scratch)
   const [key, counter, length] = [at, at + BigInt(SCRATCH.counter), at + BigInt(SCRATCH.written)]
-  if (context === 0n || ciphers.aes === 0n || ciphers.chacha === 0n) throw failure()
+  if (context === 0n || kinds.aes === 0n || kinds.chacha === 0n) throw failure()
   return (suite, seed, block, target) => {
     scratch.set(seed, SCRATCH.key)
     scratch.set(block, SCRATCH.counter)
-    const begun = openssl.EVP_EncryptInit_ex(context, ciphers[suite], 0n, key, counter)
+    const begun = openssl.EVP_EncryptInit_ex(context, kinds[suite], 0n, key, counter)
     scratch.fill(0)
     if (begun !== 1) throw failure()
     let out = target.length === 0 ? 0n : ffi.getRawPointer(target)

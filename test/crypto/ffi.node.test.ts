@@ -88,6 +88,24 @@ describe('where Node has node:ffi', () => {
     expect([...memory.subarray(0, 3), ...memory.subarray(3 + 300_032)]).toEqual(new Array(18).fill(9))
   })
 
+  test('providers share one context of OpenSSL, and their keystreams do not mix', async () => {
+    const ffi = standIn() as { dlopen(): { functions: { EVP_CIPHER_CTX_new(): bigint } } }
+    const { functions } = ffi.dlopen()
+    const created = vi.spyOn(functions, 'EVP_CIPHER_CTX_new')
+    stub(() => ffi)
+    const streams = Array.from({ length: 20 }, (_, index) =>
+      withNodeFfi(plain).suites.aes!.keystream(new Uint8Array(16).fill(index), 64 * index),
+    )
+    expect(created).toHaveBeenCalledTimes(1)
+    for (const part of [0, 1]) {
+      for (const [index, stream] of streams.entries()) {
+        const offset = 64 * (index + part)
+        const expected = await plain.suites.aes!.keystream(new Uint8Array(16).fill(index), offset).next(64)
+        expect(await stream.next(64)).toEqual(Uint8Array.from(expected))
+      }
+    }
+  })
+
   test('masks are the same', async () => {
     stub(standIn)
     const filling = withNodeFfi(plain)
