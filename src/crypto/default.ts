@@ -42,9 +42,15 @@ export async function defaultCrypto(suite: SuiteName = 'aes'): Promise<OwnProvid
   }
 }
 
-/** How many bytes of keystream are timed, and how often. */
+/** How many bytes of keystream are timed at a time. */
 const TIMED_BYTES = 65_536
-const SAMPLES = 4
+
+/** How often. On a busy machine, few samples are not interrupted. So a difference that is not clear is looked at for longer. */
+const FEWEST_SAMPLES = 4
+const MOST_SAMPLES = 16
+
+/** The times differ by more than this if the difference is clear. */
+const CLEARLY = 2
 
 /**
  * How much faster WebCrypto has to be, so that chance does not decide between providers that are about equally fast. In Node
@@ -63,23 +69,28 @@ async function fastestNodeCrypto(suite: SuiteName): Promise<OwnProvider | undefi
   const web = typeof performance === 'undefined' ? undefined : await webCrypto()
   const other = web?.suites.aes
   if (web === undefined || other === undefined) return node
-  const [ofNode, ofWeb] = [await timeOfKeystream(aes), await timeOfKeystream(other)]
+  const [ofNode, ofWeb] = await timesOfKeystreams(aes, other)
   if (ofNode > 0 && ofNode <= MUCH_FASTER * ofWeb) return node
   const faster = { ...aes, keystream: other.keystream }
   return { ...node, name: `${node.name}+${web.name}`, suites: { ...node.suites, aes: faster } }
 }
 
-/** The minimum of some samples, in milliseconds. */
-async function timeOfKeystream({ keystream, keyLength }: SymmetricSuite): Promise<number> {
-  const stream = keystream(new Uint8Array(keyLength), 0)
-  let minimum = Number.POSITIVE_INFINITY
-  for (let sample = 0; sample < SAMPLES; sample++) {
-    const start = performance.now()
-    await stream.next(TIMED_BYTES)
-    minimum = Math.min(minimum, performance.now() - start)
-    stream.release?.()
+/** The minimum of some samples of each, in turns, in milliseconds. */
+async function timesOfKeystreams(
+  ...suites: readonly [SymmetricSuite, SymmetricSuite]
+): Promise<[number, number]> {
+  const streams = suites.map(({ keystream, keyLength }) => keystream(new Uint8Array(keyLength), 0))
+  const times: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  for (let sample = 0; sample < MOST_SAMPLES; sample++) {
+    for (const [index, stream] of streams.entries()) {
+      const start = performance.now()
+      await stream.next(TIMED_BYTES)
+      times[index] = Math.min(times[index]!, performance.now() - start)
+      stream.release?.()
+    }
+    if (sample + 1 >= FEWEST_SAMPLES && Math.max(...times) > CLEARLY * Math.min(...times)) break
   }
-  return minimum
+  return times
 }
 
 /**
