@@ -25,6 +25,12 @@ function stepsLeft(half: number): number {
 /** The factor by which a clip falls in a round if it is larger than it need be, but updates may still be as large. */
 const SLOWLY = 0.9
 
+/**
+ * Without privacy, a clip stays above this fraction of the largest one. The updates of a tensor that is not trained yet are 0, and
+ * its clip would fall for as long as that lasts; from here, it is back in seven rounds.
+ */
+const SPREAD = 1e-12
+
 /** Clips stay in this range. */
 const CLIPS = [1e-30, 1e30] as const
 
@@ -91,10 +97,12 @@ export function nextPlan(plan: RoundPlan, outcome: Pick<RoundMean, 'mean' | 'wit
     const within = Math.min(Math.max(fraction, 0), 1)
     const next = clip * Math.exp(-rate * (within - quantile))
     // If too few clients are within the clip, what it cuts off is not in the mean, so the mean cannot tell how far it may fall.
-    if (encoding === undefined || within < quantile) return [name, rounded(next)] as const
-    return [name, rounded(Math.min(next, lowered(clip, largest[group]!, encoding, task.clients)))] as const
+    if (encoding === undefined || within < quantile) return [name, next] as const
+    return [name, Math.min(next, lowered(clip, largest[group]!, encoding, task.clients))] as const
   })
-  return planRound(withClips(plan, Object.fromEntries(moved)))
+  const least = encoding === undefined ? 0 : SPREAD * Math.max(...moved.map(([, clip]) => clip))
+  const clips = moved.map(([name, clip]) => [name, rounded(Math.max(clip, least))] as const)
+  return planRound(withClips(plan, Object.fromEntries(clips)))
 }
 
 /** A clip that all clients were within. If it is far above the largest value of the mean, it becomes smaller. */

@@ -132,6 +132,20 @@ describe('without privacy, a clip does not stay or fall below what clients send'
     }
   })
 
+  it('and can return when a tensor is trained that was frozen for many rounds', () => {
+    let plan = planRound({ ...failures, tensors: { a: [1], b: [1] }, clip: { a: 1, b: 1 }, adaptiveClip: {} })
+    const clip = (): number => plan.groups![1]!.clip
+    for (let round = 0; round < 30; round++) {
+      plan = nextPlan(plan, { mean: Float64Array.of(0.5, 0), within: { a: 1, b: 1 } })
+    }
+    expect(clip()).toBe(1e-12)
+    let rounds = 0
+    for (; clip() < 0.5; rounds++) {
+      plan = nextPlan(plan, { mean: Float64Array.of(0.5, clip()), within: { a: 1, b: 0 } })
+    }
+    expect(rounds).toBe(7)
+  })
+
   it('and is lowered slowly if there are so many clients that the mean cannot tell how large updates are', () => {
     const plan = planRound({
       ...failures,
