@@ -47,7 +47,7 @@ const running = new Map<string, ChildProcess>()
 function start(name: string, args: readonly unknown[]): ChildProcess {
   const child = spawn(process.execPath, args.map(String), { env, stdio: ['ignore', 'pipe', 'inherit'] })
   running.set(name, child)
-  child.once('exit', (code) => code !== 0 && code !== null && end(`${name} ended with ${code}`))
+  child.once('exit', (code, signal) => code !== 0 && end(`${name} ended with ${code ?? signal}`))
   return child
 }
 

@@ -112,12 +112,13 @@ export class Assignments {
     group.arrived = new Set()
   }
 
-  /** Asks a group's process to seal it. `undefined` if that fails. */
-  async seal(group: Assignment): Promise<SealedGroup | undefined> {
+  /** Asks a group's process to seal it. `undefined` if that fails; `busy` while the process is sealing it. */
+  async seal(group: Assignment): Promise<SealedGroup | 'busy' | undefined> {
     const { process, epoch } = group
     if (process === undefined) return undefined
     try {
       const reply = openReply(await this.#request(process.id, { kind: 'seal', id: this.#idOf(group) }))
+      if (reply === 'busy') return reply
       if (typeof reply === 'string') {
         if (group.epoch === epoch) group.failures = PATIENCE
         return undefined

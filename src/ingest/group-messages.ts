@@ -121,10 +121,13 @@ export function refusalOf(reason: Refused): Bytes {
   return Uint8Array.of(1, REFUSALS.indexOf(reason))
 }
 
-/** Why a process refuses a request: it does not have the group, or not in this epoch; or the request has no meaning. */
-export type Refused = 'unknown' | 'stale' | 'malformed'
+/**
+ * Why a process refuses a request: it does not have the group, or not in this epoch; the request has no meaning; or the answer
+ * takes longer, and the same request is to come again.
+ */
+export type Refused = 'unknown' | 'stale' | 'malformed' | 'busy'
 
-const REFUSALS: readonly Refused[] = ['unknown', 'stale', 'malformed']
+const REFUSALS: readonly Refused[] = ['unknown', 'stale', 'malformed', 'busy']
 
 /** The body of a reply, or why the process refuses. */
 export function openReply(bytes: Uint8Array): Uint8Array | Refused {

@@ -1,17 +1,29 @@
 import { sha256 } from '@noble/hashes/sha2.js'
+import type { Bytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import { MaskedSum, memorySliceStore, Uploads } from '../plane/masked-sum.js'
-import { packedRange, packVector, segmentsInRange, unpackVector } from '../vector/index.js'
-import { inTurns } from '../vector/pace.js'
+import { type Clock, timer } from '../transport/clock.js'
+import {
+  packVector,
+  type Segment,
+  segmentsInRange,
+  unpackVector,
+  type Vector,
+  vectorInRange,
+} from '../vector/index.js'
+import { createPace, inTurns } from '../vector/pace.js'
 import { checkPacked } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import { decodeMaskedInput, decodeMaskedSlice } from '../wire/envelope.js'
 import {
   addChecks,
+  answerOf,
   type Checks,
   checksOf,
+  encodeSealed,
   type GroupShape,
   isSameShape,
+  refusalOf,
   type SealedGroup,
 } from './group-messages.js'
 
@@ -37,7 +49,7 @@ export class Group {
   /** The checks of what has arrived of each vector, by slice. */
   readonly #checks = new Map<number, Map<number, Checks>>()
   #members: ReadonlySet<number> | undefined
-  #sealed: (SealedGroup & { readonly packed: Uint8Array }) | undefined
+  #sealed: (SealedGroup & { readonly vector: Vector }) | undefined
 
   constructor(shape: GroupShape, epoch: number) {
     this.shape = shape
@@ -121,11 +133,19 @@ export class Group {
       if (failure !== undefined) throw failure.error
       const { segments } = this.shape
       const members = [...this.#sum!.seats].sort((a, b) => a - b)
-      const packed = packVector(this.#sum!.whole.toVector(), segments)
+      const vector = this.#sum!.whole.toVector()
+      const hash = sha256.create()
+      // The process must answer others in the meantime, or it would count as lost.
+      const pace = createPace(Number.POSITIVE_INFINITY, {})
+      for (let index = 0; index < sliceCount(segments, BLOCK_ELEMENTS); index++) {
+        const block = packedBlock(vector, segments, index)
+        hash.update(block)
+        await pace.step(block.length)
+      }
       const checks: Checks = new BigUint64Array(2 * segments.length)
       for (const seat of members) for (const own of this.#checks.get(seat)!.values()) addChecks(checks, own)
       const uploads = this.#uploads!
-      this.#sealed = { members, digest: sha256(packed), checks, packed }
+      this.#sealed = { members, digest: hash.digest(), checks, vector }
       this.#members = new Set(members)
       this.#sum = undefined
       this.#uploads = undefined
@@ -139,8 +159,7 @@ export class Group {
   block(index: number): Uint8Array | undefined {
     const { segments } = this.shape
     if (this.#sealed === undefined || index >= sliceCount(segments, BLOCK_ELEMENTS)) return undefined
-    const { from, to } = packedRange(segments, sliceRange(segments, BLOCK_ELEMENTS, index))
-    return this.#sealed.packed.subarray(from, to)
+    return packedBlock(this.#sealed.vector, segments, index)
   }
 
   #open(seat: number, bytes: Uint8Array): { readonly slice: number; readonly packed: Uint8Array } {
@@ -152,4 +171,22 @@ export class Group {
     // The proof of the client, which the coordinator has checked.
     return { slice, packed: slice === 0 ? packed.subarray(this.shape.prefix) : packed }
   }
+}
+
+/** Sealing long vectors takes longer than a coordinator waits for a reply. After a while, the reply is `busy`. */
+export async function replyToSeal(group: Group, clock: Clock): Promise<Bytes> {
+  let cancel = (): void => undefined
+  const late = new Promise<undefined>((resolve) => {
+    cancel = timer(clock, SEAL_TIME, () => resolve(undefined))
+  })
+  const sealed = await Promise.race([group.seal(), late]).finally(cancel)
+  return sealed === undefined ? refusalOf('busy') : answerOf(encodeSealed(sealed))
+}
+
+/** In milliseconds. */
+const SEAL_TIME = 500
+
+function packedBlock(vector: Vector, segments: readonly Segment[], index: number): Uint8Array {
+  const range = sliceRange(segments, BLOCK_ELEMENTS, index)
+  return packVector(vectorInRange(vector, segments, range), segmentsInRange(segments, range))
 }

@@ -244,7 +244,7 @@ class IngestRound implements RoundPlane {
     const isCurrent = (): boolean => group.sealed === undefined && group.epoch === epoch
     const sealed = await this.#assignments.seal(group)
     this.#throwIfOver()
-    if (!isCurrent()) return
+    if (!isCurrent() || sealed === 'busy') return // it has the vectors, even if time is up
     if (sealed !== undefined && !sealed.members.every(mayCount)) this.#assignments.void(group)
     else if (sealed !== undefined) {
       try {

@@ -4,11 +4,10 @@ import { type Clock, systemClock, timer } from '../transport/clock.js'
 import type { Connection } from '../transport/connections/connection.js'
 import { Ending, encodeNotice, ignore } from '../transport/notices.js'
 import { UploadPlaces } from '../transport/server/upload-places.js'
-import { Group } from './group.js'
+import { Group, replyToSeal } from './group.js'
 import {
   answerOf,
   decodeRequest,
-  encodeSealed,
   encodeStatus,
   type GroupId,
   openTicket,
@@ -121,7 +120,7 @@ export class IngestProcess {
       }
       case 'seal': {
         const group = this.#group(request.id)
-        return typeof group === 'string' ? refusalOf(group) : answerOf(encodeSealed(await group.seal()))
+        return typeof group === 'string' ? refusalOf(group) : replyToSeal(group, this.#clock)
       }
       case 'block': {
         const group = this.#group(request.id)

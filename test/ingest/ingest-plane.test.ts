@@ -310,6 +310,16 @@ describe('what an ingest process refuses', () => {
     expect(await unmasked(plane)).toEqual(sumOf([[], [], [], [], vector], [4]))
   })
 
+  test('a process that needs longer to seal its groups than clients may send again', async () => {
+    const { machines, plane, place } = await start()
+    expect(await upload(machines, place, messages)).toBe('finished')
+    // Each of the five groups is asked once in 100 ms, for more than 30 seconds.
+    machines.sealing = 5 * 400
+    expect(await plane.seal()).toEqual([4])
+    expect(machines.sealing).toBe(0)
+    expect(await unmasked(plane)).toEqual(sumOf([[], [], [], [], vector], [4]))
+  })
+
   test('a second vector of a seat changes nothing', async () => {
     const { machines, plane, place } = await start()
     expect(await upload(machines, place, messages)).toBe('finished')

@@ -1,11 +1,18 @@
+import { sha256 } from '@noble/hashes/sha2.js'
 import { expect, test } from 'vitest'
-import { decodeStatus, encodeRequest, openReply, signTicket } from '../../src/ingest/group-messages.js'
+import {
+  decodeSealed,
+  decodeStatus,
+  encodeRequest,
+  openReply,
+  signTicket,
+} from '../../src/ingest/group-messages.js'
 import { IngestProcess } from '../../src/ingest/ingest-process.js'
 import { connectionPair } from '../../src/transport/connections/pair.js'
 import { decodeNotice } from '../../src/transport/notices.js'
 import { packVector } from '../../src/vector/index.js'
 import { nextTurn } from '../../src/vector/pace.js'
-import { encodeMaskedSlice } from '../../src/wire/envelope.js'
+import { encodeMaskedInput, encodeMaskedSlice } from '../../src/wire/envelope.js'
 import { KEY } from './machines.js'
 
 const configHash = new Uint8Array(32).fill(1)
@@ -42,13 +49,13 @@ async function settle(): Promise<void> {
 }
 
 /** A process with one group of two seats, and a place for one vector at a time. */
-async function start() {
+async function start({ length = SLICES * 8, sliceLength = 8 } = {}) {
   const time = new Time()
   const clock = { after: (...args: Parameters<Time['after']>) => time.after(...args) }
   const process = new IngestProcess({ key: KEY, maximumSilence: 1000, idleTime: 1e6, clock })
   const open = async (epoch: number): Promise<void> => {
-    const segments = [{ length: SLICES * 8, bits: 16 }]
-    const shape = { seats: [0, 1], segments, sliceLength: 8, prefix: 0, maximumUploads: 1 }
+    const segments = [{ length, bits: 16 }]
+    const shape = { seats: [0, 1], segments, sliceLength, prefix: 0, maximumUploads: 1 }
     await process.handle(encodeRequest({ kind: 'open', id: { configHash, group: 0, epoch }, shape }))
   }
   await open(1)
@@ -166,6 +173,29 @@ test('whoever waits in a group that is not served any more is let go', async () 
   await open(2)
   await time.pass(0)
   expect([first.isClosed, second.isClosed]).toEqual([true, true])
+})
+
+test('a process that seals a long vector says so, answers others, and has the answer later', async () => {
+  const { time, process, dial, arrived, open } = await start({ length: 2 ** 22, sliceLength: 0 })
+  await open(1)
+  const client = dial(0)
+  const vector = packVector([new Uint16Array(2 ** 22).fill(5)], [{ length: 2 ** 22, bits: 16 }])
+  client.send(encodeMaskedInput(vector))
+  await time.pass(0)
+  while (client.word === 'none') await nextTurn()
+  const id = { configHash, group: 0, epoch: 1 }
+  const seal = async () => openReply(await process.handle(encodeRequest({ kind: 'seal', id })))
+  const [first, second] = [seal(), seal()]
+  expect(await arrived()).toEqual([0])
+  // Half a second passes, and the event loop does not turn.
+  for (const { at, callback } of [...time.timers]) if (at === 500) callback()
+  expect([await first, await second]).toEqual(['busy', 'busy'])
+  const sealed = decodeSealed((await seal()) as Uint8Array)
+  expect(sealed.members).toEqual([0])
+  expect(sealed.digest).toEqual(sha256(vector))
+  const block = await process.handle(encodeRequest({ kind: 'block', id, index: 63 }))
+  expect(openReply(block)).toEqual(vector.slice(-131_072))
+  process.close()
 })
 
 test('a process that is closed leaves no timers', async () => {

@@ -1,4 +1,5 @@
 import type { IngestChannel, IngestPlace } from '../../src/ingest/assignments.js'
+import { kindOf, refusalOf } from '../../src/ingest/group-messages.js'
 import { IngestProcess } from '../../src/ingest/ingest-process.js'
 import type { SliceStore } from '../../src/plane/index.js'
 import type { Connection } from '../../src/transport/connections/connection.js'
@@ -18,6 +19,8 @@ export class Machines implements IngestChannel {
   #started = 0
   /** The number of requests in a hundred that are lost, or whose replies are. */
   lossRate = 0
+  /** How many requests to seal are answered with `busy` before one counts. */
+  sealing = 0
   /** Whether the network is down: nobody answers. */
   isDown = false
   /** Requests that are delivered again later. */
@@ -80,6 +83,10 @@ export class Machines implements IngestChannel {
   async #answer(process: string, bytes: Uint8Array): Promise<Uint8Array> {
     const answering = this.#processes.get(process)
     if (answering === undefined) throw new Error('no process answers')
+    if (kindOf(bytes) === 'seal' && this.sealing > 0) {
+      this.sealing--
+      return refusalOf('busy')
+    }
     const reply = await answering.handle(bytes)
     if (!this.#processes.has(process)) throw new Error('the process was killed')
     return reply
