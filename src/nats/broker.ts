@@ -69,7 +69,13 @@ export async function connectBroker(options: BrokerOptions, name: string): Promi
     close: async () => {
       if (connection.isClosed()) return
       // `close` would drop what is not sent yet. `drain` waits for ever if the broker does not answer.
-      await Promise.race([connection.drain().catch(() => undefined), sleep(QUESTION_TIMEOUT)])
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, QUESTION_TIMEOUT)
+      })
+      await Promise.race([connection.drain().catch(() => undefined), late])
+      // Otherwise the timer would keep the process alive.
+      clearTimeout(timer)
       await connection.close()
     },
   }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { nobleCrypto } from 'secagg/crypto'
 import { type ClusterUnmasker, type ClusterWorker, natsUnmasker, runWorker } from 'secagg/nats'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { CONSUMER, sleep } from '../../src/nats/broker.js'
 import { unmaskerOf } from '../../src/nats/nats-unmasker.js'
 import { lastPart, resultSubject, type StreamNames, streamNames } from '../../src/nats/subjects.js'
@@ -349,6 +349,21 @@ test('the masks of a suite that the workers do not have, and of small sums, are 
   const odd = await createJob(3, { suite })
   await expectSum(unmaskOn(far, odd.job), odd)
   expect(countIn(own.metrics(), 'jobs_total') + countIn(far.metrics(), 'jobs_total')).toBe(0)
+})
+
+test('closing leaves no timer that would keep the process alive', async () => {
+  const own = await natsUnmasker({ connection: { servers: broker.servers }, key: KEY, name: 'short' })
+  const started = vi.spyOn(globalThis, 'setTimeout')
+  const stopped = vi.spyOn(globalThis, 'clearTimeout')
+  try {
+    await own.close()
+    const waiting = started.mock.results.filter((_, call) => started.mock.calls[call]![1]! >= 1000)
+    expect(waiting.length).toBeGreaterThan(0)
+    for (const { value } of waiting) expect(stopped.mock.calls.flat()).toContain(value)
+  } finally {
+    started.mockRestore()
+    stopped.mockRestore()
+  }
 })
 
 test('the worker of the command line removes masks, shows its metrics and ends on a signal', async () => {
