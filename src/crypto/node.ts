@@ -21,14 +21,7 @@ import {
   readForward,
 } from './keystream.js'
 import { authenticator, plain } from './node-hmac.js'
-import {
-  importPublicKey,
-  type Native,
-  privateKeys,
-  publicKeyOf,
-  publicKeys,
-  readsPrivateText,
-} from './node-keys.js'
+import { type Native, privateKeys, publicKeyOf, publicKeys, readsPrivateText } from './node-keys.js'
 import type {
   HashSuite,
   OwnKeyAgreement,
@@ -97,6 +90,8 @@ export function nodeCrypto(options: NodeCryptoOptions = {}): OwnProvider | undef
 
 function keyAgreement(native: Native, asText: boolean): OwnKeyAgreement {
   const imported = privateKeys(native, 'X25519', asText && readsPrivateText(native))
+  // A server agrees with the same clients once for every client that dropped out.
+  const importedPublic = publicKeys(native, 'X25519')
   return {
     async publicKey(privateKey) {
       return publicKeyOf(native, imported(privateKey))
@@ -106,8 +101,7 @@ function keyAgreement(native: Native, asText: boolean): OwnKeyAgreement {
       requireKeys(publicKeys)
       return publicKeys.map((key) => {
         if (isLowOrder(key)) return undefined
-        const publicKey = importPublicKey(native, 'X25519', key)
-        return plain(native.diffieHellman({ privateKey: own, publicKey }))
+        return plain(native.diffieHellman({ privateKey: own, publicKey: importedPublic(key) }))
       })
     },
   }
