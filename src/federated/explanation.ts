@@ -262,15 +262,12 @@ function loss({ minimumCohort, length, groups }: PlanNumbers, privacy: PlannedPr
 function contributions({ task, privacy }: PlanNumbers): string[] {
   if (task.contributions === undefined) return []
   const { minimum, perClient } = task.contributions
-  if (privacy?.countStandardDeviation === undefined) {
-    return [
-      `Elements to which fewer than ${minimum} clients contributed are withheld from the mean. The server sees all counts and the ` +
-        'sum of every element.',
-    ]
-  }
+  const deviation = privacy?.countStandardDeviation
   return [
-    `Elements with a noisy count of contributors below ${minimum} are withheld from the mean. A client contributes to at most ` +
-      `${perClient} elements. The noise has a standard deviation of ${short(privacy.countStandardDeviation)}, and ε covers it too.`,
+    deviation === undefined
+      ? `Elements to which fewer than ${minimum} clients contributed are withheld from the mean. The server sees all counts and sums.`
+      : `Elements with a noisy count of contributors below ${minimum} are withheld from the mean. A client contributes to at most ` +
+        `${perClient} elements. The noise has a standard deviation of ${short(deviation)}, and ε covers it too.`,
   ]
 }
 
