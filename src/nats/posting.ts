@@ -47,6 +47,12 @@ interface Letter {
 /** The number of messages that are sent before the broker has confirmed them. */
 const UNCONFIRMED = 32
 
+/**
+ * If the broker does not say what is in a stream for this time, in milliseconds, the stream counts as lost: the node that had it
+ * may never come back. An election of a leader is shorter.
+ */
+const SILENCE = 6000
+
 /** What the broker may hold longer than any job lasts, in nanoseconds: a day. */
 const MAXIMUM_AGE = 24 * 3600 * 1e9
 
@@ -69,6 +75,8 @@ export class Posting {
   /** The stream, if it was created and is not known to be lost. */
   #stream: StreamNames | undefined
   #checking: Promise<PostState> | undefined
+  /** Since when the broker has not said what it holds. */
+  #silentSince: number | undefined
   #held: Held = { pending: 0, atWorkers: 0, again: 0 }
 
   constructor(context: UnmaskerContext, names: JobNames) {
@@ -166,12 +174,14 @@ export class Posting {
         atWorkers: info.num_ack_pending,
         again: info.num_redelivered,
       }
+      this.#silentSince = undefined
       const isEmpty = info.num_pending + info.num_ack_pending + this.#queue.length + this.#sending === 0
       return isEmpty ? 'empty' : 'busy'
     } catch (error) {
       if (!isMissing(error) || this.#isClosed) {
         counters.add('broker_failures_total')
-        return 'unknown'
+        this.#silentSince ??= Date.now()
+        if (this.#isClosed || Date.now() - this.#silentSince < SILENCE) return 'unknown'
       }
     }
     return this.#openAgain()
@@ -179,6 +189,7 @@ export class Posting {
 
   async #openAgain(): Promise<PostState> {
     if (this.#isClosed) return 'unknown'
+    this.#silentSince = undefined
     this.#queue.length = 0
     await this.open()
     if (this.#stream === undefined) return 'unknown'

@@ -106,7 +106,8 @@ export class TaskWorker {
       try {
         const streams = await streamsOn(this.#broker, tasks)
         for (const name of this.#jobs.keys()) if (!streams.includes(name)) this.#jobs.delete(name)
-        for (const name of streams) await this.#enter(name)
+        // A stream whose node is lost must not keep this worker from the others.
+        await Promise.all(streams.map((name) => this.#enter(name)))
         this.#counters.set('jobs', this.#jobs.size)
       } catch {
         this.#counters.add('broker_failures_total')
@@ -124,7 +125,7 @@ export class TaskWorker {
       this.#beginWork()
     } catch (error) {
       // The coordinator has deleted the stream, or has not created the consumer yet.
-      if (!isMissing(error)) throw error
+      if (!isMissing(error)) this.#counters.add('broker_failures_total')
     }
   }
 

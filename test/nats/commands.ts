@@ -58,18 +58,18 @@ export function storeFor(): ReturnType<NatsIngestOptions['storeFor']> {
 }
 
 /** A round of eight clients. */
-export function configOf(id: number): RoundConfig {
+export function configOf(id: number, length = 3000): RoundConfig {
   return createRoundConfig({
     sessionId: new Uint8Array(32).fill(id),
     clients: 8,
     threshold: 5,
     minimumCohort: 5,
     adversary: 'honest-but-curious',
-    segments: [{ length: 3000, bits: 32, bound: 1000 }],
+    segments: [{ length, bits: 32, bound: 1000 }],
   })
 }
 
-/** Plays a round, in which client 3 drops out. The sum is 25 in each of the 3000 elements. */
+/** Plays a round, in which client 3 drops out. The sum is 25 in each element. */
 export async function playRound(
   config: RoundConfig,
   ingest: ClusterIngest,

@@ -110,7 +110,7 @@ export async function expectSum(blocks: AsyncIterable<SumBlock>, { expected, job
 }
 
 /** Everything that is on a broker: streams and their consumers. Objects and key-value buckets are streams too. */
-export async function leftOn(servers: string): Promise<readonly string[]> {
+export async function leftOn(servers: string | string[]): Promise<readonly string[]> {
   const { connect, jetstreamManager } = await loadNats()
   const connection = await connect({ servers })
   const manager = await jetstreamManager(connection, { checkAPI: false, timeout: 3000 })
