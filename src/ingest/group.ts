@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Bytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
-import { MaskedSum, memorySliceStore, Uploads } from '../plane/masked-sum.js'
+import { MaskedSum, memorySliceStore, type SliceStore, Uploads } from '../plane/masked-sum.js'
 import { type Clock, timer } from '../transport/clock.js'
 import {
   packVector,
@@ -11,7 +11,7 @@ import {
   type Vector,
   vectorInRange,
 } from '../vector/index.js'
-import { createPace, inTurns } from '../vector/pace.js'
+import { createPace, inTurns, nextTurn } from '../vector/pace.js'
 import { checkPacked } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import { decodeMaskedInput, decodeMaskedSlice } from '../wire/envelope.js'
@@ -59,7 +59,7 @@ export class Group {
     const vectors = { ...shape, sliceLength: this.#sliceLength }
     this.#slices = sliceCount(shape.segments, this.#sliceLength)
     this.#sum = new MaskedSum(vectors)
-    this.#uploads = new Uploads(vectors, this.#sum, memorySliceStore())
+    this.#uploads = new Uploads(vectors, this.#sum, pacedStore())
   }
 
   /** The seats whose vectors are complete. */
@@ -133,6 +133,7 @@ export class Group {
       if (failure !== undefined) throw failure.error
       const { segments } = this.shape
       const members = [...this.#sum!.seats].sort((a, b) => a - b)
+      await nextTurn()
       const vector = this.#sum!.whole.toVector()
       const hash = sha256.create()
       // The process must answer others in the meantime, or it would count as lost.
@@ -185,6 +186,18 @@ export async function replyToSeal(group: Group, clock: Clock): Promise<Bytes> {
 
 /** In milliseconds. */
 const SEAL_TIME = 500
+
+/** The event loop turns for each slice that is added to the sum. */
+function pacedStore(): SliceStore {
+  const store = memorySliceStore()
+  return {
+    ...store,
+    get: async (...slice) => {
+      await nextTurn()
+      return store.get(...slice)
+    },
+  }
+}
 
 function packedBlock(vector: Vector, segments: readonly Segment[], index: number): Uint8Array {
   const range = sliceRange(segments, BLOCK_ELEMENTS, index)
