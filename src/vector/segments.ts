@@ -1,4 +1,4 @@
-import { reading, requireArray, requireObject, shown } from '../arguments.js'
+import { partsOf, reading, requireArray, requireObject, shown } from '../arguments.js'
 import { usageError } from '../errors.js'
 
 /**
@@ -174,14 +174,8 @@ export function rangeOrAll(segments: readonly Segment[], range: ElementRange | u
  * @throws {SecAggError} `invalid-argument`.
  */
 export function checkRange(segments: readonly Segment[], range: ElementRange): ElementRange {
-  return checkedRange(countElements(checkedSegments(segments)), range)
-}
-
-/** Like {@link checkRange}, for vectors of `count` elements. */
-function checkedRange(count: number, range: ElementRange): ElementRange {
-  const what = 'a range of elements'
-  requireObject(what, range)
-  const [from, to] = reading(what, () => [range.from, range.to])
+  const count = elementCount(segments)
+  const { from, to } = partsOf('a range of elements', range)
   if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && from <= to && to <= count)) {
     throw usageError('invalid-argument', `a range of elements must have 0 ≤ from ≤ to ≤ ${count}`, {
       got: `${shown(from)}, ${shown(to)}`,
@@ -219,7 +213,7 @@ export function cutSegments(segments: readonly Segment[], range: ElementRange): 
  */
 export function segmentsInRange(segments: readonly Segment[], range: ElementRange): readonly Segment[] {
   const own = checkedSegments(segments)
-  return shapeOf(own, checkedRange(countElements(own), range))
+  return shapeOf(own, checkRange(own, range))
 }
 
 /** Like {@link segmentsInRange}, for segments and a range that have been checked. */
