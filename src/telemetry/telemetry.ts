@@ -22,12 +22,19 @@ import {
  */
 export interface OpenTelemetryApi {
   readonly trace: {
+    /** The tracer of a library. */
     getTracer(name: string): OpenTelemetryTracer
+    /** A context with a span in it. */
     setSpan(context: object, span: OpenTelemetrySpan): object
+    /** A context with the place of another process's span in it. */
     setSpanContext(context: object, place: SpanPlace & { readonly isRemote?: boolean }): object
+    /** A context without a span. */
     deleteSpan(context: object): object
   }
-  readonly context: { active(): object }
+  readonly context: {
+    /** The context of the code that runs. */
+    active(): object
+  }
 }
 
 /**
@@ -35,6 +42,7 @@ export interface OpenTelemetryApi {
  * @experimental
  */
 export interface OpenTelemetryTracer {
+  /** Begins a span below the one of the context. */
   startSpan(name: string, options?: object, context?: object): OpenTelemetrySpan
 }
 
@@ -43,10 +51,15 @@ export interface OpenTelemetryTracer {
  * @experimental
  */
 export interface OpenTelemetrySpan {
+  /** Where the span is. */
   spanContext(): { readonly traceId: string; readonly spanId: string; readonly traceFlags: number }
+  /** Notes that something has happened. */
   addEvent(name: string, attributes?: SpanAttributes): unknown
+  /** Adds to what the span says about itself. */
   setAttributes(attributes: SpanAttributes): unknown
+  /** Says that what the span is about has failed. */
   setStatus(status: { readonly code: number; readonly message?: string }): unknown
+  /** Ends the span. */
   end(): void
 }
 

@@ -93,7 +93,10 @@ export function tracingOf(telemetry: Telemetry | undefined): Tracing | undefined
   return tracing
 }
 
-/** Where a span is, so that other processes can add spans below it. */
+/**
+ * Where a span is, so that other processes can add spans below it.
+ * @experimental
+ */
 export interface SpanPlace {
   readonly traceId: string
   readonly spanId: string

@@ -13,7 +13,7 @@ export {
   type OpenTelemetrySpan,
   type OpenTelemetryTracer,
 } from '../telemetry/telemetry.js'
-export type { SpanAttributes, Telemetry } from '../telemetry/tracing.js'
+export type { SpanAttributes, SpanPlace, Telemetry } from '../telemetry/tracing.js'
 export type { ClientEvent, ClientResult, OpenConnection, RunClientOptions } from './client/client-options.js'
 export { runClient } from './client/run-client.js'
 export type { OpenUpload } from './client/upload.js'
