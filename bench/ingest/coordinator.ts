@@ -60,7 +60,8 @@ sockets.on('connection', (socket, request) => {
   most = Math.max(most, sockets.clients.size)
   served.connect(Number(request.url?.slice(1)), socketConnection(socket))
 })
-http.listen(Number(port), '127.0.0.1')
+// A thousand clients come at the same moment.
+http.listen({ port: Number(port), host: '127.0.0.1', backlog: 2048 })
 process.stdout.write('ready\n')
 const { report } = await served.outcome
 if (summed !== shape.length) throw new Error(`the sink has ${summed} elements`)
