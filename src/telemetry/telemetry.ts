@@ -9,7 +9,6 @@ import {
   type Span,
   type SpanAttributes,
   type SpanKind,
-  type SpanPlace,
   setTracing,
   type Telemetry,
   type TracedConfig,
@@ -24,15 +23,15 @@ export interface OpenTelemetryApi {
   readonly trace: {
     /** The tracer of a library. */
     getTracer(name: string): OpenTelemetryTracer
-    /** A context with a span in it. */
+    /** A context in which `span` is active. */
     setSpan(context: object, span: OpenTelemetrySpan): object
-    /** A context with the place of another process's span in it. */
-    setSpanContext(context: object, place: SpanPlace & { readonly isRemote?: boolean }): object
-    /** A context without a span. */
+    /** A context in which a span of another process is active. */
+    setSpanContext(context: object, place: OpenTelemetrySpanContext): object
+    /** A context without an active span. */
     deleteSpan(context: object): object
   }
   readonly context: {
-    /** The context of the code that runs. */
+    /** The context of the running code. */
     active(): object
   }
 }
@@ -42,7 +41,7 @@ export interface OpenTelemetryApi {
  * @experimental
  */
 export interface OpenTelemetryTracer {
-  /** Begins a span below the one of the context. */
+  /** Begins a span below the active span of `context`. */
   startSpan(name: string, options?: object, context?: object): OpenTelemetrySpan
 }
 
@@ -52,15 +51,27 @@ export interface OpenTelemetryTracer {
  */
 export interface OpenTelemetrySpan {
   /** Where the span is. */
-  spanContext(): { readonly traceId: string; readonly spanId: string; readonly traceFlags: number }
-  /** Notes that something has happened. */
+  spanContext(): OpenTelemetrySpanContext
+  /** Adds an event at this moment. */
   addEvent(name: string, attributes?: SpanAttributes): unknown
-  /** Adds to what the span says about itself. */
+  /** Adds attributes, or replaces those of the same name. */
   setAttributes(attributes: SpanAttributes): unknown
-  /** Says that what the span is about has failed. */
+  /** Marks the span as failed with `code` 2. */
   setStatus(status: { readonly code: number; readonly message?: string }): unknown
-  /** Ends the span. */
+  /** Ends the span at this moment. */
   end(): void
+}
+
+/**
+ * Where a span of `@opentelemetry/api` is: 32 and 16 hexadecimal digits, and flags of which bit 0 says that it is recorded.
+ * @experimental
+ */
+export interface OpenTelemetrySpanContext {
+  readonly traceId: string
+  readonly spanId: string
+  readonly traceFlags: number
+  /** Whether the span is one of another process. */
+  readonly isRemote?: boolean
 }
 
 /** The kinds of spans in the numbers of OpenTelemetry. */

@@ -11,6 +11,7 @@ export {
   createTelemetry,
   type OpenTelemetryApi,
   type OpenTelemetrySpan,
+  type OpenTelemetrySpanContext,
   type OpenTelemetryTracer,
 } from '../telemetry/telemetry.js'
 export type { SpanAttributes, SpanPlace, Telemetry } from '../telemetry/tracing.js'
