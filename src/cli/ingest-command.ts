@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import process from 'node:process'
 import type { ClusterIngestProcess } from '../nats/index.js'
-import { socketConnection } from '../transport/index.js'
+import { type Connection, socketConnection } from '../transport/index.js'
 import {
   clusterKey,
   loadTelemetry,
@@ -63,6 +63,9 @@ export async function ingestCommand(args: readonly string[]): Promise<void> {
   const credentials = values.credentials === undefined ? {} : readJson(values.credentials)
   requireReachable(host, values.address)
   const sockets = await listen(host, port)
+  // Nobody has a ticket before the broker answers. Without a listener, an error of a socket would end the process.
+  let accept = (connection: Connection): void => void connection.close()
+  sockets.on('connection', (socket) => accept(socketConnection(socket)))
   const address =
     values.address ?? `ws://${host.includes(':') ? `[${host}]` : host}:${sockets.address().port}`
   const connection = { ...credentials, servers, waitOnFirstConnect: true }
@@ -79,7 +82,7 @@ export async function ingestCommand(args: readonly string[]): Promise<void> {
       servers,
     )
     ingest = running
-    sockets.on('connection', (socket) => void running.accept(socketConnection(socket)))
+    accept = (connection) => void running.accept(connection)
     if (metricsPlace !== undefined) metrics = await serveMetrics(running, metricsPlace)
     const ended = new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())

@@ -30,8 +30,11 @@ import {
 /** The number of elements of a block of a partial sum: at most half a MiB, because brokers limit messages to one MiB. */
 export const BLOCK_ELEMENTS: number = 2 ** 16
 
-/** What happened with a message of a client: its vector is complete, or more slices are to come, or there is no room. */
-export type Arrival = 'complete' | 'more' | { readonly room: Promise<void> }
+/**
+ * What happened with a message of a client: it completes the vector, or the vector was complete before, or more slices are to
+ * come, or there is no room.
+ */
+export type Arrival = 'complete' | 'known' | 'more' | { readonly room: Promise<void> }
 
 /**
  * The vectors of one group in one epoch. Its calls take effect one after the other. Sealing is final: whatever comes later
@@ -86,7 +89,7 @@ export class Group {
       const sum = this.#sum
       const uploads = this.#uploads
       // A vector that is here is not added again, whatever bytes come.
-      if (this.#members?.has(seat) ?? sum?.seats.has(seat)) return 'complete'
+      if (this.#members?.has(seat) ?? sum?.seats.has(seat)) return 'known'
       if (sum === undefined || uploads === undefined) {
         throw new SecAggError(
           'late-message',

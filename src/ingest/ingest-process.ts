@@ -161,7 +161,6 @@ export class IngestProcess {
     }
     try {
       await this.#collect(await next(), next, ending)
-      this.#vectors++
       listen()
       await ending.race(connection.send(encodeNotice({ kind: 'finished', included: true })))
     } catch (error) {
@@ -208,7 +207,8 @@ export class IngestProcess {
         await places.deliver(seat, ending, async () => {
           if (ending.over) throw ending.reason
           const arrival = await group.receive(seat, bytes)
-          isComplete = arrival === 'complete'
+          if (arrival === 'complete') this.#vectors++
+          isComplete = arrival === 'complete' || arrival === 'known'
           return typeof arrival === 'string' ? { status: 'accepted' } : { status: 'busy', ...arrival }
         })
         if (!isComplete) places.progress(seat)

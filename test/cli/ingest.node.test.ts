@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { expect, test, vi } from 'vitest'
 import { ingestCommand } from '../../src/cli/ingest-command.js'
 import { withNotice } from '../../src/cli/options.js'
@@ -39,24 +39,43 @@ test('wrong options of the ingest process are explained', async () => {
   delete process.env.SECAGG_CLUSTER_KEY
 })
 
-/** A broker that refuses whoever connects, or does not answer at all. */
-async function brokerThat(answer: 'refuses' | 'is silent'): Promise<{ server: Server; port: number }> {
-  const server = createServer((socket) => {
+/** A broker that refuses whoever connects: at once, or after `refuse` is called. */
+async function brokerThat(
+  answer: 'refuses' | 'is silent',
+): Promise<{ server: Server; port: number; refuse(): void }> {
+  let refuse = (): void => {}
+  const promise = new Promise<void>((resolve) => {
+    refuse = resolve
+  })
+  if (answer === 'refuses') refuse()
+  const server = createServer(async (socket) => {
     socket.on('error', () => {})
-    if (answer === 'is silent') return
+    await promise
     socket.write(
       'INFO {"server_id":"x","version":"2.9.0","proto":1,"max_payload":1048576,"auth_required":true}\r\n',
     )
     socket.once('data', () => socket.end("-ERR 'Authorization Violation'\r\n"))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return { server, port: (server.address() as { port: number }).port }
+  return { server, port: (server.address() as { port: number }).port, refuse }
 }
 
 const freePort = async (): Promise<number> => {
   const { server, port } = await brokerThat('is silent')
   await new Promise((resolve) => server.close(resolve))
   return port
+}
+
+/** A connection that has become a WebSocket. */
+async function upgraded(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  await new Promise((resolve, reject) => socket.on('error', reject).on('connect', resolve))
+  socket.write(
+    'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+  )
+  await new Promise((resolve) => socket.once('data', resolve))
+  return socket
 }
 
 test('an ingest process that the broker refuses ends, and leaves its port', async () => {
@@ -72,6 +91,20 @@ test('an ingest process that the broker refuses ends, and leaves its port', asyn
   const next = createServer()
   await new Promise<void>((resolve, reject) => next.on('error', reject).listen(own, '127.0.0.1', resolve))
   next.close()
+  server.close()
+  delete process.env.SECAGG_CLUSTER_KEY
+})
+
+test('what a client sends before the broker answers does not end an ingest process', async () => {
+  process.env.SECAGG_CLUSTER_KEY = KEY
+  const { server, port, refuse } = await brokerThat('is silent')
+  const own = await freePort()
+  const ended = ingestCommand(['--nats', `127.0.0.1:${port}`, '--listen', String(own)])
+  const client = await vi.waitFor(() => upgraded(own))
+  client.write(Uint8Array.of(0xff, 0)) // not a frame
+  await new Promise((resolve) => client.on('close', resolve))
+  refuse()
+  await expect(ended).rejects.toMatchObject({ message: 'the broker cannot be reached' })
   server.close()
   delete process.env.SECAGG_CLUSTER_KEY
 })

@@ -124,6 +124,19 @@ test('a connection that replaces another one sends the vector from the beginning
   expect(await arrived()).toEqual([0])
 })
 
+test('a vector is counted once, whatever its client sends later', async () => {
+  const { time, process, dial } = await start()
+  sendAll(dial(0))
+  await time.pass(0)
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const again = dial(0)
+    again.send(Uint8Array.of(7))
+    await time.pass(0)
+    expect(again.word).toBe('finished')
+  }
+  expect(process.counts.vectors).toBe(1)
+})
+
 test('a slice that comes twice is refused', async () => {
   const { time, dial, arrived } = await start()
   const hostile = dial(0)
