@@ -9,7 +9,10 @@ import { checkChain } from '../../../docs/examples/keys/certificates/chain.js'
 import { type CertifiedClient, enrollClient } from '../../../docs/examples/keys/certificates/client.js'
 import { openRoster, type Roster } from '../../../docs/examples/keys/certificates/roster.js'
 import {
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
   Extension,
+  Name,
   Pkcs10CertificateRequest,
   X509Certificate,
   X509CertificateGenerator,
@@ -135,6 +138,38 @@ describe('enrollment', () => {
     const forged = new Pkcs10CertificateRequest(bytes)
     await expect(issuing.enroll('eve', forged, month)).rejects.toThrow('not signed with its key')
   })
+
+  test('a name that contains another name, or anything but plain characters, is refused', async () => {
+    const injected = [
+      'ben,O=mallory',
+      'ben+O=mallory',
+      'mallory, CN=ben',
+      'ben\\',
+      '"ben"',
+      '#0c0362656e',
+      'CN=ben',
+    ]
+    const strange = ['', ' ben', 'ben ', 'ben  x', 'ben\n', 'ben\0', 'b\u0435n', 'b'.repeat(65)]
+    for (const name of [...injected, ...strange]) {
+      await expect(enrollClient(issuing, name, month)).rejects.toThrow('is not a plain name')
+      await expect(root.createIntermediate(name, month)).rejects.toThrow('is not a plain name')
+    }
+    for (const name of ['Ben Example', 'ben_1@clients.example', 'b'.repeat(64)]) {
+      const { certificate } = await enrollClient(issuing, name, month)
+      expect(new X509Certificate(certificate.rawData).subjectName.toJSON()).toEqual([{ CN: [name] }])
+    }
+  })
+
+  test('a certificate of an authority that is less careful has exactly one common name, or no seat', async () => {
+    const { publicKey } = clients[1]!.keys
+    const subjects = ['CN=client-1, CN=client-2', 'CN=client-1+CN=client-2', 'O=client-1', 'CN=']
+    for (const subject of subjects) {
+      const certificate = await issuing.certify(new Name(subject), publicKey, month, clientExtensions())
+      const chain = [certificate, issuing.certificate].map(der)
+      const { refused } = await open(clients.with(1, { ...clients[1]!, chain }))
+      expect(refused).toEqual(new Map([[1, 'the certificate must have one name']]))
+    }
+  })
 })
 
 describe('chains', () => {
@@ -200,11 +235,32 @@ describe('chains', () => {
     const { publicKey } = clients[0]!.keys
     const server = await issuing.certifyServer('example', publicKey, month)
     await expect(check([server, issuing.certificate])).rejects.toThrow('not for clients')
-    const plain = await issuing.certify('CN=client-0', publicKey, month, [])
+    const plain = await issuing.certify(new Name('CN=client-0'), publicKey, month, [])
     await expect(check([plain, issuing.certificate])).rejects.toThrow('for other uses')
     const strange = new Extension('1.2.3.4', true, Uint8Array.of(5, 0))
-    const unknown = await issuing.certify('CN=client-0', publicKey, month, [...clientExtensions(), strange])
+    const unknown = await issuing.certify(new Name('CN=client-0'), publicKey, month, [
+      ...clientExtensions(),
+      strange,
+    ])
     await expect(check([unknown, issuing.certificate])).rejects.toThrow('unknown extension 1.2.3.4')
+  })
+
+  test('an authority whose certificate is for other uses', async () => {
+    const { clientAuth, serverAuth } = ExtendedKeyUsage
+    for (const [purposes, isAccepted] of [
+      [[serverAuth], false],
+      [[clientAuth], true],
+      [[serverAuth, clientAuth], true],
+    ] as const) {
+      for (const critical of [true, false]) {
+        const restriction = new ExtendedKeyUsageExtension([...purposes], critical)
+        const authority = await root.createIntermediate('Restricted', years, restriction)
+        const chain = chainOf(await enrollClient(authority, 'client-0', month))
+        const checked = check(chain, [...crls, await authority.revocations(day)])
+        if (isAccepted) await checked
+        else await expect(checked).rejects.toThrow('CN=Restricted is not for clients')
+      }
+    }
   })
 
   test('revocations that are missing, old, by somebody else, or of an authority', async () => {

@@ -5,6 +5,7 @@ import {
   type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
+  Name,
   type Pkcs10CertificateRequest,
   Pkcs10CertificateRequestGenerator,
   SubjectAlternativeNameExtension,
@@ -16,6 +17,9 @@ import {
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const DAY = 24 * 60 * 60 * 1000
+
+/** RFC 5280 allows 64 characters. Other alphabets have letters that look like these, so that two names could look the same. */
+const PLAIN = /^(?=.{1,64}$)[A-Za-z0-9._@-]+(?: [A-Za-z0-9._@-]+)*$/
 
 /** How long what an authority issues is valid. */
 export interface Validity {
@@ -37,7 +41,7 @@ export class Authority {
   static async createRoot(name: string, validity: Validity): Promise<Authority> {
     const keys = await crypto.subtle.generateKey(P256, false, ['sign', 'verify'])
     const certificate = await X509CertificateGenerator.createSelfSigned({
-      name: `CN=${name}`,
+      name: nameOf(name),
       keys,
       ...during(validity),
       signingAlgorithm: P256,
@@ -46,16 +50,27 @@ export class Authority {
     return new Authority(certificate, keys)
   }
 
-  /** An authority that this one has certified. It issues to clients, so that the root's key is seldom used. */
-  async createIntermediate(name: string, validity: Validity): Promise<Authority> {
+  /**
+   * An authority that this one has certified. It issues to clients, so that the root's key is seldom used.
+   *
+   * @param restrictions - Further extensions, for example what all keys below this authority are for.
+   */
+  async createIntermediate(
+    name: string,
+    validity: Validity,
+    ...restrictions: Extension[]
+  ): Promise<Authority> {
     const keys = await crypto.subtle.generateKey(P256, false, ['sign', 'verify'])
-    const certificate = await this.certify(`CN=${name}`, keys.publicKey, validity, authorityExtensions(0))
+    const extensions = [...authorityExtensions(0), ...restrictions]
+    const certificate = await this.certify(nameOf(name), keys.publicKey, validity, extensions)
     return new Authority(certificate, keys)
   }
 
   /**
    * Enrolls a client. The request proves that the client has the private key. That the client is `name` must be checked before,
    * for example by a login; the name in the request is not used.
+   *
+   * @throws if `name` has other characters than letters and digits of ASCII, spaces, and `. _ @ -`.
    */
   async enroll(
     name: string,
@@ -63,12 +78,12 @@ export class Authority {
     validity: Validity,
   ): Promise<X509Certificate> {
     if (!(await request.verify())) throw new Error('the request is not signed with its key')
-    return this.certify(`CN=${name}`, await request.publicKey.export(), validity, clientExtensions())
+    return this.certify(nameOf(name), await request.publicKey.export(), validity, clientExtensions())
   }
 
   /** A certificate for a server, so that clients recognize it. */
   async certifyServer(host: string, publicKey: CryptoKey, validity: Validity): Promise<X509Certificate> {
-    return this.certify(`CN=${host}`, publicKey, validity, [
+    return this.certify(nameOf(host), publicKey, validity, [
       new SubjectAlternativeNameExtension([{ type: 'dns', value: host }]),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
@@ -76,14 +91,14 @@ export class Authority {
   }
 
   async certify(
-    subject: string,
+    subject: Name,
     publicKey: CryptoKey,
     validity: Validity,
     extensions: Extension[],
   ): Promise<X509Certificate> {
     return X509CertificateGenerator.create({
       subject,
-      issuer: this.certificate.subjectName.toString(),
+      issuer: this.certificate.subjectName,
       publicKey,
       ...during(validity),
       signingKey: this.#keys.privateKey,
@@ -99,7 +114,7 @@ export class Authority {
   /** The list of the certificates that were revoked so far. Until `days` are over, it counts as current. */
   async revocations({ from, days }: Validity): Promise<X509Crl> {
     return X509CrlGenerator.create({
-      issuer: this.certificate.subjectName.toString(),
+      issuer: this.certificate.subjectName,
       thisUpdate: from,
       nextUpdate: new Date(from.getTime() + days * DAY),
       entries: this.#revoked,
@@ -130,6 +145,15 @@ function authorityExtensions(below: number): Extension[] {
     new BasicConstraintsExtension(true, below, true),
     new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
   ]
+}
+
+/**
+ * A subject that has this common name and nothing else. It is not made from text, in which `ben,O=mallory` would be the common
+ * name `ben` and an organization.
+ */
+function nameOf(name: string): Name {
+  if (!PLAIN.test(name)) throw new Error(`${JSON.stringify(name)} is not a plain name`)
+  return new Name([{ CN: [name] }])
 }
 
 function during({ from, days }: Validity): { notBefore: Date; notAfter: Date } {

@@ -38,8 +38,10 @@ export async function checkChain(chain: readonly X509Certificate[], trust: Trust
   }
   checkDates(anchor, trust.at)
   requireUsage(client, KeyUsageFlags.digitalSignature)
-  const purposes = client.getExtension(ExtendedKeyUsageExtension)?.usages ?? []
-  if (!purposes.includes(ExtendedKeyUsage.clientAuth)) throw new Error(`${client.subject} is not for clients`)
+  // An authority may leave open what it is for, a client may not.
+  if (client.getExtension(ExtendedKeyUsageExtension) === null) {
+    throw new Error(`${client.subject} is not for clients`)
+  }
 }
 
 /** An authority that gets a new key may keep its name, so the name alone does not identify it. */
@@ -73,7 +75,15 @@ async function checkIssued(
   checkDates(certificate, trust.at)
   const unknown = certificate.extensions.find(({ critical, type }) => critical && !UNDERSTOOD.has(type))
   if (unknown !== undefined) throw new Error(`${subject} has the unknown extension ${unknown.type}`)
+  checkPurpose(certificate)
   await checkRevocation(certificate, issuer, trust)
+}
+
+/** An authority whose certificate says what it is for certifies keys for nothing else. */
+function checkPurpose(certificate: X509Certificate): void {
+  const purposes = certificate.getExtension(ExtendedKeyUsageExtension)?.usages
+  if (purposes === undefined || purposes.includes(ExtendedKeyUsage.clientAuth)) return
+  throw new Error(`${certificate.subject} is not for clients`)
 }
 
 /** Without a current list, nobody knows whether the certificate is revoked, so it is refused. */
