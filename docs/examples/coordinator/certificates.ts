@@ -1,5 +1,5 @@
 import { constants, createPrivateKey, type X509Certificate } from 'node:crypto'
-import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import type { Server, ServerOptions } from 'node:https'
 import type { Socket } from 'node:net'
@@ -8,7 +8,7 @@ import { type ConnectionOptions, TLSSocket } from 'node:tls'
 import { type Enrolment, readPrivateKey } from './enrolment.js'
 import { log } from './log.js'
 
-/** The revocation lists of all authorities. Replace it by renaming a complete file. */
+/** The revocation lists of all authorities, one after another. Replace it by renaming a complete file. */
 const REVOCATIONS = 'crl.pem'
 
 /**
@@ -22,7 +22,7 @@ export function serverTls(folder: string): ServerOptions {
     cert: read('server.pem'),
     key: read('server.key'),
     ca: read('ca.pem'),
-    crl: read(REVOCATIONS),
+    crl: blocksOf(read(REVOCATIONS).toString()),
     requestCert: true,
     rejectUnauthorized: true,
     // A resumed session would rely on the check of an earlier connection, which the list may have overtaken.
@@ -64,10 +64,17 @@ function pemOf(privateKey: Uint8Array): string {
     .toString()
 }
 
+/** Each list on its own, because Node reads only the first one of a text. Without any list it would not check revocation at all. */
+function blocksOf(pem: string): string[] {
+  const blocks = pem.split(/(?=-----BEGIN )/).filter((block) => block.startsWith('-----BEGIN '))
+  if (blocks.length === 0) throw new Error(`${REVOCATIONS} has no revocation list`)
+  return blocks
+}
+
 /**
- * Uses a new revocation list when the file changes. All connections are closed, also those that are still in their handshake,
- * because any of them may be a client's that is revoked now. The others connect again, and the round continues. Returns
- * a function that ends this.
+ * Reads the revocation lists now, and again whenever the file changes. Then all connections are closed, also those that are still
+ * in their handshake, because any of them may be a client's that is revoked now. The others connect again, and the round
+ * continues. Call it before the server listens. Returns a function that ends this.
  */
 export function watchRevocations(folder: string, server: Server): () => void {
   const sockets = new Set<Socket>()
@@ -76,15 +83,32 @@ export function watchRevocations(folder: string, server: Server): () => void {
     socket.once('close', () => sockets.delete(socket))
   })
   const path = join(folder, REVOCATIONS)
-  watchFile(path, { interval: 500, persistent: false }, () => {
+  let used: string | undefined
+  let failed: string | undefined
+  const check = (): void => {
+    // Before the file is read: whatever replaces it from here on is another version, and read next time.
+    const version = versionOf(path)
+    if (version === used) return
     try {
       server.setSecureContext(serverTls(folder))
     } catch (error) {
-      log('revocations not read', { error: String(error) })
+      // It is tried again, but one line in the log is enough.
+      if (version !== failed) log('revocations not read', { error: String(error) })
+      failed = version
       return
     }
+    used = version
+    failed = undefined
     log('revocations read', { connections: sockets.size })
     for (const socket of sockets) socket.destroy()
-  })
-  return () => unwatchFile(path)
+  }
+  check()
+  // `watchFile` looks at the file for the first time after it has returned, and would miss a change before that.
+  const timer = setInterval(check, 500).unref()
+  return () => clearInterval(timer)
+}
+
+function versionOf(path: string): string {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return stats === undefined ? 'missing' : [stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join()
 }

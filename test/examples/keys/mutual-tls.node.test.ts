@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,7 @@ import { readEnrolment, readPrivateKey } from '../../../docs/examples/coordinato
 import { takePart } from '../../../docs/examples/coordinator/member.js'
 import { Metrics } from '../../../docs/examples/coordinator/metrics.js'
 import { startService } from '../../../docs/examples/coordinator/service.js'
+import { Store } from '../../../docs/examples/coordinator/store.js'
 import { countsOf } from '../../../docs/examples/coordinator/task.js'
 import { Authority, requestCertificate } from '../../../docs/examples/keys/certificates/authority.js'
 import { certifyAll, pairOf, type TlsFolder } from '../../../docs/examples/keys/mutual-tls/certify.js'
@@ -217,10 +218,68 @@ describe('mutual TLS in place of signed hellos', () => {
   })
 })
 
+describe('revocation lists', () => {
+  test('one that is published while the server starts is used', async () => {
+    const folder = join(data, 'starting')
+    const own = await certifyAll(folder, 5, SERVER)
+    const open = Store.open.bind(Store)
+    const opening = vi.spyOn(Store, 'open').mockImplementationOnce(async (path) => {
+      await own.revoke(1)
+      return open(path)
+    })
+    const options = { data: folder, name: SERVER, clients: 5, port: 0, deadline: 2500, tls: own.path }
+    const service = await startService(options)
+    try {
+      expect(opening).toHaveBeenCalledOnce()
+      const of = (seat: number) => clientTls(own.path, join(folder, 'clients'), NAMES[seat]!, SERVER)
+      expect(await responseTo(of(0), service.port)).toContain('HTTP/1.1')
+      expect(await responseTo(of(1), service.port)).toBe('')
+    } finally {
+      opening.mockRestore()
+      await service.close()
+    }
+  })
+
+  test('there may be one of each of several authorities in the file', async () => {
+    const folder = join(data, 'two')
+    const { path } = await certifyAll(folder, 5, SERVER)
+    const second = await Authority.createRoot('Second', validity)
+    const of = async (seat: number): Promise<ConnectionOptions> => {
+      const privateKey = readPrivateKey(join(folder, 'clients'), NAMES[seat]!)
+      const request = await requestCertificate(await pairOf(privateKey))
+      const certificate = await second.enroll(NAMES[seat]!, request, validity)
+      if (seat === 2) second.revoke(certificate, new Date())
+      return { ...ofFirst(seat), cert: certificate.toString('pem') }
+    }
+    const ofFirst = (seat: number) => clientTls(path, join(folder, 'clients'), NAMES[seat]!, SERVER)
+    const [good, revoked] = [await of(1), await of(2)]
+    appendFileSync(join(path, 'ca.pem'), `\n${second.certificate.toString('pem')}\n`)
+    const list = (await second.revocations(validity)).toString('pem')
+    appendFileSync(join(path, 'crl.pem'), `Second\n${list.replaceAll(' CRL-----', ' X509 CRL-----')}\n`)
+
+    const both = createServer(serverTls(path), (_, response) => response.end('page'))
+    await new Promise<void>((resolve) => both.listen(0, '127.0.0.1', resolve))
+    const { port } = both.address() as AddressInfo
+    try {
+      expect(await responseTo(ofFirst(0), port)).toContain('page')
+      expect(await responseTo(good, port)).toContain('page')
+      expect(await responseTo(revoked, port)).toBe('')
+    } finally {
+      both.close()
+    }
+  })
+
+  test('a file without a list is refused, so that the server does not run without revocation', async () => {
+    const { path } = await certifyAll(join(data, 'none'), 5, SERVER)
+    writeFileSync(join(path, 'crl.pem'), '')
+    expect(() => serverTls(path)).toThrow('crl.pem has no revocation list')
+  })
+})
+
 /** A TLS connection on which nothing was sent yet. */
-function open(options: ConnectionOptions, sessions: Buffer[] = []): Promise<TLSSocket> {
+function open(options: ConnectionOptions, sessions: Buffer[] = [], to = port()): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ ...options, host: '127.0.0.1', port: port() }, () => resolve(socket))
+    const socket = connect({ ...options, host: '127.0.0.1', port: to }, () => resolve(socket))
     socket.on('session', (session) => sessions.push(session))
     socket.on('error', reject)
   })
@@ -237,6 +296,6 @@ function responseOf(socket: TLSSocket): Promise<string> {
   })
 }
 
-async function responseTo(options: ConnectionOptions): Promise<string> {
-  return open(options).then(responseOf, () => '')
+async function responseTo(options: ConnectionOptions, to = port()): Promise<string> {
+  return open(options, [], to).then(responseOf, () => '')
 }
