@@ -47,15 +47,19 @@ export interface ServerSessionOptions<Sink extends SumSink | undefined = undefin
   /**
    * Stores the result of the round, before `closePhase` returns it. Only when the promise resolves does the plane delete what it
    * has of the round. After a crash before that, `resume` continues with the last phase, and the result is computed again. After
-   * a crash later, the result may be stored already, so look for it before you resume a round. If this function fails, the last
-   * phase stays open.
+   * a crash later, the result may be stored already, so look for it before you resume a round.
+   *
+   * If this function fails, the last phase stays open, and closing it again calls the function again, with the same sum. The
+   * report may differ: it has the answers that arrived in between. Replace what an earlier call may have stored.
+   *
+   * An abort does not stop this function, and waits for it. Let it reject if storing takes too long.
    */
   readonly saveResult?:
     | ((result: Extract<PhaseOutcome<Sink>, { readonly done: true }>) => void | Promise<void>)
     | undefined
   /**
    * Aborts the reconstruction of secrets and the removal of masks. `closePhase` rejects with the signal's reason, and there
-   * is no sum.
+   * is no sum. Once `saveResult` is called, an abort has no effect unless that function fails.
    */
   readonly signal?: AbortSignal | undefined
   /** Progress of the removal of masks, 0 to 1. */

@@ -1,8 +1,11 @@
-import { ServerSession } from 'secagg'
+import { type PhaseOutcome, ServerSession, type SumSink } from 'secagg'
 import { expect, test } from 'vitest'
+import { nextTurn } from '../../src/vector/pace.js'
 import { seatsBelow } from '../attacks/support.js'
 import { makeCohort, run } from '../support/cohort.js'
 import { sumOf } from '../support/inputs.js'
+
+type Result = Extract<PhaseOutcome, { readonly done: true }>
 
 /** A server in the last phase, with all answers, and its saved bytes. */
 async function lastPhase() {
@@ -59,6 +62,74 @@ test('with a sink, the result has no sum, and comes after the last block', async
   for (const [seat, answer] of answers.entries()) await server.receive(seat, answer)
   await server.closePhase()
   expect(order).toEqual(['block', 'configHash,done,report'])
+})
+
+test('an answer that arrives after a failure is in the second report; the sum is the same', async () => {
+  const { config, crypto, answers, form } = await lastPhase()
+  const results: Result[] = []
+  const server = await ServerSession.resume(form, {
+    config,
+    crypto,
+    saveResult: (result) => {
+      if (results.push(result) === 1) throw new Error('the disk is full')
+    },
+  })
+  for (const seat of [0, 1, 2]) await server.receive(seat, answers[seat]!)
+  await expect(server.closePhase()).rejects.toMatchObject({ code: 'storage-failure' })
+  await server.receive(3, answers[3]!)
+  const outcome = await server.closePhase()
+  const [first, second] = results
+  expect(second).toEqual(outcome)
+  expect(second!.sum).toEqual(first!.sum)
+  expect(results.map(({ report }) => report.phases.at(-1)!.accepted)).toEqual([
+    [0, 1, 2],
+    [0, 1, 2, 3],
+  ])
+})
+
+test('an abort before the result is stored prevents that; during it, it has no effect unless that fails', async () => {
+  const { config, crypto, inputs, answers, form } = await lastPhase()
+  const reason = new Error('shut down')
+  /** Closes the last phase of a round whose result is stored by a function that has the signal of the round. */
+  const close = async (options: {
+    sink?: SumSink
+    saveResult(stop: AbortController): Promise<void>
+    stop: AbortController
+  }) => {
+    const { stop, sink } = options
+    const server = await ServerSession.resume(form, {
+      config,
+      crypto,
+      ...(sink && { sink }),
+      signal: stop.signal,
+      saveResult: () => options.saveResult(stop),
+    })
+    for (const [seat, answer] of answers.entries()) await server.receive(seat, answer)
+    return server.closePhase().catch((error: unknown) => error)
+  }
+
+  let stored = 0
+  const early = new AbortController()
+  const saveResult = async () => void stored++
+  expect(await close({ stop: early, sink: () => early.abort(reason), saveResult })).toBe(reason)
+  expect(stored).toBe(0)
+
+  const during = async (stop: AbortController) => {
+    stop.abort(reason)
+    await nextTurn()
+    stored++
+  }
+  const outcome = await close({ stop: new AbortController(), saveResult: during })
+  expect(outcome).toMatchObject({ done: true, sum: sumOf(config, seatsBelow(4), inputs) })
+  expect(stored).toBe(1)
+
+  const failing = async (stop: AbortController) => {
+    stop.abort(reason)
+    throw new Error('the disk is full')
+  }
+  expect(await close({ stop: new AbortController(), saveResult: failing })).toMatchObject({
+    code: 'storage-failure',
+  })
 })
 
 test('saveResult must be a function', async () => {

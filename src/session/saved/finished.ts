@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../../arguments.js'
 import { SecAggError } from '../../errors.js'
 import { hashOf } from '../../rounds/index.js'
 import type { FinishedRound } from '../phase.js'
@@ -9,11 +10,12 @@ type Outcome<Sink extends SumSink | undefined> = Extract<PhaseOutcome<Sink>, { r
 /**
  * The outcome of a round, once the host has stored it. `books`: as they are when the last phase is closed.
  * @throws {SecAggError} `storage-failure`, fault `usage`, if the host's function fails.
+ * @throws the signal's reason if it was aborted before the host's function is called.
  */
 export async function finishedOutcome<Sink extends SumSink | undefined>(
   { state, sum }: FinishedRound,
   books: Books,
-  { config, saveResult }: Pick<ServerSessionOptions<Sink>, 'config' | 'saveResult'>,
+  { config, saveResult, signal }: Pick<ServerSessionOptions<Sink>, 'config' | 'saveResult' | 'signal'>,
 ): Promise<Outcome<Sink>> {
   const outcome = {
     done: true,
@@ -21,6 +23,7 @@ export async function finishedOutcome<Sink extends SumSink | undefined>(
     configHash: hashOf(config),
     report: new Ledger(config.clients, books).report(state),
   } as Outcome<Sink>
+  throwIfAborted(signal)
   try {
     await saveResult?.(outcome)
   } catch (cause) {

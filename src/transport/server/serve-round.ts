@@ -79,12 +79,15 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
   /** The session's last `phase-opened` event. */
   #opened: ServerSessionEvent | undefined
   #end: End | undefined
+  /** Whether `saveResult` was called: what it stores must be what the clients hear. */
+  #saving = false
 
   constructor(given: ServeRoundOptions<Sink>) {
-    const options = ownOptions(given)
-    checkServerOptions(options)
+    const checked = ownOptions(given)
+    checkServerOptions(checked)
+    const options = { ...checked, saveResult: this.#unlessEnded(checked.saveResult) }
     this.#options = options
-    this.#seats = new Seats(options, {
+    this.#seats = new Seats(checked, {
       opening: () => this.#opening,
       answers: () => this.#answers,
       end: () => this.#end,
@@ -160,7 +163,7 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
         if (reason === 'deadline') this.#emit({ type: 'deadline', phase, missing: answers.missing })
         try {
           if (reason !== 'enough') requireAnswers(answers, patience)
-          return await this.#ending.race(session.closePhase())
+          return await this.#close(session)
         } catch (error) {
           const mayAnswer = reason === 'enough' || reason === 'present'
           if (!mayAnswer || !(error instanceof SecAggError) || error.fault !== 'peer') throw error
@@ -172,6 +175,27 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
       answers.close()
       this.#seats.endUploads()
     }
+  }
+
+  /** Closes the open phase. An end of the round has no effect while the result is stored, unless that fails. */
+  #close(session: ServerSession<Sink>): Promise<PhaseOutcome<Sink>> {
+    const closing = session.closePhase()
+    return this.#ending.race(closing).catch((error: unknown) => {
+      if (this.#saving) return closing
+      throw error
+    })
+  }
+
+  /** Stores no result once the round has ended without one. */
+  #unlessEnded(saveResult: ServeRoundOptions<Sink>['saveResult']): typeof saveResult {
+    return (
+      saveResult &&
+      ((result) => {
+        if (this.#ending.over) throw this.#ending.reason
+        this.#saving = true
+        return saveResult(result)
+      })
+    )
   }
 
   #finish(end: End): void {

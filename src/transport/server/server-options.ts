@@ -66,13 +66,16 @@ export interface ServeRoundOptions<Sink extends SumSink | undefined = undefined>
   readonly checkpointEvery?: number | undefined
   /** Clients can ask how the round ended for this many milliseconds after its end. Default 5000. */
   readonly farewell?: number | undefined
-  /** Called with every event. If it throws, the round ends with that error. */
+  /** Called with every event. If it throws, the round ends with that error, in the cases in which `signal` would end it. */
   readonly onEvent?: ((event: ServerEvent) => void) | undefined
   /** Records the round as a trace. Default: nothing is recorded. */
   readonly telemetry?: Telemetry | undefined
   /** Timers. Default: the host's `setTimeout`. */
   readonly clock?: Clock | undefined
-  /** Aborts the round: its outcome rejects with the signal's reason, and the clients are told. */
+  /**
+   * Aborts the round: its outcome rejects with the signal's reason, and the clients are told. Once `saveResult` is called, an
+   * abort has no effect unless that function fails: the sum may be stored, so the round waits for it, and ends with the sum.
+   */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -141,6 +144,7 @@ export interface RoundHandle<Sink extends SumSink | undefined = undefined> {
  */
 export function checkServerOptions(options: ServeRoundOptions<SumSink | undefined>): void {
   const { saved, deadline = 0, phases = {}, checkpointEvery, onEvent, clock, signal, telemetry } = options
+  const { saveResult } = options
   checkTime('deadline', deadline)
   for (const patience of Object.values(phases)) {
     checkTime('deadline', patience.deadline ?? 0)
@@ -150,6 +154,7 @@ export function checkServerOptions(options: ServeRoundOptions<SumSink | undefine
   requireCount('checkpointEvery', checkpointEvery)
   requireSaved(saved)
   requireCallback('onEvent', onEvent)
+  requireCallback('saveResult', saveResult)
   tracingOf(telemetry)
   requireTimers(clock)
   requireSignal(signal)
