@@ -200,7 +200,8 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
   }
 
   /**
-   * Ends what the plane does in the background. Unless the round is `resumable`, the plane also forgets its vectors.
+   * Ends what the plane does in the background. Unless the round is `resumable`, the plane also forgets its vectors, even
+   * while `saveResult` runs.
    */
   async abandon(options: { readonly resumable?: boolean | undefined } = {}): Promise<void> {
     const resumable = isResumable(options)
