@@ -12,6 +12,10 @@ export interface AdaptiveClip {
    * γ, from 0 to 1: the fraction of clients whose updates should be within the clip, by weight. Default: 1, or 0.5 with
    * privacy. Without privacy, a fraction below 1 cuts off the largest updates: a few clients that have diverged then move the
    * clip little, but the mean is off by what is cut off.
+   *
+   * With 1, a single client can raise a clip in every round, by saying that it was not within it: up to `maximum`. If at most a
+   * fraction f of the weight belongs to such clients, a quantile of at most 1 − f keeps a clip below exp(η) times the largest
+   * update of the others, unless it began above that. With privacy, noise can raise it further.
    */
   readonly quantile?: number | undefined
   /**
@@ -19,6 +23,8 @@ export interface AdaptiveClip {
    * or 0.2 with privacy.
    */
   readonly rate?: number | undefined
+  /** `nextPlan` sets no clip above this number, 10^−30 to 10^30. Default: 10^30. */
+  readonly maximum?: number | undefined
   /**
    * With privacy: the part of the squared sensitivity that belongs to these fractions, 10^−6 to 0.5. Noise on the mean grows by
    * the factor 1/√(1 − share). Default: 0.01.
@@ -27,16 +33,17 @@ export interface AdaptiveClip {
 }
 
 /**
- * {@link AdaptiveClip} with defaults filled in. The share is present with privacy only.
+ * {@link AdaptiveClip} with defaults filled in. The maximum is present if the task has one, the share with privacy only.
  * @public
  */
 export interface PlannedAdaptiveClip {
   readonly quantile: number
   readonly rate: number
+  readonly maximum?: number
   readonly share?: number
 }
 
-const KEYS = keysOf<AdaptiveClip>({ quantile: true, rate: true, share: true })
+const KEYS = keysOf<AdaptiveClip>({ quantile: true, rate: true, maximum: true, share: true })
 
 /** @throws {SecAggError} `invalid-configuration` if a part is unknown or out of its range. */
 export function checkedAdaptiveClip(given: AdaptiveClip, isPrivate: boolean): PlannedAdaptiveClip {
@@ -51,6 +58,7 @@ export function checkedAdaptiveClip(given: AdaptiveClip, isPrivate: boolean): Pl
   return {
     quantile: inRange('quantile', parts.quantile ?? quantile!, 0, 1),
     rate: inRange('rate', parts.rate ?? rate!, 1e-6, 8),
+    ...(parts.maximum !== undefined && { maximum: inRange('maximum', parts.maximum, 1e-30, 1e30) }),
     ...(isPrivate && { share: inRange('share', parts.share ?? share!, 1e-6, 0.5) }),
   }
 }

@@ -26,8 +26,9 @@ function stepsLeft(half: number): number {
 const SLOWLY = 0.9
 
 /**
- * Without privacy, a clip stays above this fraction of the largest one. The updates of a tensor that is not trained yet are 0, and
- * its clip would fall for as long as that lasts; from here, it is back in seven rounds.
+ * Without privacy, a clip does not fall below this fraction of the largest one, or of 1 if that is less. The updates of a tensor
+ * that is not trained yet are 0, and its clip would fall for as long as that lasts; from here, it is back at 1 in seven rounds.
+ * The floor raises no clip, and no clip that a client has driven up raises the floor above this number.
  */
 const SPREAD = 1e-12
 
@@ -38,8 +39,9 @@ const CLIPS = [1e-30, 1e30] as const
  * Plans the next rounds with clips that are moved towards the quantile of the task: a clip that a fraction b of the clients was
  * within is multiplied by exp(−η · (b − γ)). Without privacy, a clip that this does not raise is also lowered if it is far
  * above the largest value of the mean: at once to n times that value, or 256 times with 16 bits and fewer clients, since the update
- * of a single client may be as large; and then slowly, until the error bound is below 2 % of it. The noise multiplier and ε do
- * not depend on the clips, so `rounds` of the privacy goal counts the rounds of all these plans.
+ * of a single client may be as large; and then slowly, until the error bound is below 2 % of it. A clip rises only if the fraction
+ * of its own group is below γ, and not above `maximum`. The noise multiplier and ε do not depend on the clips, so `rounds` of the
+ * privacy goal counts the rounds of all these plans.
  *
  * Source: Andrew, Thakkar, McMahan and Ramaswamy (2021), "Differentially Private Learning with Adaptive Clipping".
  *
@@ -87,21 +89,24 @@ export function nextPlan(plan: RoundPlan, outcome: Pick<RoundMean, 'mean' | 'wit
   for (const { from, to, group } of layout.spans) {
     for (let i = from; i < to; i++) largest[group] = Math.max(largest[group]!, Math.abs(mean[i]!))
   }
+  const { quantile, rate, maximum = CLIPS[1] } = adaptiveClip
   const moved = layout.groups.map(({ name, clip }, group) => {
     const fraction: unknown = fractions[name]
     if (typeof fraction !== 'number' || !Number.isFinite(fraction)) {
       throw usageError('invalid-argument', 'the outcome has no fraction for a group of the plan')
     }
-    const { quantile, rate } = adaptiveClip
     // Noise can carry a fraction below 0 and above 1.
     const within = Math.min(Math.max(fraction, 0), 1)
     const next = clip * Math.exp(-rate * (within - quantile))
     // If too few clients are within the clip, what it cuts off is not in the mean, so the mean cannot tell how far it may fall.
-    if (encoding === undefined || within < quantile) return [name, next] as const
-    return [name, Math.min(next, lowered(clip, largest[group]!, encoding, task.clients))] as const
+    if (encoding === undefined || within < quantile) return { name, clip, next }
+    return { name, clip, next: Math.min(next, lowered(clip, largest[group]!, encoding, task.clients)) }
   })
-  const least = encoding === undefined ? 0 : SPREAD * Math.max(...moved.map(([, clip]) => clip))
-  const clips = moved.map(([name, clip]) => [name, rounded(Math.max(clip, least))] as const)
+  const least = encoding === undefined ? 0 : SPREAD * Math.min(1, Math.max(...moved.map(({ next }) => next)))
+  const clips = moved.map(({ name, clip, next }) => {
+    const kept = rounded(Math.max(next, Math.min(clip, least)))
+    return [name, Math.min(kept, maximum)] as const
+  })
   return planRound(withClips(plan, Object.fromEntries(clips)))
 }
 

@@ -146,6 +146,39 @@ describe('without privacy, a clip does not stay or fall below what clients send'
     expect(rounds).toBe(7)
   })
 
+  it('and does not rise because a client lies about another group, whose clip rises for 175 rounds', () => {
+    const clips = { a: 1, b: 1, c: 1e-14, d: 0.5 }
+    const tensors = { a: [1], b: [1], c: [1], d: [1] }
+    let plan = planRound({
+      ...failures,
+      clients: 10,
+      minimumCohort: 9,
+      tensors,
+      clip: clips,
+      adaptiveClip: {},
+    })
+    const mean = Float64Array.of(0.01, 0.01, 1e-15, 0)
+    for (let round = 0; round < 175; round++) {
+      const before = plan.groups!.map(({ clip }) => clip)
+      plan = nextPlan(plan, { mean, within: { a: 0.9, b: 1, c: 1, d: 1 } })
+      const after = plan.groups!.map(({ clip }) => clip)
+      expect(after[0]).toBe(Math.min(Number((before[0]! * Math.exp(0.4)).toPrecision(6)), 1e30))
+      for (const group of [1, 2, 3]) expect(after[group]).toBeLessThanOrEqual(before[group]!)
+    }
+    expect(plan.groups!.map(({ clip }) => clip)).toEqual([1e30, 1, 1e-14, 1e-12])
+  })
+
+  it('and falls as far as its mean says, however high the clip of another group is', () => {
+    const tensors = { a: [1], b: [1] }
+    let plan = planRound({ ...failures, tensors, clip: { a: 1e25, b: 1e20 }, adaptiveClip: {} })
+    for (let round = 0; round < 60; round++) {
+      plan = nextPlan(plan, { mean: Float64Array.of(1e24, 1e-3), within: { a: 15 / 16, b: 1 } })
+    }
+    const { clip, errorBound } = plan.groups![1]!
+    expect(clip).toBeLessThan(0.3)
+    expect(errorBound).toBeLessThan(0.02 * 1e-3)
+  })
+
   it('and is lowered slowly if there are so many clients that the mean cannot tell how large updates are', () => {
     const plan = planRound({
       ...failures,
@@ -163,6 +196,48 @@ describe('without privacy, a clip does not stay or fall below what clients send'
     expect(moved(0.01, 1)).toBe(1)
     expect(moved(1e-6, 1999 / 2000)).toBeCloseTo(Math.exp(4 / 2000), 5)
     expect(moved(1e-6, 0)).toBeCloseTo(Math.exp(4), 4)
+  })
+})
+
+describe('a client that says in every round that it was not within a clip', () => {
+  const others = { a: { shape: [1], data: [0.5] } }
+  /** The clips of 60 rounds in which `liars` of ten clients send values that every clip cuts off. */
+  function clipsOf(adaptiveClip: RoundTask['adaptiveClip'], liars: number): readonly number[] {
+    const task = { ...failures, clients: 10, minimumCohort: 9, tensors: { a: [1] }, clip: { a: 0.1 } }
+    let plan = planRound({ ...task, adaptiveClip })
+    const huge = { a: { shape: [1], data: [3e38] } }
+    const updates = Array.from({ length: 10 }, (_, seat) => (seat < liars ? huge : others))
+    return Array.from({ length: 60 }, (_, round) => {
+      plan = nextPlan(plan, sumDirectly(plan, updates, { seed: round + 1 }))
+      return plan.groups![0]!.clip
+    })
+  }
+
+  it('raises it by exp(rate / clients) per round if the quantile is 1, up to the maximum', () => {
+    const free = clipsOf({}, 1)
+    expect(free.at(-1)! / free.at(-2)!).toBeCloseTo(Math.exp(4 / 10), 4)
+    expect(free.at(-1)).toBeGreaterThan(1e9)
+    const bounded = clipsOf({ maximum: 2.00000678 }, 1)
+    expect(Math.max(...bounded)).toBe(2.00000678)
+    expect(bounded.at(-1)).toBe(2.00000678)
+  })
+
+  it('does not raise it for long if the quantile leaves out all such clients', () => {
+    for (const liars of [1, 2, 4]) {
+      const clips = clipsOf({ quantile: 1 - liars / 10 }, liars)
+      expect(Math.max(...clips)).toBeLessThan(0.5 * Math.exp(4))
+      expect(clips.at(-1)).toBe(clips[10])
+    }
+  })
+
+  it('is bounded by a maximum that is checked with the task', () => {
+    const task = { ...failures, tensors: { a: [1] }, clip: { a: 1 } }
+    for (const maximum of [0, -1, 1e31, Number.NaN, '1' as never]) {
+      expect(() => planRound({ ...task, adaptiveClip: { maximum } })).toThrow(
+        'maximum of adaptiveClip must be',
+      )
+    }
+    expect(planRound({ ...task, adaptiveClip: {} }).task.adaptiveClip).toEqual({ quantile: 1, rate: 4 })
   })
 })
 
