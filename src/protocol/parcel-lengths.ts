@@ -14,6 +14,9 @@ export const SENT_SECRET_LENGTH: number = KEM_CIPHERTEXT_LENGTH + 48 + 32
 /** What the server keeps of these bytes if the sender has dropped out: SHA-256 of the ciphertext, and the confirmation. */
 export const KEPT_SECRET_LENGTH: number = 32 + 32
 
+/** What the server keeps of each pair of a dropped client once it has opened the secrets: the secret, and a digest. */
+export const OPENED_SECRET_LENGTH: number = 32 + 32
+
 /**
  * Whether, of a pair that shares a mask, the client at `seat` sends the secret for it, and not the one at `other`. `seat` must
  * have `other` as a holder. `isMutual`: whether `other` has `seat` as a holder too. Each client sends in about half of its

@@ -8,7 +8,7 @@ import { blamePeer, violation } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import type { OpenedSecrets } from '../hybrid-steps.js'
 import type { KeyHolder, SecondSecret } from '../keys.js'
-import { sealedLengthBetween } from '../parcel-lengths.js'
+import { OPENED_SECRET_LENGTH, sealedLengthBetween } from '../parcel-lengths.js'
 import { accusedBy, type ComplainingClient } from '../server/accept-complaint.js'
 import { crossingEntries, isSender, joinedTo } from '../server/pairs.js'
 import type {
@@ -206,8 +206,8 @@ function ascending(seats: Iterable<number>): number[] {
 
 /** The second secrets of the masks of a client that dropped out: in `secrets`, 32 bytes for each, and 32 of a digest. */
 export function maskSecretsIn(secrets: Uint8Array): readonly SecondSecret[] {
-  return Array.from({ length: secrets.length / 64 }, (_, index) => ({
-    secret: secrets.subarray(64 * index, 64 * index + 32),
-    digest: secrets.subarray(64 * index + 32, 64 * (index + 1)),
+  return Array.from({ length: secrets.length / OPENED_SECRET_LENGTH }, (_, index) => ({
+    secret: secrets.subarray(OPENED_SECRET_LENGTH * index, OPENED_SECRET_LENGTH * index + 32),
+    digest: secrets.subarray(OPENED_SECRET_LENGTH * index + 32, OPENED_SECRET_LENGTH * (index + 1)),
   }))
 }

@@ -8,12 +8,13 @@ import {
   graphOf,
   indexOfSeat,
   isChosen,
+  memberAt,
 } from '../../graph/index.js'
 import { ACKNOWLEDGEMENT_LENGTH, inclusionCoder, type PublicKeys } from '../../wire/index.js'
 import { requireConfig, requireState } from '../checks.js'
 import type { RoundConfig } from '../config.js'
 import { isHybrid } from '../keys.js'
-import { sealedLengthBetween } from '../parcel-lengths.js'
+import { OPENED_SECRET_LENGTH, sealedLengthBetween } from '../parcel-lengths.js'
 import {
   allSealedShares,
   decodeStateBy,
@@ -33,7 +34,7 @@ import {
   selfMask,
 } from '../saved-format.js'
 import { signsSurvivors } from '../statements.js'
-import { crossingLength } from './pairs.js'
+import { crossingLength, joinedTo } from './pairs.js'
 import {
   type AcknowledgingClient,
   type AdvertisedClient,
@@ -43,6 +44,7 @@ import {
   type MaskedHybrid,
   SERVER_STATES,
   type ServerAdvertising,
+  type ServerFinished,
   type ServerMasking,
   type ServerState,
   type SharingClient,
@@ -116,8 +118,12 @@ function fits(state: ServerState): boolean {
         isSubset(seatsOf([...(consistent ?? []), ...acknowledging]), survivors)
       )
     }
-    case 'server-unmasked':
-      return isSubset([...seatsOf(state.selfMasks), ...seatsOf(state.maskKeys)], clients)
+    case 'server-unmasked': {
+      const { survivors, selfMasks, maskKeys } = state
+      return (
+        isSubset([...survivors, ...seatsOf(selfMasks), ...seatsOf(maskKeys)], clients) && fitsSecrets(state)
+      )
+    }
   }
 }
 
@@ -129,6 +135,19 @@ function fitsCrossing(state: Exclude<ServerState, ServerAdvertising>): boolean {
     const expected = indexOfSeat(survivors, seat) >= 0 ? 0 : crossingLength(state, seat, survivors)
     return hybrid?.crossing.length === expected
   })
+}
+
+/** With hybrid key agreement: each client that dropped out has a second secret for each survivor that shares a mask with it. */
+function fitsSecrets(state: ServerFinished): boolean {
+  const { survivors, maskKeys, maskSecrets } = state
+  if (maskSecrets === undefined) return true
+  return (
+    maskSecrets.length === maskKeys.length &&
+    maskKeys.every(({ seat }) => {
+      const expected = OPENED_SECRET_LENGTH * joinedTo(state, seat, survivors).length
+      return memberAt(maskSecrets, seat)?.value.length === expected
+    })
+  )
 }
 
 /** A ring contains every client once. So does a list of choices. */
