@@ -1,3 +1,4 @@
+import { usageError } from '../errors.js'
 import { concatBytes, wipe, wipeAll } from './bytes.js'
 import type { CryptoProvider } from './provider.js'
 
@@ -33,11 +34,25 @@ export interface SeedDeriver {
   readonly usesSecrets?: boolean | undefined
 }
 
-/** Derives seeds on the calling thread. */
-export const deriveSeeds: SeedDeriver = async (
-  { privateKey, publicKeys, salt, infos, length, secrets },
-  { x25519, sha256 },
-) => {
+/**
+ * Throws unless there is one info, and if there are secrets one secret, for each public key. A secret that is missing or
+ * shifted would give other seeds, without a sign of it.
+ * @throws {SecAggError} `invalid-argument`.
+ */
+export function requireSeedRequest({ publicKeys, infos, secrets = publicKeys }: SeedRequest): void {
+  const count = publicKeys.length
+  const isRight = infos.length === count && secrets.length === count
+  if (!isRight || [...publicKeys, ...secrets].some(({ length }) => length !== 32))
+    throw usageError('invalid-argument', 'the keys, infos and secrets for seeds do not match')
+}
+
+/**
+ * Derives seeds on the calling thread.
+ * @throws {SecAggError} `invalid-argument` if the parts of the request do not fit together.
+ */
+export const deriveSeeds: SeedDeriver = async (request, { x25519, sha256 }) => {
+  requireSeedRequest(request)
+  const { privateKey, publicKeys, salt, infos, length, secrets } = request
   const agreements = await x25519.sharedSecrets(privateKey, publicKeys)
   const seeds = await Promise.all(
     agreements.map(async (agreement, index) => {

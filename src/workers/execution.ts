@@ -1,5 +1,5 @@
 import { reasonOf, throwIfAborted } from '../arguments.js'
-import { isArrayBuffer, wipe } from '../crypto/bytes.js'
+import { isArrayBuffer, wipe, wipeAll } from '../crypto/bytes.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
 import { addInto, createVector, reduceInto } from '../vector/arithmetic.js'
 import { executeMaskPlan } from '../vector/mask.js'
@@ -94,12 +94,16 @@ export async function executeOnThreads(
     const { piece, from, to, fresh } = task
     // Results of other tasks may be added to the same piece during the work.
     const own = fresh ? createVector(segmentsInRange(piece.segments, piece.range)) : piece.target
-    await executeMaskPlan(own, piece.segments, terms.slice(from, to), suite, {
-      range: piece.range,
-      signal: end.signal,
-      onProgress: (fraction) => progress(task, fraction),
-    })
-    if (fresh) addResult(piece, own)
+    try {
+      await executeMaskPlan(own, piece.segments, terms.slice(from, to), suite, {
+        range: piece.range,
+        signal: end.signal,
+        onProgress: (fraction) => progress(task, fraction),
+      })
+      if (fresh) addResult(piece, own)
+    } finally {
+      if (fresh) wipeAll(own.map(({ buffer }) => new Uint8Array(buffer)))
+    }
   }
   /** Executes tasks until none are left, the execution ends early, or the thread is lost. */
   const drain = async (thread?: Thread): Promise<void> => {
@@ -116,6 +120,8 @@ export async function executeOnThreads(
       if (!end.signal.aborted) partial.finish()
     } catch (error) {
       endFor(error)
+    } finally {
+      partial.release()
     }
   }
 
@@ -188,24 +194,38 @@ function runOnCopies(memory: SpareMemory): Run {
   return async (thread, task, progress) => {
     const copy = placePiece(task.piece, memory.pop() ?? allocate(LARGEST_PIECE))
     copyInto(copy.target, task.piece.target)
-    const result = await runOn(thread, copy, partOf(task), (fraction) => progress(task, fraction))
-    // Memory that does not come back is not used again, because a lost worker may still write to it.
+    const result = await runOn(thread, copy, partOf(task), memory, (fraction) => progress(task, fraction))
     if (result === undefined) return false
     copyInto(task.piece.target, result)
-    memory.push(result.at(-1)!.buffer)
+    memory.push(memoryOf(result))
     return true
   }
 }
 
-/** Makes a thread execute a part of the plan on a copy, in memory that is shared or transferred. */
-function runOn(
+/**
+ * Makes a thread execute a part of the plan on a copy, in memory that is shared or transferred. If it does not, what the copy
+ * holds is wiped, and its memory is spare again. But a lost worker may still write to it: then it is not used again.
+ */
+async function runOn(
   thread: Thread,
   copy: Piece,
   part: Part,
+  memory: SpareMemory,
   onProgress: (fraction: number) => void,
 ): Promise<Vector | undefined> {
-  const { buffer } = copy.target.at(-1)!
-  return thread.run(copy, part, isArrayBuffer(buffer) ? [buffer] : [], onProgress)
+  const buffer = memoryOf(copy.target)
+  const result = await thread.run(copy, part, isArrayBuffer(buffer) ? [buffer] : [], onProgress)
+  // Memory that was transferred and has not come back is wiped by the worker.
+  if (result === undefined && buffer.byteLength > 0) {
+    wipe(new Uint8Array(buffer))
+    if (thread.failure === undefined) memory.push(buffer)
+  }
+  return result
+}
+
+/** All of a copy is in the same memory. */
+function memoryOf(copy: Vector): ArrayBufferLike {
+  return copy.at(-1)!.buffer
 }
 
 /**
@@ -224,7 +244,7 @@ class PartialSum {
   readonly run: Run = async (thread, task, progress) => {
     const copy = this.#copy ?? placePiece(task.piece, this.#memory.pop() ?? allocate(LARGEST_PIECE))
     const part = { ...partOf(task), fresh: this.#copy === undefined }
-    const target = await runOn(thread, copy, part, (fraction) => progress(task, fraction))
+    const target = await runOn(thread, copy, part, this.#memory, (fraction) => progress(task, fraction))
     this.#copy = target && { ...copy, target }
     if (target !== undefined) this.#tasks.push(task)
     return target !== undefined
@@ -239,9 +259,12 @@ class PartialSum {
 
   /** Adds what is there to the target. */
   finish(): void {
-    if (this.#copy === undefined) return
-    addResult(this.#tasks[0]!.piece, this.#copy.target)
-    this.#memory.push(this.#copy.target.at(-1)!.buffer)
+    if (this.#copy !== undefined) addResult(this.#tasks[0]!.piece, this.#copy.target)
+  }
+
+  /** Gives the memory back, also if the execution has ended early. The caller wipes all memory that it has back. */
+  release(): void {
+    if (this.#copy !== undefined) this.#memory.push(memoryOf(this.#copy.target))
   }
 }
 

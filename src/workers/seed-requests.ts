@@ -1,6 +1,6 @@
 import { equalBytes, joinBytes, wipe } from '../crypto/bytes.js'
 import type { CryptoProvider } from '../crypto/provider.js'
-import { deriveSeeds, type SeedDeriver, type SeedRequest } from '../crypto/seeds.js'
+import { deriveSeeds, requireSeedRequest, type SeedDeriver, type SeedRequest } from '../crypto/seeds.js'
 import type { Thread } from './thread.js'
 import type { PackedRequest, PackedSeeds } from './worker-messages.js'
 
@@ -41,6 +41,7 @@ export function derivationOn(usable: () => readonly Thread[]): SeedDeriver {
     return packed === undefined ? deriveSeeds(part, crypto) : unpackSeeds(packed, part.length)
   }
   const derive = async (request: SeedRequest, crypto: Derivation): Promise<(Uint8Array | undefined)[]> => {
+    requireSeedRequest(request)
     const threads = usable()
     const isForThreads = threads.length > 0 && request.publicKeys.length >= FEW_KEYS && isPackable(request)
     if (!isForThreads || !(await isStandard(crypto, threads))) return deriveSeeds(request, crypto)
@@ -64,10 +65,15 @@ export function derivationOn(usable: () => readonly Thread[]): SeedDeriver {
 export async function answerRequest(request: PackedRequest, crypto: Derivation): Promise<PackedSeeds> {
   const { privateKey, publicKeys, salt, infos, secrets, length } = request
   const count = publicKeys.length / 32
-  const unpacked = { privateKey, publicKeys: cutBytes(publicKeys, count), salt, length }
-  const second = secrets.length === 0 ? undefined : cutBytes(secrets, count)
-  const seeds = await deriveSeeds({ ...unpacked, infos: cutBytes(infos, count), secrets: second }, crypto)
-  wipe(privateKey, secrets)
+  const unpacked: SeedRequest = {
+    privateKey,
+    publicKeys: cutBytes(publicKeys, count),
+    salt,
+    infos: cutBytes(infos, count),
+    length,
+    secrets: secrets.length === 0 ? undefined : cutBytes(secrets, count),
+  }
+  const seeds = await deriveSeeds(unpacked, crypto).finally(() => wipe(privateKey, secrets))
   const answer = { seeds: new Uint8Array(count * length), present: new Uint8Array(count) }
   for (const [index, seed] of seeds.entries()) {
     if (seed === undefined) continue
@@ -86,10 +92,8 @@ export async function sampleSeeds(crypto: Derivation): Promise<Uint8Array> {
   return joinBytes((await deriveSeeds(request, crypto)).map((seed) => seed ?? new Uint8Array(32)))
 }
 
-function isPackable({ infos, secrets = [] }: SeedRequest): boolean {
-  return (
-    infos.every(({ length }) => length === infos[0]!.length) && secrets.every(({ length }) => length === 32)
-  )
+function isPackable({ infos }: SeedRequest): boolean {
+  return infos.every(({ length }) => length === infos[0]!.length)
 }
 
 /** Copies, so that the memory can be transferred. */
@@ -120,7 +124,8 @@ function unpackSeeds({ seeds, present }: PackedSeeds, length: number): (Uint8Arr
   return unpacked
 }
 
-function cutBytes(bytes: Uint8Array, count: number): readonly Uint8Array[] {
+/** Views of `count` parts of the same length. */
+export function cutBytes(bytes: Uint8Array, count: number): readonly Uint8Array[] {
   const length = bytes.length / count
   return Array.from({ length: count }, (_, index) => bytes.subarray(index * length, (index + 1) * length))
 }

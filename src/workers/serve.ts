@@ -5,7 +5,7 @@ import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
 import { createAdder } from '../vector/kernels/kernel-adder.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import type { MaskPlan, Vector } from '../vector/segments.js'
-import { answerRequest, sampleSeeds } from './seed-requests.js'
+import { answerRequest, cutBytes, sampleSeeds } from './seed-requests.js'
 import {
   type FromWorker,
   GREETING,
@@ -95,6 +95,7 @@ function listener(
       say({ type: 'done', target }, memoryOf(target))
     } catch (error) {
       if (!signal.aborted) throw error
+      for (const memory of memoryOf(target)) wipe(new Uint8Array(memory))
       say({ type: 'stopped' })
     }
   }
@@ -117,10 +118,7 @@ function listener(
 }
 
 function workOf({ seeds, signs, reports }: PlanMessage, suite: SymmetricSuite): Work {
-  const terms = Array.from(signs, (sign, index) => ({
-    seed: seeds.subarray(index * suite.keyLength, (index + 1) * suite.keyLength),
-    sign: sign as 1 | -1,
-  }))
+  const terms = cutBytes(seeds, signs.length).map((seed, index) => ({ seed, sign: signs[index] as 1 | -1 }))
   return { seeds, terms, suite, reports, stop: new AbortController() }
 }
 

@@ -94,8 +94,9 @@ export class Thread {
     this.#leave()
   }
 
+  /** Ends the worker. What it has been asked for resolves to `undefined`: some hosts do not report that a worker has ended. */
   async close(): Promise<void> {
-    await this.#worker.terminate()
+    await this.#end(undefined)
   }
 
   #use(): void {
@@ -134,12 +135,15 @@ export class Thread {
   }
 
   #lose(cause: unknown): void {
-    if (this.#failure !== undefined) return
-    this.#failure = new SecAggError('crypto-failure', 'crypto', 'a worker of a mask pool was lost', {
+    if (this.#failure === undefined) this.#end(cause)
+  }
+
+  #end(cause: unknown): unknown {
+    this.#failure ??= new SecAggError('crypto-failure', 'crypto', 'a worker of a mask pool was lost', {
       cause,
     })
-    this.#worker.terminate()
     for (const { settle } of this.#asked.splice(0)) settle(undefined)
+    return this.#worker.terminate()
   }
 }
 

@@ -1,4 +1,4 @@
-import { executeMaskPlan, type Vector } from 'secagg/vector'
+import { executeMaskPlan, type MaskOptions, type Vector } from 'secagg/vector'
 import { createMaskPool, type MaskPool, type MaskWorker } from 'secagg/workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { serveMasks, type WorkerPort } from '../../src/workers/serve.js'
@@ -216,6 +216,74 @@ describe('a worker that cannot be started is left out, and the pool tells why', 
     await pool.execute(target, MIXED, plan, suite)
     expect(opened()).toBe(1)
     expect(difference(target, await expected())).toBeUndefined()
+  })
+})
+
+describe('an execution that ends early leaves no mask sums behind', () => {
+  const many = planOf(64, chacha)
+  /** Ends the execution once part of it is done. */
+  const endings: readonly [string, () => MaskOptions][] = [
+    [
+      'by its signal',
+      () => {
+        const abort = new AbortController()
+        const onProgress = (fraction: number): void => {
+          if (fraction > 0.5) abort.abort(new Error('enough'))
+        }
+        return { signal: abort.signal, onProgress }
+      },
+    ],
+    [
+      'by an error of onProgress',
+      () => ({
+        onProgress: (fraction) => {
+          if (fraction > 0.5) throw new Error('enough')
+        },
+      }),
+    ],
+  ]
+  afterEach(() => vi.unstubAllGlobals())
+
+  test.each(endings)('%s: their memory is wiped, and used again', async (_, ending) => {
+    const allocated: SharedArrayBuffer[] = []
+    vi.stubGlobal(
+      'SharedArrayBuffer',
+      class extends SharedArrayBuffer {
+        constructor(bytes: number) {
+          super(bytes)
+          allocated.push(this)
+        }
+      },
+    )
+    const pool = await poolOf(2, puppets())
+    await expect(pool.execute(filled(MIXED), MIXED, many, chacha, ending())).rejects.toThrow('enough')
+    const count = allocated.length
+    expect(count).toBeGreaterThan(0)
+    for (const memory of allocated) expect(new Uint8Array(memory).findIndex((byte) => byte !== 0)).toBe(-1)
+
+    const target = filled(MIXED)
+    await pool.execute(target, MIXED, many, chacha)
+    const here = filled(MIXED)
+    await executeMaskPlan(here, MIXED, many, chacha)
+    expect(difference(target, here)).toBeUndefined()
+    expect(allocated.length).toBeLessThanOrEqual(Math.max(count, 4))
+  })
+
+  test('a worker that is stopped wipes memory that was transferred to it', async () => {
+    const said: FromWorker[] = []
+    const port: WorkerPort = { onmessage: null, postMessage: (message) => void said.push(message) }
+    await serveMasks(port)
+    const hear = port.onmessage!
+    const target = [new Uint32Array(10).fill(5)]
+    const piece = { target, segments: [{ length: 10, bits: 32 }], range: { from: 0, to: 10 }, bytes: 64 }
+    const seeds = new Uint8Array(32).fill(7)
+    hear({
+      data: { type: 'plan', suite: 'chacha', seeds, signs: Int8Array.of(1), reports: false, fills: false },
+    })
+    hear({ data: { type: 'piece', from: 0, to: 1, fresh: false, piece } })
+    hear({ data: { type: 'stop' } })
+    await expect.poll(() => said.at(-1)?.type).toBe('stopped')
+    expect(target).toEqual([new Uint32Array(10)])
   })
 })
 

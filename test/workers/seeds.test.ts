@@ -6,6 +6,7 @@ import { ClientSession, createRoundConfig, ServerSession } from '../../src/index
 import { withPostQuantum } from '../../src/post-quantum/index.js'
 import { executeMaskPlan } from '../../src/vector/mask.js'
 import { createMaskPool, type MaskPool } from '../../src/workers/index.js'
+import { answerRequest } from '../../src/workers/seed-requests.js'
 import { puppets, spawn } from './support.js'
 
 const crypto = await defaultCrypto('aes')
@@ -99,6 +100,48 @@ describe('seeds that a pool derives', () => {
   })
 })
 
+describe('a request whose parts do not fit together is refused, by a pool and by the calling thread', () => {
+  const wrong = { code: 'invalid-argument', fault: 'usage' }
+  const secretsOf = (lengths: readonly number[]): Uint8Array[] =>
+    lengths.map((length) => new Uint8Array(length).fill(7))
+  const cases: readonly [string, (right: SeedRequest) => Partial<SeedRequest>][] = [
+    ['no secrets in the list', () => ({ secrets: [] })],
+    ['a secret too few', () => ({ secrets: secretsOf(Array(8).fill(32)) })],
+    ['a secret too many', () => ({ secrets: secretsOf(Array(10).fill(32)) })],
+    // 288 bytes together, as it should be.
+    ['secrets of 31 and 33 bytes', () => ({ secrets: secretsOf([31, 33, ...Array(7).fill(32)]) })],
+    ['an info too few', ({ infos }) => ({ infos: infos.slice(1) })],
+    [
+      'keys of 31 and 33 bytes',
+      ({ publicKeys }) => ({ publicKeys: [...secretsOf([31, 33]), ...publicKeys.slice(2)] }),
+    ],
+  ]
+  test.each(cases)('%s', async (_, change) => {
+    const pool = await poolOf(2)
+    const right = await requestOf(9)
+    const request = { ...right, ...change(right) }
+    await expect(pool.execute.deriveSeeds!(request, crypto)).rejects.toMatchObject(wrong)
+    await expect(deriveSeeds(request, crypto)).rejects.toMatchObject(wrong)
+    // The workers are as good as before.
+    expect(await pool.execute.deriveSeeds!(right, crypto)).toEqual(await deriveSeeds(right, crypto))
+    expect(pool.threads).toBe(2)
+  })
+
+  test('also by a worker', async () => {
+    const right = await requestOf(9)
+    const packed = {
+      privateKey: Uint8Array.from(right.privateKey),
+      publicKeys: Uint8Array.from(right.publicKeys.flatMap((key) => [...key])),
+      salt: right.salt,
+      infos: Uint8Array.from(right.infos.flatMap((info) => [...info])),
+      secrets: new Uint8Array(8 * 32).fill(7),
+      length: right.length,
+    }
+    await expect(answerRequest(packed, crypto)).rejects.toMatchObject(wrong)
+    expect([...packed.privateKey, ...packed.secrets].every((byte) => byte === 0)).toBe(true)
+  })
+})
+
 describe('the calling thread derives them itself', () => {
   test('if there are few', async () => {
     const pool = await poolOf(1)
@@ -146,6 +189,21 @@ describe('the calling thread derives them itself', () => {
     const request = await requestOf(100)
     expect(await pool.execute.deriveSeeds!(request, crypto)).toEqual(await deriveSeeds(request, crypto))
     expect(pool.threads).toBe(0)
+  })
+
+  // A worker of a browser reports nothing when it is terminated.
+  test('if the pool is closed on the way', async () => {
+    const closing: Promise<void>[] = []
+    const pool = await poolOf(
+      2,
+      puppets((_, type) => {
+        if (type === 'derive') closing.push(pool.close())
+      }),
+    )
+    const request = await requestOf(100)
+    expect(await pool.execute.deriveSeeds!(request, crypto)).toEqual(await deriveSeeds(request, crypto))
+    await Promise.all(closing)
+    expect([closing.length, pool.threads, pool.failure]).toEqual([1, 0, undefined])
   })
 
   test('after the pool is closed', async () => {
