@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
@@ -35,6 +36,9 @@ if (keyExamples.length > 0) {
   process.stderr.write(`${text}: they are left out.\n`)
 }
 
+// On two cores, the default is one. Many tests wait for processes that they have started.
+const maxWorkers = Math.max(2, availableParallelism() - 1)
+
 const node = {
   resolve: { alias },
   test: {
@@ -49,6 +53,7 @@ const node = {
     ],
     globalSetup: ['test/workers/bundle-worker.ts'],
     testTimeout: 60_000,
+    maxWorkers,
   },
 }
 
@@ -66,6 +71,7 @@ const browser = {
     include: ['test/**/*.test.ts'],
     exclude: ['test/**/*.node.test.ts'],
     testTimeout: 60_000,
+    maxWorkers,
     browser: {
       // One page for all files. A page for each would cost a second of imports, and keep its memory for WebAssembly for a while.
       isolate: false,
