@@ -46,6 +46,7 @@ const node = {
     environment: 'node',
     include: ['test/**/*.test.ts'],
     exclude: [
+      '**/node_modules/**',
       'test/**/*.browser.test.ts',
       ...(chromium === undefined ? ['test/playground/**', 'test/examples/keys/browser.node.test.ts'] : []),
       ...(natsServer === undefined ? ['test/nats/**'] : []),
@@ -69,7 +70,7 @@ const browser = {
   test: {
     name: 'chromium',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/**/*.node.test.ts'],
+    exclude: ['**/node_modules/**', 'test/**/*.node.test.ts'],
     testTimeout: 60_000,
     maxWorkers,
     browser: {
