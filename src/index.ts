@@ -9,56 +9,13 @@
  * @module
  */
 
-// The configuration of a round, which server and clients agree on beforehand.
-export {
-  type AdversaryModel,
-  type BoundedSegment,
-  createRoundConfig,
-  type InputBound,
-  type KeyAgreementName,
-  minimumThreshold,
-  type RoundConfig,
-  type RoundParameters,
-  type SparseGraph,
-  type ThresholdModel,
-} from './protocol/index.js'
+// What a client needs: configuration, identities, the client's session, errors, and the types of all these.
+export * from './client.js'
 
-// How many neighbors a client needs on the sparse graph.
+// How many neighbors a client needs on the sparse graph, and how few shares are enough.
 export { chooseParameters, type GraphParameters } from './graph/chooser/parameters.js'
-export {
-  type Assumptions,
-  checkNeighborhood,
-  type GraphAssumptions,
-  type CompleteShape,
-  type GraphShape,
-  type OfferedNeighborhood,
-  type SecurityFailure,
-  type ServerModel,
-  type SparseShape,
-  type ChosenShape,
-} from './graph/index.js'
-
-// One party in one round: bytes in, bytes out.
-export {
-  type ClaimSession,
-  ClientSession,
-  type ClientSessionEvent,
-  type ClientSessionOptions,
-  type Receipt,
-  type Refusal,
-  type PhaseCount,
-  type PhaseOutcome,
-  type RoundReport,
-  ServerSession,
-  type ServerSessionEvent,
-  type ServerSessionOptions,
-  type SumSink,
-  type InputSource,
-  type SessionInput,
-  type ResumedClientOptions,
-  type SaveSession,
-  type WrongShare,
-} from './session/index.js'
+export { checkNeighborhood } from './graph/index.js'
+export { minimumThreshold, type ThresholdModel } from './protocol/index.js'
 
 // Where a server adds up vectors and removes masks.
 export {
@@ -70,41 +27,16 @@ export {
   type UploadPlace,
 } from './plane/index.js'
 
-// What a message is, by its first bytes.
-export { inspectMessage, type MessageInfo, type MessageType } from './wire/index.js'
-
-// Inputs and outcomes that carry the id of their round, so that rounds cannot be mixed up.
+// The server's part of a round: bytes in, bytes out.
 export {
-  type FinishedRound,
-  type RoundInput,
-  type RoundSum,
-  readOutcome,
-  roundInput,
-  type VectorSource,
-} from './rounds/index.js'
-
-// The identities of clients, in the active model.
-export {
-  dangerouslyTrustAnyIdentity,
-  ed25519Signer,
-  ed25519Verifier,
-  type SignedClaim,
-  type OwnSigner,
-  type Signer,
-  type VerifyIdentity,
-} from './protocol/index.js'
-
-// Errors.
-export {
-  type ErrorCode,
-  type ErrorDetails,
-  type Fault,
-  PHASES,
-  type PhaseName,
-  SecAggError,
-} from './errors.js'
-
-// Types of the lower layers.
-export { type Bytes, type CryptoProvider, defaultCrypto, type SuiteName } from './crypto/index.js'
-export type { SecretSplitter } from './shamir/split.js'
-export type { ElementRange, Lanes, MaskExecutor, Segment, Vector } from './vector/index.js'
+  type PhaseCount,
+  type PhaseOutcome,
+  type Receipt,
+  type Refusal,
+  type RoundReport,
+  ServerSession,
+  type ServerSessionEvent,
+  type ServerSessionOptions,
+  type SumSink,
+  type WrongShare,
+} from './session/index.js'

@@ -97,7 +97,7 @@ export function tracingOf(telemetry: Telemetry | undefined): Tracing | undefined
  * Where a span is, so that other processes can add spans below it.
  * @experimental
  */
-export interface SpanPlace {
+interface SpanPlace {
   readonly traceId: string
   readonly spanId: string
   readonly traceFlags: number

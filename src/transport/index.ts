@@ -6,7 +6,6 @@
  * @module
  */
 
-export { type MessageLimits, messageLimits } from '../session/index.js'
 export {
   createTelemetry,
   type OpenTelemetryApi,
@@ -14,17 +13,9 @@ export {
   type OpenTelemetrySpanContext,
   type OpenTelemetryTracer,
 } from '../telemetry/telemetry.js'
-export type { SpanAttributes, SpanPlace, Telemetry } from '../telemetry/tracing.js'
-export type { ClientEvent, ClientResult, OpenConnection, RunClientOptions } from './client/client-options.js'
-export { runClient } from './client/run-client.js'
-export type { OpenUpload } from './client/upload.js'
-export type { Clock } from './clock.js'
-export type { Connection, OwnConnection } from './connections/connection.js'
-export { Inbox, type InboxOptions } from './connections/connection.js'
-export { type ByteStream, framedConnection, type WebReadable } from './connections/framing.js'
-export { messagePortConnection, type Port } from './connections/message-port.js'
+export type { SpanAttributes, Telemetry } from '../telemetry/tracing.js'
+export * from './client/index.js'
 export { connectionPair } from './connections/pair.js'
-export { type Socket, type SocketOptions, socketConnection } from './connections/socket.js'
 export { serveRound } from './server/serve-round.js'
 export type {
   Patience,
