@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import process from 'node:process'
 import { SecAggError } from '../errors.js'
+import type { ClusterWorker } from '../nats/index.js'
 import {
   clusterKey,
   loadTelemetry,
@@ -44,28 +45,32 @@ export async function workerCommand(args: readonly string[]): Promise<void> {
   const address = metricsAddress(values.metrics)
   const key = clusterKey('worker', values['key-file'])
   const credentials = values.credentials === undefined ? {} : readJson(values.credentials)
-  const tracing = await loadTelemetry(values.telemetry)
-  // Not before it is needed: most programs do not have the packages that it uses.
-  const { runWorker } = await import('../nats/index.js')
   // The worker can be started before the broker.
   const connection = { ...credentials, servers, waitOnFirstConnect: true }
-  const options = { connection, key, threads, telemetry: tracing?.telemetry }
-  const worker = await withNotice(runWorker(options), servers)
   let isAsked = false
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      isAsked = true
-      void worker.close()
-    })
-  }
+  // Everything is closed on errors too: otherwise it would keep the process alive, and spans that wait to be sent would be lost.
+  let tracing: Awaited<ReturnType<typeof loadTelemetry>>
+  let worker: ClusterWorker | undefined
   let metrics: Server | undefined
   try {
-    if (address !== undefined) metrics = await serveMetrics(worker, address)
+    tracing = await loadTelemetry(values.telemetry)
+    // Not before it is needed: most programs do not have the packages that it uses.
+    const { runWorker } = await import('../nats/index.js')
+    const options = { connection, key, threads, telemetry: tracing?.telemetry }
+    const running = await withNotice(runWorker(options), servers)
+    worker = running
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        isAsked = true
+        void running.close()
+      })
+    }
+    if (address !== undefined) metrics = await serveMetrics(running, address)
     process.stdout.write('connected\n')
-    await worker.ended
+    await running.ended
   } finally {
     metrics?.close()
-    await worker.close()
+    await worker?.close()
     await tracing?.shutdown()
   }
   if (!isAsked) throw new SecAggError('connection-lost', 'network', 'the broker refuses the connection')

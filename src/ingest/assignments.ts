@@ -1,5 +1,5 @@
 import * as P from '../codec/codec.js'
-import { ascii, type Bytes, plainBytes } from '../crypto/bytes.js'
+import { ascii, type Bytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import type { PlaneRound } from '../plane/index.js'
 import { inTurns } from '../vector/pace.js'
@@ -252,7 +252,7 @@ export function encodeGroups(groups: readonly Assignment[]): Bytes {
     process: process && { id: process.id, address: process.address },
     sealed: sealed && { members: sealed.members, digest: sealed.digest, checks: sealed.checks },
   }))
-  return plainBytes(groupsCoder.encode(saved))
+  return groupsCoder.encode(saved)
 }
 
 /** @throws {SecAggError} `malformed-state` if these are not groups of `seats`. */

@@ -90,7 +90,7 @@ export function isSameShape(one: GroupShape, other: GroupShape): boolean {
 }
 
 export function encodeRequest({ kind, ...data }: Request): Bytes {
-  return plainBytes(request.encode({ kind, data } as P.ValueOf<typeof request>))
+  return request.encode({ kind, data } as P.ValueOf<typeof request>)
 }
 
 /** What the bytes of a request ask for. */
@@ -135,9 +135,9 @@ export function openReply(bytes: Uint8Array): Uint8Array | Refused {
   return REFUSALS[bytes[1] ?? 2] ?? 'malformed'
 }
 
-export const encodeStatus = (value: Status): Bytes => plainBytes(status.encode(value as never))
+export const encodeStatus = (value: Status): Bytes => status.encode(value as never)
 export const decodeStatus = (bytes: Uint8Array): Status => reading(() => status.decode(bytes)) as Status
-export const encodeSealed = (value: SealedGroup): Bytes => plainBytes(sealedCoder.encode(value))
+export const encodeSealed = (value: SealedGroup): Bytes => sealedCoder.encode(value)
 export const decodeSealed = (bytes: Uint8Array): SealedGroup => reading(() => sealedCoder.decode(bytes))
 
 function reading<T>(read: () => T): T {

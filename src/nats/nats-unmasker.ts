@@ -2,7 +2,7 @@ import { partsOf, requireCallback, requireInteger, requireMethods, shown } from 
 import { bytesToHex, equalBytes, requireBytes } from '../crypto/bytes.js'
 import { defaultCrypto } from '../crypto/default.js'
 import type { SeedDeriver } from '../crypto/seeds.js'
-import { SecAggError, usageError } from '../errors.js'
+import { usageError } from '../errors.js'
 import {
   createPlane,
   type DataPlane,
@@ -12,6 +12,7 @@ import {
   type Unmasker,
   type UnmaskJob,
 } from '../plane/index.js'
+import { codeOf } from '../telemetry/telemetry.js'
 import { type Telemetry, tracingOf } from '../telemetry/tracing.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import { countElements, streamLength } from '../vector/segments.js'
@@ -194,7 +195,7 @@ export async function natsUnmasker(options: NatsUnmaskerOptions): Promise<Cluste
       yield* tasks.run()
       failure = undefined
     } catch (error) {
-      failure = error instanceof SecAggError ? error.code : 'error'
+      failure = codeOf(error)
       throw error
     } finally {
       span?.end({}, failure)
@@ -246,7 +247,7 @@ function metricsOf(counters: Counters, running: readonly UnmaskTasks[]): string 
   counters.set('queue_depth', total('pending'))
   counters.set('tasks_at_workers', total('atWorkers'))
   counters.set('redeliveries', total('again'))
-  counters.set('lag_seconds', secondsSince(Math.min(Date.now(), ...standings.map(({ since }) => since))))
+  counters.set('lag_seconds', secondsSince(Math.min(...standings.map(({ since }) => since))))
   return counters.text()
 }
 

@@ -94,7 +94,7 @@ export function countingChannel(channel: IngestChannel): CountingChannel {
     metrics: () => {
       const [oldest] = open
       counters.set('queue_depth', open.size)
-      counters.set('lag_seconds', secondsSince(oldest?.since ?? Date.now()))
+      counters.set('lag_seconds', secondsSince(oldest?.since ?? Number.POSITIVE_INFINITY))
       return counters.text()
     },
   }
@@ -110,7 +110,7 @@ export function tracedChannel(channel: IngestChannel, tracing: Tracing | undefin
     discover: () => channel.discover(),
     request: (process, bytes) => {
       const round = kindOf(bytes) === 'open' ? tracing.rounds.get(roundOf(bytes))?.round : undefined
-      return channel.request(process, withTraceParent(round?.traceParent, bytes) as Bytes)
+      return channel.request(process, withTraceParent(round?.traceParent, bytes))
     },
   }
 }
@@ -148,7 +148,9 @@ export function tracedProcess(
       let failure: string | undefined = 'error'
       try {
         const reply = await process.handle(message)
-        failure = reply[0] === 0 ? undefined : 'refused'
+        const answer = openReply(reply)
+        // 'busy' asks the coordinator to come again.
+        failure = typeof answer === 'string' && answer !== 'busy' ? answer : undefined
         return reply
       } finally {
         span?.end({}, failure)

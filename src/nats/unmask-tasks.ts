@@ -110,7 +110,7 @@ export class UnmaskTasks {
   /** For metrics: the tasks that are open, since when the oldest one is, and what the broker holds of them. */
   get standing(): Held & { readonly open: number; readonly since: number } {
     const [oldest] = this.#tasks.values()
-    return { ...this.#posting.held, open: this.#tasks.size, since: oldest?.since ?? Date.now() }
+    return { ...this.#posting.held, open: this.#tasks.size, since: oldest?.since ?? Number.POSITIVE_INFINITY }
   }
 
   /** Makes it fail. Nothing is sent to the broker any more. */

@@ -1,5 +1,5 @@
 import * as P from '../codec/codec.js'
-import { ascii, type Bytes, plainBytes } from '../crypto/bytes.js'
+import { ascii, type Bytes } from '../crypto/bytes.js'
 import { checkedPrivacy } from './float-encoder.js'
 import { checkedIntegerPrivacy } from './integer-encoder.js'
 import type { IntegerPrivacyParameters } from './integers.js'
@@ -84,7 +84,7 @@ const integers = P.struct({
 export function privacyContext(parameters: PrivacyParameters, rotationSeed: Uint8Array): Bytes {
   requireRotationSeed(rotationSeed)
   const checked = checkedPrivacy(parameters)
-  return plainBytes(vector.encode({ ...checked, ...headerOf('vector', 2, checked), rotationSeed }))
+  return vector.encode({ ...checked, ...headerOf('vector', 2, checked), rotationSeed })
 }
 
 /**
@@ -109,7 +109,7 @@ export function privacyContext(parameters: PrivacyParameters, rotationSeed: Uint
  */
 export function integerPrivacyContext(parameters: IntegerPrivacyParameters): Bytes {
   const checked = checkedIntegerPrivacy(parameters)
-  return plainBytes(integers.encode({ ...checked, ...headerOf('integers', 1, checked) }))
+  return integers.encode({ ...checked, ...headerOf('integers', 1, checked) })
 }
 
 function headerOf<Kind extends string>(

@@ -264,7 +264,7 @@ function traceRound(
 }
 
 /** A word for an error. Its text may be a host's, and name what nobody else should know. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   if (error instanceof SecAggError) return error.code
   return (error as { name?: unknown } | undefined)?.name === 'AbortError' ? 'aborted' : 'error'
 }

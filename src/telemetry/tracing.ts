@@ -1,3 +1,4 @@
+import { ascii, type Bytes, concatBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 
 /**
@@ -133,13 +134,9 @@ export function decodeTraceParent(text: unknown): SpanPlace | undefined {
 }
 
 /** A message with the place of a span in front of it. */
-export function withTraceParent(traceParent: string | undefined, message: Uint8Array): Uint8Array {
-  if (decodeTraceParent(traceParent) === undefined) return message
-  const bytes = new Uint8Array(1 + TRACE_PARENT_LENGTH + message.length)
-  bytes[0] = MARK
-  for (let at = 0; at < TRACE_PARENT_LENGTH; at++) bytes[1 + at] = traceParent!.charCodeAt(at)
-  bytes.set(message, 1 + TRACE_PARENT_LENGTH)
-  return bytes
+export function withTraceParent(traceParent: string | undefined, message: Bytes): Bytes {
+  if (traceParent === undefined || decodeTraceParent(traceParent) === undefined) return message
+  return concatBytes(Uint8Array.of(MARK), ascii(traceParent), message)
 }
 
 /** A message, and the place that is in front of it, if there is one. */

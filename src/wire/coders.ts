@@ -9,10 +9,8 @@ import { SecAggError } from '../errors.js'
  */
 export function encodeOwn<T>(coder: P.Coder<T>, value: T): Bytes {
   try {
-    // `encode` returns a new array each time, in memory that is not shared. Its type does not say so.
-    return coder.encode(value) as Bytes
+    return coder.encode(value)
   } catch {
-    // Without a cause, because the coder's error can quote the value, which may be secret.
     throw new SecAggError(
       'crypto-failure',
       'crypto',

@@ -99,7 +99,6 @@ export function decodeMessage<T>(type: MessageType, coder: P.Coder<T>, bytes: Ui
     // Not `slice`, because a slice of a Node Buffer shares its memory.
     return coder.decode(new Uint8Array(bytes.subarray(HEADER_LENGTH)))
   } catch {
-    // Without a cause, because the coder's error quotes the bytes, which may be shares.
     throw new SecAggError('malformed-message', origin.fault, `a message of type ${type} is malformed`, origin)
   }
 }

@@ -229,7 +229,7 @@ function memoryOf(copy: Vector): ArrayBufferLike {
 }
 
 /**
- * What the tasks of one thread add up to, if only terms are divided. The thread adds all of them to the same memory, so that the
+ * What tasks of a thread add up to, if only terms are divided. The thread adds all of them to the same memory, so that the
  * calling thread adds one result to the target instead of one for each task.
  */
 class PartialSum {

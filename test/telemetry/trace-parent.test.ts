@@ -1,14 +1,19 @@
 import * as fc from 'fast-check'
+import { createTelemetry } from 'secagg/transport'
 import { expect, test } from 'vitest'
-import { codeUnits } from '../../src/crypto/bytes.js'
+import { type Bytes, codeUnits } from '../../src/crypto/bytes.js'
+import { encodeRequest, refusalOf } from '../../src/ingest/group-messages.js'
 import { IngestProcess } from '../../src/ingest/ingest-process.js'
+import { tracedProcess } from '../../src/nats/reports.js'
 import { decodeTask } from '../../src/nats/task-messages.js'
 import {
   decodeTraceParent,
   encodeTraceParent,
   splitTraceParent,
+  tracingOf,
   withTraceParent,
 } from '../../src/telemetry/tracing.js'
+import { fakeApi } from './fake-api.js'
 
 const [traceId, spanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331']
 const TEXT = `00-${traceId}-${spanId}-01`
@@ -79,4 +84,26 @@ test('a task with a place that is none is a task without one', () => {
     expect(decode(trace)).toBeDefined()
     expect(decode(trace)).not.toHaveProperty('trace')
   }
+})
+
+test('a group that is still being sealed is not a failure in the trace, and one that is not there is', async () => {
+  const { api, spans } = fakeApi()
+  let reply: Bytes = refusalOf('busy')
+  const process = { handle: async () => reply } as unknown as IngestProcess
+  const { handle } = tracedProcess(process, new Uint8Array(32), tracingOf(createTelemetry(api)))
+  const id = { configHash: new Uint8Array(32).fill(1), group: 0, epoch: 1 }
+  const shape = {
+    seats: [0],
+    segments: [{ length: 1, bits: 8 }],
+    sliceLength: 1,
+    prefix: 0,
+    maximumUploads: 1,
+  }
+  await handle(withTraceParent(TEXT, encodeRequest({ kind: 'open', id, shape })))
+  await handle(encodeRequest({ kind: 'seal', id }))
+  reply = refusalOf('stale')
+  await handle(encodeRequest({ kind: 'seal', id }))
+  const seals = spans.filter(({ name }) => name.includes('seal'))
+  expect(seals.map(({ attributes }) => attributes['error.type'])).toEqual([undefined, 'stale'])
+  expect(seals.map(({ status }) => status?.code)).toEqual([undefined, 2])
 })
