@@ -4,7 +4,7 @@ import { keysOf, knownParts } from '../received/index.js'
 /**
  * How clips are adapted from round to round (Andrew et al. 2021, "Differentially Private Learning with Adaptive Clipping").
  * Each client adds, for each group of tensors, whether its update was within the clip. From the sum, `nextPlan` moves each
- * clip geometrically towards the quantile.
+ * clip geometrically toward the quantile.
  * @public
  */
 export interface AdaptiveClip {
@@ -23,7 +23,7 @@ export interface AdaptiveClip {
    * or 0.2 with privacy.
    */
   readonly rate?: number | undefined
-  /** `nextPlan` sets no clip above this number, 10^−30 to 10^30. Default: 10^30. */
+  /** `nextPlan` sets no clip of any group above this number, 10^−30 to 10^30. The clips of the first plan may be above it. Default: 10^30. */
   readonly maximum?: number | undefined
   /**
    * With privacy: the part of the squared sensitivity that belongs to these fractions, 10^−6 to 0.5. Noise on the mean grows by

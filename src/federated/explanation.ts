@@ -175,7 +175,7 @@ function adaptation({ task, privacy }: PlanNumbers): string[] {
   const aim =
     quantile === 1
       ? 'raises the clip until all clients are within it'
-      : `moves the clip towards the ${short(quantile)} quantile`
+      : `moves the clip toward the ${short(quantile)} quantile`
   return [
     `The sum also tells, for each clip, which fraction of the clients was within it. The next plan ${aim}.${noisy}`,
   ]

@@ -9,9 +9,9 @@ import type { RoundMean } from './round.js'
 import type { RoundPlan } from './round-plan.js'
 
 /**
- * Without privacy, a clip may be this many times the largest value of the mean: so many that a mean which is small by chance
- * does not lower it below the updates of the next round, and so few that the error bound is below 1 % of that value with 16
- * bits. At least 4 and at most 1024.
+ * Without privacy, a clip may be this many times the largest value of the mean. The factor is large enough that a mean which
+ * is small by chance does not lower the clip below the next updates, and small enough that the error bound stays below 1 % of
+ * that value with 16 bits. At least 4 and at most 1024.
  */
 function reserve(half: number): number {
   return Math.min(Math.max(half / 128, 4), 1024)
@@ -26,9 +26,9 @@ function stepsLeft(half: number): number {
 const SLOWLY = 0.9
 
 /**
- * Without privacy, a clip does not fall below this fraction of the largest one, or of 1 if that is less. The updates of a tensor
- * that is not trained yet are 0, and its clip would fall for as long as that lasts; from here, it is back at 1 in seven rounds.
- * The floor raises no clip, and no clip that a client has driven up raises the floor above this number.
+ * Without privacy, a clip does not fall below this fraction of the largest one, or of 1 if that is less. Without this
+ * floor, the clip of a tensor that is not trained yet, whose updates are 0, would fall in every round. From the floor, it is back
+ * at 1 after seven rounds. The floor never raises a clip. A client that drives up one clip cannot raise the floor above this number.
  */
 const SPREAD = 1e-12
 
@@ -36,10 +36,10 @@ const SPREAD = 1e-12
 const CLIPS = [1e-30, 1e30] as const
 
 /**
- * Plans the next rounds with clips that are moved towards the quantile of the task: a clip that a fraction b of the clients was
- * within is multiplied by exp(−η · (b − γ)). Without privacy, a clip that this does not raise is also lowered if it is far
- * above the largest value of the mean: at once to n times that value, or 256 times with 16 bits and fewer clients, since the update
- * of a single client may be as large; and then slowly, until the error bound is below 2 % of it. A clip rises only if the fraction
+ * Plans the next rounds with clips that are moved toward the quantile of the task: a clip that a fraction b of the clients was
+ * within is multiplied by exp(−η · (b − γ)). Without privacy, a clip that this does not raise is lowered if it is far above the
+ * largest value of the mean. It falls at once to n times that value (with 16 bits, at least 256 times), because the update of a single
+ * client may be as large. After that it falls slowly, until the error bound is below 2 % of that value. A clip rises only if the fraction
  * of its own group is below γ, and not above `maximum`. The noise multiplier and ε do not depend on the clips, so `rounds` of the
  * privacy goal counts the rounds of all these plans.
  *
@@ -98,7 +98,7 @@ export function nextPlan(plan: RoundPlan, outcome: Pick<RoundMean, 'mean' | 'wit
     // Noise can carry a fraction below 0 and above 1.
     const within = Math.min(Math.max(fraction, 0), 1)
     const next = clip * Math.exp(-rate * (within - quantile))
-    // If too few clients are within the clip, what it cuts off is not in the mean, so the mean cannot tell how far it may fall.
+    // If too few clients are within the clip, the mean lacks what was cut off, so it does not show how far the clip may fall.
     if (encoding === undefined || within < quantile) return { name, clip, next }
     return { name, clip, next: Math.min(next, lowered(clip, largest[group]!, encoding, task.clients)) }
   })

@@ -99,7 +99,7 @@ export class Group {
       }
       const { slice, packed } = this.#open(seat, bytes)
       const own = this.#checks.get(seat) ?? new Map<number, Checks>()
-      // Otherwise a client could keep its place by sending one slice for ever.
+      // Otherwise a client could keep its place by sending one slice forever.
       if (own.has(slice)) {
         throw new SecAggError('unexpected-message', 'peer', `slice ${slice} of seat ${seat} came twice`)
       }

@@ -21,8 +21,8 @@ export interface IngestProcessOptions {
   /** The key with which the coordinator signs tickets. */
   readonly key: Uint8Array
   /**
-   * A connection is closed after this many milliseconds without a message, except while it waits for a place. While others
-   * wait, a vector in slices may take twice as long in total, and half as long without a new slice. Default 60 000.
+   * A connection is closed after this many milliseconds without a message. Time spent waiting for a place does not count. While
+   * others wait, a vector in slices may take twice as long in total, and its next slice half as long. Default 60 000.
    */
   readonly maximumSilence?: number | undefined
   /** A round is forgotten after this many milliseconds without a request of its coordinator. Default 600 000. */

@@ -28,8 +28,8 @@ export interface NatsIngestOptions {
    * Returns the store for the partial sums of one round, which the coordinator keeps until the round is over. Its slices are
    * blocks of up to half a MiB; its seats are numbers of groups. The blocks of a group that was given to another process have
    * new numbers. `put` must resolve only once the bytes survive a power failure, and a process that resumes the round must get
-   * the same store. The blocks are discarded when `saveResult` of the session has resolved, so pass that option if the result must
-   * survive a crash: without it, a coordinator that is killed before it has stored the result cannot compute it again.
+   * the same store. Blocks are discarded after the session's `saveResult` resolves. Without that option, a coordinator that
+   * is killed before it has stored the result cannot compute it again.
    */
   readonly storeFor: (configHash: Bytes) => SliceStore
   /** Removes the masks. Default: this thread. */
@@ -136,8 +136,8 @@ export interface IngestOptions {
   /** The URL at which clients reach this process, at most 1024 printable ASCII characters. */
   readonly address: string
   /**
-   * A client's connection is closed after this many milliseconds without a message, 1000 to 86400000, except while the client
-   * waits because too many vectors are incomplete. While others wait, a vector may take twice as long in total. Default: 60000.
+   * A client's connection is closed after this many milliseconds without a message, 1000 to 86400000. The time in which the client
+   * waits because too many vectors are incomplete does not count. While others wait, a vector may take twice as long in total. Default: 60000.
    */
   readonly maximumSilence?: number | undefined
   /** Records each upload, and each sealing of a group, in the trace of its round. */
@@ -170,7 +170,7 @@ const COUNTERS = {
   queue_depth: ['gauge', 'Clients that wait because too many vectors are incomplete.'],
   lag_seconds: [
     'gauge',
-    'How long the coordinator of a round has not asked; of several rounds, the longest time.',
+    "Seconds since the last request of a round's coordinator; of several rounds, the maximum.",
   ],
 } as const
 

@@ -187,7 +187,7 @@ export class TaskWorker {
       if (await this.#deliver(names, name, result)) {
         failure = result[0] === SUM ? undefined : 'failed'
         message.ack()
-        this.#counters.add('tasks_total')
+        this.#counters.add(failure === undefined ? 'tasks_total' : 'failed_tasks_total')
         return
       }
       throw new Error('the result was not taken')

@@ -160,7 +160,7 @@ function startSpan(
   }
 }
 
-/** What watches a round must not be able to end it. */
+/** Telemetry must never end a round. */
 function quietly<T>(work: () => T): T | undefined {
   try {
     return work()
@@ -169,7 +169,7 @@ function quietly<T>(work: () => T): T | undefined {
   }
 }
 
-/** What has been counted in the open phase. Single messages are not recorded: there may be a million of them. */
+/** What has been counted in the open phase. Individual messages are not recorded, because there may be a million of them. */
 interface Counts {
   messages: number
   bytes: number

@@ -2,7 +2,7 @@ import { ascii, type Bytes, concatBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 
 /**
- * What a span says about itself.
+ * The attributes of a span.
  * @experimental
  */
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>

@@ -91,7 +91,7 @@ function isFixed<T>(coder: P.Coder<T>): coder is FixedCoder<T> {
   return 'write' in coder
 }
 
-/** Codes how many of at most `most` entries follow. No message has more than 65535 entries. Saved states of large rounds do. */
+/** Codes the number of entries, at most `most`. No message has more than 65535 entries. Saved states of large rounds do. */
 export function countCoder(most: number): P.Coder<number> {
   return most < 2 ** 16 ? P.U16LE : P.U32LE
 }

@@ -204,7 +204,7 @@ function runOnCopies(memory: SpareMemory): Run {
 
 /**
  * Makes a thread execute a part of the plan on a copy, in memory that is shared or transferred. If it does not, what the copy
- * holds is wiped, and its memory is spare again. But a lost worker may still write to it: then it is not used again.
+ * holds is wiped, and its memory is spare again. The memory of a lost worker is not used again, because the worker may still write to it.
  */
 async function runOn(
   thread: Thread,

@@ -39,6 +39,8 @@ export interface Training {
 const RECONNECT_TIME = 1000
 /** How long the first round waits until all pages are open. */
 const OPENING_TIME = 600_000
+/** How long a later round waits for the pages of the round before, in milliseconds. */
+const JOINING_TIME = 10_000
 
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src data:"
 
@@ -115,9 +117,10 @@ class TrainingServer {
       const serving = serveRound({
         config: round.config,
         reconnectTime: RECONNECT_TIME,
-        // Later rounds do not wait for pages that have been closed.
+        // Later rounds wait only briefly for pages that have been closed.
         phases: {
-          'advertise-keys': present === undefined ? { deadline: OPENING_TIME } : { enough: present },
+          'advertise-keys':
+            present === undefined ? { deadline: OPENING_TIME } : { enough: present, deadline: JOINING_TIME },
         },
       })
       this.#open = { number, sessionId, serving }
