@@ -121,6 +121,14 @@ export function requireArray(what: string, value: unknown): asserts value is rea
   if (!Array.isArray(value)) throw wrongKind(what, 'an array', value)
 }
 
+/** What the rounding errors of a few decimal fractions add up to is far below this, and no caller means so small a difference. */
+export const ROUNDING = 1e-12
+
+/** Whether a sum of decimal fractions is above `maximum`. The doubles 0.34 + 0.56 are above 0.9, but not what they stand for. */
+export function isSumAbove(sum: number, maximum: number): boolean {
+  return sum > maximum + ROUNDING
+}
+
 /** @throws {SecAggError} `code` unless `value` is a whole number from `minimum` to `maximum`. */
 export function requireInteger(
   what: string,

@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { atMost } from '../federated/explanation.js'
-import type { Assumptions } from '../graph/chooser/assumptions.js'
+import { type Assumptions, MAXIMUM_STRENGTH, partOf } from '../graph/chooser/assumptions.js'
 import { chooseParameters, type GraphParameters } from '../graph/chooser/parameters.js'
 import { choosePrivacy, type PrivacyParameters } from '../privacy/index.js'
 import { fraction, inOptions, oneOf, page, readOptions, required, wholeNumber } from './options.js'
@@ -116,8 +116,8 @@ function parse(args: readonly string[]): {
     corruptFraction: fraction('corrupt', values.corrupt),
     adversary: oneOf('adversary', values.adversary, ['honest-but-curious', 'active']),
     graph: values.graph === undefined ? undefined : oneOf('graph', values.graph, ['sparse', 'complete']),
-    statisticalSecurity: wholeNumber('security-bits', values['security-bits'], 1, 256),
-    correctness: wholeNumber('correctness-bits', values['correctness-bits'], 1, 256),
+    statisticalSecurity: wholeNumber('security-bits', values['security-bits'], 1, MAXIMUM_STRENGTH),
+    correctness: wholeNumber('correctness-bits', values['correctness-bits'], 1, MAXIMUM_STRENGTH),
   }
   return { assumptions, target: targetOf(values), details: values.details, json: values.json }
 }
@@ -220,7 +220,7 @@ function settings(parameters: GraphParameters, isPrivate: boolean): string[] {
   const own =
     adversary === 'active'
       ? `of at most ${minimumCohort}`
-      : `that you choose, such as ${minimumPresent - Math.floor(minimumPresent * dropoutFraction)}`
+      : `that you choose, such as ${minimumPresent - partOf(minimumPresent, dropoutFraction)}`
   return [
     `Configure graph { neighbors: ${neighbors}, assumptions: { corruptFraction: ${corruptFraction}, ` +
       `dropoutFraction: ${dropoutFraction}${security} } }, threshold ${threshold}` +

@@ -7,6 +7,7 @@ import {
   type PrivacySetting,
   type PrivacyTarget,
 } from '../privacy/index.js'
+import { CLIPS } from '../privacy/scaled-sum.js'
 import {
   inOptions,
   oneOf,
@@ -65,7 +66,7 @@ export function targetOf(
     delta: probability('delta', given('delta')),
     rounds: wholeNumber('rounds', rounds, 1, 1e9),
     length: wholeNumber('length', given('length'), 1, 2 ** 30),
-    clip: realNumber('clip', given('clip'), 1e-30, 1e30),
+    clip: realNumber('clip', given('clip'), ...CLIPS),
     bits: bits === undefined ? undefined : wholeNumber('bits', bits, 1, 32),
     distribution: oneOf('distribution', distribution, ['skellam', 'discrete-gaussian']),
   }
@@ -105,7 +106,7 @@ function parse(args: readonly string[]): {
     clients,
     minimumHonest: wholeNumber('minimum', given('minimum'), 1, clients),
     length: wholeNumber('length', given('length'), 1, 2 ** 30),
-    clip: realNumber('clip', given('clip'), 1e-30, 1e30),
+    clip: realNumber('clip', given('clip'), ...CLIPS),
     bits: wholeNumber('bits', given('bits'), 1, 32),
     noiseMultiplier: realNumber('noise-multiplier', given('noise-multiplier'), 1e-12, 1e12),
     delta: probability('delta', given('delta')),

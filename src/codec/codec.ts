@@ -25,11 +25,7 @@ export function coder<T>({ encodeTo, decodeFrom }: Pick<Coder<T>, 'encodeTo' | '
   return {
     encodeTo,
     decodeFrom,
-    encode(value) {
-      const writer = new Writer()
-      encodeTo(writer, value)
-      return writer.end()
-    },
+    encode: (value) => written((writer) => encodeTo(writer, value)),
     decode(bytes) {
       const reader = new Reader(bytes)
       const value = decodeFrom(reader)
@@ -37,6 +33,13 @@ export function coder<T>({ encodeTo, decodeFrom }: Pick<Coder<T>, 'encodeTo' | '
       return value
     },
   }
+}
+
+/** The bytes that `write` appends. */
+export function written(write: (writer: Writer) => void): Bytes {
+  const writer = new Writer()
+  write(writer)
+  return writer.end()
 }
 
 /** Stores `toStored(value)` instead of a value, and reads it back by `toValue`. */

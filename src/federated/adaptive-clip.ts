@@ -1,5 +1,7 @@
 import { usageError } from '../errors.js'
+import { CLIPS } from '../privacy/scaled-sum.js'
 import { keysOf, knownParts } from '../received/index.js'
+import { quoted } from '../tensors/tensor.js'
 
 /**
  * How clips are adapted from round to round (Andrew et al. 2021, "Differentially Private Learning with Adaptive Clipping").
@@ -23,7 +25,7 @@ export interface AdaptiveClip {
    * or 0.2 with privacy.
    */
   readonly rate?: number | undefined
-  /** `nextPlan` sets no clip of any group above this number, 10^−30 to 10^30. The clips of the first plan may be above it. Default: 10^30. */
+  /** The maximum of every clip, 10^−30 to 10^30: of those that the task states, and of those that `nextPlan` sets. Default: 10^30. */
   readonly maximum?: number | undefined
   /**
    * With privacy: the part of the squared sensitivity that belongs to these fractions, 10^−6 to 0.5. Noise on the mean grows by
@@ -58,9 +60,24 @@ export function checkedAdaptiveClip(given: AdaptiveClip, isPrivate: boolean): Pl
   return {
     quantile: inRange('quantile', parts.quantile ?? quantile!, 0, 1),
     rate: inRange('rate', parts.rate ?? rate!, 1e-6, 8),
-    ...(parts.maximum !== undefined && { maximum: inRange('maximum', parts.maximum, 1e-30, 1e30) }),
+    ...(parts.maximum !== undefined && { maximum: inRange('maximum', parts.maximum, ...CLIPS) }),
     ...(isPrivate && { share: inRange('share', parts.share ?? share!, 1e-6, 0.5) }),
   }
+}
+
+/** @throws {SecAggError} `invalid-configuration` if the clip of a group is above the maximum: it would hold from the second round on. */
+export function requireBelowMaximum(
+  what: string,
+  groups: readonly { readonly name: string; readonly clip: number }[],
+  { maximum = CLIPS[1] }: PlannedAdaptiveClip,
+): void {
+  const above = groups.find(({ clip }) => clip > maximum)
+  if (above === undefined) return
+  throw usageError(
+    'invalid-configuration',
+    `${what} of the group ${quoted(above.name)} is above the maximum of adaptiveClip, which is ${maximum}; lower the clip or raise the maximum`,
+    { expected: `at most ${maximum}`, got: above.clip },
+  )
 }
 
 function inRange(name: string, value: unknown, minimum: number, maximum: number): number {

@@ -1,5 +1,6 @@
 import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
+import { CLIPS } from '../privacy/scaled-sum.js'
 import type { TensorManifest } from '../tensors/index.js'
 import { quoted, sizeOf } from '../tensors/tensor.js'
 import { checkedPatterns, matching, requireFewComparisons, unused } from './patterns.js'
@@ -50,10 +51,10 @@ export function checkedClips(what: string, given: ClipByGroup): ClipByGroup {
   return Object.fromEntries(
     patterns.map((pattern) => {
       const clip: unknown = clips[pattern]
-      if (typeof clip === 'number' && clip >= 1e-30 && clip <= 1e30) return [pattern, clip]
+      if (typeof clip === 'number' && clip >= CLIPS[0] && clip <= CLIPS[1]) return [pattern, clip]
       throw usageError(
         'invalid-configuration',
-        `${quoted(pattern)} of ${what} must be a number from 1e-30 to 1e30`,
+        `${quoted(pattern)} of ${what} must be a number from ${CLIPS.join(' to ')}`,
         {
           got: typeof clip === 'number' ? clip : typeof clip,
         },

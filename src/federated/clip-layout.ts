@@ -1,7 +1,9 @@
+import { isSumAbove } from '../arguments.js'
 import { usageError } from '../errors.js'
 import type { FixedPoint } from '../fixed-point/index.js'
 import type { PrivacyParameters } from '../privacy/index.js'
 import type { TensorManifest } from '../tensors/index.js'
+import { requireBelowMaximum } from './adaptive-clip.js'
 import { type GroupOfTensors, groupsOf, type Span } from './clip-groups.js'
 import { requireAtMost } from './contributions.js'
 import type { PlannedTask } from './task.js'
@@ -32,18 +34,21 @@ export interface ClipLayout {
 
 /**
  * The groups of a task; `undefined` if its vectors have nothing but values with one clip.
- * @throws {SecAggError} `invalid-configuration` as {@link groupsOf}.
+ * @throws {SecAggError} `invalid-configuration` as {@link groupsOf}, or if a clip is above the maximum of `adaptiveClip`.
  */
 export function clipLayoutOf(
   { clip, privacy, adaptiveClip, contributions }: PlannedTask,
   manifest: TensorManifest | undefined,
   length: number,
 ): ClipLayout | undefined {
-  const [what, given] = privacy === undefined ? ['clip', clip!] : ['clipNorm', privacy.clipNorm]
+  const [what, given] =
+    privacy === undefined ? (['clip', clip!] as const) : (['clipNorm', privacy.clipNorm] as const)
   const isAdaptive = adaptiveClip !== undefined
   const counts = contributions !== undefined
   if (typeof given === 'number' && !isAdaptive && !counts) return undefined
-  return { ...groupsOf(what as string, given as number, manifest, length), isAdaptive, counts }
+  const layout = groupsOf(what, given, manifest, length)
+  if (isAdaptive) requireBelowMaximum(what, layout.groups, adaptiveClip)
+  return { ...layout, isAdaptive, counts }
 }
 
 const layouts = new WeakMap<object, { readonly layout: ClipLayout | undefined }>()
@@ -78,6 +83,9 @@ export interface PrivateLayout {
     | undefined
 }
 
+/** The maximum sum of the shares of fractions and counts. */
+const MAXIMUM_SHARES = 0.95
+
 /**
  * Each of G groups has at most the norm 1. Fractions and counts have their shares of the squared norm of the whole vector, so one
  * noise covers both, and ε is that of a single sum of this norm; nothing is composed. With normal noise, this is the
@@ -90,17 +98,17 @@ export function privateLayout(
 ): PrivateLayout {
   const forFractions = isAdaptive ? adaptiveClip!.share! : 0
   const forCounts = contributions?.share ?? 0
-  const rest = 1 - forFractions - forCounts
-  if (rest < 0.05) {
+  if (isSumAbove(forFractions + forCounts, MAXIMUM_SHARES)) {
     throw usageError(
       'invalid-configuration',
       'the shares of adaptiveClip and contributions leave too little for the values',
       {
-        expected: 'at most 0.95 together',
+        expected: `at most ${MAXIMUM_SHARES} together`,
         got: forFractions + forCounts,
       },
     )
   }
+  const rest = 1 - forFractions - forCounts
   if (contributions !== undefined) requireAtMost(length, contributions)
   const square = groups.length / rest
   const offset = length + (isAdaptive ? groups.length : 0)

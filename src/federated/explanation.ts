@@ -1,4 +1,6 @@
 import type { FixedPoint } from '../fixed-point/index.js'
+import { MAXIMUM_STRENGTH } from '../graph/chooser/assumptions.js'
+import { RELATION } from '../privacy/explain.js'
 import type { ClipGroup } from './clip-layout.js'
 import type { PlanNumbers, PlannedPrivacy } from './round-plan.js'
 
@@ -195,7 +197,6 @@ function noise({
 }
 
 function promise({ epsilon, delta, rounds, amplified }: PlannedPrivacy, plan: PlanNumbers): string {
-  const relation = 'neighbors: add or remove one client, that is, replace its vector by zeros'
   const failure = graphFailure(plan)
   const graph =
     failure === 0
@@ -207,11 +208,11 @@ function promise({ epsilon, delta, rounds, amplified }: PlannedPrivacy, plan: Pl
       ? ''
       : ` If each client is sampled independently with probability ${amplified.samplingRate}, ε is ` +
         `${short(amplified.epsilon)} against observers who do not learn the number or the identity of the participants, ` +
-        `provided that the noise does not depend on who was sampled (${relation}). The library ensures neither: the ` +
+        `provided that the noise does not depend on who was sampled (${RELATION}). The library ensures neither: the ` +
         'server sees who took part, a result states how many clients did, and the participants add the noise.'
   return (
     `ε = ${short(epsilon)} with δ = ${delta} over ${counted(rounds, 'round')}, against the server and everyone else ` +
-    `(${relation}).${graph}${sampled}`
+    `(${RELATION}).${graph}${sampled}`
   )
 }
 
@@ -224,9 +225,6 @@ function graphFailure({ securityBits, privacy }: PlanNumbers): number {
   return Math.min(privacy.rounds * Math.max(2 ** -securityBits, Number.MIN_VALUE), 1)
 }
 
-/** The maximum statistical security of a task, in bits. */
-const MAXIMUM_SECURITY = 256
-
 /** Warns if the graph is more likely to fail than δ allows for the noise. */
 export function graphWarnings(plan: PlanNumbers): string[] {
   const { privacy } = plan
@@ -235,7 +233,7 @@ export function graphWarnings(plan: PlanNumbers): string[] {
   const { delta, rounds } = privacy
   const needed = Math.ceil(Math.log2(rounds / delta))
   const remedy =
-    needed > MAXIMUM_SECURITY
+    needed > MAXIMUM_STRENGTH
       ? 'On the complete graph, this cannot happen.'
       : `With statisticalSecurity: ${needed}, it is at most δ. On the complete graph, it cannot happen.`
   return [

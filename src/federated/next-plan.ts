@@ -1,6 +1,7 @@
 import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
 import type { FixedPoint } from '../fixed-point/index.js'
+import { CLIPS } from '../privacy/scaled-sum.js'
 import { typedArrayName } from '../vector/lanes.js'
 import type { ClipByGroup } from './clip-groups.js'
 import { layoutOfPlan } from './clip-layout.js'
@@ -31,9 +32,6 @@ const SLOWLY = 0.9
  * at 1 after seven rounds. The floor never raises a clip. A client that drives up one clip cannot raise the floor above this number.
  */
 const SPREAD = 1e-12
-
-/** Clips stay in this range. */
-const CLIPS = [1e-30, 1e30] as const
 
 /**
  * Plans the next rounds with clips that are moved toward the quantile of the task: a clip that a fraction b of the clients was

@@ -1,5 +1,6 @@
 import { partsOf } from '../arguments.js'
 import { usageError } from '../errors.js'
+import { CLIPS } from '../privacy/scaled-sum.js'
 import { flatten, manifestOf, type Named, type TensorLike } from '../tensors/index.js'
 import { byName } from '../tensors/tensor.js'
 import { groupsOf } from './clip-groups.js'
@@ -88,7 +89,7 @@ export function proposeClips(
 
 /** Two digits are enough. */
 function roundedUp(clip: number): number {
-  const bounded = Math.min(Math.max(clip, 1e-30), 1e30)
+  const bounded = Math.min(Math.max(clip, CLIPS[0]), CLIPS[1])
   const rounded = Number(bounded.toPrecision(2))
   return rounded >= bounded ? rounded : Number((bounded * 1.05).toPrecision(2))
 }

@@ -67,15 +67,20 @@ const shape = P.struct<GroupShape>({
   prefix: P.U32LE,
   maximumUploads: P.U32LE,
 })
+const KINDS = {
+  open: 0,
+  status: 1,
+  seal: 2,
+  block: 3,
+  forget: 4,
+} as const satisfies Readonly<Record<Request['kind'], number>>
 const request = P.tagged(P.U8, {
-  open: [0, P.struct({ id, shape })],
-  status: [1, P.struct({ configHash: hash })],
-  seal: [2, P.struct({ id })],
-  block: [3, P.struct({ id, index: P.U32LE })],
-  forget: [4, P.struct({ configHash: hash })],
+  open: [KINDS.open, P.struct({ id, shape })],
+  status: [KINDS.status, P.struct({ configHash: hash })],
+  seal: [KINDS.seal, P.struct({ id })],
+  block: [KINDS.block, P.struct({ id, index: P.U32LE })],
+  forget: [KINDS.forget, P.struct({ configHash: hash })],
 })
-/** By their numbers. */
-const KINDS = ['open', 'status', 'seal', 'block', 'forget'] as const
 const status = P.array(P.U32LE, P.struct({ group: P.U32LE, epoch: P.U32LE, arrived: seatsCoder }))
 /** A sealed group. */
 export const sealedCoder: P.Coder<SealedGroup> = P.struct<SealedGroup>({
@@ -95,7 +100,7 @@ export function encodeRequest({ kind, ...data }: Request): Bytes {
 
 /** What the bytes of a request ask for. */
 export function kindOf(request: Uint8Array): Request['kind'] | undefined {
-  return KINDS[request[0] ?? KINDS.length]
+  return (Object.keys(KINDS) as Request['kind'][]).find((kind) => KINDS[kind] === request[0])
 }
 
 /** The hash of the configuration of the round that a request is about. Every request begins with its kind and this hash. */

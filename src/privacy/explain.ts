@@ -37,7 +37,8 @@ export function explainPrivacy(given: PrivacyParameters): readonly Explanation[]
   return [...promise(parameters), ...noise(parameters), ...grid(parameters), ...error(parameters)]
 }
 
-const RELATION = 'neighbors: add or remove one client, that is, replace its vector by zeros'
+/** The neighbor relation of every ε, in words. */
+export const RELATION = 'neighbors: add or remove one client, that is, replace its vector by zeros'
 
 function promise(parameters: PrivacyParameters): Explanation[] {
   const { epsilon, delta, rounds, amplified, centralEpsilon, minimumHonest } = parameters

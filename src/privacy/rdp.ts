@@ -67,9 +67,13 @@ export function rdpOf(sum: NoisySum): RdpCurve {
   const checked = checkedSum(sum)
   const curve =
     checked.distribution === 'skellam' ? skellamRdp(checked) : distributedDiscreteGaussianRdp(checked)
+  const isUnchanged = checked.l1Sensitivity === 0 && checked.l2Sensitivity === 0
   return (order) => {
     requireOrder(order)
-    return curve(order)
+    if (isUnchanged) return 0
+    const divergence = curve(order)
+    // Extreme numbers do not fit doubles; then no bound is known.
+    return Number.isNaN(divergence) ? Number.POSITIVE_INFINITY : divergence
   }
 }
 

@@ -77,6 +77,9 @@ export function cohortWarnings({ clients, minimumHonest, delta, samplingRate }: 
   return warnings
 }
 
+/** The smallest and the largest clip. Their squares fit a double. */
+export const CLIPS = [1e-30, 1e30] as const
+
 /** How many binary digits a variance has. A double has 53; fewer make the sampler's exact arithmetic cheaper. */
 const VARIANCE_DIGITS = 32
 
@@ -145,7 +148,7 @@ export function checkedSetting(setting: PrivacySetting): CheckedSetting {
   const { length, clip, bits, noiseMultiplier, tail = 4 } = parts
   const cohort = checkedCohort(parts)
   requireWhole('length', length, 1, 2 ** 30)
-  requireNumber('clip', clip, 1e-30, 1e30)
+  requireNumber('clip', clip, ...CLIPS)
   requireWhole('bits', bits, 1, 32)
   requireNumber('noiseMultiplier', noiseMultiplier, 1e-12, 1e12)
   requireNumber('tail', tail, 1, 32)

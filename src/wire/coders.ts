@@ -8,8 +8,13 @@ import { SecAggError } from '../errors.js'
  *   signer, has the wrong type or length.
  */
 export function encodeOwn<T>(coder: P.Coder<T>, value: T): Bytes {
+  return writeOwn((writer) => coder.encodeTo(writer, value))
+}
+
+/** The same for what `write` appends. */
+export function writeOwn(write: Parameters<typeof P.written>[0]): Bytes {
   try {
-    return coder.encode(value)
+    return P.written(write)
   } catch {
     throw new SecAggError(
       'crypto-failure',

@@ -1,7 +1,7 @@
 import * as P from '../codec/codec.js'
 import { type Bytes, concatBytes, requireBytes } from '../crypto/bytes.js'
 import { type Fault, type PhaseName, SecAggError } from '../errors.js'
-import { encodeOwn } from './coders.js'
+import { writeOwn } from './coders.js'
 
 /** The version of the protocol: of messages, encodings, labels and key derivations. Every message begins with it. */
 export const PROTOCOL_VERSION = 2
@@ -73,17 +73,9 @@ export interface Origin {
 
 /** Writes a message: the header, then the body, encoded by `coder`. */
 export function encodeMessage<T>(type: MessageType, coder: P.Coder<T>, message: T): Bytes {
-  return encodeOwn(withHeader(type, coder), message)
-}
-
-/** Codes the header in front of the body, so that the body need not be copied once more. */
-function withHeader<T>(type: MessageType, body: P.Coder<T>): P.Coder<T> {
-  return P.coder({
-    encodeTo: (writer, message) => {
-      writer.bytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES[type]))
-      body.encodeTo(writer, message)
-    },
-    decodeFrom: body.decodeFrom,
+  return writeOwn((writer) => {
+    writer.bytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES[type]))
+    coder.encodeTo(writer, message)
   })
 }
 

@@ -230,6 +230,29 @@ describe('a client that says in every round that it was not within a clip', () =
     }
   })
 
+  it('has a maximum that holds from the first plan on', () => {
+    const rest = { ...failures, tensors: { a: [2], b: [2] } }
+    const goal = { epsilon: 8, delta: 1e-5, rounds: 20, bits: 16 }
+    const adaptiveClip = { maximum: 1 }
+    const refused: readonly (readonly [Partial<RoundTask>, string])[] = [
+      [{ clip: 1.5 }, 'clip of the group "*" is above the maximum of adaptiveClip, which is 1'],
+      [{ clip: { a: 1, b: 2 } }, 'clip of the group "b" is above the maximum'],
+      [{ privacy: { ...goal, clipNorm: 3 }, clients: 100 }, 'clipNorm of the group "*" is above the maximum'],
+      [
+        { privacy: { ...goal, clipNorm: { '*': 1, b: 9 } }, clients: 100 },
+        'clipNorm of the group "b" is above',
+      ],
+    ]
+    for (const [part, message] of refused) {
+      const task: RoundTask = { ...rest, ...part, adaptiveClip }
+      expect(() => planRound(task)).toThrow(message)
+      expect(() => checkPlan(task, requirements)).toThrow(
+        expect.objectContaining({ code: 'invalid-configuration', fault: 'server' }),
+      )
+    }
+    expect(planRound({ ...rest, clip: { a: 1, b: 0.5 }, adaptiveClip }).groups).toHaveLength(2)
+  })
+
   it('is bounded by a maximum that is checked with the task', () => {
     const task = { ...failures, tensors: { a: [1] }, clip: { a: 1 } }
     for (const maximum of [0, -1, 1e31, Number.NaN, '1' as never]) {

@@ -123,6 +123,23 @@ describe('contributions with privacy', () => {
     expect(1 + (factor / 2) ** 2 + 3 * ((0.3 * clip * clip) / 3)).toBeCloseTo(clip * clip, 12)
   })
 
+  it('may have shares that add up to 0.95 as decimal numbers, also if their doubles are above it', () => {
+    for (const [counts, fractions] of [
+      [0.9, 0.05],
+      [0.7, 0.25],
+      [0.55, 0.4],
+      [0.85, 0.1],
+    ] as const) {
+      const shares = {
+        contributions: { ...contributions, share: counts },
+        adaptiveClip: { share: fractions },
+      }
+      expect(planRound({ ...cohort, ...shares }).privacy!.clip).toBeCloseTo(Math.sqrt(20), 9)
+      const more = { ...shares, adaptiveClip: { share: fractions + 1e-6 } }
+      expect(() => planRound({ ...cohort, ...more })).toThrow('leave too little for the values')
+    }
+  })
+
   it('give noisy counts, by which elements are withheld', () => {
     const plan = planRound({ ...cohort, contributions })
     const many = Array.from({ length: 400 }, (_, seat) =>

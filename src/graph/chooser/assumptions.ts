@@ -42,6 +42,10 @@ export interface Cohort extends Required<Omit<Assumptions, 'graph'>> {
 
 /** The maximum number of clients that parameters are chosen for. */
 export const MAXIMUM_CLIENTS = 1e8
+
+/** The maximum of σ and of η, in bits. */
+export const MAXIMUM_STRENGTH = 256
+
 const MODELS: readonly ServerModel[] = ['honest-but-curious', 'semi-malicious', 'active']
 
 /** @throws {SecAggError} `invalid-argument`, fault `usage`, if a value is out of its range. */
@@ -101,8 +105,9 @@ function requireFraction(name: string, value: number): void {
 }
 
 function requireBits(name: string, value: number): void {
-  if (typeof value !== 'number' || !(value >= 1 && value <= 256)) {
-    throw usageError('invalid-argument', `${name} must be a number of bits from 1 to 256`, { got: value })
+  if (typeof value !== 'number' || !(value >= 1 && value <= MAXIMUM_STRENGTH)) {
+    const text = `${name} must be a number of bits from 1 to ${MAXIMUM_STRENGTH}`
+    throw usageError('invalid-argument', text, { got: value })
   }
 }
 

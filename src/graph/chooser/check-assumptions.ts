@@ -5,6 +5,7 @@ import {
   type Cohort,
   cohortOf,
   completeThreshold,
+  MAXIMUM_STRENGTH,
   partOf,
   requireWhole,
 } from './assumptions.js'
@@ -175,7 +176,7 @@ export function requireProven(graph: ConfiguredGraph): void {
   const { kind, clients, neighbors, threshold, minimumCohort, assumptions } = graph
   let asked = ''
   try {
-    requireWhole('statisticalSecurity', assumptions.statisticalSecurity ?? 40, 1, 256)
+    requireWhole('statisticalSecurity', assumptions.statisticalSecurity ?? 40, 1, MAXIMUM_STRENGTH)
     const expected = { ...expectations(assumptions), clients, neighbors, threshold }
     if (kind === 'sparse') checkNeighborhood(expected)
     else {

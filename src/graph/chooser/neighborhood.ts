@@ -1,3 +1,4 @@
+import { isSumAbove } from '../../arguments.js'
 import {
   type Cohort,
   completeThreshold,
@@ -21,12 +22,12 @@ export function dropoutWeight({ adversary }: Pick<Cohort, 'adversary'>): 1 | 2 {
   return adversary === 'semi-malicious' ? 2 : 1
 }
 
-/** Whether γ + δ (semi-malicious: γ + 2δ) is at most 0.9. Sums such as 0.34 + 0.56 exceed it by a rounding error. */
+/** Whether γ + δ (semi-malicious: γ + 2δ) is at most 0.9. */
 export function isBearable(
   cohort: Pick<Cohort, 'adversary' | 'corruptFraction' | 'dropoutFraction'>,
 ): boolean {
   const load = cohort.corruptFraction + dropoutWeight(cohort) * cohort.dropoutFraction
-  return load <= MAXIMUM_LOAD + 1e-12
+  return !isSumAbove(load, MAXIMUM_LOAD)
 }
 
 /** The sparse graph with the minimum k; if there is none, the complete graph; `undefined` if neither is safe. */

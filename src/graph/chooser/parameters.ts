@@ -1,3 +1,4 @@
+import { ROUNDING } from '../../arguments.js'
 import { type SecAggError, usageError } from '../../errors.js'
 import {
   type Assumptions,
@@ -181,7 +182,7 @@ function reason(cohort: Cohort): string {
 function fewerDropouts(cohort: Cohort): string | undefined {
   const { clients, corruptFraction } = cohort
   if (!isBearable({ ...cohort, dropoutFraction: 0 })) return undefined
-  const bearable = Math.max(MAXIMUM_LOAD - corruptFraction, 0) / dropoutWeight(cohort)
+  const bearable = Math.max(MAXIMUM_LOAD - corruptFraction + ROUNDING, 0) / dropoutWeight(cohort)
   const limit = Math.min(partOf(clients, bearable), cohort.dropouts)
   const withstands = (dropouts: number): boolean => choiceFor({ ...cohort, dropouts }) !== undefined
   if (cohort.only === 'sparse' && cohort.adversary === 'active' && !withstands(0)) return undefined

@@ -125,19 +125,32 @@ function up(loss: number): number {
 
 /** The smallest ε ≥ 0 at which the pair has a δ of at most `delta`; infinite if there is none. */
 export function epsilonOfPair({ losses, masses, infinite }: LossPair, delta: number): number {
-  // δ(ε) = above − e^ε · other, where both sums are over the losses above ε. Scanned from the largest loss down.
+  // δ(ε) = above − e^{ε − origin} · other, where both sums are over the losses above ε. Scanned from the largest loss down.
   let above = infinite * (1 + MARGIN)
   if (above >= delta) return Number.POSITIVE_INFINITY
   let other = 0
+  // It follows the losses, so that no factor is too large or too small for a double, however large ε is.
+  let origin = originOf(losses.at(-1) ?? 0)
   for (let i = losses.length - 1; i >= 0; i--) {
     const loss = losses[i]!
     if (loss <= 0) break
+    if (loss < origin) {
+      const moved = originOf(loss)
+      other *= Math.exp(moved - origin)
+      origin = moved
+    }
     above += masses[i]! * (1 + MARGIN)
-    other += masses[i]! * Math.exp(-loss) * (1 - MARGIN)
+    other += masses[i]! * Math.exp(origin - loss) * (1 - MARGIN)
     const next = Math.max(i === 0 ? 0 : losses[i - 1]!, 0)
-    if (above - Math.exp(next) * other <= delta) continue
     // The error of a mass far below the typical losses can be too large for a double. δ is small enough at this loss.
-    return Number.isFinite(above) ? Math.min(Math.log((above - delta) / other), loss) : loss
+    if (!Number.isFinite(above)) return loss
+    if (above - Math.exp(next - origin) * other <= delta) continue
+    return other > 0 ? Math.min(origin + Math.log((above - delta) / other), loss) : loss
   }
   return 0
+}
+
+/** 0 for all losses of a single release; for larger ones a number so far below them that the origin seldom moves. */
+function originOf(loss: number): number {
+  return Math.max(loss - LARGEST_LOSS, 0)
 }
