@@ -3,7 +3,7 @@ import { usageError } from '../errors.js'
 import { CLIPS } from '../privacy/scaled-sum.js'
 import type { TensorManifest } from '../tensors/index.js'
 import { quoted, sizeOf } from '../tensors/tensor.js'
-import { checkedPatterns, matching, requireFewComparisons, unused } from './patterns.js'
+import { checkedPatterns, isWild, matching, requireFewComparisons, unused } from './patterns.js'
 
 /**
  * A clip for each group of tensors. A key is a pattern for names of tensors: each `*` stands for any characters. The pattern
@@ -92,11 +92,14 @@ export function groupsOf(
     const span = { from: offset, to: offset + sizeOf(shape), group, clip: clips[patterns[group]!]! }
     return { ...span, tensor: name }
   })
+  const counts = patterns.map(() => ({ tensors: 0, values: 0 }))
+  for (const { from, to, group } of spans) {
+    counts[group]!.tensors++
+    counts[group]!.values += to - from
+  }
   const groups = patterns.map((name, group) => {
-    const own = spans.filter((span) => span.group === group)
-    if (own.length === 0) throw unused(what, name, names)
-    const values = own.reduce((sum, { from, to }) => sum + to - from, 0)
-    return { name, clip: clips[name]!, tensors: own.length, values }
+    if (counts[group]!.tensors === 0) throw unused(what, name, names)
+    return { name, clip: clips[name]!, ...counts[group]! }
   })
   return { groups, spans }
 }
@@ -112,7 +115,7 @@ function assigned(
   const wild: { readonly index: number; matches(name: string): boolean }[] = []
   for (const [index, pattern] of patterns.entries()) {
     if (pattern === DEFAULT) continue
-    if (pattern.includes('*')) wild.push({ index, matches: matching(pattern) })
+    if (isWild(pattern)) wild.push({ index, matches: matching(pattern) })
     else exact.set(pattern, index)
   }
   const fallback = patterns.indexOf(DEFAULT)

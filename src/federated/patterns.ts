@@ -6,7 +6,7 @@ import { quoted } from '../tensors/tensor.js'
 const MOST_PATTERNS = 4096
 const LONGEST_PATTERN = 1000
 
-/** The maximum of (number of patterns) · (total length of all names), so that the task of a server cannot keep a client busy. */
+/** The maximum of (number of patterns with a `*`) · (total length of all names), so that the task of a server cannot keep a client busy. */
 const MOST_COMPARISONS = 2 ** 28
 
 /**
@@ -33,20 +33,33 @@ export function checkedPatterns(what: string, given: unknown): readonly string[]
   return patterns
 }
 
-/** @throws {SecAggError} `invalid-configuration` if comparing all names with all patterns would take too long. */
+/** Whether a pattern matches more than one name. */
+export function isWild(pattern: string): boolean {
+  return pattern.includes('*')
+}
+
+/**
+ * Only patterns with a `*` are compared with all names.
+ * @throws {SecAggError} `invalid-configuration` if that would take too long.
+ */
 export function requireFewComparisons(names: readonly string[], patterns: readonly string[]): void {
   const total = names.reduce((sum, name) => sum + name.length, 0)
-  if (total * patterns.length <= MOST_COMPARISONS) return
-  throw usageError('invalid-configuration', 'there are too many patterns for so many names of tensors', {
-    expected: `at most ${Math.floor(MOST_COMPARISONS / total)}`,
-    got: patterns.length,
-  })
+  const compared = patterns.filter(isWild).length
+  if (total * compared <= MOST_COMPARISONS) return
+  throw usageError(
+    'invalid-configuration',
+    'there are too many patterns with an asterisk for so many names of tensors',
+    {
+      expected: `at most ${Math.floor(MOST_COMPARISONS / total)}`,
+      got: compared,
+    },
+  )
 }
 
 /** A function that tells whether a name matches the pattern. */
 export function matching(pattern: string): (name: string) => boolean {
+  if (!isWild(pattern)) return (name) => name === pattern
   const parts = pattern.split('*')
-  if (parts.length === 1) return (name) => name === pattern
   const first = parts[0]!
   const last = parts.at(-1)!
   const middle = parts.slice(1, -1)
@@ -69,9 +82,11 @@ export function matching(pattern: string): (name: string) => boolean {
  */
 export function matchedBy(what: string, patterns: readonly string[], names: readonly string[]): Set<string> {
   requireFewComparisons(names, patterns)
+  const known = new Set(names)
   const matched = new Set<string>()
   for (const pattern of patterns) {
-    const found = names.filter(matching(pattern))
+    const exact = known.has(pattern) ? [pattern] : []
+    const found = isWild(pattern) ? names.filter(matching(pattern)) : exact
     if (found.length === 0) throw unused(what, pattern, names)
     for (const name of found) matched.add(name)
   }

@@ -70,7 +70,7 @@ export function planRound(task: RoundTask): RoundPlan {
   }
   // It also checks the remaining parts of the task, such as the length of a slice.
   const config = createRoundConfig(parametersOf(numbers, { sessionId: new Uint8Array(16) }))
-  const plan = withoutUndefined({
+  const parts = {
     version: LIBRARY_VERSION,
     ...numbers,
     explanation: explanationOf(numbers),
@@ -82,17 +82,19 @@ export function planRound(task: RoundTask): RoundPlan {
       ...tensorWarnings(checked, manifest),
       ...messageWarnings(config),
     ],
-  }) as RoundPlan
+  }
+  // Tensors can be many, and are frozen already.
+  const plan = withoutUndefined(parts, new Set([manifest, checked.tensors])) as RoundPlan
   derived.add(plan)
   return plan
 }
 
-/** A frozen copy without keys whose value is `undefined`, which JSON drops. */
-function withoutUndefined(value: unknown): unknown {
-  if (Array.isArray(value)) return Object.freeze(value.map(withoutUndefined))
-  if (typeof value !== 'object' || value === null) return value
+/** A frozen copy without keys whose value is `undefined`, which JSON drops. What is `done` is not copied. */
+function withoutUndefined(value: unknown, done: ReadonlySet<unknown>): unknown {
+  if (typeof value !== 'object' || value === null || done.has(value)) return value
+  if (Array.isArray(value)) return Object.freeze(value.map((part) => withoutUndefined(part, done)))
   const entries = Object.entries(value).filter(([, part]) => part !== undefined)
-  return Object.freeze(Object.fromEntries(entries.map(([key, part]) => [key, withoutUndefined(part)])))
+  return Object.freeze(Object.fromEntries(entries.map(([key, part]) => [key, withoutUndefined(part, done)])))
 }
 
 /**

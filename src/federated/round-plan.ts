@@ -130,14 +130,19 @@ export function rotationSeedOf(sessionId: Uint8Array): Uint8Array {
 
 /** JSON in ASCII with sorted keys, so that equal data has equal text. */
 function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (typeof value !== 'object' || value === null) {
-    return JSON.stringify(value).replace(/[\x7f-\uffff]/g, escaped)
+  return sortedJson(value).replace(/[\x7f-\uffff]/g, escaped)
+}
+
+function sortedJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const parts: string[] = []
+  // Without the array of an entry for each of many tensors.
+  for (const key of Object.keys(value).sort()) {
+    const part = (value as Readonly<Record<string, unknown>>)[key]
+    if (part !== undefined) parts.push(`${JSON.stringify(key)}:${sortedJson(part)}`)
   }
-  const entries = Object.entries(value)
-    .filter(([, part]) => part !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${entries.map(([key, part]) => `${canonicalJson(key)}:${canonicalJson(part)}`).join(',')}}`
+  return `{${parts.join(',')}}`
 }
 
 function escaped(unit: string): string {

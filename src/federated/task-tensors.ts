@@ -66,8 +66,13 @@ export function checkedTensors(given: TensorParts): PlannedParts {
   }
   const entries = layoutOfTensors(things, excluded).tensors
   return {
-    tensors: Object.fromEntries(
-      entries.map(({ name, shape, dtype }) => [name, dtype === undefined ? shape : { shape, dtype }]),
+    tensors: Object.freeze(
+      Object.fromEntries(
+        entries.map(({ name, shape, dtype }) => [
+          name,
+          dtype === undefined ? shape : Object.freeze({ shape, dtype }),
+        ]),
+      ),
     ),
     ...(exclude && { exclude }),
     ...(nonNegative && { nonNegative }),

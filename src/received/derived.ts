@@ -111,18 +111,24 @@ const INCIDENTAL: ReadonlySet<string> = new Set(['explanation', 'warnings', 'ver
 
 /** The first place in which `received` differs from `derived`. A value that is `undefined` counts as absent. */
 function firstDifference(received: unknown, derived: unknown, path = ''): Difference | undefined {
-  if (isObject(received) && isObject(derived) && Array.isArray(received) === Array.isArray(derived)) {
-    const keys = new Set([...Object.keys(derived), ...Object.keys(received)])
-    for (const key of keys) {
-      if (INCIDENTAL.has(key)) continue
-      const inner = path === '' ? key : `${path}.${key}`
-      const difference = firstDifference(own(received, key), own(derived, key), inner)
-      if (difference !== undefined) return difference
-    }
-    return undefined
-  }
   if (isSame(received, derived)) return undefined
-  return { path: path.slice(0, 100), expected: shown(derived), got: shown(received) }
+  if (!isObject(received) || !isObject(derived) || Array.isArray(received) !== Array.isArray(derived)) {
+    return { path: path.slice(0, 100), expected: shown(derived), got: shown(received) }
+  }
+  for (const key of keysOf(received, derived)) {
+    if (INCIDENTAL.has(key)) continue
+    const inner = path === '' ? key : `${path}.${key}`
+    const difference = firstDifference(own(received, key), own(derived, key), inner)
+    if (difference !== undefined) return difference
+  }
+  return undefined
+}
+
+/** All keys, those of `derived` first. There can be many objects, so none is copied without need. */
+function keysOf(received: object, derived: object): readonly string[] {
+  const keys = Object.keys(derived)
+  const others = Object.keys(received).filter((key) => !Object.hasOwn(derived, key))
+  return others.length === 0 ? keys : [...keys, ...others]
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -45,6 +45,8 @@ export type Named<T> = Readonly<Record<string, T>> | Iterable<readonly [name: st
 const LONGEST_NAME = 65535
 /** The maximum length of a segment of a round. */
 const MOST_ELEMENTS = 2 ** 36
+/** The maximum number of tensors. It bounds how long the plan of a server can keep a client busy. */
+const MOST_TENSORS = 2 ** 20
 /** The maximum number of dimensions. */
 const HIGHEST_RANK = 255
 
@@ -53,12 +55,16 @@ export function quoted(name: string): string {
   return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name)
 }
 
+/** The maps that {@link byName} has made. Nobody changes them. */
+const checked = new WeakSet<object>()
+
 /**
- * The things as a Map.
- * @throws {SecAggError} `invalid-argument` if `named` is not a record, Map or list of pairs, a name is not valid, or a name
- *   occurs twice.
+ * The things as a Map. A map from here is not checked again.
+ * @throws {SecAggError} `invalid-argument` if `named` is not a record, Map or list of pairs, a name is not valid or occurs
+ *   twice, or there are more than 2^20.
  */
-export function byName<T>(named: Named<T>): Map<string, T> {
+export function byName<T>(named: Named<T>): ReadonlyMap<string, T> {
+  if (checked.has(named)) return named as ReadonlyMap<string, T>
   if (typeof named !== 'object' || named === null) {
     throw usageError('invalid-argument', 'tensors must be given by name: as a record, a Map or pairs', {
       got: shown(named),
@@ -87,8 +93,12 @@ export function byName<T>(named: Named<T>): Map<string, T> {
         `two tensors have the name ${quoted(name)}: give every layer of the model a different name`,
       )
     }
+    if (things.size === MOST_TENSORS) {
+      throw usageError('invalid-argument', `there must be at most ${MOST_TENSORS} tensors`)
+    }
     things.set(name, thing as T)
   }
+  checked.add(things)
   return things
 }
 

@@ -196,7 +196,7 @@ describe('patterns', () => {
     ['an unused default', { 'c*': 1, 'h*': 1, '*': 1 }, '"*" of clip matches no tensor'],
     ['no clip', {}, 'clip must have 1 to 4096 patterns'],
     ['an empty pattern', { '': 1 }, 'clip must have 1 to 4096 patterns'],
-    ['a clip of 0', { '*': 0 }, '"*" of clip must be a number from 1e-30 to 1e30'],
+    ['a clip of 0', { '*': 0 }, '"*" of clip must be a number from 1e-30 to 1e+30'],
     ['a clip that is not a number', { '*': '1' as never }, '"*" of clip must be a number'],
   ])('refuse %s', (_, clip, message) => {
     expect(() => planRound({ ...task, clip })).toThrow(
@@ -247,6 +247,15 @@ describe('patterns', () => {
       expect.objectContaining({ code: 'invalid-configuration', fault: 'server' }),
     )
   })
+})
+
+test('a model of many tensors can have a clip for each', () => {
+  // The names times the patterns are more than a client would compare, but whole names are looked up.
+  const names = Array.from({ length: 3000 }, (_, i) => `model/layers/${i}/${'block/'.repeat(5)}kernel`)
+  const tensors = Object.fromEntries(names.map((name) => [name, [1]]))
+  const clip = Object.fromEntries(names.map((name) => [name, 0.5]))
+  const plan = planRound({ ...task, tensors, clip })
+  expect(plan.groups).toHaveLength(3000)
 })
 
 test('a plan with groups from a server is derived again, and every difference is named', async () => {

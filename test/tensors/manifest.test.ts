@@ -355,6 +355,15 @@ test('sizes that overflow are refused before memory is allocated', async () => {
   )
 })
 
+test('more than 2^20 tensors are refused: a plan from a server must not keep a client busy', () => {
+  function* many(count: number): Generator<[string, readonly number[]], void, void> {
+    for (let i = 0; i < count; i++) yield [`${i}`, []]
+  }
+  expect(() => createManifest(many(2 ** 20 + 1))).toThrow(
+    refusal('invalid-argument', 'at most 1048576 tensors'),
+  )
+})
+
 test('tensors of onnxruntime are accepted', () => {
   // Like its class Tensor: `data` is a getter, and there are also a type and a location.
   class OnnxTensor {
