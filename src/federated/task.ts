@@ -251,49 +251,38 @@ function refuseExactParts(task: RoundTask): void {
   }
 }
 
-/** What a part of a task must be. */
-interface Structure {
-  /** For the message of an error. */
-  readonly text: string
-  fits(value: unknown): boolean
-}
+const CLIP = 'a number, or an object with a clip for each group of tensors'
+const PATTERNS = 'a list of patterns'
 
-const PLAIN: Structure = {
-  text: 'a number or a name',
-  fits: (value) => typeof value === 'number' || typeof value === 'string',
-}
-const CLIP: Structure = {
-  text: 'a number, or an object with a clip for each group of tensors',
-  fits: (value) => typeof value === 'number' || (typeof value === 'object' && !Array.isArray(value)),
-}
-const PATTERNS = objectThatIs('a list of patterns')
-
-function objectThatIs(text: string): Structure {
-  return { text, fits: (value) => typeof value === 'object' }
-}
-
-/** The parts that are more than a number or a name. What objects and lists contain is checked elsewhere. */
-const STRUCTURED = new Map<string, Structure>([
-  ['tensors', objectThatIs('the shapes or tensors of an update by name')],
-  ['privacy', objectThatIs('an object')],
+/** What the parts must be that are more than a number or a name. What objects and lists contain is checked elsewhere. */
+const STRUCTURED = new Map<string, string>([
+  ['tensors', 'the shapes or tensors of an update by name'],
+  ['privacy', 'an object'],
   ['clip', CLIP],
   ['clipNorm', CLIP],
-  ['adaptiveClip', objectThatIs('an object, such as {}')],
-  ['contributions', objectThatIs('an object, such as { minimum: 5 }')],
+  ['adaptiveClip', 'an object, such as {}'],
+  ['contributions', 'an object, such as { minimum: 5 }'],
   ['exclude', PATTERNS],
   ['nonNegative', PATTERNS],
-  ['suites', objectThatIs('a list of suites')],
+  ['suites', 'a list of suites'],
 ])
+/** Those that can also be a number. They are never lists. */
+const NUMERIC: ReadonlySet<string> = new Set(['clip', 'clipNorm'])
 
 /** Checks that all other parts are numbers or names, so that a task can travel and be compared. */
 function dataParts<T extends object>(what: string, given: T, known: ReadonlySet<string>): T {
   const parts = knownParts(what, given, known, 'invalid-configuration')
   for (const [key, value] of Object.entries(parts)) {
-    const structure = STRUCTURED.get(key) ?? PLAIN
-    if (structure.fits(value)) continue
-    throw invalid(`${key} of ${what} must be ${structure.text}`, typeof value)
+    if (fits(key, value)) continue
+    throw invalid(`${key} of ${what} must be ${STRUCTURED.get(key) ?? 'a number or a name'}`, typeof value)
   }
   return parts
+}
+
+function fits(key: string, value: unknown): boolean {
+  if (!STRUCTURED.has(key)) return typeof value === 'number' || typeof value === 'string'
+  if (!NUMERIC.has(key)) return typeof value === 'object'
+  return typeof value === 'number' || (typeof value === 'object' && !Array.isArray(value))
 }
 
 function invalid(message: string, got?: string | number): Error {

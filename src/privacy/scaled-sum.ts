@@ -77,9 +77,6 @@ export function cohortWarnings({ clients, minimumHonest, delta, samplingRate }: 
   return warnings
 }
 
-/** The smallest and the largest clip. Their squares fit a double. */
-export const CLIPS = [1e-30, 1e30] as const
-
 /** How many binary digits a variance has. A double has 53; fewer make the sampler's exact arithmetic cheaper. */
 const VARIANCE_DIGITS = 32
 
@@ -142,6 +139,9 @@ export interface ScaledSum extends NoisySum {
   readonly localStandardDeviation: number
 }
 
+/** The smallest and the largest clip. */
+export const CLIPS = [1e-30, 1e30] as const
+
 /** @throws {SecAggError} `invalid-argument` if a value is out of its range. */
 export function checkedSetting(setting: PrivacySetting): CheckedSetting {
   const parts = partsOf('a privacy setting', setting)
@@ -157,8 +157,7 @@ export function checkedSetting(setting: PrivacySetting): CheckedSetting {
 
 /** The scaled sum; `undefined` if the bits are too few for the sum, or leave no room for noise. */
 export function scaledSum(setting: CheckedSetting): ScaledSum | undefined {
-  const { distribution, clients, minimumHonest, length, clip, noiseMultiplier } = setting
-  const dimension = length
+  const { distribution, clients, minimumHonest, length: dimension, clip, noiseMultiplier } = setting
   const localStandardDeviation = (noiseMultiplier * clip) / Math.sqrt(minimumHonest)
   const scale = scaleFor({ ...setting, dimension, localStandardDeviation })
   const scaledDeviation = localStandardDeviation * scale
