@@ -49,7 +49,10 @@ export interface NatsUnmaskerOptions {
   readonly attempts?: number | undefined
   /** The number of broker nodes that hold each message, 1 to 5. Default: 1. */
   readonly replicas?: number | undefined
-  /** About how many bytes of masks a task makes, 65536 to 2^40. Default: 256 MiB, which takes a few tenths of a second. */
+  /**
+   * About how many bytes of masks a task makes, 65536 to 2^40. Default: a 256th of all, at least 256 MiB and at most 1 GiB, which
+   * takes a few tenths of a second.
+   */
   readonly taskBytes?: number | undefined
   /** An unmasking that makes at most this many bytes of masks runs in this process. Default: 16 MiB. */
   readonly localBytes?: number | undefined
@@ -140,7 +143,7 @@ export async function natsUnmasker(options: NatsUnmaskerOptions): Promise<Cluste
     ...limits
   } = partsOf('the options of an unmasker', options)
   const { redeliverAfter = 10_000, checkEvery = 1000, patience = 60_000, attempts = 5, replicas = 1 } = limits
-  const { taskBytes = 256 * 2 ** 20 } = limits
+  const { taskBytes } = limits
   requireBytes('the key of a cluster', key)
   if (typeof name !== 'string' || !/^[ -~]{1,100}$/.test(name)) {
     throw usageError('invalid-argument', 'the name of a coordinator must be 1 to 100 ASCII characters', {
@@ -152,7 +155,7 @@ export async function natsUnmasker(options: NatsUnmaskerOptions): Promise<Cluste
   requireInteger('patience', patience, 100, 86_400_000)
   requireInteger('attempts', attempts, 1, 100)
   requireInteger('replicas', replicas, 1, 5)
-  requireInteger('taskBytes', taskBytes, 2 ** 16, 2 ** 40)
+  if (taskBytes !== undefined) requireInteger('taskBytes', taskBytes, 2 ** 16, 2 ** 40)
   requireInteger('localBytes', localBytes, 0, Number.MAX_SAFE_INTEGER)
   requireCallback('deriveSeeds', deriveSeeds)
   const tracing = tracingOf(telemetry)

@@ -71,6 +71,14 @@ function pieceOf(segments: readonly Segment[], range: ElementRange): CutPiece {
   }
 }
 
+/**
+ * The bytes of masks that a task makes by default. Every result costs the coordinator, the broker and a worker as much, so large
+ * jobs have large tasks, but enough of them for many workers.
+ */
+export function defaultTaskBytes(total: number): number {
+  return Math.min(Math.max(total / 256, 2 ** 28), 2 ** 30)
+}
+
 /** A piece whose masks are being added up. */
 export class OpenPiece {
   readonly cut: CutPiece

@@ -14,7 +14,7 @@ export interface JobOptions {
   readonly attempts: number
   readonly replicas: number
   /** In bytes of mask stream. */
-  readonly taskBytes: number
+  readonly taskBytes: number | undefined
 }
 
 /** What all jobs of an unmasker share. */

@@ -5,9 +5,15 @@ import type { SumBlock, UnmaskJob } from '../plane/index.js'
 import type { MaskPlan, MaskTerm } from '../vector/segments.js'
 import { answer, subscribe } from './broker.js'
 import type { NatsMessage, NatsSubscription } from './nats-packages.js'
-import { type CutPiece, cutPieces, OpenPiece, type OpenTask, type SeedBlock } from './pieces.js'
-import type { UnmaskerContext } from './posting.js'
-import { type Held, Posting } from './posting.js'
+import {
+  type CutPiece,
+  cutPieces,
+  defaultTaskBytes,
+  OpenPiece,
+  type OpenTask,
+  type SeedBlock,
+} from './pieces.js'
+import { type Held, Posting, type UnmaskerContext } from './posting.js'
 import { type JobNames, lastPart } from './subjects.js'
 import { decodeResult, REFUSED, sealSeeds, sealTask, TAKEN } from './task-messages.js'
 
@@ -30,6 +36,7 @@ export class UnmaskTasks {
   readonly #blocks: SeedBlock[] = []
   readonly #blockTerms: number
   readonly #totalBytes: number
+  readonly #taskBytes: number
   #doneBytes = 0
   #reported = 0
   #allBlocks = false
@@ -55,6 +62,7 @@ export class UnmaskTasks {
     this.#pieces = cutPieces(job.segments, Math.floor(Math.min(2 ** 19, largestMessage) / 64) * 64)
     this.#blockTerms = Math.min(2 ** 13, Math.floor(largestMessage / (job.suite.keyLength + 1)))
     this.#totalBytes = bytesPerTerm * job.terms
+    this.#taskBytes = context.options.taskBytes ?? defaultTaskBytes(this.#totalBytes)
   }
 
   /** Yields the unmasked sum in blocks. Whoever calls this deletes the stream in the end. */
@@ -141,11 +149,7 @@ export class UnmaskTasks {
   /** Whether some terms are enough for tasks, and workers may be waiting for them. */
   #isIdle(terms: MaskPlan): boolean {
     const head = this.#open[0]
-    return (
-      head !== undefined &&
-      terms.length * head.cut.bytes >= this.#context.options.taskBytes / 2 &&
-      this.#tasks.size < 64
-    )
+    return head !== undefined && terms.length * head.cut.bytes >= this.#taskBytes / 2 && this.#tasks.size < 64
   }
 
   async #addBlock(terms: MaskPlan): Promise<void> {
@@ -174,7 +178,7 @@ export class UnmaskTasks {
 
   async #addTasks(piece: OpenPiece, { name: block, terms }: SeedBlock): Promise<void> {
     const { cut } = piece
-    const size = Math.max(Math.floor(this.#context.options.taskBytes / cut.bytes), 4)
+    const size = Math.max(Math.floor(this.#taskBytes / cut.bytes), 4)
     const tasks = Math.ceil(terms / size)
     piece.waiting += tasks
     for (let index = 0; index < tasks; index++) {
@@ -186,8 +190,7 @@ export class UnmaskTasks {
   async #addTask(piece: OpenPiece, block: string, first: number, last: number): Promise<void> {
     const { seal, options } = this.#context
     const { segments, local: range, bytes } = piece.cut
-    const { suiteName: suite } = this.#job
-    const { redeliverAfter } = options
+    const [suite, redeliverAfter] = [this.#job.suiteName, options.redeliverAfter]
     const task = { suite, block, first, last, segments, range, redeliverAfter, trace: this.#trace }
     const { name, sealed } = await sealTask(seal, this.#names.id, task)
     this.#tasks.set(name, { piece, bytes: bytes * (last - first), sealed, since: Date.now(), failures: 0 })
