@@ -1,6 +1,4 @@
-import * as P from '../codec/codec.js'
-import { ascii, type Bytes } from '../crypto/bytes.js'
-import { usageError } from '../errors.js'
+import type { Bytes } from '../crypto/bytes.js'
 import type { PlaneRound } from '../plane/index.js'
 import { inTurns } from '../vector/pace.js'
 import {
@@ -10,8 +8,6 @@ import {
   openReply,
   type Request,
   type SealedGroup,
-  sealedCoder,
-  seatsCoder,
 } from './group-messages.js'
 
 /** An ingest process. */
@@ -46,6 +42,12 @@ export interface Assignment {
   sealed: SealedGroup | undefined
 }
 
+/**
+ * The maximum number of seats of a group, and of the groups in one question. The messages of a group list its seats, in 4 bytes
+ * each, and brokers limit messages to one MiB.
+ */
+export const MAXIMUM_SEATS: number = 2 ** 16
+
 /** After this many requests without an answer, a process counts as lost. */
 const PATIENCE = 3
 
@@ -73,6 +75,10 @@ export class Assignments {
   readonly #round: PlaneRound
   readonly #channel: IngestChannel
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
+  /** The groups that need a process. */
+  readonly #homeless = new Set<Assignment>()
+  /** Processes are found in turns, so that each gets its share. */
+  readonly #placing: ReturnType<typeof inTurns> = inTurns()
 
   constructor(round: PlaneRound, channel: IngestChannel, groups: readonly Assignment[]) {
     this.#round = round
@@ -89,21 +95,30 @@ export class Assignments {
    * anything has changed.
    */
   refresh(): Promise<boolean> {
-    return this.#inTurn(() => this.#refresh())
+    return this.#inTurn(() => this.#refresh(this.unsealed))
   }
 
-  async #refresh(): Promise<boolean> {
-    const byProcess = new Map<string, Assignment[]>()
-    for (const group of this.unsealed) {
-      const id = group.process?.id
-      if (id !== undefined) byProcess.set(id, [...(byProcess.get(id) ?? []), group])
-    }
-    const changes = await Promise.all([...byProcess].map(([id, groups]) => this.#ask(id, groups)))
-    const homeless = this.unsealed.filter(
-      ({ process, failures }) => process === undefined || failures >= PATIENCE,
+  /** The same for one group, without waiting for the processes of others. Must not overlap with `refresh`. */
+  refreshOne(group: Assignment): Promise<boolean> {
+    return this.#refresh([group])
+  }
+
+  async #refresh(asked: readonly Assignment[]): Promise<boolean> {
+    const questions = questionsAbout(asked)
+    const changes = await Promise.all(questions.map(({ id, groups }) => this.#ask(id, groups)))
+    const homeless = asked.filter(
+      ({ process, failures, sealed }) =>
+        sealed === undefined && (process === undefined || failures >= PATIENCE),
     )
-    if (homeless.length > 0) await this.#place(homeless)
-    return changes.includes(true) || homeless.length > 0
+    if (homeless.length === 0) return changes.includes(true)
+    for (const group of homeless) this.#homeless.add(group)
+    await this.#placing(async () => {
+      // All that wait, so that they are found with one search.
+      const groups = [...this.#homeless]
+      this.#homeless.clear()
+      if (groups.length > 0) await this.#place(groups)
+    })
+    return true
   }
 
   /** Gives up what has arrived of a group. The next `refresh` gives it to a process in a new epoch, for which old tickets do not serve. */
@@ -156,7 +171,8 @@ export class Assignments {
     const { configHash } = this.#round
     let changed = false
     try {
-      const reply = openReply(await this.#request(id, { kind: 'status', configHash }))
+      const question = { kind: 'status', configHash, groups: groups.map(({ group }) => group) } as const
+      const reply = openReply(await this.#request(id, question))
       const status = typeof reply === 'string' ? [] : decodeStatus(reply)
       for (const group of groups) {
         const found = status.find(({ group: number }) => number === group.group)
@@ -227,51 +243,23 @@ export class Assignments {
   }
 }
 
-const text: P.Coder<string> = P.converted(P.bytes(P.U32LE), {
-  toValue: (bytes) => String.fromCharCode(...bytes),
-  toStored: (string) => ascii(string),
-})
-
-const groupsCoder = P.array(
-  P.U32LE,
-  P.struct({
-    group: P.U32LE,
-    seats: seatsCoder,
-    epoch: P.U32LE,
-    process: P.optional(P.struct({ id: text, address: text })),
-    sealed: P.optional(sealedCoder),
-  }),
-)
-
-/** The groups of a round and what is sealed of them. Vectors are not part of it. */
-export function encodeGroups(groups: readonly Assignment[]): Bytes {
-  const saved = groups.map(({ group, seats, epoch, process, sealed }) => ({
-    group,
-    seats,
-    epoch,
-    process: process && { id: process.id, address: process.address },
-    sealed: sealed && { members: sealed.members, digest: sealed.digest, checks: sealed.checks },
-  }))
-  return groupsCoder.encode(saved)
-}
-
-/** @throws {SecAggError} `malformed-state` if these are not groups of `seats`. */
-export function decodeGroups(bytes: Uint8Array, seats: readonly number[]): readonly Assignment[] {
-  let groups: Assignment[]
-  try {
-    groups = groupsCoder.decode(bytes).map(({ group, seats: own, epoch, process, sealed }) => {
-      return { group, seats: own, epoch, process, sealed, arrived: new Set<number>(), failures: 0 }
-    })
-  } catch {
-    throw usageError('malformed-state', 'the checkpoint is not one of groups of seats')
+/** Asks each process about its groups, in as many questions as the replies need. */
+function questionsAbout(
+  asked: readonly Assignment[],
+): readonly { readonly id: string; readonly groups: readonly Assignment[] }[] {
+  const questions: { readonly id: string; readonly groups: Assignment[]; seats: number }[] = []
+  const open = new Map<string, (typeof questions)[number]>()
+  for (const group of asked) {
+    const id = group.process?.id
+    if (id === undefined) continue
+    let question = open.get(id)
+    if (question === undefined || question.seats + group.seats.length > MAXIMUM_SEATS) {
+      question = { id, groups: [], seats: 0 }
+      open.set(id, question)
+      questions.push(question)
+    }
+    question.groups.push(group)
+    question.seats += group.seats.length
   }
-  const all = groups.flatMap((group) => group.seats)
-  const isCut = all.length === seats.length && all.every((seat, index) => seat === seats[index])
-  const isNumbered = groups.every(({ group }, index) => group === index)
-  const areTheirs = groups.every(({ seats: own, sealed }) => {
-    const possible = new Set(own)
-    return (sealed?.members ?? []).every((seat) => possible.delete(seat))
-  })
-  if (isCut && isNumbered && areTheirs) return groups
-  throw usageError('malformed-state', 'the groups of the checkpoint are not those of this round')
+  return questions
 }

@@ -28,12 +28,12 @@ export interface GroupShape {
 /** What the coordinator asks an ingest process. */
 export type Request =
   | { readonly kind: 'open'; readonly id: GroupId; readonly shape: GroupShape }
-  | { readonly kind: 'status'; readonly configHash: Uint8Array }
+  | { readonly kind: 'status'; readonly configHash: Uint8Array; readonly groups: readonly number[] }
   | { readonly kind: 'seal'; readonly id: GroupId }
   | { readonly kind: 'block'; readonly id: GroupId; readonly index: number }
   | { readonly kind: 'forget'; readonly configHash: Uint8Array }
 
-/** The groups of a round that a process serves, and the seats whose vectors it has. */
+/** Those of the groups in question that a process serves, and the seats whose vectors it has. */
 export type Status = readonly {
   readonly group: number
   readonly epoch: number
@@ -49,8 +49,9 @@ export interface SealedGroup {
 }
 
 const hash = P.bytes(32)
+const numbers: P.Coder<readonly number[]> = P.array(P.U32LE, P.U32LE)
 /** A list of seats. */
-export const seatsCoder: P.Coder<readonly number[]> = P.array(P.U32LE, P.U32LE)
+export const seatsCoder: P.Coder<readonly number[]> = numbers
 const id = P.struct<GroupId>({ configHash: hash, group: P.U32LE, epoch: P.U32LE })
 const whole: P.Coder<number> = P.converted(P.U64LE, {
   toValue: (value) => Number(value),
@@ -76,7 +77,7 @@ const KINDS = {
 } as const satisfies Readonly<Record<Request['kind'], number>>
 const request = P.tagged(P.U8, {
   open: [KINDS.open, P.struct({ id, shape })],
-  status: [KINDS.status, P.struct({ configHash: hash })],
+  status: [KINDS.status, P.struct({ configHash: hash, groups: numbers })],
   seal: [KINDS.seal, P.struct({ id })],
   block: [KINDS.block, P.struct({ id, index: P.U32LE })],
   forget: [KINDS.forget, P.struct({ configHash: hash })],

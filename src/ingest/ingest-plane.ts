@@ -7,12 +7,16 @@ import {
   type Assignment,
   Assignments,
   cutIntoGroups,
-  decodeGroups,
-  encodeGroups,
   type IngestChannel,
+  MAXIMUM_SEATS,
 } from './assignments.js'
+import { decodeGroups, encodeGroups } from './group-checkpoint.js'
 import { signTicket } from './group-messages.js'
+import { Sealing } from './group-sealing.js'
 import { PartialSums } from './partial-sums.js'
+
+/** A sealed group has 16 bytes for each, in one message. */
+const MAXIMUM_SEGMENTS = 2 ** 15
 
 /** Options of {@link ingestHome}. */
 export interface IngestHomeOptions {
@@ -32,7 +36,7 @@ export interface IngestHomeOptions {
    * 30 000.
    */
   readonly reuploadTime?: number | undefined
-  /** The maximum number of seats of a group. Default: half of the dropouts that the round tolerates. */
+  /** The maximum number of seats of a group, up to 65536. Default: half of the dropouts that the round tolerates. */
   readonly groupSize?: number | undefined
   readonly clock?: Clock | undefined
 }
@@ -44,6 +48,10 @@ export interface IngestHomeOptions {
 export function ingestHome(options: IngestHomeOptions): PlaneHome {
   return {
     begin: async (round) => {
+      if (round.segments.length > MAXIMUM_SEGMENTS) {
+        const text = `a round with ingest processes has at most ${MAXIMUM_SEGMENTS} segments`
+        throw usageError('unsupported', text, { got: round.segments.length })
+      }
       const groups = cutIntoGroups(round.seats, options.groupSize ?? groupSizeOf(round))
       const plane = new IngestRound(round, options, groups)
       await plane.start()
@@ -59,7 +67,7 @@ export function ingestHome(options: IngestHomeOptions): PlaneHome {
 
 /** Half of the dropouts that the round tolerates, so that one lost group does not end it. */
 function groupSizeOf({ seats, minimum }: PlaneRound): number {
-  return Math.max(1, Math.floor((seats.length - minimum) / 2))
+  return Math.min(Math.max(1, Math.floor((seats.length - minimum) / 2)), MAXIMUM_SEATS)
 }
 
 class IngestRound implements RoundPlane {
@@ -68,14 +76,13 @@ class IngestRound implements RoundPlane {
   readonly #assignments: Assignments
   readonly #groupOf = new Map<number, Assignment>()
   readonly #sums: PartialSums
+  readonly #sealing: Sealing
   readonly #places = new Map<number, UploadPlace & { readonly epoch: number }>()
   readonly #clock: Clock
   #seats: ReadonlySet<number> = new Set()
   #stopPolling: (() => void) | undefined
   /** The question that polling asks at the moment. */
   #polled: Promise<void> = Promise.resolve()
-  /** The attempts of {@link seal} that are in progress. */
-  #attempts: Promise<unknown> = Promise.resolve()
   #isOver = false
 
   constructor(round: PlaneRound, options: IngestHomeOptions, groups: readonly Assignment[]) {
@@ -85,6 +92,15 @@ class IngestRound implements RoundPlane {
     this.#sums = new PartialSums(round.segments, options.storeFor(round.configHash))
     this.#assignments = new Assignments(round, options.channel, groups)
     for (const group of groups) for (const seat of group.seats) this.#groupOf.set(seat, group)
+    this.#sealing = new Sealing({
+      ...{ assignments: this.#assignments, sums: this.#sums, clock: this.#clock },
+      ...{ segments: round.segments, pollTime: options.pollTime ?? 500 },
+      isOver: () => this.#isOver,
+      onChange: () => {
+        this.#count()
+        round.onChange?.()
+      },
+    })
   }
 
   async start(): Promise<void> {
@@ -155,28 +171,10 @@ class IngestRound implements RoundPlane {
     const wanted = new Set([...this.#seats].filter(mayCount))
     // It could give a group to another process while this one seals it.
     await this.#polled
-    let isTimeUp = false
-    const cancel = timer(this.#clock, this.#options.reuploadTime ?? 30_000, () => {
-      isTimeUp = true
-    })
+    const { reuploadTime = 30_000 } = this.#options
     try {
-      while (this.#assignments.unsealed.length > 0) {
-        this.#throwIfOver()
-        // Decided once per attempt, so that every group has an attempt after the time was up.
-        const isLast = isTimeUp
-        const { unsealed } = this.#assignments
-        // No attempt may outlive this call: it would write over what a later call has kept.
-        const attempts = unsealed.map((group) => this.#attempt(group, wanted, mayCount, isLast))
-        const settled = Promise.allSettled(attempts)
-        this.#attempts = settled
-        for (const attempt of await settled) if (attempt.status === 'rejected') throw attempt.reason
-        if (this.#assignments.unsealed.length === 0) break
-        await new Promise<void>((resolve) => void timer(this.#clock, this.#options.pollTime ?? 500, resolve))
-        this.#throwIfOver()
-        await this.#refresh()
-      }
+      await this.#sealing.seal({ wanted, mayCount, reuploadTime })
     } finally {
-      cancel()
       this.#count()
       if (this.#assignments.unsealed.length > 0 && !this.#isOver) this.#poll()
     }
@@ -227,49 +225,8 @@ class IngestRound implements RoundPlane {
 
   async close(): Promise<void> {
     await this.release()
-    await this.#attempts
+    await this.#sealing.settled()
     for (const { group } of this.#assignments.groups) await this.#sums.discard(group)
-  }
-
-  /** Seals a group whose clients have sent their vectors, and keeps its blocks. */
-  async #attempt(
-    group: Assignment,
-    wanted: ReadonlySet<number>,
-    mayCount: (seat: number) => boolean,
-    isLast: boolean,
-  ): Promise<void> {
-    if (!isLast && ![...group.arrived].every(mayCount)) return void this.#assignments.void(group)
-    if (!isLast && !group.seats.every((seat) => !wanted.has(seat) || group.arrived.has(seat))) return
-    const { epoch } = group
-    const isCurrent = (): boolean => group.sealed === undefined && group.epoch === epoch
-    const sealed = await this.#assignments.seal(group)
-    this.#throwIfOver()
-    if (!isCurrent() || sealed === 'busy') return // it has the vectors, even if time is up
-    if (sealed !== undefined && !sealed.members.every(mayCount)) this.#assignments.void(group)
-    else if (sealed !== undefined) {
-      try {
-        await this.#sums.keep({ group: group.group, epoch }, sealed, (index) => {
-          this.#throwIfOver()
-          return this.#assignments.block(group, index)
-        })
-        if (isCurrent()) group.sealed = sealed
-      } catch (error) {
-        // Only a failure of this machine ends the attempt. What was lost or damaged on the way can be fetched again.
-        if (error instanceof SecAggError && error.fault === 'usage') throw error
-        if (isCurrent()) group.failures++
-      }
-    }
-    if (isLast && isCurrent()) group.sealed = this.#withoutMembers
-  }
-
-  #throwIfOver(): void {
-    if (this.#isOver) throw usageError('out-of-order', 'the round was given up')
-  }
-
-  /** What counts for a group that is lost: its clients are dropouts. */
-  get #withoutMembers(): NonNullable<Assignment['sealed']> {
-    const checks = new BigUint64Array(2 * this.#round.segments.length)
-    return { members: [], digest: new Uint8Array(32), checks }
   }
 
   async #refresh(): Promise<void> {

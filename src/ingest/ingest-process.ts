@@ -3,7 +3,6 @@ import { SecAggError, usageError } from '../errors.js'
 import { type Clock, systemClock, timer } from '../transport/clock.js'
 import type { Connection } from '../transport/connections/connection.js'
 import { Ending, encodeNotice, ignore } from '../transport/notices.js'
-import { UploadPlaces } from '../transport/server/upload-places.js'
 import { Group, replyToSeal } from './group.js'
 import {
   answerOf,
@@ -14,7 +13,9 @@ import {
   type Request,
   refusalOf,
   TICKET_LENGTH,
+  type Ticket,
 } from './group-messages.js'
+import { Senders } from './senders.js'
 
 /** Options of an {@link IngestProcess}. */
 export interface IngestProcessOptions {
@@ -27,14 +28,19 @@ export interface IngestProcessOptions {
   readonly maximumSilence?: number | undefined
   /** A round is forgotten after this many milliseconds without a request of its coordinator. Default 600 000. */
   readonly idleTime?: number | undefined
+  /** Called when a client has shown a valid ticket. The function that it returns is called when the connection is over. */
+  readonly onUpload?: ((ticket: Ticket) => ((end: UploadEnd) => void) | undefined) | undefined
   readonly clock?: Clock | undefined
 }
 
-/** The clients that send vectors of one group. */
-interface Senders {
-  /** The connection over which a seat sends its vector. A later connection replaces it. */
-  readonly connections: Map<number, Ending>
-  readonly places: UploadPlaces
+/** How the connection of a client with a ticket has ended. */
+export interface UploadEnd {
+  /** How many messages came after the ticket. */
+  readonly messages: number
+  /** Their length. */
+  readonly bytes: number
+  /** A code; `undefined` if the vector is complete. */
+  readonly failure: string | undefined
 }
 
 /** What a process has counted so far: vectors and bytes that have arrived, connections that were refused, and what is open. */
@@ -67,6 +73,7 @@ export class IngestProcess {
   readonly #silence: number
   readonly #idleTime: number
   readonly #clock: Clock
+  readonly #onUpload: IngestProcessOptions['onUpload']
   readonly #rounds = new Map<string, Round>()
   readonly #senders = new WeakMap<Group, Senders>()
   readonly #connections = new Set<Ending>()
@@ -76,20 +83,21 @@ export class IngestProcess {
   #bytes = 0
 
   constructor(options: IngestProcessOptions) {
-    const { key, maximumSilence = 60_000, idleTime = 600_000, clock = systemClock } = options
+    const { key, maximumSilence = 60_000, idleTime = 600_000, onUpload, clock = systemClock } = options
     if (key.length < 32)
       throw usageError('invalid-argument', 'the key for tickets must have 32 bytes or more')
     this.#key = Uint8Array.from(key)
     this.#silence = maximumSilence
     this.#idleTime = idleTime
     this.#clock = clock
+    this.#onUpload = onUpload
   }
 
   /** For metrics. */
   get counts(): IngestCounts {
     const rounds = [...this.#rounds.values()]
     const groups = rounds.flatMap((round) => [...round.groups.values()])
-    const waiting = groups.reduce((sum, group) => sum + (this.#senders.get(group)?.places.waiting ?? 0), 0)
+    const waiting = groups.reduce((sum, group) => sum + (this.#senders.get(group)?.waiting ?? 0), 0)
     return {
       vectors: this.#vectors,
       refused: this.#refused,
@@ -114,9 +122,11 @@ export class IngestProcess {
         return this.#open(request)
       case 'status': {
         const groups = this.#round(request.configHash)?.groups ?? new Map<number, Group>()
-        return answerOf(
-          encodeStatus([...groups].map(([group, { epoch, arrived }]) => ({ group, epoch, arrived }))),
-        )
+        const served = [...new Set(request.groups)].flatMap((group) => {
+          const found = groups.get(group)
+          return found === undefined ? [] : [{ group, epoch: found.epoch, arrived: found.arrived }]
+        })
+        return answerOf(encodeStatus(served))
       }
       case 'seal': {
         const group = this.#group(request.id)
@@ -149,6 +159,7 @@ export class IngestProcess {
       stop = timer(this.#clock, this.#silence, () => ending.end('silence'))
     }
     const messages = connection.messages[Symbol.asyncIterator]()
+    let [count, length] = [0, 0]
     const next = async (): Promise<Uint8Array> => {
       listen()
       const { done, value } = await ending.race(messages.next())
@@ -157,15 +168,26 @@ export class IngestProcess {
       if (done === true)
         throw new SecAggError('connection-lost', 'network', 'the client closed the connection')
       this.#bytes += value.length
+      count++
+      length += value.length
       return value
     }
+    let tell: ReturnType<NonNullable<IngestProcessOptions['onUpload']>>
+    let failure: string | undefined = 'connection-lost'
     try {
-      await this.#collect(await next(), next, ending)
+      const first = await next()
+      const ticket = first.length === TICKET_LENGTH ? openTicket(this.#key, first) : undefined
+      if (ticket === undefined) throw refused('unexpected-message', 'the ticket is not valid')
+      tell = this.#onUpload?.(ticket)
+      ;[count, length] = [0, 0]
+      await this.#sendersOf(ticket).collect(ticket.seat, next, ending)
+      failure = undefined
       listen()
       await ending.race(connection.send(encodeNotice({ kind: 'finished', included: true })))
     } catch (error) {
       if (error instanceof SecAggError && error.fault === 'peer') {
         this.#refused++
+        failure = error.code
         const notice = encodeNotice({ kind: 'refused', code: error.code })
         // The client may be sending, and read nothing.
         listen()
@@ -175,6 +197,7 @@ export class IngestProcess {
       stop()
       ending.end('closed')
       this.#connections.delete(ending)
+      tell?.({ messages: count, bytes: length, failure })
       await (async () => connection.close())().catch(ignore)
     }
   }
@@ -186,60 +209,17 @@ export class IngestProcess {
     for (const ending of [...this.#connections]) ending.end('closed')
   }
 
-  async #collect(first: Uint8Array, next: () => Promise<Uint8Array>, ending: Ending): Promise<void> {
-    const ticket = first.length === TICKET_LENGTH ? openTicket(this.#key, first) : undefined
-    if (ticket === undefined) throw refused('unexpected-message', 'the ticket is not valid')
+  /** The senders of the group of a ticket. */
+  #sendersOf(ticket: Ticket): Senders {
     const group = this.#group(ticket)
-    const { seat } = ticket
-    if (typeof group === 'string' || !group.has(seat)) {
+    if (typeof group === 'string' || !group.has(ticket.seat)) {
       throw refused('late-message', 'the group of this ticket is not served here, or not any more')
     }
-    const { connections, places } = this.#sendersOf(group)
-    const earlier = connections.get(seat)
-    earlier?.end('replaced')
-    connections.set(seat, ending)
-    try {
-      // The vector comes again from the beginning.
-      if (earlier !== undefined) await this.#discard(group, seat, places)
-      for (let isComplete = false; !isComplete; ) {
-        const bytes = await next()
-        // While there is no room, nothing is read from the connection, so the client waits.
-        await places.deliver(seat, ending, async () => {
-          if (ending.over) throw ending.reason
-          const arrival = await group.receive(seat, bytes)
-          if (arrival === 'complete') this.#vectors++
-          isComplete = arrival === 'complete' || arrival === 'known'
-          return typeof arrival === 'string' ? { status: 'accepted' } : { status: 'busy', ...arrival }
-        })
-        if (!isComplete) places.progress(seat)
-      }
-    } finally {
-      if (connections.get(seat) === ending) {
-        connections.delete(seat)
-        await this.#discard(group, seat, places)
-      }
-    }
-  }
-
-  #sendersOf(group: Group): Senders {
     const known = this.#senders.get(group)
     if (known !== undefined) return known
-    const connections = new Map<number, Ending>()
-    const evict = (seat: number): void => connections.get(seat)?.end('evicted')
-    const senders = { connections, places: new UploadPlaces(this.#clock, 2 * this.#silence, evict) }
+    const senders = new Senders(group, this.#clock, this.#silence, () => this.#vectors++)
     this.#senders.set(group, senders)
     return senders
-  }
-
-  /** Forgets an incomplete vector, and frees its place. */
-  async #discard(group: Group, seat: number, places: UploadPlaces): Promise<void> {
-    await group.discard(seat).catch(ignore)
-    places.end(seat)
-  }
-
-  /** Closes the connections to a group that is not served any more: no place in it becomes free. */
-  #drop(group: Group): void {
-    for (const ending of this.#senders.get(group)?.connections.values() ?? []) ending.end('dropped')
   }
 
   #open({ id, shape }: Extract<Request, { kind: 'open' }>): Bytes {
@@ -254,7 +234,7 @@ export class IngestProcess {
     }
     if (before === undefined || before.epoch < id.epoch) {
       round.groups.set(id.group, new Group(shape, id.epoch))
-      if (before !== undefined) this.#drop(before)
+      if (before !== undefined) this.#senders.get(before)?.drop()
     }
     this.#rounds.set(name, round)
     this.#touch(name, round)
@@ -284,7 +264,7 @@ export class IngestProcess {
     const round = this.#rounds.get(name)
     round?.cancel()
     this.#rounds.delete(name)
-    for (const group of round?.groups.values() ?? []) this.#drop(group)
+    for (const group of round?.groups.values() ?? []) this.#senders.get(group)?.drop()
   }
 }
 

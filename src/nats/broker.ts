@@ -24,6 +24,12 @@ export interface Broker {
 /** How long one question to the broker may take, in milliseconds. */
 export const QUESTION_TIMEOUT = 3000
 
+/** How long a broker may take to answer a connection, in milliseconds. The client's default is 20 seconds. */
+const CONNECT_TIMEOUT = 5000
+
+/** How long a broker may say that it has no JetStream, in milliseconds. */
+const NO_JETSTREAM = { patience: 5000, electionPatience: 30_000 }
+
 /** The pause between two attempts, in milliseconds. */
 export const PAUSE = 250
 
@@ -48,6 +54,7 @@ export async function connectBroker(options: BrokerOptions, name: string): Promi
   try {
     connection = await connect({
       name,
+      timeout: CONNECT_TIMEOUT,
       reconnectTimeWait: PAUSE,
       // Until the broker is silent for two of these, a lost connection that nobody closed looks alive.
       pingInterval: 10_000,
@@ -79,6 +86,46 @@ export async function connectBroker(options: BrokerOptions, name: string): Promi
       await connection.close()
     },
   }
+}
+
+/**
+ * Closes the connection to a broker that cannot serve the cluster.
+ * @throws {SecAggError} `unsupported` if the broker has no JetStream.
+ */
+export async function requireJetStream(broker: Broker, subject: string): Promise<void> {
+  const start = Date.now()
+  // A node without JetStream can belong to a cluster that has it. While a cluster elects a leader, the answer is the same.
+  const offers = broker.connection.info?.jetstream === true
+  const patience = offers ? NO_JETSTREAM.electionPatience : NO_JETSTREAM.patience
+  for (;;) {
+    try {
+      await streamsOn(broker, subject)
+      return
+    } catch (error) {
+      // Others pass, or show later.
+      if (!broker.isUp() || (error as { name?: unknown }).name !== 'JetStreamNotEnabled') return
+    }
+    if (Date.now() - start > patience) break
+    await sleep(PAUSE)
+  }
+  await broker.close()
+  throw usageError(
+    'unsupported',
+    offers ? 'the broker has no JetStream for this account' : 'the broker has no JetStream',
+  )
+}
+
+/**
+ * The maximum length of a message, up to a MiB. Closes the connection if it is too small.
+ * @throws {SecAggError} `unsupported` if the broker does not allow messages of `minimum` bytes.
+ */
+export async function messageLimit(broker: Broker, minimum: number): Promise<number> {
+  const allowed = broker.connection.info?.max_payload ?? 2 ** 20
+  if (allowed >= minimum) return Math.min(allowed, 2 ** 20)
+  await broker.close()
+  throw usageError('unsupported', `the broker must allow messages of ${minimum / 1024} KiB or more`, {
+    got: allowed,
+  })
 }
 
 /** Follows the state of a connection. */

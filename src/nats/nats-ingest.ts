@@ -2,17 +2,18 @@ import { partsOf, requireFunction, requireInteger, wrongKind } from '../argument
 import { type Bytes, bytesToHex, requireBytes } from '../crypto/bytes.js'
 import { defaultCrypto } from '../crypto/default.js'
 import { usageError } from '../errors.js'
+import { MAXIMUM_SEATS } from '../ingest/assignments.js'
 import { ingestHome } from '../ingest/ingest-plane.js'
 import { IngestProcess } from '../ingest/ingest-process.js'
 import { createPlane, type DataPlane, executorUnmasker, type SliceStore } from '../plane/index.js'
 import { type Telemetry, tracingOf } from '../telemetry/tracing.js'
 import { type Connection, requireConnection } from '../transport/connections/connection.js'
 import { executeMaskPlan } from '../vector/mask.js'
-import { connectBroker } from './broker.js'
+import { connectBroker, messageLimit } from './broker.js'
 import { answerRequests, ingestChannel, ticketKey } from './ingest-channel.js'
 import type { BrokerOptions } from './nats-packages.js'
 import { type ClusterUnmasker, unmaskerOf } from './nats-unmasker.js'
-import { countingChannel, createCounters, secondsSince, tracedChannel, tracedProcess } from './reports.js'
+import { countingChannel, createCounters, ingestTraces, secondsSince, tracedChannel } from './reports.js'
 import { createSeal } from './sealing.js'
 
 /**
@@ -41,11 +42,14 @@ export interface NatsIngestOptions {
    * 86400000. Default: 30000.
    */
   readonly reuploadTime?: number | undefined
-  /** The maximum number of seats in a group. Default: half of the dropouts that the round tolerates. */
+  /** The maximum number of seats in a group, 1 to 65536. Default: half of the dropouts that the round tolerates, up to that. */
   readonly groupSize?: number | undefined
   /** Lets the ingest processes record uploads in the trace of a round, if `serveRound` has the same telemetry. */
   readonly telemetry?: Telemetry | undefined
 }
+
+/** Blocks of partial sums, and lists of seats, in bytes. */
+const MINIMUM_MESSAGE = 2 ** 20
 
 /**
  * The coordinator's side of a cluster with ingest processes.
@@ -70,7 +74,7 @@ export interface ClusterIngest {
  * @param options - The broker, the key, and where partial sums are kept.
  * @returns The plane for server sessions.
  * @throws {SecAggError} `invalid-argument` if an option is not valid; `connection-lost` if the broker cannot be reached;
- *   `unsupported` if the packages are not installed.
+ *   `unsupported` if the packages are not installed, or the broker does not allow messages of 1 MiB, its default.
  * @example
  * ```ts
  * import { natsIngest } from 'secagg/nats'
@@ -105,12 +109,13 @@ export async function natsIngest(options: NatsIngestOptions): Promise<ClusterIng
   requireFunction('storeFor', storeFor)
   requireInteger('pollTime', pollTime, 50, 60_000)
   if (reuploadTime !== undefined) requireInteger('reuploadTime', reuploadTime, 0, 86_400_000)
-  if (groupSize !== undefined) requireInteger('groupSize', groupSize, 1, 2 ** 24)
+  if (groupSize !== undefined) requireInteger('groupSize', groupSize, 1, MAXIMUM_SEATS)
   const tracing = tracingOf(telemetry)
   const own = unmasker === undefined ? executorUnmasker(executeMaskPlan) : unmaskerOf(unmasker)
   if (own === undefined) throw wrongKind('unmasker', 'what natsUnmasker returns', unmasker)
   const seal = await createSeal(key)
   const broker = await connectBroker(connection, 'secagg coordinator')
+  await messageLimit(broker, MINIMUM_MESSAGE)
   const channel = countingChannel(tracedChannel(await ingestChannel(broker, seal), tracing))
   const home = ingestHome({
     ...{ channel, storeFor, pollTime, reuploadTime, groupSize },
@@ -181,7 +186,7 @@ const COUNTERS = {
  * @param options - The broker, the key, and the address for clients.
  * @returns The process, once it is connected. Pass it the connections of clients.
  * @throws {SecAggError} `invalid-argument` if an option is not valid; `connection-lost` if the broker cannot be reached;
- *   `unsupported` if the packages are not installed.
+ *   `unsupported` if the packages are not installed, or the broker does not allow messages of 1 MiB, its default.
  * @example
  * ```ts
  * import { runIngest } from 'secagg/nats'
@@ -212,14 +217,15 @@ export async function runIngest(options: IngestOptions): Promise<ClusterIngestPr
   const tracing = tracingOf(telemetry)
   const seal = await createSeal(key)
   const broker = await connectBroker(connection, 'secagg ingest')
+  await messageLimit(broker, MINIMUM_MESSAGE)
   const { randomBytes } = await defaultCrypto('aes')
-  const process = new IngestProcess({ key: ticketKey(key), maximumSilence })
-  const service = tracedProcess(process, ticketKey(key), tracing)
+  const { onUpload, watch } = ingestTraces(tracing)
+  const process = new IngestProcess({ key: ticketKey(key), maximumSilence, onUpload })
   const place = { id: bytesToHex(randomBytes(16)), address }
-  const stop = await answerRequests(broker, seal, service, place)
+  const stop = await answerRequests(broker, seal, watch(process), place)
   const counters = createCounters('secagg_ingest', COUNTERS)
   return {
-    accept: async (client) => service.accept(requireConnection(client)),
+    accept: async (client) => process.accept(requireConnection(client)),
     metrics: () => {
       const { vectors, bytes, groups, refused, connections, waiting, asked } = process.counts
       counters.set('vectors_total', vectors)

@@ -30,7 +30,7 @@ export interface NatsMessage {
 }
 
 export interface NatsConnection {
-  readonly info?: { readonly max_payload: number } | undefined
+  readonly info?: { readonly max_payload: number; readonly jetstream?: boolean } | undefined
   publish(subject: string, data: Uint8Array | string): void
   subscribe(
     subject: string,

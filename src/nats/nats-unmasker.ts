@@ -12,12 +12,18 @@ import {
   type Unmasker,
   type UnmaskJob,
 } from '../plane/index.js'
-import { codeOf } from '../telemetry/telemetry.js'
-import { type Telemetry, tracingOf } from '../telemetry/tracing.js'
+import { codeOf, type Telemetry, tracingOf } from '../telemetry/tracing.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import { countElements, streamLength } from '../vector/segments.js'
 import { sampleOf } from '../workers/worker-messages.js'
-import { type Broker, connectBroker, deleteStream, streamsOn } from './broker.js'
+import {
+  type Broker,
+  connectBroker,
+  deleteStream,
+  messageLimit,
+  requireJetStream,
+  streamsOn,
+} from './broker.js'
 import type { BrokerOptions } from './nats-packages.js'
 import type { UnmaskerContext } from './posting.js'
 import { type Counters, createCounters, secondsSince } from './reports.js'
@@ -119,7 +125,8 @@ const COUNTERS = {
  * @param options - The broker, the key and the limits.
  * @returns The unmasker. Pass its `plane()` to server sessions, and close it when you do not need it any more.
  * @throws {SecAggError} `invalid-argument` if an option is not valid; `connection-lost` if the broker cannot be reached;
- *   `unsupported` if the packages are not installed, or the broker allows only messages below 64 KiB.
+ *   `unsupported` if the packages are not installed, or if the broker has no JetStream or allows only messages
+ *   below 64 KiB.
  * @example
  * ```ts
  * import { natsUnmasker } from 'secagg/nats'
@@ -169,8 +176,10 @@ export async function natsUnmasker(options: NatsUnmaskerOptions): Promise<Cluste
     seal,
     counters: createCounters('secagg_unmask', COUNTERS),
     options: { redeliverAfter, checkEvery, patience, attempts, replicas, taskBytes },
-    largestMessage: await largestMessage(broker),
+    // Subjects, headers and the byte before a result.
+    largestMessage: (await messageLimit(broker, MINIMUM_MESSAGE)) - SEAL_BYTES - 2048,
   }
+  await requireJetStream(broker, own)
   await deleteLeftovers(broker, own)
   let isClosed = false
   const running = new Set<UnmaskTasks>()
@@ -254,15 +263,8 @@ function metricsOf(counters: Counters, running: readonly UnmaskTasks[]): string 
   return counters.text()
 }
 
-/** Messages of a job must fit into what the broker allows, and are at most a MiB. */
-async function largestMessage(broker: Broker): Promise<number> {
-  const allowed = broker.connection.info?.max_payload ?? 2 ** 20
-  // Subjects, headers and the byte before a result.
-  const largest = Math.min(allowed, 2 ** 20) - SEAL_BYTES - 2048
-  if (largest >= 2 ** 15) return largest
-  await broker.close()
-  throw usageError('unsupported', 'the broker must allow messages of 64 KiB or more', { got: allowed })
-}
+/** The broker must allow messages of this length. */
+const MINIMUM_MESSAGE = 2 ** 16
 
 /** Deletes the streams of an earlier process with the same name. What cannot be deleted now expires. */
 async function deleteLeftovers(broker: Broker, subject: string): Promise<void> {

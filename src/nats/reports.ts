@@ -1,10 +1,8 @@
-import { type Bytes, bytesToHex, isBytes } from '../crypto/bytes.js'
+import { bytesToHex } from '../crypto/bytes.js'
 import type { IngestChannel } from '../ingest/assignments.js'
-import { kindOf, openReply, openTicket, roundOf } from '../ingest/group-messages.js'
-import type { IngestProcess } from '../ingest/ingest-process.js'
+import { kindOf, openReply, roundOf } from '../ingest/group-messages.js'
+import type { IngestProcess, IngestProcessOptions } from '../ingest/ingest-process.js'
 import { type Span, splitTraceParent, type Tracing, withTraceParent } from '../telemetry/tracing.js'
-import type { Connection } from '../transport/connections/connection.js'
-import { decodeNotice } from '../transport/notices.js'
 
 /** The numbers that a process reports about itself. Names have no prefix and no unit beyond what their text says. */
 export interface Counters {
@@ -115,18 +113,21 @@ export function tracedChannel(channel: IngestChannel, tracing: Tracing | undefin
   }
 }
 
-/** What an ingest process offers to coordinators and clients. */
-export type IngestService = Pick<IngestProcess, 'handle' | 'accept'>
+/** The part of an ingest process that answers coordinators. */
+export type IngestService = Pick<IngestProcess, 'handle'>
+
+/** What an ingest process records. */
+export interface IngestTraces {
+  readonly onUpload: IngestProcessOptions['onUpload']
+  /** Records what `process` is asked. */
+  watch(process: IngestService): IngestService
+}
 
 /**
  * Records the uploads to an ingest process, and the sealing of its groups, in the traces of their rounds. A client learns
  * nothing of a trace and can add nothing to it: its connection is in one only after it has shown a valid ticket.
  */
-export function tracedProcess(
-  process: IngestProcess,
-  key: Uint8Array,
-  tracing: Tracing | undefined,
-): IngestService {
+export function ingestTraces(tracing: Tracing | undefined): IngestTraces {
   /** The places of rounds in their traces, by the hash of their configuration. */
   const places = new Map<string, string>()
   const begin = (round: string, name: string, group?: number): Span | undefined =>
@@ -140,75 +141,31 @@ export function tracedProcess(
     for (const oldest of places.keys()) if (places.size > ROUNDS) places.delete(oldest)
   }
   return {
-    handle: async (bytes) => {
-      // Coordinators may record traces when this process does not.
-      const { traceParent, message } = splitTraceParent(bytes)
-      note(message, traceParent)
-      const span = kindOf(message) === 'seal' ? begin(roundOf(message), 'seal') : undefined
-      let failure: string | undefined = 'error'
-      try {
-        const reply = await process.handle(message)
-        const answer = openReply(reply)
-        // 'busy' asks the coordinator to come again.
-        failure = typeof answer === 'string' && answer !== 'busy' ? answer : undefined
-        return reply
-      } finally {
-        span?.end({}, failure)
-      }
+    onUpload: ({ configHash, group }) => {
+      const span = begin(bytesToHex(configHash), 'upload', group)
+      return (
+        span &&
+        (({ messages, bytes, failure }) =>
+          span.end({ 'secagg.messages': messages, 'secagg.received_bytes': bytes }, failure))
+      )
     },
-    accept: async (connection) => {
-      if (tracing === undefined) return process.accept(connection)
-      const upload = new Upload(connection, (first) => {
-        const ticket = openTicket(key, first)
-        return ticket && begin(bytesToHex(ticket.configHash), 'upload', ticket.group)
-      })
-      await process.accept(upload)
-      upload.end()
-    },
-  }
-}
-
-/** The connection of a client, which is watched. */
-class Upload implements Connection {
-  readonly messages: AsyncIterable<Uint8Array>
-  readonly #connection: Connection
-  #span: Span | undefined
-  #bytes = 0
-  #count = 0
-  #failure: string | undefined = 'connection-lost'
-
-  constructor(connection: Connection, begin: (first: Uint8Array) => Span | undefined) {
-    this.#connection = connection
-    this.messages = {
-      [Symbol.asyncIterator]: () => {
-        const messages = connection.messages[Symbol.asyncIterator]()
-        return {
-          next: async () => {
-            const step = await messages.next()
-            if (step.done !== true && isBytes(step.value)) {
-              if (this.#count++ === 0) this.#span = begin(step.value)
-              else this.#bytes += step.value.length
-            }
-            return step
-          },
+    watch: (process) => ({
+      handle: async (bytes) => {
+        // Coordinators may record traces when this process does not.
+        const { traceParent, message } = splitTraceParent(bytes)
+        note(message, traceParent)
+        const span = kindOf(message) === 'seal' ? begin(roundOf(message), 'seal') : undefined
+        let failure: string | undefined = 'error'
+        try {
+          const reply = await process.handle(message)
+          const answer = openReply(reply)
+          // 'busy' asks the coordinator to come again.
+          failure = typeof answer === 'string' && answer !== 'busy' ? answer : undefined
+          return reply
+        } finally {
+          span?.end({}, failure)
         }
       },
-    }
-  }
-
-  send(bytes: Bytes): void | Promise<void> {
-    const notice = decodeNotice(bytes)
-    if (notice?.kind === 'finished') this.#failure = undefined
-    if (notice?.kind === 'refused') this.#failure = notice.code
-    return this.#connection.send(bytes)
-  }
-
-  close(): void {
-    this.#connection.close()
-  }
-
-  end(): void {
-    const messages = Math.max(this.#count - 1, 0)
-    this.#span?.end({ 'secagg.messages': messages, 'secagg.received_bytes': this.#bytes }, this.#failure)
+    }),
   }
 }

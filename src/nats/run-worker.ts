@@ -4,10 +4,11 @@ import { defaultCrypto } from '../crypto/default.js'
 import { type Telemetry, tracingOf } from '../telemetry/tracing.js'
 import { createMaskPool } from '../workers/pool.js'
 import { suitesOf } from '../workers/worker-messages.js'
-import { connectBroker } from './broker.js'
+import { connectBroker, requireJetStream } from './broker.js'
 import type { BrokerOptions } from './nats-packages.js'
 import { createCounters } from './reports.js'
 import { createSeal } from './sealing.js'
+import { clusterNames } from './subjects.js'
 import { TaskWorker } from './task-worker.js'
 
 /**
@@ -64,7 +65,7 @@ const COUNTERS = {
  * @param options - The broker, the key and the number of threads.
  * @returns The worker, once it is connected.
  * @throws {SecAggError} `invalid-argument` if an option is not valid; `connection-lost` if the broker cannot be reached;
- *   `unsupported` if the packages are not installed.
+ *   `unsupported` if the packages are not installed, or the broker has no JetStream.
  * @example
  * ```ts
  * import { runWorker } from 'secagg/nats'
@@ -86,6 +87,8 @@ export async function runWorker(options: WorkerOptions): Promise<ClusterWorker> 
   const seal = await createSeal(key)
   const suites = suitesOf(await defaultCrypto('chacha'))
   const broker = await connectBroker(connection, 'secagg worker')
+  const { tasks } = await clusterNames(seal)
+  await requireJetStream(broker, tasks)
   const pool = await createMaskPool({ workers: threads })
   const counters = createCounters('secagg_worker', COUNTERS)
   const worker = new TaskWorker(broker, seal, suites, pool, counters, tracing)

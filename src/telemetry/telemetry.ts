@@ -1,18 +1,12 @@
 import { partOf, requireMethods, requireObject } from '../arguments.js'
-import { bytesToHex } from '../crypto/bytes.js'
-import { SecAggError } from '../errors.js'
 import {
   decodeTraceParent,
   encodeTraceParent,
-  type RoundSpans,
-  type RoundTrace,
   type Span,
   type SpanAttributes,
   type SpanKind,
   setTracing,
   type Telemetry,
-  type TracedConfig,
-  type Tracing,
 } from './tracing.js'
 
 /**
@@ -108,13 +102,12 @@ export function createTelemetry(api: OpenTelemetryApi): Telemetry {
   requireMethods('context', context, 'active')
   const own = { trace, context }
   const telemetry: Telemetry = Object.freeze({ kind: 'opentelemetry' })
-  const rounds: Tracing['rounds'] = new Map()
   setTracing(telemetry, {
-    rounds,
-    traceRound: (config, isResumed) => {
-      const begin: Span['child'] = (title, attributes) =>
-        startSpan(own, () => context.active(), title, 'internal', attributes)
-      return traceRound(rounds, begin, config, isResumed)
+    rounds: new Map(),
+    begin: (title, attributes, earlier) => {
+      const place = decodeTraceParent(earlier)
+      const links = place === undefined ? [] : [{ context: { ...place, isRemote: true } }]
+      return startSpan(own, () => context.active(), title, 'internal', attributes, links)
     },
     join: (traceParent, name, kind, attributes) => {
       const place = decodeTraceParent(traceParent)
@@ -134,10 +127,11 @@ function startSpan(
   name: string,
   kind: SpanKind,
   attributes: SpanAttributes = {},
+  links: readonly object[] = [],
 ): Span {
   // The tracer is asked for each time, because the SDK may be set up later than this was made.
   const span = quietly(() =>
-    trace.getTracer('secagg').startSpan(`secagg ${name}`, { kind: KINDS[kind], attributes }, below()),
+    trace.getTracer('secagg').startSpan(`secagg ${name}`, { kind: KINDS[kind], attributes, links }, below()),
   )
   let isEnded = false
   return {
@@ -167,104 +161,4 @@ function quietly<T>(work: () => T): T | undefined {
   } catch {
     return undefined
   }
-}
-
-/** What has been counted in the open phase. Individual messages are not recorded, because there may be a million of them. */
-interface Counts {
-  messages: number
-  bytes: number
-  refused: number
-  reconnects: number
-}
-
-const none = (): Counts => ({ messages: 0, bytes: 0, refused: 0, reconnects: 0 })
-
-/** Begins the trace of a round with `begin`, and notes its spans in `rounds` until it ends. */
-function traceRound(
-  rounds: Map<string, RoundSpans>,
-  begin: Span['child'],
-  config: TracedConfig,
-  isResumed: boolean,
-): RoundTrace {
-  const name = bytesToHex(config.hash)
-  const round = begin('round', {
-    'secagg.round_id': bytesToHex(config.sessionId),
-    'secagg.clients': config.clients,
-    'secagg.threshold': config.threshold,
-    'secagg.adversary': config.adversary,
-    'secagg.elements': config.segments.reduce((sum, { length }) => sum + length, 0),
-    'secagg.resumed': isResumed,
-  })
-  const place: RoundSpans = { round, current: round }
-  rounds.set(name, place)
-  let phase: Span | undefined
-  let counts = none()
-  const closePhase = (attributes: Record<string, number> = {}, failure?: string): void => {
-    const { messages, bytes, refused, reconnects } = counts
-    phase?.end(
-      {
-        'secagg.messages': messages,
-        'secagg.received_bytes': bytes,
-        'secagg.refused_messages': refused,
-        'secagg.lost_connections': reconnects,
-        ...attributes,
-      },
-      failure,
-    )
-    phase = undefined
-    place.current = round
-    counts = none()
-  }
-  return {
-    hear: (event) => {
-      switch (event.type) {
-        case 'phase-opened':
-          closePhase()
-          phase = round.child(event.phase ?? 'phase', { 'secagg.waiting_for': event.waitingFor ?? 0 })
-          place.current = phase
-          break
-        case 'phase-closed':
-          closePhase({
-            'secagg.expected': event.expected?.length ?? 0,
-            'secagg.accepted': event.accepted?.length ?? 0,
-            'secagg.duplicates': event.duplicates ?? 0,
-          })
-          break
-        case 'message':
-          counts.messages++
-          counts.bytes += event.bytes ?? 0
-          if (event.status === 'refused') counts.refused++
-          break
-        case 'disconnected':
-          counts.reconnects++
-          break
-        case 'secrets-recovered':
-          phase?.event('secrets recovered', {
-            'secagg.self_masks': event.selfMasks ?? 0,
-            'secagg.mask_keys': event.maskKeys ?? 0,
-            'secagg.wrong_shares': event.wrongShares ?? 0,
-          })
-          break
-        case 'deadline':
-          phase?.event('deadline', { 'secagg.missing': event.missing?.length ?? 0 })
-          break
-        case 'not-enough':
-          phase?.event('not enough answers', { 'error.type': codeOf(event.error) })
-          break
-      }
-    },
-    end: (report, error) => {
-      const failure = report === undefined ? codeOf(error) : undefined
-      closePhase({}, failure)
-      const survivors = report?.survivors.length
-      round.end(survivors === undefined ? {} : { 'secagg.survivors': survivors }, failure)
-      if (rounds.get(name) === place) rounds.delete(name)
-    },
-  }
-}
-
-/** A word for an error. Its text may be a host's, and name what nobody else should know. */
-export function codeOf(error: unknown): string {
-  if (error instanceof SecAggError) return error.code
-  return (error as { name?: unknown } | undefined)?.name === 'AbortError' ? 'aborted' : 'error'
 }

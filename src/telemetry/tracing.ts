@@ -1,5 +1,5 @@
 import { ascii, type Bytes, concatBytes } from '../crypto/bytes.js'
-import { usageError } from '../errors.js'
+import { SecAggError, usageError } from '../errors.js'
 
 /**
  * The attributes of a span.
@@ -35,44 +35,13 @@ export interface RoundSpans {
   current: Span
 }
 
-/** What the trace of a round tells of its configuration. */
-export interface TracedConfig {
-  readonly hash: Uint8Array
-  readonly sessionId: Uint8Array
-  readonly clients: number
-  readonly threshold: number
-  readonly adversary: string
-  readonly segments: readonly { readonly length: number }[]
-}
-
-/** The parts of a server's events that its trace uses. */
-export interface TracedEvent {
-  readonly type: string
-  readonly phase?: string
-  readonly waitingFor?: number
-  readonly expected?: readonly number[]
-  readonly accepted?: readonly number[]
-  readonly missing?: readonly number[]
-  readonly duplicates?: number
-  readonly bytes?: number
-  readonly status?: string
-  readonly selfMasks?: number
-  readonly maskKeys?: number
-  readonly wrongShares?: number
-  readonly error?: unknown
-}
-
-/** The trace of one round: a span for the round, and below it one for each phase. */
-export interface RoundTrace {
-  hear(event: TracedEvent): void
-  /** Ends the trace with a report or, of a round that has failed, with its error. */
-  end(report: { readonly survivors: readonly number[] } | undefined, error?: unknown): void
-}
-
 /** Begins spans. */
 export interface Tracing {
-  /** Begins the trace of a round, below the span that is active in this process, if there is one. */
-  traceRound(config: TracedConfig, isResumed: boolean): RoundTrace
+  /**
+   * A span below the one that is active in this process, if there is one. `earlier` names the span whose work it continues,
+   * and becomes a link.
+   */
+  begin(name: string, attributes?: SpanAttributes, earlier?: unknown): Span
   /** A span below one of another process. `undefined` if `traceParent` does not name one. */
   join(traceParent: unknown, name: string, kind: SpanKind, attributes?: SpanAttributes): Span | undefined
   /** The spans of the rounds that this process serves, by the hash of their configuration in hexadecimal. */
@@ -146,4 +115,10 @@ export function splitTraceParent(bytes: Uint8Array): { traceParent?: string; mes
   const traceParent = String.fromCharCode(...bytes.subarray(1, end))
   const message = bytes.subarray(end)
   return decodeTraceParent(traceParent) === undefined ? { message } : { traceParent, message }
+}
+
+/** A word for an error. Its text may be a host's, and name what nobody else should know. */
+export function codeOf(error: unknown): string {
+  if (error instanceof SecAggError) return error.code
+  return (error as { name?: unknown } | undefined)?.name === 'AbortError' ? 'aborted' : 'error'
 }

@@ -80,7 +80,9 @@ async function start({ length = SLICES * 8, sliceLength = 8 } = {}) {
   }
   const arrived = async () => {
     const [group] = decodeStatus(
-      openReply(await process.handle(encodeRequest({ kind: 'status', configHash }))) as Uint8Array,
+      openReply(
+        await process.handle(encodeRequest({ kind: 'status', configHash, groups: [0] })),
+      ) as Uint8Array,
     )
     return group?.arrived
   }

@@ -9,6 +9,7 @@ import {
 } from 'secagg/transport'
 import { expect, test } from 'vitest'
 import { tracingOf } from '../../src/telemetry/tracing.js'
+import { traceRound } from '../../src/transport/server/round-trace.js'
 import { fakeApi } from './fake-api.js'
 
 const config = createRoundConfig({
@@ -122,7 +123,7 @@ test('without an SDK, nothing about traces is sent to other processes', () => {
   const tracer = { startSpan: () => idle }
   const telemetry = createTelemetry({ ...api, trace: { ...api.trace, getTracer: () => tracer } })
   const tracing = tracingOf(telemetry)!
-  tracing.traceRound(config, false)
+  traceRound(tracing, config, { isResumed: false })
   expect([...tracing.rounds.values()].map(({ round }) => round.traceParent)).toEqual([undefined])
 })
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { type Bytes, codeUnits } from '../../src/crypto/bytes.js'
 import { encodeRequest, refusalOf } from '../../src/ingest/group-messages.js'
 import { IngestProcess } from '../../src/ingest/ingest-process.js'
-import { tracedProcess } from '../../src/nats/reports.js'
+import { ingestTraces } from '../../src/nats/reports.js'
 import { decodeTask } from '../../src/nats/task-messages.js'
 import {
   decodeTraceParent,
@@ -90,7 +90,7 @@ test('a group that is still being sealed is not a failure in the trace, and one 
   const { api, spans } = fakeApi()
   let reply: Bytes = refusalOf('busy')
   const process = { handle: async () => reply } as unknown as IngestProcess
-  const { handle } = tracedProcess(process, new Uint8Array(32), tracingOf(createTelemetry(api)))
+  const { handle } = ingestTraces(tracingOf(createTelemetry(api))).watch(process)
   const id = { configHash: new Uint8Array(32).fill(1), group: 0, epoch: 1 }
   const shape = {
     seats: [0],

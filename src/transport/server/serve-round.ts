@@ -7,12 +7,13 @@ import {
   type ServerSessionEvent,
   type SumSink,
 } from '../../session/index.js'
-import { type RoundTrace, tracingOf } from '../../telemetry/tracing.js'
+import { splitTraceParent, tracingOf, withTraceParent } from '../../telemetry/tracing.js'
 import { systemClock } from '../clock.js'
 import type { Connection } from '../connections/connection.js'
 import { failureOf } from '../failures.js'
 import { Ending, endBy, ignore } from '../notices.js'
 import { Answers } from './answers.js'
+import { type RoundTrace, traceRound } from './round-trace.js'
 import { type End, Seats } from './seats.js'
 import {
   checkServerOptions,
@@ -85,7 +86,14 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
   constructor(given: ServeRoundOptions<Sink>) {
     const checked = ownOptions(given)
     checkServerOptions(checked)
-    const options = { ...checked, saveResult: this.#unlessEnded(checked.saveResult) }
+    const tracing = tracingOf(checked.telemetry)
+    const { traceParent: earlier, message: saved } = savedParts(checked.saved)
+    const options = {
+      ...checked,
+      saved,
+      save: tracing === undefined ? checked.save : this.#withTrace(checked.save),
+      saveResult: this.#unlessEnded(checked.saveResult),
+    }
     this.#options = options
     this.#seats = new Seats(checked, {
       opening: () => this.#opening,
@@ -93,13 +101,14 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
       end: () => this.#end,
       tell: (event) => this.#tell(event),
     })
-    const { saved, signal } = options
+    const { signal } = options
     // Made even if the round is resumed, so that wrong options throw immediately.
     const onEvent = (event: ServerSessionEvent): void => this.#hear(event)
     const session = new ServerSession({ ...options, onEvent: saved === undefined ? onEvent : undefined })
     this.#opening =
       saved === undefined ? Promise.resolve(session) : ServerSession.resume(saved, { ...options, onEvent })
-    this.#trace = tracingOf(options.telemetry)?.traceRound(options.config, saved !== undefined)
+    const isResumed = saved !== undefined
+    this.#trace = tracing && traceRound(tracing, options.config, { isResumed, earlier })
     const letGo = endBy(signal, this.#ending)
     this.outcome = this.#run().finally(letGo)
     this.closed = this.outcome.then(ignore, ignore).then(() => this.#seats.close())
@@ -198,6 +207,11 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
     )
   }
 
+  /** Saves where the round is in its trace, too, so that the process that resumes it can link to that. */
+  #withTrace(save: ServeRoundOptions<Sink>['save']): typeof save {
+    return save && ((bytes) => save(withTraceParent(this.#trace?.traceParent, bytes)))
+  }
+
   #finish(end: End): void {
     this.#end = end
     this.#seats.wake()
@@ -242,6 +256,11 @@ function ownOptions<Sink extends SumSink | undefined>(
     .filter(([, patience]) => patience !== undefined)
     .map(([phase, patience]) => [phase, partsOf(`the options of phase ${phase}`, patience)] as const)
   return { ...options, phases: Object.fromEntries(phases) }
+}
+
+/** The state of a session, and the span that has saved it, if there was one. */
+function savedParts(saved: Uint8Array | undefined): { traceParent?: string; message?: Uint8Array } {
+  return saved === undefined ? {} : splitTraceParent(saved)
 }
 
 function requireAnswers({ phase, answered }: Answers, { minimum = 0 }: Patience): void {

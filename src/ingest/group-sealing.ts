@@ -1,0 +1,132 @@
+import { SecAggError, usageError } from '../errors.js'
+import { type Clock, timer } from '../transport/clock.js'
+import { ignore } from '../transport/notices.js'
+import type { Segment } from '../vector/index.js'
+import type { Assignment, Assignments } from './assignments.js'
+import type { SealedGroup } from './group-messages.js'
+import type { PartialSums } from './partial-sums.js'
+
+/** What {@link Sealing} works with. */
+interface SealingOptions {
+  readonly assignments: Assignments
+  readonly sums: PartialSums
+  readonly segments: readonly Segment[]
+  readonly clock: Clock
+  /** The time between two attempts to seal a group, in milliseconds. */
+  readonly pollTime: number
+  /** Whether the round was given up. */
+  isOver(): boolean
+  /** Called when vectors have arrived or were lost. */
+  onChange(): void
+}
+
+/** Which vectors a sum is to have. */
+interface Wanted {
+  /** The seats whose vectors were there when sealing began. */
+  readonly wanted: ReadonlySet<number>
+  mayCount(seat: number): boolean
+  /** Clients of a lost group have this many milliseconds to send their vectors again. */
+  readonly reuploadTime: number
+}
+
+/** Takes one answer of each group, and keeps its blocks. */
+export class Sealing {
+  readonly #options: SealingOptions
+  readonly #attempts = new Set<Promise<void>>()
+
+  constructor(options: SealingOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when no attempt is in progress that an earlier call has begun. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#attempts)
+  }
+
+  /**
+   * Seals all groups, each at its own pace: one that is slow, or lost, does not hold up the others. No attempt outlives this
+   * call, because it would write over what a later call has kept.
+   */
+  async seal(about: Wanted): Promise<void> {
+    const { assignments, clock } = this.#options
+    let isTimeUp = false
+    const cancel = timer(clock, about.reuploadTime, () => {
+      isTimeUp = true
+    })
+    let failure: { readonly error: unknown } | undefined
+    let wake: () => void = ignore
+    const failed = new Promise<void>((resolve) => {
+      wake = resolve
+    })
+    const sealOne = async (group: Assignment): Promise<void> => {
+      while (group.sealed === undefined && failure === undefined) {
+        this.#throwIfOver()
+        // Decided once per attempt, so that every group has an attempt after the time was up.
+        await this.#track(this.#attempt(group, about, isTimeUp))
+        if (group.sealed !== undefined) return
+        await this.#pause(failed)
+        if (failure !== undefined) return
+        this.#throwIfOver()
+        if (await assignments.refreshOne(group)) this.#options.onChange()
+      }
+    }
+    const fail = (error: unknown): void => {
+      failure ??= { error }
+      wake()
+    }
+    await Promise.all(assignments.unsealed.map((group) => sealOne(group).catch(fail))).finally(cancel)
+    if (failure !== undefined) throw (failure as { readonly error: unknown }).error
+  }
+
+  /** Waits before the next attempt, or until another group fails. */
+  async #pause(failed: Promise<void>): Promise<void> {
+    const { clock, pollTime } = this.#options
+    let cancel: () => void = ignore
+    const pause = new Promise<void>((resolve) => {
+      cancel = timer(clock, pollTime, resolve)
+    })
+    await Promise.race([pause, failed]).finally(cancel)
+  }
+
+  async #track(attempt: Promise<void>): Promise<void> {
+    this.#attempts.add(attempt)
+    await attempt.finally(() => this.#attempts.delete(attempt))
+  }
+
+  /** Seals a group whose clients have sent their vectors, and keeps its blocks. */
+  async #attempt(group: Assignment, { wanted, mayCount }: Wanted, isLast: boolean): Promise<void> {
+    const { assignments, sums } = this.#options
+    if (!isLast && ![...group.arrived].every(mayCount)) return void assignments.void(group)
+    if (!isLast && !group.seats.every((seat) => !wanted.has(seat) || group.arrived.has(seat))) return
+    const { epoch } = group
+    const isCurrent = (): boolean => group.sealed === undefined && group.epoch === epoch
+    const sealed = await assignments.seal(group)
+    this.#throwIfOver()
+    if (!isCurrent() || sealed === 'busy') return // it has the vectors, even if time is up
+    if (sealed !== undefined && !sealed.members.every(mayCount)) assignments.void(group)
+    else if (sealed !== undefined) {
+      try {
+        await sums.keep({ group: group.group, epoch }, sealed, (index) => {
+          this.#throwIfOver()
+          return assignments.block(group, index)
+        })
+        if (isCurrent()) group.sealed = sealed
+      } catch (error) {
+        // Only a failure of this machine ends the attempt. What was lost or damaged on the way can be fetched again.
+        if (error instanceof SecAggError && error.fault === 'usage') throw error
+        if (isCurrent()) group.failures++
+      }
+    }
+    if (isLast && isCurrent()) group.sealed = this.#withoutMembers
+  }
+
+  #throwIfOver(): void {
+    if (this.#options.isOver()) throw usageError('out-of-order', 'the round was given up')
+  }
+
+  /** What counts for a group that is lost: its clients are dropouts. */
+  get #withoutMembers(): SealedGroup {
+    const checks = new BigUint64Array(2 * this.#options.segments.length)
+    return { members: [], digest: new Uint8Array(32), checks }
+  }
+}
