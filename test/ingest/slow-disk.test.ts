@@ -154,6 +154,27 @@ describe('a disk that fails for one group while it is slow for another', () => {
     expect(await sumOf(plane)).toBe(111)
   })
 
+  test('a group that is slow does not hold up the next attempt of another one', async () => {
+    let finish = (): void => undefined
+    const slow = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    const cluster = await start(async (write, group) => {
+      if (group === 1) await slow
+      write()
+    })
+    const { plane, machines, kept } = cluster
+    for (const seat of round.seats) await upload(cluster, seat)
+    // The first attempt of group 0 is in vain.
+    machines.sealing = 1
+    const sealing = plane.seal()
+    await until(() => kept.size === 1)
+    expect([...kept.keys()]).toEqual(['0 0'])
+    finish()
+    expect(await sealing).toEqual([0, 1, 2, 3])
+    expect(await sumOf(plane)).toBe(1111)
+  })
+
   test('a round that ends in the meantime leaves nothing on the disk', async () => {
     let finish = (): void => undefined
     const slow = new Promise<void>((resolve) => {

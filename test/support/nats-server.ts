@@ -21,14 +21,17 @@ export interface TestBroker {
   close(): Promise<void>
 }
 
-/** Starts a broker with JetStream on a free port. */
-export async function startNatsServer(): Promise<TestBroker> {
+/** Starts a broker on a free port. Default: with JetStream. */
+export async function startNatsServer(settings?: string): Promise<TestBroker> {
   const path = findNatsServer()
   if (path === undefined) throw new Error('no nats-server')
   const folder = mkdtempSync(join(tmpdir(), 'secagg-nats-'))
   const port = await freePort()
   const config = join(folder, 'nats.conf')
-  writeFileSync(config, `listen: 127.0.0.1:${port}\njetstream { store_dir: "${folder}/data" }\n`)
+  writeFileSync(
+    config,
+    `listen: 127.0.0.1:${port}\n${settings ?? `jetstream { store_dir: "${folder}/data" }`}\n`,
+  )
   let process: ChildProcess | undefined
   const start = async (): Promise<void> => {
     process = spawn(path, ['-c', config], { stdio: 'ignore' })

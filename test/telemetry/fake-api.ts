@@ -6,6 +6,8 @@ export interface FakeSpan {
   readonly parent: string | undefined
   readonly attributes: Record<string, unknown>
   readonly events: string[]
+  /** The ids of other spans. */
+  readonly links: readonly string[]
   status: { readonly code: number; readonly message?: string } | undefined
   ends: number
 }
@@ -14,11 +16,14 @@ export interface FakeSpan {
 export function fakeApi(): { readonly api: OpenTelemetryApi; readonly spans: FakeSpan[] } {
   const spans: FakeSpan[] = []
   const startSpan = (name: string, options?: object, context?: object): OpenTelemetrySpan => {
-    const { attributes } = options as { attributes: Record<string, unknown> }
+    const { attributes, links } = options as {
+      attributes: Record<string, unknown>
+      links: { context: { spanId: string } }[]
+    }
     const { id: parent } = context as { id?: string }
     const span: FakeSpan = {
       ...{ name, parent, attributes: { ...attributes } },
-      ...{ events: [], status: undefined, ends: 0 },
+      ...{ events: [], links: links.map(({ context: { spanId } }) => spanId), status: undefined, ends: 0 },
     }
     const id = spans.push(span).toString(16).padStart(16, '0')
     return {

@@ -7,7 +7,7 @@ import {
   type ServeRoundOptions,
   serveRound,
 } from 'secagg/transport'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { tracingOf } from '../../src/telemetry/tracing.js'
 import { traceRound } from '../../src/transport/server/round-trace.js'
 import { fakeApi } from './fake-api.js'
@@ -94,6 +94,41 @@ test('a round that is aborted says so', async () => {
   await expect(play({ telemetry: createTelemetry(api), signal: abort.signal, onEvent })).rejects.toThrow()
   expect(spans[0]!.status).toEqual({ code: 2, message: 'aborted' })
   expect(JSON.stringify(spans)).not.toContain('hunter2')
+})
+
+test('a round that is resumed links to the span of the process that has saved it', async () => {
+  const { api, spans } = fakeApi()
+  const telemetry = createTelemetry(api)
+  let saved: Uint8Array | undefined
+  /** Ends at the first message after the state was saved, as a process that is killed. */
+  const killed = (options: Partial<ServeRoundOptions>): Promise<unknown> => {
+    const abort = new AbortController()
+    let isSaved = false
+    return play({
+      ...options,
+      signal: abort.signal,
+      save: (bytes) => {
+        saved = bytes
+        isSaved = true
+      },
+      onEvent: ({ type }) => {
+        if (isSaved && type === 'message') abort.abort()
+      },
+    }).catch(() => undefined)
+  }
+  await killed({ telemetry })
+  const rounds = () => spans.filter(({ name }) => name === 'secagg round')
+  expect(rounds().map(({ links }) => links)).toEqual([[]])
+  // Whether the next process records traces or not, it can use what was saved.
+  const state = saved!
+  const end = new AbortController()
+  for (const options of [{ telemetry }, {}]) {
+    const resumed = serveRound({ config, saved: state, signal: end.signal, ...options })
+    resumed.outcome.catch(() => undefined)
+    await vi.waitFor(() => expect(resumed.phase).toBe('share-keys'))
+    expect(rounds().map(({ links }) => links)).toEqual([[], ['0000000000000001']])
+  }
+  end.abort()
 })
 
 test('an SDK that fails does not harm the round', async () => {
