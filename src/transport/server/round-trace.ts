@@ -1,6 +1,5 @@
 import { bytesToHex } from '../../crypto/bytes.js'
-import type { RoundConfig } from '../../protocol/index.js'
-import type { RoundReport } from '../../session/index.js'
+import type { RoundReport, ServerSessionOptions } from '../../session/index.js'
 import { codeOf, type RoundSpans, type Span, type Tracing } from '../../telemetry/tracing.js'
 import type { ServerEvent } from './server-options.js'
 
@@ -29,7 +28,7 @@ const none = (): Counts => ({ messages: 0, bytes: 0, refused: 0, reconnects: 0 }
  */
 export function traceRound(
   { begin, rounds }: Tracing,
-  config: RoundConfig,
+  config: ServerSessionOptions['config'],
   { isResumed, earlier }: { readonly isResumed: boolean; readonly earlier?: string | undefined },
 ): RoundTrace {
   const name = bytesToHex(config.hash)
