@@ -18,7 +18,7 @@ test('the map of the code lists every folder, and no other', () => {
 })
 
 test('a newcomer can find the way: few files, none too long, no name twice', () => {
-  expect(files.length).toBeLessThanOrEqual(300)
+  expect(files.length).toBeLessThanOrEqual(310)
   const lengths = files.map((file) => readFileSync(root + file, 'utf8').split('\n').length - 1)
   expect(files.filter((_, index) => lengths[index]! > 300)).toEqual([])
   expect(lengths.toSorted((a, b) => a - b)[Math.floor(lengths.length / 2)]).toBeGreaterThanOrEqual(100)
