@@ -16,7 +16,7 @@ import type { OpenUpload } from './upload.js'
 
 /**
  * Makes a connection to the server, authenticated as the client of this seat. It is called again when a connection is
- * lost.
+ * lost, or when it has made none within `maximumSilence`. A connection that comes after that is closed.
  *
  * When it throws, {@link runClient} assumes that the network has failed, and tries again. Some errors
  * show a mistake in the program instead, and end the client's part:
@@ -49,7 +49,8 @@ export interface RunClientOptions extends ClientSessionOptions {
   /**
    * The connection counts as lost after this many milliseconds without anything from the server. At least 1000. Detection
    * can take up to a quarter longer. `serveRound` sends heartbeats, because this client asks for them. `Infinity` turns
-   * both off, the timeout and the heartbeats.
+   * both off, the timeout and the heartbeats. The same time limits an attempt to connect: `connect` and `openUpload`, and a
+   * socket that is still being opened.
    *
    * Default: one minute, and longer for rounds with long messages. A server of an earlier version sends no heartbeats.
    * Therefore the default ends at most one connection to a server that has sent none. A number that you set always

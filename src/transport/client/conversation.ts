@@ -15,6 +15,7 @@ import {
 } from '../notices.js'
 import { PING, Pulse } from '../pulse.js'
 import type { ClientEvent, RunClientOptions } from './client-options.js'
+import { silenceOf, watchFirst } from './opening.js'
 import { Uploads } from './upload.js'
 
 /**
@@ -22,11 +23,6 @@ import { Uploads } from './upload.js'
  * a connection, it does so earlier.
  */
 const HOLDING = 10_000
-
-/** The default of `maximumSilence` is a minute, and one more millisecond for every 32 bytes of the longest message. */
-const MINUTE = 60_000
-
-const SLOWEST = 32
 
 export interface ConversationOptions {
   readonly emit: (event: ClientEvent) => void
@@ -50,6 +46,9 @@ export class Conversation {
   readonly #emit: (event: ClientEvent) => void
   readonly #clock: Clock
   readonly #pulse: Pulse
+  /** Milliseconds without anything from the server after which the connection counts as lost. */
+  readonly #silence: number
+  #hasBegun = false
   /** Whether heartbeats are wanted. */
   readonly #beats: boolean
   #isBeating = false
@@ -75,7 +74,8 @@ export class Conversation {
     { fromServer }: MessageLimits,
     { emit, clock, maximumSilence, isMute, config, openUpload }: ConversationOptions,
   ) {
-    this.#uploads = new Uploads(config, openUpload, clock, this.#ending)
+    this.#silence = silenceOf(maximumSilence, fromServer)
+    this.#uploads = new Uploads(config, openUpload, { clock, time: this.#silence, ending: this.#ending })
     this.#began = session.phase
     this.#beats = maximumSilence !== Number.POSITIVE_INFINITY
     this.#session = session
@@ -85,7 +85,7 @@ export class Conversation {
     this.#clock = clock
     this.#pulse = new Pulse({
       clock,
-      maximumSilence: maximumSilence ?? MINUTE + fromServer / SLOWEST,
+      maximumSilence: this.#silence,
       counts: maximumSilence !== undefined ? 'always' : isMute ? 'known' : 'asked',
       speaks: false,
       send: (beat) => this.#sendBeat(beat),
@@ -230,6 +230,10 @@ export class Conversation {
   #inTurn(bytes: Bytes): Promise<void> {
     const sending = this.#sending.then(() => lostUnless(() => this.#connection.send(bytes)))
     this.#sending = sending.then(() => this.#pulse.sent(), ignore)
+    if (!this.#hasBegun) {
+      this.#hasBegun = true
+      watchFirst(sending, { clock: this.#clock, time: this.#silence }, (reason) => this.end(reason))
+    }
     return sending
   }
 

@@ -3,7 +3,7 @@ import { SecAggError } from '../../errors.js'
 import { ClientSession } from '../../session/client-session.js'
 import { messageLimits } from '../../session/message-limits.js'
 import { type Clock, checkTime, systemClock, timer } from '../clock.js'
-import { type Connection, requireConnection } from '../connections/connection.js'
+import type { Connection } from '../connections/connection.js'
 import { errorOf, failureOf, isTooLong, Lost, lossOf } from '../failures.js'
 import { Ending, endBy, ignore, type LastWord } from '../notices.js'
 import {
@@ -15,6 +15,7 @@ import {
   type RunClientOptions,
 } from './client-options.js'
 import { briefly, Conversation, leave } from './conversation.js'
+import { type Limits, openInTime, silenceOf } from './opening.js'
 
 /**
  * Runs one client through one round. It connects as often as necessary, and resolves when the server has the sum.
@@ -104,7 +105,8 @@ function tell(event: ClientEvent, { onEvent }: RunClientOptions, ending: Ending)
 
 /** Opens a connection only to tell the server that this client leaves. */
 async function withdraw(connect: OpenConnection, clock: Clock, ending: Ending): Promise<void> {
-  const withdrawing = connected(connect, ending, false).then(async (connection) => {
+  const limits = { clock, time: Number.POSITIVE_INFINITY, ending }
+  const withdrawing = connected(connect, limits, false).then(async (connection) => {
     await leave(connection)
     connection.close()
   })
@@ -126,7 +128,8 @@ async function lastWord(
   for (let failures = 0; ; ) {
     let conversation: Conversation | undefined
     try {
-      const connection = await connected(connect, ending, hasConnected)
+      const attempt = { clock, time: silenceOf(maximumSilence, limits.fromServer), ending }
+      const connection = await connected(connect, attempt, hasConnected)
       hasConnected = true
       const { config, openUpload } = options
       const own = { emit, clock, maximumSilence, isMute, config, openUpload }
@@ -154,13 +157,16 @@ async function lastWord(
   }
 }
 
-async function connected(connect: OpenConnection, ending: Ending, before: boolean): Promise<Connection> {
-  const connecting = (async () => connect())().then(requireConnection, (cause: unknown): never => {
-    throw lossOf(cause, before)
-  })
-  // A connection that arrives too late must not stay open.
-  connecting.then((connection) => ending.over && connection.close()).catch(ignore)
-  return ending.race(connecting)
+/** `before` tells whether there was a connection before. */
+function connected(connect: OpenConnection, limits: Limits, before: boolean): Promise<Connection> {
+  const open = async (): Promise<Connection> => {
+    try {
+      return await connect()
+    } catch (cause) {
+      throw lossOf(cause, before)
+    }
+  }
+  return openInTime(open, limits)
 }
 
 async function untilOver(conversation: Conversation, ending: Ending): Promise<LastWord> {

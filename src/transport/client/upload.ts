@@ -3,9 +3,10 @@ import { SecAggError, usageError } from '../../errors.js'
 import type { ClientSessionOptions } from '../../session/index.js'
 import { beforeVector } from '../../session/message-limits.js'
 import { type Clock, timer } from '../clock.js'
-import { type Connection, requireConnection, requireMessage } from '../connections/connection.js'
+import { type Connection, requireMessage } from '../connections/connection.js'
 import { Lost, lossOf } from '../failures.js'
 import { decodeNotice, Ending, ignore, type Notice } from '../notices.js'
+import { type Limits, openInTime } from './opening.js'
 
 /** Where a masked vector goes, and the permission to send it there. */
 type Place = Extract<Notice, { kind: 'upload' }>
@@ -20,18 +21,17 @@ export type OpenUpload = (address: string) => Connection | Promise<Connection>
  * Sends a masked vector over a connection of its own. Resolves with the last word of the other side: `finished`, or the code
  * with which it refuses the vector.
  *
- * @throws what the connection throws, or an error if it ends before that word; the reason of `ending` once that is over.
+ * @throws {Lost} if no connection is made in time; what the connection throws, or an error if it ends before that word; the
+ *   reason of the end once that has come.
  */
 async function uploadVector(
   open: OpenUpload,
   { address, ticket }: Place,
   vector: AsyncIterable<Bytes>,
-  ending: Ending,
+  limits: Limits,
 ): Promise<string> {
-  const opening = (async () => requireConnection(await open(address)))()
-  // A connection that comes too late must not stay open.
-  opening.then((late) => ending.over && late.close()).catch(ignore)
-  const connection = await ending.race(opening)
+  const { ending } = limits
+  const connection = await openInTime(() => open(address), limits)
   try {
     // The other side may refuse while there is still something to send, so this side reads all the time.
     const word = lastWord(connection)
@@ -82,6 +82,8 @@ export class Uploads {
   readonly #config: ClientSessionOptions['config']
   readonly #open: OpenUpload | undefined
   readonly #clock: Clock
+  /** How long it may take to connect to a place, in milliseconds. */
+  readonly #time: number
   /** The end of the conversation with the server. */
   readonly #ending: Ending
   #place: Place | undefined
@@ -91,12 +93,12 @@ export class Uploads {
   constructor(
     config: ClientSessionOptions['config'],
     open: OpenUpload | undefined,
-    clock: Clock,
-    ending: Ending,
+    { clock, time, ending }: Limits,
   ) {
     this.#config = config
     this.#open = open
     this.#clock = clock
+    this.#time = time
     this.#ending = ending
   }
 
@@ -136,14 +138,15 @@ export class Uploads {
         yield* slices()
       }
       try {
-        const word = await this.#ending.race(uploadVector(this.#open, this.#place!, vector(), uploading))
+        const limits = { clock: this.#clock, time: this.#time, ending: uploading }
+        const word = await this.#ending.race(uploadVector(this.#open, this.#place!, vector(), limits))
         // Too late for this ticket: the server sends another one, or continues without this client.
         if (word === 'finished' || word === 'late-message') return
         throw new SecAggError('message-refused', 'network', 'the masked vector was refused', { got: word })
       } catch (error) {
         if (uploading.over && uploading.reason === MOVED) return
         if (this.#ending.over) throw error
-        const loss = lossOf(error, true)
+        const loss = error instanceof Lost ? error : lossOf(error, true)
         if (!(loss instanceof Lost)) throw loss
       }
       await this.#pause(Math.min(failures, 10) * RETRY, uploading).catch(ignore)
