@@ -9,24 +9,31 @@ export function publicKeyOf(native: Native, privateKey: PrivateKey): Bytes {
   return fromJwk(native.createPublicKey(privateKey).export({ format: 'jwk' }))
 }
 
-/**
- * A function that imports private keys. Importing takes as long as an agreement, and ten times as long on Node 20. So a key
- * is imported again only if another array holds it, or the array has changed, which its digest shows.
- */
+/** A function that imports private keys. Importing takes as long as an agreement, and ten times as long on Node 20. */
 export function privateKeys(
   native: Native,
   curve: Curve,
   asText: boolean,
 ): (privateKey: Uint8Array) => PrivateKey {
-  const known = new WeakMap<Uint8Array, { readonly digest: Bytes; readonly key: PrivateKey }>()
+  const importKey = asText ? importPrivateText : importPrivateKey
+  const imported = importedOnce(native, (privateKey) => importKey(native, curve, privateKey))
   return (privateKey) => {
     requireLength(`an ${curve} private key`, privateKey, 32)
+    return imported(privateKey)
+  }
+}
+
+/** Imports a private key again only if another array holds it, or the array has changed, which its digest shows. */
+export function importedOnce(
+  native: Native,
+  importKey: (privateKey: Uint8Array) => PrivateKey,
+): (privateKey: Uint8Array) => PrivateKey {
+  const known = new WeakMap<Uint8Array, { readonly digest: Bytes; readonly key: PrivateKey }>()
+  return (privateKey) => {
     const digest = new Uint8Array(native.createHash('sha256').update(privateKey).digest())
     const found = known.get(privateKey)
     if (found !== undefined && equalBytes(found.digest, digest)) return found.key
-    const key = asText
-      ? importPrivateText(native, curve, privateKey)
-      : importPrivateKey(native, curve, privateKey)
+    const key = importKey(privateKey)
     known.set(privateKey, { digest, key })
     return key
   }

@@ -1,5 +1,5 @@
 import { builtinModule } from '../crypto/builtin.js'
-import { concatBytes, plainBytes, wipe } from '../crypto/bytes.js'
+import { concatBytes, equalBytes, plainBytes, wipe } from '../crypto/bytes.js'
 import {
   isEncapsulationKey,
   KEM_KEY_LENGTH,
@@ -8,51 +8,59 @@ import {
   requireKemKeys,
   requireKemSeed,
 } from '../crypto/encapsulation.js'
+import { importedOnce, type Native, type PrivateKey, type PublicKey } from '../crypto/node-keys.js'
 import { PRIVATE_KEY_HEADER, PUBLIC_KEY_HEADER } from './key-headers.js'
 
-type Native = ReturnType<typeof process.getBuiltinModule<'node:crypto'>>
-type PrivateKey = ReturnType<Native['createPrivateKey']>
-type PublicKey = ReturnType<Native['createPublicKey']>
+/** A public key in the form that newer releases read, instead of a key object. */
+interface RawKey {
+  readonly key: Uint8Array
+  readonly format: 'raw-public'
+  readonly asymmetricKeyType: 'ml-kem-768'
+}
 
 /** The functions that Node has from 24.7 on. */
 interface Encapsulating {
-  encapsulate(key: PublicKey): { readonly ciphertext: Uint8Array; readonly sharedKey: Uint8Array }
+  encapsulate(key: PublicKey | RawKey): { readonly ciphertext: Uint8Array; readonly sharedKey: Uint8Array }
   decapsulate(key: PrivateKey, ciphertext: Uint8Array): Uint8Array
 }
 
 /**
  * ML-KEM-768 by Node's `crypto` module; `undefined` if this is not Node, or its OpenSSL has no ML-KEM.
  *
- * Keys are passed in the two encodings that every release with ML-KEM reads: PKCS #8 with the seed alone, and SPKI. Private
- * keys are never exported, because releases differ in what they write.
+ * Private keys are passed as PKCS #8 with the seed alone, which every release with ML-KEM reads. They are never exported,
+ * because releases differ in what they write. Public keys are passed raw if Node reads that, and otherwise as SPKI.
  */
 export function nodeEncapsulation(): KeyEncapsulation | undefined {
   const native = builtinModule('node:crypto') as (Native & Encapsulating) | undefined
   if (typeof native?.encapsulate !== 'function' || typeof native.decapsulate !== 'function') return undefined
-  const privateKeyOf = (seed: Uint8Array): PrivateKey => {
-    requireKemSeed(seed)
+  const imported = importedOnce(native, (seed) => {
     const encoded = concatBytes(PRIVATE_KEY_HEADER, seed)
     // Node's types require a Buffer, but Node itself accepts any Uint8Array.
     const key = native.createPrivateKey({ key: encoded as Buffer, format: 'der', type: 'pkcs8' })
     wipe(encoded)
     return key
+  })
+  const privateKeyOf = (seed: Uint8Array): PrivateKey => {
+    requireKemSeed(seed)
+    return imported(seed)
   }
   const fromSpki = (key: Uint8Array): PublicKey => {
     const encoded = concatBytes(PUBLIC_KEY_HEADER, key) as Buffer
-    return native.createPublicKey({ key: encoded, format: 'der', type: 'spki' })
+    return native.createPublicKey({ key: encoded, ...SPKI })
   }
-  // Not all releases read raw keys, which takes half the time. A key of zeros is a key.
-  const publicKeyOf = readsRaw(native) ? (key: Uint8Array) => fromRaw(native, key) : fromSpki
+  // Not all releases read and write raw keys. Where they do, it takes less time. A key of zeros is a key.
+  const isRaw = readsRaw(native)
+  const toEncapsulate = isRaw ? rawKey : fromSpki
   return {
     async publicKey(seed) {
-      const encoded = native.createPublicKey(privateKeyOf(seed)).export({ format: 'der', type: 'spki' })
-      return new Uint8Array(encoded.subarray(PUBLIC_KEY_HEADER.length))
+      const key = native.createPublicKey(privateKeyOf(seed))
+      return new Uint8Array(isRaw ? exportRaw(key) : key.export(SPKI).subarray(PUBLIC_KEY_HEADER.length))
     },
     async encapsulate(publicKeys) {
       requireKemKeys(publicKeys)
       return publicKeys.map((key) => {
         if (!isEncapsulationKey(key)) return undefined
-        const { ciphertext, sharedKey } = native.encapsulate(publicKeyOf(key))
+        const { ciphertext, sharedKey } = native.encapsulate(toEncapsulate(key))
         return { ciphertext: plain(ciphertext), secret: plain(sharedKey) }
       })
     },
@@ -64,15 +72,24 @@ export function nodeEncapsulation(): KeyEncapsulation | undefined {
   }
 }
 
-function fromRaw(native: Native, key: Uint8Array): PublicKey {
-  // The types of Node do not have this format yet.
-  const raw = { key, format: 'raw-public', asymmetricKeyType: 'ml-kem-768' }
-  return native.createPublicKey(raw as unknown as Parameters<Native['createPublicKey']>[0])
+const SPKI = { format: 'der', type: 'spki' } as const
+
+/** The types of Node do not have this format yet. */
+function rawKey(key: Uint8Array): RawKey {
+  return { key, format: 'raw-public', asymmetricKeyType: 'ml-kem-768' }
 }
 
-function readsRaw(native: Native): boolean {
+function exportRaw(key: PublicKey): Buffer {
+  return key.export({ format: 'raw-public' } as unknown as typeof SPKI)
+}
+
+function readsRaw(native: Native & Encapsulating): boolean {
+  const key = new Uint8Array(KEM_KEY_LENGTH)
   try {
-    return fromRaw(native, new Uint8Array(KEM_KEY_LENGTH)).type === 'public'
+    const imported = native.createPublicKey(
+      rawKey(key) as unknown as Parameters<Native['createPublicKey']>[0],
+    )
+    return native.encapsulate(rawKey(key)).sharedKey.length > 0 && equalBytes(exportRaw(imported), key)
   } catch {
     return false
   }
