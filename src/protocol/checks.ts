@@ -1,5 +1,6 @@
 import { reading, shown, wrongKind } from '../arguments.js'
 import { equalBytes, isBytes } from '../crypto/bytes.js'
+import { type Digest, digestOf } from '../crypto/digest.js'
 import { isAcceptablePublicKey } from '../crypto/encodings.js'
 import {
   type ErrorCode,
@@ -146,7 +147,7 @@ export function requirePublicKeys(
   const { cipherKemKey, maskKemKey } = keys
   if (
     equalBytes(keys.cipherKey, keys.maskKey) ||
-    (cipherKemKey !== undefined && maskKemKey !== undefined && equalBytes(cipherKemKey, maskKemKey))
+    (cipherKemKey !== undefined && maskKemKey !== undefined && isSame(cipherKemKey, maskKemKey))
   ) {
     throw violation('duplicate-key', blame, 'the two public keys of a client must differ')
   }
@@ -156,13 +157,24 @@ export function requirePublicKeys(
   }
 }
 
+/** Public keys need no comparison in constant time. Those that differ nearly always do so in the first byte. */
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at])
+}
+
 /** The keys of a client that nobody else may have. */
 type ClientKeys = Pick<PublicKeys, 'cipherKey' | 'maskKey' | 'cipherKemKey' | 'maskKemKey'>
 
 /** Finds keys and identities that occur twice, at any seat and for any purpose. */
 export class DistinctKeys {
+  readonly #digest: Digest
   readonly #keyOwners = new Map<string, number>()
   readonly #identityOwners = new Map<string, number>()
+
+  /** `digest`: by which keys of ML-KEM-768 are compared, because they are long. */
+  constructor(digest: Digest = digestOf) {
+    this.#digest = digest
+  }
 
   /** Returns the seat that already has one of these keys or this identity. If there is none, notes them for this seat. */
   claim(
@@ -171,8 +183,8 @@ export class DistinctKeys {
     identity: string | undefined,
   ): { code: 'duplicate-key' | 'duplicate-identity'; owner: number } | undefined {
     const keys = [textOf(cipherKey), textOf(maskKey)]
-    if (cipherKemKey !== undefined) keys.push(textOf(cipherKemKey))
-    if (maskKemKey !== undefined) keys.push(textOf(maskKemKey))
+    if (cipherKemKey !== undefined) keys.push(textOf(this.#digest(cipherKemKey)))
+    if (maskKemKey !== undefined) keys.push(textOf(this.#digest(maskKemKey)))
     for (const key of keys) {
       const keyOwner = this.#keyOwners.get(key)
       if (keyOwner !== undefined) return { code: 'duplicate-key', owner: keyOwner }
@@ -185,11 +197,8 @@ export class DistinctKeys {
   }
 }
 
-/** One character for every two bytes, since keys of ML-KEM-768 are long. */
 function textOf(key: Uint8Array): string {
-  // A key from a caller of single steps may have any length.
-  const units = key.length % 2 === 0 ? new Uint16Array(new Uint8Array(key).buffer) : key
-  return String.fromCharCode.apply(undefined, units as unknown as number[])
+  return String.fromCharCode.apply(undefined, key as unknown as number[])
 }
 
 /**

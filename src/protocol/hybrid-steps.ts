@@ -1,7 +1,14 @@
+import type { Digest } from '../crypto/digest.js'
 import type { CryptoProvider, HybridKeyAgreement } from '../crypto/provider.js'
 import { usageError } from '../errors.js'
 import type { ForwardedShares, PublicKeys, Seated } from '../wire/index.js'
-import type { AdvertisedHybrid, ClientComplained, PeerHybrid, SharedHybrid } from './client/hybrid-states.js'
+import type {
+  AdvertisedHybrid,
+  ClientComplained,
+  PeerHybrid,
+  SentMask,
+  SharedHybrid,
+} from './client/hybrid-states.js'
 import type { ClientAdvertised, ClientShared, KeyPair, Peer, Sharer } from './client/states.js'
 import type { RoundConfig } from './config.js'
 import { isHybrid, type KeyHolder, type SecondSecret } from './keys.js'
@@ -36,19 +43,31 @@ export interface HybridSteps {
   /** Whether both keys of ML-KEM-768 are there and pass the checks of FIPS 203, section 7.2. */
   areKemKeys(keys: Pick<PublicKeys, 'cipherKemKey' | 'maskKemKey'>): boolean
   /** A client with its keys for one purpose. */
-  keyHolder(seat: number, keys: Omit<PublicKeys, 'signature'>, purpose: 'cipher' | 'mask'): KeyHolder
+  keyHolder(
+    seat: number,
+    keys: Omit<PublicKeys, 'signature'>,
+    purpose: 'cipher' | 'mask',
+    digest: Digest,
+  ): KeyHolder
   /** Makes what goes into the parcels for these holders besides shares, by seat. */
   sealSecrets(
     state: ClientAdvertised,
     holders: readonly { readonly seat: number; readonly keys: PublicKeys; readonly isMutual: boolean }[],
     crypto: CryptoProvider,
+    digest: Digest,
   ): Promise<ReadonlyMap<number, SealedTo>>
   /** The parcel for a holder, with the shares that are sealed to it. */
   parcelOf(sealed: SealedTo, sealedShares: Uint8Array): Uint8Array
   /** What a client keeps of a peer. */
-  peerOf(keys: PublicKeys, agreement: Uint8Array, cipher: KeyHolder, sealed: SealedTo | undefined): PeerHybrid
+  peerOf(
+    keys: PublicKeys,
+    agreement: Uint8Array,
+    cipher: KeyHolder,
+    sealed: SealedTo | undefined,
+    digest: Digest,
+  ): PeerHybrid
   /** What a client keeps of its own keys until it has opened what its peers seal to it. */
-  sharedOf(state: ClientAdvertised, cipher: KeyHolder): SharedHybrid
+  sharedOf(state: ClientAdvertised, cipher: KeyHolder, digest: Digest): SharedHybrid
   /** The raw agreements of the s keys, in the order of `peers`. Some are known from the phase before. */
   agreementsWith(
     state: ClientShared,
@@ -126,8 +145,7 @@ export interface SealedTo {
         readonly sent: Uint8Array
         /** Of the holder. */
         readonly maskKemDigest: Uint8Array
-        /** The raw agreement of the s keys. */
-        readonly maskAgreement: Uint8Array
+        readonly mask: SentMask
       }
     | undefined
 }

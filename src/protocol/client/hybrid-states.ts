@@ -54,11 +54,18 @@ export interface PeerHybrid {
   readonly maskKemDigest: Uint8Array
 }
 
-/**
- * The raw agreements of the s keys with those peers to which this client sends a secret, which the next phase needs again. A
- * cache: they follow from the state.
- */
-export const maskAgreements: WeakMap<PeerHybrid, Uint8Array> = new WeakMap()
+/** What a client has computed for the mask with a peer to which it sends a secret, and needs again in the next phase. */
+export interface SentMask {
+  /** The raw agreement of the s keys. */
+  readonly agreement: Uint8Array
+  /** What it sends, 32 bytes. */
+  readonly secret: Uint8Array
+  /** SHA-256 of the ciphertext. */
+  readonly digest: Uint8Array
+}
+
+/** A cache: all of it follows from the state. */
+export const sentMasks: WeakMap<PeerHybrid, SentMask> = new WeakMap()
 
 /** The secrets of a client with hybrid key agreement. */
 export function hybridIn(
@@ -75,6 +82,6 @@ export function hybridIn(
 }
 
 function knownWith(peer: PeerHybrid): Uint8Array[] {
-  const known = maskAgreements.get(peer)
-  return known === undefined ? [] : [known]
+  const known = sentMasks.get(peer)
+  return known === undefined ? [] : [known.agreement, known.secret]
 }

@@ -1,4 +1,5 @@
 import { equalBytes } from '../../crypto/bytes.js'
+import type { Digest } from '../../crypto/digest.js'
 import { holdersChosenBy, indexOfSeat, isChosen, minimumPublished } from '../../graph/index.js'
 import type { PublishedKeys } from '../../wire/index.js'
 import type { ClientCapabilities } from '../capabilities.js'
@@ -63,6 +64,7 @@ export async function checkPublishedKeys(
   places: ReadonlyMap<number, number>,
   { verifyIdentity }: ClientCapabilities,
   hybrid: HybridSteps | undefined,
+  digest: Digest,
 ): Promise<ReadonlyMap<number, string>> {
   const { config, seat, minimumSurvivors, outbound: sent } = state
   const blame = blameServer(PHASE)
@@ -100,7 +102,7 @@ export async function checkPublishedKeys(
       identities.set(signer, verified[index]!)
     })
   }
-  const distinct = new DistinctKeys()
+  const distinct = new DistinctKeys(digest)
   for (const { seat: claimant, value: keys } of inbound) {
     requirePublicKeys(config, keys, blameServer(PHASE, claimant), hybrid)
     const clash = distinct.claim(claimant, keys, identities.get(claimant))

@@ -1,4 +1,5 @@
 import { concatBytes, joinBytes, moveTogether, wipe, wipeAll } from '../../crypto/bytes.js'
+import { digestOnce } from '../../crypto/digest.js'
 import { drawSecret } from '../../crypto/random.js'
 import { coordinateOf, holdersKnownTo, indexOfSeat, isChosen } from '../../graph/index.js'
 import {
@@ -62,7 +63,9 @@ export async function shareKeys(
   const { config, seat, minimumSurvivors, cipherKeyPair, maskKeyPair, outbound: sent } = state
   const places = placesAmong(state, inbound)
   const hybrid = hybridFor(config, crypto)
-  const identities = await checkPublishedKeys(state, inbound, places, capabilities, hybrid)
+  // Each key of ML-KEM-768 is hashed once, for this check and for all that depends on it.
+  const digest = digestOnce()
+  const identities = await checkPublishedKeys(state, inbound, places, capabilities, hybrid, digest)
 
   const published = inbound.map((entry) => entry.seat)
   const holders = holdersKnownTo(config, seat, published, sent.choice)
@@ -83,13 +86,14 @@ export async function shareKeys(
     others.map((other) => keysOf.get(other)!.cipherKey),
   )
   const holderOf = (holder: number, keys: Omit<PublicKeys, 'signature'>): KeyHolder =>
-    hybrid?.keyHolder(holder, keys, 'cipher') ?? { seat: holder, publicKey: keys.cipherKey }
+    hybrid?.keyHolder(holder, keys, 'cipher', digest) ?? { seat: holder, publicKey: keys.cipherKey }
   const own = holderOf(seat, sent)
   const sealing = others.filter((other) => indexOfSeat(holders, other) >= 0)
   const secrets = await hybrid?.sealSecrets(
     state,
     sealing.map((other) => ({ seat: other, keys: keysOf.get(other)!, isMutual: isMutual(other) })),
     crypto,
+    digest,
   )
   const sealed = await Promise.all(
     others.map(async (other, index): Promise<{ peer: Peer; ciphertext: Uint8Array | undefined }> => {
@@ -132,7 +136,7 @@ export async function shareKeys(
         openingKey,
         identity,
         choice,
-        hybrid: hybrid?.peerOf(keys, agreement, holder, sealedTo),
+        hybrid: hybrid?.peerOf(keys, agreement, holder, sealedTo, digest),
       }
       if (!isHolder) {
         wipe(agreement)
@@ -161,7 +165,7 @@ export async function shareKeys(
       seat,
       minimumSurvivors,
       maskKeyPair,
-      hybrid: hybrid?.sharedOf(state, own),
+      hybrid: hybrid?.sharedOf(state, own, digest),
       selfMask,
       ownShares,
       ownIdentity: identities.get(seat),

@@ -1,5 +1,5 @@
 import { concatBytes, wipe } from '../../crypto/bytes.js'
-import { digestOf } from '../../crypto/digest.js'
+import { type Digest, digestOf } from '../../crypto/digest.js'
 import { KEM_SEED_LENGTH } from '../../crypto/encapsulation.js'
 import type { CryptoProvider } from '../../crypto/provider.js'
 import { drawSecret } from '../../crypto/random.js'
@@ -7,9 +7,9 @@ import type { PublicKeys } from '../../wire/index.js'
 import { blameServer, violation } from '../checks.js'
 import {
   type AdvertisedHybrid,
-  maskAgreements,
   type PeerHybrid,
   type SharedHybrid,
+  sentMasks,
 } from '../client/hybrid-states.js'
 import type { ClientAdvertised, ClientShared, KeyPair, Peer, Sharer } from '../client/states.js'
 import type { Received, SealedTo } from '../hybrid-steps.js'
@@ -30,9 +30,10 @@ export function keyHolder(
   seat: number,
   keys: Omit<PublicKeys, 'signature'>,
   purpose: 'cipher' | 'mask',
+  digest: Digest,
 ): KeyHolder {
   const kemKey = keys[`${purpose}KemKey`]
-  return { seat, publicKey: keys[`${purpose}Key`], kemDigest: kemKey && digestOf(kemKey) }
+  return { seat, publicKey: keys[`${purpose}Key`], kemDigest: kemKey && digest(kemKey) }
 }
 
 /** Draws the secrets of a client; and derives its keys for masks, and the public keys. */
@@ -66,15 +67,16 @@ export function peerOf(
   agreement: Uint8Array,
   { kemDigest }: KeyHolder,
   sealed: SealedTo | undefined,
+  digest: Digest,
 ): PeerHybrid {
   const toPeer = sealed?.toPeer
   const peer = {
     cipherAgreement: Uint8Array.from(agreement),
     cipherKey: Uint8Array.from(keys.cipherKey),
     cipherKemDigest: kemDigest!,
-    maskKemDigest: toPeer?.maskKemDigest ?? digestOf(keys.maskKemKey!),
+    maskKemDigest: toPeer?.maskKemDigest ?? digest(keys.maskKemKey!),
   }
-  if (toPeer !== undefined) maskAgreements.set(peer, toPeer.maskAgreement)
+  if (toPeer !== undefined) sentMasks.set(peer, toPeer.mask)
   return peer
 }
 
@@ -84,7 +86,7 @@ export async function agreementsWith(
   peers: readonly Peer[],
   crypto: CryptoProvider,
 ): Promise<(Uint8Array | undefined)[]> {
-  const known = peers.map(({ hybrid }) => maskAgreements.get(hybrid!))
+  const known = peers.map(({ hybrid }) => sentMasks.get(hybrid!)?.agreement)
   const others = peers.filter((_, index) => known[index] === undefined)
   const agreements = await crypto.x25519.sharedSecrets(
     maskKeyPair.privateKey,
@@ -95,12 +97,16 @@ export async function agreementsWith(
 }
 
 /** What a client keeps of its own keys until it has opened what its peers seal to it. `own`: its keys for the encryption of shares. */
-export function sharedOf({ seat, outbound, hybrid }: ClientAdvertised, own: KeyHolder): SharedHybrid {
+export function sharedOf(
+  { seat, outbound, hybrid }: ClientAdvertised,
+  own: KeyHolder,
+  digest: Digest,
+): SharedHybrid {
   return {
     ...hybrid!,
     cipherKey: own.publicKey,
     cipherKemDigest: own.kemDigest!,
-    maskKemDigest: keyHolder(seat, outbound, 'mask').kemDigest!,
+    maskKemDigest: keyHolder(seat, outbound, 'mask', digest).kemDigest!,
   }
 }
 
@@ -116,6 +122,7 @@ export async function sealSecrets(
   { config, seat, maskKeyPair, outbound, hybrid }: ClientAdvertised,
   holders: readonly { readonly seat: number; readonly keys: PublicKeys; readonly isMutual: boolean }[],
   crypto: CryptoProvider,
+  digest: Digest,
 ): Promise<ReadonlyMap<number, SealedTo>> {
   const sealed = new Map<number, SealedTo>()
   const kem = kemOf(crypto)
@@ -126,19 +133,20 @@ export async function sealSecrets(
     maskKeyPair.privateKey,
     receivers.map(({ keys }) => keys.maskKey),
   )
-  const sender = keyHolder(seat, outbound, 'mask')
+  const sender = keyHolder(seat, outbound, 'mask', digest)
   const sentTo = new Map<number, SealedTo['toPeer']>()
   await Promise.all(
     receivers.map(async ({ seat: other, keys }, index) => {
       const made = requireSecret(encapsulated[index], other)
       const agreement = requireSecret(agreements[index], other)
       const secret = await deriveMaskSecret(config, crypto, hybrid!.master, seat, other)
-      const receiver = keyHolder(other, keys, 'mask')
+      const receiver = keyHolder(other, keys, 'mask', digest)
       const pair = { sender, receiver, agreement }
       const second = { secret: made.secret, digest: digestOf(made.ciphertext) }
       const sent = await sendMaskSecret(config, crypto, pair, made.ciphertext, second, secret)
-      sentTo.set(other, { sent, maskKemDigest: receiver.kemDigest!, maskAgreement: agreement })
-      wipe(secret, made.secret)
+      const mask = { agreement, secret, digest: second.digest }
+      sentTo.set(other, { sent, maskKemDigest: receiver.kemDigest!, mask })
+      wipe(made.secret)
     }),
   )
   holders.forEach(({ seat: other }, index) => {
@@ -203,6 +211,10 @@ export async function receiveSecrets(
         channel === undefined
           ? sealed
           : await withChannel(state, peer, sealed, channel, parcels[index]!, crypto)
+      const known = sentMasks.get(peer.hybrid!)
+      // A copy, because it is wiped.
+      if (known !== undefined)
+        return { sharer, secret: { secret: Uint8Array.from(known.secret), digest: known.digest } }
       const mine = sentByMe.get(other)
       if (mine !== undefined) {
         const digest = digestOf(openSent(mine).ciphertext)
