@@ -1,5 +1,6 @@
 import type { Digest } from '../crypto/digest.js'
 import type { CryptoProvider, HybridKeyAgreement } from '../crypto/provider.js'
+import type { SeedDeriver, SeedRequest } from '../crypto/seeds.js'
 import { usageError } from '../errors.js'
 import type { ForwardedShares, PublicKeys, Seated } from '../wire/index.js'
 import type {
@@ -124,6 +125,11 @@ export interface HybridSteps {
     crypto: CryptoProvider,
     onWork: OnWork | undefined,
   ): Promise<OpenedSecrets>
+  /**
+   * Lets `derive` derive the seeds of the masks of a client that dropped out. The agreements that {@link openSecrets} has made
+   * with the same private key are not made again on the calling thread.
+   */
+  deriveSeeds(derive: SeedDeriver, request: SeedRequest, crypto: CryptoProvider): ReturnType<SeedDeriver>
   /** The second secrets of the masks of a client that dropped out. `secrets`: its part of {@link OpenedSecrets}. */
   maskSecretsIn(secrets: Uint8Array): readonly SecondSecret[]
 }

@@ -231,7 +231,7 @@ function keysMessages(state: server.ServerSharing): OutboundBytes {
   const { signatureLength, graph } = config
   const universe = publishableSeats(graph, config.clients)
   const choice = choiceLength(graph)
-  if (typeof universe !== 'number' || isHybrid(config)) {
+  if (typeof universe !== 'number') {
     const coder = publishedKeysCoder(universe, signatureLength, choice, isHybrid(config))
     return encoded('publishedKeys', server.keysToPublish(state), () => coder)
   }
@@ -246,6 +246,7 @@ function keysMessages(state: server.ServerSharing): OutboundBytes {
         universe,
         signatureLength,
         choice,
+        isHybrid(config),
       )
       return entries(seats)
     },

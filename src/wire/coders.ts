@@ -182,18 +182,29 @@ export function seatColumn(
   })
 }
 
+/** From how many bytes on, on average, entries are not gathered before they are copied into the message. */
+const LONG = 512
+
 /** Codes the same bytes as {@link seatColumn}, with an array for each entry. */
 export function seatBytes(
   universe: readonly number[],
   lengthOf: (seat: number) => number,
 ): P.Coder<readonly Seated<Uint8Array>[]> {
   const column = seatColumn(universe, lengthOf)
+  const seats = seatSet(universe)
   return P.coder({
     encodeTo: (writer, entries) => {
       for (const { seat, value } of entries) {
         if (value.length !== lengthOf(seat)) throw new RangeError('an entry has the wrong length')
       }
-      column.encodeTo(writer, columnOf(entries))
+      let length = 0
+      for (const { value } of entries) length += value.length
+      if (length < LONG * entries.length) return column.encodeTo(writer, columnOf(entries))
+      seats.encodeTo(
+        writer,
+        entries.map(({ seat }) => seat),
+      )
+      for (const { value } of entries) writer.bytes(value)
     },
     decodeFrom: (reader) => entriesOf(column.decodeFrom(reader), lengthOf),
   })

@@ -8,7 +8,7 @@ import type { PublicKeys } from './messages.js'
  * Makes the PublishedKeys messages of a round whose clients do not know the seats of the others. These messages have n·k
  * entries, so the entry of each client is encoded once, and copied from then on. The bytes are those of `publishedKeysCoder`.
  *
- * @param clients - The keys of all clients, ascending by seat; without keys of ML-KEM-768, which are long.
+ * @param clients - The keys of all clients, ascending by seat.
  * @param most - The maximum number of entries of a message.
  * @returns A function that makes the message with the keys of these seats, ascending.
  * @throws {SecAggError} `crypto-failure` if a key or a signature has the wrong length.
@@ -18,8 +18,9 @@ export function publishedEntries(
   most: number,
   signatureLength: number,
   choiceLength: number,
+  isHybrid: boolean,
 ): (seats: readonly number[]) => Bytes {
-  const coder = publishedKeysCoder(2 ** 32 - 1, signatureLength, choiceLength)
+  const coder = publishedKeysCoder(2 ** 32 - 1, signatureLength, choiceLength, isHybrid)
   const entries = encodeOwn(coder, clients).subarray(COUNT_LENGTH)
   const step = entries.length / Math.max(clients.length, 1)
   const placeOf = new Map(clients.map(({ seat }, place) => [seat, place]))
@@ -48,9 +49,13 @@ const COUNT_LENGTH = 4
 /** Copies the entries at some places to `target`, from byte `at` on. */
 type Copy = (places: readonly number[], target: Bytes, at: number) => void
 
-/** Copies word by word if it can: a call for each entry would cost more than the copying. */
+/** Entries that are longer are copied by a call for each. */
+const LONG = 512
+
+/** Copies short entries word by word if it can: a call for each would cost more than the copying. */
 function copier(entries: Bytes, step: number): Copy {
-  const words = step % 4 === 0 && entries.byteOffset % 4 === 0 ? wordsFrom(entries, 0) : undefined
+  const words =
+    step <= LONG && step % 4 === 0 && entries.byteOffset % 4 === 0 ? wordsFrom(entries, 0) : undefined
   return (places, target, at) => {
     if (words === undefined || at % 4 !== 0) {
       places.forEach((place, index) => {

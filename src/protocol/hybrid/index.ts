@@ -15,7 +15,7 @@ import {
 import { Complaints } from './complaints.js'
 import { forwardParcels } from './forward-parcels.js'
 import { kemOf } from './mask-secrets.js'
-import { isMaster, keepSecrets, maskSecretsIn, openSecrets } from './opened-secrets.js'
+import { deriveSeeds, isMaster, keepSecrets, maskSecretsIn, openSecrets } from './opened-secrets.js'
 
 const steps: HybridSteps = {
   requireKem: (crypto) => void kemOf(crypto),
@@ -36,6 +36,7 @@ const steps: HybridSteps = {
   keepSecrets,
   isMaster,
   openSecrets,
+  deriveSeeds,
   maskSecretsIn,
 }
 

@@ -1,6 +1,7 @@
 import { equalBytes, joinBytes, wipe, wipeAll } from '../../crypto/bytes.js'
 import { digestOf } from '../../crypto/digest.js'
-import type { CryptoProvider } from '../../crypto/provider.js'
+import type { CryptoProvider, KeyAgreement } from '../../crypto/provider.js'
+import { deriveSeeds as deriveHere, type SeedDeriver, type SeedRequest } from '../../crypto/seeds.js'
 import { usageError } from '../../errors.js'
 import { indexOfSeat, memberAt } from '../../graph/index.js'
 import type { Seated } from '../../wire/index.js'
@@ -143,9 +144,15 @@ export async function openSecrets(
       kemSeed,
       sent.map(({ bytes }) => openSent(bytes).ciphertext),
     )
-    const agreements = await crypto.x25519.sharedSecrets(
+    const senderKeys = sent.map(({ survivor }) => memberAt(clients, survivor)!.maskKey)
+    const agreements = await crypto.x25519.sharedSecrets(privateKey, senderKeys)
+    agreed.set(
       privateKey,
-      sent.map(({ survivor }) => memberAt(clients, survivor)!.maskKey),
+      new Map(
+        senderKeys.flatMap((key, index) =>
+          agreements[index] === undefined ? [] : [[key, agreements[index]]],
+        ),
+      ),
     )
     const own = holderAt(dropped)
     const found = await Promise.all(
@@ -178,9 +185,48 @@ export async function openSecrets(
   }))
   const culprits = ascending(new Set([...wrong, ...refuted.keys(), ...accusedBy(config, complaints)]))
   if (wrong.size === 0) return { maskKeys, secrets, culprits }
+  for (const { value } of maskKeys) wipeAll(takeAgreements(value).values())
   wipeAll([...maskKeys, ...secrets].map(({ value }) => value))
   const text = `the secrets that seats ${ascending(wrong).join(', ')} have sent for their masks do not open or do not fit`
   throw violation('wrong-mask-secret', { fault: 'peer', phase: 'unmasking', culprits, concerning: [] }, text)
+}
+
+/**
+ * By private key: the agreements that {@link openSecrets} has made with some public keys. A cache, whose entries are used once
+ * and then wiped.
+ */
+const agreed = new WeakMap<Uint8Array, ReadonlyMap<Uint8Array, Uint8Array>>()
+
+function takeAgreements(privateKey: Uint8Array): ReadonlyMap<Uint8Array, Uint8Array> {
+  const known = agreed.get(privateKey) ?? new Map<Uint8Array, Uint8Array>()
+  agreed.delete(privateKey)
+  return known
+}
+
+/** Derives seeds by `derive`; with the agreements that are known if that is on the calling thread. */
+export async function deriveSeeds(
+  derive: SeedDeriver,
+  request: SeedRequest,
+  crypto: CryptoProvider,
+): ReturnType<SeedDeriver> {
+  const known = takeAgreements(request.privateKey)
+  const { x25519 } = crypto
+  const sharedSecrets: KeyAgreement['sharedSecrets'] = async (privateKey, publicKeys) => {
+    const others = publicKeys.filter((key) => !known.has(key))
+    const made = (await x25519.sharedSecrets(privateKey, others)).values()
+    return publicKeys.map((key) => {
+      const agreement = known.get(key)
+      // A copy, because who asks for it wipes it.
+      return agreement === undefined ? made.next().value : Uint8Array.from(agreement)
+    })
+  }
+  try {
+    // Other functions get the provider itself, by which they may remember what they know of it.
+    const own = derive === deriveHere ? { ...crypto, x25519: { ...x25519, sharedSecrets } } : crypto
+    return await derive(request, own)
+  } finally {
+    wipeAll(known.values())
+  }
 }
 
 /** One decapsulation and a few hashes, in units of {@link OnWork}. */

@@ -122,7 +122,8 @@ async function pairwiseTerms(
   }
   const own = holderAt(dropped)
   const others = joined.map(holderAt)
-  const second = hybridFor(config, crypto)?.maskSecretsIn(memberAt(maskSecrets!, dropped)!.value)
+  const hybrid = hybridFor(config, crypto)
+  const second = hybrid?.maskSecretsIn(memberAt(maskSecrets!, dropped)!.value)
   const request: SeedRequest = {
     privateKey,
     publicKeys: others.map(({ publicKey }) => publicKey),
@@ -131,7 +132,7 @@ async function pairwiseTerms(
     length: suiteOf(config, crypto).keyLength,
     ...(second && { secrets: second.map(({ secret }) => secret) }),
   }
-  const seeds = await deriver(request, crypto)
+  const seeds = await (hybrid?.deriveSeeds(deriver, request, crypto) ?? deriver(request, crypto))
   if (!Array.isArray(seeds) || seeds.length !== joined.length) {
     throw new SecAggError('crypto-failure', 'crypto', 'deriveSeeds must return one seed for each public key')
   }
