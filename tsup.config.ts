@@ -1,8 +1,9 @@
+import { copyFileSync } from 'node:fs'
 import { defineConfig } from 'tsup'
 
 // Files map one to one onto the sources, so that a stack trace and a tree-shaker see the same modules as a reader.
 export default defineConfig({
-  entry: ['src/**/*.ts'],
+  entry: ['src/**/*.ts', '!src/**/*.d.wasm.ts'],
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',
@@ -13,4 +14,9 @@ export default defineConfig({
   clean: true,
   // Errors only: a line for each file would bury what comes after.
   silent: true,
+  onSuccess: async () => {
+    for (const name of ['kernels.wasm', 'kernels.d.wasm.ts']) {
+      copyFileSync(`src/vector/kernels/${name}`, `dist/vector/kernels/${name}`)
+    }
+  },
 })

@@ -180,7 +180,8 @@ function dependableKeystream(stream: Keystream): Keystream {
         ? piece.then(undefined, (cause: unknown): never => fail('keystream.next', cause))
         : piece
     },
-    release: () => stream.release?.(),
+    release: (piece) => stream.release?.(piece),
+    ...(Number.isSafeInteger(stream.ahead) && { ahead: stream.ahead! }),
     ...(chacha20Key === undefined ? {} : { chacha20Key }),
   }
 }

@@ -157,8 +157,13 @@ export interface Keystream {
    * faster than `next`.
    */
   fill?(piece: Uint8Array): void
-  /** Called after the bytes of the last call have been used, so that the keystream can free or reuse their memory. */
-  release?(): void
+  /** Called with a piece after its bytes have been used, in the order of the calls, so that its memory can be freed or reused. */
+  release?(piece?: Uint8Array): void
+  /**
+   * How many pieces may be requested before the bytes of the first one have been used. Default: 1. Set it if `next` returns
+   * promises and each has memory of its own: pieces are then made while others are added.
+   */
+  readonly ahead?: number
   /**
    * The 32-byte key of a ChaCha20 keystream with nonce 0. If it is present, the vector core may generate the keystream
    * itself, from the requested offset on, instead of calling `next`. Set it if `next` is slower than WebAssembly.

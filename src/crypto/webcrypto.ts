@@ -184,6 +184,9 @@ function hashSuite(subtle: Subtle): HashSuite {
   }
 }
 
+/** The number of pieces that WebCrypto makes at a time: it works on threads. More do not make it faster. */
+const AHEAD = 4
+
 function aesSuite(subtle: Subtle): SymmetricSuite {
   const zeros = new Uint8Array(PIECE_LENGTH)
   const free = memoryReleaser()
@@ -234,18 +237,8 @@ function aesSuite(subtle: Subtle): SymmetricSuite {
         const parameters = { name: 'AES-CTR', counter: AES_CTR.block(position), length: 128 }
         return new Uint8Array(await subtle.encrypt(parameters, await imported, zeros.subarray(0, length)))
       }
-      let last: Promise<Uint8Array> | undefined
-      const reader = readForward(AES_CTR, offset, (position, length) => {
-        last = pieceOf(produce, position, length)
-        return last
-      })
-      return {
-        next: reader.next,
-        release: () => {
-          last?.then(free, () => undefined)
-          last = undefined
-        },
-      }
+      const { next } = readForward(AES_CTR, offset, (position, length) => pieceOf(produce, position, length))
+      return { next, ahead: AHEAD, release: (piece) => piece !== undefined && free(piece) }
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { Bytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
-import { createPackingKernel, sharedPackingKernel } from './kernels/kernel.js'
+import { createPackingKernel, madeOnce, sharedPackingKernel } from './kernels/kernel.js'
 import { typedArrayName } from './lanes.js'
 import { nextBlock } from './segments.js'
 
@@ -18,7 +18,7 @@ export const FINGERPRINT_LENGTH = 72
 
 type Fingerprint = (bytes: Uint8Array) => Bytes
 
-let kept: Fingerprint | undefined
+const shared = /* @__PURE__ */ madeOnce(() => createKernelFingerprint(true) ?? plainFingerprint)
 
 /**
  * The fingerprint of a message. The server uses it to tell whether a second message from a client repeats the first one. It
@@ -52,8 +52,7 @@ export function fingerprint(bytes: Uint8Array): Bytes {
       got: typeof bytes,
     })
   }
-  kept ??= createKernelFingerprint(true) ?? plainFingerprint
-  return kept(bytes)
+  return shared()(bytes)
 }
 
 /**

@@ -18,6 +18,7 @@ import { createAdder } from './kernels/kernel-adder.js'
 import type { BlockAdder } from './kernels/plain-adder.js'
 import { checkHost, reduceLanes, typedArrayName } from './lanes.js'
 import { createPace, type Pace, type PaceOptions } from './pace.js'
+import { isPromise, type PieceReader, readAhead } from './read-ahead.js'
 import {
   checkedSegments,
   type ElementRange,
@@ -71,9 +72,6 @@ export interface MaskExecutor {
 /** The maximum number of keystreams that are open at the same time. */
 const OPEN_STREAMS = 256
 
-/** The maximum number of pending promises, if a provider's keystreams return promises. */
-const PIECES_AHEAD = 4
-
 /**
  * Executes a mask plan: adds the masks of its terms with sign 1 to `target`, subtracts those with sign −1, and reduces the
  * result modulo 2^k. See {@link expandMask} for how a mask follows from a seed.
@@ -120,21 +118,23 @@ export async function executeMaskPlan(
   const { range, terms, suite: dependable, pacing } = checked
   const window = layOut(target, checked.segments, range)
   const pace = createPace((window.to - window.from) * terms.length, pacing)
-  const adder = checkedAdder(options?.adder) ?? createAdder(window.to - window.from)
+  let adder = checkedAdder(options?.adder)
   try {
     for (let first = 0; first === 0 || first < terms.length; first += OPEN_STREAMS) {
       const group = terms.slice(first, first + OPEN_STREAMS)
       const streams = group.map(({ seed }) => dependable.keystream(seed, window.from))
+      adder ??= createAdder(window.to - window.from, streams[0]?.ahead !== undefined)
+      const pieces = readAhead(readFrom(adder, streams), window.to - window.from, adder.capacity)
       const last = first + OPEN_STREAMS >= terms.length
       for (const block of blocksOf(window, adder.capacity)) {
         for (const { at, bytes } of block.pieces) adder.load(at, bytes)
-        await addStreams(adder, block, group, streams, pace)
+        await addStreams(adder, block, group, streams, pieces, pace)
         for (const { at, bytes } of block.pieces) adder.store(at, bytes)
         if (last) for (const { lanes, bits } of block.pieces) reduceLanes(lanes, bits)
       }
     }
   } finally {
-    adder.wipe()
+    adder?.wipe()
   }
   pace.finish()
 }
@@ -233,56 +233,39 @@ function checkedTerm(term: MaskTerm, { keyLength }: Pick<SymmetricSuite, 'keyLen
   return { seed, sign }
 }
 
-/**
- * Adds one block of every stream. If the adder generates the keystream itself, or the stream returns a piece, the piece is
- * added immediately. If the stream returns a promise, a few promises are pending at a time, so that a provider that has
- * threads can use them.
- */
+/** Adds one block of every stream. The adder generates the keystream itself if it can; otherwise, `pieces` has it. */
 async function addStreams(
   adder: BlockAdder,
   { start, length, runs }: Block,
   terms: readonly MaskTerm[],
   streams: readonly Keystream[],
+  pieces: PieceReader,
   pace: Pace,
 ): Promise<void> {
-  const promised: {
-    readonly piece: Promise<Uint8Array>
-    readonly sign: 1 | -1
-    readonly stream: Keystream
-  }[] = []
-  const add = (piece: Uint8Array, sign: 1 | -1): void => adder.add(checkPiece(piece, length), sign, runs)
-  const addPromised = async (): Promise<void> => {
-    const { piece, sign, stream } = promised.shift()!
-    add(await piece, sign)
-    stream.release?.()
-  }
   for (const [index, { sign }] of terms.entries()) {
     const turn = pace.step(length)
     if (turn !== undefined) await turn
-    const stream = streams[index]!
-    if (stream.chacha20Key !== undefined && adder.addChaCha20 !== undefined) {
-      adder.addChaCha20(stream.chacha20Key, start / 64, sign, runs)
-      continue
-    }
-    if (stream.fill !== undefined && adder.addFilled !== undefined) {
-      adder.addFilled(stream.fill, length, sign, runs)
-      continue
-    }
-    const piece = stream.next(length)
-    if (isPromise(piece)) {
-      // A rejection is handled when the piece is awaited. Until then it must not count as unhandled.
-      piece.catch(() => undefined)
-      if (promised.push({ piece, sign, stream }) > PIECES_AHEAD) await addPromised()
+    const { chacha20Key, fill } = streams[index]!
+    if (chacha20Key !== undefined && adder.addChaCha20 !== undefined) {
+      adder.addChaCha20(chacha20Key, start / 64, sign, runs)
+    } else if (fill !== undefined && adder.addFilled !== undefined) {
+      adder.addFilled(fill, length, sign, runs)
     } else {
-      add(piece, sign)
-      stream.release?.()
+      const taken = pieces.take()
+      const piece = isPromise(taken) ? await taken : taken
+      adder.add(checkPiece(piece, length), sign, runs)
+      pieces.used(piece)
     }
   }
-  while (promised.length > 0) await addPromised()
 }
 
-function isPromise(piece: Uint8Array | Promise<Uint8Array>): piece is Promise<Uint8Array> {
-  return typeof (piece as Promise<Uint8Array>).then === 'function'
+/** The streams whose pieces an adder needs, because it neither generates the keystream nor lets it be written to its memory. */
+function readFrom({ addChaCha20, addFilled }: BlockAdder, streams: readonly Keystream[]): Keystream[] {
+  return streams.filter(
+    ({ chacha20Key, fill }) =>
+      (chacha20Key === undefined || addChaCha20 === undefined) &&
+      (fill === undefined || addFilled === undefined),
+  )
 }
 
 function checkPiece(piece: Uint8Array, length: number): Uint8Array {

@@ -181,3 +181,9 @@ export const ROTATION_HEX: string =
   '200820062006fd0c00000000000000000000000000000000fd492009fd4efdf001fdf001200bfdf201fd0b040020042008200720' +
   '07fd0c00000000000000000000000000000000fd492009fd4efdf001fdf001200bfdf201fd0b0410200120024102746a21012004' +
   '41206a210420042000490d000b0b'
+
+/** The number that kernels.wasm exports as `build`. */
+export const KERNELS_BUILD = 1221796612
+
+/** The checksum of what the functions of kernels.wasm give, see kernels-answer.ts. */
+export const KERNELS_ANSWER = 446020345

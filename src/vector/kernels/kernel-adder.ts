@@ -8,9 +8,18 @@ const BLOCK_BYTES = 2 ** 17
 /** For shorter mask streams, creating the memory of a kernel takes longer than the kernel saves. */
 const SMALLEST_FOR_KERNEL = 2 ** 12
 
-/** The fastest adder that the host allows, for a mask stream of `length` bytes. */
-export function createAdder(length: number): BlockAdder {
-  const capacity = Math.min(length, BLOCK_BYTES)
+/**
+ * Such a block for keystreams that other threads make, in pieces of that length: each piece costs a message there and back, and
+ * fewer are faster, although block and piece fit into the cache less well.
+ */
+const BLOCK_BYTES_AHEAD = 2 * BLOCK_BYTES
+
+/**
+ * The fastest adder that the host allows, for a mask stream of `length` bytes. `readsAhead` says whether its pieces are requested
+ * before their turn.
+ */
+export function createAdder(length: number, readsAhead = false): BlockAdder {
+  const capacity = Math.min(length, readsAhead ? BLOCK_BYTES_AHEAD : BLOCK_BYTES)
   const kernel = length < SMALLEST_FOR_KERNEL ? undefined : createKernelAdder(capacity)
   return kernel ?? createPlainAdder(capacity)
 }

@@ -1,7 +1,7 @@
 import { bytesOf } from '../lanes.js'
 import type { Lanes } from '../segments.js'
 import { FLOATS_HEX } from './binaries.js'
-import { compileOnce, instantiate } from './kernel.js'
+import { compileOnce, instantiate, madeOnce } from './kernel.js'
 
 /** What {@link FloatKernel.encode} does with each value: clips, scales and rounds it, adds the maximum level, and multiplies. */
 export interface Scaling {
@@ -62,22 +62,22 @@ interface Floats {
 
 const compileFloats = /* @__PURE__ */ compileOnce(FLOATS_HEX)
 
-let kept: FloatKernel | null | undefined
+const shared = /* @__PURE__ */ madeOnce(() => createFloatKernel())
+let isUsed = false
 
 /**
  * Calls `work` with the kernel; with `undefined` if the host has no WebAssembly SIMD. The kernel is created once and reused.
  * While `work` uses it, nested calls get none: reading the values of an array can run code of the caller.
  */
 export function withFloatKernel<T>(work: (kernel: FloatKernel | undefined) => T): T {
-  if (kept === undefined) kept = createFloatKernel() ?? null
-  const kernel = kept
-  if (kernel === null) return work(undefined)
-  kept = null
+  const kernel = isUsed ? undefined : shared()
+  if (kernel === undefined) return work(undefined)
+  isUsed = true
   try {
     return work(kernel)
   } finally {
     kernel.wipe()
-    kept = kernel
+    isUsed = false
   }
 }
 

@@ -1,7 +1,7 @@
 import { bytesOf } from '../lanes.js'
 import type { Lanes } from '../segments.js'
 import { ROTATION_HEX } from './binaries.js'
-import { compileOnce, instantiate } from './kernel.js'
+import { compileOnce, instantiate, madeOnce } from './kernel.js'
 
 /** How {@link RotationKernel.unwrap} turns lanes into numbers: see `unwrap` in rotation.wat. */
 export interface Unwrapping {
@@ -70,13 +70,11 @@ interface Functions {
 
 const compileRotation = /* @__PURE__ */ compileOnce(ROTATION_HEX)
 
-let kept: RotationKernel | null | undefined
+const shared = /* @__PURE__ */ madeOnce(() => createRotationKernel())
 
 /** The kernel for `length` values; `undefined` if they are few, or the host has no WebAssembly SIMD. It is created once. */
 export function rotationKernelFor(length: number): RotationKernel | undefined {
-  if (length < SMALLEST_FOR_KERNEL) return undefined
-  if (kept === undefined) kept = createRotationKernel() ?? null
-  return kept ?? undefined
+  return length < SMALLEST_FOR_KERNEL ? undefined : shared()
 }
 
 /** A kernel with a memory of its own; `undefined` if the host has no WebAssembly SIMD, or does not allow it. */

@@ -53,13 +53,38 @@ export function placeOf(sign: 1 | -1, width: 1 | 2 | 4 | 8): number {
   return PLACES[width] + (sign === 1 ? 0 : 4)
 }
 
+/** The module that has the functions of all binaries, if the program has installed it. */
+let installed: WebAssembly.Module | undefined
+let installations = 0
+
+/** Makes every kernel that is created from now on an instance of `module`, which has been checked. */
+export function useModule(module: WebAssembly.Module): void {
+  if (module === installed) return
+  installed = module
+  installations++
+}
+
+/**
+ * A function that calls `make` once and then always returns the same result. If a module is installed, it calls `make` once
+ * more, because that host may have had no kernels before.
+ */
+export function madeOnce<T>(make: () => T): () => T {
+  let made: { readonly result: T; readonly after: number } | undefined
+  return () => {
+    if (made?.after !== installations) made = { result: make(), after: installations }
+    return made.result
+  }
+}
+
 /**
  * A function that compiles a binary, given as hexadecimal digits, in its first call and then always returns the same module.
- * It returns `undefined` if the host cannot compile the binary or does not allow it.
+ * It returns `undefined` if the host cannot compile the binary or does not allow it. If a module has been installed, it returns
+ * that.
  */
 export function compileOnce(hex: string): () => WebAssembly.Module | undefined {
   let compiled: WebAssembly.Module | null | undefined
   return () => {
+    if (installed !== undefined) return installed
     if (compiled === undefined) {
       try {
         compiled = new WebAssembly.Module(decodeHex(hex))
@@ -78,7 +103,7 @@ function decodeHex(hex: string): Uint8Array<ArrayBuffer> {
 }
 
 /** The functions of packing.wat, which has the comments. */
-interface Packing {
+export interface Packing {
   fingerprint(bytes: number, end: number, sums: number, lanes: number, width: number): void
   addWords(lanes: number, end: number, packed: number, bits: number, table: number): void
   addNarrow(lanes: number, end: number, packed: number, step: number, width: number, table: number): void
@@ -107,16 +132,14 @@ export function createPackingKernel(size: number): PackingKernel | undefined {
 /** The bytes that the packer and the fingerprint need, whichever needs more. */
 const SHARED_BYTES = 2 ** 18
 
-let shared: PackingKernel | null | undefined
+const shared = /* @__PURE__ */ madeOnce(() => createPackingKernel(SHARED_BYTES))
 
 /**
  * The packing kernel that the packer and the fingerprint share; `undefined` in the cases of {@link instantiate}. Browsers allow
  * about a hundred memories in a process. Each call of either writes what it needs, and no call runs within another.
  */
 export function sharedPackingKernel(size: number): PackingKernel | undefined {
-  if (size > SHARED_BYTES) return createPackingKernel(size)
-  if (shared === undefined) shared = createPackingKernel(SHARED_BYTES) ?? null
-  return shared ?? undefined
+  return size > SHARED_BYTES ? createPackingKernel(size) : shared()
 }
 
 /** The bytes of a table, which has four rows of 64 bytes. */

@@ -1,6 +1,13 @@
 import { addLanes, bytesOf, lanesOn, plainLanes, wordsOf } from '../lanes.js'
 import type { Lanes } from '../segments.js'
-import { addElements, createPackingKernel, sharedPackingKernel, TABLE_BYTES, writeTable } from './kernel.js'
+import {
+  addElements,
+  createPackingKernel,
+  madeOnce,
+  sharedPackingKernel,
+  TABLE_BYTES,
+  writeTable,
+} from './kernel.js'
 
 /**
  * Converts elements between lanes, which are plain arrays, and their packed form. `bits` is less than the bits of a lane;
@@ -151,13 +158,11 @@ const PACKED_AT = 8 * PORTION
 const TABLE_AT = 2 * PACKED_AT + 64
 const SUMS_AT = TABLE_AT + TABLE_BYTES
 
-let kept: Packer | null | undefined
+const shared = /* @__PURE__ */ madeOnce(() => createKernelPacker(true))
 
 /** The fastest packer that the host allows, for `length` elements. The WebAssembly packer is created once and reused. */
 export function packerFor(length: number): Packer {
-  if (length < SMALLEST_FOR_KERNEL) return plainPacker
-  if (kept === undefined) kept = createKernelPacker(true) ?? null
-  return kept ?? plainPacker
+  return (length < SMALLEST_FOR_KERNEL ? undefined : shared()) ?? plainPacker
 }
 
 /** A packer in WebAssembly SIMD; `undefined` if the host does not have it. Each call wipes the memory that it used. */

@@ -1,51 +1,8 @@
-import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { CHROMIUM_ARGUMENTS, findChromium } from '../../support/chromium.js'
+import { existsSync } from 'node:fs'
+import { type Browser, browsers, openPage } from '../../support/browsers.js'
 import type { Report } from '../program/report.js'
 import { type Runtime, versionOf } from '../runtime.js'
 import { type Page, type PageServer, servePages } from './pages.js'
-
-/** A command and its arguments. */
-type Command = readonly [command: string, ...options: string[]]
-
-/** A browser that is started with the address of a page, in a profile that it has alone, and is ended after the report. */
-interface Browser {
-  readonly name: string
-  readonly files: readonly (string | undefined)[]
-  /** How it is started, and where it keeps its profile. */
-  start(address: string, profile: string): Command
-}
-
-const FIREFOX = '/usr/bin/firefox-esr'
-const MINI_BROWSER = '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser'
-const XVFB = '/usr/bin/xvfb-run'
-
-function browsers(): readonly Browser[] {
-  const chromium = findChromium()
-  return [
-    {
-      name: 'Chromium',
-      files: [chromium],
-      start: (address, profile) => [
-        chromium!,
-        ...['--headless', ...CHROMIUM_ARGUMENTS, `--user-data-dir=${profile}`, address],
-      ],
-    },
-    {
-      name: 'Firefox',
-      files: [FIREFOX],
-      start: (address, profile) => [FIREFOX, '--headless', '--no-remote', '--profile', profile, address],
-    },
-    {
-      name: 'WebKitGTK',
-      files: [XVFB, MINI_BROWSER],
-      // It needs a display.
-      start: (address) => [XVFB, '--auto-servernum', MINI_BROWSER, address],
-    },
-  ]
-}
 
 const SELF = "default-src 'self'"
 const WASM = "script-src 'self' 'wasm-unsafe-eval'"
@@ -105,37 +62,14 @@ export function pagesOfBrowsers(scripts: ReadonlyMap<string, string>): Runtime[]
   )
 }
 
-/** Starts the browser in a process group that it has alone, and ends the whole group after the report. */
+/** Opens the page and waits for its report. */
 async function visit(server: PageServer, browser: Browser, page: Page): Promise<Report> {
-  const profile = mkdtempSync(join(tmpdir(), 'secagg-profile-'))
-  let stop = async (): Promise<void> => undefined
+  let close = async (): Promise<void> => undefined
   try {
     return await server.reportOf(page, async (address) => {
-      const [command, ...options] = browser.start(address, profile)
-      const home = {
-        HOME: profile,
-        XDG_CACHE_HOME: profile,
-        XDG_CONFIG_HOME: profile,
-        XDG_DATA_HOME: profile,
-      }
-      const child = spawn(command, options, {
-        stdio: 'ignore',
-        detached: true,
-        env: { ...process.env, ...home, MOZ_DISABLE_AUTO_SAFE_MODE: '1' },
-      })
-      const ended = new Promise<void>((resolve) => {
-        child.once('exit', () => resolve())
-        child.once('error', () => resolve())
-      })
-      stop = async () => {
-        if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM')
-        const timer = setTimeout(() => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'), 5000)
-        await ended
-        clearTimeout(timer)
-      }
+      close = openPage(browser, address)
     })
   } finally {
-    await stop()
-    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+    await close()
   }
 }
