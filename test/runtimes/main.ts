@@ -51,6 +51,8 @@ async function writeBundle(name: string, outfile: string, format: 'esm' | 'iife'
     globalName: 'program',
     target: 'es2022',
     nodePaths: [join(project, 'node_modules')],
+    // Left to the runtime, which compiles it.
+    external: ['secagg/kernels.wasm'],
     tsconfigRaw: {},
     // A script has no address, and cannot start threads.
     logOverride: { 'empty-import-meta': 'silent' },
@@ -93,9 +95,10 @@ try {
   await writeProgram()
   await writeBundle('library', 'script.js', 'iife')
   await writeBundle('fetched', 'fetched.js', 'esm')
+  await writeBundle('fetched-kernels', 'fetched-kernels.js', 'esm')
   const runtimes = [
     ...commands(project),
-    ...servers(project, 'fetched.js'),
+    ...servers(project),
     ...hosts(join(project, 'script.js')),
     ...pagesOfBrowsers(await bundleScripts()),
   ]

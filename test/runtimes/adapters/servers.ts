@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -9,12 +9,27 @@ import { installed, PATIENCE, type Runtime } from '../runtime.js'
 import { hostFile, NODE, versionOfPackage } from './hosts.js'
 
 const WORKERD = installed('@cloudflare/workerd-linux-64/bin/workerd')
-const COMPATIBILITY = ['nodejs_compat'] as const
 
-/** Runtimes that answer requests. `module` is the file of the program, in `folder`. */
-export function servers(folder: string, module: string): Runtime[] {
-  return [[], COMPATIBILITY].flatMap((flags): Runtime[] => {
-    const setting = flags.length === 0 ? 'module worker' : 'module worker with nodejs_compat'
+interface Setting {
+  readonly setting: string
+  /** The file of the program. */
+  readonly module: string
+  readonly flags: readonly string[]
+}
+
+const SETTINGS: readonly Setting[] = [
+  { setting: 'module worker', module: 'fetched.js', flags: [] },
+  { setting: 'module worker with kernels.wasm', module: 'fetched-kernels.js', flags: [] },
+  { setting: 'module worker with nodejs_compat', module: 'fetched.js', flags: ['nodejs_compat'] },
+]
+
+/** Under this name the programs import the kernels. */
+const KERNELS = 'secagg/kernels.wasm'
+
+/** Runtimes that answer requests. The programs are in `folder`, where the package is installed. */
+export function servers(folder: string): Runtime[] {
+  const kernels = join(folder, 'node_modules/secagg/dist/vector/kernels/kernels.wasm')
+  return SETTINGS.flatMap(({ setting, module, flags }, index): Runtime[] => {
     return [
       {
         name: 'workerd',
@@ -22,7 +37,8 @@ export function servers(folder: string, module: string): Runtime[] {
         version: async () => (existsSync(WORKERD) ? versionOfPackage('workerd') : undefined),
         run: async () => {
           const port = await freePort()
-          const config = join(folder, `workerd-${flags.length}.capnp`)
+          const config = join(folder, `workerd-${index}.capnp`)
+          copyFileSync(kernels, join(folder, 'kernels.wasm'))
           writeFileSync(config, configOf(module, port, flags))
           return reportOf(spawn(WORKERD, ['serve', config]), `http://127.0.0.1:${port}/`)
         },
@@ -31,7 +47,7 @@ export function servers(folder: string, module: string): Runtime[] {
         name: 'Miniflare',
         setting,
         version: async () => versionOfPackage('miniflare'),
-        run: () => reportOf(spawn(NODE, [hostFile('miniflare'), join(folder, module), ...flags])),
+        run: () => reportOf(spawn(NODE, [hostFile('miniflare'), join(folder, module), kernels, ...flags])),
       },
     ]
   })
@@ -44,7 +60,10 @@ const config :Workerd.Config = (
   sockets = [ (name = "http", address = "127.0.0.1:${port}", http = (), service = "main") ]
 );
 const program :Workerd.Worker = (
-  modules = [ (name = "program", esModule = embed "${module}") ],
+  modules = [
+    (name = "program", esModule = embed "${module}"),
+    (name = "${KERNELS}", wasm = embed "kernels.wasm")
+  ],
   compatibilityDate = "2026-06-01",
   compatibilityFlags = ${JSON.stringify(flags)}
 );

@@ -1,11 +1,14 @@
-// Usage: node miniflare.mjs SCRIPT [FLAG…]. Serves the script by Miniflare, prints the address, and ends with its input.
+// Usage: node miniflare.mjs SCRIPT KERNELS [FLAG…]. Serves the script by Miniflare, prints the address, and ends with its input.
+// The script can import the file KERNELS as `secagg/kernels.wasm`.
 import { readFileSync } from 'node:fs'
 import { Miniflare } from 'miniflare'
 
-const [script, ...compatibilityFlags] = process.argv.slice(2)
+const [script, kernels, ...compatibilityFlags] = process.argv.slice(2)
 const miniflare = new Miniflare({
-  modules: true,
-  script: readFileSync(script, 'utf8'),
+  modules: [
+    { type: 'ESModule', path: 'program.js', contents: readFileSync(script, 'utf8') },
+    { type: 'CompiledWasm', path: 'secagg/kernels.wasm', contents: readFileSync(kernels) },
+  ],
   compatibilityDate: '2026-06-01',
   compatibilityFlags,
 })
