@@ -1,6 +1,6 @@
 import { firstOutOfRange, type Lanes, packVector } from 'secagg/vector'
-import { type createAdder, createKernelAdder } from '../../src/vector/kernels/kernel-adder.js'
-import { createPlainAdder } from '../../src/vector/kernels/plain-adder.js'
+import { createKernelAdder } from '../../src/vector/kernels/kernel-adder.js'
+import { type BlockAdder, createPlainAdder } from '../../src/vector/kernels/plain-adder.js'
 import { createLanes, lanesOn, plainLanes } from '../../src/vector/lanes.js'
 import { type Operation, secretBuffer } from './harness.js'
 
@@ -35,7 +35,7 @@ function packing(bits: number, length: number, how: string): Operation {
   }
 }
 
-function adding(name: string, adder: ReturnType<typeof createAdder>, width: 1 | 2 | 4 | 8): Operation {
+function adding(name: string, adder: BlockAdder, width: 1 | 2 | 4 | 8): Operation {
   const secret = secretBuffer(new Uint8Array(2 * BYTES))
   const [piece, keystream] = [secret.bytes.subarray(0, BYTES), secret.bytes.subarray(BYTES)]
   const target = new Uint8Array(BYTES)

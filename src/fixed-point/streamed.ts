@@ -4,7 +4,6 @@ import { dependableRandom } from '../crypto/dependable.js'
 import { nobleCrypto } from '../crypto/noble.js'
 import { drawSecret, platformRandomBytes } from '../crypto/random.js'
 import { usageError } from '../errors.js'
-import { createAdder } from '../vector/kernels/kernel-adder.js'
 import { createLanes } from '../vector/lanes.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import { checkRange, cutSegments, type ElementRange, type Lanes, type Vector } from '../vector/segments.js'
@@ -147,14 +146,12 @@ function roundingWords(
   longest: number,
 ): (range: ElementRange) => Promise<Uint8Array> {
   const memory = new Uint32Array(Math.min(longest, PORTION_OF_SLICE))
-  // Its capacity is a multiple of the 64 bytes of a block of ChaCha20.
-  const adder = createAdder(64 * Math.max(Math.ceil(memory.byteLength / 64), 1))
   return async (range) => {
     const words = memory.subarray(0, range.to - range.from)
     words.fill(0)
     const mask = [{ seed, sign: 1 as const }]
     const suite = nobleCrypto().suites.chacha!
-    await executeMaskPlan([words], [{ length, bits: 32 }], mask, suite, { range, adder })
+    await executeMaskPlan([words], [{ length, bits: 32 }], mask, suite, { range })
     return new Uint8Array(words.buffer, 0, words.byteLength)
   }
 }

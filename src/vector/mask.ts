@@ -14,7 +14,7 @@ import type { SeedDeriver } from '../crypto/seeds.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, createVector } from './arithmetic.js'
 import { type Block, blocksOf, layOut } from './blocks.js'
-import { createAdder } from './kernels/kernel-adder.js'
+import { borrowAdder } from './kernels/kernel-adder.js'
 import type { BlockAdder } from './kernels/plain-adder.js'
 import { checkHost, reduceLanes, typedArrayName } from './lanes.js'
 import { createPace, type Pace, type PaceOptions } from './pace.js'
@@ -123,7 +123,7 @@ export async function executeMaskPlan(
     for (let first = 0; first === 0 || first < terms.length; first += OPEN_STREAMS) {
       const group = terms.slice(first, first + OPEN_STREAMS)
       const streams = group.map(({ seed }) => dependable.keystream(seed, window.from))
-      adder ??= createAdder(window.to - window.from, streams[0]?.ahead !== undefined)
+      adder ??= borrowAdder(window.to - window.from, streams[0]?.ahead !== undefined)
       const pieces = readAhead(readFrom(adder, streams), window.to - window.from, adder.capacity)
       const last = first + OPEN_STREAMS >= terms.length
       for (const block of blocksOf(window, adder.capacity)) {

@@ -2,7 +2,6 @@ import { isArrayBuffer, wipe } from '../crypto/bytes.js'
 import { defaultCrypto } from '../crypto/default.js'
 import { withNodeFfi } from '../crypto/ffi.js'
 import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
-import { createAdder } from '../vector/kernels/kernel-adder.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import type { MaskPlan, Vector } from '../vector/segments.js'
 import { answerRequest, cutBytes, sampleSeeds } from './seed-requests.js'
@@ -34,9 +33,6 @@ interface Work {
   readonly stop: AbortController
 }
 
-/** Makes an adder for pieces of any size. */
-const ANY_LENGTH = Number.MAX_SAFE_INTEGER
-
 /** The number of progress reports per piece. */
 const REPORTS_PER_PIECE = 16
 
@@ -66,7 +62,6 @@ function listener(
   say: (message: FromWorker, transfer?: ArrayBuffer[]) => void,
   fail: (reason: unknown) => void,
 ): (event: { readonly data: ToWorker }) => void {
-  const adder = createAdder(ANY_LENGTH)
   let filling: PerSuite<SymmetricSuite> | undefined
   const suitesFor = ({ fills }: PlanMessage): PerSuite<SymmetricSuite> => {
     if (!fills) return suites
@@ -86,7 +81,7 @@ function listener(
       reported = fraction
       say({ type: 'progress', fraction })
     }
-    const options = { range, adder, signal, onProgress: reports ? onProgress : undefined }
+    const options = { range, signal, onProgress: reports ? onProgress : undefined }
     try {
       if (fresh)
         for (const { buffer, byteOffset, byteLength } of target)

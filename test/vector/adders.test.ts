@@ -59,11 +59,11 @@ describe('without WebAssembly there is no kernel', () => {
   ])('if %s', async (_, host) => {
     vi.resetModules()
     vi.stubGlobal('WebAssembly', host)
-    const { createAdder, createKernelAdder: createFresh } = await import(
+    const { borrowAdder, createKernelAdder: createFresh } = await import(
       '../../src/vector/kernels/kernel-adder.js'
     )
     expect(createFresh(64)).toBeUndefined()
-    const adder = createAdder(2 ** 20)
+    const adder = borrowAdder(2 ** 20, false)
     adder.load(0, Uint8Array.of(1))
     adder.add(new Uint8Array(64).fill(2), 1, [{ from: 0, to: 64, width: 1 }])
     const back = new Uint8Array(1)

@@ -14,14 +14,24 @@ const SMALLEST_FOR_KERNEL = 2 ** 12
  */
 const BLOCK_BYTES_AHEAD = 2 * BLOCK_BYTES
 
+/** Adders that nobody uses now, by capacity. Creating one takes as long as adding a mask of a few hundred thousand elements. */
+const idle = /* @__PURE__ */ new Map<number, BlockAdder>()
+
 /**
  * The fastest adder that the host allows, for a mask stream of `length` bytes. `readsAhead` says whether its pieces are requested
- * before their turn.
+ * before their turn. `wipe` ends the use of the adder, which is then kept for another execution.
  */
-export function createAdder(length: number, readsAhead = false): BlockAdder {
-  const capacity = Math.min(length, readsAhead ? BLOCK_BYTES_AHEAD : BLOCK_BYTES)
-  const kernel = length < SMALLEST_FOR_KERNEL ? undefined : createKernelAdder(capacity)
-  return kernel ?? createPlainAdder(capacity)
+export function borrowAdder(length: number, readsAhead: boolean): BlockAdder {
+  if (length < SMALLEST_FOR_KERNEL) return createPlainAdder(length)
+  const capacity = readsAhead ? BLOCK_BYTES_AHEAD : BLOCK_BYTES
+  const adder = idle.get(capacity) ?? createKernelAdder(capacity)
+  if (adder === undefined) return createPlainAdder(Math.min(length, capacity))
+  idle.delete(capacity)
+  const wipe = (): void => {
+    adder.wipe()
+    idle.set(capacity, adder)
+  }
+  return { ...adder, wipe }
 }
 
 /** An adder in WebAssembly SIMD; `undefined` if the host does not have it. */
@@ -31,26 +41,47 @@ export function createKernelAdder(capacity: number): BlockAdder | undefined {
   if (kernel === undefined) return undefined
   const { memory, operations } = kernel
   const bytes = new Uint8Array(memory.buffer)
+  const addFused = createChaCha20(kernel, capacity)
+  // How much of the block, and of the memory behind it, has been used.
+  let used = 0
+  let read = STATE_BYTES
+  const use = (end: number): void => {
+    used = Math.max(used, end)
+  }
   /** Adds the piece of keystream that lies behind the block. */
   const addPiece = (sign: 1 | -1, runs: readonly LaneRun[]): void => {
+    use(runs.at(-1)?.to ?? 0)
     for (const { from, to, width } of runs) {
       operations[placeOf(sign, width)]!(from, capacity + from, to - from)
     }
   }
   return {
     capacity,
-    load: (at, piece) => bytes.set(piece, at),
+    load: (at, piece) => {
+      bytes.set(piece, at)
+      use(at + piece.length)
+    },
     store: (at, piece) => piece.set(bytes.subarray(at, at + piece.length)),
     add: (keystream, sign, runs) => {
       bytes.set(keystream, capacity)
+      read = Math.max(read, keystream.length)
       addPiece(sign, runs)
     },
     addFilled: (fill, length, sign, runs) => {
+      read = Math.max(read, length)
       fill(bytes.subarray(capacity, capacity + length))
       addPiece(sign, runs)
     },
-    addChaCha20: createChaCha20(kernel, capacity),
-    wipe: () => bytes.fill(0),
+    addChaCha20: (seed, counter, sign, runs) => {
+      use(runs.at(-1)?.to ?? 0)
+      addFused(seed, counter, sign, runs)
+    },
+    wipe: () => {
+      bytes.fill(0, 0, used)
+      bytes.fill(0, capacity, capacity + read)
+      used = 0
+      read = STATE_BYTES
+    },
   }
 }
 

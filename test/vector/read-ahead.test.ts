@@ -1,0 +1,115 @@
+import { nobleCrypto } from 'secagg/crypto'
+import { executeMaskPlan, type MaskPlan } from 'secagg/vector'
+import { expect, test } from 'vitest'
+import type { Keystream, SymmetricSuite } from '../../src/crypto/provider.js'
+import { borrowAdder } from '../../src/vector/kernels/kernel-adder.js'
+import { createPlainAdder } from '../../src/vector/kernels/plain-adder.js'
+import { readAhead } from '../../src/vector/read-ahead.js'
+
+const noble = nobleCrypto().suites.aes!
+const segments = [{ length: 300_000, bits: 32 }]
+const planOf = (terms: number): MaskPlan =>
+  Array.from({ length: terms }, (_, term) => ({
+    seed: new Uint8Array(16).fill(term + 1),
+    sign: term % 2 === 0 ? 1 : -1,
+  }))
+
+/** Keystreams that return promises, overwrite each piece after its use, and count pieces that are not used yet. */
+function suiteOf(ahead: number | undefined): {
+  readonly suite: SymmetricSuite
+  readonly most: () => { readonly ofOne: number; readonly ofAll: number }
+} {
+  let all = 0
+  let mostOfOne = 0
+  let mostOfAll = 0
+  const keystream = (seed: Uint8Array, offset: number): Keystream => {
+    const own = noble.keystream(seed, offset)
+    let ofThis = 0
+    const next = async (length: number): Promise<Uint8Array> => Uint8Array.from(await own.next(length))
+    return {
+      ...(ahead !== undefined && { ahead }),
+      next: (length) => {
+        mostOfOne = Math.max(mostOfOne, ++ofThis)
+        mostOfAll = Math.max(mostOfAll, ++all)
+        return next(length)
+      },
+      release: (piece) => {
+        piece?.fill(0xee)
+        ofThis--
+        all--
+      },
+    }
+  }
+  return { suite: { ...noble, keystream }, most: () => ({ ofOne: mostOfOne, ofAll: mostOfAll }) }
+}
+
+test.each([
+  { ahead: undefined, terms: 1, ofOne: 1, ofAll: 1 },
+  { ahead: undefined, terms: 3, ofOne: 1, ofAll: 3 },
+  { ahead: 2, terms: 1, ofOne: 2, ofAll: 2 },
+  { ahead: 4, terms: 1, ofOne: 4, ofAll: 4 },
+  { ahead: 100, terms: 2, ofOne: 2, ofAll: 4 },
+  { ahead: 4, terms: 300, ofOne: 1, ofAll: 4 },
+])(
+  'with $terms keystreams that allow $ahead pieces, $ofOne of one and $ofAll of all are requested',
+  async (given) => {
+    const { suite, most } = suiteOf(given.ahead)
+    const plan = planOf(given.terms)
+    const length = given.terms > 100 ? 20_000 : 300_000
+    const [expected, got] = [[new Uint32Array(length)], [new Uint32Array(length)]]
+    const shape = [{ length, bits: 32 }]
+    await executeMaskPlan(expected, shape, plan, noble)
+    await executeMaskPlan(got, shape, plan, suite, { adder: createPlainAdder(2 ** 15) })
+    expect(got).toEqual(expected)
+    expect(most()).toEqual({ ofOne: given.ofOne, ofAll: given.ofAll })
+  },
+)
+
+test('pieces that are returned at once are requested one at a time, and the last one is shorter', () => {
+  const lengths: number[] = []
+  const stream = { next: (length: number) => new Uint8Array(lengths.push(length) && length) }
+  const reader = readAhead([stream, stream], 160, 64)
+  for (let piece = 0; piece < 6; piece++) {
+    reader.used(reader.take() as Uint8Array)
+    expect(lengths).toHaveLength(piece + 1)
+  }
+  expect(lengths).toEqual([64, 64, 64, 64, 32, 32])
+})
+
+test('a piece that fails after its turn was not reached is not an unhandled rejection', async () => {
+  let requested = 0
+  const failing: SymmetricSuite = {
+    ...noble,
+    keystream: () => ({ ahead: 4, next: () => Promise.reject(new Error(`piece ${++requested}`)) }),
+  }
+  const target = [new Uint32Array(300_000)]
+  await expect(executeMaskPlan(target, segments, planOf(1), failing)).rejects.toMatchObject({
+    code: 'crypto-failure',
+    cause: new Error('piece 1'),
+  })
+  expect(requested).toBe(4)
+})
+
+test('an adder is kept, without the sum and the keystream, and is not shared by executions at the same time', async () => {
+  const first = borrowAdder(2 ** 20, false)
+  first.load(0, new Uint8Array(2 ** 17).fill(1))
+  first.add(new Uint8Array(2 ** 17).fill(2), 1, [{ from: 0, to: 2 ** 17, width: 4 }])
+  const second = borrowAdder(2 ** 20, false)
+  second.load(0, new Uint8Array(64).fill(9))
+  const got = new Uint8Array(64)
+  first.store(0, got)
+  expect(got).toEqual(new Uint8Array(64).fill(3))
+  first.wipe()
+  const third = borrowAdder(2 ** 20, false)
+  third.store(0, got)
+  expect(got).toEqual(new Uint8Array(64))
+  third.wipe()
+  second.wipe()
+
+  const sums = [0, 1, 2].map(() => [new Uint32Array(300_000)])
+  const { suite } = suiteOf(4)
+  await Promise.all(sums.map((sum) => executeMaskPlan(sum, segments, planOf(2), suite)))
+  const expected = [new Uint32Array(300_000)]
+  await executeMaskPlan(expected, segments, planOf(2), noble)
+  expect(sums).toEqual([expected, expected, expected])
+})
