@@ -3,7 +3,7 @@ import { defineConfig } from 'tsup'
 
 // Files map one to one onto the sources, so that a stack trace and a tree-shaker see the same modules as a reader.
 export default defineConfig({
-  entry: ['src/**/*.ts', '!src/**/*.d.wasm.ts'],
+  entry: ['src/**/*.ts', '!src/**/*.d.ts'],
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',
@@ -15,7 +15,7 @@ export default defineConfig({
   // Errors only: a line for each file would bury what comes after.
   silent: true,
   onSuccess: async () => {
-    for (const name of ['kernels.wasm', 'kernels.d.wasm.ts']) {
+    for (const name of ['kernels.wasm', 'kernels.wasm.d.ts']) {
       copyFileSync(`src/vector/kernels/${name}`, `dist/vector/kernels/${name}`)
     }
   },

@@ -19,7 +19,7 @@ export function publicNames(): readonly PublicName[] {
   const entries = Object.values<string | { readonly types: string }>(manifest.exports).flatMap((target) =>
     typeof target === 'string'
       ? []
-      : [root + target.types.replace('./dist/', 'src/').replace('.d.ts', '.ts')],
+      : [root + target.types.replace('./dist/', 'src/').replace(/(?<!\.wasm)\.d\.ts$/, '.ts')],
   )
   const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root)

@@ -16,7 +16,8 @@ export const manifest: Manifest = JSON.parse(readFileSync(join(installed, 'packa
 
 /** How programs import each of the entry points that are modules. */
 export const specifiers: readonly string[] = Object.keys(manifest.exports)
-  .filter((path) => path !== './package.json')
+  // Node and most bundlers do not import the compiled kernels.
+  .filter((path) => path !== './package.json' && path !== './kernels.wasm')
   .map((path) => path.replace(/^\./, 'secagg'))
 
 /** Writes a program that has every entry point whole, whatever the other programs use of them; its path. */

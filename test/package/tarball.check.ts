@@ -7,11 +7,11 @@ const files = readdirSync(installed, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map(({ parentPath, name }) => join(parentPath, name).slice(installed.length + 1))
 
-test('it holds the license, documents, and modules with their declarations and maps, and nothing else', () => {
+test('it holds the license, documents, and modules with their declarations and maps, kernels, and nothing else', () => {
   expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']))
   const others = files.filter(
     (file) =>
-      !/^dist\/.*(\.js|\.js\.map|\.d\.ts)$|^docs\/([^/]*\.md|performance\/.*\.svg|playground\/screenshots\/.*\.png)$/.test(
+      !/^dist\/.*(\.js|\.js\.map|\.d\.ts|kernels\.wasm)$|^docs\/([^/]*\.md|performance\/.*\.svg|playground\/screenshots\/.*\.png)$/.test(
         file,
       ),
   )
