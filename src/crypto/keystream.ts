@@ -103,12 +103,15 @@ export function memoryReleaser(): (bytes: Uint8Array) => void {
       transfer.call(buffer, 0)
       return
     }
-    if (typeof MessageChannel === 'undefined') return
-    if (closed === undefined) {
-      closed = new MessageChannel().port1
-      closed.close()
+    try {
+      if (closed === undefined) {
+        closed = new MessageChannel().port1
+        closed.close()
+      }
+      // The message takes over the memory, and a closed port drops the message.
+      closed.postMessage(null, [buffer])
+    } catch {
+      // Without channels, or with such as only throw an error, as in the edge runtime of Next.js, the memory has to wait.
     }
-    // The message takes over the memory, and a closed port drops the message.
-    closed.postMessage(null, [buffer])
   }
 }

@@ -54,24 +54,38 @@ interface Host {
   readonly setTimeout?: (callback: () => void, milliseconds: number) => unknown
 }
 
-/** Resolves as soon as the host's event loop has run other tasks; at once if the host has no event loop. */
-export function nextTurn(host: Host = globalThis as Host): Promise<void> {
-  if (typeof host.setImmediate === 'function') return new Promise((resolve) => host.setImmediate!(resolve))
+/** In order of preference. Each throws if the host lacks what it needs. */
+const WAYS: readonly ((host: Host, resolve: () => void) => void)[] = [
+  (host, resolve) => host.setImmediate!(resolve),
   // Preferred to `scheduler.yield`, which continues before the page's timers and messages are handled.
-  if (typeof host.MessageChannel === 'function') return nextMessage(new host.MessageChannel())
-  if (typeof host.scheduler?.yield === 'function') return host.scheduler.yield()
-  if (typeof host.setTimeout === 'function') return new Promise((resolve) => host.setTimeout!(resolve, 0))
-  return Promise.resolve()
+  (host, resolve) => sendMessage(new host.MessageChannel!(), resolve),
+  (host, resolve) => host.scheduler!.yield!().then(resolve, resolve),
+  (host, resolve) => host.setTimeout!(resolve, 0),
+]
+
+/**
+ * Resolves as soon as the host's event loop has run other tasks; at once if the host has no event loop. Some hosts have a function
+ * only to throw an error that says that it is not supported, as the edge runtime of Next.js does: for them, too, the next way
+ * is tried.
+ */
+export function nextTurn(host: Host = globalThis as Host): Promise<void> {
+  return new Promise((resolve) => {
+    for (const wait of WAYS) {
+      try {
+        wait(host, resolve)
+        return
+      } catch {}
+    }
+    resolve()
+  })
 }
 
-function nextMessage({ port1, port2 }: Channel): Promise<void> {
-  return new Promise((resolve) => {
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(null)
-  })
+function sendMessage({ port1, port2 }: Channel, resolve: () => void): void {
+  port1.onmessage = () => {
+    port1.close()
+    resolve()
+  }
+  port2.postMessage(null)
 }
 
 /** Returns a function that runs pieces of work one at a time, in the order of its calls. */

@@ -4,7 +4,7 @@
 // `external` whether the package stays outside of it.
 // Prints one line of JSON: the version, and what the bundler warned of. Vite's development server prints its address too,
 // and serves until its input ends.
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
@@ -122,6 +122,84 @@ const viteBuilds = (alias) => ({
   },
 })
 
+/** What answers requests in an application of Next, as a file and its text. All but a page answer at `/answer`. */
+const NEXT_PLACES = {
+  page: [],
+  route: ['app/answer/route.js', "export const dynamic = 'force-dynamic'\nexport const GET = answer"],
+  'edge route': ['app/answer/route.js', "export const runtime = 'edge'\nexport const GET = answer"],
+  middleware: [
+    'middleware.js',
+    "export const config = { matcher: '/answer' }\nexport const middleware = answer",
+  ],
+  proxy: ['proxy.js', "export const config = { matcher: '/answer' }\nexport const proxy = answer"],
+  'edge proxy': [
+    'proxy.js',
+    "export const config = { matcher: '/answer', runtime: 'edge' }\nexport const proxy = answer",
+  ],
+}
+
+/** A page that runs the program, or that shows the answer of a server that runs it. */
+async function next(place) {
+  const app = join(import.meta.dirname, '.next-app')
+  rmSync(app, { recursive: true, force: true })
+  const write = (path, text) => {
+    mkdirSync(dirname(join(app, path)), { recursive: true })
+    writeFileSync(join(app, path), text)
+  }
+  // Turbopack follows no link that leads out of its root.
+  for (const name of ['secagg', '@noble']) {
+    cpSync(join(project, 'node_modules', name), join(app, 'node_modules', name), { recursive: true })
+  }
+  copyFileSync(join(dirname(entry), 'report.js'), join(app, 'report.js'))
+  write('package.json', '{ "private": true, "type": "module" }')
+  const root = JSON.stringify(import.meta.dirname)
+  const settings = `turbopack: { root: ${root} }, serverExternalPackages: ${external ? "['secagg']" : '[]'}`
+  write('next.config.mjs', `export default { ${settings} }`)
+  write('app/layout.js', 'export default ({ children }) => <html><body>{children}</body></html>')
+  const [file, text] = NEXT_PLACES[place]
+  const shown =
+    file === undefined
+      ? 'show()'
+      : "fetch('/answer').then(async (answer) => { globalThis.seen = await answer.text() })"
+  write(
+    'app/page.js',
+    `'use client'
+import { useEffect } from 'react'
+${file === undefined ? "import { show } from '../report.js'" : ''}
+export default function Page() { useEffect(() => { ${shown} }, []); return null }`,
+  )
+  if (file !== undefined) {
+    const path = relative(dirname(join(app, file)), join(app, 'report.js'))
+    write(
+      file,
+      `import { report } from '${path.startsWith('.') ? path : `./${path}`}'
+const answer = async () => Response.json(await report())
+${text}`,
+    )
+  }
+  const command = require.resolve('next/dist/bin/next')
+  const environment = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' }
+  const port = 20_000 + (process.pid % 10_000)
+  const built = spawnSync(process.execPath, [command, 'build'], {
+    cwd: app,
+    env: environment,
+    encoding: 'utf8',
+  })
+  const printed = built.stdout + built.stderr
+  if (built.status !== 0) throw new Error(printed)
+  const started = spawn(process.execPath, [command, 'start', '--port', `${port}`], {
+    cwd: app,
+    env: environment,
+  })
+  process.on('exit', () => started.kill())
+  process.stdin.resume().on('end', () => process.exit())
+  await new Promise((resolve) =>
+    started.stdout.on('data', (text) => `${text}`.includes('Ready') && resolve()),
+  )
+  const warnings = printed.split('\n').filter((line) => line.includes('⚠'))
+  say(versionOf('next'), warnings, { address: `http://localhost:${port}/` })
+}
+
 const builders = {
   webpack: () => pack(require('webpack'), versionOf('webpack')),
   rspack: () => pack(require('@rspack/core').rspack, versionOf('@rspack/core')),
@@ -185,57 +263,6 @@ const builders = {
     copyFileSync(join(out, 'page.html'), join(out, 'index.html'))
     say(versionOf('parcel'))
   },
-  /** A page, and a route whose answer a second page shows. */
-  async next() {
-    const app = join(import.meta.dirname, '.next-app')
-    rmSync(app, { recursive: true, force: true })
-    const write = (path, text) => {
-      mkdirSync(dirname(join(app, path)), { recursive: true })
-      writeFileSync(join(app, path), text)
-    }
-    // Turbopack follows no link that leads out of its root.
-    for (const name of ['secagg', '@noble']) {
-      cpSync(join(project, 'node_modules', name), join(app, 'node_modules', name), { recursive: true })
-    }
-    copyFileSync(join(dirname(entry), 'report.js'), join(app, 'report.js'))
-    const effect = (statement) => `'use client'
-import { useEffect } from 'react'
-import { show } from '../report.js'
-export default function Page() { useEffect(() => { ${statement} }, []); return null }`
-    write('package.json', '{ "private": true, "type": "module" }')
-    const root = JSON.stringify(import.meta.dirname)
-    const settings = `turbopack: { root: ${root} }, serverExternalPackages: ${external ? "['secagg']" : '[]'}`
-    write('next.config.mjs', `export default { ${settings} }`)
-    write('app/layout.js', 'export default ({ children }) => <html><body>{children}</body></html>')
-    write('app/page.js', effect('show()'))
-    write(
-      'app/route/page.js',
-      effect("fetch('/api').then(async (answer) => { globalThis.seen = await answer.text() })").replace(
-        '../',
-        '../../',
-      ),
-    )
-    write(
-      'app/api/route.js',
-      `import { report } from '../../report.js'
-export const dynamic = 'force-dynamic'
-export const GET = async () => Response.json(await report())`,
-    )
-    const next = require.resolve('next/dist/bin/next')
-    const environment = { ...process.env, NEXT_TELEMETRY_DISABLED: '1' }
-    const port = 20_000 + (process.pid % 10_000)
-    execFileSync(process.execPath, [next, 'build'], { cwd: app, env: environment, stdio: 'ignore' })
-    const started = spawn(process.execPath, [next, 'start', '--port', `${port}`], {
-      cwd: app,
-      env: environment,
-    })
-    process.on('exit', () => started.kill())
-    process.stdin.resume().on('end', () => process.exit())
-    await new Promise((resolve) =>
-      started.stdout.on('data', (text) => `${text}`.includes('Ready') && resolve()),
-    )
-    say(versionOf('next'), [], { address: `http://localhost:${port}/` })
-  },
   /** As React Native bundles, without its presets: what it resolves for `react-native`, without tree shaking. */
   async metro() {
     const Metro = require('metro')
@@ -274,6 +301,7 @@ export const GET = async () => Response.json(await report())`,
     writeFileSync(join(out, 'app.cjs'), code)
     say(versionOf('metro'), [], { clientBytes })
   },
+  ...Object.fromEntries(Object.keys(NEXT_PLACES).map((place) => [`next ${place}`, () => next(place)])),
   ...Object.fromEntries(
     ['vite-6', 'vite-7', 'vite-8'].flatMap((alias) =>
       Object.entries(viteBuilds(alias)).map(([kind, build]) => [`${alias} ${kind}`, build]),

@@ -2,7 +2,7 @@
 // right, the provider, and how many threads a pool has.
 // Usage: tsx test/bundlers/main.ts [--only REGEXP] [--write], after `npm run build` and `npm ci --prefix test/bundlers`.
 //   --only   only the ways whose name matches
-//   --write  writes the section about bundlers of docs/compatibility.md
+//   --write  writes the rows of these ways into docs/compatibility.md, each as soon as it is known
 import { execFile, spawn } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -115,30 +115,32 @@ async function reportOf(browser: Browser, way: Way): Promise<[Built, Report]> {
   const command = [folder('builders.mjs'), way.bundler, optionsOf(way)]
   const options = { cwd: project, timeout: 120_000, maxBuffer: 2 ** 24 }
   const out = join(project, 'out', fileOf(way.name))
-  if (way.runs === 'served') return await reportOfServer(browser, command, way.path ?? '')
+  if (way.runs === 'served') return await reportOfServer(browser, command)
   const built: Built = JSON.parse(lastLine((await run(process.execPath, command, options)).stdout))
   if (way.runs === 'in a page') return [built, await reportOfFolder(browser, out)]
   const { stdout } = await run(process.execPath, [join(out, way.file ?? 'app.js')], options)
   return [built, JSON.parse(lastLine(stdout))]
 }
 
-async function reportOfServer(
-  browser: Browser,
-  command: readonly string[],
-  path: string,
-): Promise<[Built, Report]> {
-  const server = spawn(process.execPath, command, { cwd: project, stdio: ['pipe', 'pipe', 'inherit'] })
+async function reportOfServer(browser: Browser, command: readonly string[]): Promise<[Built, Report]> {
+  const server = spawn(process.execPath, command, { cwd: project, stdio: 'pipe' })
+  let complaint = ''
+  server.stderr.on('data', (text) => {
+    complaint += text
+  })
+  const patience = setTimeout(() => server.kill(), 120_000)
   try {
     const built = await new Promise<Built>((resolve, reject) => {
       let printed = ''
-      server.on('exit', (code) => reject(new Error(`the server exited with code ${code}`)))
+      server.on('close', (code) => reject(new Error(`the server exited with code ${code}: ${complaint}`)))
       server.stdout.on('data', (text) => {
         printed += text
         if (printed.includes('"address"')) resolve(JSON.parse(lastLine(printed)))
       })
     })
-    return [built, await reportOfPage(browser, built.address! + path)]
+    return [built, await reportOfPage(browser, built.address!)]
   } finally {
+    clearTimeout(patience)
     server.stdin.end()
   }
 }
@@ -166,8 +168,8 @@ try {
     const row = await rowOf(browser, way)
     process.stdout.write(`${JSON.stringify({ ...row, way: way.name })}\n`)
     rows.push(row)
+    if (values.write) writeRows(rows, ways)
   }
-  if (values.write) writeRows(rows)
   process.exitCode = rows.length > 0 && rows.every(({ works }) => works) ? 0 : 1
 } finally {
   await browser.close()

@@ -1,4 +1,4 @@
-import { writeCompatibility } from '../support/compatibility.js'
+import { readCompatibility, rowsIn, tableOf, writeCompatibility } from '../support/compatibility.js'
 import type { Report } from './program/report.js'
 import type { Way } from './ways.js'
 
@@ -24,37 +24,40 @@ threads, its \`failure\` says why, and the calling thread does the work.
 
 `
 
-/** Writes the section about bundlers of docs/compatibility.md. */
-export function writeRows(rows: readonly Row[]): void {
-  const section = [
-    INTRODUCTION,
-    '| bundler | version | runs | with | sum | provider | threads | warnings |\n',
-    '| --- | --- | --- | --- | --- | --- | --- | --- |\n',
-    ...rows.map(lineOf),
-    ...rows.flatMap(sizeOf),
-  ]
-  writeCompatibility('bundlers', section.join(''))
+const HEAD = ['bundler', 'version', 'runs', 'with', 'sum', 'provider', 'threads', 'warnings'] as const
+
+/**
+ * Writes these rows into the section about bundlers of docs/compatibility.md. The rows of other ways stay as they are.
+ * @param all - All ways, in the order of the table.
+ */
+export function writeRows(rows: readonly Row[], all: readonly Way[]): void {
+  const section = readCompatibility('bundlers')
+  const known = new Map(rowsIn(section, HEAD).map((cells) => [cells[0], cells]))
+  for (const row of rows) known.set(row.way.name, cellsOf(row))
+  const lines = all.map(({ name }) => known.get(name)).filter((cells) => cells !== undefined)
+  const sizes = rows.flatMap(sizeOf)
+  const [size = ''] = sizes.length > 0 ? sizes : (/\n[^|\n]+ keeps whole modules[\s\S]+/.exec(section) ?? [])
+  writeCompatibility('bundlers', INTRODUCTION + tableOf(HEAD, lines) + size)
 }
 
 /** Of a bundler that keeps whole modules: how large a client is. */
 function sizeOf({ way, clientBytes = 0 }: Row): string[] {
   if (clientBytes === 0) return []
   return [
-    `\n${way.name} keeps whole modules. \`ClientSession\` and \`createRoundConfig\` of \`secagg/client\` are ${(clientBytes / 1000).toFixed(1)} kB\n`,
-    `there, minified and with gzip.\n`,
+    `\n${way.name} keeps whole modules. \`ClientSession\` and \`createRoundConfig\` of \`secagg/client\` are ${(clientBytes / 1000).toFixed(1)} kB
+there, minified and with gzip.\n`,
   ]
 }
 
-function lineOf({ way, version, warnings, report }: Row): string {
-  const cells = [
+function cellsOf({ way, version, warnings, report, works }: Row): string[] {
+  return [
     way.name,
     version ?? '',
     way.runs,
     way.recipe,
-    report?.isSameMask ? 'right' : way.refusal !== undefined ? 'does not build' : '**wrong**',
+    report?.isSameMask ? 'right' : way.refusal !== undefined && works ? 'does not build' : '**wrong**',
     report?.provider ?? '',
-    report?.threads ?? '',
-    warnings?.length ?? '',
+    `${report?.threads ?? ''}`,
+    `${warnings?.length ?? ''}`,
   ]
-  return `| ${cells.join(' | ')} |\n`
 }

@@ -12,8 +12,6 @@ export interface Way {
   readonly withWorker?: boolean
   /** Whether the package stays outside the bundle. */
   readonly external?: boolean
-  /** The page to open, if it is not the first. */
-  readonly path?: string
   /** The file to run in Node. Default: `app.js`. */
   readonly file?: string
   /** The most bytes, with gzip, that a bundle with a client alone may have. Measured if the bundler keeps whole modules. */
@@ -41,6 +39,9 @@ const server = { runs: 'in Node', program: PLAIN } as const
 
 /** The library that Vite 6 and 7 make names a worker that is not there, so that no application can be made with it. */
 const REFUSAL = /Could not resolve entry module .*worker/
+
+/** Next runs a proxy in Node only. */
+const NO_EDGE_PROXY = /runtime.*proxy|proxy.*runtime/i
 
 const vite = (version: 6 | 7 | 8): Way[] => {
   const [name, bundler] = [`Vite ${version}`, `vite-${version}`]
@@ -88,16 +89,13 @@ export const ways: readonly Way[] = [
     { name: `${bundler}, server, entry`, bundler, ...server, recipe: RECIPE_ENTRY, withWorker: true },
   ]),
   { name: 'parcel, page', bundler: 'parcel', ...page, recipe: '`packageExports`' },
-  { name: 'Next, page', bundler: 'next', ...next, recipe: NOTHING },
-  { name: 'Next, route', bundler: 'next', ...next, path: 'route', recipe: NOTHING, threads: 0 },
-  {
-    name: 'Next, route, outside',
-    bundler: 'next',
-    ...next,
-    path: 'route',
-    recipe: RECIPE_NEXT,
-    external: true,
-  },
+  { name: 'Next, page', bundler: 'next page', ...next, recipe: NOTHING },
+  { name: 'Next, route', bundler: 'next route', ...next, recipe: NOTHING, threads: 0 },
+  { name: 'Next, route, outside', bundler: 'next route', ...next, recipe: RECIPE_NEXT, external: true },
+  { name: 'Next, route, edge', bundler: 'next edge route', ...next, recipe: NOTHING, threads: 0 },
+  { name: 'Next, middleware, edge', bundler: 'next middleware', ...next, recipe: NOTHING, threads: 0 },
+  { name: 'Next, proxy', bundler: 'next proxy', ...next, recipe: NOTHING, threads: 0 },
+  { name: 'Next, proxy, edge', bundler: 'next edge proxy', ...next, recipe: NOTHING, refusal: NO_EDGE_PROXY },
   {
     name: 'metro',
     bundler: 'metro',

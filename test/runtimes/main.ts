@@ -2,9 +2,11 @@
 // Usage: tsx test/runtimes/main.ts [--fast] [--only REGEXP] [--write], after `npm run build`.
 //   --fast   only the runtimes that a change is checked on before it lands
 //   --only   only the runtimes whose name and setting match
-//   --write  writes the part of docs/compatibility.md about runtimes
+//   --write  writes the rows of these runtimes into docs/compatibility.md, each as soon as it is known. Also tries Node, since
+//            speeds are relative to it
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
@@ -14,7 +16,8 @@ import { pagesOfBrowsers } from './adapters/browsers.js'
 import { commands } from './adapters/commands.js'
 import { hosts } from './adapters/hosts.js'
 import { servers } from './adapters/servers.js'
-import { isWorking, type Outcome, type Runtime } from './runtime.js'
+import { isMachineBusy } from './busy.js'
+import { isWorking, type Outcome, PATIENCE, type Runtime } from './runtime.js'
 import { compatibilityOf } from './table.js'
 
 const { values } = parseArgs({
@@ -83,11 +86,20 @@ async function outcomeOf(runtime: Runtime): Promise<Outcome> {
   const { name, setting } = runtime
   const version = await runtime.version().catch(() => undefined)
   if (version === undefined) return { runtime: name, setting, state: 'missing' }
+  const start = performance.now()
+  const seen = { runtime: name, setting, version }
+  const patience = new AbortController()
   try {
-    const report = await runtime.run()
-    return { runtime: name, setting, version, state: isWorking(report) ? 'works' : 'fails', report }
+    const late = setTimeout(1.5 * PATIENCE, undefined, patience).then(() => {
+      throw new Error('the runtime does not answer')
+    })
+    const report = await Promise.race([runtime.run(), late])
+    const seconds = Math.round((performance.now() - start) / 100) / 10
+    return { ...seen, state: isWorking(report) ? 'works' : 'fails', seconds, report }
   } catch (error) {
-    return { runtime: name, setting, version, state: 'fails', failure: String(error).slice(0, 500) }
+    return { ...seen, state: 'fails', failure: String(error).slice(0, 500) }
+  } finally {
+    patience.abort()
   }
 }
 
@@ -103,16 +115,23 @@ try {
     ...pagesOfBrowsers(await bundleScripts()),
   ]
   const wanted = new RegExp(values.only ?? '', 'i')
+  const isWanted = ({ name, setting, fast }: Runtime): boolean =>
+    (!values.fast || fast === true) && wanted.test(`${name} ${setting}`)
+  const isBusy = values.write && (await isMachineBusy())
+  const all = runtimes.map(({ name, setting }) => ({ runtime: name, setting }))
   const outcomes: Outcome[] = []
+  const baseline: Outcome[] = []
   for (const runtime of runtimes) {
-    if (values.fast && runtime.fast !== true) continue
-    if (!wanted.test(`${runtime.name} ${runtime.setting}`)) continue
-    const outcome = await outcomeOf(runtime)
-    process.stdout.write(`${JSON.stringify(outcome)}\n`)
-    outcomes.push(outcome)
+    if (isWanted(runtime)) {
+      const outcome = await outcomeOf(runtime)
+      process.stdout.write(`${JSON.stringify(outcome)}\n`)
+      outcomes.push(outcome)
+      if (values.write) writeCompatibility('runtimes', compatibilityOf({ outcomes, baseline, all, isBusy }))
+    } else if (values.write && runtime.name.startsWith('Node ')) baseline.push(await outcomeOf(runtime))
   }
-  if (values.write) writeCompatibility('runtimes', compatibilityOf(outcomes))
   process.exitCode = outcomes.length > 0 && outcomes.every(({ state }) => state === 'works') ? 0 : 1
 } finally {
   rmSync(project, { recursive: true, force: true })
 }
+// What a runtime that did not answer has left does not keep the process alive.
+process.exit()

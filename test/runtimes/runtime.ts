@@ -24,6 +24,8 @@ export interface Outcome {
   readonly setting: string
   readonly state: 'works' | 'fails' | 'missing'
   readonly version?: string
+  /** How long the run took. */
+  readonly seconds?: number
   /** Why it fails, if not a single round could begin. */
   readonly failure?: string
   readonly report?: Report
@@ -41,7 +43,12 @@ const execute = promisify(execFile)
 
 /** Runs a command and resolves to what it prints. The error of a failed command has what it complained about. */
 export async function output(command: string, options: readonly string[], folder?: string): Promise<string> {
-  const { stdout } = await execute(command, options, { cwd: folder, timeout: PATIENCE })
+  const { stdout } = await execute(command, options, {
+    cwd: folder,
+    timeout: PATIENCE,
+    killSignal: 'SIGKILL',
+    maxBuffer: 2 ** 24,
+  })
   return stdout.trim()
 }
 

@@ -1,6 +1,9 @@
+import { readCompatibility, rowsIn, tableOf } from '../support/compatibility.js'
 import type { Outcome } from './runtime.js'
 
-const INTRODUCTION = `# Where it runs
+const BUSY = 'The machine was busy with other work, so that a figure can be off by a factor of two or three.'
+
+const introduction = (isBusy: boolean): string => `# Where it runs
 
 \`npm run check:runtimes -- --write\` writes this page. It packs the package and runs whole rounds on each runtime: both adversary
 models, both suites, five clients of which one drops out. A runtime works if each of the four sums is right, and if two
@@ -11,26 +14,76 @@ threads, where there are any, make the same mask as the calling thread.
 - **threads**: how many of the two requested threads run. With 0, the calling thread does the work.
 - **aes**, **chacha**: the speed of masking 2^20 elements of 32 bits on one thread, relative to the fastest Node in the
   same run. Higher is faster. It is missing where the clock of the runtime stands still during work, or where the measurement was
-  interrupted. The machine was busy with other work, so that a figure can be off by a factor of two or three.
+  interrupted.${isBusy ? ` ${BUSY}` : ''}
 - **faster**: the suite that \`fastestSuite\` measures as faster. Tasks of \`planRound\` with \`suite: 'fastest'\` use such answers.
 
 `
 
-/** The contents of docs/compatibility.md. */
-export function compatibilityOf(outcomes: readonly Outcome[]): string {
-  const rows = outcomes.map((outcome) => rowOf(outcome, (suite) => fastestNode(outcomes, suite)))
-  const notes = new Map<string, string[]>()
+const HEAD = [
+  'runtime',
+  'version',
+  'where',
+  'works',
+  'provider',
+  'kernels',
+  'threads',
+  'aes',
+  'chacha',
+  'faster',
+] as const
+const HEAD_OF_NOTES = ['what is missing', 'where'] as const
+
+/** A runtime and a setting. */
+type Place = Pick<Outcome, 'runtime' | 'setting'>
+
+const nameOf = ({ runtime, setting }: Place): string => `${runtime} (${setting})`
+
+/** How the part of docs/compatibility.md about runtimes is written. */
+interface Writing {
+  /** What was tried. The rows of other runtimes stay as they are. */
+  readonly outcomes: readonly Outcome[]
+  /** Runtimes that are only what the speeds are relative to. */
+  readonly baseline: readonly Outcome[]
+  /** All runtimes, in the order of the table. */
+  readonly all: readonly Place[]
+  /** Whether the machine did other work meanwhile. */
+  readonly isBusy: boolean
+}
+
+/** The part of docs/compatibility.md about runtimes. */
+export function compatibilityOf({ outcomes, baseline, all, isBusy }: Writing): string {
+  const page = readCompatibility('runtimes')
+  const rows = new Map(rowsIn(page, HEAD).map((row) => [nameOf({ runtime: row[0]!, setting: row[2]! }), row]))
+  const notes = new Map<string, Set<string>>()
+  for (const [note, places] of rowsIn(page, HEAD_OF_NOTES)) notes.set(note!, new Set(places!.split('; ')))
+
+  const tried = [...baseline, ...outcomes]
   for (const outcome of outcomes) {
-    const where = `${outcome.runtime} (${outcome.setting})`
-    for (const note of notesOf(outcome)) notes.set(note, [...(notes.get(note) ?? []), where])
+    const name = nameOf(outcome)
+    // What was seen with another machine is still true.
+    if (outcome.state === 'missing' && rows.has(name)) continue
+    rows.set(
+      name,
+      rowOf(outcome, (suite) => fastestNode(tried, suite)),
+    )
+    for (const places of notes.values()) places.delete(name)
+    for (const note of notesOf(outcome)) notes.set(note, (notes.get(note) ?? new Set()).add(name))
   }
+
+  const names = all.map(nameOf)
+  const found = [...notes].map(([note, places]) => [note, names.filter((name) => places.has(name))] as const)
+  const isAll = all.length === outcomes.length
   return [
-    INTRODUCTION,
-    '| runtime | version | where | works | provider | kernels | threads | aes | chacha | faster |\n',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n',
-    ...rows,
+    introduction(isBusy || (!isAll && page.includes(BUSY))),
+    tableOf(
+      HEAD,
+      names.map((name) => rows.get(name)).filter((row) => row !== undefined),
+    ),
     '\n## What is missing\n\n',
-    ...[...notes].map(([note, where]) => `- ${note}: ${where.join('; ')}.\n`),
+    tableOf(
+      HEAD_OF_NOTES,
+      found.filter(([, places]) => places.length > 0).map(([note, places]) => [note, places.join('; ')]),
+    ),
   ].join('')
 }
 
@@ -47,15 +100,15 @@ function fastestNode(outcomes: readonly Outcome[], suite: Suite): number {
 function rowOf(
   { runtime, setting, version, state, report }: Outcome,
   baseline: (suite: Suite) => number,
-): string {
+): string[] {
   const { aes, chacha } = report?.provider ?? { aes: '', chacha: '' }
   const ratio = (suite: Suite): string => {
     const here = report?.milliseconds?.[suite]
     const ofNode = baseline(suite)
     return here === undefined || ofNode === Number.POSITIVE_INFINITY ? '' : (ofNode / here).toPrecision(2)
   }
-  const cells = [
-    runtime.replace(/ \d+$/, ''),
+  return [
+    runtime,
     version ?? '',
     setting,
     state === 'works' ? 'yes' : state === 'missing' ? 'not tried: missing' : '**no**',
@@ -66,7 +119,6 @@ function rowOf(
     ratio('chacha'),
     report?.fastest ?? '',
   ]
-  return `| ${cells.join(' | ')} |\n`
 }
 
 /** What does not work, and why there are no threads. */

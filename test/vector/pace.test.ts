@@ -92,6 +92,10 @@ test('if a keystream fails midway, execution rejects, and no other promise is le
   })
 })
 
+const unsupported = (): never => {
+  throw new Error('A Node.js API is used which is not supported in the Edge Runtime.')
+}
+
 describe('a turn of the event loop', () => {
   const called: string[] = []
   const hosts = {
@@ -100,6 +104,13 @@ describe('a turn of the event loop', () => {
     MessageChannel: { MessageChannel },
     setTimeout: { setTimeout: (callback: () => void) => queueMicrotask(callback) },
     'nothing at all': {},
+    'setTimeout, and other functions that only throw': {
+      setImmediate: unsupported,
+      MessageChannel: unsupported as unknown as new () => never,
+      scheduler: { yield: unsupported },
+      setTimeout: (callback: () => void) => queueMicrotask(callback),
+    },
+    'functions that only throw': { setImmediate: unsupported, setTimeout: unsupported },
   }
   test.each(Object.entries(hosts))('needs no more than %s', async (_, host) => {
     await expect(nextTurn(host)).resolves.toBeUndefined()

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
@@ -81,13 +82,15 @@ async function freePort(): Promise<number> {
 /** Asks a server for its report, and ends it. Without an address, the server prints it. */
 async function reportOf(child: ChildProcess, address?: string): Promise<Report> {
   try {
+    // Listens for errors of the process, which would end the check.
+    await once(child, 'spawn')
     const base = address ?? (await firstLine(child))
     const report = JSON.parse(await answered(base)) as Report
     if (report.milliseconds !== undefined) return report
     const milliseconds = { aes: await timeOf(base, 'aes'), chacha: await timeOf(base, 'chacha') }
     return { ...report, milliseconds }
   } finally {
-    child.kill()
+    child.kill('SIGKILL')
   }
 }
 

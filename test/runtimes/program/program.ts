@@ -31,13 +31,23 @@ export async function runProgram(): Promise<Report> {
   const [ofAes, ofChacha] = [await timeOfMask('aes'), await timeOfMask('chacha')]
   return {
     rounds,
-    ports: typeof MessageChannel === 'undefined' ? 'missing' : await outcomeOf<true>(runOverPorts),
+    ports: !hasChannels() ? 'missing' : await outcomeOf<true>(runOverPorts),
     conformance: await conformanceOf(),
     provider: { aes, chacha },
     fastest: await outcomeOf(fastestSuite),
     kernels: hasKernels() ? 'wasm' : 'typescript',
     threads,
     ...(ofAes > 0 && ofChacha > 0 ? { milliseconds: { aes: ofAes, chacha: ofChacha } } : {}),
+  }
+}
+
+/** Some runtimes have the class only to throw an error that says that it is not supported. */
+function hasChannels(): boolean {
+  try {
+    new MessageChannel().port1.close()
+    return true
+  } catch {
+    return false
   }
 }
 
