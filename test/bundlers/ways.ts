@@ -41,7 +41,7 @@ const server = { runs: 'in Node', program: PLAIN } as const
 const REFUSAL = /Could not resolve entry module .*worker/
 
 /** Next runs a proxy in Node only. */
-const NO_EDGE_PROXY = /runtime.*proxy|proxy.*runtime/i
+const NO_EDGE_PROXY = /Proxy does not support Edge runtime/
 
 const vite = (version: 6 | 7 | 8): Way[] => {
   const [name, bundler] = [`Vite ${version}`, `vite-${version}`]
