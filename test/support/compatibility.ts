@@ -28,16 +28,10 @@ function readParts(): Record<Part, string> {
   return { runtimes, bundlers }
 }
 
-/** Columns with longer cells are not aligned. */
-const WIDEST = 60
-
 /** A table in Markdown, with aligned columns. */
 export function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const escaped = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))
-  const widths = head.map((_, column) => {
-    const width = Math.max(3, ...escaped.map((row) => row[column]!.length))
-    return width > WIDEST ? 3 : width
-  })
+  const widths = head.map((_, column) => Math.max(3, ...escaped.map((row) => row[column]!.length)))
   const lines = escaped.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)))
   lines.splice(
     1,
