@@ -4,13 +4,16 @@ import { type Bytes, createBytes, isBytes, joinBytes, wipeAll } from '../crypto/
 const SHORT = 256
 const SMALLEST_CHUNK = 64
 const LARGEST_CHUNK = 4096
+const NOTHING = new Uint8Array(0)
 
 /** Collects the parts of an encoding, in order. */
 export class Writer {
   #parts: Uint8Array[] = []
   /** Where numbers and short arrays are put. */
   readonly #chunks: Uint8Array[] = []
-  #chunk: DataView<ArrayBuffer> = new DataView(new ArrayBuffer(0))
+  #chunk: Uint8Array<ArrayBuffer> = NOTHING
+  /** Of the chunk. It is made for the first number only: most messages have none. */
+  #view: DataView | undefined
   /** The bytes of the chunk from `#from` to `#to` are not yet a part. */
   #from = 0
   #to = 0
@@ -24,13 +27,14 @@ export class Writer {
       return
     }
     const at = this.#place(bytes.length)
-    new Uint8Array(this.#chunk.buffer).set(bytes, at)
+    this.#chunk.set(bytes, at)
   }
 
   /** Appends `length` bytes, at most 8, that `put` sets in the view from the offset on. */
   number(length: number, put: (view: DataView, at: number) => void): void {
     const at = this.#place(length)
-    put(this.#chunk, at)
+    this.#view ??= new DataView(this.#chunk.buffer)
+    put(this.#view, at)
   }
 
   /** All bytes in one array. What was copied on the way is overwritten, because it can be secret. */
@@ -43,12 +47,12 @@ export class Writer {
   }
 
   #place(length: number): number {
-    if (this.#chunk.byteLength - this.#to < length) {
+    if (this.#chunk.length - this.#to < length) {
       this.#close()
-      const next = Math.min(8 * this.#chunk.byteLength, LARGEST_CHUNK)
-      const chunk = createBytes(Math.max(next, length, SMALLEST_CHUNK))
-      this.#chunks.push(chunk)
-      this.#chunk = new DataView(chunk.buffer)
+      const next = Math.min(8 * this.#chunk.length, LARGEST_CHUNK)
+      this.#chunk = createBytes(Math.max(next, length, SMALLEST_CHUNK))
+      this.#chunks.push(this.#chunk)
+      this.#view = undefined
       this.#from = this.#to = 0
     }
     const at = this.#to
@@ -57,9 +61,7 @@ export class Writer {
   }
 
   #close(): void {
-    if (this.#to > this.#from) {
-      this.#parts.push(new Uint8Array(this.#chunk.buffer, this.#from, this.#to - this.#from))
-    }
+    if (this.#to > this.#from) this.#parts.push(this.#chunk.subarray(this.#from, this.#to))
     this.#from = this.#to
   }
 }
@@ -67,13 +69,13 @@ export class Writer {
 /** Reads an encoding from its beginning to its end. Every method throws if there are too few bytes. */
 export class Reader {
   readonly #bytes: Uint8Array
-  readonly #view: DataView
+  /** Made for the first number only: most messages have none. */
+  #view: DataView | undefined
   #at = 0
 
   constructor(bytes: Uint8Array) {
     if (!isBytes(bytes)) throw new TypeError('an encoding must be a Uint8Array')
     this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   /** How many bytes are not yet read. */
@@ -89,6 +91,8 @@ export class Reader {
 
   /** What `get` finds in the view from the offset on, which the next `length` bytes follow. */
   number<T>(length: number, get: (view: DataView, at: number) => T): T {
+    const { buffer, byteOffset, length: whole } = this.#bytes
+    this.#view ??= new DataView(buffer, byteOffset, whole)
     return get(this.#view, this.#take(length))
   }
 

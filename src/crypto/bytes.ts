@@ -1,4 +1,3 @@
-import { equalBytes as equalBytesOfNoble } from '@noble/ciphers/utils.js'
 import { bytesToHex as bytesToHexOfNoble } from '@noble/hashes/utils.js'
 import { described, requireArray, requireInteger, shown, wrongKind } from '../arguments.js'
 import { usageError } from '../errors.js'
@@ -101,7 +100,10 @@ export function moveTogether(parts: readonly Uint8Array[]): Uint8Array[] {
 
 /** Whether `a` and `b` hold the same bytes. If their lengths are equal, the time does not depend on the contents. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return equalBytesOfNoble(plainBytes(a), plainBytes(b))
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!
+  return difference === 0
 }
 
 /** Lowercase hexadecimal, two digits per byte. */

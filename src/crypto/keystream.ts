@@ -28,7 +28,8 @@ export const AES_CTR: CounterMode = {
   end: Number.MAX_SAFE_INTEGER,
   block(offset) {
     const block = new Uint8Array(16)
-    new DataView(block.buffer).setBigUint64(8, BigInt(offset / 16))
+    // Nearly all keystreams are read from their beginning.
+    if (offset > 0) new DataView(block.buffer).setBigUint64(8, BigInt(offset / 16))
     return block
   },
 }

@@ -65,6 +65,18 @@ export function placesIn(members: readonly (number | { readonly seat: number })[
   return places
 }
 
+/** A cache: the seats follow from the lists, which never change. */
+const seatsOfLists = new WeakMap<readonly unknown[], readonly number[]>()
+
+/** The seats of a list of clients; the same array for the same list. The caller must not change the list later. */
+export function seatsIn(members: readonly { readonly seat: number }[]): readonly number[] {
+  const known = seatsOfLists.get(members)
+  if (known !== undefined) return known
+  const seats = members.map(({ seat }) => seat)
+  seatsOfLists.set(members, seats)
+  return seats
+}
+
 /** Whether a seat has a place, as {@link placesIn} gives them. */
 export function hasPlace(places: Int32Array, seat: number): boolean {
   return seat < places.length && places[seat]! >= 0
@@ -75,12 +87,21 @@ export function hasPlace(places: Int32Array, seat: number): boolean {
  * clients shares a mask.
  */
 export function completeGraph(clients: number): Graph {
-  const seats = Array.from({ length: clients }, (_, seat) => seat)
+  const seats = seatsBelow(clients)
   return {
     holders: () => seats,
     owners: () => seats,
     maskNeighbors: (seat) => seats.filter((other) => other !== seat),
   }
+}
+
+/** The last list of all seats: every client of a round is told about the same ones. */
+let everybody: readonly number[] = []
+
+/** The seats 0 to `clients` − 1; the same array for the same number. */
+function seatsBelow(clients: number): readonly number[] {
+  if (everybody.length !== clients) everybody = Array.from({ length: clients }, (_, seat) => seat)
+  return everybody
 }
 
 /**
@@ -91,23 +112,34 @@ export function completeGraph(clients: number): Graph {
  * `neighbors` is even and less than the number of seats on the ring.
  */
 export function hararyGraph(ring: readonly number[], neighbors: number): Graph {
-  const positions = new Map(ring.map((seat, position) => [seat, position]))
-  const known = new Map<number, readonly number[]>()
+  let lists: ReadonlyMap<number, readonly number[]> | undefined
   const neighborsOf = (seat: number): readonly number[] => {
-    const position = positions.get(seat)
-    if (position === undefined) return []
-    const listed = known.get(seat)
-    if (listed !== undefined) return listed
-    const found: number[] = []
-    for (let distance = 1; distance <= neighbors / 2; distance++) {
-      found.push(ring[(position + distance) % ring.length]!)
-      found.push(ring[(position - distance + ring.length) % ring.length]!)
-    }
-    found.sort((a, b) => a - b)
-    known.set(seat, found)
-    return found
+    lists ??= ringNeighbors(ring, neighbors / 2)
+    return lists.get(seat) ?? []
   }
   return { holders: neighborsOf, owners: neighborsOf, maskNeighbors: neighborsOf }
+}
+
+/**
+ * The `reach` nearest seats on either side of each seat. The seats of the ring are added to the lists of their neighbors in
+ * ascending order, so no list needs to be sorted.
+ */
+function ringNeighbors(ring: readonly number[], reach: number): ReadonlyMap<number, readonly number[]> {
+  const count = ring.length
+  const empty = Array.from({ length: 2 * reach }, () => 0)
+  const lists = ring.map(() => empty.slice())
+  const filled = new Uint32Array(count)
+  const positions = Uint32Array.from(ring.keys()).sort((a, b) => ring[a]! - ring[b]!)
+  const add = (seat: number, position: number): void => {
+    for (let distance = 1; distance <= reach; distance++) {
+      const after = (position + distance) % count
+      const before = (position - distance + count) % count
+      lists[after]![filled[after]!++] = seat
+      lists[before]![filled[before]!++] = seat
+    }
+  }
+  for (const position of positions) add(ring[position]!, position)
+  return new Map(ring.map((seat, position) => [seat, lists[position]!]))
 }
 
 /** `seats` in a uniformly random order, which depends only on the bytes from `randomBytes`. */

@@ -6,7 +6,16 @@ import {
   withEnoughHolders,
   withoutCrowded,
 } from './chosen.js'
-import { completeGraph, drawRing, type Graph, hararyGraph, hasPlace, memberAt, placesIn } from './graph.js'
+import {
+  completeGraph,
+  drawRing,
+  type Graph,
+  hararyGraph,
+  hasPlace,
+  memberAt,
+  placesIn,
+  seatsIn,
+} from './graph.js'
 
 /**
  * The graph in the configuration of a round. Only this folder knows how the three kinds differ:
@@ -160,33 +169,36 @@ export function visibleFrom(
   seat: number,
   known: readonly number[],
 ): readonly number[] {
-  if (drawn.kind === 'complete') return known
-  const places = placesIn(known)
-  return around(drawn, clients, seat).filter((other) => hasPlace(places, other))
+  return drawn.kind === 'complete' ? known : around(drawn, clients, seat, placesIn(known))
 }
 
 /** Like {@link visibleFrom}, for members that each have a seat. */
-export function visibleAmong<T extends { readonly seat: number }>(
+export function visibleAmong(
   drawn: DrawnGraph,
   clients: number,
   seat: number,
-  members: readonly T[],
-): readonly T[] {
-  if (drawn.kind === 'complete') return members
-  const places = placesIn(members)
-  return around(drawn, clients, seat)
-    .filter((other) => hasPlace(places, other))
-    .map((other) => members[places[other]!]!)
+  members: readonly { readonly seat: number }[],
+): readonly number[] {
+  return drawn.kind === 'complete' ? seatsIn(members) : around(drawn, clients, seat, placesIn(members))
 }
 
-/** The client at `seat` and those with which it shares masks, ascending. */
-function around(drawn: DrawnGraph, clients: number, seat: number): readonly number[] {
+/** The client at `seat` and those with which it shares masks, without seats that have no place; ascending. */
+function around(drawn: DrawnGraph, clients: number, seat: number, places: Int32Array): readonly number[] {
   const neighbors = graphOf(drawn, clients).maskNeighbors(seat)
-  return [
-    ...neighbors.filter((neighbor) => neighbor < seat),
-    seat,
-    ...neighbors.filter((neighbor) => neighbor > seat),
-  ]
+  // As long as it can become, because a list that grows is copied several times. There are several for every client.
+  const seats = [seat, ...neighbors]
+  let count = 0
+  let isOwnDue = hasPlace(places, seat)
+  for (const neighbor of neighbors) {
+    if (isOwnDue && neighbor > seat) {
+      seats[count++] = seat
+      isOwnDue = false
+    }
+    if (hasPlace(places, neighbor)) seats[count++] = neighbor
+  }
+  if (isOwnDue) seats[count++] = seat
+  seats.length = count
+  return seats
 }
 
 /**

@@ -3,7 +3,6 @@ import { indexOfSeat } from '../graph/index.js'
 import { blamePeer, violation } from '../protocol/checks.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { isHybrid } from '../protocol/keys.js'
-import { fingerprint } from '../vector/index.js'
 import { checkHeader, type Envelope, type MessageType, messageType, openEnvelope } from '../wire/index.js'
 import { type KnownMessage, KnownMessages } from './known-messages.js'
 import type { Phase } from './phase.js'
@@ -15,6 +14,7 @@ import type { Receipt } from './serving-options.js'
  * collected, a sender that takes part, and the number of an existing slice, and no other message may have been accepted in
  * its place. The checks are the same in every phase, in this order.
  *
+ * @param message - The parts of these bytes, if they have them.
  * @param isFinished - Whether the sum is known; then messages of the last phase are late too.
  * @throws {SecAggError} fault `peer`, the sender as culprit: `malformed-message`, `unsupported-version`, `late-message`,
  *   `unexpected-message`, `unknown-seat`, `conflicting-message`.
@@ -22,6 +22,7 @@ import type { Receipt } from './serving-options.js'
 export function requireDue(
   seat: number,
   bytes: Uint8Array,
+  message: Envelope | undefined,
   phase: Phase,
   known: KnownMessages,
   isFinished: boolean,
@@ -37,7 +38,6 @@ export function requireDue(
   if (indexOfSeat(phase.expected, seat) < 0) {
     throw violation('unknown-seat', blame, `seat ${seat} takes no part in this round`)
   }
-  const message = openEnvelope(bytes)
   if (message === undefined || message.part >= phase.parts) {
     throw new SecAggError('malformed-message', 'peer', `the number of a slice must be below ${phase.parts}`, {
       ...blame,
@@ -63,7 +63,7 @@ function wasCollected(type: MessageType | undefined, { state }: Phase, known: Kn
 /** A message that is being checked, and in which phase. */
 export interface CheckedAhead {
   readonly phase: Phase
-  readonly takeIn: ReturnType<Phase['check']>
+  readonly checked: ReturnType<Phase['check']>
 }
 
 /**
@@ -73,10 +73,15 @@ export interface CheckedAhead {
 export function checkAhead(seat: number, bytes: Uint8Array, phase: Phase): CheckedAhead | undefined {
   const type = messageType(bytes)
   if (phase.accepted.has(seat) || (type !== phase.type && type !== phase.alternative)) return undefined
-  const takeIn = phase.check(seat, bytes)
+  let checked: ReturnType<Phase['check']>
+  try {
+    checked = phase.check(seat, bytes)
+  } catch (error) {
+    checked = Promise.reject(error)
+  }
   // If the result is still needed when its turn comes, the failure is seen then.
-  takeIn.catch(() => undefined)
-  return { phase, takeIn }
+  if (checked instanceof Promise) checked.catch(() => undefined)
+  return { phase, checked }
 }
 
 /** Accepts the messages of a round, and keeps the books on them. */
@@ -102,36 +107,28 @@ export class Intake {
     isFinished: boolean,
   ): Promise<Receipt> {
     try {
-      const receipt = await this.#take(seat, bytes, ahead, phase, isFinished)
-      if (receipt.status === 'duplicate') this.ledger.duplicate()
-      return receipt
+      const envelope = openEnvelope(bytes)
+      // Whether a message is repeated is decided only now, because earlier calls may change that.
+      if (envelope !== undefined && this.known.isRepeated(envelope, seat)) {
+        const isDone = envelope.type === phase.type && (await phase.again?.(seat, bytes))
+        if (isDone === true) return { status: 'accepted' }
+        this.ledger.duplicate()
+        return { status: 'duplicate' }
+      }
+      const message = requireDue(seat, bytes, envelope, phase, this.known, isFinished)
+      // If a phase was closed in between, the check ahead was made for the wrong phase.
+      const checked = ahead?.phase === phase ? ahead.checked : phase.check(seat, bytes)
+      const takeIn = checked instanceof Promise ? await checked : checked
+      const taking = takeIn()
+      const taken = 'status' in taking ? taking : await taking
+      if (taken.status === 'busy') return taken
+      this.known.note(message, seat, taken.fingerprint)
+      if (taken.finish !== undefined) await taken.finish()
+      return { status: 'accepted' }
     } catch (error) {
       if (!(error instanceof SecAggError) || error.fault !== 'peer') throw error
       this.ledger.refuse(seat, error.phase ?? phase.phase, error)
       return { status: 'refused', error }
     }
-  }
-
-  /** Whether a message is repeated is decided only now, because earlier calls may change that. */
-  async #take(
-    seat: number,
-    bytes: Uint8Array,
-    ahead: CheckedAhead | undefined,
-    phase: Phase,
-    isFinished: boolean,
-  ): Promise<Receipt> {
-    const envelope = openEnvelope(bytes)
-    if (envelope !== undefined && this.known.isRepeated(envelope, seat)) {
-      const isDone = envelope.type === phase.type && (await phase.again?.(seat, bytes))
-      return { status: isDone === true ? 'accepted' : 'duplicate' }
-    }
-    const message = requireDue(seat, bytes, phase, this.known, isFinished)
-    // If a phase was closed in between, the check ahead was made for the wrong phase.
-    const takeIn = await (ahead?.phase === phase ? ahead.takeIn : phase.check(seat, bytes))
-    const taken = await takeIn()
-    if (taken.status === 'busy') return taken
-    this.known.note(message, seat, taken.fingerprint ?? fingerprint(message.content))
-    await taken.finish?.()
-    return { status: 'accepted' }
   }
 }

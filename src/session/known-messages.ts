@@ -1,8 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { equalBytes } from '../crypto/bytes.js'
+import { type Bytes, equalBytes } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import type { RoundConfig } from '../protocol/index.js'
-import { FINGERPRINT_LENGTH, fingerprint } from '../vector/fingerprint.js'
+import { FINGERPRINT_LENGTH, fingerprint, fingerprintInto } from '../vector/fingerprint.js'
 import { sliceCount } from '../vector/segments.js'
 import type { Envelope, MessageType } from '../wire/index.js'
 import type { Phase } from './phase.js'
@@ -42,15 +42,15 @@ export class KnownMessages {
     }
   }
 
-  /** Notes an accepted message. `accepted` is the fingerprint of its content. */
-  note({ type, part }: Envelope, seat: number, accepted: Uint8Array): void {
+  /** Notes an accepted message. `accepted` is the fingerprint of its content, if that is known. */
+  note({ type, part, content }: Envelope, seat: number, accepted: Uint8Array | undefined): void {
     const { digests, fingerprints } = this.#ofType(type)
     if (type !== 'maskedSlice') {
-      fingerprints.set(seat, accepted)
+      fingerprints.set(seat, content, accepted)
       return
     }
     const ofSeat = digests.get(seat) ?? new Uint8Array(this.#lengthOf(type))
-    ofSeat.set(digestOf(accepted), KEPT * part)
+    ofSeat.set(digestOf(accepted ?? fingerprint(content)), KEPT * part)
     digests.set(seat, ofSeat)
   }
 
@@ -106,7 +106,9 @@ export class KnownMessages {
   }
 
   #ofType(type: MessageType): KnownType {
-    const ofType = this.#types.get(type) ?? { digests: new Map(), fingerprints: new Fingerprints() }
+    const known = this.#types.get(type)
+    if (known !== undefined) return known
+    const ofType = { digests: new Map<number, Uint8Array>(), fingerprints: new Fingerprints() }
     this.#types.set(type, ofType)
     return ofType
   }
@@ -127,7 +129,7 @@ const ROWS = 256
 /** Fingerprints by seat, in few pieces of memory: an array for each of them would cost several times as much. */
 class Fingerprints {
   readonly #rows = new Map<number, number>()
-  #pieces: Uint8Array[] = []
+  #pieces: Bytes[] = []
 
   has(seat: number): boolean {
     return this.#rows.has(seat)
@@ -138,10 +140,15 @@ class Fingerprints {
     return this.#row(this.#rows.get(seat)!)
   }
 
-  set(seat: number, accepted: Uint8Array): void {
+  /** Sets the fingerprint of `content`, which is computed unless it is known. */
+  set(seat: number, content: Uint8Array, accepted: Uint8Array | undefined): void {
     const row = this.#rows.get(seat) ?? this.#rows.size
     if (row === this.#pieces.length * ROWS) this.#pieces.push(new Uint8Array(FINGERPRINT_LENGTH * ROWS))
-    this.#row(row).set(accepted)
+    if (accepted === undefined) {
+      fingerprintInto(content, this.#pieces[Math.floor(row / ROWS)]!, (row % ROWS) * FINGERPRINT_LENGTH)
+    } else {
+      this.#row(row).set(accepted)
+    }
     this.#rows.set(seat, row)
   }
 

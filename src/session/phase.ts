@@ -28,6 +28,9 @@ export type Taken =
     }
   | { readonly status: 'busy'; readonly room: Promise<void> }
 
+/** Accepts a message that was checked. */
+export type Taking = () => Taken | Promise<Taken>
+
 /** The server while it collects messages of one type. */
 export interface Phase {
   readonly state: server.ServerState
@@ -57,9 +60,9 @@ export interface Phase {
   settle?(): Promise<void>
   /**
    * Checks one message. The function that it returns accepts the message, completely or not at all.
-   * @throws {SecAggError} if the message is refused.
+   * @throws {SecAggError} or rejects with one if the message is refused.
    */
-  check(seat: number, bytes: Uint8Array): Promise<() => Taken | Promise<Taken>>
+  check(seat: number, bytes: Uint8Array): Taking | Promise<Taking>
   /**
    * Called if an accepted message comes again. Retries what failed after it was accepted. Returns whether there was anything
    * to retry.
@@ -119,13 +122,16 @@ export function phaseOf<A>({ check, encode, close, ...steps }: PhaseSteps<A>): P
     messages: function* () {
       for (const [seat, message] of accepted) yield [seat, encode(message)] as const
     },
-    check: async (seat, bytes) => {
-      const make = await check(seat, bytes)
-      return () => {
-        accepted.set(seat, make())
-        seats.add(seat)
-        return { status: 'accepted' }
-      }
+    check: (seat, bytes) => {
+      const taking =
+        (make: () => A): Taking =>
+        () => {
+          accepted.set(seat, make())
+          seats.add(seat)
+          return { status: 'accepted' }
+        }
+      const checked = check(seat, bytes)
+      return typeof checked === 'function' ? taking(checked) : checked.then(taking)
     },
     close: () => close([...accepted.values()]),
   }

@@ -12,7 +12,7 @@ import { allSeats } from '../protocol/config.js'
 import { hybridFor } from '../protocol/hybrid-steps.js'
 import { isHybrid } from '../protocol/keys.js'
 import { sealedLengthBetween } from '../protocol/parcel-lengths.js'
-import { seatsToPublish } from '../protocol/server/advertise-keys.js'
+import { checkAdvertisedKeys, seatsToPublish } from '../protocol/server/advertise-keys.js'
 import * as server from '../protocol/server/index.js'
 import { columnsToForward, sealedBy } from '../protocol/server/share-keys.js'
 import { type Segment, segmentsInRange } from '../vector/index.js'
@@ -49,17 +49,18 @@ export function advertisePhase(state: server.ServerAdvertising, context: PhaseCo
     type: 'advertiseKeys',
     expected: allSeats(config),
     outbound: { recipients: [], messageFor: () => new Uint8Array(0) },
-    check: async (seat, bytes) => {
+    check: (seat, bytes) => {
       const blame = blamePeer('advertise-keys', seat)
       // Checked before the length, which differs in the other adversary model.
       const hash = beginningOf('advertiseKeys', bytes, HASH_LENGTH, blame)
       if (hash !== undefined) requireSameConfiguration(config, hash, blame)
       const message = decodeMessage('advertiseKeys', coder, bytes, blame)
-      const accepted = await server.acceptAdvertisedKeys(state, seat, message, context)
-      return () => {
+      const accepting = (accepted: server.AdvertisedClient) => (): server.AdvertisedClient => {
         requireDistinct(distinct, accepted)
         return accepted
       }
+      const checked = checkAdvertisedKeys(state, seat, message, context)
+      return checked instanceof Promise ? checked.then(accepting) : accepting(checked)
     },
     encode: ({ keys }) => encodeMessage('advertiseKeys', coder, { configurationHash: config.hash, ...keys }),
     close: async (accepted) => {
@@ -152,7 +153,7 @@ export function maskPhase(
       if (complaints !== undefined && messageType(bytes) === 'complaint') return complaints.check(seat, bytes)
       server.acceptMaskedInput(state, seat)
       const { slice, packed, proof } = openSlice(seat, bytes)
-      const proven = await proofs.check(seat, proof)
+      const proven = proof === undefined ? undefined : await proofs.check(seat, proof)
       if (isElsewhere(seat)) {
         if (proven === undefined)
           throw violation('unexpected-message', blamePeer('masked-input', seat), ELSEWHERE)

@@ -5,7 +5,7 @@ import type { UploadPlace } from '../plane/index.js'
 import { requireSeatNumber } from '../protocol/checks.js'
 import * as server from '../protocol/server/index.js'
 import { inTurns } from '../vector/pace.js'
-import { checkAhead, Intake } from './arrivals.js'
+import { type CheckedAhead, checkAhead, Intake } from './arrivals.js'
 import { messageEvent, type TellServer, teller } from './events.js'
 import { requireBytes } from './input.js'
 import { messagesOf, type Phase } from './phase.js'
@@ -156,16 +156,12 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
   async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
     const message = requireBytes(bytes)
     requireSeatNumber(seat)
-    const ahead = this.#open().then(() =>
-      this.#outcome === undefined ? checkAhead(seat, message, this.#phase!) : undefined,
-    )
-    // A failure is seen when the message's turn comes.
-    ahead.catch(() => undefined)
-    return this.#inTurn(async () => {
+    const ahead = this.#checkAhead(seat, message)
+    return await this.#inTurn(async () => {
       const receipt = await this.#intake.receive(
         seat,
         message,
-        await ahead,
+        ahead instanceof Promise ? await ahead : ahead,
         this.#phase!,
         this.#outcome !== undefined,
       )
@@ -173,6 +169,20 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
       this.#tell(messageEvent(receipt, about))
       return receipt
     })
+  }
+
+  /** A promise only while the session opens: every message comes through here. */
+  #checkAhead(
+    seat: number,
+    message: Uint8Array,
+  ): CheckedAhead | undefined | Promise<CheckedAhead | undefined> {
+    if (this.#phase !== undefined) {
+      return this.#outcome === undefined ? checkAhead(seat, message, this.#phase) : undefined
+    }
+    const ahead = this.#open().then(() => this.#checkAhead(seat, message))
+    // A failure is seen when the message's turn comes.
+    ahead.catch(() => undefined)
+    return ahead
   }
 
   /**

@@ -1,5 +1,5 @@
 import { SecAggError } from '../errors.js'
-import type { PlaneRound, RoundPlane, SumBlock } from '../plane/index.js'
+import type { Folding, PlaneRound, RoundPlane, SumBlock } from '../plane/index.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
 import {
@@ -48,8 +48,13 @@ export function guarded(plane: RoundPlane): RoundPlane {
       return plane.deriveSeeds
     },
     slicesOf: (seat) => plane.slicesOf(seat),
-    fold: async (...vector) => {
-      const folding = await typed(() => plane.fold(...vector))
+    fold: async (seat, slice, packed) => {
+      let folding: Folding
+      try {
+        folding = await plane.fold(seat, slice, packed)
+      } catch (cause) {
+        throw storageFailure(cause)
+      }
       if ('room' in folding || folding.finish === undefined) return folding
       return { fingerprint: folding.fingerprint, finish: () => typed(async () => folding.finish?.()) }
     },
@@ -82,9 +87,13 @@ export async function typed<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
-    if (cause instanceof SecAggError) throw cause
-    throw new SecAggError('storage-failure', 'usage', 'the plane of the vectors has failed', { cause })
+    throw storageFailure(cause)
   }
+}
+
+function storageFailure(cause: unknown): SecAggError {
+  if (cause instanceof SecAggError) return cause
+  return new SecAggError('storage-failure', 'usage', 'the plane of the vectors has failed', { cause })
 }
 
 /** Puts the blocks of a sum together. */

@@ -82,10 +82,13 @@ export function createAccumulator(segments: readonly Segment[]): Accumulator {
 /** A running sum in plain arrays. */
 function createPlainSum(segments: readonly Segment[]): RunningSum {
   const sum = createVector(segments)
+  const count = countElements(segments)
   return {
     add: (packed, range) => {
-      const part = vectorInRange(sum, segments, range)
-      forEachSegment(packed, segmentsInRange(segments, range), (bytes, { bits, length }, index) =>
+      const isWhole = range.from === 0 && range.to === count
+      const part = isWhole ? sum : vectorInRange(sum, segments, range)
+      const shape = isWhole ? segments : segmentsInRange(segments, range)
+      forEachSegment(packed, shape, (bytes, { bits, length }, index) =>
         packerFor(length).add(part[index]!, bits, bytes),
       )
       return fingerprint(packed)

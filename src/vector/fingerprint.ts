@@ -16,7 +16,8 @@ const PIECE_AT = 64
 /** The length of a fingerprint in bytes. */
 export const FINGERPRINT_LENGTH = 72
 
-type Fingerprint = (bytes: Uint8Array) => Bytes
+/** Writes the fingerprint of `bytes` to `target`, from byte `at` on, and returns `target`. Default: a new array. */
+type Fingerprint = (bytes: Uint8Array, target?: Bytes, at?: number) => Bytes
 
 const shared = /* @__PURE__ */ madeOnce(() => createKernelFingerprint(true) ?? plainFingerprint)
 
@@ -52,8 +53,11 @@ export function fingerprint(bytes: Uint8Array): Bytes {
       got: typeof bytes,
     })
   }
-  return shared()(bytes)
+  return fingerprintInto(bytes)
 }
+
+/** Like {@link fingerprint}, for bytes that are certainly a Uint8Array. A server keeps many, so they need not be arrays. */
+export const fingerprintInto: Fingerprint = (bytes, target, at) => shared()(bytes, target, at)
 
 /**
  * Computes fingerprints in WebAssembly SIMD; `undefined` if the host does not have it. Each call wipes the memory that it
@@ -65,31 +69,41 @@ export function createKernelFingerprint(shares = false): Fingerprint | undefined
   const { memory, packing } = kernel
   const sums = new Uint32Array(memory.buffer, 0, 16)
   const piece = new Uint8Array(memory.buffer, PIECE_AT, PIECE_BYTES)
-  return (bytes) => {
+  return (bytes, target = new Uint8Array(FINGERPRINT_LENGTH), at = 0) => {
     sums.fill(0)
     forEachPiece(bytes, piece, (length) => packing.fingerprint(PIECE_AT, PIECE_AT + length, 0, 0, 0))
-    const result = fingerprintOf(sums, bytes.length)
+    putFingerprint(sums, bytes.length, target, at)
     sums.fill(0)
     piece.fill(0, 0, bytes.length)
-    return result
+    return target
   }
 }
 
 /** Computes fingerprints in plain JavaScript. */
-export function plainFingerprint(bytes: Uint8Array): Bytes {
+export function plainFingerprint(
+  bytes: Uint8Array,
+  target: Bytes = new Uint8Array(FINGERPRINT_LENGTH),
+  at = 0,
+): Bytes {
   const sums = new Uint32Array(16)
   const words = new Uint32Array(nextBlock(Math.min(bytes.length, PIECE_BYTES)) / 4)
   forEachPiece(bytes, new Uint8Array(words.buffer), (length) => addWords(sums, words, length / 4))
-  return fingerprintOf(sums, bytes.length)
+  putFingerprint(sums, bytes.length, target, at)
+  return target
 }
 
 /** The fingerprint of a message of `length` bytes whose lanes have these sums. */
 export function fingerprintOf(sums: Uint32Array, length: number): Bytes {
-  const words = new Uint32Array(18)
-  words.set(sums)
-  words[16] = length
-  words[17] = length / 2 ** 32
-  return new Uint8Array(words.buffer)
+  const result = new Uint8Array(FINGERPRINT_LENGTH)
+  putFingerprint(sums, length, result, 0)
+  return result
+}
+
+function putFingerprint(sums: Uint32Array, length: number, target: Uint8Array, at: number): void {
+  for (let i = 0; i < 18; i++) {
+    const word = i < 16 ? sums[i]! : i === 16 ? length : length / 2 ** 32
+    for (let byte = 0; byte < 4; byte++) target[at + 4 * i + byte] = word >>> (8 * byte)
+  }
 }
 
 /** Copies each piece of `bytes` to `piece`, pads it with zeros to a multiple of 64, and calls `visit` with that length. */
@@ -97,7 +111,7 @@ function forEachPiece(bytes: Uint8Array, piece: Uint8Array, visit: (length: numb
   const { buffer, byteOffset, length } = bytes
   for (let from = 0; from < length; from += PIECE_BYTES) {
     const taken = Math.min(PIECE_BYTES, length - from)
-    piece.set(new Uint8Array(buffer, byteOffset + from, taken))
+    piece.set(taken === length ? bytes : new Uint8Array(buffer, byteOffset + from, taken))
     piece.fill(0, taken, nextBlock(taken))
     visit(nextBlock(taken))
   }

@@ -50,15 +50,16 @@ export function bytesOf(lanes: Lanes, from = 0, to: number = lanes.length): Uint
   return new Uint8Array(lanes.buffer, lanes.byteOffset + from * size, (to - from) * size)
 }
 
+let isLittleEndian: boolean | undefined
+
 /**
  * Checks the byte order of the host. Masks and packed vectors are little-endian, and this library reads lanes in the host's
  * byte order.
  * @throws {SecAggError} `unsupported` on a big-endian host.
  */
 export function checkHost(): void {
-  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
-    throw usageError('unsupported', 'the library needs a little-endian host')
-  }
+  isLittleEndian ??= new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+  if (!isLittleEndian) throw usageError('unsupported', 'the library needs a little-endian host')
 }
 
 // There is a separate function for each array type. An engine compiles a loop to fast code while it has seen only one kind of

@@ -90,13 +90,19 @@ function sendMessage({ port1, port2 }: Channel, resolve: () => void): void {
 
 /** Returns a function that runs pieces of work one at a time, in the order of its calls. */
 export function inTurns(): <T>(work: () => T | Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (work) => {
-    const result = last.then(work)
+  let last: Promise<void> | undefined
+  return async (work) => {
+    const before = last
+    let finish: (() => void) | undefined
     // Without the result's value, so that the queue does not keep an answer in memory.
-    last = result.then(nothing, nothing)
-    return result
+    last = new Promise((resolve) => {
+      finish = resolve
+    })
+    await before
+    try {
+      return await work()
+    } finally {
+      finish?.()
+    }
   }
 }
-
-function nothing(): void {}

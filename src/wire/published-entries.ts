@@ -24,7 +24,7 @@ export function publishedEntries(
   const entries = encodeOwn(coder, clients).subarray(COUNT_LENGTH)
   const step = entries.length / Math.max(clients.length, 1)
   const placeOf = new Map(clients.map(({ seat }, place) => [seat, place]))
-  const copy = copier(entries, step)
+  const copy = copier(entries, step, (seat) => placeOf.get(seat)!)
   let head = encodeMessage('publishedKeys', countCoder(most), 0)
   let counted = 0
   return (seats) => {
@@ -34,11 +34,7 @@ export function publishedEntries(
     }
     const message = createBytes(head.length + seats.length * step)
     message.set(head)
-    copy(
-      seats.map((seat) => placeOf.get(seat)!),
-      message,
-      head.length,
-    )
+    copy(seats, message, head.length)
     return message
   }
 }
@@ -46,19 +42,20 @@ export function publishedEntries(
 /** The length of the number of entries in front of a list of any length. */
 const COUNT_LENGTH = 4
 
-/** Copies the entries at some places to `target`, from byte `at` on. */
-type Copy = (places: readonly number[], target: Bytes, at: number) => void
+/** Copies the entries of some seats to `target`, from byte `at` on. */
+type Copy = (seats: readonly number[], target: Bytes, at: number) => void
 
 /** Entries that are longer are copied by a call for each. */
 const LONG = 512
 
 /** Copies short entries word by word if it can: a call for each would cost more than the copying. */
-function copier(entries: Bytes, step: number): Copy {
+function copier(entries: Bytes, step: number, placeOf: (seat: number) => number): Copy {
   const words =
     step <= LONG && step % 4 === 0 && entries.byteOffset % 4 === 0 ? wordsFrom(entries, 0) : undefined
-  return (places, target, at) => {
+  return (seats, target, at) => {
     if (words === undefined || at % 4 !== 0) {
-      places.forEach((place, index) => {
+      seats.forEach((seat, index) => {
+        const place = placeOf(seat)
         target.set(entries.subarray(place * step, (place + 1) * step), at + index * step)
       })
       return
@@ -66,8 +63,8 @@ function copier(entries: Bytes, step: number): Copy {
     const to = wordsFrom(target, at)
     const size = step / 4
     let next = 0
-    for (const place of places) {
-      const from = place * size
+    for (const seat of seats) {
+      const from = placeOf(seat) * size
       for (let word = 0; word < size; word++) to[next + word] = words[from + word]!
       next += size
     }

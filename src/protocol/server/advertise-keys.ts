@@ -77,7 +77,16 @@ export async function acceptAdvertisedKeys(
   requireState(state, 'server-advertising')
   requireSeatNumber(seat)
   requireShape('AdvertiseKeys message', message)
-  const { verifyIdentity, crypto } = capable(capabilities)
+  return checkAdvertisedKeys(state, seat, message, capable(capabilities))
+}
+
+/** The same checks for a message that a coder has decoded. Without signatures, the result is there at once. */
+export function checkAdvertisedKeys(
+  state: ServerAdvertising,
+  seat: number,
+  message: AdvertiseKeys,
+  { verifyIdentity, crypto }: Partial<ServerCapabilities>,
+): AdvertisedClient | Promise<AdvertisedClient> {
   const { config } = state
   const blame = blamePeer(PHASE, seat)
   if (!Number.isInteger(seat) || seat < 0 || seat >= config.clients) {
@@ -85,18 +94,14 @@ export async function acceptAdvertisedKeys(
   }
   requireSameConfiguration(config, message.configurationHash, blame)
   requirePublicKeys(config, message, blame, hybridFor(config, crypto))
-  const { configurationHash: _, signature, ...keys } = message
-  const identity =
-    config.adversary === 'active'
-      ? await verifyStatement(
-          config,
-          verifyIdentity,
-          { seat, message: keysStatement(config, seat, message), signature },
-          undefined,
-          blame,
-        )
-      : undefined
-  return { seat, keys: { ...keys, signature }, identity }
+  const { configurationHash: _, ...keys } = message
+  if (config.adversary !== 'active') return { seat, keys, identity: undefined }
+  const claim = { seat, message: keysStatement(config, seat, message), signature: message.signature }
+  return verifyStatement(config, verifyIdentity, claim, undefined, blame).then((identity) => ({
+    seat,
+    keys,
+    identity,
+  }))
 }
 
 /**

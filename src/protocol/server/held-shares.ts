@@ -83,9 +83,10 @@ export function sharesByOwner(
   const { config, graph: drawn, clients } = state
   const places = placesIn(clients)
   const lengthOf = shareLengths(state)
-  const lengths = Uint8Array.from(clients, ({ seat }) => lengthOf(seat))
+  const lengths = new Uint8Array(clients.length)
+  for (let place = 0; place < lengths.length; place++) lengths[place] = lengthOf(clients[place]!.seat)
   const counts = new Uint32Array(clients.length)
-  for (const { shares } of answers) for (const owner of shares.seats) counts[places[owner]!]!++
+  for (const { shares } of answers) countOwners(shares.seats, places, counts)
   // By place of the owner: where its holders begin in one list, and its shares in memory.
   const firsts = new Uint32Array(clients.length + 1)
   const starts = new Float64Array(clients.length + 1)
@@ -95,20 +96,15 @@ export function sharesByOwner(
   })
   const holders = new Uint32Array(firsts[clients.length]!)
   const memory = new Uint8Array(starts[clients.length]!)
-  const filled = new Uint32Array(clients.length)
-  for (const { seat, shares } of answers) {
-    const { seats, bytes } = shares
-    let at = 0
-    for (const owner of seats) {
-      const place = places[owner]!
-      const index = filled[place]!++
-      const length = lengths[place]!
-      holders[firsts[place]! + index] = seat
-      const to = starts[place]! + index * length
-      for (let i = 0; i < length; i++) memory[to + i] = bytes[at + i]!
-      at += length
-    }
+  const filing: Filing = {
+    places,
+    lengths,
+    holders,
+    nextHolder: firsts.slice(),
+    memory: new DataView(memory.buffer),
+    nextShare: starts.slice(),
   }
+  for (const answer of answers) fileShares(filing, answer)
   const graph = graphOf(drawn, config.clients)
   let last: (Layout & { readonly all: readonly number[] }) | undefined
   const held = clients.map(({ seat: owner }, place) => {
@@ -122,12 +118,49 @@ export function sharesByOwner(
     }
     const all = graph.holders(owner)
     if (last === undefined || last.all !== all || !isSame(last.holders, own)) {
-      const listed = Array.from(own)
+      const listed: number[] = []
+      for (let index = 0; index < own.length; index++) listed.push(own[index]!)
       last = { all, field: fieldFor(all.length), holders: listed, coordinates: coordinatesOf(all, listed) }
     }
     return new HeldShares(owner, last, memory.subarray(starts[place], starts[place + 1]))
   })
   return { held, memory }
+}
+
+function countOwners(owners: readonly number[], places: Int32Array, counts: Uint32Array): void {
+  for (const owner of owners) counts[places[owner]!]!++
+}
+
+/** Where the shares of each owner go. All but the first are by place of the owner, or where these say. */
+interface Filing {
+  readonly places: Int32Array
+  /** The length of a share. */
+  readonly lengths: Uint8Array
+  /** Where the next holder goes in `holders`. */
+  readonly nextHolder: Uint32Array
+  readonly holders: Uint32Array
+  /** Where the next share goes in `memory`. */
+  readonly nextShare: Float64Array
+  readonly memory: DataView
+}
+
+/** Files the shares of one answer. A function of its own, since engines optimize functions that are called often. */
+function fileShares(
+  { places, lengths, nextHolder, holders, nextShare, memory }: Filing,
+  { seat, shares: { seats, bytes } }: RevealedColumn,
+): void {
+  const source = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  let at = 0
+  for (const owner of seats) {
+    const place = places[owner]!
+    const length = lengths[place]!
+    const to = nextShare[place]!
+    holders[nextHolder[place]!++] = seat
+    nextShare[place] = to + length
+    // By words that need not begin at a multiple of 4. The lengths of both kinds of shares are multiples of 4.
+    for (let i = 0; i < length; i += 4) memory.setUint32(to + i, source.getUint32(at + i))
+    at += length
+  }
 }
 
 /** The Shamir coordinates of `holders` among `all` holders of an owner. Both lists are ascending, so one pass finds them. */

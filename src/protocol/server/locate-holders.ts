@@ -132,6 +132,11 @@ function commonLayout(layout: Layout, indices: readonly number[], others: readon
   }
 }
 
+function isAscending(values: readonly number[]): boolean {
+  for (let index = 1; index < values.length; index++) if (values[index - 1]! > values[index]!) return false
+  return true
+}
+
 function isSame(one: readonly number[], other: readonly number[]): boolean {
   return one.length === other.length && one.every((value, index) => value === other[index])
 }
@@ -215,7 +220,8 @@ export class TrustedHolders {
 
   /** The choice of the first t of these shares. */
   choiceOf(layout: Layout, preferred: readonly number[]): Choice {
-    const indices = preferred.slice(0, this.#threshold).sort((a, b) => a - b)
+    const indices = preferred.slice(0, this.#threshold)
+    if (!isAscending(indices)) indices.sort((a, b) => a - b)
     const coordinates = indices.map((index) => layout.coordinates[index]!)
     // A coordinate is below 2^16, so it fits into one character.
     const key = String.fromCharCode(layout.field.bits, ...coordinates)
@@ -244,13 +250,23 @@ export class TrustedHolders {
    */
   #sorted({ holders }: Layout, ignored: number): readonly number[] {
     const keys = new Float64Array(holders.length)
+    const indices: number[] = []
+    let isSorted = true
     for (let index = 0; index < keys.length; index++) {
       const holder = holders[index]!
       const wrong = this.#wrong[holder]!
       const withheld = 65535 - this.#revealed[holder]!
       keys[index] = ((wrong < ignored ? 0 : wrong) * 65536 + withheld) * 65536 + index
+      indices.push(index)
+      isSorted &&= index === 0 || keys[index - 1]! < keys[index]!
     }
+    // Nearly always, if no client has dropped out.
+    if (isSorted) return indices
     keys.sort()
-    return Array.from(keys, (key) => key - Math.floor(key / 65536) * 65536)
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index]!
+      indices[index] = key - Math.floor(key / 65536) * 65536
+    }
+    return indices
   }
 }

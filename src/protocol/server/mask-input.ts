@@ -289,7 +289,7 @@ export function nameableSurvivors(
   requireAnnounced(state)
   requireSeatNumber(receiver)
   const { config, graph, clients } = state
-  const told = visibleAmong(graph, config.clients, receiver, clients).map(({ seat }) => seat)
+  const told = visibleAmong(graph, config.clients, receiver, clients)
   return nameableSeats(config.graph, config.clients, told)
 }
 

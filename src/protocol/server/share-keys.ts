@@ -2,7 +2,6 @@ import {
   graphOf,
   hasPlace,
   isChosen,
-  memberAt,
   minimumRemaining,
   placesIn,
   seatsWithHolders,
@@ -11,6 +10,7 @@ import {
 import {
   entriesOf,
   type ForwardedShares,
+  SEALED_SHARES_LENGTH,
   type SeatColumn,
   type ShareKeys,
   sealedLength,
@@ -25,6 +25,7 @@ import {
   violation,
 } from '../checks.js'
 import { hybridFor } from '../hybrid-steps.js'
+import { isHybrid } from '../keys.js'
 import { sealedLengthBetween } from '../parcel-lengths.js'
 import { publishedDigest, signsSurvivors } from '../statements.js'
 import {
@@ -78,9 +79,10 @@ export function peersOf(state: ServerSharing, seat: number): readonly number[] {
   const { config, graph, clients } = state
   requireMember(clients, seat, PHASE)
   const places = placesIn(clients)
-  const peers = graphOf(graph, config.clients)
-    .holders(seat)
-    .filter((holder) => holder !== seat && hasPlace(places, holder))
+  const holders = graphOf(graph, config.clients).holders(seat)
+  const isPeer = (holder: number): boolean => holder !== seat && hasPlace(places, holder)
+  // Nearly always all are here, and nk numbers take memory.
+  const peers = holders.every(isPeer) ? holders : holders.filter(isPeer)
   found.set(seat, peers)
   return peers
 }
@@ -88,7 +90,9 @@ export function peersOf(state: ServerSharing, seat: number): readonly number[] {
 /** The bytes of what the client at `seat` seals to its peers. */
 export function sealedBy(state: ServerSharing, seat: number): number {
   const { config, graph } = state
-  return peersOf(state, seat).reduce((sum, peer) => sum + sealedLengthBetween(config, graph, seat, peer), 0)
+  const peers = peersOf(state, seat)
+  if (!isHybrid(config)) return peers.length * SEALED_SHARES_LENGTH
+  return peers.reduce((sum, peer) => sum + sealedLengthBetween(config, graph, seat, peer), 0)
 }
 
 /**
@@ -292,7 +296,13 @@ export function sealersOf(
   requireState(state, 'server-masking')
   requireSeatNumber(receiver)
   const { config, graph, clients } = state
-  if (!isChosen(graph)) return { peers: memberAt(clients, receiver)?.peers ?? [], owners: undefined }
+  if (!isChosen(graph)) {
+    const places = placesIn(clients)
+    return {
+      peers: hasPlace(places, receiver) ? clients[places[receiver]!]!.peers : [],
+      owners: undefined,
+    }
+  }
   const { maskNeighbors, owners } = graphOf(graph, config.clients)
   return { peers: maskNeighbors(receiver), owners: new Set(owners(receiver)) }
 }

@@ -187,7 +187,7 @@ export function ownersKnownTo(state: ServerAcknowledging | ServerUnmasking, seat
     const places = placesIn(clients)
     return owners(seat).filter((owner) => hasPlace(places, owner))
   }
-  return visibleAmong(graph, config.clients, seat, clients).map((client) => client.seat)
+  return visibleAmong(graph, config.clients, seat, clients)
 }
 
 /**
