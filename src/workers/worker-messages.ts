@@ -102,8 +102,9 @@ export interface KeystreamSample {
 export async function sampleOf(suite: SymmetricSuite): Promise<KeystreamSample> {
   const seed = Uint8Array.from({ length: suite.keyLength }, (_, index) => index)
   const stream = suite.keystream(seed, SAMPLE_OFFSET)
-  const bytes = Uint8Array.from(await stream.next(128))
-  stream.release?.()
+  const piece = await stream.next(128)
+  const bytes = Uint8Array.from(piece)
+  stream.release?.(piece)
   return { bytes, fills: stream.fill !== undefined }
 }
 
