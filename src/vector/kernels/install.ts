@@ -24,7 +24,7 @@ import { answerOf, type Kernels } from './kernels-answer.js'
  * try {
  *   installKernels(kernels)
  * } catch (error) {
- *   console.log((error as Error).message) // the kernels must be the file secagg/kernels.wasm of this version
+ *   console.log((error as Error).message) // 'the kernels must be the file secagg/kernels.wasm of this version'
  * }
  * ```
  * @public
