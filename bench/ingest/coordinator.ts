@@ -1,8 +1,10 @@
 /** The coordinator of one round, or the whole server. Prints what it took as JSON. */
 import { randomBytes } from 'node:crypto'
+import { open, rename } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 import process from 'node:process'
-import type { SumBlock } from 'secagg'
+import type { RoundReport, SumBlock } from 'secagg'
 import { natsIngest, natsUnmasker } from 'secagg/nats'
 import { messageLimits, serveRound, socketConnection } from 'secagg/transport'
 import { WebSocketServer } from 'ws'
@@ -21,7 +23,29 @@ const unmasker = shape.isAlone
   : await natsUnmasker({ connection: { servers }, key, localBytes: 0, patience: 600_000 })
 const ingest =
   unmasker &&
-  (await natsIngest({ connection: { servers }, key, unmasker, storeFor: () => fileStore(folder) }))
+  (await natsIngest({
+    connection: { servers },
+    key,
+    unmasker,
+    storeFor: () => fileStore(join(folder, 'sums')),
+  }))
+
+const saves = { count: 0, milliseconds: 0, mebibytes: 0 }
+/** Replaces a file completely or not at all. It is on the disk when this resolves. */
+async function save(bytes: Uint8Array, name = 'session'): Promise<void> {
+  const start = performance.now()
+  const file = await open(join(folder, `${name}.new`), 'w')
+  await file.writeFile(bytes)
+  await file.sync()
+  await file.close()
+  await rename(join(folder, `${name}.new`), join(folder, name))
+  const parent = await open(folder)
+  await parent.sync()
+  await parent.close()
+  saves.count++
+  saves.milliseconds += Math.round(performance.now() - start)
+  saves.mebibytes += Math.round(bytes.length / 2 ** 20)
+}
 
 const used = process.cpuUsage()
 const begin = performance.now()
@@ -31,6 +55,11 @@ let summed = 0
 const served = serveRound({
   config,
   ...(ingest && { plane: ingest.plane }),
+  ...(shape.isSaved && {
+    save,
+    saveResult: (result: { readonly report: RoundReport }) =>
+      save(Buffer.from(JSON.stringify(result.report.survivors)), 'result'),
+  }),
   // Clients are not connected all the time, and nobody is late.
   deadline: 24 * 3600_000,
   farewell: 0,
@@ -75,6 +104,7 @@ const result = {
   neighbors: config.graph.kind === 'complete' ? config.clients - 1 : undefined,
   times,
   refused,
+  saves: shape.isSaved ? saves : undefined,
   connections: most,
 }
 process.stdout.write(`${JSON.stringify(result)}\n`)

@@ -1,9 +1,10 @@
 /**
  * One round of a cluster on this machine, with scripted clients that send real bytes: a coordinator, ingest processes, workers and
- * a broker. Prints the time and the peak memory of each process. With `--alone`, one process is the whole server.
+ * a broker. Prints the time and the peak memory of each process. The coordinator saves its session and its result on disk, as in
+ * production, and prints how long the writes took; with `--unsaved`, it does not. With `--alone`, one process is the whole server.
  *
  *     npm run bench:ingest -- [--clients N] [--length M] [--slice L] [--dropouts F] [--connections N] [--ingest N] [--workers N]
- *                             [--processes N] [--alone] [--out FILE]
+ *                             [--processes N] [--alone] [--unsaved] [--out FILE]
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '2' },
     processes: { type: 'string', default: '2' },
     alone: { type: 'boolean', default: false },
+    unsaved: { type: 'boolean', default: false },
     out: { type: 'string' },
   },
 })
@@ -38,6 +40,7 @@ const shape: Shape = {
   dropouts: Number(values.dropouts),
   connections: Number(values.connections),
   isAlone: values.alone,
+  isSaved: !values.unsaved,
 }
 const processes = Number(values.processes)
 const env = { ...process.env, SECAGG_CLUSTER_KEY: randomBytes(32).toString('hex') }
@@ -101,7 +104,7 @@ try {
     JSON.stringify(shape),
     servers,
     port,
-    join(folder, 'sums'),
+    folder,
   ])
   const lines = createInterface({ input: coordinator.stdout! })[Symbol.asyncIterator]()
   await Promise.race([lines.next(), failed])

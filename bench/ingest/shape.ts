@@ -12,6 +12,8 @@ export interface Shape {
   readonly connections: number
   /** Whether one process is the whole server. */
   readonly isAlone: boolean
+  /** Whether the server saves its session and its result, so that they survive a power failure. */
+  readonly isSaved: boolean
 }
 
 export function configOf({ clients, length, sliceLength }: Shape): RoundConfig {
