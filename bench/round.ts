@@ -10,7 +10,8 @@ import {
   ServerSession,
 } from 'secagg'
 import { type CryptoProvider, nodeCrypto } from 'secagg/crypto'
-import { costOf } from './cost.js'
+import type { MaskPool } from 'secagg/workers'
+import { type Span, Tally } from './cost.js'
 import { CHECKED_ELEMENTS, type ClientKind, standIns } from './stand-in.js'
 
 /** What every client puts in, in every element. */
@@ -35,14 +36,20 @@ export interface RoundShape {
   readonly hybrid?: CryptoProvider | undefined
   /** The plane of the server. Default: the calling thread. */
   readonly plane?: DataPlane | undefined
+  /** The threads of the timed clients, and of the server's provider. Default: none. */
+  readonly pool?: MaskPool | undefined
+  /** How long each of the threads has worked, in milliseconds since it was started. */
+  readonly busyMs?: (() => readonly number[]) | undefined
 }
 
 /** What one party did in a round, and the processor time it took, all threads of the process together. */
 export interface PartyTime {
   readonly ms: number
   readonly msByRound: Partial<Readonly<Record<PhaseName, number>>>
-  /** How long that took; of the server only. */
-  readonly wallMs?: number
+  /** How long that took. */
+  readonly wallMs: number
+  /** How long each phase took, and how long the threads worked in it. */
+  readonly timeline: Partial<Readonly<Record<PhaseName, Span>>>
   /** Mask streams as long as the vector. */
   readonly streams: number
   readonly agreements: number
@@ -87,7 +94,9 @@ export async function timeRound(shape: RoundShape, timed: number): Promise<Timed
     if (timedSeats.has(seat)) counters.push(counting)
     return new ClientSession({
       ...common,
-      crypto: counting.crypto,
+      ...(shape.pool === undefined
+        ? { crypto: counting.crypto }
+        : { crypto: shape.pool.crypto(counting.crypto), maskExecutor: shape.pool.execute }),
       verifyIdentity: enrolled?.verifyIdentity,
     })
   })
@@ -99,76 +108,85 @@ export async function timeRound(shape: RoundShape, timed: number): Promise<Timed
     plane: shape.plane,
   })
 
-  let wallMs = 0
-  const serverMs: Partial<Record<PhaseName, number>> = {}
-  const clientMs: Partial<Record<PhaseName, number>> = {}
-  const costs = new Map([...timedSeats].map((seat) => [seat, 0]))
+  const ofServer = new Tally()
+  const ofClients = new Map([...timedSeats].map((seat) => [seat, new Tally()]))
   const bytesOf = new Map([...timedSeats].map((seat) => [seat, 0]))
   const batch = Math.max(1, Math.min(64, Math.floor(BATCH_BYTES / (4 * length))))
   let messages: Iterable<Message> = sessions.map((_, seat) => [seat, undefined])
   for (;;) {
     const phase = server.phase!
-    let serverCost = 0
-    const clientCosts: number[] = []
+    const serving = <T>(work: () => Promise<T>): Promise<T> => ofServer.measure(phase, work, shape.busyMs)
     const iterator = messages[Symbol.iterator]()
     for (;;) {
       // Several messages at a time, because a measurement costs as much as a short message.
-      const sent = await costOf(async () => take(iterator, batch))
-      serverCost += sent.cost
-      wallMs += sent.wallMs
-      if (sent.value.length === 0) break
+      const sent = await serving(async () => take(iterator, batch))
+      if (sent.length === 0) break
       const answers: (readonly [seat: number, bytes: Uint8Array])[] = []
-      for (const [seat, bytes] of sent.value) {
+      for (const [seat, bytes] of sent) {
         if (seat < dropping && (phase === 'masked-input' || phase === 'unmasking')) continue
         const session = sessions[seat]!
-        const answer = await costOf(() => (bytes === undefined ? session.start() : session.receive(bytes)))
-        if (timedSeats.has(seat)) {
-          clientCosts.push(answer.cost)
-          costs.set(seat, costs.get(seat)! + answer.cost)
-          bytesOf.set(seat, bytesOf.get(seat)! + (bytes?.length ?? 0) + answer.value.length)
+        const answering = () => (bytes === undefined ? session.start() : session.receive(bytes))
+        const tally = ofClients.get(seat)
+        const answer = await (tally?.measure(phase, answering, shape.busyMs) ?? answering())
+        if (tally !== undefined) {
+          bytesOf.set(seat, bytesOf.get(seat)! + (bytes?.length ?? 0) + answer.length)
         }
-        if (phase === 'advertise-keys') others.enrol(answer.value, kindOf(seat))
-        answers.push([seat, answer.value])
+        if (phase === 'advertise-keys') others.enrol(answer, kindOf(seat))
+        answers.push([seat, answer])
       }
-      const receipts = await costOf(async () => {
+      await serving(async () => {
         for (const [seat, bytes] of answers) {
           const { status } = await server.receive(seat, bytes)
           if (status !== 'accepted') throw new Error(`seat ${seat} was ${status}`)
         }
       })
-      serverCost += receipts.cost
-      wallMs += receipts.wallMs
     }
-    const closed = await costOf(() => server.closePhase())
-    serverMs[phase] = serverCost + closed.cost
-    wallMs += closed.wallMs
-    clientMs[phase] = median(clientCosts)
-    if (!closed.value.done) {
-      messages = closed.value.messages
+    const outcome = await serving(() => server.closePhase())
+    if (!outcome.done) {
+      messages = outcome.messages
       continue
     }
-    const sum = closed.value.sum[0] as Uint32Array
+    const sum = outcome.sum[0] as Uint32Array
     requireSum(isReal ? sum : sum.subarray(0, CHECKED_ELEMENTS), survivors)
     const agreements = median(counters.map((counter) => counter.agreements()))
     return {
       threshold: config.threshold,
       timedClients: timedCount,
       server: {
-        ms: Object.values(serverMs).reduce((a, b) => a + b, 0),
-        msByRound: serverMs,
-        wallMs,
+        ...partyTime([ofServer]),
         streams: survivors + counting.agreements(),
         agreements: counting.agreements(),
       },
       client: {
-        ms: median([...costs.values()]),
-        msByRound: clientMs,
+        ...partyTime([...ofClients.values()]),
         // With each neighbor a key to seal and a key to mask; a mask with each, and one of its own.
         streams: agreements / 2 + 1,
         agreements,
         bytes: median([...bytesOf.values()]),
       },
     }
+  }
+}
+
+/** What parties of the same kind took: medians. */
+function partyTime(parties: readonly Tally[]): Omit<PartyTime, 'streams' | 'agreements'> {
+  const medianOf = (of: (spans: ReadonlyMap<PhaseName, Span>) => number): number =>
+    median(parties.map(({ spans }) => of(spans)))
+  const total = (of: (span: Span) => number) => (spans: ReadonlyMap<PhaseName, Span>) =>
+    [...spans.values()].reduce((sum, span) => sum + of(span), 0)
+  const phases = [...parties[0]!.spans.keys()]
+  const timeline = phases.map((phase): [PhaseName, Span] => {
+    const each = (of: (span: Span) => number): number => medianOf((spans) => of(spans.get(phase)!))
+    const busyMs = parties[0]!.spans
+      .get(phase)!
+      .busyMs.map((_, thread) => each((span) => span.busyMs[thread]!))
+    return [phase, { ms: each(({ ms }) => ms), wallMs: each(({ wallMs }) => wallMs), busyMs }]
+  })
+  return {
+    ms: medianOf(total(({ ms }) => ms)),
+    wallMs: medianOf(total(({ wallMs }) => wallMs)),
+    msByRound: Object.fromEntries(timeline.map(([phase, { ms }]) => [phase, ms])),
+    timeline: Object.fromEntries(timeline),
   }
 }
 

@@ -45,7 +45,10 @@ export type SpareMemory = ArrayBufferLike[]
  */
 const LARGEST_PIECE = 2 ** 20
 
-/** The number of tasks per thread, if the vector is short. A slower thread can then execute fewer of them. */
+/**
+ * If the vector is short, a task has the terms that are left, divided by this number for each thread. Tasks become smaller,
+ * so that the threads finish at nearly the same time, although one of them may be slower or have other work in between.
+ */
 const TASKS_PER_THREAD = 4
 
 /** A task with fewer terms than this takes hardly longer than the addition of its result to the target. */
@@ -152,12 +155,12 @@ function* tasksOf(
   terms: number,
   threads: number,
 ): Generator<Task, void, void> {
-  const groups = length > LARGEST_PIECE ? 1 : Math.min(TASKS_PER_THREAD * threads, terms / FEWEST_TERMS)
-  const size = Math.ceil(terms / Math.max(groups, 1))
+  const areCut = length <= LARGEST_PIECE && terms > FEWEST_TERMS
   for (const piece of pieces) {
-    for (let from = 0; from < terms; from += size) {
-      const to = Math.min(from + size, terms)
-      yield { piece, from, to, fresh: size < terms, bytes: piece.bytes * (to - from) }
+    for (let from = 0, to = 0; from < terms; from = to) {
+      const size = Math.ceil((terms - from) / (TASKS_PER_THREAD * threads))
+      to = areCut ? Math.min(from + Math.max(size, FEWEST_TERMS), terms) : terms
+      yield { piece, from, to, fresh: areCut, bytes: piece.bytes * (to - from) }
     }
   }
 }

@@ -1,13 +1,15 @@
 import { partsOf, reasonOf, requireFunction, requireInteger } from '../arguments.js'
 import { equalBytes } from '../crypto/bytes.js'
-import type { SymmetricSuite } from '../crypto/provider.js'
+import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
 import type { SecAggError } from '../errors.js'
 import { type DataPlane, type LocalPlaneOptions, localPlane } from '../plane/index.js'
 import { checkExecution, executeMaskPlan, type MaskExecutor } from '../vector/mask.js'
 import { segmentsInRange, streamLength } from '../vector/segments.js'
+import { Dispatch } from './dispatch.js'
 import { executeOnThreads, type SpareMemory } from './execution.js'
 import { type MaskWorker, parallelism } from './host.js'
-import { derivationOn } from './seed-requests.js'
+import { providerOn } from './pooled-provider.js'
+import { derivationOn } from './pooled-seeds.js'
 import { spawnWorker } from './spawn.js'
 import { startThread, type Thread } from './thread.js'
 import { type KeystreamSample, nameOf, sampleOf } from './worker-messages.js'
@@ -49,6 +51,14 @@ export interface MaskPool {
    * @throws {SecAggError} `invalid-argument` if an option is of the wrong kind.
    */
   plane(options?: Omit<LocalPlaneOptions, 'maskExecutor'>): DataPlane
+  /**
+   * Makes a provider for client sessions. It makes the key agreements of a client on the workers, and otherwise calls
+   * `provider`. The calling thread makes them itself if there are few, if {@link MaskPool.threads} is 0, if a worker is lost,
+   * or if `provider` does not agree on the same secrets as the standard one. Private keys are transferred to the workers as
+   * copies, which the workers wipe after use.
+   * @throws {SecAggError} `invalid-argument` if this is not a crypto provider.
+   */
+  crypto<P extends CryptoProvider>(provider: P): P
   /** The number of workers that are running. */
   readonly threads: number
   /** Why there are fewer workers than requested, if there are. */
@@ -118,7 +128,8 @@ export async function createMaskPool(options: MaskPoolOptions = {}): Promise<Mas
     const execution = { target, segments, range, terms, suite, fills: sample.fills, length, ...pacing }
     return inTurn(() => executeOnThreads(usable(), execution, memory), pacing.signal)
   }
-  const deriveSeeds = derivationOn(() => (closing === undefined ? usable() : []))
+  const dispatch = new Dispatch(() => (closing === undefined ? usable() : []))
+  const deriveSeeds = derivationOn(dispatch)
   const execute = Object.assign(executeThere, { deriveSeeds })
   const close = async (): Promise<void> => {
     memory.length = 0
@@ -130,6 +141,7 @@ export async function createMaskPool(options: MaskPoolOptions = {}): Promise<Mas
       const { sliceStore } = partsOf('the options of a plane', given)
       return localPlane({ sliceStore, maskExecutor: execute })
     },
+    crypto: (provider) => providerOn(dispatch, provider),
     get threads() {
       return closing === undefined ? usable().length : 0
     },

@@ -4,12 +4,12 @@ import { withNodeFfi } from '../crypto/ffi.js'
 import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import type { MaskPlan, Vector } from '../vector/segments.js'
-import { answerRequest, cutBytes, sampleSeeds } from './seed-requests.js'
+import { answerRequest, cutBytes, sampleSeeds } from './requests.js'
 import {
   type FromWorker,
   GREETING,
-  type PackedRequest,
   type PerSuite,
+  type Request,
   sampleOf,
   suitesOf,
   type ToWorker,
@@ -95,20 +95,19 @@ function listener(
     }
   }
 
-  const derive = async (request: PackedRequest): Promise<void> => {
-    const { seeds, present } = await answerRequest(request, crypto)
-    say({ type: 'seeds', seeds, present }, [seeds.buffer as ArrayBuffer, present.buffer as ArrayBuffer])
+  const answer = async (request: Request): Promise<void> => {
+    const { results, present } = await answerRequest(request, crypto)
+    say({ type: 'answer', results, present }, [results.buffer as ArrayBuffer, present.buffer as ArrayBuffer])
   }
 
   return ({ data }) => {
     if (data.type === 'plan') work = workOf(data, suitesFor(data)[data.suite])
     else if (data.type === 'piece') last = last.then(() => run(data)).catch(fail)
-    else if (data.type === 'derive') last = last.then(() => derive(data)).catch(fail)
     else if (data.type === 'stop') work?.stop.abort()
-    else if (work !== undefined) {
-      wipe(work.seeds)
+    else if (data.type === 'end') {
+      if (work !== undefined) wipe(work.seeds)
       work = undefined
-    }
+    } else last = last.then(() => answer(data)).catch(fail)
   }
 }
 

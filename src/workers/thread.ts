@@ -1,3 +1,4 @@
+import { isBytes } from '../crypto/bytes.js'
 import type { SuiteName } from '../crypto/provider.js'
 import { SecAggError, usageError } from '../errors.js'
 import type { MaskPlan, Vector } from '../vector/segments.js'
@@ -5,10 +6,10 @@ import { listen, type MaskWorker } from './host.js'
 import {
   type FromWorker,
   GREETING,
-  type PackedRequest,
-  type PackedSeeds,
+  type PackedAnswer,
   type Part,
   type Piece,
+  type Request,
   type ToWorker,
 } from './worker-messages.js'
 
@@ -21,7 +22,7 @@ interface Asked {
   readonly settle: (answer: FromWorker | undefined) => void
 }
 
-/** A worker that has started. It executes one plan at a time, and derives seeds at any time. */
+/** A worker that has started. It executes one plan at a time, and answers requests at any time. */
 export class Thread {
   readonly samples: Samples
   readonly #worker: MaskWorker
@@ -72,15 +73,26 @@ export class Thread {
   }
 
   /**
-   * Derives seeds. The memory of the request is transferred. Resolves to `undefined` if the thread was lost. Never rejects.
+   * Answers a request, whose memory is transferred. Resolves to `undefined` if the thread was lost, or is now, because there
+   * are not `count` results of `length` bytes in its answer. Never rejects.
    */
-  async derive(request: PackedRequest): Promise<PackedSeeds | undefined> {
-    const { privateKey, publicKeys, salt, infos, secrets } = request
+  async request(request: Request, count: number, length: number): Promise<PackedAnswer | undefined> {
     this.#use()
-    const memory = [privateKey, publicKeys, salt, infos, secrets].map(({ buffer }) => buffer as ArrayBuffer)
-    const answer = await this.#ask({ type: 'derive', ...request }, memory)
+    const answer = await this.#ask(request, memoryOf(request))
     this.#leave()
-    return answer?.type === 'seeds' ? answer : undefined
+    if (answer === undefined) return undefined
+    if (answer.type === 'answer') {
+      const { results, present } = answer
+      if (
+        isBytes(results) &&
+        isBytes(present) &&
+        results.length === count * length &&
+        present.length === count
+      )
+        return answer
+    }
+    this.#lose('it gave a wrong answer')
+    return undefined
   }
 
   /** Stops the pieces in progress. */
@@ -145,6 +157,11 @@ export class Thread {
     for (const { settle } of this.#asked.splice(0)) settle(undefined)
     return this.#worker.terminate()
   }
+}
+
+/** The memory of what a request holds. */
+function memoryOf(request: Request): ArrayBuffer[] {
+  return Object.values(request).flatMap((part) => (isBytes(part) ? (part.buffer as ArrayBuffer) : []))
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 } from '../vector/segments.js'
 
 /** Changes whenever the messages change, so that a worker file of another version is detected. */
-export const GREETING = 'secagg mask worker 3'
+export const GREETING = 'secagg mask worker 4'
 
 /** Messages from the pool to a worker: a plan, its pieces one after the other, the end of the plan, the next plan. */
 export type ToWorker =
@@ -28,7 +28,7 @@ export type ToWorker =
     }
   /** Executes the plan's terms from `from` to `to` on a piece. If `fresh`, it sets the piece to zero first. */
   | ({ readonly type: 'piece'; readonly piece: Piece } & Part)
-  | ({ readonly type: 'derive' } & PackedRequest)
+  | Request
   /** Stops the pieces of this plan. */
   | { readonly type: 'stop' }
   | { readonly type: 'end' }
@@ -43,8 +43,8 @@ export type FromWorker =
     }
   | { readonly type: 'progress'; readonly fraction: number }
   | { readonly type: 'done'; readonly target: Vector }
-  /** The answer to 'derive'. */
-  | ({ readonly type: 'seeds' } & PackedSeeds)
+  /** The answer to a request. */
+  | ({ readonly type: 'answer' } & PackedAnswer)
   /** The worker did not do what it was asked for. */
   | { readonly type: 'stopped' }
   /** The worker cannot continue. */
@@ -57,8 +57,13 @@ export interface Part {
   readonly fresh: boolean
 }
 
+/** A request for what follows from a private key and public keys. Its memory is transferred; the worker wipes the secrets in it. */
+export type Request =
+  | ({ readonly type: 'derive' } & PackedSeeds)
+  | { readonly type: 'agree'; readonly privateKey: Uint8Array; readonly publicKeys: Uint8Array }
+
 /** A request for seeds, in few arrays. All infos have the same length. */
-export interface PackedRequest {
+export interface PackedSeeds {
   readonly privateKey: Uint8Array
   readonly publicKeys: Uint8Array
   readonly salt: Uint8Array
@@ -68,9 +73,9 @@ export interface PackedRequest {
   readonly length: 16 | 32
 }
 
-/** Seeds, one after the other, and for each a 1 if it exists. */
-export interface PackedSeeds {
-  readonly seeds: Uint8Array
+/** Results of the same length, one after the other, and for each a 1 if it exists. */
+export interface PackedAnswer {
+  readonly results: Uint8Array
   readonly present: Uint8Array
 }
 

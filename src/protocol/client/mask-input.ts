@@ -7,7 +7,7 @@ import { type ClientCapabilities, capable, cryptoOf, requireShape } from '../cap
 import { blameServer, requireCanonicalSeats, requireEnough, requireState, violation } from '../checks.js'
 import { hybridFor } from '../hybrid-steps.js'
 import { type Signer, signStatement } from '../identity.js'
-import { derivePairwiseSeed, deriveSelfMaskSeed } from '../keys.js'
+import { agreeInParts, derivePairwiseSeed, deriveSelfMaskSeed } from '../keys.js'
 import { inclusionStatement } from '../statements.js'
 import type { ClientMasked, ClientShared, Peer, Sharer } from './states.js'
 
@@ -78,26 +78,27 @@ export async function maskInput(
   )
   const hybrid = hybridFor(config, crypto)
   const peers = pairs.map(({ peer }) => peer)
-  const agreements = await (hybrid?.agreementsWith(state, peers, crypto) ??
-    crypto.x25519.sharedSecrets(
+  const agreements =
+    (await hybrid?.agreementsWith(state, peers, crypto)) ??
+    agreeInParts(
+      crypto,
       maskKeyPair.privateKey,
       peers.map(({ maskKey }) => maskKey),
-    ))
-  const agreed = pairs.map(({ peer }, index) => {
-    const agreement = agreements[index]
+    )
+  const agreed = pairs.map(async ({ peer }, index): Promise<Uint8Array> => {
+    const agreement = await agreements[index]
     if (agreement !== undefined) return agreement
-    const blame = blameServer(PHASE, peer.seat)
     throw violation(
       'invalid-public-key',
-      blame,
+      blameServer(PHASE, peer.seat),
       'the key agreement with a public key gives an all-zero secret',
     )
   })
-  const received = await hybrid?.receiveSecrets(state, pairs, agreed, crypto)
+  const received = await hybrid?.receiveSecrets(state, pairs, await Promise.all(agreed), crypto)
   const own = { seat, publicKey: maskKeyPair.publicKey, kemDigest: state.hybrid?.maskKemDigest }
   const pairwise = await Promise.all(
     pairs.map(async ({ peer }, index): Promise<MaskTerm> => {
-      const agreement = agreed[index]!
+      const agreement = await agreed[index]!
       const secret = received?.[index]?.secret
       const other = { seat: peer.seat, publicKey: peer.maskKey, kemDigest: peer.hybrid?.maskKemDigest }
       const seed = await derivePairwiseSeed(config, crypto, agreement, own, other, secret)

@@ -12,6 +12,7 @@ import { type ClientCapabilities, cryptoOf, requireShape, splitterOf } from '../
 import { blameServer, requireState, violation } from '../checks.js'
 import { hybridFor } from '../hybrid-steps.js'
 import {
+  agreeInParts,
   commitToSelfMask,
   deriveAcknowledgement,
   deriveSealingKey,
@@ -69,6 +70,13 @@ export async function shareKeys(
 
   const published = inbound.map((entry) => entry.seat)
   const holders = holdersKnownTo(config, seat, published, sent.choice)
+  const keysOf = new Map(inbound.map((entry) => [entry.seat, entry.value]))
+  const others = published.filter((other) => other !== seat)
+  const agreements = agreeInParts(
+    crypto,
+    cipherKeyPair.privateKey,
+    others.map((other) => keysOf.get(other)!.cipherKey),
+  )
   const selfMask = drawSecret(crypto, SELF_MASK_SEED_LENGTH)
   const shared = state.hybrid?.master ?? maskKeyPair.privateKey
   const maskKeyShares = await splitSecret(shared, config.threshold, holders.length)
@@ -79,12 +87,6 @@ export async function shareKeys(
   }
 
   const isMutual = (other: number): boolean => !isChosen(config.graph) || places.has(other)
-  const others = published.filter((other) => other !== seat)
-  const keysOf = new Map(inbound.map((entry) => [entry.seat, entry.value]))
-  const agreements = await crypto.x25519.sharedSecrets(
-    cipherKeyPair.privateKey,
-    others.map((other) => keysOf.get(other)!.cipherKey),
-  )
   const holderOf = (holder: number, keys: Omit<PublicKeys, 'signature'>): KeyHolder =>
     hybrid?.keyHolder(holder, keys, 'cipher', digest) ?? { seat: holder, publicKey: keys.cipherKey }
   const own = holderOf(seat, sent)
@@ -100,7 +102,7 @@ export async function shareKeys(
       const keys = keysOf.get(other)!
       // A copy, since the key may be part of a message that is many times as long.
       const maskKey = Uint8Array.from(keys.maskKey)
-      const agreement = agreements[index]
+      const agreement = await agreements[index]!
       if (agreement === undefined) {
         throw violation(
           'invalid-public-key',
