@@ -4,6 +4,7 @@ import { usageError } from '../errors.js'
 import { copyVector } from '../vector/arithmetic.js'
 import { type Accumulator, createAccumulator, packVector, vectorInRange } from '../vector/index.js'
 import { executeMaskPlan, type MaskExecutor } from '../vector/mask.js'
+import { nextTurn } from '../vector/pace.js'
 import { countElements, type MaskPlan, type Segment } from '../vector/segments.js'
 import {
   createPlane,
@@ -224,6 +225,8 @@ async function executePlans(
       executing = execute(plan, (fraction) => onProgress?.((before + fraction * plan.length) / terms))
       // A failure is seen when the next plan begins.
       executing.catch(() => undefined)
+      // Threads get this plan before the keys for the next one are requested.
+      await nextTurn()
     }
   } finally {
     await executing

@@ -51,8 +51,8 @@ const LARGEST_PIECE = 2 ** 20
  */
 const TASKS_PER_THREAD = 4
 
-/** A task with fewer terms than this takes hardly longer than the addition of its result to the target. */
-const FEWEST_TERMS = 4
+/** Bytes of mask stream that take about a millisecond. With less, a task takes hardly longer than the addition of its result. */
+const LEAST_WORK = 4 * 2 ** 20
 
 /** While a worker executes one piece, the next one is already queued there, so that it need not wait for the calling thread. */
 const PIECES_AHEAD = 2
@@ -155,11 +155,12 @@ function* tasksOf(
   terms: number,
   threads: number,
 ): Generator<Task, void, void> {
-  const areCut = length <= LARGEST_PIECE && terms > FEWEST_TERMS
+  const fewest = Math.ceil(LEAST_WORK / length)
+  const areCut = length <= LARGEST_PIECE && terms > fewest
   for (const piece of pieces) {
     for (let from = 0, to = 0; from < terms; from = to) {
       const size = Math.ceil((terms - from) / (TASKS_PER_THREAD * threads))
-      to = areCut ? Math.min(from + Math.max(size, FEWEST_TERMS), terms) : terms
+      to = areCut ? Math.min(from + Math.max(size, fewest), terms) : terms
       yield { piece, from, to, fresh: areCut, bytes: piece.bytes * (to - from) }
     }
   }

@@ -5,8 +5,11 @@ import type { CryptoProvider, KeyAgreement } from '../crypto/provider.js'
 import type { Dispatch } from './dispatch.js'
 import { unpackResults } from './requests.js'
 
-/** With fewer keys than this, importing the private key on other threads takes longer than it saves. */
-const FEW_KEYS = 24
+/**
+ * With fewer keys than this, other threads save less than they cost. Each imports the private key anew, which takes as long as ten
+ * agreements on Node 20.
+ */
+const FEW_KEYS = 64
 
 /**
  * A provider that agrees on secrets on the threads of a pool, and otherwise calls `crypto`. It gives the same bytes. The calling

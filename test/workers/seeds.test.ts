@@ -130,6 +130,7 @@ describe('a request whose parts do not fit together is refused, by a pool and by
   test('also by a worker', async () => {
     const right = await requestOf(9)
     const packed = {
+      type: 'derive' as const,
       privateKey: Uint8Array.from(right.privateKey),
       publicKeys: Uint8Array.from(right.publicKeys.flatMap((key) => [...key])),
       salt: right.salt,

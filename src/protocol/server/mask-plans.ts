@@ -21,7 +21,7 @@ const PHASE = 'unmasking'
 const MINIMUM_PLAN = { terms: 256, bytes: 64 * 2 ** 20 } as const
 
 /** The same if other threads derive the seeds, which have nothing to do between the end of a plan and the next. */
-const MINIMUM_PLAN_ELSEWHERE = { terms: 1024, bytes: 64 * 2 ** 20 } as const
+const MINIMUM_PLAN_ELSEWHERE = { terms: 4096, bytes: 64 * 2 ** 20 } as const
 
 /**
  * Computes the masks to remove from the sum of the masked vectors of U3:
