@@ -4,7 +4,8 @@ import * as workers from 'secagg/workers'
 import { type Example, type Examples, optional, whole } from './examples.js'
 import { testArguments } from './surface.js'
 
-const suite = (await defaultCrypto()).suites.aes!
+const crypto = await defaultCrypto()
+const suite = crypto.suites.aes!
 const segments = [{ length: 8, bits: 8 }]
 const plan = [{ seed: new Uint8Array(16).fill(5), sign: 1 }]
 const pool = await workers.createMaskPool({ workers: 0 })
@@ -40,6 +41,7 @@ const examples: Examples = {
       }),
     ],
   }),
+  'createMaskPool().crypto': () => ({ on: pool, args: [whole(crypto)] }),
   'createMaskPool().close': () => ({ on: pool, args: [] }),
 }
 
