@@ -2,6 +2,7 @@ import { defaultCrypto } from 'secagg'
 import { createVector } from 'secagg/vector'
 import * as workers from 'secagg/workers'
 import { type Example, type Examples, optional, whole } from './examples.js'
+import { providerExamples } from './provider-examples.js'
 import { testArguments } from './surface.js'
 
 const crypto = await defaultCrypto()
@@ -42,6 +43,7 @@ const examples: Examples = {
     ],
   }),
   'createMaskPool().crypto': () => ({ on: pool, args: [whole(crypto)] }),
+  ...providerExamples('createMaskPool().crypto', pool.crypto(crypto)),
   'createMaskPool().close': () => ({ on: pool, args: [] }),
 }
 
