@@ -2,15 +2,18 @@ import { isArrayBuffer, wipe } from '../crypto/bytes.js'
 import { defaultCrypto } from '../crypto/default.js'
 import { withNodeFfi } from '../crypto/ffi.js'
 import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
+import { deriveSeeds, type SeedRequest } from '../crypto/seeds.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import type { MaskPlan, Vector } from '../vector/segments.js'
-import { answerRequest, cutBytes, sampleSeeds } from './requests.js'
 import {
+  type Derivation,
   type FromWorker,
   GREETING,
+  type PackedAnswer,
   type PerSuite,
   type Request,
   sampleOf,
+  sampleSeeds,
   suitesOf,
   type ToWorker,
 } from './worker-messages.js'
@@ -120,4 +123,51 @@ function workOf({ seeds, signs, reports }: PlanMessage, suite: SymmetricSuite): 
 function memoryOf(target: Vector): ArrayBuffer[] {
   const memory = target.at(-1)?.buffer
   return isArrayBuffer(memory) ? [memory] : []
+}
+
+/** Answers a request on the thread that it was sent to, and wipes its secrets. */
+export function answerRequest(request: Request, crypto: Derivation): Promise<PackedAnswer> {
+  return request.type === 'agree' ? agree(request, crypto) : derive(request, crypto)
+}
+
+async function agree(
+  { privateKey, publicKeys }: Request & { type: 'agree' },
+  { x25519 }: Derivation,
+): Promise<PackedAnswer> {
+  const keys = cutBytes(publicKeys, publicKeys.length / 32)
+  const secrets = await x25519.sharedSecrets(privateKey, keys).finally(() => wipe(privateKey))
+  return packResults(secrets, 32)
+}
+
+async function derive(request: Request & { type: 'derive' }, crypto: Derivation): Promise<PackedAnswer> {
+  const { privateKey, publicKeys, salt, infos, secrets, length } = request
+  const count = publicKeys.length / 32
+  const unpacked: SeedRequest = {
+    privateKey,
+    publicKeys: cutBytes(publicKeys, count),
+    salt,
+    infos: cutBytes(infos, count),
+    length,
+    secrets: secrets.length === 0 ? undefined : cutBytes(secrets, count),
+  }
+  const seeds = await deriveSeeds(unpacked, crypto).finally(() => wipe(privateKey, secrets))
+  return packResults(seeds, length)
+}
+
+/** Copies the results, each of `length` bytes, and wipes them. */
+function packResults(list: readonly (Uint8Array | undefined)[], length: number): PackedAnswer {
+  const answer = { results: new Uint8Array(list.length * length), present: new Uint8Array(list.length) }
+  for (const [index, result] of list.entries()) {
+    if (result === undefined) continue
+    answer.results.set(result, index * length)
+    answer.present[index] = 1
+    wipe(result)
+  }
+  return answer
+}
+
+/** Views of `count` parts of the same length. */
+function cutBytes(bytes: Uint8Array, count: number): readonly Uint8Array[] {
+  const length = bytes.length / count
+  return Array.from({ length: count }, (_, index) => bytes.subarray(index * length, (index + 1) * length))
 }

@@ -1,5 +1,7 @@
+import { joinBytes } from '../crypto/bytes.js'
 import { nobleCrypto } from '../crypto/noble.js'
 import type { CryptoProvider, SuiteName, SymmetricSuite } from '../crypto/provider.js'
+import { deriveSeeds } from '../crypto/seeds.js'
 import { lanesOn, plainLanes } from '../vector/lanes.js'
 import {
   cutSegments,
@@ -227,4 +229,15 @@ export function isShared(vector: Vector): boolean {
 /** Recognizes shared memory from other realms too. */
 function isSharedMemory(buffer: ArrayBufferLike): boolean {
   return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]'
+}
+
+/** The part of a provider from which seeds follow. */
+export type Derivation = Pick<CryptoProvider, 'x25519' | 'sha256'>
+
+/** Seeds of public keys. They show whether two providers derive the same. */
+export async function sampleSeeds(crypto: Derivation): Promise<Uint8Array> {
+  const bytes = Uint8Array.from({ length: 32 }, (_, index) => index)
+  const publicKeys = [bytes, new Uint8Array(32)]
+  const request = { privateKey: bytes, publicKeys, salt: bytes, infos: publicKeys, length: 32 } as const
+  return joinBytes((await deriveSeeds(request, crypto)).map((seed) => seed ?? new Uint8Array(32)))
 }

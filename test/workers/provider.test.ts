@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type CryptoProvider, defaultCrypto } from '../../src/crypto/index.js'
 import { ClientSession, createRoundConfig, ServerSession } from '../../src/index.js'
 import { createMaskPool, type MaskPool, type MaskWorker } from '../../src/workers/index.js'
-import { answerRequest } from '../../src/workers/requests.js'
+import { answerRequest } from '../../src/workers/serve.js'
 import { randomOf } from '../support/seeded.js'
 import { puppets, spawn } from './support.js'
 

@@ -6,7 +6,7 @@ import { ClientSession, createRoundConfig, ServerSession } from '../../src/index
 import { withPostQuantum } from '../../src/post-quantum/index.js'
 import { executeMaskPlan } from '../../src/vector/mask.js'
 import { createMaskPool, type MaskPool } from '../../src/workers/index.js'
-import { answerRequest } from '../../src/workers/requests.js'
+import { answerRequest } from '../../src/workers/serve.js'
 import { puppets, spawn } from './support.js'
 
 const crypto = await defaultCrypto('aes')
