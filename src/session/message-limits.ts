@@ -1,6 +1,6 @@
 import type { Bytes } from '../crypto/bytes.js'
 import { KEM_KEY_LENGTH } from '../crypto/encapsulation.js'
-import { choiceLength, provenHolders, publishableSeats } from '../graph/index.js'
+import { CHOICE_LENGTH, choiceLength, provenHolders, publishableSeats } from '../graph/index.js'
 import { requireConfig } from '../protocol/checks.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { isHybrid } from '../protocol/keys.js'
@@ -21,11 +21,21 @@ import {
 const ED25519_SIGNATURE_LENGTH = 64
 
 /**
+ * The longest first message of a client, in a round of any graph, adversary model and key agreement. A client of another kind
+ * of round must be told that its configuration differs, not that its message is too long.
+ */
+const LONGEST_FIRST =
+  HASH_LENGTH + 2 * KEY_LENGTH + CHOICE_LENGTH + 2 * KEM_KEY_LENGTH + ED25519_SIGNATURE_LENGTH
+
+/**
  * The limits of a round's messages. A transport can refuse longer messages before it reads them.
  * @public
  */
 export interface MessageLimits {
-  /** Length of the longest message that a client sends, in bytes. */
+  /**
+   * Length of the longest message that a client sends, in bytes; at least that of the first message of another kind of round, so
+   * that a client with such a configuration is told that it differs.
+   */
   readonly fromClient: number
   /** Length of the longest message that the server sends, in bytes. */
   readonly fromServer: number
@@ -73,8 +83,7 @@ export function messageLimits(config: RoundConfig): MessageLimits {
     typeof published === 'number' ? 2 + visible * (4 + keys) : bitmap(clients) + clients * keys
   const fromClient = [
     HASH_LENGTH + keys,
-    // A client of the other adversary model must be told that its configuration differs.
-    HASH_LENGTH + 2 * KEY_LENGTH + ED25519_SIGNATURE_LENGTH,
+    LONGEST_FIRST,
     COMMITMENT_LENGTH + sealed * longestSealed,
     signatureLength,
     proof === 0 ? 0 : bitmap(owners) + owners * ACKNOWLEDGEMENT_LENGTH,

@@ -1,9 +1,10 @@
 import { createRoundConfig } from 'secagg'
+import { withPostQuantum } from 'secagg/post-quantum'
 import { connectionPair, messageLimits, runClient, serveRound } from 'secagg/transport'
 import { describe, expect, test } from 'vitest'
 import { expectRefusal, seatsBelow } from '../attacks/support.js'
-import { makeCohort } from '../support/cohort.js'
-import { toySplitter } from '../support/toy-crypto.js'
+import { type CohortOptions, makeCohort } from '../support/cohort.js'
+import { toyCrypto, toySplitter } from '../support/toy-crypto.js'
 
 const segments = (length: number) => [{ length, bits: 7, bound: 'modular' }] as const
 const SPARSE = {
@@ -11,6 +12,9 @@ const SPARSE = {
   threshold: 3,
   minimumCohort: 4,
 } as const
+
+/** The first message of a client with hybrid key agreement, a choice of holders and a signature. */
+const FIRST_OF_OTHERS = 2 + 32 + 2 * 32 + 16 + 2 * 1184 + 64
 
 describe('no message exceeds the limits, and the longest one of each side reaches them', () => {
   test.each([
@@ -61,7 +65,48 @@ describe('no message exceeds the limits, and the longest one of each side reache
     )
     await round.closed
     const limits = messageLimits(config)
-    expect({ ...longest, slices: slices / config.clients }).toEqual(limits)
+    const fromClient = Math.max(longest.fromClient, FIRST_OF_OTHERS)
+    expect({ ...longest, fromClient, slices: slices / config.clients }).toEqual(limits)
+  })
+
+  const HYBRID = { keyAgreement: 'x25519-ml-kem-768' } as const
+  const CHOSEN = { graph: { neighbors: 7, assumptions: 'unproven' }, threshold: 4, minimumCohort: 4 } as const
+  test.each([
+    ['hybrid key agreement', { clients: 3, adversary: 'honest-but-curious' }, HYBRID],
+    ['the active model', { clients: 3, adversary: 'honest-but-curious' }, { adversary: 'active' }],
+    [
+      'holders that clients choose, and hybrid key agreement',
+      { clients: 9, adversary: 'honest-but-curious' },
+      { ...CHOSEN, ...HYBRID, adversary: 'active' },
+    ],
+    [
+      'neither, where the others have both',
+      { clients: 9, adversary: 'active', ...CHOSEN, ...HYBRID },
+      {
+        adversary: 'honest-but-curious',
+        graph: 'complete',
+        keyAgreement: 'x25519',
+        threshold: 5,
+        minimumCohort: 5,
+      },
+    ],
+  ] as const)('a client with %s is told that its configuration differs', async (_, parameters, change) => {
+    const crypto = await withPostQuantum(toyCrypto(1))
+    const common = { ...parameters, crypto, segments: segments(1) } as const
+    const { config, verifyIdentity } = await makeCohort(common as CohortOptions)
+    const other = await makeCohort({ ...common, ...change } as CohortOptions)
+    const end = new AbortController()
+    const round = serveRound({ config, crypto, verifyIdentity, signal: end.signal })
+    round.outcome.catch(() => {})
+    const [near, far] = connectionPair()
+    round.connect(0, far)
+    const part = runClient(() => near, {
+      ...{ config: other.config, crypto, seat: 0, input: other.inputs[0]! },
+      ...{ signer: other.signers[0], verifyIdentity: other.verifyIdentity, splitSecret: toySplitter(0) },
+    })
+    await expect(part).rejects.toMatchObject({ code: 'message-refused', got: 'configuration-mismatch' })
+    end.abort()
+    await round.closed
   })
 
   test('the limits of the largest cohort are computed without making its messages', () => {
