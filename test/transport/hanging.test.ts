@@ -61,7 +61,7 @@ describe('an attempt to connect that does not get anywhere', () => {
     const { scene, part, others, causes } = await hangs((scene, attempt) =>
       attempt === 1 ? stuck(() => closed++) : scene.connect(0)(),
     )
-    expect(causes).toEqual([expect.stringMatching(/nothing could be sent within 60\d\d\d milliseconds/)])
+    expect(causes).toEqual([expect.stringMatching(/no connection was made within 60\d\d\d milliseconds/)])
     expect(closed).toBe(1)
     expect(await expectExactSum(scene)).toEqual(seatsBelow(5))
     expect(await scene.clock.until(part)).toEqual({ included: true })

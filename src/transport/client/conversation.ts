@@ -15,7 +15,7 @@ import {
 } from '../notices.js'
 import { PING, Pulse } from '../pulse.js'
 import type { ClientEvent, RunClientOptions } from './client-options.js'
-import { silenceOf, watchFirst } from './opening.js'
+import { silenceOf, watch } from './opening.js'
 import { Uploads } from './upload.js'
 
 /**
@@ -232,7 +232,7 @@ export class Conversation {
     this.#sending = sending.then(() => this.#pulse.sent(), ignore)
     if (!this.#hasBegun) {
       this.#hasBegun = true
-      watchFirst(sending, { clock: this.#clock, time: this.#silence }, (reason) => this.end(reason))
+      watch(sending, { clock: this.#clock, time: this.#silence }, (reason) => this.end(reason))
     }
     return sending
   }

@@ -27,35 +27,29 @@ export interface Limits {
  *
  * @throws {Lost} after the longest time; what `open` throws; the reason of the end.
  */
-export async function openInTime(
+export function openInTime(
   open: () => Connection | Promise<Connection>,
-  { clock, time, ending }: Limits,
+  { ending, ...limits }: Limits,
 ): Promise<Connection> {
   const late = new Ending()
   const opening = (async () => requireConnection(await open()))()
   opening.then((connection) => (ending.over || late.over) && connection.close()).catch(ignore)
-  const cancel = timerIfAny(clock, time, () => late.end(stuck('no connection was made', time)))
-  try {
-    return await ending.race(late.race(opening))
-  } finally {
-    cancel()
-  }
+  watch(opening, limits, (reason) => late.end(reason))
+  return ending.race(late.race(opening))
 }
 
 /**
- * Calls `lost` if `sending`, which is the first message of a connection, takes longer than `time`: for example, because a
- * socket is still being opened. Later messages can be long, but this one is short.
+ * Calls `lost` if an attempt takes longer than it may. The first message of a connection is part of the attempt: a socket may
+ * still be opening.
  */
-export function watchFirst(
-  sending: Promise<unknown>,
+export function watch(
+  attempt: Promise<unknown>,
   { clock, time }: Omit<Limits, 'ending'>,
   lost: (reason: Lost) => void,
 ): void {
-  const cancel = timerIfAny(clock, time, () => lost(stuck('nothing could be sent', time)))
-  sending.then(cancel, cancel)
-}
-
-function stuck(what: string, time: number): Lost {
-  const text = `${what} within ${Math.round(time)} milliseconds`
-  return new Lost(new SecAggError('connection-lost', 'network', text, { expected: time }))
+  const cancel = timerIfAny(clock, time, () => {
+    const text = `no connection was made within ${Math.round(time)} milliseconds`
+    lost(new Lost(new SecAggError('connection-lost', 'network', text, { expected: time })))
+  })
+  attempt.then(cancel, cancel)
 }

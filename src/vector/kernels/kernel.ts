@@ -108,7 +108,7 @@ export interface Packing {
   addWords(lanes: number, end: number, packed: number, bits: number, table: number): void
   addNarrow(lanes: number, end: number, packed: number, step: number, width: number, table: number): void
   addPairs(lanes: number, end: number, packed: number, bits: number, table: number): void
-  pack(lanes: number, end: number, packed: number, bits: number, width: number): void
+  pack(lanes: number, end: number, packed: number, bits: number, width: number, table: number): void
   packPairs(lanes: number, end: number, packed: number, bits: number): void
 }
 
@@ -206,4 +206,19 @@ function writeRow(
     row[count + word] = 2 ** (8 - (position % 8))
     row[2 * count + word] = masks[word % masks.length]!
   }
+}
+
+/** Writes the table with which packing.wat packs elements of `bits` bits, which are fewer than 32. */
+export function writePackingTable({ buffer }: WebAssembly.Memory, at: number, bits: number): void {
+  const mask = 2 ** bits - 1
+  new Uint32Array(buffer, at, 8).set([mask, 0, mask, 0, 0, mask, 0, mask])
+  const permutations = new Uint8Array(buffer, at + 32, 64).fill(0x80)
+  // Where the words 1 and 3 begin, the latter in the half that begins within a byte if `bits` is odd.
+  const starts = [bits >> 2, ((bits & 1) * 4 + 2 * bits) >> 3]
+  starts.forEach((start, row) => {
+    for (let byte = 0; byte < 8; byte++) permutations[16 * row + start + byte] = 8 + byte
+  })
+  // Only for 31 bits: the bits after the first eight bytes of the shifted words 1 and 2.
+  permutations[32 + 15] = 8
+  permutations[48 + 8] = 0
 }

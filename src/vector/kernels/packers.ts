@@ -6,6 +6,7 @@ import {
   madeOnce,
   sharedPackingKernel,
   TABLE_BYTES,
+  writePackingTable,
   writeTable,
 } from './kernel.js'
 
@@ -175,7 +176,7 @@ export function createKernelPacker(shares = false): Packer | undefined {
     // The kernel packs eight lanes per turn. The lanes after the last one must not change the last byte.
     bytes.fill(0, end, end + 8 * width)
     if (width === 8) packing.packPairs(0, end, PACKED_AT, bits)
-    else packing.pack(0, end, PACKED_AT, bits, width)
+    else packing.pack(0, end, PACKED_AT, bits, width, TABLE_AT)
   }
   const addPortions = (
     lanes: Lanes,
@@ -198,6 +199,7 @@ export function createKernelPacker(shares = false): Packer | undefined {
   }
   return {
     pack: (lanes, bits, packed) => {
+      if (lanes.BYTES_PER_ELEMENT < 8) writePackingTable(memory, TABLE_AT, bits)
       forEachPacked(lanes, bits, packed, (lanePart, packedPart) => {
         bytes.set(lanePart)
         packLanes(lanePart.length, bits, lanes.BYTES_PER_ELEMENT)

@@ -108,7 +108,7 @@
       (local.set $elements1
         (i32x4.shr_u
           (i32x4.mul
-            (i8x16.swizzle (v128.load (local.get $half)) (local.get $permutation1))
+            (i8x16.swizzle (v128.load (local.get $half)) (v128.load offset=32 (local.get $table)))
             (local.get $factors1))
           (i32.const 8)))
       (if (i32.gt_u (local.get $bits) (i32.const 24))
@@ -123,7 +123,7 @@
             (v128.or
               (local.get $elements1)
               (i32x4.mul
-                (i8x16.swizzle (v128.load offset=1 (local.get $half)) (local.get $permutation1))
+                (i8x16.swizzle (v128.load offset=1 (local.get $half)) (v128.load offset=32 (local.get $table)))
                 (local.get $factors1))))))
       (v128.store (local.get $lanes)
         (i32x4.add (v128.load (local.get $lanes)) (v128.and (local.get $elements0) (local.get $mask))))
@@ -184,7 +184,7 @@
               (i32.const 8))
             (local.get $mask0))
           (v128.and
-            (i16x8.mul (i8x16.swizzle (local.get $bytes) (local.get $permutation1)) (local.get $factors1))
+            (i16x8.mul (i8x16.swizzle (local.get $bytes) (v128.load offset=32 (local.get $table))) (local.get $factors1))
             (local.get $mask1))))
       (v128.store (local.get $lanes)
         (if (result v128) (i32.eq (local.get $width) (i32.const 2))
@@ -196,16 +196,23 @@
 
   ;; Packs the low $bits bits of each lane from $lanes to $end, eight lanes per turn. Lanes have $width bytes: 1, 2 or 4. It
   ;; reads up to seven lanes after $end, and packs them too.
-  (func (export "pack") (param $lanes i32) (param $end i32) (param $packed i32) (param $bits i32) (param $width i32)
-    (local $a v128) (local $b v128) (local $mask v128) (local $low v128) (local $double i64) (local $rest i64)
-    (local $shift i64) (local $first i64) (local $second i64) (local $half i32)
-    (local.set $mask
-      (i32x4.splat (i32.sub (i32.shl (i32.const 1) (local.get $bits)) (i32.const 1))))
-    (local.set $low (v128.const i32x4 0xffffffff 0 0xffffffff 0))
-    (local.set $double (i64.extend_i32_u (i32.shl (local.get $bits) (i32.const 1))))
-    (local.set $rest (i64.sub (i64.const 64) (local.get $double)))
-    ;; The second four elements begin at bit 4 · $bits of the turn, which is bit 0 or 4 of the byte at $half.
-    (local.set $shift (i64.extend_i32_u (i32.shl (i32.and (local.get $bits) (i32.const 1)) (i32.const 2))))
+  ;;
+  ;; 1. Two elements move together in a word of 64 bits.
+  ;; 2. A shift gives each word the bit, and a permutation the byte, at which it begins in the packed form. The table has the
+  ;;    masks of the first and of the second elements, then the permutations of the words 1 and 3. Words 0 and 2 keep their
+  ;;    bytes. With 31 bits, the shifts lose the highest bits of the words 1 and 2; two more permutations place them.
+  (func (export "pack")
+    (param $lanes i32) (param $end i32) (param $packed i32) (param $bits i32) (param $width i32) (param $table i32)
+    (local $a v128) (local $b v128) (local $firsts v128) (local $seconds v128) (local $low v128)
+    (local $together i32) (local $shift1 i32) (local $shift2 i32) (local $shift3 i32) (local $half i32)
+    (local $packedA v128) (local $packedB v128)
+    (local.set $firsts (v128.load (local.get $table)))
+    (local.set $seconds (v128.load offset=16 (local.get $table)))
+    (local.set $low (v128.const i64x2 -1 0))
+    (local.set $together (i32.sub (i32.const 32) (local.get $bits)))
+    (local.set $shift1 (i32.and (i32.shl (local.get $bits) (i32.const 1)) (i32.const 7)))
+    (local.set $shift2 (i32.shl (i32.and (local.get $bits) (i32.const 1)) (i32.const 2)))
+    (local.set $shift3 (i32.and (i32.mul (local.get $bits) (i32.const 6)) (i32.const 7)))
     (loop $turn
       (block $loaded
         (if (i32.eq (local.get $width) (i32.const 4))
@@ -221,33 +228,39 @@
         (local.set $b (v128.load8x8_u (local.get $lanes)))
         (local.set $a (i32x4.extend_low_i16x8_u (local.get $b)))
         (local.set $b (i32x4.extend_high_i16x8_u (local.get $b))))
-      (local.set $a (v128.and (local.get $a) (local.get $mask)))
-      (local.set $b (v128.and (local.get $b) (local.get $mask)))
-      ;; Pairs of elements, with 2 · $bits bits in a word of 64.
       (local.set $a
         (v128.or
-          (v128.and (local.get $a) (local.get $low))
-          (i64x2.shl (i64x2.shr_u (local.get $a) (i32.const 32)) (local.get $bits))))
+          (v128.and (local.get $a) (local.get $firsts))
+          (i64x2.shr_u (v128.and (local.get $a) (local.get $seconds)) (local.get $together))))
       (local.set $b
         (v128.or
-          (v128.and (local.get $b) (local.get $low))
-          (i64x2.shl (i64x2.shr_u (local.get $b) (i32.const 32)) (local.get $bits))))
-      ;; Each store writes zeros after its elements.
-      (local.set $first (i64x2.extract_lane 1 (local.get $a)))
-      (i64.store (local.get $packed)
-        (i64.or (i64x2.extract_lane 0 (local.get $a)) (i64.shl (local.get $first) (local.get $double))))
-      (i64.store offset=8 (local.get $packed) (i64.shr_u (local.get $first) (local.get $rest)))
+          (v128.and (local.get $b) (local.get $firsts))
+          (i64x2.shr_u (v128.and (local.get $b) (local.get $seconds)) (local.get $together))))
+      (local.set $packedA
+        (v128.or
+          (v128.and (local.get $a) (local.get $low))
+          (i8x16.swizzle (i64x2.shl (local.get $a) (local.get $shift1)) (v128.load offset=32 (local.get $table)))))
+      (local.set $packedB
+        (v128.or
+          (v128.and (i64x2.shl (local.get $b) (local.get $shift2)) (local.get $low))
+          (i8x16.swizzle (i64x2.shl (local.get $b) (local.get $shift3)) (v128.load offset=48 (local.get $table)))))
+      (if (i32.eq (local.get $bits) (i32.const 31))
+        (then
+          (local.set $packedA
+            (v128.or
+              (local.get $packedA)
+              (i8x16.swizzle (i64x2.shr_u (local.get $a) (i32.const 58)) (v128.load offset=64 (local.get $table)))))
+          (local.set $packedB
+            (v128.or
+              (local.get $packedB)
+              (i8x16.swizzle (i64x2.shr_u (local.get $b) (i32.const 60)) (v128.load offset=80 (local.get $table)))))))
+      ;; Each store writes zeros after its elements. The last four elements begin at bit 0 or 4 of the byte at $half.
+      (v128.store (local.get $packed) (local.get $packedA))
       (local.set $half (i32.add (local.get $packed) (i32.shr_u (local.get $bits) (i32.const 1))))
-      (local.set $second (i64x2.extract_lane 1 (local.get $b)))
-      (local.set $first
-        (i64.or (i64x2.extract_lane 0 (local.get $b)) (i64.shl (local.get $second) (local.get $double))))
-      (i64.store offset=8 (local.get $half)
-        (i64.or
-          (i64.shl (i64.shr_u (local.get $second) (local.get $rest)) (local.get $shift))
-          ;; Two shifts, because a shift by 64 is a shift by 0.
-          (i64.shr_u (i64.shr_u (local.get $first) (i64.const 1)) (i64.sub (i64.const 63) (local.get $shift)))))
-      (i64.store (local.get $half)
-        (i64.or (i64.load8_u (local.get $half)) (i64.shl (local.get $first) (local.get $shift))))
+      (v128.store (local.get $half)
+        (v128.or
+          (local.get $packedB)
+          (v128.load8_lane 0 (local.get $half) (v128.const i64x2 0 0))))
       (local.set $packed (i32.add (local.get $packed) (local.get $bits)))
       (local.set $lanes (i32.add (local.get $lanes) (i32.shl (local.get $width) (i32.const 3))))
       (br_if $turn (i32.lt_u (local.get $lanes) (local.get $end)))))
