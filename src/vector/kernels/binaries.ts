@@ -184,7 +184,7 @@ export const ROTATION_HEX: string =
   '41206a210420042000490d000b0b'
 
 /** The number that kernels.wasm exports as `build`. */
-export const KERNELS_BUILD = 1221796612
+export const KERNELS_BUILD = -1304426660
 
 /** The checksum of what the functions of kernels.wasm give, see kernels-answer.ts. */
-export const KERNELS_ANSWER = 446020345
+export const KERNELS_ANSWER = 290533705

@@ -1,4 +1,4 @@
-import { addElements, type Packing, writeTable } from './kernel.js'
+import { addElements, type Packing, writePackingTable, writeTable } from './kernel.js'
 
 type Call = (...values: readonly number[]) => number
 
@@ -59,7 +59,10 @@ export function answerOf(kernels: Kernels, memory: WebAssembly.Memory): number {
     writeTable(memory, TABLE_AT, bits)
     addElements({ memory, packing: kernels }, { ...element, table: TABLE_AT }, 2048, 2048 + 64 * width, 4096)
     if (width === 8) kernels.packPairs(0, 64 * width, at, bits)
-    else kernels.pack(0, 64 * width, at, bits, width)
+    else {
+      writePackingTable(memory, TABLE_AT, bits)
+      kernels.pack(0, 64 * width, at, bits, width, TABLE_AT)
+    }
     at += 1024
   }
   kernels.fingerprint(0, 4096, at, 0, 0)
