@@ -108,7 +108,7 @@
       (local.set $elements1
         (i32x4.shr_u
           (i32x4.mul
-            (i8x16.swizzle (v128.load (local.get $half)) (v128.load offset=32 (local.get $table)))
+            (i8x16.swizzle (v128.load (local.get $half)) (local.get $permutation1))
             (local.get $factors1))
           (i32.const 8)))
       (if (i32.gt_u (local.get $bits) (i32.const 24))
@@ -123,7 +123,7 @@
             (v128.or
               (local.get $elements1)
               (i32x4.mul
-                (i8x16.swizzle (v128.load offset=1 (local.get $half)) (v128.load offset=32 (local.get $table)))
+                (i8x16.swizzle (v128.load offset=1 (local.get $half)) (local.get $permutation1))
                 (local.get $factors1))))))
       (v128.store (local.get $lanes)
         (i32x4.add (v128.load (local.get $lanes)) (v128.and (local.get $elements0) (local.get $mask))))
@@ -184,7 +184,7 @@
               (i32.const 8))
             (local.get $mask0))
           (v128.and
-            (i16x8.mul (i8x16.swizzle (local.get $bytes) (v128.load offset=32 (local.get $table))) (local.get $factors1))
+            (i16x8.mul (i8x16.swizzle (local.get $bytes) (local.get $permutation1)) (local.get $factors1))
             (local.get $mask1))))
       (v128.store (local.get $lanes)
         (if (result v128) (i32.eq (local.get $width) (i32.const 2))
