@@ -70,7 +70,7 @@ const served = serveRound({
   saveResult: async ({ sum, report }) => {
     say('phase summed')
     // Long enough to be killed here, too.
-    await sleep(100)
+    await sleep(400)
     write(`result-${round}`, resultOf(report.survivors, sum[0] as Uint32Array))
     say('phase saved')
   },
