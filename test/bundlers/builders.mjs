@@ -127,6 +127,15 @@ const NEXT_PLACES = {
   page: [],
   route: ['app/answer/route.js', "export const dynamic = 'force-dynamic'\nexport const GET = answer"],
   'edge route': ['app/answer/route.js', "export const runtime = 'edge'\nexport const GET = answer"],
+  'edge route with kernels': [
+    'app/answer/route.js',
+    // By its path: Turbopack looks for the query in the exports of the package.
+    `import kernels from '../../node_modules/secagg/dist/vector/kernels/kernels.wasm?module'
+import { installKernels } from 'secagg/vector'
+installKernels(kernels)
+export const runtime = 'edge'
+export const GET = answer`,
+  ],
   middleware: [
     'middleware.js',
     "export const config = { matcher: '/answer' }\nexport const middleware = answer",

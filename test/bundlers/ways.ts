@@ -93,6 +93,13 @@ export const ways: readonly Way[] = [
   { name: 'Next, route', bundler: 'next route', ...next, recipe: NOTHING, threads: 0 },
   { name: 'Next, route, outside', bundler: 'next route', ...next, recipe: RECIPE_NEXT, external: true },
   { name: 'Next, route, edge', bundler: 'next edge route', ...next, recipe: NOTHING, threads: 0 },
+  {
+    name: 'Next, route, edge, kernels',
+    bundler: 'next edge route with kernels',
+    ...next,
+    recipe: '`installKernels`',
+    threads: 0,
+  },
   { name: 'Next, middleware, edge', bundler: 'next middleware', ...next, recipe: NOTHING, threads: 0 },
   { name: 'Next, proxy', bundler: 'next proxy', ...next, recipe: NOTHING, threads: 0 },
   { name: 'Next, proxy, edge', bundler: 'next edge proxy', ...next, recipe: NOTHING, refusal: NO_EDGE_PROXY },

@@ -1,6 +1,6 @@
 /**
- * The inner loops as a compiled module, for `installKernels` of `secagg/vector`. Cloudflare Workers and Next.js import the file like
- * this; Node and browsers do not need it.
+ * The inner loops as a compiled module, for `installKernels` of `secagg/vector`. Cloudflare Workers import the file like this;
+ * Node and browsers do not need it.
  * @public
  */
 declare const kernels: object
