@@ -39,7 +39,10 @@
     (local $x4 v128) (local $x5 v128) (local $x6 v128) (local $x7 v128)
     (local $x8 v128) (local $x9 v128) (local $x10 v128) (local $x11 v128)
     (local $x12 v128) (local $x13 v128) (local $x14 v128) (local $x15 v128)
-    ;; Left rotations by whole bytes are done as permutations of bytes.
+    ;; Left rotations by whole bytes are done as permutations of bytes. Of the relaxed instructions (swizzle, truncation of
+    ;; floats, multiply-add, minimum, maximum, lane selection, Q15 multiplication, dot products) only
+    ;; i8x16.relaxed_swizzle could serve here. With it, V8 and SpiderMonkey took as long on x64: for a constant permutation
+    ;; they need no extra instruction anyway.
     (local.set $rotate16 (v128.const i8x16 2 3 0 1 6 7 4 5 10 11 8 9 14 15 12 13))
     (local.set $rotate8 (v128.const i8x16 3 0 1 2 7 4 5 6 11 8 9 10 15 12 13 14))
     (local.set $x0 (v128.load32_splat offset=0 (local.get $state)))
