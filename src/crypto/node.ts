@@ -161,6 +161,9 @@ function hashSuite(native: Native): HashSuite {
 const ONE = Uint8Array.of(1)
 const TWO = Uint8Array.of(2)
 
+/** The memory of shorter pieces of keystream can wait for the garbage collector: freeing it at once would take longer. */
+const LONG = 2 ** 14
+
 /** The two ciphers of a {@link SymmetricSuite}, with the names that OpenSSL gives them. */
 interface NativeSuite {
   readonly keyLength: 16 | 32
@@ -235,7 +238,7 @@ function symmetricSuite(native: Native, suite: NativeSuite, zeros: Uint8Array): 
         next: reader.next,
         // If the garbage collector had to free the pieces, masking a vector would spend a fifth of its time on that.
         release: () => {
-          if (last !== undefined) free(last)
+          if (last !== undefined && last.length >= LONG) free(last)
           last = undefined
         },
       }

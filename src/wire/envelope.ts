@@ -58,6 +58,9 @@ const TYPES: readonly (MessageType | undefined)[] = Object.entries(MESSAGE_TYPES
   [],
 )
 
+/** The header of a message of each type, by number. */
+const HEADERS: readonly Uint8Array[] = TYPES.map((_, number) => Uint8Array.of(PROTOCOL_VERSION, number))
+
 /** The bytes before a message's body: version and type. */
 export const HEADER_LENGTH = 2
 
@@ -74,7 +77,7 @@ export interface Origin {
 /** Writes a message: the header, then the body, encoded by `coder`. */
 export function encodeMessage<T>(type: MessageType, coder: P.Coder<T>, message: T): Bytes {
   return writeOwn((writer) => {
-    writer.bytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES[type]))
+    writer.bytes(HEADERS[MESSAGE_TYPES[type]]!)
     coder.encodeTo(writer, message)
   })
 }

@@ -6,6 +6,7 @@ import {
   shareDigest,
 } from '../../shamir/combine.js'
 import { columnsOf, type ErrorLocator, errorLocator } from '../../shamir/correct-shares.js'
+import type { Field } from '../../shamir/field.js'
 import type { HeldShares, Layout } from './held-shares.js'
 import { type Budget, locatingCost, locatorCost } from './work.js'
 
@@ -138,7 +139,9 @@ function isAscending(values: readonly number[]): boolean {
 }
 
 function isSame(one: readonly number[], other: readonly number[]): boolean {
-  return one.length === other.length && one.every((value, index) => value === other[index])
+  if (one.length !== other.length) return false
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false
+  return true
 }
 
 /** A choice of t shares of one owner, from which the owner's secret is computed. */
@@ -165,6 +168,10 @@ export class TrustedHolders {
   readonly #wrong: Uint16Array
   readonly #interpolations = new Map<string, Interpolation>()
   readonly #choices = new Map<Layout, Choice>()
+  /** The choice that was made last. */
+  #last:
+    | { readonly field: Field; readonly coordinates: readonly number[]; readonly choice: Choice }
+    | undefined
   #without: { wrong: ReadonlySet<number>; layout: Layout; choice: Choice | undefined } | undefined
   #suspectsAny = false
 
@@ -223,6 +230,15 @@ export class TrustedHolders {
     const indices = preferred.slice(0, this.#threshold)
     if (!isAscending(indices)) indices.sort((a, b) => a - b)
     const coordinates = indices.map((index) => layout.coordinates[index]!)
+    // Without dropouts, the holders of each owner are others, but their coordinates are the same.
+    const last = this.#last
+    if (
+      last?.field === layout.field &&
+      isSame(last.coordinates, coordinates) &&
+      isSame(last.choice.indices, indices)
+    ) {
+      return last.choice
+    }
     // A coordinate is below 2^16, so it fits into one character.
     const key = String.fromCharCode(layout.field.bits, ...coordinates)
     let through = this.#interpolations.get(key)
@@ -231,7 +247,9 @@ export class TrustedHolders {
       through = interpolation(layout.field, coordinates)
       this.#interpolations.set(key, through)
     }
-    return { indices, through, key }
+    const choice: Choice = { indices, through, key }
+    this.#last = { field: layout.field, coordinates, choice }
+    return choice
   }
 
   /** The indices of the `count` most trusted holders, the most trusted first. */

@@ -2,7 +2,7 @@ import { SEALED_SHARES_LENGTH } from '../../wire/index.js'
 import type { SharingClient } from './states.js'
 
 /** The bytes of ciphertexts that are sorted together, few enough for a processor's cache. */
-const TILE_BYTES = 2 ** 19
+const TILE_BYTES = 2 ** 22
 
 /** The maximum number of tiles. Each looks at all senders, so their number must not grow with the number of clients. */
 const MAXIMUM_TILES = 64
