@@ -15,6 +15,7 @@ import { writeCompatibility } from '../support/compatibility.js'
 import { pagesOfBrowsers } from './adapters/browsers.js'
 import { commands } from './adapters/commands.js'
 import { hosts } from './adapters/hosts.js'
+import { reactNative } from './adapters/react-native.js'
 import { servers } from './adapters/servers.js'
 import { isMachineBusy } from './busy.js'
 import { isWorking, type Outcome, PATIENCE, type Runtime } from './runtime.js'
@@ -32,10 +33,10 @@ const project = installPackage()
 const file = (name: string): string => fileURLToPath(new URL(`program/${name}.ts`, import.meta.url))
 
 /** The program for runtimes that load the package from `node_modules`. */
-async function writeProgram(): Promise<void> {
+async function writeProgram(name: string, outfile: string): Promise<void> {
   await build({
-    entryPoints: [file('console')],
-    outfile: join(project, 'program.mjs'),
+    entryPoints: [file(name)],
+    outfile: join(project, outfile),
     bundle: true,
     packages: 'external',
     format: 'esm',
@@ -90,7 +91,7 @@ async function outcomeOf(runtime: Runtime): Promise<Outcome> {
   const seen = { runtime: name, setting, version }
   const patience = new AbortController()
   try {
-    const late = setTimeout(1.5 * PATIENCE, undefined, patience).then(() => {
+    const late = setTimeout(runtime.patience ?? 1.5 * PATIENCE, undefined, patience).then(() => {
       throw new Error('the runtime does not answer')
     })
     const report = await Promise.race([runtime.run(), late])
@@ -104,7 +105,8 @@ async function outcomeOf(runtime: Runtime): Promise<Outcome> {
 }
 
 try {
-  await writeProgram()
+  await writeProgram('console', 'program.mjs')
+  await writeProgram('react-native', 'react-native.js')
   await writeBundle('library', 'script.js', 'iife')
   await writeBundle('fetched', 'fetched.js', 'esm')
   await writeBundle('fetched-kernels', 'fetched-kernels.js', 'esm')
@@ -112,6 +114,7 @@ try {
     ...commands(project),
     ...servers(project),
     ...hosts(join(project, 'script.js')),
+    ...reactNative(project, 'react-native.js'),
     ...pagesOfBrowsers(await bundleScripts()),
   ]
   const wanted = new RegExp(values.only ?? '', 'i')

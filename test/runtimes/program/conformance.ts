@@ -1,8 +1,8 @@
 // What each platform has to give, and above all what it has to refuse: implementations agree on honest keys and signatures,
 // and differ on the others. A participant that accepts what another one refuses lets an attacker split a round.
 import { ed25519 as curve, ED25519_TORSION_SUBGROUP } from '@noble/curves/ed25519.js'
-import { sha512 } from '@noble/hashes/sha2.js'
-import { concatBytes, hexToBytes } from '@noble/hashes/utils.js'
+import { sha256, sha512 } from '@noble/hashes/sha2.js'
+import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js'
 import { type CryptoProvider, defaultCrypto, nobleCrypto, nodeCrypto, webCrypto } from 'secagg/crypto'
 import vectors from '../../crypto/wycheproof.json' with { type: 'json' }
 import type { Report } from './report.js'
@@ -21,15 +21,18 @@ export async function checkConformance(): Promise<Report['conformance']> {
   const given = { default: await defaultCrypto(), node: nodeCrypto(), webcrypto: await webCrypto() }
   const wrong: string[] = []
   const all = questions()
+  const digest = sha256.create()
   for (const question of all) {
     const expected = await answerOf(question, noble)
+    digest.update(Uint8Array.from(`${expected};`, (character) => character.charCodeAt(0)))
     for (const [name, provider] of Object.entries(given)) {
       if (provider === undefined || provider.name === noble.name) continue
       const answer = await answerOf(question, provider)
       if (answer !== expected) wrong.push(`${name}, ${question.name}: ${answer} instead of ${expected}`)
     }
   }
-  return { questions: all.length, wrong: wrong.length, examples: wrong.slice(0, 3) }
+  const answers = bytesToHex(digest.digest())
+  return { questions: all.length, wrong: wrong.length, examples: wrong.slice(0, 3), answers }
 }
 
 async function answerOf({ ask }: Question, provider: CryptoProvider): Promise<string> {

@@ -67,7 +67,7 @@ function textOf(error: unknown): string {
 
 async function conformanceOf(): Promise<Report['conformance']> {
   const result = await outcomeOf(checkConformance)
-  return typeof result === 'string' ? { questions: 0, wrong: 0, examples: [result] } : result
+  return typeof result === 'string' ? { questions: 0, wrong: 0, examples: [result], answers: '' } : result
 }
 
 async function nameOfProvider(suite: SuiteName): Promise<string> {

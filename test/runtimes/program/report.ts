@@ -9,6 +9,8 @@ export interface Report {
     readonly questions: number
     readonly wrong: number
     readonly examples: readonly string[]
+    /** A digest of the answers of the provider in TypeScript: an engine that computes something else would agree with itself. */
+    readonly answers: string
   }
   /** The name of the provider that the library chose for each suite. */
   readonly provider: { readonly aes: string; readonly chacha: string }
