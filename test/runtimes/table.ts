@@ -6,8 +6,9 @@ const BUSY = 'The machine was busy with other work, so that a figure can be off 
 const introduction = (isBusy: boolean): string => `# Where it runs
 
 \`npm run check:runtimes -- --write\` writes this page. It packs the package and runs whole rounds on each runtime: both adversary
-models, both suites, five clients of which one drops out. A runtime works if each of the four sums is right, and if two
-threads, where there are any, make the same mask as the calling thread.
+models, both suites, five clients of which one drops out. A runtime works if each of the four sums is right, if two threads,
+where there are any, make the same mask as the calling thread, and if all providers answer as they do in Node when they are asked
+about valid and invalid keys, signatures and messages.
 
 - **provider**: what [\`defaultCrypto\`](api/crypto.api.md) chooses for \`aes\` and for \`chacha\`. It is one name if both are the same.
 - **kernels**: whether the inner loops run in WebAssembly or in TypeScript.
