@@ -6,10 +6,13 @@
  */
 
 export type { Encapsulated, KeyEncapsulation } from '../crypto/encapsulation.js'
+export type { MlKemFunctions } from './package-encapsulation.js'
 export {
+  customMlKem768,
   nobleMlKem768,
   nodeMlKem768,
   type PostQuantum,
+  type PostQuantumOptions,
   webMlKem768,
   withPostQuantum,
 } from './providers.js'

@@ -3,26 +3,33 @@ import { bytesToHex, hexToBytes as hex } from '@noble/hashes/utils.js'
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import type { KeyEncapsulation } from 'secagg/crypto'
 import { defaultCrypto } from 'secagg/crypto'
-import { nobleMlKem768, nodeMlKem768, webMlKem768, withPostQuantum } from 'secagg/post-quantum'
-import { describe, expect, test } from 'vitest'
+import {
+  customMlKem768,
+  type MlKemFunctions,
+  nodeMlKem768,
+  webMlKem768,
+  withPostQuantum,
+} from 'secagg/post-quantum'
+import { expect, test } from 'vitest'
 import { dependableEncapsulation } from '../../src/crypto/dependable-encapsulation.js'
 import { isEncapsulationKey } from '../../src/crypto/encapsulation.js'
 import { hybridFor } from '../../src/protocol/hybrid-steps.js'
 import { counting } from '../crypto/providers.js'
+import { encapsulated, keys, noble, published, secrets, testKem } from './kem-suite.js'
 import vectors from './wycheproof.json' with { type: 'json' }
 
-const keys = vectors.keys as [seed: string, digest: string][]
-const secrets = vectors.secrets as [kind: string, seed: string, ciphertext: string, secret: string][]
-const encapsulated = vectors.encapsulated as [
-  kind: string,
-  seed: string,
-  m: string,
-  digest: string,
-  secret: string,
-][]
-const noble = await nobleMlKem768()
+/** A package with other names for the parts of its results. */
+const functions: MlKemFunctions = {
+  keygen: ml_kem768.keygen,
+  encapsulate: async (publicKey) => {
+    const { cipherText, sharedSecret } = ml_kem768.encapsulate(publicKey)
+    return { ciphertext: cipherText, sharedSecret }
+  },
+  decapsulate: ml_kem768.decapsulate,
+}
 const found: readonly [name: string, kem: KeyEncapsulation | undefined][] = [
   ['noble', noble],
+  ['functions of a package', await customMlKem768(functions)],
   ['node', await nodeMlKem768()],
   ['webcrypto', await webMlKem768()],
 ]
@@ -35,6 +42,7 @@ test('a platform that has the functions has a provider', () => {
   const subtle = globalThis.crypto.subtle as { encapsulateBits?: unknown }
   expect(kems.map(({ name }) => name)).toEqual([
     'noble',
+    'functions of a package',
     ...(native?.encapsulate === undefined ? [] : ['node']),
     ...(subtle.encapsulateBits === undefined ? [] : ['webcrypto']),
   ])
@@ -48,96 +56,13 @@ test('the file has vectors of every kind', () => {
   expect(new Set(encapsulated.map(([kind]) => kind)).size).toBe(4)
 })
 
-/** The published ciphertexts: what is encapsulated with their random bytes, which only noble accepts. */
-const published = await Promise.all(
-  encapsulated.map(async ([kind, seed, m, digest, secret]) => {
-    const { cipherText, sharedSecret } = ml_kem768.encapsulate(await noble.publicKey(hex(seed)), hex(m))
-    return { kind, seed, digest, secret, cipherText, sharedSecret }
-  }),
-)
-
 test('noble encapsulates as published', () => {
   for (const { kind, digest, secret, cipherText, sharedSecret } of published) {
     expect([bytesToHex(sha256(cipherText)), bytesToHex(sharedSecret)], kind).toEqual([digest, secret])
   }
 })
 
-describe.each(kems)('ML-KEM-768 of $name', ({ kem }) => {
-  test('gives the public keys of the published seeds', async () => {
-    for (const [seed, digest] of keys) {
-      const publicKey = await kem.publicKey(hex(seed))
-      expect(publicKey).toBeInstanceOf(Uint8Array)
-      expect(bytesToHex(sha256(publicKey))).toBe(digest)
-    }
-  })
-
-  test('gives the published secrets, those of rejected ciphertexts included', async () => {
-    for (const [kind, seed, ciphertext, secret] of secrets) {
-      const [got] = await kem.decapsulate(hex(seed), [hex(ciphertext)])
-      expect(bytesToHex(got!), kind).toBe(secret)
-    }
-  })
-
-  test('gives the secrets of the published encapsulations', async () => {
-    for (const { kind, seed, secret, cipherText } of published) {
-      const [got] = await kem.decapsulate(hex(seed), [cipherText])
-      expect(bytesToHex(got!), kind).toBe(secret)
-    }
-  })
-
-  test('opens what noble encapsulates, and noble opens what it encapsulates', async () => {
-    const seeds = [counting(64), counting(64).fill(9, 32)]
-    for (const seed of seeds) {
-      const publicKey = await noble.publicKey(seed)
-      for (const [from, to] of [
-        [noble, kem],
-        [kem, noble],
-      ] as const) {
-        const sent = await from.encapsulate([publicKey, publicKey])
-        const ciphertexts = sent.map((one) => one!.ciphertext)
-        expect(await to.decapsulate(seed, ciphertexts)).toEqual(sent.map((one) => one!.secret))
-        expect(ciphertexts[0]).not.toEqual(ciphertexts[1])
-      }
-    }
-  })
-
-  test('a changed ciphertext gives the same other secret as at noble, and no error', async () => {
-    const seed = counting(64)
-    const [sent] = await kem.encapsulate([await kem.publicKey(seed)])
-    const changed = sent!.ciphertext.slice()
-    changed[1087]! ^= 128
-    const [secret] = await kem.decapsulate(seed, [changed])
-    expect(secret).not.toEqual(sent!.secret)
-    expect(await noble.decapsulate(seed, [changed])).toEqual([secret])
-  })
-
-  test('gives undefined for keys that fail the modulus check, and the other secrets at their indices', async () => {
-    const unreduced = vectors.unreduced.map(hex)
-    const good = await kem.publicKey(counting(64))
-    const made = await kem.encapsulate([good, ...unreduced, good])
-    expect(made.map((one) => one !== undefined)).toEqual([true, ...unreduced.map(() => false), true])
-  })
-
-  test('refuses seeds, keys and ciphertexts of other lengths', async () => {
-    const wrong = { code: 'invalid-argument', fault: 'usage' }
-    await expect(kem.publicKey(new Uint8Array(63))).rejects.toMatchObject(wrong)
-    await expect(kem.encapsulate([new Uint8Array(1183)])).rejects.toMatchObject(wrong)
-    await expect(kem.decapsulate(new Uint8Array(32), [])).rejects.toMatchObject(wrong)
-    await expect(kem.decapsulate(counting(64), [new Uint8Array(1089)])).rejects.toMatchObject(wrong)
-  })
-
-  test('neither changes its arguments nor shares memory with them', async () => {
-    const seed = counting(64)
-    const publicKey = await kem.publicKey(seed)
-    const before = publicKey.slice()
-    const [sent] = await kem.encapsulate([publicKey])
-    const ciphertext = sent!.ciphertext.slice()
-    const [secret] = await kem.decapsulate(seed, [sent!.ciphertext])
-    expect([seed, publicKey, sent!.ciphertext]).toEqual([counting(64), before, ciphertext])
-    secret!.fill(0)
-    expect(sent!.secret.some((byte) => byte !== 0)).toBe(true)
-  })
-})
+for (const { name, kem } of kems) testKem(name, kem)
 
 test('exactly the keys with reduced coefficients are acceptable', async () => {
   for (const key of vectors.unreduced) expect(isEncapsulationKey(hex(key))).toBe(false)
@@ -157,7 +82,68 @@ test('withPostQuantum keeps the provider, and adds a native implementation where
   expect(Object.keys(hybrid.suites)).toEqual(Object.keys(crypto.suites))
   expect(await hybrid.x25519.publicKey(counting(32))).toEqual(await crypto.x25519.publicKey(counting(32)))
   expect(crypto.mlKem768).toBeUndefined()
-  expect(hybrid.mlKem768 === noble).toBe(kems.length === 1)
+  expect(hybrid.mlKem768 === noble).toBe(kems.length === 2)
+})
+
+test('withPostQuantum takes the implementation that it is given, whatever the platform has', async () => {
+  const mlKem768 = await customMlKem768(functions)
+  const hybrid = await withPostQuantum(await defaultCrypto(), { mlKem768 })
+  expect(hybrid.mlKem768).toBe(mlKem768)
+  // Also if there is one already.
+  expect((await withPostQuantum(hybrid, { mlKem768: noble })).mlKem768).toBe(noble)
+  expect((await withPostQuantum(hybrid)).mlKem768).toBe(mlKem768)
+})
+
+test('functions of a package that are missing, throw or give wrong answers are refused', async () => {
+  const zeros = (length: number) => new Uint8Array(length)
+  const refused: [wrong: Partial<MlKemFunctions>, code: string][] = [
+    [{ keygen: undefined as never }, 'invalid-argument'],
+    [{ keygen: () => ({ publicKey: zeros(1184), secretKey: zeros(2400) }) }, 'crypto-failure'],
+    [{ keygen: () => ({ publicKey: zeros(1183), secretKey: zeros(2400) }) }, 'crypto-failure'],
+    [{ encapsulate: () => ({ ciphertext: zeros(1088), sharedSecret: zeros(32) }) }, 'crypto-failure'],
+    [{ encapsulate: () => Promise.reject(new Error('no memory')) }, 'crypto-failure'],
+    [{ decapsulate: () => zeros(32) }, 'crypto-failure'],
+    // No implicit rejection.
+    [
+      {
+        decapsulate: (ciphertext, key) => {
+          if (ciphertext.every((byte) => byte === 0)) throw new Error('the ciphertext is wrong')
+          return ml_kem768.decapsulate(ciphertext, key)
+        },
+      },
+      'crypto-failure',
+    ],
+  ]
+  for (const [wrong, code] of refused) {
+    await expect(customMlKem768({ ...functions, ...wrong })).rejects.toMatchObject({ code })
+  }
+})
+
+test('functions of a package neither keep nor change what the caller has', async () => {
+  const kept: Uint8Array[] = []
+  const memory = new Uint8Array(32)
+  const kem = await customMlKem768({
+    keygen: (seed) => {
+      kept.push(seed)
+      const keys = ml_kem768.keygen(seed)
+      kept.push(keys.secretKey)
+      return keys
+    },
+    encapsulate: functions.encapsulate,
+    // A package may return its memory, which it uses again.
+    decapsulate: (ciphertext, key) => {
+      memory.set(ml_kem768.decapsulate(ciphertext, key))
+      return memory
+    },
+  })
+  const seed = counting(64)
+  const [sent] = await kem.encapsulate([await kem.publicKey(seed)])
+  const [first] = await kem.decapsulate(seed, [sent!.ciphertext])
+  await kem.decapsulate(seed, [new Uint8Array(1088)])
+  expect(first).toEqual(sent!.secret)
+  // Expanded private keys are wiped.
+  for (const one of kept.filter(({ length }) => length === 2400)) expect(one).toEqual(new Uint8Array(2400))
+  expect(kept.length).toBeGreaterThan(4)
 })
 
 test('what a broken implementation returns is an error of the provider', async () => {

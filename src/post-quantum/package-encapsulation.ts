@@ -1,0 +1,63 @@
+import { wipe } from '../crypto/bytes.js'
+import {
+  isEncapsulationKey,
+  type KeyEncapsulation,
+  requireKemCiphertexts,
+  requireKemKeys,
+  requireKemSeed,
+} from '../crypto/encapsulation.js'
+
+/**
+ * The functions of ML-KEM-768 as packages have them. Each may also return a promise.
+ * @public
+ */
+export interface MlKemFunctions {
+  /** The key pair of a 64-byte seed, d ‖ z: the public key, 1184 bytes, and the expanded private key, 2400 bytes. */
+  keygen(seed: Uint8Array): Eventually<{ readonly publicKey: Uint8Array; readonly secretKey: Uint8Array }>
+  /** A fresh secret, from a cryptographically secure generator, and the ciphertext that takes it to the owner of the key. */
+  encapsulate(
+    publicKey: Uint8Array,
+  ): Eventually<{ readonly ciphertext: Uint8Array; readonly sharedSecret: Uint8Array }>
+  /** The secret in a ciphertext. One that was changed gives another secret and no error (implicit rejection). */
+  decapsulate(ciphertext: Uint8Array, secretKey: Uint8Array): Eventually<Uint8Array>
+}
+
+type Eventually<T> = T | Promise<T>
+
+/**
+ * ML-KEM-768 by these functions. They get only public keys that pass the checks of FIPS 203, section 7.2. Arguments and results
+ * are copied, because they may be parts of a package's memory. Expanded private keys exist only during a call.
+ */
+export const packageEncapsulation = (functions: MlKemFunctions): KeyEncapsulation => ({
+  async publicKey(seed) {
+    requireKemSeed(seed)
+    const { publicKey, secretKey } = await functions.keygen(Uint8Array.from(seed))
+    wipe(secretKey)
+    return new Uint8Array(publicKey)
+  },
+  async encapsulate(publicKeys) {
+    requireKemKeys(publicKeys)
+    return Promise.all(
+      publicKeys.map(async (key) => {
+        if (!isEncapsulationKey(key)) return undefined
+        const { ciphertext, sharedSecret } = await functions.encapsulate(Uint8Array.from(key))
+        return { ciphertext: new Uint8Array(ciphertext), secret: new Uint8Array(sharedSecret) }
+      }),
+    )
+  },
+  async decapsulate(seed, ciphertexts) {
+    requireKemSeed(seed)
+    requireKemCiphertexts(ciphertexts)
+    if (ciphertexts.length === 0) return []
+    const { secretKey } = await functions.keygen(Uint8Array.from(seed))
+    try {
+      return await Promise.all(
+        ciphertexts.map(
+          async (one) => new Uint8Array(await functions.decapsulate(Uint8Array.from(one), secretKey)),
+        ),
+      )
+    } finally {
+      wipe(secretKey)
+    }
+  },
+})
