@@ -31,17 +31,21 @@ type Eventually<T> = T | Promise<T>
 export const packageEncapsulation = (functions: MlKemFunctions): KeyEncapsulation => ({
   async publicKey(seed) {
     requireKemSeed(seed)
-    const { publicKey, secretKey } = await functions.keygen(Uint8Array.from(seed))
-    wipe(secretKey)
-    return new Uint8Array(publicKey)
+    return using(functions.keygen(Uint8Array.from(seed)), ({ publicKey, secretKey }) => {
+      wipe(secretKey)
+      return new Uint8Array(publicKey)
+    })
   },
   async encapsulate(publicKeys) {
     requireKemKeys(publicKeys)
     return Promise.all(
       publicKeys.map(async (key) => {
         if (!isEncapsulationKey(key)) return undefined
-        const { ciphertext, sharedSecret } = await functions.encapsulate(Uint8Array.from(key))
-        return { ciphertext: new Uint8Array(ciphertext), secret: new Uint8Array(sharedSecret) }
+        const made = functions.encapsulate(Uint8Array.from(key))
+        return using(made, ({ ciphertext, sharedSecret }) => ({
+          ciphertext: new Uint8Array(ciphertext),
+          secret: new Uint8Array(sharedSecret),
+        }))
       }),
     )
   },
@@ -49,15 +53,22 @@ export const packageEncapsulation = (functions: MlKemFunctions): KeyEncapsulatio
     requireKemSeed(seed)
     requireKemCiphertexts(ciphertexts)
     if (ciphertexts.length === 0) return []
-    const { secretKey } = await functions.keygen(Uint8Array.from(seed))
+    const secretKey = await using(functions.keygen(Uint8Array.from(seed)), (keys) => {
+      const copy = new Uint8Array(keys.secretKey)
+      wipe(keys.secretKey)
+      return copy
+    })
+    const secretIn = (ciphertext: Uint8Array): Promise<Uint8Array> =>
+      using(functions.decapsulate(Uint8Array.from(ciphertext), secretKey), (secret) => new Uint8Array(secret))
     try {
-      return await Promise.all(
-        ciphertexts.map(
-          async (one) => new Uint8Array(await functions.decapsulate(Uint8Array.from(one), secretKey)),
-        ),
-      )
+      return await Promise.all(ciphertexts.map(secretIn))
     } finally {
       wipe(secretKey)
     }
   },
 })
+
+/** Copies a result at once, not a turn later: a package may return its memory, which the next call uses again. */
+async function using<T, R>(result: Eventually<T>, copy: (value: T) => R): Promise<R> {
+  return result instanceof Promise ? copy(await result) : copy(result)
+}

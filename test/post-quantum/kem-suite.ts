@@ -7,19 +7,22 @@ import { describe, expect, test } from 'vitest'
 import { counting } from '../crypto/providers.js'
 import vectors from './wycheproof.json' with { type: 'json' }
 
-export const keys = vectors.keys as [seed: string, digest: string][]
-export const secrets = vectors.secrets as [kind: string, seed: string, ciphertext: string, secret: string][]
-export const encapsulated = vectors.encapsulated as [
-  kind: string,
-  seed: string,
-  m: string,
-  digest: string,
-  secret: string,
-][]
+export const keys: [seed: string, digest: string][] = vectors.keys as [string, string][]
+type Secret = [kind: string, seed: string, ciphertext: string, secret: string]
+export const secrets: Secret[] = vectors.secrets as Secret[]
+type Published = [kind: string, seed: string, m: string, digest: string, secret: string]
+export const encapsulated: Published[] = vectors.encapsulated as Published[]
 export const noble: KeyEncapsulation = await nobleMlKem768()
 
 /** The published ciphertexts: what is encapsulated with their random bytes, which only noble accepts. */
-export const published = await Promise.all(
+export const published: {
+  readonly kind: string
+  readonly seed: string
+  readonly digest: string
+  readonly secret: string
+  readonly cipherText: Uint8Array
+  readonly sharedSecret: Uint8Array
+}[] = await Promise.all(
   encapsulated.map(async ([kind, seed, m, digest, secret]) => {
     const { cipherText, sharedSecret } = ml_kem768.encapsulate(await noble.publicKey(hex(seed)), hex(m))
     return { kind, seed, digest, secret, cipherText, sharedSecret }
