@@ -1,9 +1,10 @@
-// Usage: npm run bench:post-quantum [-- --clients 100 --neighbors 30 --lengths 100000,1000000 --samples 3 --drops 0.1]
+// Usage: npm run bench:post-quantum [-- --clients 100 --neighbors 30 --lengths 100000,1000000 --samples 3 --drops 0.1 --ml-kem liboqs]
 // A round with hybrid key agreement, in multiples of the same round without it: the processor time of one client and of the
-// server. The rounds run in turn, and the least of the samples counts, as what else the machine does only adds to it.
+// server. The rounds run in turn, and the least of the samples counts, as what else the machine does only adds to it. With
+// `--ml-kem liboqs` after `npm ci --prefix docs/examples/post-quantum`, the ML-KEM of that example is used.
 import { parseArgs } from 'node:util'
 import { nodeCrypto } from 'secagg/crypto'
-import { nodeMlKem768, withPostQuantum } from 'secagg/post-quantum'
+import { customMlKem768, type MlKemFunctions, nodeMlKem768, withPostQuantum } from 'secagg/post-quantum'
 import { type TimedRound, timeRound } from './round.js'
 
 const { values } = parseArgs({
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     samples: { type: 'string', default: '3' },
     adversary: { type: 'string', default: 'honest-but-curious' },
     drops: { type: 'string', default: '0.1' },
+    'ml-kem': { type: 'string' },
   },
 })
 const [clients, neighbors, samples] = [values.clients, values.neighbors, values.samples].map(Number) as [
@@ -23,8 +25,14 @@ const [clients, neighbors, samples] = [values.clients, values.neighbors, values.
 ]
 const adversary = values.adversary as 'honest-but-curious' | 'active'
 const threshold = Math.floor(adversary === 'active' ? (2 * neighbors) / 3 : neighbors / 2) + 1
-const hybrid = await withPostQuantum(nodeCrypto()!)
-const source = (await nodeMlKem768()) === undefined ? 'noble' : 'Node'
+const isLiboqs = values['ml-kem'] === 'liboqs'
+// A path that is not a constant, because the package need not be installed.
+const example = new URL('../docs/examples/post-quantum/liboqs.ts', import.meta.url).href
+const mlKem768 = isLiboqs
+  ? await customMlKem768(((await import(example)) as { readonly liboqs: MlKemFunctions }).liboqs)
+  : undefined
+const hybrid = await withPostQuantum(nodeCrypto()!, { mlKem768 })
+const source = isLiboqs ? 'liboqs' : (await nodeMlKem768()) === undefined ? 'noble' : 'Node'
 
 for (const length of values.lengths.split(',').map(Number)) {
   const shape = {

@@ -1,6 +1,7 @@
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import { defaultCrypto, type KeyEncapsulation } from 'secagg/crypto'
 import * as postQuantum from 'secagg/post-quantum'
-import { type Examples, optionalBut } from './examples.js'
+import { type Examples, optional, optionalBut } from './examples.js'
 import { providerExamples } from './provider-examples.js'
 import { testArguments } from './surface.js'
 
@@ -10,6 +11,15 @@ const found = {
   nodeMlKem768: await postQuantum.nodeMlKem768(),
   webMlKem768: await postQuantum.webMlKem768(),
   nobleMlKem768: await postQuantum.nobleMlKem768(),
+}
+
+const functions: postQuantum.MlKemFunctions = {
+  keygen: ml_kem768.keygen,
+  encapsulate: (publicKey) => {
+    const { cipherText, sharedSecret } = ml_kem768.encapsulate(publicKey)
+    return { ciphertext: cipherText, sharedSecret }
+  },
+  decapsulate: ml_kem768.decapsulate,
 }
 
 function kemExamples(path: string, kem: KeyEncapsulation): Examples {
@@ -22,9 +32,16 @@ function kemExamples(path: string, kem: KeyEncapsulation): Examples {
 }
 
 testArguments(postQuantum, {
-  withPostQuantum: () => ({ args: [{ ...crypto, suites: optionalBut([], crypto.suites) }] }),
+  withPostQuantum: () => ({
+    args: [
+      { ...crypto, suites: optionalBut([], crypto.suites) },
+      optional(optionalBut([], { mlKem768: found.nobleMlKem768 })),
+    ],
+  }),
   ...providerExamples('withPostQuantum', hybrid),
   ...kemExamples('withPostQuantum().mlKem768', hybrid.mlKem768),
+  customMlKem768: () => ({ args: [functions] }),
+  ...kemExamples('customMlKem768()', await postQuantum.customMlKem768(functions)),
   nodeMlKem768: () => ({ args: [] }),
   webMlKem768: () => ({ args: [] }),
   nobleMlKem768: () => ({ args: [] }),
