@@ -1,3 +1,4 @@
+import { hexToBytes } from '@noble/hashes/utils.js'
 import { builtinModule } from '../crypto/builtin.js'
 import { concatBytes, equalBytes, plainBytes, wipe } from '../crypto/bytes.js'
 import {
@@ -9,7 +10,15 @@ import {
   requireKemSeed,
 } from '../crypto/encapsulation.js'
 import { importedOnce, type Native, type PrivateKey, type PublicKey } from '../crypto/node-keys.js'
-import { PRIVATE_KEY_HEADER, PUBLIC_KEY_HEADER } from './key-headers.js'
+
+/**
+ * What stands before a 64-byte seed in PKCS #8: SEQUENCE { INTEGER 0, SEQUENCE { OID id-alg-ml-kem-768 },
+ * OCTET STRING { [0] seed } } (RFC 9935, section 6).
+ */
+const PRIVATE_KEY_HEADER = hexToBytes('3054020100300b060960864801650304040204428040')
+
+/** What stands before a public key of 1184 bytes in SPKI (RFC 9935, section 4). */
+const PUBLIC_KEY_HEADER = hexToBytes('308204b2300b0609608648016503040402038204a100')
 
 /** A public key in the form that newer releases read, instead of a key object. */
 interface RawKey {
