@@ -136,3 +136,26 @@ test.each(Object.entries(bundlers))(
     }
   },
 )
+
+test('a client without hybrid key agreement has little of it: lengths, its state, and the error that says what to import', async () => {
+  const { metafile } = await esbuild.build({
+    stdin: { contents: "export { ClientSession, createRoundConfig } from 'secagg'", resolveDir: project },
+    absWorkingDir: project,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    metafile: true,
+    write: false,
+  })
+  const [output] = Object.values(metafile.outputs)
+  const inputs = Object.entries(output!.inputs)
+  const ofHybrid = inputs.filter(([path]) => /(?:hybrid|encapsulation|parcel|post-quantum)/.test(path))
+  expect(ofHybrid.map(([path]) => path.slice(path.indexOf('dist/'))).sort()).toEqual([
+    'dist/crypto/encapsulation.js',
+    'dist/protocol/client/hybrid-states.js',
+    'dist/protocol/hybrid-steps.js',
+    'dist/protocol/parcel-lengths.js',
+  ])
+  // Bytes before compression.
+  expect(ofHybrid.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0)).toBeLessThan(1200)
+})
