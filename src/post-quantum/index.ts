@@ -6,7 +6,7 @@
  */
 
 export type { Encapsulated, KeyEncapsulation } from '../crypto/encapsulation.js'
-export type { MlKemFunctions } from './package-encapsulation.js'
+export type { MlKemEncapsulated, MlKemFunctions, MlKemKeys } from './package-encapsulation.js'
 export {
   customMlKem768,
   nobleMlKem768,

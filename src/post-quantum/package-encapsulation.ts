@@ -8,21 +8,39 @@ import {
 } from '../crypto/encapsulation.js'
 
 /**
+ * What `keygen` of {@link MlKemFunctions} returns.
+ * @public
+ */
+export interface MlKemKeys {
+  /** 1184 bytes. */
+  readonly publicKey: Uint8Array
+  /** The expanded private key, 2400 bytes. */
+  readonly secretKey: Uint8Array
+}
+
+/**
+ * What `encapsulate` of {@link MlKemFunctions} returns.
+ * @public
+ */
+export interface MlKemEncapsulated {
+  /** 1088 bytes. */
+  readonly ciphertext: Uint8Array
+  /** 32 bytes. */
+  readonly sharedSecret: Uint8Array
+}
+
+/**
  * The functions of ML-KEM-768 as packages have them. Each may also return a promise.
  * @public
  */
 export interface MlKemFunctions {
-  /** The key pair of a 64-byte seed, d ‖ z: the public key, 1184 bytes, and the expanded private key, 2400 bytes. */
-  keygen(seed: Uint8Array): Eventually<{ readonly publicKey: Uint8Array; readonly secretKey: Uint8Array }>
+  /** The key pair of a 64-byte seed, d ‖ z. */
+  keygen(seed: Uint8Array): MlKemKeys | Promise<MlKemKeys>
   /** A fresh secret, from a cryptographically secure generator, and the ciphertext that takes it to the owner of the key. */
-  encapsulate(
-    publicKey: Uint8Array,
-  ): Eventually<{ readonly ciphertext: Uint8Array; readonly sharedSecret: Uint8Array }>
+  encapsulate(publicKey: Uint8Array): MlKemEncapsulated | Promise<MlKemEncapsulated>
   /** The secret in a ciphertext. One that was changed gives another secret and no error (implicit rejection). */
-  decapsulate(ciphertext: Uint8Array, secretKey: Uint8Array): Eventually<Uint8Array>
+  decapsulate(ciphertext: Uint8Array, secretKey: Uint8Array): Uint8Array | Promise<Uint8Array>
 }
-
-type Eventually<T> = T | Promise<T>
 
 /**
  * ML-KEM-768 by these functions. They get only public keys that pass the checks of FIPS 203, section 7.2. Arguments and results
@@ -69,6 +87,6 @@ export const packageEncapsulation = (functions: MlKemFunctions): KeyEncapsulatio
 })
 
 /** Copies a result at once, not a turn later: a package may return its memory, which the next call uses again. */
-async function using<T, R>(result: Eventually<T>, copy: (value: T) => R): Promise<R> {
+async function using<T, R>(result: T | Promise<T>, copy: (value: T) => R): Promise<R> {
   return result instanceof Promise ? copy(await result) : copy(result)
 }
