@@ -61,16 +61,18 @@ function wasCollected(type: MessageType | undefined, { state }: Phase, known: Kn
 }
 
 /** A message that is being checked, and in which phase. */
-export interface CheckedAhead {
+interface CheckedAhead {
   readonly phase: Phase
   readonly checked: ReturnType<Phase['check']>
 }
+
+export type Ahead = CheckedAhead | undefined
 
 /**
  * Begins to check a message before its turn comes, so that messages are checked in parallel. A message of a seat that has
  * already answered is not checked.
  */
-export function checkAhead(seat: number, bytes: Uint8Array, phase: Phase): CheckedAhead | undefined {
+export function checkAhead(seat: number, bytes: Uint8Array, phase: Phase): Ahead {
   const type = messageType(bytes)
   if (phase.accepted.has(seat) || (type !== phase.type && type !== phase.alternative)) return undefined
   let checked: ReturnType<Phase['check']>
@@ -102,7 +104,7 @@ export class Intake {
   async receive(
     seat: number,
     bytes: Uint8Array,
-    ahead: CheckedAhead | undefined,
+    ahead: Ahead,
     phase: Phase,
     isFinished: boolean,
   ): Promise<Receipt> {

@@ -5,7 +5,7 @@ import type { UploadPlace } from '../plane/index.js'
 import { requireSeatNumber } from '../protocol/checks.js'
 import * as server from '../protocol/server/index.js'
 import { inTurns } from '../vector/pace.js'
-import { type CheckedAhead, checkAhead, Intake } from './arrivals.js'
+import { type Ahead, checkAhead, Intake } from './arrivals.js'
 import { messageEvent, type TellServer, teller } from './events.js'
 import { requireBytes } from './input.js'
 import { messagesOf, type Phase } from './phase.js'
@@ -158,30 +158,21 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     requireSeatNumber(seat)
     const ahead = this.#checkAhead(seat, message)
     return await this.#inTurn(async () => {
-      const receipt = await this.#intake.receive(
-        seat,
-        message,
-        ahead instanceof Promise ? await ahead : ahead,
-        this.#phase!,
-        this.#outcome !== undefined,
-      )
+      const checked = ahead instanceof Promise ? await ahead : ahead
+      const isOver = this.#outcome !== undefined
+      const receipt = await this.#intake.receive(seat, message, checked, this.#phase!, isOver)
       const about = { phase: this.phase ?? 'unmasking', seat, bytes: message.length } as const
       this.#tell(messageEvent(receipt, about))
       return receipt
     })
   }
 
-  /** A promise only while the session opens: every message comes through here. */
-  #checkAhead(
-    seat: number,
-    message: Uint8Array,
-  ): CheckedAhead | undefined | Promise<CheckedAhead | undefined> {
-    if (this.#phase !== undefined) {
-      return this.#outcome === undefined ? checkAhead(seat, message, this.#phase) : undefined
-    }
+  /** A promise only while the session opens. */
+  #checkAhead(seat: number, message: Uint8Array): Ahead | Promise<Ahead> {
+    if (this.#outcome !== undefined) return undefined
+    if (this.#phase !== undefined) return checkAhead(seat, message, this.#phase)
     const ahead = this.#open().then(() => this.#checkAhead(seat, message))
-    // A failure is seen when the message's turn comes.
-    ahead.catch(() => undefined)
+    ahead.catch(() => undefined) // It is seen when the message's turn comes.
     return ahead
   }
 

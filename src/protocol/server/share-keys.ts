@@ -2,6 +2,7 @@ import {
   graphOf,
   hasPlace,
   isChosen,
+  memberAt,
   minimumRemaining,
   placesIn,
   seatsWithHolders,
@@ -78,10 +79,8 @@ export function peersOf(state: ServerSharing, seat: number): readonly number[] {
   if (known !== undefined) return known
   const { config, graph, clients } = state
   requireMember(clients, seat, PHASE)
-  const places = placesIn(clients)
   const holders = graphOf(graph, config.clients).holders(seat)
-  const isPeer = (holder: number): boolean => holder !== seat && hasPlace(places, holder)
-  // Nearly always all are here, and nk numbers take memory.
+  const isPeer = (holder: number): boolean => holder !== seat && hasPlace(placesIn(clients), holder)
   const peers = holders.every(isPeer) ? holders : holders.filter(isPeer)
   found.set(seat, peers)
   return peers
@@ -90,9 +89,8 @@ export function peersOf(state: ServerSharing, seat: number): readonly number[] {
 /** The bytes of what the client at `seat` seals to its peers. */
 export function sealedBy(state: ServerSharing, seat: number): number {
   const { config, graph } = state
-  const peers = peersOf(state, seat)
-  if (!isHybrid(config)) return peers.length * SEALED_SHARES_LENGTH
-  return peers.reduce((sum, peer) => sum + sealedLengthBetween(config, graph, seat, peer), 0)
+  if (!isHybrid(config)) return peersOf(state, seat).length * SEALED_SHARES_LENGTH
+  return peersOf(state, seat).reduce((sum, peer) => sum + sealedLengthBetween(config, graph, seat, peer), 0)
 }
 
 /**
@@ -296,13 +294,7 @@ export function sealersOf(
   requireState(state, 'server-masking')
   requireSeatNumber(receiver)
   const { config, graph, clients } = state
-  if (!isChosen(graph)) {
-    const places = placesIn(clients)
-    return {
-      peers: hasPlace(places, receiver) ? clients[places[receiver]!]!.peers : [],
-      owners: undefined,
-    }
-  }
+  if (!isChosen(graph)) return { peers: memberAt(clients, receiver)?.peers ?? [], owners: undefined }
   const { maskNeighbors, owners } = graphOf(graph, config.clients)
   return { peers: maskNeighbors(receiver), owners: new Set(owners(receiver)) }
 }
