@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { concatBytes, equalBytes } from '../../src/crypto/bytes.js'
 import { SealedShares } from '../../src/protocol/server/sealed-shares.js'
 import { SEALED_SHARES_LENGTH } from '../../src/wire/index.js'
 
@@ -29,9 +30,21 @@ function client(seat: number, peers: readonly number[], offset: number) {
   }
 }
 
-// With 200 clients that seal to all others, a tile has 40 receivers, and is filled from four groups of senders.
+/** The client, with a call of `look` whenever its peers are read. */
+function counted(given: ReturnType<typeof client>, look: () => void): ReturnType<typeof client> {
+  const { peers } = given
+  return Object.defineProperty(given, 'peers', {
+    get: () => {
+      look()
+      return peers
+    },
+  })
+}
+
+// With 900 clients that seal to 100 others, there are two tiles.
 test.each([
   ['to all others', 200, (seat: number, other: number) => seat !== other],
+  ['to the nearest', 900, (seat: number, other: number) => seat !== other && Math.abs(seat - other) <= 50],
   ['to some others', 200, (seat: number, other: number) => (seat * other) % 7 === 3],
   ['to a single seat', 5, (_: number, other: number) => other === 2],
 ])('each receiver gets what was sealed to it, from senders in ascending order: %s', (_, seats, seals) => {
@@ -46,17 +59,17 @@ test.each([
         seat % 9,
       ),
     )
-  const shares = new SealedShares(seats, clients)
+  const shares = new SealedShares(seats, clients, () => all)
   const expectRight = (receiver: number): void => {
-    const senders = clients.filter(({ peers }) => peers.includes(receiver)).map(({ seat }) => seat)
-    expect(shares.sendersTo(receiver)).toEqual(senders)
-    expect([...shares.bytesFor(receiver)]).toEqual(
-      senders.flatMap((sender) => [...sealedBy(sender, receiver)]),
-    )
+    const senders = clients.map(({ seat }) => seat).filter((seat) => seals(seat, receiver))
+    const sealed = shares.sealedTo(receiver)
+    expect(sealed.senders).toEqual(senders)
+    const expected = concatBytes(...senders.map((sender) => sealedBy(sender, receiver)))
+    expect(equalBytes(sealed.bytes, expected)).toBe(true)
   }
   all.forEach(expectRight)
   // In another order, as clients that reconnect ask.
-  for (const receiver of [seats - 1, 0, 3, 1]) expectRight(receiver)
+  for (const receiver of [seats - 1, 0, 3, seats - 2, 1]) expectRight(receiver)
 })
 
 test('bytes that were given out do not change when other receivers ask', () => {
@@ -68,9 +81,46 @@ test('bytes that were given out do not change when other receivers ask', () => {
       0,
     ),
   )
-  const shares = new SealedShares(300, clients)
-  const first = shares.bytesFor(0)
+  const shares = new SealedShares(300, clients, () => all)
+  const first = shares.sealedTo(0).bytes
   const copy = first.slice()
-  shares.bytesFor(299)
+  shares.sealedTo(299)
   expect(first).toEqual(copy)
+})
+
+test('in order, each client is looked at once per tile, although some receivers are gone', () => {
+  const seats = 1000
+  let looks = 0
+  const all = Array.from({ length: seats }, (_, seat) => seat)
+  const ring = all.map((seat) =>
+    Array.from({ length: 100 }, (_, i) => (seat + 1 + i) % seats).toSorted((a, b) => a - b),
+  )
+  const present = all.filter((seat) => seat % 3 !== 0)
+  const clients = present.map((seat) => counted(client(seat, ring[seat]!, 0), () => looks++))
+  const shares = new SealedShares(seats, clients, () => all)
+  looks = 0
+  for (const receiver of present) shares.sealedTo(receiver)
+  expect(looks).toBeLessThanOrEqual(2 * present.length)
+})
+
+test('clients that ask in any order, as after a restart, do not make the server sort tiles again and again', () => {
+  const seats = 2000
+  const reach = 50
+  let looks = 0
+  const neighborsOf = (seat: number): readonly number[] =>
+    Array.from({ length: 2 * reach + 1 }, (_, index) => seat - reach + index).filter(
+      (other) => other >= 0 && other < seats && other !== seat,
+    )
+  const clients = Array.from({ length: seats }, (_, seat) =>
+    counted(client(seat, neighborsOf(seat), 0), () => looks++),
+  )
+  const shares = new SealedShares(seats, clients, neighborsOf)
+  shares.sealedTo(0)
+  looks = 0
+  for (let step = 1; step <= 10; step++) {
+    const receiver = (step * 1237) % seats
+    if (receiver < 800) continue
+    expect(shares.sealedTo(receiver).senders).toEqual(neighborsOf(receiver))
+  }
+  expect(looks).toBeLessThanOrEqual(10 * 2 * reach)
 })

@@ -1,5 +1,8 @@
-import { SEALED_SHARES_LENGTH } from '../../wire/index.js'
-import type { SharingClient } from './states.js'
+import { graphOf, hasPlace, indexOfSeat, isChosen, placesIn, visibleFrom } from '../../graph/index.js'
+import { SEALED_SHARES_LENGTH, type SeatColumn } from '../../wire/index.js'
+import { requireState } from '../checks.js'
+import { type Outbound, requireRecipient } from './accepted.js'
+import type { ServerMasking, SharingClient } from './states.js'
 
 /** The bytes of ciphertexts that are sorted together, few enough for a processor's cache. */
 const TILE_BYTES = 2 ** 22
@@ -9,6 +12,13 @@ const MAXIMUM_TILES = 64
 
 /** Ciphertexts are copied word by word, because a call for each of them would cost more than the copying. */
 const WORDS = SEALED_SHARES_LENGTH / 4
+
+/** What is sealed to one receiver. */
+interface Sealed {
+  readonly senders: readonly number[]
+  /** A ciphertext of each sender, in this order. */
+  readonly bytes: Uint8Array
+}
 
 /** The ciphertexts for some receivers that follow each other. */
 interface Tile {
@@ -31,11 +41,20 @@ export class SealedShares {
   /** By receiver: the number of ciphertexts for the receivers before it; and at the end the number of all. */
   readonly #starts: Uint32Array
   readonly #tileLength: number
+  readonly #ownersOf: (receiver: number) => readonly number[]
   #tile: Tile = { from: 0, to: 0, senders: new Uint32Array(0), words: new Uint32Array(0) }
 
-  /** @param seats - The number of seats in the round. */
-  constructor(seats: number, clients: readonly SharingClient[]) {
+  /**
+   * @param seats - The number of seats in the round.
+   * @param ownersOf - The seats that may have sealed something to a receiver, ascending.
+   */
+  constructor(
+    seats: number,
+    clients: readonly SharingClient[],
+    ownersOf: (receiver: number) => readonly number[],
+  ) {
     this.#clients = clients
+    this.#ownersOf = ownersOf
     this.#words = clients.map(({ ciphertexts }) => wordsOf(ciphertexts))
     const starts = new Uint32Array(seats + 1)
     for (const { peers } of clients) countPeers(peers, starts)
@@ -44,31 +63,48 @@ export class SealedShares {
     this.#tileLength = Math.max(TILE_BYTES / SEALED_SHARES_LENGTH, starts[seats]! / MAXIMUM_TILES)
   }
 
-  /** The seats that have sealed shares to this one, ascending. */
-  sendersTo(receiver: number): readonly number[] {
-    const { from, senders } = this.#tileOf(receiver)
+  /**
+   * What the others have sealed to this seat, ascending by sender. Seats in ascending order are the fastest. After a restart,
+   * clients come in any order, so a seat out of order does not cost more than what is sealed to it.
+   */
+  sealedTo(receiver: number): Sealed {
+    const tile = this.#tile
+    const isInTile = receiver >= tile.from && receiver < tile.to
+    if (!isInTile && !this.#isNext(receiver)) return this.#gather(receiver)
+    if (!isInTile) this.#tile = this.#tileFrom(receiver)
+    const { from, senders, words } = this.#tile
     const first = this.#starts[from]!
+    const [start, end] = [this.#starts[receiver]! - first, this.#starts[receiver + 1]! - first]
     const seats: number[] = []
-    const end = this.#starts[receiver + 1]! - first
-    for (let entry = this.#starts[receiver]! - first; entry < end; entry++) seats.push(senders[entry]!)
-    return seats
+    for (let entry = start; entry < end; entry++) seats.push(senders[entry]!)
+    const [at, length] = [start * SEALED_SHARES_LENGTH, (end - start) * SEALED_SHARES_LENGTH]
+    return { senders: seats, bytes: new Uint8Array(words.buffer, at, length) }
   }
 
-  /** What they have sealed, in this order. */
-  bytesFor(receiver: number): Uint8Array {
-    const { from, words } = this.#tileOf(receiver)
-    const [first, start, end] = [this.#starts[from]!, this.#starts[receiver]!, this.#starts[receiver + 1]!]
-    return new Uint8Array(
-      words.buffer,
-      (start - first) * SEALED_SHARES_LENGTH,
-      (end - start) * SEALED_SHARES_LENGTH,
-    )
+  /** Whether this is the first client, or the next one after the tile. */
+  #isNext(receiver: number): boolean {
+    const places = placesIn(this.#clients)
+    const before = hasPlace(places, receiver) ? this.#clients[places[receiver]! - 1]?.seat : receiver
+    const { to } = this.#tile
+    return before === undefined || (before < to && to <= receiver)
   }
 
-  #tileOf(receiver: number): Tile {
-    const { from, to } = this.#tile
-    if (receiver < from || receiver >= to) this.#tile = this.#tileFrom(receiver)
-    return this.#tile
+  #gather(receiver: number): Sealed {
+    const count = this.#starts[receiver + 1]! - this.#starts[receiver]!
+    const bytes = new Uint8Array(count * SEALED_SHARES_LENGTH)
+    const senders: number[] = []
+    const places = placesIn(this.#clients)
+    for (const owner of this.#ownersOf(receiver)) {
+      if (!hasPlace(places, owner)) continue
+      const { peers, ciphertexts } = this.#clients[places[owner]!]!
+      const position = indexOfSeat(peers, receiver)
+      if (position < 0) continue
+      const from = position * SEALED_SHARES_LENGTH
+      const sealed = ciphertexts.subarray(from, from + SEALED_SHARES_LENGTH)
+      bytes.set(sealed, senders.length * SEALED_SHARES_LENGTH)
+      senders.push(owner)
+    }
+    return { senders, bytes }
   }
 
   #tileFrom(from: number): Tile {
@@ -125,4 +161,29 @@ function firstFrom(seats: readonly number[], seat: number): number {
 function wordsOf(bytes: Uint8Array): Uint32Array {
   const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
   return new Uint32Array(buffer, byteOffset, length / 4)
+}
+
+/** A {@link SeatColumn}, and on the chosen graph the seats that have sealed something to the receiver. */
+interface SealedColumn extends SeatColumn {
+  readonly sealing: ReadonlySet<number> | undefined
+}
+
+/** The messages of `sharesToForward`, each in one piece. */
+export function columnsToForward(state: ServerMasking): Outbound<SealedColumn> {
+  requireState(state, 'server-masking')
+  const { config, graph, clients } = state
+  const recipients = clients.map(({ seat }) => seat)
+  let shares: SealedShares | undefined
+  return {
+    recipients,
+    messageFor: (receiver) => {
+      requireRecipient(recipients, receiver)
+      shares ??= new SealedShares(config.clients, clients, graphOf(graph, config.clients).owners)
+      const { senders, bytes } = shares.sealedTo(receiver)
+      if (!isChosen(graph)) return { seats: senders, bytes, sealing: undefined }
+      // The receiver also shares masks with clients that have sealed nothing to it.
+      const visible = visibleFrom(graph, config.clients, receiver, recipients)
+      return { seats: visible.filter((seat) => seat !== receiver), bytes, sealing: new Set(senders) }
+    },
+  }
 }

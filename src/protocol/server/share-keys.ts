@@ -6,13 +6,11 @@ import {
   minimumRemaining,
   placesIn,
   seatsWithHolders,
-  visibleFrom,
 } from '../../graph/index.js'
 import {
   entriesOf,
   type ForwardedShares,
   SEALED_SHARES_LENGTH,
-  type SeatColumn,
   type ShareKeys,
   sealedLength,
 } from '../../wire/index.js'
@@ -34,12 +32,11 @@ import {
   type Outbound,
   requireHolders,
   requireMember,
-  requireRecipient,
   requireWithHolders,
   withAnswers,
 } from './accepted.js'
 import { keysToPublish } from './advertise-keys.js'
-import { SealedShares } from './sealed-shares.js'
+import { columnsToForward } from './sealed-shares.js'
 import type { ServerMasking, ServerSharing, SharingClient } from './states.js'
 
 const PHASE = 'share-keys'
@@ -213,32 +210,6 @@ export function sharesToForward(
     messageFor: (receiver) => {
       const { seats, bytes, sealing } = messageFor(receiver)
       return entriesOf({ seats, bytes }, sealedLength(sealing))
-    },
-  }
-}
-
-/** A {@link SeatColumn}, and on the chosen graph the seats that have sealed something to the receiver. */
-interface SealedColumn extends SeatColumn {
-  readonly sealing: ReadonlySet<number> | undefined
-}
-
-/** The same messages, each in one piece. */
-export function columnsToForward(state: ServerMasking): Outbound<SealedColumn> {
-  requireState(state, 'server-masking')
-  const { config, graph, clients } = state
-  const recipients = clients.map(({ seat }) => seat)
-  let shares: SealedShares | undefined
-  return {
-    recipients,
-    messageFor: (receiver) => {
-      requireRecipient(recipients, receiver)
-      shares ??= new SealedShares(config.clients, clients)
-      const senders = shares.sendersTo(receiver)
-      const bytes = shares.bytesFor(receiver)
-      if (!isChosen(graph)) return { seats: senders, bytes, sealing: undefined }
-      // The receiver also shares masks with clients that have sealed nothing to it.
-      const visible = visibleFrom(graph, config.clients, receiver, recipients)
-      return { seats: visible.filter((seat) => seat !== receiver), bytes, sealing: new Set(senders) }
     },
   }
 }
