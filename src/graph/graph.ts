@@ -72,7 +72,7 @@ const seatsOfLists = new WeakMap<readonly unknown[], readonly number[]>()
 export function seatsIn(members: readonly { readonly seat: number }[]): readonly number[] {
   const known = seatsOfLists.get(members)
   if (known !== undefined) return known
-  const seats = members.map(({ seat }) => seat)
+  const seats = Object.freeze(members.map(({ seat }) => seat))
   seatsOfLists.set(members, seats)
   return seats
 }
@@ -95,12 +95,17 @@ export function completeGraph(clients: number): Graph {
   }
 }
 
-/** The last list of all seats: every client of a round is told about the same ones. */
+/**
+ * The last list of all seats: every client of a round is told about the same ones. It is frozen, because other rounds use it too,
+ * and hosts get it.
+ */
 let everybody: readonly number[] = []
 
 /** The seats 0 to `clients` − 1; the same array for the same number. */
 function seatsBelow(clients: number): readonly number[] {
-  if (everybody.length !== clients) everybody = Array.from({ length: clients }, (_, seat) => seat)
+  if (everybody.length !== clients) {
+    everybody = Object.freeze(Array.from({ length: clients }, (_, seat) => seat))
+  }
   return everybody
 }
 

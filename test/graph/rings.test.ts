@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { disconnection, exposure, fatalHolders, shortage } from '../../src/graph/chooser/assumptions.js'
 import { chooseParameters } from '../../src/graph/chooser/parameters.js'
+import { completeGraph, seatsIn } from '../../src/graph/graph.js'
+import { nameableSeats } from '../../src/graph/limits.js'
 import { randomOf, seeded } from '../support/seeded.js'
 
 /** The places next to `place` on a ring of n, k/2 on either side. */
@@ -137,4 +139,17 @@ describe('failures on random rings, chosen for few bits so that they can be seen
       expect(failures.exposed + failures.lost).toBeGreaterThan(0)
     },
   )
+})
+
+test('a host cannot change the lists of seats that rounds share', () => {
+  const members = [{ seat: 3 }, { seat: 5 }]
+  for (const list of [
+    completeGraph(4).holders(0),
+    nameableSeats({ kind: 'complete' }, 4, []),
+    seatsIn(members),
+  ]) {
+    expect(() => (list as number[]).pop()).toThrow(TypeError)
+  }
+  expect(completeGraph(4).maskNeighbors(1)).toEqual([0, 2, 3])
+  expect(seatsIn(members)).toEqual([3, 5])
 })
