@@ -117,6 +117,15 @@ export function splitTraceParent(bytes: Uint8Array): { traceParent?: string; mes
   return decodeTraceParent(traceParent) === undefined ? { message } : { traceParent, message }
 }
 
+/**
+ * The same for the bytes of a saved session. They begin with a length, which can look like the mark, so only a valid place is
+ * taken off.
+ */
+export function splitSaved(bytes: Uint8Array): { traceParent?: string; message: Uint8Array } {
+  const parts = splitTraceParent(bytes)
+  return parts.traceParent === undefined ? { message: bytes } : parts
+}
+
 /** A word for an error. Its text may be a host's, and name what nobody else should know. */
 export function codeOf(error: unknown): string {
   if (error instanceof SecAggError) return error.code

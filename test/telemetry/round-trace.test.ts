@@ -1,4 +1,4 @@
-import { createRoundConfig } from 'secagg'
+import { ClientSession, createRoundConfig, ServerSession } from 'secagg'
 import {
   connectionPair,
   createTelemetry,
@@ -8,16 +8,17 @@ import {
   serveRound,
 } from 'secagg/transport'
 import { expect, test, vi } from 'vitest'
-import { tracingOf } from '../../src/telemetry/tracing.js'
+import { tracingOf, withTraceParent } from '../../src/telemetry/tracing.js'
 import { traceRound } from '../../src/transport/server/round-trace.js'
 import { fakeApi } from './fake-api.js'
 
-const config = createRoundConfig({
+const options = {
   sessionId: new Uint8Array(32).fill(4),
   clients: 3,
   adversary: 'honest-but-curious',
   segments: [{ length: 2, bits: 16, bound: 1000 }],
-})
+} as const
+const config = createRoundConfig(options)
 
 /** Plays a round, and returns its sum. */
 async function play(options: Partial<ServeRoundOptions>): Promise<unknown> {
@@ -129,6 +130,36 @@ test('a round that is resumed links to the span of the process that has saved it
     expect(rounds().map(({ links }) => links)).toEqual([[], ['0000000000000001']])
   }
   end.abort()
+  // So can a session without transport.
+  expect((await ServerSession.resume(state, { config })).phase).toBe('share-keys')
+  for (const length of [1, 55, 56, 57, 100]) {
+    const refused = ServerSession.resume(state.subarray(0, length), { config })
+    await expect(refused).rejects.toMatchObject({ code: 'malformed-state' })
+  }
+})
+
+test('a saved session whose first byte looks like the mark of a trace is resumed', async () => {
+  const clients = 78
+  const many = createRoundConfig({ ...options, clients, segments: [{ length: 2, bits: 24, bound: 1000 }] })
+  let saved = new Uint8Array(0)
+  const save = (bytes: Uint8Array): void => {
+    saved = bytes.slice()
+  }
+  const session = new ServerSession({ config: many, save })
+  const input = [Uint32Array.of(1, 2)]
+  for (let seat = 0; seat < clients; seat++) {
+    await session.receive(seat, await new ClientSession({ config: many, seat, input }).start())
+  }
+  await session.closePhase()
+  // The lowest byte of a length.
+  expect(saved[0]).toBe(0xff)
+  const end = new AbortController()
+  const resumed = serveRound({ config: many, saved, signal: end.signal })
+  resumed.outcome.catch(() => undefined)
+  await vi.waitFor(() => expect(resumed.phase).toBe('share-keys'))
+  end.abort()
+  const traced = withTraceParent(`00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`, saved)
+  expect((await ServerSession.resume(traced, { config: many })).phase).toBe('share-keys')
 })
 
 test('an SDK that fails does not harm the round', async () => {

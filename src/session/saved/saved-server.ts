@@ -15,6 +15,7 @@ import {
   text,
 } from '../../protocol/saved-format.js'
 import * as server from '../../protocol/server/index.js'
+import { splitSaved } from '../../telemetry/tracing.js'
 import { FINGERPRINT_LENGTH, fingerprint } from '../../vector/fingerprint.js'
 import { inclusionCoder, messageTypeCoder } from '../../wire/index.js'
 import type { KnownMessage } from '../known-messages.js'
@@ -100,7 +101,8 @@ export function decodeServerSession(bytes: Uint8Array, config: RoundConfig): Sav
 
 function partsOf(bytes: Uint8Array): { books: Uint8Array; state: Uint8Array; plane: Uint8Array } {
   try {
-    return parts.decode(bytes)
+    // A session that `serveRound` has saved with telemetry can be resumed without it, too.
+    return parts.decode(splitSaved(bytes).message)
   } catch {
     throw usageError('malformed-state', 'the saved session is truncated')
   }

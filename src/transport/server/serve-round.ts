@@ -7,7 +7,7 @@ import {
   type ServerSessionEvent,
   type SumSink,
 } from '../../session/index.js'
-import { splitTraceParent, tracingOf, withTraceParent } from '../../telemetry/tracing.js'
+import { splitSaved, tracingOf, withTraceParent } from '../../telemetry/tracing.js'
 import { systemClock } from '../clock.js'
 import type { Connection } from '../connections/connection.js'
 import { failureOf } from '../failures.js'
@@ -87,10 +87,9 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
     const checked = ownOptions(given)
     checkServerOptions(checked)
     const tracing = tracingOf(checked.telemetry)
-    const { traceParent: earlier, message: saved } = savedParts(checked.saved)
+    const { saved } = checked
     const options = {
       ...checked,
-      saved,
       save: tracing === undefined ? checked.save : this.#withTrace(checked.save),
       saveResult: this.#unlessEnded(checked.saveResult),
     }
@@ -108,6 +107,7 @@ class RoundServer<Sink extends SumSink | undefined> implements RoundHandle<Sink>
     this.#opening =
       saved === undefined ? Promise.resolve(session) : ServerSession.resume(saved, { ...options, onEvent })
     const isResumed = saved !== undefined
+    const earlier = saved && splitSaved(saved).traceParent
     this.#trace = tracing && traceRound(tracing, options.config, { isResumed, earlier })
     const letGo = endBy(signal, this.#ending)
     this.outcome = this.#run().finally(letGo)
@@ -256,11 +256,6 @@ function ownOptions<Sink extends SumSink | undefined>(
     .filter(([, patience]) => patience !== undefined)
     .map(([phase, patience]) => [phase, partsOf(`the options of phase ${phase}`, patience)] as const)
   return { ...options, phases: Object.fromEntries(phases) }
-}
-
-/** The state of a session, and the span that has saved it, if there was one. */
-function savedParts(saved: Uint8Array | undefined): { traceParent?: string; message?: Uint8Array } {
-  return saved === undefined ? {} : splitTraceParent(saved)
 }
 
 function requireAnswers({ phase, answered }: Answers, { minimum = 0 }: Patience): void {
