@@ -2,6 +2,7 @@ import { SecAggError, usageError } from '../errors.js'
 import { type Clock, timer } from '../transport/clock.js'
 import { ignore } from '../transport/notices.js'
 import type { Segment } from '../vector/index.js'
+import { inTurns } from '../vector/pace.js'
 import type { Assignment, Assignments } from './assignments.js'
 import type { SealedGroup } from './group-messages.js'
 import type { PartialSums } from './partial-sums.js'
@@ -29,9 +30,20 @@ interface Wanted {
   readonly reuploadTime: number
 }
 
+/**
+ * How many partial sums are fetched from one process at a time. Each has a block of up to half a MiB in memory, and a process
+ * with many groups could not answer requests for all of them before they count as lost.
+ */
+const FETCHES = 4
+
 /** Takes one answer of each group, and keeps its blocks. */
 export class Sealing {
   readonly #options: SealingOptions
+  /** For each process, its fetches in progress. A slow process does not hold up the groups of another. */
+  readonly #fetches = new Map<
+    string,
+    { next: number; readonly turns: readonly ReturnType<typeof inTurns>[] }
+  >()
   readonly #attempts = new Set<Promise<void>>()
 
   constructor(options: SealingOptions) {
@@ -62,7 +74,7 @@ export class Sealing {
       while (group.sealed === undefined && failure === undefined) {
         this.#throwIfOver()
         // Decided once per attempt, so that every group has an attempt after the time was up.
-        await this.#track(this.#attempt(group, about, isTimeUp))
+        await this.#track(this.#attempt(group, about, isTimeUp, () => failure !== undefined))
         if (group.sealed !== undefined) return
         await this.#pause(failed)
         if (failure !== undefined) return
@@ -94,7 +106,12 @@ export class Sealing {
   }
 
   /** Seals a group whose clients have sent their vectors, and keeps its blocks. */
-  async #attempt(group: Assignment, { wanted, mayCount }: Wanted, isLast: boolean): Promise<void> {
+  async #attempt(
+    group: Assignment,
+    { wanted, mayCount }: Wanted,
+    isLast: boolean,
+    isInVain: () => boolean,
+  ): Promise<void> {
     const { assignments, sums } = this.#options
     if (!isLast && ![...group.arrived].every(mayCount)) return void assignments.void(group)
     if (!isLast && !group.seats.every((seat) => !wanted.has(seat) || group.arrived.has(seat))) return
@@ -106,18 +123,32 @@ export class Sealing {
     if (sealed !== undefined && !sealed.members.every(mayCount)) assignments.void(group)
     else if (sealed !== undefined) {
       try {
-        await sums.keep({ group: group.group, epoch }, sealed, (index) => {
-          this.#throwIfOver()
-          return assignments.block(group, index)
+        await this.#inTurn(group, async () => {
+          if (isInVain()) return
+          await sums.keep({ group: group.group, epoch }, sealed, (index) => {
+            this.#throwIfOver()
+            return assignments.block(group, index)
+          })
+          if (isCurrent()) group.sealed = sealed
         })
-        if (isCurrent()) group.sealed = sealed
       } catch (error) {
         // Only a failure of this machine ends the attempt. What was lost or damaged on the way can be fetched again.
         if (error instanceof SecAggError && error.fault === 'usage') throw error
         if (isCurrent()) group.failures++
       }
     }
-    if (isLast && isCurrent()) group.sealed = this.#withoutMembers
+    if (isLast && isCurrent() && !isInVain()) group.sealed = this.#withoutMembers
+  }
+
+  /** Runs `work` when fewer than {@link FETCHES} are in progress at the process of `group`. */
+  #inTurn(group: Assignment, work: () => Promise<void>): Promise<void> {
+    const id = group.process?.id ?? ''
+    let fetches = this.#fetches.get(id)
+    if (fetches === undefined) {
+      fetches = { next: 0, turns: Array.from({ length: FETCHES }, () => inTurns()) }
+      this.#fetches.set(id, fetches)
+    }
+    return fetches.turns[fetches.next++ % FETCHES]!(work)
   }
 
   #throwIfOver(): void {
