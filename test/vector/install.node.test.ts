@@ -85,7 +85,16 @@ test('what is not the kernels of this version is refused, and nothing changes', 
   for (const [name, given] of Object.entries(modules)) {
     expect([name, refused(given).code]).toEqual([name, 'invalid-argument'])
   }
-  for (const given of [{}, null, bytes, { [Symbol.toStringTag]: 'WebAssembly.Module' }]) {
+  const revoked = Proxy.revocable(module, {})
+  revoked.revoke()
+  for (const given of [
+    revoked.proxy,
+    new Proxy(module, {}),
+    {},
+    null,
+    bytes,
+    { [Symbol.toStringTag]: 'WebAssembly.Module' },
+  ]) {
     expect(refused(given as object).code).toBe('invalid-argument')
   }
   expect(kernels()).toEqual(kernels().map(() => undefined))

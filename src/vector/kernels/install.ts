@@ -1,4 +1,4 @@
-import { wrongKind } from '../../arguments.js'
+import { reading, wrongKind } from '../../arguments.js'
 import { SecAggError, usageError } from '../../errors.js'
 import { KERNELS_ANSWER, KERNELS_BUILD } from './binaries.js'
 import { useModule } from './kernel.js'
@@ -31,7 +31,7 @@ import { answerOf, type Kernels } from './kernels-answer.js'
  */
 export function installKernels(module: object): void {
   // Not `instanceof`, because the module can come from another realm.
-  if (Object.prototype.toString.call(module) !== '[object WebAssembly.Module]') {
+  if (!reading('the kernels', () => isNamedModule(module))) {
     throw wrongKind('the kernels', 'a WebAssembly.Module', module)
   }
   const memory = createMemory()
@@ -43,6 +43,10 @@ export function installKernels(module: object): void {
   }
   if (!isOfThisVersion(kernels, memory)) throw wrongKernels()
   useModule(module)
+}
+
+function isNamedModule(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object WebAssembly.Module]'
 }
 
 function createMemory(): WebAssembly.Memory {
