@@ -1,6 +1,6 @@
 // Usage: npm run bench:post-quantum [-- --clients 100 --neighbors 30 --lengths 100000,1000000 --samples 3 --drops 0.1 --ml-kem liboqs]
 // A round with hybrid key agreement, in multiples of the same round without it: the processor time of one client and of the
-// server. The rounds run in turn, and the least of the samples counts, as what else the machine does only adds to it. With
+// server. The rounds run in turn, and the minimum of the samples counts, because other work of the machine only adds to it. With
 // `--ml-kem liboqs` after `npm ci --prefix docs/examples/post-quantum`, the ML-KEM of that example is used.
 import { parseArgs } from 'node:util'
 import { nodeCrypto } from 'secagg/crypto'

@@ -121,10 +121,10 @@ export function requireArray(what: string, value: unknown): asserts value is rea
   if (!Array.isArray(value)) throw wrongKind(what, 'an array', value)
 }
 
-/** What the rounding errors of a few decimal fractions add up to is far below this, and no caller means so small a difference. */
+/** Far above the rounding errors of a few decimal fractions, and far below any difference that a caller could intend. */
 export const ROUNDING = 1e-12
 
-/** Whether a sum of decimal fractions is above `maximum`. The doubles 0.34 + 0.56 are above 0.9, but not what they stand for. */
+/** Whether a sum of decimal fractions is above `maximum`. As doubles, 0.34 and 0.56 add up to more than 0.9. */
 export function isSumAbove(sum: number, maximum: number): boolean {
   return sum > maximum + ROUNDING
 }

@@ -12,7 +12,7 @@ export class Writer {
   /** Where numbers and short arrays are put. */
   readonly #chunks: Uint8Array[] = []
   #chunk: Uint8Array<ArrayBuffer> = NOTHING
-  /** Of the chunk. It is made for the first number only: most messages have none. */
+  /** A view of the chunk. It is made for the first number, because most messages have none. */
   #view: DataView | undefined
   /** The bytes of the chunk from `#from` to `#to` are not yet a part. */
   #from = 0
@@ -69,7 +69,7 @@ export class Writer {
 /** Reads an encoding from its beginning to its end. Every method throws if there are too few bytes. */
 export class Reader {
   readonly #bytes: Uint8Array
-  /** Made for the first number only: most messages have none. */
+  /** Made for the first number, because most messages have none. */
   #view: DataView | undefined
   #at = 0
 

@@ -112,7 +112,7 @@ export function memoryReleaser(): (bytes: Uint8Array) => void {
       // The message takes over the memory, and a closed port drops the message.
       closed.postMessage(null, [buffer])
     } catch {
-      // Without channels, or with such as only throw an error, as in the edge runtime of Next.js, the memory has to wait.
+      // There are no channels, or they only throw, as in the edge runtime of Next.js: the garbage collector frees the memory.
     }
   }
 }

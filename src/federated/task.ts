@@ -266,7 +266,7 @@ const STRUCTURED = new Map<string, string>([
   ['nonNegative', PATTERNS],
   ['suites', 'a list of suites'],
 ])
-/** Those that can also be a number. They are never lists. */
+/** The keys whose value can be a number instead. Their values are never lists. */
 const NUMERIC: ReadonlySet<string> = new Set(['clip', 'clipNorm'])
 
 /** Checks that all other parts are numbers or names, so that a task can travel and be compared. */

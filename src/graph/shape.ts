@@ -185,7 +185,7 @@ export function visibleAmong(
 /** The client at `seat` and those with which it shares masks, without seats that have no place; ascending. */
 function around(drawn: DrawnGraph, clients: number, seat: number, places: Int32Array): readonly number[] {
   const neighbors = graphOf(drawn, clients).maskNeighbors(seat)
-  // As long as it can become, because a list that grows is copied several times. There are several for every client.
+  // Made at its maximum length, because a list that grows is copied several times, and every client has several lists.
   const seats = [seat, ...neighbors]
   let count = 0
   let isOwnDue = hasPlace(places, seat)

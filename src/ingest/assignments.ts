@@ -77,7 +77,7 @@ export class Assignments {
   readonly #inTurn: ReturnType<typeof inTurns> = inTurns()
   /** The groups that need a process. */
   readonly #homeless = new Set<Assignment>()
-  /** Processes are found in turns, so that each gets its share. */
+  /** Only one search at a time assigns processes, so that each gets its share of the groups. */
   readonly #placing: ReturnType<typeof inTurns> = inTurns()
 
   constructor(round: PlaneRound, channel: IngestChannel, groups: readonly Assignment[]) {
@@ -113,7 +113,7 @@ export class Assignments {
     if (homeless.length === 0) return changes.includes(true)
     for (const group of homeless) this.#homeless.add(group)
     await this.#placing(async () => {
-      // All that wait, so that they are found with one search.
+      // All groups that wait, so that one search finds processes for them.
       const groups = [...this.#homeless]
       this.#homeless.clear()
       if (groups.length > 0) await this.#place(groups)

@@ -102,7 +102,7 @@ export async function requireJetStream(broker: Broker, subject: string): Promise
       await streamsOn(broker, subject)
       return
     } catch (error) {
-      // Others pass, or show later.
+      // Other failures pass, or show again later.
       if (!broker.isUp() || (error as { name?: unknown }).name !== 'JetStreamNotEnabled') return
     }
     if (Date.now() - start > patience) break

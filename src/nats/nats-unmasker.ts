@@ -56,8 +56,8 @@ export interface NatsUnmaskerOptions {
   /** The number of broker nodes that hold each message, 1 to 5. Default: 1. */
   readonly replicas?: number | undefined
   /**
-   * About how many bytes of masks a task makes, 65536 to 2^40. Default: a 256th of all, at least 256 MiB and at most 1 GiB, which
-   * takes a few tenths of a second.
+   * About how many bytes of masks a task makes, 65536 to 2^40. Default: a 256th of all, at least 256 MiB and at most 1 GiB. 256 MiB
+   * take a few tenths of a second.
    */
   readonly taskBytes?: number | undefined
   /** An unmasking that makes at most this many bytes of masks runs in this process. Default: 16 MiB. */

@@ -57,7 +57,7 @@ export function nodeEncapsulation(): KeyEncapsulation | undefined {
     const encoded = concatBytes(PUBLIC_KEY_HEADER, key) as Buffer
     return native.createPublicKey({ key: encoded, ...SPKI })
   }
-  // Not all releases read and write raw keys. Where they do, it takes less time. A key of zeros is a key.
+  // Not all releases read and write raw keys. Where they do, it takes less time. A key of zeros is valid.
   const isRaw = readsRaw(native)
   const toEncapsulate = isRaw ? rawKey : fromSpki
   return {

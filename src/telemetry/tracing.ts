@@ -126,7 +126,7 @@ export function splitSaved(bytes: Uint8Array): { traceParent?: string; message: 
   return parts.traceParent === undefined ? { message: bytes } : parts
 }
 
-/** A word for an error. Its text may be a host's, and name what nobody else should know. */
+/** A word for an error. Its text is not recorded, because it may come from the host and contain what must stay private. */
 export function codeOf(error: unknown): string {
   if (error instanceof SecAggError) return error.code
   return (error as { name?: unknown } | undefined)?.name === 'AbortError' ? 'aborted' : 'error'

@@ -64,9 +64,8 @@ const WAYS: readonly ((host: Host, resolve: () => void) => void)[] = [
 ]
 
 /**
- * Resolves as soon as the host's event loop has run other tasks; at once if the host has no event loop. Some hosts have a function
- * only to throw an error that says that it is not supported, as the edge runtime of Next.js does: for them, too, the next way
- * is tried.
+ * Resolves as soon as the host's event loop has run other tasks; at once if the host has no event loop. Some hosts, such as
+ * the edge runtime of Next.js, have a function that only throws that it is not supported. Then the next one is tried.
  */
 export function nextTurn(host: Host = globalThis as Host): Promise<void> {
   return new Promise((resolve) => {

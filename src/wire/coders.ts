@@ -182,7 +182,7 @@ export function seatColumn(
   })
 }
 
-/** From how many bytes on, on average, entries are not gathered before they are copied into the message. */
+/** Entries with at least this many bytes on average are copied one by one, without a column of them in between. */
 const LONG = 512
 
 /** Codes the same bytes as {@link seatColumn}, with an array for each entry. */

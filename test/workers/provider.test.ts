@@ -45,7 +45,7 @@ function counting(change = (key: Uint8Array): Uint8Array => key) {
 const COMPARISON = 2
 
 describe('a provider that agrees on secrets on threads', () => {
-  test.each([64, 127, 128, 300])('gives those of the calling thread, in order: %i keys', async (count) => {
+  test.each([64, 127, 128, 300])('gives the same secrets, in order: %i keys', async (count) => {
     const pool = await poolOf(2)
     const { provider, agreements } = counting()
     const pooled = pool.crypto(provider)
@@ -58,7 +58,7 @@ describe('a provider that agrees on secrets on threads', () => {
     expect([own, keys]).toEqual([privateKey, await keysOf(count)])
   })
 
-  test('gives none for a point of low order', async () => {
+  test('gives no secret for a point of low order', async () => {
     const pool = await poolOf(2)
     const secrets = await pool.crypto(crypto).x25519.sharedSecrets(privateKey, await keysOf(100, 70))
     expect(secrets.flatMap((secret, index) => (secret === undefined ? index : []))).toEqual([70])
@@ -115,7 +115,7 @@ describe('the calling thread agrees on secrets itself', () => {
     return agreements()
   }
 
-  test('if there are few', async () => {
+  test('if there are few keys', async () => {
     expect(await expectHere(await poolOf(2), 63)).toBe(63)
   })
 
@@ -126,7 +126,7 @@ describe('the calling thread agrees on secrets itself', () => {
     expect(await expectHere(pool)).toBe(100)
   })
 
-  test('if the provider has other keys', async () => {
+  test('if the provider derives other keys', async () => {
     const pool = await poolOf(1)
     const { provider } = counting((key) => key.map((byte) => byte ^ 8))
     const keys = await keysOf(100)
@@ -134,7 +134,7 @@ describe('the calling thread agrees on secrets itself', () => {
     expect(secrets).toEqual(await provider.x25519.sharedSecrets(privateKey, keys))
   })
 
-  test('if the worker dies on the way', async () => {
+  test('if the worker dies before it answers', async () => {
     const die = puppets((puppet, type) => {
       if (type === 'agree') puppet.die()
     })

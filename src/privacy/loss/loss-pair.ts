@@ -129,7 +129,7 @@ export function epsilonOfPair({ losses, masses, infinite }: LossPair, delta: num
   let above = infinite * (1 + MARGIN)
   if (above >= delta) return Number.POSITIVE_INFINITY
   let other = 0
-  // It follows the losses, so that no factor is too large or too small for a double, however large ε is.
+  // Moves with the losses, so that every factor fits a double, however large ε is.
   let origin = originOf(losses.at(-1) ?? 0)
   for (let i = losses.length - 1; i >= 0; i--) {
     const loss = losses[i]!

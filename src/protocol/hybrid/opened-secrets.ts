@@ -216,12 +216,12 @@ export async function deriveSeeds(
     const made = (await x25519.sharedSecrets(privateKey, others)).values()
     return publicKeys.map((key) => {
       const agreement = known.get(key)
-      // A copy, because who asks for it wipes it.
+      // A copy, because the caller wipes it.
       return agreement === undefined ? made.next().value : Uint8Array.from(agreement)
     })
   }
   try {
-    // Other functions get the provider itself, by which they may remember what they know of it.
+    // Other functions get the provider itself, because they may cache what they know of a provider.
     const own = derive === deriveHere ? { ...crypto, x25519: { ...x25519, sharedSecrets } } : crypto
     return await derive(request, own)
   } finally {

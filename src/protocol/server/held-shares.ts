@@ -131,7 +131,7 @@ function countOwners(owners: readonly number[], places: Int32Array, counts: Uint
   for (const owner of owners) counts[places[owner]!]!++
 }
 
-/** Where the shares of each owner go. All but the first are by place of the owner, or where these say. */
+/** Where the shares of each owner go. `places` has the place of each owner, by which the others are indexed. */
 interface Filing {
   readonly places: Int32Array
   /** The length of a share. */
@@ -144,7 +144,7 @@ interface Filing {
   readonly memory: DataView
 }
 
-/** Files the shares of one answer. A function of its own, since engines optimize functions that are called often. */
+/** Files the shares of one answer. A separate function, because engines optimize functions that are called often. */
 function fileShares(
   { places, lengths, nextHolder, holders, nextShare, memory }: Filing,
   { seat, shares: { seats, bytes } }: RevealedColumn,

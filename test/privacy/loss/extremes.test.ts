@@ -32,7 +32,7 @@ describe('losses of more than 700, whose exponential does not fit a double', () 
     }
   })
 
-  test('losses far apart', () => {
+  test('losses that are far apart count with the right weight', () => {
     const pair = {
       losses: Float64Array.of(1, 650, 2000, 9000),
       masses: Float64Array.of(0.5, 0.3, 0.15, 0.05),
