@@ -181,16 +181,21 @@ async function ifCorrect(kem: KeyEncapsulation | undefined): Promise<KeyEncapsul
   }
 }
 
-/** Whether `kem` gives known answers, the one for a rejected ciphertext included, and agrees with itself. */
+/**
+ * Whether `kem` gives known answers, the one for a rejected ciphertext included, and agrees with itself. Two secrets for the same
+ * key differ, unless it has no randomness, or gives out memory that it uses again.
+ */
 async function isCorrect(kem: KeyEncapsulation): Promise<boolean> {
   const seed = new Uint8Array(KEM_SEED_LENGTH)
   const publicKey = await kem.publicKey(seed)
-  const [sent] = await kem.encapsulate([publicKey])
-  const ciphertexts = [sent!.ciphertext, new Uint8Array(KEM_CIPHERTEXT_LENGTH)]
-  const [received, rejected] = await kem.decapsulate(seed, ciphertexts)
+  const [sent, other] = await kem.encapsulate([publicKey, publicKey])
+  const ciphertexts = [sent!.ciphertext, other!.ciphertext, new Uint8Array(KEM_CIPHERTEXT_LENGTH)]
+  const [received, second, rejected] = await kem.decapsulate(seed, ciphertexts)
   return (
     bytesToHex(sha256(publicKey)) === KNOWN.publicKey &&
     equalBytes(received!, sent!.secret) &&
+    equalBytes(second!, other!.secret) &&
+    !equalBytes(received!, second!) &&
     bytesToHex(rejected!) === KNOWN.secret
   )
 }

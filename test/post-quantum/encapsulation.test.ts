@@ -5,6 +5,7 @@ import type { KeyEncapsulation } from 'secagg/crypto'
 import { defaultCrypto } from 'secagg/crypto'
 import {
   customMlKem768,
+  type MlKemEncapsulated,
   type MlKemFunctions,
   nodeMlKem768,
   webMlKem768,
@@ -18,13 +19,15 @@ import { counting } from '../crypto/providers.js'
 import { encapsulated, keys, noble, published, secrets, testKem } from './kem-suite.js'
 import vectors from './wycheproof.json' with { type: 'json' }
 
+function sentWith(publicKey: Uint8Array, random?: Uint8Array): MlKemEncapsulated {
+  const { cipherText, sharedSecret } = ml_kem768.encapsulate(publicKey, random)
+  return { ciphertext: cipherText, sharedSecret }
+}
+
 /** A package with other names for the parts of its results. */
 const functions: MlKemFunctions = {
   keygen: ml_kem768.keygen,
-  encapsulate: async (publicKey) => {
-    const { cipherText, sharedSecret } = ml_kem768.encapsulate(publicKey)
-    return { ciphertext: cipherText, sharedSecret }
-  },
+  encapsulate: async (publicKey) => sentWith(publicKey),
   decapsulate: ml_kem768.decapsulate,
 }
 const found: readonly [name: string, kem: KeyEncapsulation | undefined][] = [
@@ -96,6 +99,7 @@ test('withPostQuantum takes the implementation that it is given, whatever the pl
 
 test('functions of a package that are missing, throw or give wrong answers are refused', async () => {
   const zeros = (length: number) => new Uint8Array(length)
+  const memory = { ciphertext: zeros(1088), sharedSecret: zeros(32) }
   const refused: [wrong: Partial<MlKemFunctions>, code: string][] = [
     [{ keygen: undefined as never }, 'invalid-argument'],
     [{ keygen: () => ({ publicKey: zeros(1184), secretKey: zeros(2400) }) }, 'crypto-failure'],
@@ -103,6 +107,20 @@ test('functions of a package that are missing, throw or give wrong answers are r
     [{ encapsulate: () => ({ ciphertext: zeros(1088), sharedSecret: zeros(32) }) }, 'crypto-failure'],
     [{ encapsulate: () => Promise.reject(new Error('no memory')) }, 'crypto-failure'],
     [{ decapsulate: () => zeros(32) }, 'crypto-failure'],
+    // No randomness.
+    [{ encapsulate: (key) => sentWith(key, zeros(32)) }, 'crypto-failure'],
+    // A promise for memory that the next call uses again.
+    [
+      {
+        encapsulate: async (key) => {
+          const made = sentWith(key)
+          memory.ciphertext.set(made.ciphertext)
+          memory.sharedSecret.set(made.sharedSecret)
+          return memory
+        },
+      },
+      'crypto-failure',
+    ],
     // No implicit rejection.
     [
       {
@@ -117,6 +135,18 @@ test('functions of a package that are missing, throw or give wrong answers are r
   for (const [wrong, code] of refused) {
     await expect(customMlKem768({ ...functions, ...wrong })).rejects.toMatchObject({ code })
   }
+})
+
+test('functions of a package may return promises of another kind', async () => {
+  // biome-ignore lint/suspicious/noThenProperty: it is what a promise has.
+  const later = <T>(value: T) => ({ then: (take: (value: T) => void) => take(value) }) as Promise<T>
+  const kem = await customMlKem768({
+    keygen: (seed) => later(ml_kem768.keygen(seed)),
+    encapsulate: (key) => later(sentWith(key)),
+    decapsulate: (ciphertext, key) => later(ml_kem768.decapsulate(ciphertext, key)),
+  })
+  const [sent] = await kem.encapsulate([await kem.publicKey(counting(64))])
+  expect(await kem.decapsulate(counting(64), [sent!.ciphertext])).toEqual([sent!.secret])
 })
 
 test('functions of a package neither keep nor change what the caller has', async () => {
