@@ -76,7 +76,8 @@ interface SpanPlace {
 /** The length of the text form. */
 export const TRACE_PARENT_LENGTH = 55
 
-const FORMAT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
+/** Ids are not all zeros. */
+const FORMAT = /^00-(?!0+-)([0-9a-f]{32})-(?!0+-)([0-9a-f]{16})-([0-9a-f]{2})$/
 
 /** Before the bytes of a traced message. No message begins with it otherwise. */
 const MARK = 0xff
@@ -96,10 +97,9 @@ export function encodeTraceParent({ traceId, spanId, traceFlags }: SpanPlace): s
  * two numbers of a fixed length and one bit.
  */
 export function decodeTraceParent(text: unknown): SpanPlace | undefined {
-  if (typeof text !== 'string' || text.length !== TRACE_PARENT_LENGTH) return undefined
-  const [, traceId = '', spanId = '', flags = ''] = FORMAT.exec(text) ?? []
-  if (!/[1-9a-f]/.test(traceId) || !/[1-9a-f]/.test(spanId)) return undefined
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1 }
+  const parts = typeof text === 'string' ? FORMAT.exec(text) : null
+  if (parts === null) return undefined
+  return { traceId: parts[1]!, spanId: parts[2]!, traceFlags: Number.parseInt(parts[3]!, 16) & 1 }
 }
 
 /** A message with the place of a span in front of it. */
@@ -114,7 +114,7 @@ export function splitTraceParent(bytes: Uint8Array): { traceParent?: string; mes
   const end = 1 + TRACE_PARENT_LENGTH
   const traceParent = String.fromCharCode(...bytes.subarray(1, end))
   const message = bytes.subarray(end)
-  return decodeTraceParent(traceParent) === undefined ? { message } : { traceParent, message }
+  return FORMAT.test(traceParent) ? { traceParent, message } : { message }
 }
 
 /**
