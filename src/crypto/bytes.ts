@@ -183,7 +183,8 @@ export function requireShort(what: string, value: unknown): asserts value is Uin
 /** @throws {SecAggError} `invalid-argument` unless `bytes` are exactly `length` bytes. */
 export function requireLength(what: string, bytes: Uint8Array, length: number): void {
   const got = isBytes(bytes) ? bytes.length : bytes
-  if (got === length) return
+  // A number is not as many bytes.
+  if (got === length && got !== (bytes as unknown)) return
   const text = `${what} must be ${length} bytes, not ${described(got)}`
   throw usageError('invalid-argument', text, { expected: length, got: shown(got) })
 }

@@ -20,6 +20,15 @@ describe.each(providers)('$name refuses', ({ x25519, ed25519, sha256, randomByte
     await expect(ed25519.sign(key, none)).rejects.toThrow(usage)
   })
 
+  test('the length of a key instead of a key', async () => {
+    const key = 32 as never
+    await expect(x25519.publicKey(key)).rejects.toThrow(usage)
+    await expect(x25519.sharedSecrets(key, [])).rejects.toThrow(usage)
+    await expect(x25519.sharedSecrets(counting(32), [key])).rejects.toThrow(usage)
+    await expect(ed25519.publicKey(key)).rejects.toThrow(usage)
+    await expect(ed25519.sign(key, none)).rejects.toThrow(usage)
+  })
+
   test.each([0, -1, 65, 1.5, Number.NaN])('to derive %d bytes', async (length) => {
     await expect(sha256.hkdf(none, none, none, length)).rejects.toThrow(usage)
   })
@@ -32,6 +41,13 @@ describe.each(providers)('$name refuses', ({ x25519, ed25519, sha256, randomByte
 describe.each(suites)('$title refuses', ({ suite }) => {
   test.each([0, 15, 17, 24, 31, 33])('keys of %d bytes', async (length) => {
     const key = counting(length)
+    await expect(suite.seal(key, none, none)).rejects.toThrow(usage)
+    await expect(suite.open(key, none, counting(40))).rejects.toThrow(usage)
+    expect(() => suite.keystream(key, 0)).toThrow(usage)
+  })
+
+  test('the length of a key instead of a key', async () => {
+    const key = suite.keyLength as never
     await expect(suite.seal(key, none, none)).rejects.toThrow(usage)
     await expect(suite.open(key, none, counting(40))).rejects.toThrow(usage)
     expect(() => suite.keystream(key, 0)).toThrow(usage)
