@@ -1,7 +1,11 @@
+import { createRoundConfig } from 'secagg'
 import { expect, test } from 'vitest'
 import { concatBytes, equalBytes } from '../../src/crypto/bytes.js'
-import { SealedShares } from '../../src/protocol/server/sealed-shares.js'
+import { drawGraph, graphOf } from '../../src/graph/index.js'
+import { columnsToForward, SealedShares } from '../../src/protocol/server/sealed-shares.js'
+import type { ServerMasking } from '../../src/protocol/server/states.js'
 import { SEALED_SHARES_LENGTH } from '../../src/wire/index.js'
+import { seeded } from '../support/seeded.js'
 
 const NO_KEYS = { cipherKey: new Uint8Array(0), maskKey: new Uint8Array(0), signature: new Uint8Array(0) }
 
@@ -124,3 +128,51 @@ test('clients that ask in any order, as after a restart, do not make the server 
   }
   expect(looks).toBeLessThanOrEqual(10 * 2 * reach)
 })
+
+const GRAPH = { graph: { neighbors: 8, assumptions: 'unproven' }, threshold: 5, minimumCohort: 30 } as const
+
+test.each([
+  { kind: 'complete', adversary: 'honest-but-curious', graph: {} },
+  { kind: 'sparse', adversary: 'honest-but-curious', graph: GRAPH },
+  { kind: 'chosen', adversary: 'active', graph: GRAPH },
+] as const)('on the $kind graph, the order in which clients ask does not change their messages', (given) =>
+  seeded(7, (random) => {
+    const seats = 60
+    const all = Array.from({ length: seats }, (_, seat) => ({ seat, keys: { choice: random.bytes(16) } }))
+    const config = createRoundConfig({
+      sessionId: random.bytes(16),
+      clients: seats,
+      adversary: given.adversary,
+      segments: [{ length: 1, bits: 16, bound: 100 }],
+      ...given.graph,
+    })
+    expect(config.graph.kind).toBe(given.kind)
+    const drawn = drawGraph(
+      config,
+      all.filter(({ seat }) => seat % 7 !== 3),
+      (length) => random.bytes(length),
+    )
+    const { holders } = graphOf(drawn.graph, seats)
+    const published = new Set(drawn.clients.map(({ seat }) => seat))
+    // Some that were published have sealed nothing.
+    const clients = drawn.clients
+      .map(({ seat }) => seat)
+      .filter((seat) => seat % 11 !== 5)
+      .map((seat) =>
+        client(
+          seat,
+          holders(seat).filter((other) => other !== seat && published.has(other)),
+          seat % 5,
+        ),
+      )
+    const state = { state: 'server-masking', config, graph: drawn.graph, clients }
+    const columns = () => columnsToForward(state as unknown as ServerMasking)
+    const inOrder = columns()
+    const expected = new Map(inOrder.recipients.map((seat) => [seat, inOrder.messageFor(seat)]))
+    expect([...expected.values()].some(({ bytes }) => bytes.length > 0)).toBe(true)
+    const reversed = columns()
+    for (const seat of reversed.recipients.toReversed()) {
+      expect(reversed.messageFor(seat)).toEqual(expected.get(seat))
+    }
+  }),
+)
