@@ -1,4 +1,4 @@
-import { graphOf, hasPlace, indexOfSeat, isChosen, placesIn, visibleFrom } from '../../graph/index.js'
+import { graphOf, isChosen, placesIn, visibleFrom } from '../../graph/index.js'
 import { SEALED_SHARES_LENGTH, type SeatColumn } from '../../wire/index.js'
 import { requireState } from '../checks.js'
 import { type Outbound, requireRecipient } from './accepted.js'
@@ -68,11 +68,7 @@ export class SealedShares {
    * clients come in any order, so a seat out of order does not cost more than what is sealed to it.
    */
   sealedTo(receiver: number): Sealed {
-    const tile = this.#tile
-    const isInTile = receiver >= tile.from && receiver < tile.to
-    if (!isInTile && !this.#isNext(receiver)) return this.#gather(receiver)
-    if (!isInTile) this.#tile = this.#tileFrom(receiver)
-    const { from, senders, words } = this.#tile
+    const { from, senders, words } = this.#tileOf(receiver)
     const first = this.#starts[from]!
     const [start, end] = [this.#starts[receiver]! - first, this.#starts[receiver + 1]! - first]
     const seats: number[] = []
@@ -81,45 +77,43 @@ export class SealedShares {
     return { senders: seats, bytes: new Uint8Array(words.buffer, at, length) }
   }
 
-  /** Whether this is the first client, or the next one after the tile. */
-  #isNext(receiver: number): boolean {
+  #tileOf(receiver: number): Tile {
+    const { from, to } = this.#tile
+    if (receiver >= from && receiver < to) return this.#tile
     const places = placesIn(this.#clients)
-    const before = hasPlace(places, receiver) ? this.#clients[places[receiver]! - 1]?.seat : receiver
-    const { to } = this.#tile
-    return before === undefined || (before < to && to <= receiver)
+    const before = this.#clients[places[receiver]! - 1]?.seat
+    const isNext = before === undefined || (before < to && to <= receiver)
+    if (isNext) this.#tile = this.#sort(receiver, this.#endOf(receiver), this.#words.keys())
+    if (isNext) return this.#tile
+    const owners = this.#ownersOf(receiver).map((owner) => places[owner]!)
+    return this.#sort(
+      receiver,
+      receiver + 1,
+      owners.filter((place) => place >= 0),
+    )
   }
 
-  #gather(receiver: number): Sealed {
-    const count = this.#starts[receiver + 1]! - this.#starts[receiver]!
-    const bytes = new Uint8Array(count * SEALED_SHARES_LENGTH)
-    const senders: number[] = []
-    const places = placesIn(this.#clients)
-    for (const owner of this.#ownersOf(receiver)) {
-      if (!hasPlace(places, owner)) continue
-      const { peers, ciphertexts } = this.#clients[places[owner]!]!
-      const position = indexOfSeat(peers, receiver)
-      if (position < 0) continue
-      const from = position * SEALED_SHARES_LENGTH
-      const sealed = ciphertexts.subarray(from, from + SEALED_SHARES_LENGTH)
-      bytes.set(sealed, senders.length * SEALED_SHARES_LENGTH)
-      senders.push(owner)
-    }
-    return { senders, bytes }
+  /** Where a tile ends that begins with this receiver. */
+  #endOf(from: number): number {
+    const starts = this.#starts
+    let to = from + 1
+    while (to + 1 < starts.length && starts[to + 1]! - starts[from]! <= this.#tileLength) to++
+    return to
   }
 
-  #tileFrom(from: number): Tile {
+  /** A tile. `places`: of the clients that may have sealed something to its receivers, ascending. */
+  #sort(from: number, to: number, places: Iterable<number>): Tile {
     const starts = this.#starts
     const first = starts[from]!
-    let to = from + 1
-    while (to + 1 < starts.length && starts[to + 1]! - first <= this.#tileLength) to++
     const count = starts[to]! - first
     const tile: Tile = { from, to, senders: new Uint32Array(count), words: new Uint32Array(count * WORDS) }
     /** By receiver: where its next ciphertext goes. */
     const next = new Uint32Array(to - from)
     for (let receiver = from; receiver < to; receiver++) next[receiver - from] = starts[receiver]! - first
-    this.#clients.forEach(({ seat, peers }, sender) => {
-      sortInto(tile, next, seat, peers, this.#words[sender]!)
-    })
+    for (const place of places) {
+      const { seat, peers } = this.#clients[place]!
+      sortInto(tile, next, seat, peers, this.#words[place]!)
+    }
     return tile
   }
 }
