@@ -225,8 +225,8 @@ async function executePlans(
       executing = execute(plan, (fraction) => onProgress?.((before + fraction * plan.length) / terms))
       // A failure is seen when the next plan begins.
       executing.catch(() => undefined)
-      // Threads get this plan before the keys for the next one are requested.
-      await nextTurn()
+      // Threads get this plan before the keys for the next one are requested. Without threads, nothing is gained by waiting.
+      if (executor.deriveSeeds !== undefined) await nextTurn()
     }
   } finally {
     await executing
