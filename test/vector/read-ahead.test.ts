@@ -1,10 +1,11 @@
 import { nobleCrypto } from 'secagg/crypto'
-import { executeMaskPlan, type MaskPlan } from 'secagg/vector'
+import { createVector, executeMaskPlan, type MaskPlan } from 'secagg/vector'
 import { expect, test } from 'vitest'
 import type { Keystream, SymmetricSuite } from '../../src/crypto/provider.js'
 import { borrowAdder } from '../../src/vector/kernels/kernel-adder.js'
 import { createPlainAdder } from '../../src/vector/kernels/plain-adder.js'
 import { readAhead } from '../../src/vector/read-ahead.js'
+import { seeded } from '../support/seeded.js'
 
 const noble = nobleCrypto().suites.aes!
 /** More than a block of the adder that is used by default. */
@@ -115,3 +116,35 @@ test('an adder is kept, without the sum and the keystream, and is not shared by 
   await executeMaskPlan(expected, segments, planOf(2), noble)
   expect(sums).toEqual([expected, expected, expected])
 })
+
+test('executions that run at the same time as others that are aborted or fail have the right sums', () =>
+  seeded(11, async (random) => {
+    const execute = async (ends: boolean): Promise<void> => {
+      const shape = [
+        { length: 1 + random.below(LENGTH), bits: 1 + random.below(32) },
+        { length: 1 + random.below(LENGTH), bits: 40 },
+      ]
+      const plan = planOf(1 + random.below(4))
+      const { suite } = suiteOf(random.below(2) === 0 ? undefined : 4)
+      const got = createVector(shape)
+      const stop = new AbortController()
+      let steps = random.below(6)
+      const onProgress = (): void => {
+        if (!ends || steps-- > 0) return
+        if (plan.length % 2 === 0) stop.abort()
+        else throw new Error('stop')
+      }
+      const running = executeMaskPlan(got, shape, plan, suite, { signal: stop.signal, onProgress })
+      if (ends) return await running.catch(() => undefined)
+      await running
+      const expected = createVector(shape)
+      await executeMaskPlan(expected, shape, plan, noble, { adder: createPlainAdder(2 ** 16) })
+      expect(got.map((lanes, index) => lanes.every((lane, i) => lane === expected[index]![i]))).toEqual([
+        true,
+        true,
+      ])
+    }
+    for (let turn = 0; turn < 4; turn++) {
+      await Promise.all([false, true, false, true, false].map(execute))
+    }
+  }))
