@@ -74,6 +74,21 @@ test('what is not the kernels of this version is refused, and nothing changes', 
     'a module with other imports': await compiled('(module (import "env" "memory" (memory 1)))'),
     'another build': await compiled(mergedModules([...sources, '(module (func))'])),
     'wrong sums': await compiled(merged.replace('i32x4.sub', 'i32x4.add')),
+    ...Object.fromEntries(
+      await Promise.all(
+        ['i8x16', 'i16x8', 'i32x4', 'i64x2'].map(async (shape): Promise<[string, WebAssembly.Module]> => {
+          const add = `(${shape}.add (v128.load (local.get $lanes)`
+          const wrong = merged.replace(add, () => add.replace('add', 'sub'))
+          return [`wrong sums of ${shape} with a fingerprint`, await compiled(wrong)]
+        }),
+      ),
+    ),
+    'wrong packing of 31 bits': await compiled(
+      merged.replace(
+        '(i64x2.shr_u (local.get $a) (i32.const 58))',
+        '(i64x2.shr_u (local.get $a) (i32.const 59))',
+      ),
+    ),
     'a wrong keystream': await compiled(merged.replaceAll('(i32.const 7)', '(i32.const 8)')),
     'wrong packing': await compiled(merged.replace('(export "pack")', '(export "packs")')),
     'wrong floats': await compiled(merged.replace('f64x2.floor', 'f64x2.ceil')),

@@ -32,12 +32,13 @@ const RESULTS_AT = 28_672
 const COUNT = 64
 const END = 8 * COUNT
 
-/** The elements that are added and packed: some for each width of lanes. */
+/** The elements that are added and packed: some for each width of lanes, and some that are treated apart. */
 const ELEMENTS = [
   { bits: 5, width: 1 },
   { bits: 13, width: 2 },
   { bits: 20, width: 4 },
   { bits: 45, width: 8 },
+  { bits: 31, width: 4 },
 ] as const
 
 /** Calls every function of the kernels once or more on the same numbers, and returns a checksum of the whole memory. */
@@ -66,6 +67,8 @@ export function answerOf(kernels: Kernels, memory: WebAssembly.Memory): number {
     at += 1024
   }
   kernels.fingerprint(0, 4096, at, 0, 0)
+  // Elements that use all bits of their lanes are also added to them.
+  for (const { width } of ELEMENTS) kernels.fingerprint(4096, 4352, at, 1024 + 256 * width, width)
   at += 1024
 
   for (const { width } of ELEMENTS) {
@@ -79,6 +82,7 @@ export function answerOf(kernels: Kernels, memory: WebAssembly.Memory): number {
   // These functions work from address 0 on.
   bytes.copyWithin(0, DOUBLES_AT, DOUBLES_AT + END)
   kernels.transform(END, 8, 0.5)
+  kernels.transform(END, END / 2, 1)
   kernels.flip(END, 4096, 0.25)
   doubles.set([kernels.squares(0, END), kernels.round(0, END, 4096, at)], at / 8 + 2)
   kernels.settle(END, at)
