@@ -1,5 +1,33 @@
 import { poly1305 } from '@noble/ciphers/_poly1305.js'
-import { type Bytes, equalBytes, wipe } from './bytes.js'
+import { type Bytes, equalBytes, requireLength, requireSealing, wipe } from './bytes.js'
+import { CHACHA20, readForward } from './keystream.js'
+import type { SymmetricSuite } from './provider.js'
+
+/** ChaCha20-Poly1305 and ChaCha20 (RFC 8439). */
+export const chachaSuite: SymmetricSuite = {
+  keyLength: 32,
+  async seal(key, associatedData, plaintext) {
+    requireLength('a ChaCha20 key', key, 32)
+    requireSealing(associatedData, plaintext)
+    return sealWithChaCha20(key, associatedData, plaintext)
+  },
+  async open(key, associatedData, sealed) {
+    requireLength('a ChaCha20 key', key, 32)
+    requireSealing(associatedData, sealed)
+    return openWithChaCha20(key, associatedData, sealed)
+  },
+  keystream(seed, offset) {
+    requireLength('a ChaCha20 key', seed, 32)
+    const key = Uint8Array.from(seed)
+    const words = new Int32Array(key.buffer)
+    const reader = readForward(CHACHA20, offset, (position, length) => {
+      const blocks = new Int32Array(16 * Math.ceil(length / 64))
+      fillWithChaCha20(blocks, words, position / 64)
+      return new Uint8Array(blocks.buffer, 0, length)
+    })
+    return { ...reader, chacha20Key: key }
+  },
+}
 
 /** The words of "expand 32-byte k" (RFC 8439, section 2.3). */
 const C0 = 0x61707865
@@ -15,7 +43,7 @@ type Words = readonly [number, number, number, number, number, number, number, n
  * multiple of 16. The rotations are written out: in an engine that only interprets, as on phones, calls of functions take
  * most of the time of noble's ChaCha20.
  */
-export function fillWithChaCha20(out: Int32Array, key: Int32Array, counter: number): void {
+function fillWithChaCha20(out: Int32Array, key: Int32Array, counter: number): void {
   const [k0, k1, k2, k3, k4, k5, k6, k7] = key as unknown as Words
   // biome-ignore format: a line is half a quarter round.
   for (let at = 0, block = counter | 0; at < out.length; at += 16, block++) {
@@ -50,7 +78,7 @@ export function fillWithChaCha20(out: Int32Array, key: Int32Array, counter: numb
 const TAG_BYTES = 16
 
 /** ChaCha20-Poly1305 with nonce 0 (RFC 8439, section 2.8): the ciphertext, then the tag. */
-export function sealWithChaCha20(key: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Bytes {
+function sealWithChaCha20(key: Uint8Array, associatedData: Uint8Array, plaintext: Uint8Array): Bytes {
   const stream = streamOf(key, plaintext.length)
   const sealed = new Uint8Array(plaintext.length + TAG_BYTES)
   addStream(sealed, plaintext, stream)
@@ -61,7 +89,7 @@ export function sealWithChaCha20(key: Uint8Array, associatedData: Uint8Array, pl
 }
 
 /** The plaintext; `undefined` if the tag is wrong, or `sealed` is too short to have one. */
-export function openWithChaCha20(
+function openWithChaCha20(
   key: Uint8Array,
   associatedData: Uint8Array,
   sealed: Uint8Array,

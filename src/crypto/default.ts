@@ -1,10 +1,22 @@
-import { shown } from '../arguments.js'
-import { usageError } from '../errors.js'
-import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
-import { nobleCrypto } from './noble.js'
-import { nodeCrypto } from './node.js'
-import type { OwnProvider, SuiteName, SymmetricSuite } from './provider.js'
-import { webCrypto } from './webcrypto.js'
+import { partsOf, shown } from '../arguments.js'
+import { SecAggError, usageError } from '../errors.js'
+import { alreadyLoaded, chooseCrypto } from './choose.js'
+import { dependableProvider } from './dependable.js'
+import type { Fallbacks, OwnProvider, SuiteName } from './provider.js'
+import { webCryptoWith } from './webcrypto.js'
+
+/**
+ * Options of {@link defaultCrypto} and {@link webCrypto}.
+ * @public
+ */
+export interface FallbackOptions {
+  /**
+   * Replaces the primitives that the platform lacks: the result of {@link nobleCrypto}. By default, the library loads its own
+   * modules for that, with `import()`, and only on platforms that lack something. Set this option where `import()` fails: in a
+   * service worker whose bundler splits code, or if the bundle has to be one file and the bundler does not inline `import()`.
+   */
+  readonly fallback?: OwnProvider | undefined
+}
 
 /**
  * The fastest provider on this platform that has `suite`: Node's native cryptography if available, otherwise WebCrypto,
@@ -12,11 +24,16 @@ import { webCrypto } from './webcrypto.js'
  * one; this is measured, in less than a millisecond on most machines. If the native provider lacks the suite, as WebCrypto lacks
  * `chacha`, noble's implementation of the suite is added to it.
  *
+ * The modules for platforms without native X25519, Ed25519 or AES are loaded with `import()` when they are needed. Bundlers that
+ * split code make a chunk of them, which most pages never load.
+ *
  * Choosing a provider takes a few milliseconds. Keep the result instead of calling this function for each round.
  *
  * @param suite - The suite that the round uses. Default: `aes`.
- * @returns A provider whose `suites` include `suite`.
- * @throws {SecAggError} `invalid-argument` if `suite` is neither `aes` nor `chacha`.
+ * @param options - What replaces the primitives that the platform lacks. Default: `{}`.
+ * @returns A provider whose `suites` include `suite`, unless the platform lacks AES and so does the given fallback.
+ * @throws {SecAggError} `invalid-argument` if `suite` is neither `aes` nor `chacha`, or an option is of the wrong kind.
+ *   `unsupported` if the platform lacks a primitive, and what replaces it cannot be loaded; see {@link FallbackOptions}.
  * @example
  * ```ts
  * import { defaultCrypto } from 'secagg/crypto'
@@ -27,79 +44,66 @@ import { webCrypto } from './webcrypto.js'
  * ```
  * @public
  */
-export async function defaultCrypto(suite: SuiteName = 'aes'): Promise<OwnProvider> {
+export async function defaultCrypto(
+  suite: SuiteName = 'aes',
+  options: FallbackOptions = {},
+): Promise<OwnProvider> {
   if (suite !== 'aes' && suite !== 'chacha') {
     throw usageError('invalid-argument', "the suite must be 'aes' or 'chacha'", { got: shown(suite) })
   }
-  const native = (await fastestNodeCrypto(suite)) ?? (await webCrypto())
-  const noble = nobleCrypto()
-  if (native === undefined) return noble
-  if (native.suites[suite] !== undefined) return native
-  return {
-    ...native,
-    name: `${native.name}+${noble.name}`,
-    suites: { ...native.suites, [suite]: noble.suites[suite] },
+  return chooseCrypto(suite, fallbacksOf(options))
+}
+
+/**
+ * The provider built on WebCrypto. It has the suite `aes`. For X25519 and for Ed25519 it uses the platform's implementation
+ * if that gives the answers stated in the RFCs, otherwise noble's, which it loads then.
+ *
+ * @param options - What replaces the curves that the platform lacks. Default: `{}`.
+ * @returns The provider; `undefined` if the platform has no `crypto.subtle`, as in a page that is not a secure context.
+ * @throws {SecAggError} `unsupported` if the platform has no suitable X25519 and noble's cannot be loaded; see
+ *   {@link FallbackOptions}. If only Ed25519 is missing, its functions throw this error, because the honest-but-curious model
+ *   does not call them. `invalid-argument` if an option is of the wrong kind.
+ * @example
+ * ```ts
+ * import { webCrypto } from 'secagg/crypto'
+ *
+ * const crypto = await webCrypto()
+ * console.log(Object.keys(crypto?.suites ?? {})) // [ 'aes' ]
+ * ```
+ * @public
+ */
+export async function webCrypto(options: FallbackOptions = {}): Promise<OwnProvider | undefined> {
+  return webCryptoWith(fallbacksOf(options))
+}
+
+/** @throws {SecAggError} `invalid-argument` if the fallback is not a crypto provider. */
+function fallbacksOf(options: FallbackOptions): Fallbacks {
+  const { fallback } = partsOf('the options of a crypto provider', options)
+  if (fallback === undefined) return ON_DEMAND
+  dependableProvider(fallback)
+  return alreadyLoaded(fallback)
+}
+
+// The names are written out, because bundlers look for them. They put each module into a chunk, or into their only file.
+const ON_DEMAND: Fallbacks = {
+  async curves() {
+    return (await loaded('X25519 or Ed25519', () => import('./noble-curves.js'))).nobleCurves
+  },
+  async provider() {
+    return (await loaded('native cryptography', () => import('./noble.js'))).nobleCrypto()
+  },
+}
+
+async function loaded<T>(what: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (cause) {
+    throw new SecAggError(
+      'unsupported',
+      'crypto',
+      `the platform lacks ${what}, and import() of what replaces it failed. Import nobleCrypto from 'secagg/crypto', ` +
+        'and pass crypto: await defaultCrypto(suite, { fallback: nobleCrypto() })',
+      { cause },
+    )
   }
-}
-
-/** How many bytes of keystream are timed at a time. */
-const TIMED_BYTES = 65_536
-
-/** How often. On a busy machine, few samples are not interrupted. So a difference that is not clear is looked at for longer. */
-const FEWEST_SAMPLES = 4
-const MOST_SAMPLES = 16
-
-/** The times differ by more than this if the difference is clear. */
-const CLEARLY = 2
-
-/**
- * How much faster WebCrypto has to be, so that chance does not decide between providers that are about equally fast. In Node
- * itself it takes three times as long as the module.
- */
-const MUCH_FASTER = 1.25
-
-/**
- * Node's provider, with the keystream of WebCrypto for `aes` if that is faster: some runtimes imitate Node slowly. If the clock
- * stands still during work, as in Cloudflare's network, this is such a runtime.
- */
-async function fastestNodeCrypto(suite: SuiteName): Promise<OwnProvider | undefined> {
-  const node = await dependableNodeCrypto()
-  const { aes } = node?.suites ?? {}
-  if (node === undefined || suite !== 'aes' || aes === undefined) return node
-  const web = typeof performance === 'undefined' ? undefined : await webCrypto()
-  const other = web?.suites.aes
-  if (web === undefined || other === undefined) return node
-  const [ofNode, ofWeb] = await timesOfKeystreams(aes, other)
-  if (ofNode > 0 && ofNode <= MUCH_FASTER * ofWeb) return node
-  const faster = { ...aes, keystream: other.keystream }
-  return { ...node, name: `${node.name}+${web.name}`, suites: { ...node.suites, aes: faster } }
-}
-
-/** The minimum of some samples of each, in turns, in milliseconds. */
-async function timesOfKeystreams(
-  ...suites: readonly [SymmetricSuite, SymmetricSuite]
-): Promise<[number, number]> {
-  const streams = suites.map(({ keystream, keyLength }) => keystream(new Uint8Array(keyLength), 0))
-  const times: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-  for (let sample = 0; sample < MOST_SAMPLES; sample++) {
-    for (const [index, stream] of streams.entries()) {
-      const start = performance.now()
-      const piece = await stream.next(TIMED_BYTES)
-      times[index] = Math.min(times[index]!, performance.now() - start)
-      stream.release?.(piece)
-    }
-    if (sample + 1 >= FEWEST_SAMPLES && Math.max(...times) > CLEARLY * Math.min(...times)) break
-  }
-  return times
-}
-
-/**
- * Node's provider, if its curves give the right answers. Runtimes that imitate Node, and Node with a restricted OpenSSL, may
- * have the module without the curves.
- */
-async function dependableNodeCrypto(): Promise<OwnProvider | undefined> {
-  const node = nodeCrypto()
-  if (node === undefined) return undefined
-  const isDependable = (await agreesOnSecrets(node.x25519)) && (await agreesOnSignatures(node.ed25519))
-  return isDependable ? node : undefined
 }

@@ -10,6 +10,9 @@
  * | {@link webCrypto} | browsers, workers, other runtimes with `crypto.subtle` | `aes` |
  * | {@link nobleCrypto} | everywhere | `aes`, `chacha` |
  *
+ * {@link defaultCrypto} and {@link webCrypto} load noble's modules with `import()`, and only on platforms that lack a primitive. Where that is not
+ * possible, pass them `nobleCrypto()` as {@link FallbackOptions.fallback}.
+ *
  * All providers check Ed25519 signatures in the same strict way: points are canonical and not of small order, S is below
  * the group order, and the equation is checked without the cofactor. The last check is the one that a platform could
  * violate: if its WebCrypto multiplies by the cofactor, it accepts a signature to which the signer added a small-order
@@ -19,7 +22,7 @@
  */
 
 export type { Bytes } from './bytes.js'
-export { defaultCrypto } from './default.js'
+export { defaultCrypto, type FallbackOptions, webCrypto } from './default.js'
 export type { Encapsulated, KeyEncapsulation } from './encapsulation.js'
 export { withNodeFfi } from './ffi.js'
 export { nobleCrypto } from './noble.js'
@@ -38,4 +41,3 @@ export type {
   SymmetricSuite,
 } from './provider.js'
 export type { SeedDeriver, SeedRequest } from './seeds.js'
-export { webCrypto } from './webcrypto.js'

@@ -20,8 +20,15 @@ import {
   PIECE_LENGTH,
   readForward,
 } from './keystream.js'
-import { authenticator, plain } from './node-hmac.js'
-import { type Native, privateKeys, publicKeyOf, publicKeys, readsPrivateText } from './node-keys.js'
+import {
+  authenticator,
+  type Native,
+  plain,
+  privateKeys,
+  publicKeyOf,
+  publicKeys,
+  readsPrivateText,
+} from './node-primitives.js'
 import type {
   HashSuite,
   OwnKeyAgreement,

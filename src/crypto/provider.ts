@@ -93,6 +93,14 @@ export interface OwnProvider extends CryptoProvider {
   readonly ed25519: OwnSignatureScheme
 }
 
+/** Where the JavaScript comes from that replaces what a platform lacks. It may have to be loaded. */
+export interface Fallbacks {
+  /** @throws {SecAggError} `unsupported` if it cannot be loaded. */
+  curves(): Promise<Pick<OwnProvider, 'x25519' | 'ed25519'>>
+  /** A whole provider, for platforms without native cryptography. @throws {SecAggError} `unsupported`, likewise. */
+  provider(): Promise<OwnProvider>
+}
+
 /**
  * The X25519 functions of an {@link OwnProvider}.
  * @public

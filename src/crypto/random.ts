@@ -4,6 +4,9 @@ import { type Bytes, createBytes, plainBytes, wipe } from './bytes.js'
 import { dependableRandom } from './dependable.js'
 import type { CryptoProvider } from './provider.js'
 
+/** All that drawing random numbers needs of a provider. */
+export type RandomSource = Pick<CryptoProvider, 'randomBytes'>
+
 /** The maximum number of bytes that `getRandomValues` gives in one call (Web Cryptography API, section 10.1.1). */
 const MOST_AT_ONCE = 65_536
 
@@ -82,7 +85,7 @@ export class RandomWords {
   private drawn = 0
 
   /** @throws {SecAggError} `invalid-argument` if `crypto` cannot draw random bytes. */
-  constructor(crypto: CryptoProvider) {
+  constructor(crypto: RandomSource) {
     this.randomBytes = dependableRandom(crypto)
     this.words = new Uint32Array(MAXIMUM_BATCH)
   }

@@ -1,7 +1,10 @@
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { SecAggError } from '../errors.js'
 import {
   type Bytes,
   LONGEST_AT_ONCE,
+  plainBytes,
   requireBytes,
   requireDerivation,
   requireKeys,
@@ -14,8 +17,8 @@ import {
 import { fromJwk, isLowOrder, isStrictSignature, toPkcs8, withoutTopBit } from './encodings.js'
 import { AES_CTR, memoryReleaser, PIECE_LENGTH, readForward } from './keystream.js'
 import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
-import { nobleCrypto } from './noble.js'
 import type {
+  Fallbacks,
   HashSuite,
   OwnKeyAgreement,
   OwnProvider,
@@ -24,36 +27,48 @@ import type {
 } from './provider.js'
 import { platformRandomBytes } from './random.js'
 
-/**
- * The provider built on WebCrypto. It has the suite `aes`. For X25519 and for Ed25519 it uses the platform's implementation
- * if that gives the answers stated in the RFCs, otherwise noble's.
- *
- * @returns The provider; `undefined` if the platform has no `crypto.subtle`, as in a page that is not a secure context.
- * @example
- * ```ts
- * import { webCrypto } from 'secagg/crypto'
- *
- * const crypto = await webCrypto()
- * console.log(Object.keys(crypto?.suites ?? {})) // [ 'aes' ]
- * ```
- * @public
- */
-export async function webCrypto(): Promise<OwnProvider | undefined> {
-  const given: SubtleCrypto | undefined = globalThis.crypto?.subtle
-  if (given === undefined) return undefined
-  const subtle = reporting(given)
-  const noble = nobleCrypto()
+/** The provider of `webCrypto`, which states what it does and throws. */
+export async function webCryptoWith(fallbacks: Fallbacks): Promise<OwnProvider | undefined> {
+  const subtle = reportingSubtle()
+  if (subtle === undefined) return undefined
   const x25519 = keyAgreement(subtle)
   const ed25519 = signatureScheme(subtle)
   const [hasX25519, hasEd25519] = await Promise.all([agreesOnSecrets(x25519), agreesOnSignatures(ed25519)])
-  return {
+  const native = {
     name: 'webcrypto',
     randomBytes: platformRandomBytes,
-    x25519: hasX25519 ? x25519 : noble.x25519,
-    ed25519: hasEd25519 ? ed25519 : noble.ed25519,
+    x25519,
+    ed25519,
     sha256: hashSuite(subtle),
     suites: { aes: aesSuite(subtle) },
   }
+  if (hasX25519 && hasEd25519) return native
+  try {
+    const curves = await fallbacks.curves()
+    return {
+      ...native,
+      name: 'webcrypto+noble',
+      x25519: hasX25519 ? x25519 : curves.x25519,
+      ed25519: hasEd25519 ? ed25519 : curves.ed25519,
+    }
+  } catch (error) {
+    if (!hasX25519) throw error
+    return { ...native, ed25519: withoutSignatures(error) }
+  }
+}
+
+/** Signatures for a platform that can run the rounds that need none: each method throws `error`. */
+function withoutSignatures(error: unknown): OwnSignatureScheme {
+  const fail = async (): Promise<never> => {
+    throw error
+  }
+  return { publicKey: fail, sign: fail, verify: fail }
+}
+
+/** The suite of `webCrypto` alone, without a look at the curves; `undefined` if the platform has no `crypto.subtle`. */
+export function webAes(): SymmetricSuite | undefined {
+  const subtle = reportingSubtle()
+  return subtle && aesSuite(subtle)
 }
 
 const USED = ['importKey', 'exportKey', 'deriveBits', 'sign', 'verify', 'encrypt', 'decrypt'] as const
@@ -61,7 +76,9 @@ const USED = ['importKey', 'exportKey', 'deriveBits', 'sign', 'verify', 'encrypt
 /** The methods of `crypto.subtle` that are used here. If one fails, its `DOMException` becomes the cause of a `SecAggError`. */
 type Subtle = Pick<SubtleCrypto, (typeof USED)[number]>
 
-function reporting(subtle: SubtleCrypto): Subtle {
+function reportingSubtle(): Subtle | undefined {
+  const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle
+  if (subtle === undefined) return undefined
   const methods = USED.map((name) => {
     const method = async (...parameters: unknown[]): Promise<unknown> => {
       try {
@@ -165,7 +182,7 @@ function hashSuite(subtle: Subtle): HashSuite {
       requireShort('the key of an HMAC', key)
       requireBytes('the message of an HMAC', message)
       // WebCrypto needs the whole message in one copy, which is not possible for every length.
-      if (message.length > LONGEST_AT_ONCE) return nobleCrypto().sha256.hmac(key, message)
+      if (message.length > LONGEST_AT_ONCE) return hmac(sha256, plainBytes(key), plainBytes(message))
       // WebCrypto refuses an empty key. HMAC pads keys with zeros (RFC 2104, section 2), so one zero is the same key.
       const padded = key.length === 0 ? new Uint8Array(1) : snapshot(key)
       const authenticated = snapshot(message)

@@ -1,6 +1,6 @@
 import { partsOf, requireMethods } from '../arguments.js'
-import { type CryptoProvider, nobleCrypto } from '../crypto/index.js'
-import { platformRandomPieces } from '../crypto/random.js'
+import type { CryptoProvider } from '../crypto/provider.js'
+import { platformRandomBytes, platformRandomPieces } from '../crypto/random.js'
 import { usageError } from '../errors.js'
 import { createWeightedMean, encodeWeighted, type RealValues } from '../fixed-point/index.js'
 import { preparePrivateEncoder } from '../privacy/float-encoder.js'
@@ -145,8 +145,7 @@ const prepared = new WeakMap<RoundPlan, ReturnType<typeof preparePrivateEncoder>
 function encoderFor(plan: RoundPlan, crypto: CryptoProvider | undefined): PrivateEncoder {
   const encoderWith = prepared.get(plan) ?? preparePrivateEncoder(plan.privacy!)
   prepared.set(plan, encoderWith)
-  // Only its random bytes are used, and noble's come from the platform.
-  return encoderWith(crypto ?? nobleCrypto())
+  return encoderWith(crypto ?? { randomBytes: platformRandomBytes })
 }
 
 function requireNumber(value: unknown, index: number): number {

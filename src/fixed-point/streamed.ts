@@ -1,7 +1,7 @@
 import { described, partOf, partsOf, shown } from '../arguments.js'
 import { isBytes } from '../crypto/bytes.js'
+import { chachaSuite } from '../crypto/chacha.js'
 import { dependableRandom } from '../crypto/dependable.js'
-import { nobleCrypto } from '../crypto/noble.js'
 import { drawSecret, platformRandomBytes } from '../crypto/random.js'
 import { usageError } from '../errors.js'
 import { createLanes } from '../vector/lanes.js'
@@ -150,8 +150,7 @@ function roundingWords(
     const words = memory.subarray(0, range.to - range.from)
     words.fill(0)
     const mask = [{ seed, sign: 1 as const }]
-    const suite = nobleCrypto().suites.chacha!
-    await executeMaskPlan([words], [{ length, bits: 32 }], mask, suite, { range })
+    await executeMaskPlan([words], [{ length, bits: 32 }], mask, chachaSuite, { range })
     return new Uint8Array(words.buffer, 0, words.byteLength)
   }
 }

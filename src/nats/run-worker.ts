@@ -3,7 +3,6 @@ import { requireBytes } from '../crypto/bytes.js'
 import { defaultCrypto } from '../crypto/default.js'
 import { type Telemetry, tracingOf } from '../telemetry/tracing.js'
 import { createMaskPool } from '../workers/pool.js'
-import { suitesOf } from '../workers/worker-messages.js'
 import { connectBroker, requireJetStream } from './broker.js'
 import type { BrokerOptions } from './nats-packages.js'
 import { createCounters } from './reports.js'
@@ -85,7 +84,8 @@ export async function runWorker(options: WorkerOptions): Promise<ClusterWorker> 
   requireSignal(signal)
   const tracing = tracingOf(telemetry)
   const seal = await createSeal(key)
-  const suites = suitesOf(await defaultCrypto('chacha'))
+  const [ofAes, ofChacha] = [await defaultCrypto('aes'), await defaultCrypto('chacha')]
+  const suites = { aes: ofAes.suites.aes!, chacha: ofChacha.suites.chacha! }
   const broker = await connectBroker(connection, 'secagg worker')
   const { tasks } = await clusterNames(seal)
   await requireJetStream(broker, tasks)

@@ -9,7 +9,7 @@ import {
   requireKemKeys,
   requireKemSeed,
 } from '../crypto/encapsulation.js'
-import { importedOnce, type Native, type PrivateKey, type PublicKey } from '../crypto/node-keys.js'
+import { importedOnce, type Native, type PrivateKey, type PublicKey } from '../crypto/node-primitives.js'
 
 /**
  * What stands before a 64-byte seed in PKCS #8: SEQUENCE { INTEGER 0, SEQUENCE { OID id-alg-ml-kem-768 },

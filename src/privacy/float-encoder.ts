@@ -1,6 +1,6 @@
 import { partsOf } from '../arguments.js'
 import type { CryptoProvider } from '../crypto/provider.js'
-import { RandomWords } from '../crypto/random.js'
+import { type RandomSource, RandomWords } from '../crypto/random.js'
 import { usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'
 import { typedArrayName } from '../vector/lanes.js'
@@ -113,7 +113,7 @@ export function createPrivateEncoder(
  */
 export function preparePrivateEncoder(
   setting: PrivacySetting,
-): (crypto: CryptoProvider, options?: PrivateEncoderOptions) => PrivateEncoder {
+): (crypto: RandomSource, options?: PrivateEncoderOptions) => PrivateEncoder {
   const parameters = checkedPrivacy(setting)
   requireUncollapsed(parameters)
   const samplerFor = prepareNoise(parameters.distribution, parameters.localVariance)
@@ -123,7 +123,7 @@ export function preparePrivateEncoder(
 function encoderOf(
   parameters: PrivacyParameters,
   sampler: NoiseSampler,
-  crypto: CryptoProvider,
+  crypto: RandomSource,
   options: PrivateEncoderOptions,
 ): PrivateEncoder {
   const { clipping = 'report' } = partsOf('the options of an encoder', options)

@@ -11,11 +11,11 @@ import { requireBytes } from './input.js'
 import { messagesOf, type Phase } from './phase.js'
 import { advertisePhase } from './phases.js'
 import type { Books, RoundReport } from './report.js'
-import { finishedOutcome } from './saved/finished.js'
 import { decodeServerSession, resumedPhase, saveServerSession } from './saved/saved-server.js'
 import {
   checkedServerOptions,
   contextOf,
+  finishedOutcome,
   isResumable,
   type PhaseOutcome,
   type Receipt,

@@ -1,17 +1,18 @@
-import { partsOf, requireCallback, requireInteger, wrongKind } from '../arguments.js'
+import { partsOf, requireCallback, requireInteger, throwIfAborted, wrongKind } from '../arguments.js'
 import type { Bytes } from '../crypto/bytes.js'
 import { defaultCrypto } from '../crypto/default.js'
 import type { CryptoProvider } from '../crypto/provider.js'
-import type { PhaseName, SecAggError } from '../errors.js'
+import { type PhaseName, SecAggError } from '../errors.js'
 import { type DataPlane, homeOf, localPlane, type SumBlock } from '../plane/index.js'
 import { requireConfig } from '../protocol/checks.js'
 import { requireVerifier, type VerifyIdentity } from '../protocol/identity.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { suiteOf } from '../protocol/keys.js'
+import { hashOf } from '../rounds/index.js'
 import type { Vector } from '../vector/index.js'
 import type { ServerSessionEvent, TellServer } from './events.js'
-import type { PhaseContext } from './phase.js'
-import type { RoundReport } from './report.js'
+import type { FinishedRound, PhaseContext } from './phase.js'
+import { type Books, Ledger, type RoundReport } from './report.js'
 import type { SaveSession } from './saved/saved-client.js'
 import { checkedShared } from './session-options.js'
 
@@ -159,4 +160,31 @@ export function isResumable(options: { readonly resumable?: boolean | undefined 
   const { resumable = false } = partsOf('the options of abandon', options)
   if (typeof resumable === 'boolean') return resumable
   throw wrongKind('resumable', 'a boolean', resumable)
+}
+
+type Outcome<Sink extends SumSink | undefined> = Extract<PhaseOutcome<Sink>, { readonly done: true }>
+
+/**
+ * The outcome of a round, once the host has stored it. `books`: as they are when the last phase is closed.
+ * @throws {SecAggError} `storage-failure`, fault `usage`, if the host's function fails.
+ * @throws the signal's reason if it was aborted before the host's function is called.
+ */
+export async function finishedOutcome<Sink extends SumSink | undefined>(
+  { state, sum }: FinishedRound,
+  books: Books,
+  { config, saveResult, signal }: Pick<ServerSessionOptions<Sink>, 'config' | 'saveResult' | 'signal'>,
+): Promise<Outcome<Sink>> {
+  const outcome = {
+    done: true,
+    ...(sum && { sum }),
+    configHash: hashOf(config),
+    report: new Ledger(config.clients, books).report(state),
+  } as Outcome<Sink>
+  throwIfAborted(signal)
+  try {
+    await saveResult?.(outcome)
+  } catch (cause) {
+    throw new SecAggError('storage-failure', 'usage', 'the result could not be saved', { cause })
+  }
+  return outcome
 }

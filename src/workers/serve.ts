@@ -1,6 +1,7 @@
 import { isArrayBuffer, wipe } from '../crypto/bytes.js'
-import { defaultCrypto } from '../crypto/default.js'
+import { alreadyLoaded, chooseCrypto } from '../crypto/choose.js'
 import { withNodeFfi } from '../crypto/ffi.js'
+import { nobleCrypto } from '../crypto/noble.js'
 import type { CryptoProvider, SymmetricSuite } from '../crypto/provider.js'
 import { deriveSeeds, type SeedRequest } from '../crypto/seeds.js'
 import { executeMaskPlan } from '../vector/mask.js'
@@ -14,7 +15,6 @@ import {
   type Request,
   sampleOf,
   sampleSeeds,
-  suitesOf,
   type ToWorker,
 } from './worker-messages.js'
 
@@ -36,6 +36,12 @@ interface Work {
   readonly stop: AbortController
 }
 
+/** Both suites, from the JavaScript provider if this one lacks one. */
+function suitesOf({ suites: { aes, chacha } }: CryptoProvider): PerSuite<SymmetricSuite> {
+  const noble = nobleCrypto().suites
+  return { aes: aes ?? noble.aes!, chacha: chacha ?? noble.chacha! }
+}
+
 /** The number of progress reports per piece. */
 const REPORTS_PER_PIECE = 16
 
@@ -44,7 +50,8 @@ export async function serveMasks(port: WorkerPort): Promise<void> {
   const say = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
   const fail = (reason: unknown): void => say({ type: 'failed', reason: String(reason) })
   try {
-    const crypto = await defaultCrypto('chacha')
+    // Bundlers that make a script of a worker refuse modules that it would load later.
+    const crypto = await chooseCrypto('chacha', alreadyLoaded(nobleCrypto()))
     const suites = suitesOf(crypto)
     const samples = {
       aes: await sampleOf(suites.aes),

@@ -1,5 +1,4 @@
 import { joinBytes } from '../crypto/bytes.js'
-import { nobleCrypto } from '../crypto/noble.js'
 import type { CryptoProvider, SuiteName, SymmetricSuite } from '../crypto/provider.js'
 import { deriveSeeds } from '../crypto/seeds.js'
 import { lanesOn, plainLanes } from '../vector/lanes.js'
@@ -83,12 +82,6 @@ export interface PackedAnswer {
 
 /** One value for each suite. */
 export type PerSuite<T> = { readonly [name in SuiteName]: T }
-
-/** Both suites, from the JavaScript provider if this one lacks one. */
-export function suitesOf({ suites: { aes, chacha } }: CryptoProvider): PerSuite<SymmetricSuite> {
-  const noble = nobleCrypto().suites
-  return { aes: aes ?? noble.aes!, chacha: chacha ?? noble.chacha! }
-}
 
 /** The name of a suite, judged by the length of its keys. */
 export function nameOf({ keyLength }: SymmetricSuite): SuiteName {

@@ -3,15 +3,21 @@ import { optional, optionalBut } from './examples.js'
 import { providerExamples } from './provider-examples.js'
 import { testArguments } from './surface.js'
 
+/** A provider may lack suites. */
+const provider = (): crypto.OwnProvider => ({
+  ...crypto.nobleCrypto(),
+  suites: optionalBut([], crypto.nobleCrypto().suites),
+})
+
 const isNode = crypto.nodeCrypto() !== undefined
 
 testArguments(crypto, {
-  defaultCrypto: () => ({ args: [optional('aes')] }),
+  defaultCrypto: () => ({ args: [optional('aes'), optional({ fallback: optional(provider()) })] }),
   nobleCrypto: () => ({ args: [] }),
   nodeCrypto: () => ({ args: [optional({ privateKeysAsText: optional(true) })] }),
-  webCrypto: () => ({ args: [] }),
+  webCrypto: () => ({ args: [optional({ fallback: optional(provider()) })] }),
   withNodeFfi: () => ({
-    args: [{ ...crypto.nobleCrypto(), suites: optionalBut([], crypto.nobleCrypto().suites) }],
+    args: [provider()],
   }),
   ...providerExamples('defaultCrypto', await crypto.defaultCrypto()),
   ...providerExamples('nobleCrypto', crypto.nobleCrypto()),

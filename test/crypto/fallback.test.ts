@@ -66,6 +66,19 @@ describe('WebCrypto', () => {
     expect(await provider.ed25519.sign(key, key)).toEqual(await noble.ed25519.sign(key, key))
   })
 
+  test('takes the curves that the platform lacks from the fallback that it is given', async () => {
+    stubSubtle(refusing('X25519'))
+    const provider = (await webCrypto({ fallback: { ...noble, x25519: { ...noble.x25519 } } }))!
+    expect(provider.name).toBe('webcrypto+noble')
+    const { ed25519, x25519 } = (await webCrypto({ fallback: noble }))!
+    expect(x25519).toBe(noble.x25519)
+    expect(ed25519).not.toBe(noble.ed25519)
+    vi.stubGlobal('crypto', { getRandomValues: () => undefined })
+    stubProcess({})
+    expect(await defaultCrypto('chacha', { fallback: noble })).toBe(noble)
+    expect((await defaultCrypto()).name).toBe('noble')
+  })
+
   test('falls back to noble’s Ed25519 if the platform adds randomness to signatures', async () => {
     const sign = async (...parameters: unknown[]): Promise<ArrayBuffer> => {
       const signature: ArrayBuffer = await Reflect.apply(subtle.sign, subtle, parameters)

@@ -1,6 +1,6 @@
 import { ed25519 as noble25519, x25519 as nobleX25519 } from '@noble/curves/ed25519.js'
 import { describe, expect, test } from 'vitest'
-import { ed25519 as own25519, x25519 as ownX25519 } from '../../src/crypto/noble.js'
+import { ed25519 as own25519, x25519 as ownX25519 } from '../../src/crypto/noble-curves.js'
 import { hex, providers } from './providers.js'
 import vectors from './wycheproof.json' with { type: 'json' }
 

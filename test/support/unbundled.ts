@@ -54,6 +54,8 @@ function scriptOf(file: string): string {
     loader: file.endsWith('.ts') ? 'ts' : 'js',
     format: 'cjs',
     target: 'es2022',
+    // Otherwise the host would load modules that are imported later, with its own realm.
+    supported: { 'dynamic-import': false },
   })
   transformed.set(file, code)
   return code

@@ -1,5 +1,5 @@
 import type { CryptoProvider } from '../../crypto/provider.js'
-import { RandomWords } from '../../crypto/random.js'
+import { type RandomSource, RandomWords } from '../../crypto/random.js'
 import { usageError } from '../../errors.js'
 import { typedArrayName } from '../../vector/lanes.js'
 import { type NoiseDistribution, requireDistribution, requireNumber } from '../rdp.js'
@@ -76,7 +76,7 @@ export function createNoiseSampler(
 export function prepareNoise(
   distribution: NoiseDistribution,
   variance: number,
-): (crypto: CryptoProvider) => NoiseSampler {
+): (crypto: RandomSource) => NoiseSampler {
   requireDistribution(distribution)
   const minimum = distribution === 'skellam' ? MINIMUM_VARIANCE : MINIMUM_GAUSSIAN_VARIANCE
   requireNumber('the variance of the noise', variance, minimum, MAXIMUM_VARIANCE)

@@ -12,6 +12,8 @@ export interface Report {
   readonly failure?: string | undefined
   /** Whether the pool makes the same mask as the calling thread. */
   readonly isSameMask: boolean
+  /** The provider, and the sum of a round, if the platform has no native cryptography: what the library loads then. */
+  readonly onDemand: { readonly provider: string; readonly sum: readonly number[] }
 }
 
 /** More than enough elements for a pool to use its threads. */
@@ -29,7 +31,29 @@ export async function report(spawn?: MaskPoolOptions['spawn']): Promise<Report> 
   const isSameMask = here.every((element, index) => element === there[index])
   const { threads, failure } = pool
   await pool.close()
-  return { sum, provider: crypto.name, threads, failure: failure?.message, isSameMask }
+  const onDemand = await withoutNative(async () => ({
+    provider: (await defaultCrypto()).name,
+    sum: (await runRound()).sum,
+  }))
+  return { sum, provider: crypto.name, threads, failure: failure?.message, isSameMask, onDemand }
+}
+
+/** The result of `work`, during which the platform has no cryptography but a generator. */
+async function withoutNative<T>(work: () => Promise<T>): Promise<T> {
+  const targets = [[globalThis.crypto, 'subtle'] as const, [globalThis.process, 'getBuiltinModule'] as const]
+  const hidden = targets
+    .filter(([target]) => target !== undefined)
+    .map(([target, name]) => ({ target, name, own: Object.getOwnPropertyDescriptor(target, name) }))
+  for (const { target, name } of hidden)
+    Object.defineProperty(target, name, { value: undefined, configurable: true })
+  try {
+    return await work()
+  } finally {
+    for (const { target, name, own } of hidden) {
+      Reflect.deleteProperty(target, name)
+      if (own !== undefined) Object.defineProperty(target, name, own)
+    }
+  }
 }
 
 /** Leaves the report, or what went wrong, where the matrix finds it: printed by a server, in a global of a page. */

@@ -6,7 +6,7 @@ import {
   localPlane,
   ServerSession,
 } from 'secagg'
-import { defaultCrypto } from 'secagg/crypto'
+import { type CryptoProvider, defaultCrypto } from 'secagg/crypto'
 import type { MaskExecutor } from 'secagg/vector'
 import { createMaskPool } from 'secagg/workers'
 
@@ -17,8 +17,8 @@ export interface Seen {
 }
 
 /** A round of the active model with four clients, the last of which drops out. */
-export async function runRound(maskExecutor?: MaskExecutor): Promise<Seen> {
-  const { ed25519, randomBytes } = await defaultCrypto()
+export async function runRound(maskExecutor?: MaskExecutor, crypto?: CryptoProvider): Promise<Seen> {
+  const { ed25519, randomBytes } = crypto ?? (await defaultCrypto())
   const seats = [0, 1, 2, 3]
   const privateKeys = seats.map(() => randomBytes(32))
   const enrolled = await Promise.all(privateKeys.map((key) => ed25519.publicKey(key)))
@@ -29,7 +29,7 @@ export async function runRound(maskExecutor?: MaskExecutor): Promise<Seen> {
     adversary: 'active',
     segments: [{ length: 3, bits: 32, bound: 1000 }],
   })
-  const options = { config, verifyIdentity, ...(maskExecutor === undefined ? {} : { maskExecutor }) }
+  const options = { config, verifyIdentity, crypto, ...(maskExecutor === undefined ? {} : { maskExecutor }) }
   const clients = privateKeys.map((key, seat) => {
     const input = Uint32Array.of(seat, 10 * seat, 100)
     return new ClientSession({ ...options, seat, input, signer: ed25519Signer(key, ed25519) })
