@@ -61,8 +61,8 @@ export async function defaultCrypto(
  * @param options - What replaces the curves that the platform lacks. Default: `{}`.
  * @returns The provider; `undefined` if the platform has no `crypto.subtle`, as in a page that is not a secure context.
  * @throws {SecAggError} `unsupported` if the platform has no suitable X25519 and noble's cannot be loaded; see
- *   {@link FallbackOptions}. If only Ed25519 is missing, its functions throw this error, because the honest-but-curious model
- *   does not call them. `invalid-argument` if an option is of the wrong kind.
+ *   {@link FallbackOptions}. If only Ed25519 is missing, each of its functions tries again and throws this error, because the
+ *   honest-but-curious model does not call them. `invalid-argument` if an option is of the wrong kind.
  * @example
  * ```ts
  * import { webCrypto } from 'secagg/crypto'

@@ -3,6 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { SecAggError } from '../errors.js'
 import {
   type Bytes,
+  isBytes,
   LONGEST_AT_ONCE,
   plainBytes,
   requireBytes,
@@ -53,16 +54,31 @@ export async function webCryptoWith(fallbacks: Fallbacks): Promise<OwnProvider |
     }
   } catch (error) {
     if (!hasX25519) throw error
-    return { ...native, ed25519: withoutSignatures(error) }
+    return { ...native, ed25519: signaturesFrom(fallbacks) }
   }
 }
 
-/** Signatures for a platform that can run the rounds that need none: each method throws `error`. */
-function withoutSignatures(error: unknown): OwnSignatureScheme {
-  const fail = async (): Promise<never> => {
-    throw error
+/**
+ * Signatures for a platform that can run the rounds that need none. Each call tries to load them again: a provider is kept for
+ * long, and a network is not down for ever.
+ */
+function signaturesFrom(fallbacks: Fallbacks): OwnSignatureScheme {
+  const load = async (): Promise<OwnSignatureScheme> => (await fallbacks.curves()).ed25519
+  const copied = (bytes: Uint8Array): Uint8Array => (isBytes(bytes) ? snapshot(bytes) : bytes)
+  return {
+    publicKey: async (...given) => {
+      const [key] = given.map(copied)
+      return (await load()).publicKey(key!)
+    },
+    sign: async (...given) => {
+      const [key, message] = given.map(copied)
+      return (await load()).sign(key!, message!)
+    },
+    verify: async (...given) => {
+      const [key, message, signature] = given.map(copied)
+      return (await load()).verify(key!, message!, signature!)
+    },
   }
-  return { publicKey: fail, sign: fail, verify: fail }
 }
 
 /** The suite of `webCrypto` alone, without a look at the curves; `undefined` if the platform has no `crypto.subtle`. */

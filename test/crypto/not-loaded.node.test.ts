@@ -9,6 +9,10 @@ vi.doMock('../../src/crypto/noble-curves.js', refuse)
 vi.doMock('../../src/crypto/noble.js', refuse)
 
 // Not all of `secagg/crypto`, which exports `nobleCrypto`.
+const { webCryptoWith } = await import('../../src/crypto/webcrypto.js')
+const { nobleCurves } = await vi.importActual<typeof import('../../src/crypto/noble-curves.js')>(
+  '../../src/crypto/noble-curves.js',
+)
 const { defaultCrypto, webCrypto } = await import('../../src/crypto/default.js')
 const { ClientSession } = await import('../../src/session/client-session.js')
 const { createRoundConfig } = await import('../../src/protocol/create-config.js')
@@ -88,5 +92,22 @@ describe('if modules cannot be loaded on demand', () => {
     await expect(ed25519.sign(KEY, KEY)).rejects.toMatchObject(REFUSED)
     await expect(ed25519.publicKey(KEY)).rejects.toMatchObject(REFUSED)
     await expect(ed25519.verify(KEY, KEY, KEY)).rejects.toMatchObject(REFUSED)
+  })
+
+  test('and signs as soon as the network is back', async () => {
+    lack(/Ed25519/)
+    let isUp = false
+    const curves = async () => {
+      if (!isUp) throw new TypeError('the network is down')
+      return nobleCurves
+    }
+    const { ed25519 } = (await webCryptoWith({ curves, provider: refuse }))!
+    await expect(ed25519.publicKey(KEY)).rejects.toThrow('the network is down')
+    isUp = true
+    const key = KEY.slice()
+    const signing = ed25519.sign(key, KEY)
+    key.fill(0)
+    expect(await ed25519.verify(await ed25519.publicKey(KEY), KEY, await signing)).toBe(true)
+    await expect(ed25519.sign(32 as never, KEY)).rejects.toMatchObject({ code: 'invalid-argument' })
   })
 })
