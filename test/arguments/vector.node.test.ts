@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { nobleCrypto } from 'secagg/crypto'
 import * as vector from 'secagg/vector'
 import { type Examples, optional, said, whole } from './examples.js'
@@ -12,6 +13,7 @@ const packed = vector.packVector(lanes(), segments)
 const range = { from: 1, to: 10 }
 const suite = nobleCrypto().suites.aes!
 const seed = new Uint8Array(16).fill(5)
+const kernels = readFileSync(new URL('../../src/vector/kernels/kernels.wasm', import.meta.url))
 const plan = [{ seed, sign: 1 as const }]
 const adder = (): vector.BlockAdder => vector.createPlainAdder(1024)
 const options = (): object => ({
@@ -46,6 +48,7 @@ const examples: Examples = {
   expandMask: () => ({ args: [whole(suite), seed, segments, optional(range)] }),
   fingerprint: () => ({ args: [packed] }),
   firstOutOfRange: () => ({ args: [new Uint8Array(3), 1n] }),
+  installKernels: () => ({ args: [whole(new WebAssembly.Module(kernels))] }),
   laneBytes: () => ({ args: [7] }),
   packVector: () => ({ args: [lanes(), segments] }),
   packedLength: () => ({ args: [segments] }),

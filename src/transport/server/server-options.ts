@@ -144,7 +144,7 @@ export interface RoundHandle<Sink extends SumSink | undefined = undefined> {
  */
 export function checkServerOptions(options: ServeRoundOptions<SumSink | undefined>): void {
   const { saved, deadline = 0, phases = {}, checkpointEvery, onEvent, clock, signal, telemetry } = options
-  const { saveResult } = options
+  const { save, saveResult } = options
   checkTime('deadline', deadline)
   for (const patience of Object.values(phases)) {
     checkTime('deadline', patience.deadline ?? 0)
@@ -154,6 +154,8 @@ export function checkServerOptions(options: ServeRoundOptions<SumSink | undefine
   requireCount('checkpointEvery', checkpointEvery)
   requireSaved(saved)
   requireCallback('onEvent', onEvent)
+  // With telemetry, the session is given another function in its place.
+  requireCallback('save', save)
   requireCallback('saveResult', saveResult)
   tracingOf(telemetry)
   requireTimers(clock)
