@@ -1,5 +1,5 @@
 import { ed25519 as curve } from '@noble/curves/ed25519.js'
-import { type CryptoProvider, defaultCrypto, nobleCrypto, nodeCrypto, webCrypto } from 'secagg/crypto'
+import { defaultCrypto, nobleCrypto, nodeCrypto, webCrypto } from 'secagg/crypto'
 import { createMaskPool } from 'secagg/workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { counting, hex } from './providers.js'
@@ -186,18 +186,6 @@ describe('Node’s cryptography', () => {
     expect(pool.threads).toBe('Worker' in globalThis ? 1 : 0)
     await pool.close()
   })
-
-  test.runIf(nodeCrypto() !== undefined)('verifies as false if the platform throws', async () => {
-    const native = process.getBuiltinModule('node:crypto')
-    const verify = (): never => {
-      throw new TypeError('the key is not on the curve')
-    }
-    stubProcess({ getBuiltinModule: () => ({ ...native, verify }) })
-    const provider = nodeCrypto()!
-    const key = await noble.ed25519.publicKey(counting(32))
-    const signature = await noble.ed25519.sign(counting(32), key)
-    expect(await provider.ed25519.verify(key, key, signature)).toBe(false)
-  })
 })
 
 /** A signature that holds only if both sides are multiplied by the cofactor. */
@@ -212,58 +200,3 @@ function cofactored(): {
   const response = '996d0dc4d316bfc22a89fa200cf50cbad1ed548e1e6b35dbbe0d76071e23400c'
   return { publicKey, message: Uint8Array.of(7), signature: hex(commitment + response) }
 }
-
-/**
- * The default provider if a piece of keystream takes Node's module and WebCrypto this long, and how many pieces of each it has
- * timed. `interrupted` is how long the first four pieces of WebCrypto take.
- */
-async function defaultWhere(
-  ofNode: number,
-  ofWeb: number,
-  interrupted = ofWeb,
-): Promise<{ readonly provider: CryptoProvider; readonly samples: number }> {
-  let [now, reading] = [0, 0]
-  // Every piece is between two readings, and the two take turns.
-  const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
-    const piece = reading >> 1
-    if (reading % 2 === 1) now += piece % 2 === 0 ? ofNode : piece < 8 ? interrupted : ofWeb
-    reading++
-    return now
-  })
-  const provider = await defaultCrypto()
-  clock.mockRestore()
-  return { provider, samples: reading / 4 }
-}
-
-describe('the default provider', () => {
-  test.runIf(nodeCrypto() !== undefined)(
-    'takes the keystream of WebCrypto if that is faster than that of Node’s module',
-    async () => {
-      const nameWhere = async (...times: Parameters<typeof defaultWhere>): Promise<string> =>
-        (await defaultWhere(...times)).provider.name
-      expect(await nameWhere(9, 9)).toBe('node')
-      expect(await nameWhere(9, 8)).toBe('node')
-      expect(await nameWhere(9, 30)).toBe('node')
-      // A clock that stands still during work.
-      expect(await nameWhere(0, 0)).toBe('node+webcrypto')
-      // A busy machine, on which the first samples are interrupted.
-      expect(await nameWhere(9, 4, 12)).toBe('node+webcrypto')
-      // Only if the difference is not clear, there are more samples.
-      expect((await defaultWhere(9, 30)).samples).toBe(4)
-      expect((await defaultWhere(9, 8)).samples).toBe(16)
-      const { provider: mixed, samples } = await defaultWhere(9, 4)
-      expect(samples).toBe(4)
-      expect(mixed.name).toBe('node+webcrypto')
-      const [seed, key] = [counting(16), counting(32)]
-      const expected = await nodeCrypto()!.suites.aes!.keystream(seed, 64).next(100)
-      expect(Uint8Array.from(await mixed.suites.aes!.keystream(seed, 64).next(100))).toEqual(
-        Uint8Array.from(expected),
-      )
-      expect(mixed.suites.aes!.keystream(seed, 0).next(64)).toBeInstanceOf(Promise)
-      expect(await mixed.suites.aes!.open(seed, key, await noble.suites.aes!.seal(seed, key, key))).toEqual(
-        key,
-      )
-      expect(mixed.suites.chacha).toBeDefined()
-    },
-  )
-})
