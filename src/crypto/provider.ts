@@ -169,7 +169,7 @@ export interface Keystream {
   release?(piece?: Uint8Array): void
   /**
    * How many pieces may be requested before the bytes of the first one have been used. Default: 1. Set it if `next` returns
-   * promises and each has memory of its own: pieces are then made while others are added.
+   * promises, and no two pieces share memory: pieces are then made while others are added.
    */
   readonly ahead?: number
   /**

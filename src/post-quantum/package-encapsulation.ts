@@ -88,7 +88,7 @@ export const packageEncapsulation = (functions: MlKemFunctions): KeyEncapsulatio
 
 /** Copies a result at once, not a turn later: a package may return its memory, which the next call uses again. */
 async function using<T, R>(result: T | Promise<T>, copy: (value: T) => R): Promise<R> {
-  // Not `instanceof`: a package, or a test runner, can have promises of its own.
+  // Not `instanceof`: the promise can come from another realm, or from a package that makes its own kind.
   const isPromise = typeof (result as Partial<Promise<T>> | undefined)?.then === 'function'
   return copy(isPromise ? await result : (result as T))
 }

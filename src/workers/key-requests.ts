@@ -122,8 +122,8 @@ function packRequest({
 }
 
 /**
- * With fewer keys than this, other threads save less than they cost. Each imports the private key anew, which takes as long as ten
- * agreements on Node 20.
+ * Fewer keys than this stay on the calling thread: every other thread imports the private key anew, which takes as long as ten
+ * agreements on Node 20. A client agrees in several calls, so a whole round needs far more keys to gain (docs/performance.md).
  */
 const FEW_KEYS = 64
 

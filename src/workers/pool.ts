@@ -53,7 +53,7 @@ export interface MaskPool {
    * Makes a provider for client sessions. It makes the key agreements of a client on the workers, and otherwise calls
    * `provider`. The calling thread makes them itself if there are few, if {@link MaskPool.threads} is 0, if a worker is lost,
    * or if `provider` does not agree on the same secrets as the standard one. Private keys are transferred to the workers as
-   * copies, which the workers wipe after use.
+   * copies, which the workers wipe after use. A client with several hundred neighbors gains by this; one with a hundred loses.
    * @throws {SecAggError} `invalid-argument` if this is not a crypto provider.
    */
   crypto<P extends CryptoProvider>(provider: P): P

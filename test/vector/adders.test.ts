@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { LaneRun } from '../../src/vector/index.js'
-import { createKernelAdder } from '../../src/vector/kernels/kernel-adder.js'
+import { borrowAdder, createKernelAdder } from '../../src/vector/kernels/kernel-adder.js'
 import { createPlainAdder } from '../../src/vector/kernels/plain-adder.js'
 import { aes, keystreamOf, seedOf } from './support.js'
 
@@ -80,4 +80,19 @@ describe('without WebAssembly there is no kernel', () => {
     })
     expect(createKernelAdder(64)).toBeUndefined()
   })
+})
+
+test('an adder that is returned twice is not lent to two executions', () => {
+  const first = borrowAdder(CAPACITY, false)
+  first.wipe()
+  const second = borrowAdder(CAPACITY, false)
+  second.load(0, new Uint8Array(64).fill(7))
+  first.wipe()
+  const third = borrowAdder(CAPACITY, false)
+  third.load(0, new Uint8Array(64).fill(9))
+  const stored = new Uint8Array(64)
+  second.store(0, stored)
+  expect(stored).toEqual(new Uint8Array(64).fill(7))
+  second.wipe()
+  third.wipe()
 })

@@ -27,7 +27,11 @@ export function borrowAdder(length: number, readsAhead: boolean): BlockAdder {
   const adder = idle.get(capacity) ?? createKernelAdder(capacity)
   if (adder === undefined) return createPlainAdder(Math.min(length, capacity))
   idle.delete(capacity)
+  let isBorrowed = true
   const wipe = (): void => {
+    // Later calls must not touch the adder: somebody else may have it by then.
+    if (!isBorrowed) return
+    isBorrowed = false
     adder.wipe()
     idle.set(capacity, adder)
   }
