@@ -1,5 +1,5 @@
 import { createCipheriv } from 'node:crypto'
-import { nobleCrypto, nodeCrypto } from 'secagg/crypto'
+import { nobleCrypto, nodeCrypto, withNodeFfi } from 'secagg/crypto'
 import {
   type BlockAdder,
   createPlainAdder,
@@ -50,7 +50,8 @@ export function rawKeystream(terms: number = TERMS, free?: (piece: Uint8Array) =
 
 /** A mask plan on one thread: the target of the bench first, then other widths, the other suite, and plain loops. */
 export function maskPlans(): Candidate[] {
-  const { aes, chacha } = nodeCrypto()?.suites ?? {}
+  const provider = nodeCrypto()
+  const { aes, chacha } = provider?.suites ?? {}
   if (aes === undefined || chacha === undefined) throw new Error('this Node has no AES or no ChaCha20')
   const candidate = (
     name: string,
@@ -68,8 +69,13 @@ export function maskPlans(): Candidate[] {
       run: () => executeMaskPlan(target, segments, plan, suite, { adder }),
     }
   }
+  const ffi = withNodeFfi(provider!)
   return [
     candidate('mask plan, AES, k = 32', 32, 4),
+    // On Node 26 and later.
+    ...(ffi === provider
+      ? []
+      : [candidate('mask plan, AES through node:ffi, k = 32', 32, 4, ffi.suites.aes)]),
     candidate('mask plan, AES, k = 20', 20, 4),
     candidate('mask plan, AES, k = 8', 8, 1),
     candidate('mask plan, AES, k = 64', 64, 8),
