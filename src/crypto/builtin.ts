@@ -5,9 +5,14 @@
  * Some runtimes have the function only to throw an error that says that the module is not supported, as the edge runtime of
  * Next.js does.
  */
-export function builtinModule<Name extends 'node:crypto' | 'node:os' | 'node:worker_threads'>(
-  name: Name,
-): ReturnType<typeof process.getBuiltinModule<Name>> | undefined {
+export function builtinModule<
+  Name extends
+    | 'node:async_hooks'
+    | 'node:crypto'
+    | 'node:diagnostics_channel'
+    | 'node:os'
+    | 'node:worker_threads',
+>(name: Name): ReturnType<typeof process.getBuiltinModule<Name>> | undefined {
   try {
     return globalThis.process?.getBuiltinModule?.(name)
   } catch {

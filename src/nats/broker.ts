@@ -2,6 +2,8 @@ import { partsOf, shown } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
 import {
   type BrokerOptions,
+  endAttempt,
+  endingLeftovers,
   type JetStream,
   type JetStreamManager,
   loadNats,
@@ -42,7 +44,7 @@ export const CONSUMER = 'workers'
  *   cannot be reached.
  */
 export async function connectBroker(options: BrokerOptions, name: string): Promise<Broker> {
-  const { servers, ...rest } = partsOf('the connection', options)
+  const { servers, tls, ...rest } = partsOf('the connection', options)
   const isAddress = (value: unknown): boolean => typeof value === 'string' && value !== ''
   if (!(Array.isArray(servers) ? servers.length > 0 && servers.every(isAddress) : isAddress(servers))) {
     throw usageError('invalid-argument', 'the servers of a connection must be addresses', {
@@ -50,19 +52,24 @@ export async function connectBroker(options: BrokerOptions, name: string): Promi
     })
   }
   const { connect, jetstream, jetstreamManager } = await loadNats()
+  // Ends sockets that begin with TLS, which the client leaves open as well.
+  const ended = new AbortController()
+  const settings = {
+    name,
+    timeout: CONNECT_TIMEOUT,
+    reconnectTimeWait: PAUSE,
+    // Until the broker is silent for two of these, a lost connection that nobody closed looks alive.
+    pingInterval: 10_000,
+    ...rest,
+    ...(tls !== undefined && { tls: tls && { signal: ended.signal, ...tls } }),
+    servers,
+    maxReconnectAttempts: -1,
+  }
   let connection: NatsConnection
   try {
-    connection = await connect({
-      name,
-      timeout: CONNECT_TIMEOUT,
-      reconnectTimeWait: PAUSE,
-      // Until the broker is silent for two of these, a lost connection that nobody closed looks alive.
-      pingInterval: 10_000,
-      ...rest,
-      servers,
-      maxReconnectAttempts: -1,
-    })
+    connection = await endingLeftovers(() => connect(settings))
   } catch (cause) {
+    ended.abort()
     throw new SecAggError('connection-lost', 'network', 'the broker cannot be reached', { cause })
   }
   const isUp = watchConnection(connection)
@@ -84,6 +91,8 @@ export async function connectBroker(options: BrokerOptions, name: string): Promi
       // Otherwise the timer would keep the process alive.
       clearTimeout(timer)
       await connection.close()
+      endAttempt(connection)
+      ended.abort()
     },
   }
 }

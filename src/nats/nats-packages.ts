@@ -1,3 +1,4 @@
+import { builtinModule } from '../crypto/builtin.js'
 import { usageError } from '../errors.js'
 
 /*
@@ -121,4 +122,51 @@ export async function loadNats(): Promise<NatsPackages> {
   } catch (cause) {
     throw usageError('unsupported', `this needs the packages ${names.join(' and ')}`, { cause })
   }
+}
+
+// The client of NATS leaves a socket open if the broker accepts a connection and then says nothing. An open socket keeps a
+// process alive. So the socket is found and ended here, in runtimes that tell which sockets are made.
+
+/**
+ * Calls `connect`, and ends the sockets that were made in this call if it fails. Only these: the program may have other
+ * connections to the same address.
+ */
+export async function endingLeftovers<T>(connect: () => Promise<T>): Promise<T> {
+  const hooks = builtinModule('node:async_hooks')
+  const channel = builtinModule('node:diagnostics_channel')?.channel?.('net.client.socket')
+  if (hooks === undefined || channel === undefined) return connect()
+  const calls = new hooks.AsyncLocalStorage<true>()
+  const sockets: { destroy(): unknown }[] = []
+  const note = (made: unknown): void => {
+    if (calls.getStore() === true) sockets.push((made as { readonly socket: { destroy(): unknown } }).socket)
+  }
+  channel.subscribe(note)
+  try {
+    return await calls.run(true, connect)
+  } catch (error) {
+    for (const socket of sockets) socket.destroy()
+    throw error
+  } finally {
+    channel.unsubscribe(note)
+    // Otherwise all promises of the process would stay a little slower.
+    calls.disable()
+  }
+}
+
+/** What a connection has besides its documented interface. */
+interface Dialing {
+  readonly protocol?: {
+    /** The attempts to connect again. */
+    readonly connectPromise?: Promise<unknown> | null
+    readonly transport?: { discard?(): void }
+  }
+}
+
+/** Ends the socket of an attempt to connect again, after the connection was closed. */
+export function endAttempt(connection: NatsConnection): void {
+  const { protocol } = connection as Dialing
+  const end = (): void => protocol?.transport?.discard?.()
+  end()
+  // An attempt that has no socket yet gets one, and ends later.
+  protocol?.connectPromise?.then(end, end)
 }

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net'
 import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { natsIngest, natsUnmasker, runIngest, runWorker } from 'secagg/nats'
 import { describe, expect, test } from 'vitest'
@@ -17,20 +18,62 @@ const programs = {
   coordinator: (servers: string) => natsIngest({ connection: { servers }, key: KEY, storeFor }),
 }
 
+/** Reads what comes, so that the end is noticed. */
+function quiet(socket: Socket): Socket {
+  return socket.on('error', () => undefined).resume()
+}
+
+const isOpen = (socket: Socket): boolean => !socket.closed && !socket.readableEnded
+
 describe.concurrent('a broker that cannot serve the cluster', () => {
   test('it accepts connections, and says nothing', async () => {
     const sockets: Socket[] = []
-    const server = createServer((socket) => sockets.push(socket.on('error', () => undefined)))
+    const server = createServer((socket) => sockets.push(quiet(socket)))
     await once(server.listen(0, '127.0.0.1'), 'listening')
-    const servers = `127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { port } = server.address() as AddressInfo
+    const servers = `127.0.0.1:${port}`
     const start = performance.now()
     const ends = Object.values(programs).map((connect) => connect(servers))
+    // The first thing that the broker hears is TLS.
+    const tls = { handshakeFirst: true }
+    ends.push(runWorker({ connection: { servers, tls }, key: KEY }) as never)
+    const ofTheProgram = quiet(connectSocket(port, '127.0.0.1'))
+    await once(ofTheProgram, 'connect')
     for (const { reason } of (await Promise.allSettled(ends)) as PromiseRejectedResult[]) {
       expect(reason).toMatchObject({ code: 'connection-lost', message: 'the broker cannot be reached' })
     }
     expect(performance.now() - start).toBeLessThan(15_000)
-    for (const socket of sockets) socket.destroy()
+    expect(sockets).toHaveLength(ends.length + 1)
+    // A socket that is left open would keep the process alive.
+    while (sockets.filter(isOpen).length > 1) await sleep(20)
+    expect(isOpen(ofTheProgram)).toBe(true)
+    ofTheProgram.destroy()
     server.close()
+  })
+
+  test('it says nothing after a worker lost its connection, and the worker is closed', async () => {
+    const broker = await startNatsServer()
+    const [host, port] = broker.servers.split(':')
+    const answered: Socket[] = []
+    const unanswered: Socket[] = []
+    let isSilent = false
+    const server = createServer((socket) => {
+      quiet(socket)
+      if (isSilent) return unanswered.push(socket)
+      answered.push(socket)
+      const further = quiet(connectSocket(Number(port), host))
+      return socket.pipe(further).pipe(socket)
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const servers = `127.0.0.1:${(server.address() as AddressInfo).port}`
+    const worker = await runWorker({ connection: { servers }, key: KEY, threads: 0 })
+    isSilent = true
+    for (const socket of answered) socket.destroy()
+    while (unanswered.length === 0) await sleep(20)
+    await worker.close()
+    while (unanswered.some(isOpen)) await sleep(20)
+    server.close()
+    await broker.close()
   })
 
   test('it has no JetStream', async () => {
