@@ -142,7 +142,7 @@ class IngestRound implements RoundPlane {
     return 0
   }
 
-  async fold(seat: number): ReturnType<RoundPlane['fold']> {
+  fold(seat: number): never {
     throw new SecAggError('unexpected-message', 'peer', 'in this round, vectors go to ingest processes', {
       phase: 'masked-input',
       culprits: [seat],

@@ -105,10 +105,10 @@ export interface RoundPlane {
   /** How many slices of the seat's vector are in the sum. A vector of which a slice is in the sum cannot be discarded. */
   slicesOf(seat: number): number
   /**
-   * Takes a vector, or one slice of it. The session has checked its form. `packed` may change once the promise settles.
+   * Takes a vector, or one slice of it. The session has checked its form. `packed` may change once this is done.
    * @throws {SecAggError} Then nothing of this call is in the sum, and nothing of it will be.
    */
-  fold(seat: number, slice: number, packed: Uint8Array): Promise<Folding>
+  fold(seat: number, slice: number, packed: Uint8Array): Folding | Promise<Folding>
   /**
    * Called with a slice that comes again: retries what failed after it was taken. Returns whether there was anything to
    * retry.
@@ -156,7 +156,7 @@ export type Folding =
       /** The `fingerprint` of the packed bytes. */
       readonly fingerprint: Uint8Array
       /** Called once the session has noted the message as accepted. If it fails, `again`, `settle` and `seal` try again. */
-      finish?(): Promise<void>
+      readonly finish?: (() => Promise<void>) | undefined
     }
   | {
       /** Resolves when there may be room. */

@@ -127,7 +127,7 @@ class LocalRound implements RoundPlane {
     return this.#sum.slicesOf(seat)
   }
 
-  async fold(seat: number, slice: number, packed: Uint8Array): ReturnType<RoundPlane['fold']> {
+  fold(seat: number, slice: number, packed: Uint8Array): ReturnType<RoundPlane['fold']> {
     if (this.#sum.slices === 1) return { fingerprint: this.#sum.add(seat, packed) }
     return this.#uploads.keep(seat, slice, packed)
   }

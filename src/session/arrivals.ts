@@ -5,7 +5,7 @@ import type { RoundConfig } from '../protocol/index.js'
 import { isHybrid } from '../protocol/keys.js'
 import { checkHeader, type Envelope, type MessageType, messageType, openEnvelope } from '../wire/index.js'
 import { type KnownMessage, KnownMessages } from './known-messages.js'
-import type { Phase } from './phase.js'
+import type { Phase, Taken } from './phase.js'
 import { type Books, Ledger } from './report.js'
 import type { Receipt } from './serving-options.js'
 
@@ -100,37 +100,77 @@ export class Intake {
     this.known = new KnownMessages(config, saved?.known)
   }
 
-  /** Accepts a message whose turn it is, or records why it is refused. `phase`: the open one, or the last. */
-  async receive(
+  /**
+   * Accepts a message whose turn it is, or records why it is refused. `phase`: the open one, or the last. It returns a promise
+   * only if something has to be awaited.
+   */
+  receive(
     seat: number,
     bytes: Uint8Array,
     ahead: Ahead,
     phase: Phase,
     isFinished: boolean,
-  ): Promise<Receipt> {
+  ): Receipt | Promise<Receipt> {
     try {
       const envelope = openEnvelope(bytes)
       // Whether a message is repeated is decided only now, because earlier calls may change that.
       if (envelope !== undefined && this.known.isRepeated(envelope, seat)) {
-        const isDone = envelope.type === phase.type && (await phase.again?.(seat, bytes))
-        if (isDone === true) return { status: 'accepted' }
-        this.ledger.duplicate()
-        return { status: 'duplicate' }
+        if (envelope.type === phase.type && phase.again !== undefined) {
+          return this.#again(seat, phase, phase.again(seat, bytes))
+        }
+        return this.#duplicate()
       }
       const message = requireDue(seat, bytes, envelope, phase, this.known, isFinished)
       // If a phase was closed in between, the check ahead was made for the wrong phase.
       const checked = ahead?.phase === phase ? ahead.checked : phase.check(seat, bytes)
-      const takeIn = checked instanceof Promise ? await checked : checked
-      const taking = takeIn()
-      const taken = 'status' in taking ? taking : await taking
-      if (taken.status === 'busy') return taken
-      this.known.note(message, seat, taken.fingerprint)
-      if (taken.finish !== undefined) await taken.finish()
-      return { status: 'accepted' }
+      const taking = checked instanceof Promise ? checked.then((takeIn) => takeIn()) : checked()
+      if (taking instanceof Promise || (taking.status === 'accepted' && taking.finish !== undefined)) {
+        return this.#later(seat, phase, message, taking)
+      }
+      return this.#note(seat, message, taking)
     } catch (error) {
-      if (!(error instanceof SecAggError) || error.fault !== 'peer') throw error
-      this.ledger.refuse(seat, error.phase ?? phase.phase, error)
-      return { status: 'refused', error }
+      return this.#refused(seat, phase, error)
     }
+  }
+
+  async #later(
+    seat: number,
+    phase: Phase,
+    message: Envelope,
+    taking: Taken | Promise<Taken>,
+  ): Promise<Receipt> {
+    try {
+      const taken = await taking
+      const receipt = this.#note(seat, message, taken)
+      if (taken.status === 'accepted') await taken.finish?.()
+      return receipt
+    } catch (error) {
+      return this.#refused(seat, phase, error)
+    }
+  }
+
+  async #again(seat: number, phase: Phase, done: Promise<boolean>): Promise<Receipt> {
+    try {
+      return (await done) ? { status: 'accepted' } : this.#duplicate()
+    } catch (error) {
+      return this.#refused(seat, phase, error)
+    }
+  }
+
+  #note(seat: number, message: Envelope, taken: Taken): Receipt {
+    if (taken.status === 'busy') return taken
+    this.known.note(message, seat, taken.fingerprint)
+    return { status: 'accepted' }
+  }
+
+  #duplicate(): Receipt {
+    this.ledger.duplicate()
+    return { status: 'duplicate' }
+  }
+
+  #refused(seat: number, phase: Phase, error: unknown): Receipt {
+    if (!(error instanceof SecAggError) || error.fault !== 'peer') throw error
+    this.ledger.refuse(seat, error.phase ?? phase.phase, error)
+    return { status: 'refused', error }
   }
 }

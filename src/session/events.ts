@@ -101,11 +101,20 @@ export type TellServer = (event: WithoutRound<ServerSessionEvent>) => void
 /** The event for a message with this receipt. */
 export function messageEvent(
   receipt: { readonly status: 'accepted' | 'duplicate' | 'busy' | 'refused'; readonly error?: SecAggError },
-  about: { readonly phase: PhaseName; readonly seat: number; readonly bytes: number },
+  phase: PhaseName,
+  seat: number,
+  bytes: number,
 ): WithoutRound<ServerSessionEvent> {
   const { status, error } = receipt
-  if (error === undefined) return { type: 'message', ...about, status }
-  return { type: 'message', ...about, status: error.code === 'late-message' ? 'late' : status, error }
+  if (error === undefined) return { type: 'message', phase, seat, bytes, status }
+  return {
+    type: 'message',
+    phase,
+    seat,
+    bytes,
+    status: error.code === 'late-message' ? 'late' : status,
+    error,
+  }
 }
 
 /**

@@ -29,11 +29,13 @@ interface KnownType {
  */
 export class KnownMessages {
   readonly #slices: number
+  readonly #clients: number
   readonly #types = new Map<MessageType, KnownType>()
 
   /** @throws {SecAggError} `malformed-state` if `known` does not fit this configuration. */
-  constructor({ segments, sliceLength }: RoundConfig, known: readonly KnownMessage[] = []) {
+  constructor({ segments, sliceLength, clients }: RoundConfig, known: readonly KnownMessage[] = []) {
     this.#slices = sliceCount(segments, sliceLength)
+    this.#clients = clients
     for (const { type, seat, digests } of known) {
       if (digests.length !== this.#lengthOf(type)) {
         throw usageError('malformed-state', 'digests of accepted messages have the wrong length')
@@ -43,14 +45,16 @@ export class KnownMessages {
   }
 
   /** Notes an accepted message. `accepted` is the fingerprint of its content, if that is known. */
-  note({ type, part, content }: Envelope, seat: number, accepted: Uint8Array | undefined): void {
+  note(message: Envelope, seat: number, accepted: Uint8Array | undefined): void {
+    const { type, part } = message
     const { digests, fingerprints } = this.#ofType(type)
     if (type !== 'maskedSlice') {
-      fingerprints.set(seat, content, accepted)
+      if (accepted === undefined) fingerprints.set(seat, message.content)
+      else fingerprints.setKnown(seat, accepted)
       return
     }
     const ofSeat = digests.get(seat) ?? new Uint8Array(this.#lengthOf(type))
-    ofSeat.set(digestOf(accepted ?? fingerprint(content)), KEPT * part)
+    ofSeat.set(digestOf(accepted ?? fingerprint(message.content)), KEPT * part)
     digests.set(seat, ofSeat)
   }
 
@@ -72,12 +76,14 @@ export class KnownMessages {
   }
 
   /** Whether the same message was accepted from this seat. */
-  isRepeated({ type, part, content }: Envelope, seat: number): boolean {
-    const known = this.#types.get(type)
+  isRepeated(message: Envelope, seat: number): boolean {
+    const known = this.#types.get(message.type)
     if (known === undefined) return false
-    if (known.fingerprints.has(seat)) return equalBytes(known.fingerprints.get(seat), fingerprint(content))
-    const digest = digestIn(known, part, seat)
-    return digest !== undefined && equalBytes(digest, digestOf(fingerprint(content)))
+    if (known.fingerprints.has(seat)) {
+      return equalBytes(known.fingerprints.get(seat), fingerprint(message.content))
+    }
+    const digest = digestIn(known, message.part, seat)
+    return digest !== undefined && equalBytes(digest, digestOf(fingerprint(message.content)))
   }
 
   /** Forgets the slices of a vector that will be sent again from its beginning. */
@@ -108,7 +114,7 @@ export class KnownMessages {
   #ofType(type: MessageType): KnownType {
     const known = this.#types.get(type)
     if (known !== undefined) return known
-    const ofType = { digests: new Map<number, Uint8Array>(), fingerprints: new Fingerprints() }
+    const ofType = { digests: new Map<number, Uint8Array>(), fingerprints: new Fingerprints(this.#clients) }
     this.#types.set(type, ofType)
     return ofType
   }
@@ -128,35 +134,52 @@ const ROWS = 256
 
 /** Fingerprints by seat, in few pieces of memory: an array for each of them would cost several times as much. */
 class Fingerprints {
-  readonly #rows = new Map<number, number>()
+  /** By seat: its row, counted from 1; 0 for a seat that has no fingerprint. */
+  readonly #rows: Uint32Array
+  /** The seat of each row. */
+  #seats: number[] = []
   #pieces: Bytes[] = []
 
+  /** `seats`: the number of seats in the round. */
+  constructor(seats: number) {
+    this.#rows = new Uint32Array(seats)
+  }
+
   has(seat: number): boolean {
-    return this.#rows.has(seat)
+    return this.#rows[seat]! > 0
   }
 
   /** The fingerprint of a seat that has one. */
   get(seat: number): Uint8Array {
-    return this.#row(this.#rows.get(seat)!)
+    return this.#row(this.#rows[seat]! - 1)
   }
 
-  /** Sets the fingerprint of `content`, which is computed unless it is known. */
-  set(seat: number, content: Uint8Array, accepted: Uint8Array | undefined): void {
-    const row = this.#rows.get(seat) ?? this.#rows.size
-    if (row === this.#pieces.length * ROWS) this.#pieces.push(new Uint8Array(FINGERPRINT_LENGTH * ROWS))
-    if (accepted === undefined) {
-      fingerprintInto(content, this.#pieces[Math.floor(row / ROWS)]!, (row % ROWS) * FINGERPRINT_LENGTH)
-    } else {
-      this.#row(row).set(accepted)
-    }
-    this.#rows.set(seat, row)
+  /** Sets the fingerprint of `content`. */
+  set(seat: number, content: Uint8Array): void {
+    const row = this.#rowOf(seat)
+    fingerprintInto(content, this.#pieces[Math.floor(row / ROWS)]!, (row % ROWS) * FINGERPRINT_LENGTH)
+  }
+
+  setKnown(seat: number, accepted: Uint8Array): void {
+    this.#row(this.#rowOf(seat)).set(accepted)
   }
 
   /** All fingerprints, in the order in which they came. None is left. */
   *takeAll(): Generator<readonly [seat: number, accepted: Uint8Array], void, void> {
-    for (const [seat, row] of this.#rows) yield [seat, this.#row(row)]
-    this.#rows.clear()
+    for (const [row, seat] of this.#seats.entries()) yield [seat, this.#row(row)]
+    this.#rows.fill(0)
+    this.#seats = []
     this.#pieces = []
+  }
+
+  /** The row of a seat that may have none yet. */
+  #rowOf(seat: number): number {
+    const known = this.#rows[seat]!
+    if (known > 0) return known - 1
+    const row = this.#seats.push(seat) - 1
+    if (row === this.#pieces.length * ROWS) this.#pieces.push(new Uint8Array(FINGERPRINT_LENGTH * ROWS))
+    this.#rows[seat] = row + 1
+    return row
   }
 
   #row(row: number): Uint8Array {

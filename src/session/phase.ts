@@ -5,6 +5,7 @@ import type { PlaneHome, RoundPlane, SumBlock, UploadPlace } from '../plane/inde
 import type { ServerCapabilities } from '../protocol/capabilities.js'
 import type { server } from '../protocol/index.js'
 import type { Vector } from '../vector/index.js'
+import { passOn } from '../vector/pace.js'
 import { encodeMessage, type MessageType } from '../wire/index.js'
 import type { TellServer } from './events.js'
 
@@ -22,9 +23,9 @@ export interface OutboundBytes {
 export type Taken =
   | {
       readonly status: 'accepted'
-      readonly fingerprint?: Uint8Array
+      readonly fingerprint?: Uint8Array | undefined
       /** To be called once the message is noted as accepted. If it fails, the message stays accepted. */
-      finish?(): Promise<void>
+      readonly finish?: (() => Promise<void>) | undefined
     }
   | { readonly status: 'busy'; readonly room: Promise<void> }
 
@@ -46,7 +47,8 @@ export interface Phase {
   readonly expected: readonly number[]
   /** The messages that the seats answer; none in the first phase. */
   readonly outbound: OutboundBytes
-  readonly accepted: ReadonlySet<number>
+  /** The seats whose messages were accepted, in the order of arrival. */
+  readonly accepted: ReadonlySet<number> | ReadonlyMap<number, unknown>
   /** On the chosen graph, while masked vectors are collected: the proofs that were accepted. */
   readonly proofs?: readonly server.IncludingClient[]
   /** The plane of Σ y, from the phase on in which vectors are collected. */
@@ -104,35 +106,33 @@ interface PhaseSteps<A>
     Phase,
     'parts' | 'accepted' | 'messages' | 'settle' | 'check' | 'again' | 'discard' | 'close'
   > {
-  /** Checks one message. The function that it returns is synchronous: it returns the accepted message, or throws and changes nothing. */
-  check(seat: number, bytes: Uint8Array): Promise<() => A> | (() => A)
+  /** Checks one message. Throws or rejects if it is refused. */
+  check(seat: number, bytes: Uint8Array): A | Promise<A>
+  /** Checks that a message can be accepted beside those that were accepted while it was checked. Throws if not. */
+  confirm?(checked: A): void
   /** The bytes of an accepted message. */
   encode(accepted: A): Uint8Array
   /** `accepted`: in the order of arrival. */
   close(accepted: readonly A[]): Promise<Closed>
 }
 
-export function phaseOf<A>({ check, encode, close, ...steps }: PhaseSteps<A>): Phase {
+export function phaseOf<A>({ check, confirm, encode, close, ...steps }: PhaseSteps<A>): Phase {
   const accepted = new Map<number, A>()
-  const seats = new Set<number>()
+  const taking =
+    (seat: number, checked: A): Taking =>
+    () => {
+      confirm?.(checked)
+      accepted.set(seat, checked)
+      return { status: 'accepted' }
+    }
   return {
     ...steps,
     parts: 1,
-    accepted: seats,
+    accepted,
     messages: function* () {
       for (const [seat, message] of accepted) yield [seat, encode(message)] as const
     },
-    check: (seat, bytes) => {
-      const taking =
-        (make: () => A): Taking =>
-        () => {
-          accepted.set(seat, make())
-          seats.add(seat)
-          return { status: 'accepted' }
-        }
-      const checked = check(seat, bytes)
-      return typeof checked === 'function' ? taking(checked) : checked.then(taking)
-    },
+    check: (seat, bytes) => passOn(check(seat, bytes), (checked) => taking(seat, checked)),
     close: () => close([...accepted.values()]),
   }
 }

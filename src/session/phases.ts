@@ -1,6 +1,6 @@
 import { SecAggError } from '../errors.js'
 import { choiceLength, publishableSeats } from '../graph/index.js'
-import type { RoundPlane } from '../plane/index.js'
+import type { Folding, RoundPlane } from '../plane/index.js'
 import {
   blamePeer,
   DistinctKeys,
@@ -17,6 +17,7 @@ import * as server from '../protocol/server/index.js'
 import { columnsToForward } from '../protocol/server/sealed-shares.js'
 import { sealedBy } from '../protocol/server/share-keys.js'
 import { type Segment, segmentsInRange } from '../vector/index.js'
+import { passOn } from '../vector/pace.js'
 import { checkPacked } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import {
@@ -34,7 +35,16 @@ import {
   publishedKeysCoder,
   shareKeysCoder,
 } from '../wire/index.js'
-import { encoded, type OutboundBytes, type Phase, type PhaseContext, phaseOf, seatsOf } from './phase.js'
+import {
+  encoded,
+  type OutboundBytes,
+  type Phase,
+  type PhaseContext,
+  phaseOf,
+  seatsOf,
+  type Taken,
+  type Taking,
+} from './phase.js'
 import { Proofs, type Proven } from './proofs.js'
 import { acknowledgePhase, checkPhase, unmaskPhase } from './unmask-phase.js'
 import { guarded, orStopped, planeRound, requireMembers, typed } from './vectors.js'
@@ -56,13 +66,9 @@ export function advertisePhase(state: server.ServerAdvertising, context: PhaseCo
       const hash = beginningOf('advertiseKeys', bytes, HASH_LENGTH, blame)
       if (hash !== undefined) requireSameConfiguration(config, hash, blame)
       const message = decodeMessage('advertiseKeys', coder, bytes, blame)
-      const accepting = (accepted: server.AdvertisedClient) => (): server.AdvertisedClient => {
-        requireDistinct(distinct, accepted)
-        return accepted
-      }
-      const checked = checkAdvertisedKeys(state, seat, message, context)
-      return checked instanceof Promise ? checked.then(accepting) : accepting(checked)
+      return checkAdvertisedKeys(state, seat, message, context)
     },
+    confirm: (checked) => requireDistinct(distinct, checked),
     encode: ({ keys }) => encodeMessage('advertiseKeys', coder, { configurationHash: config.hash, ...keys }),
     close: async (accepted) => {
       const { state: next } = server.closeAdvertiseKeys(state, accepted, context)
@@ -83,8 +89,7 @@ export function sharePhase(state: server.ServerSharing, context: PhaseContext): 
     outbound: keysMessages(state),
     check: (seat, bytes) => {
       const message = decodeMessage('shareKeys', coderOf(seat), bytes, blamePeer('share-keys', seat))
-      const accepted = server.acceptSharedKeys(state, seat, message)
-      return () => accepted
+      return server.acceptSharedKeys(state, seat, message)
     },
     encode: (accepted) => encodeMessage('shareKeys', coderOf(accepted.seat), accepted),
     close: async (accepted) => {
@@ -150,29 +155,29 @@ export function maskPhase(
     settle: async () => {
       await plane.settle()
     },
-    check: async (seat, bytes) => {
+    check: (seat, bytes) => {
       if (complaints !== undefined && messageType(bytes) === 'complaint') return complaints.check(seat, bytes)
       server.acceptMaskedInput(state, seat)
       const { slice, packed, proof } = openSlice(seat, bytes)
-      const proven = proof === undefined ? undefined : await proofs.check(seat, proof)
-      if (isElsewhere(seat)) {
-        if (proven === undefined)
-          throw violation('unexpected-message', blamePeer('masked-input', seat), ELSEWHERE)
+      const taking = (proven: server.IncludingClient | undefined): Taking => {
+        if (isElsewhere(seat)) {
+          if (proven === undefined)
+            throw violation('unexpected-message', blamePeer('masked-input', seat), ELSEWHERE)
+          return () => {
+            proofs.note(proven)
+            return { status: 'accepted' }
+          }
+        }
         return () => {
+          // The plane must not have the vector of a seat in the sum before its proof is known.
           proofs.note(proven)
-          return { status: 'accepted' }
+          const folding = plane.fold(seat, slice, packed)
+          // A fingerprint of the vector alone is not one of the message.
+          const isWhole = proof === undefined
+          return passOn(folding, (folded) => takenBy(folded, isWhole))
         }
       }
-      // A fingerprint of the vector alone is not one of the message.
-      const marked = (fingerprint: Uint8Array) => (proof === undefined ? { fingerprint } : {})
-      return async () => {
-        // The plane must not have the vector of a seat in the sum before its proof is known.
-        proofs.note(proven)
-        const folding = await plane.fold(seat, slice, packed)
-        if ('room' in folding) return { status: 'busy', ...folding }
-        const { fingerprint, finish } = folding
-        return { status: 'accepted', ...marked(fingerprint), ...(finish && { finish }) }
-      }
+      return proof === undefined ? taking(undefined) : proofs.check(seat, proof).then(taking)
     },
     again: async (seat, bytes) => {
       // The plane has nothing to retry before it has all slices, nor after it has added them.
@@ -208,6 +213,13 @@ export function maskPhase(
       return { accepted: next.survivors, next: phase, release: () => plane.release() }
     },
   }
+}
+
+/** `isWhole`: whether the plane was passed the whole content of the message. */
+function takenBy(folding: Folding, isWhole: boolean): Taken {
+  if ('room' in folding) return { status: 'busy', room: folding.room }
+  const { fingerprint, finish } = folding
+  return { status: 'accepted', fingerprint: isWhole ? fingerprint : undefined, finish }
 }
 
 const NO_TICKET = new Uint8Array(0)

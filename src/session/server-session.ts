@@ -3,8 +3,9 @@ import { type PhaseName, usageError } from '../errors.js'
 import { indexOfSeat } from '../graph/index.js'
 import type { UploadPlace } from '../plane/index.js'
 import { requireSeatNumber } from '../protocol/checks.js'
+import { allSeats } from '../protocol/config.js'
 import * as server from '../protocol/server/index.js'
-import { inTurns } from '../vector/pace.js'
+import { inTurns, passOn } from '../vector/pace.js'
 import { type Ahead, checkAhead, Intake } from './arrivals.js'
 import { messageEvent, type TellServer, teller } from './events.js'
 import { requireBytes } from './input.js'
@@ -31,7 +32,6 @@ import {
  * @example
  * ```ts
  * import { ClientSession, createRoundConfig, ServerSession } from 'secagg'
- *
  * const config = createRoundConfig({
  *   sessionId: new Uint8Array(32).fill(7),
  *   clients: 3,
@@ -75,8 +75,7 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     const { config, onEvent } = this.#options
     this.#intake = new Intake(config)
     this.#tell = teller(config, onEvent)
-    // Once the host has the session.
-    if (onEvent !== undefined) Promise.resolve().then(() => this.#tellOpened())
+    if (onEvent !== undefined) Promise.resolve().then(() => this.#tellOpened()) // Once the host has the session.
   }
 
   /**
@@ -94,8 +93,7 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
   ): Promise<ServerSession<Sink>> {
     const session = new ServerSession(options)
     const { config, onEvent } = session.#options
-    // No events yet: the session has no phase.
-    session.#tell = () => undefined
+    session.#tell = () => undefined // No events yet: the session has no phase.
     const decoded = decodeServerSession(requireBytes(saved), config)
     session.#intake = new Intake(config, decoded)
     const context = await contextOf(session.#options, (event) => session.#tell(event))
@@ -115,7 +113,7 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
   get waitingFor(): readonly number[] {
     if (this.#outcome !== undefined) return []
     const phase = this.#phase
-    if (phase === undefined) return Array.from({ length: this.#options.config.clients }, (_, seat) => seat)
+    if (phase === undefined) return allSeats(this.#options.config)
     return phase.expected.filter((seat) => !phase.accepted.has(seat) && !phase.hasAlternative?.(seat))
   }
 
@@ -124,9 +122,8 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
    * not be in the sum.
    */
   get complaining(): readonly number[] {
-    const phase = this.#phase
-    if (phase?.alternative === undefined || this.#outcome !== undefined) return []
-    return phase.expected.filter((seat) => phase.hasAlternative?.(seat))
+    const phase = this.#outcome === undefined ? this.#phase : undefined
+    return phase?.expected.filter((seat) => phase.hasAlternative?.(seat)) ?? []
   }
 
   /** What happened so far. */
@@ -135,8 +132,7 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
   }
 
   /**
-   * The message of the open phase for one seat, again, for a client that has lost its connection. `undefined` if there is
-   * none for this seat.
+   * The message of the open phase for one seat, for a client that has lost its connection. `undefined` if there is none.
    * @throws {SecAggError} `invalid-argument` if `seat` is not a number.
    */
   messageFor(seat: number): Bytes | undefined {
@@ -153,16 +149,21 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
    *   `verifyIdentity` fails; `storage-failure` if the store of slices fails. The host may then pass the same message again. A
    *   slice that was stored counts even so: `checkpoint` and `closePhase` retry to add its vector to the sum.
    */
-  async receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
-    const message = requireBytes(bytes)
-    requireSeatNumber(seat)
-    const ahead = this.#checkAhead(seat, message)
-    return await this.#inTurn(async () => {
-      const checked = ahead instanceof Promise ? await ahead : ahead
-      const isOver = this.#outcome !== undefined
-      const receipt = await this.#intake.receive(seat, message, checked, this.#phase!, isOver)
-      const about = { phase: this.phase ?? 'unmasking', seat, bytes: message.length } as const
-      this.#tell(messageEvent(receipt, about))
+  receive(seat: number, bytes: Uint8Array): Promise<Receipt> {
+    try {
+      const message = requireBytes(bytes)
+      requireSeatNumber(seat)
+      const ahead = this.#checkAhead(seat, message)
+      return this.#inTurn(() => passOn(ahead, (checked) => this.#receive(seat, message, checked)))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #receive(seat: number, message: Bytes, ahead: Ahead): Receipt | Promise<Receipt> {
+    const isOver = this.#outcome !== undefined
+    return passOn(this.#intake.receive(seat, message, ahead, this.#phase!, isOver), (receipt) => {
+      this.#tell(messageEvent(receipt, this.phase ?? 'unmasking', seat, message.length))
       return receipt
     })
   }
@@ -218,8 +219,8 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
    *   of slices fails in the middle of a vector; `out-of-order` once the sum is known.
    */
   async checkpoint(): Promise<void> {
-    const { save: store } = this.#options
-    if (store === undefined) throw usageError('invalid-argument', 'a checkpoint needs the option save')
+    if (this.#options.save === undefined)
+      throw usageError('invalid-argument', 'a checkpoint needs the option save')
     await this.#inTurn(async () => {
       await this.#open()
       if (this.#outcome !== undefined) throw usageError('out-of-order', 'the last phase is already closed')
@@ -265,15 +266,11 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
     if ('sum' in next) {
       this.#finished = next.state
       this.#outcome = finished
-      this.#tell(closed)
-      await release?.()
-      return finished!
-    }
-    this.#phase = next
+    } else this.#phase = next
     this.#tell(closed)
     this.#tellOpened()
     await release?.()
-    return { done: false, phase: next.phase, messages: messagesOf(next) }
+    return 'sum' in next ? finished! : { done: false, phase: next.phase, messages: messagesOf(next) }
   }
 
   #save(phase: Phase, books: Books): Promise<void> {

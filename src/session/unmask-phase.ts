@@ -41,10 +41,9 @@ export function checkPhase(state: server.ServerChecking, plane: RoundPlane, cont
     expected: state.survivors,
     outbound: survivorsMessages(state),
     plane,
-    check: async (seat, bytes) => {
+    check: (seat, bytes) => {
       const message = decodeMessage('consistencyCheck', coder, bytes, blamePeer('consistency-check', seat))
-      const accepted = await server.acceptConsistencyCheck(state, seat, message, context)
-      return () => accepted
+      return server.acceptConsistencyCheck(state, seat, message, context)
     },
     encode: ({ signature }) => encodeMessage('consistencyCheck', coder, signature),
     close: async (accepted) => {
@@ -78,8 +77,7 @@ export function acknowledgePhase(
         bytes,
         blamePeer('consistency-check', seat),
       )
-      const accepted = server.acceptAcknowledgements(state, seat, message)
-      return () => accepted
+      return server.acceptAcknowledgements(state, seat, message)
     },
     encode: ({ seat, acknowledgements }) =>
       encodeMessage('acknowledgements', coderOf(seat), acknowledgements),
@@ -108,8 +106,7 @@ export function unmaskPhase(state: server.ServerUnmasking, plane: RoundPlane, co
     plane,
     check: (seat, bytes) => {
       const message = decodeMessage('unmasking', coderOf(seat), bytes, blamePeer('unmasking', seat))
-      const accepted = acceptRevealed(state, seat, message)
-      return () => accepted
+      return acceptRevealed(state, seat, message)
     },
     encode: ({ seat, shares }) => encodeMessage('unmasking', coderOf(seat), shares),
     close: async (accepted) => {

@@ -10,6 +10,7 @@ import {
   type Vector,
   vectorInRange,
 } from '../vector/index.js'
+import { passOn } from '../vector/pace.js'
 import { countElements } from '../vector/segments.js'
 import { inclusionLength } from './message-limits.js'
 import type { PhaseContext } from './phase.js'
@@ -48,15 +49,13 @@ export function guarded(plane: RoundPlane): RoundPlane {
       return plane.deriveSeeds
     },
     slicesOf: (seat) => plane.slicesOf(seat),
-    fold: async (seat, slice, packed) => {
-      let folding: Folding
+    fold: (seat, slice, packed) => {
       try {
-        folding = await plane.fold(seat, slice, packed)
+        const folding = plane.fold(seat, slice, packed)
+        return passOn(folding instanceof Promise ? typed(() => folding) : folding, guardedFolding)
       } catch (cause) {
         throw storageFailure(cause)
       }
-      if ('room' in folding || folding.finish === undefined) return folding
-      return { fingerprint: folding.fingerprint, finish: () => typed(async () => folding.finish?.()) }
     },
     again: (...vector) => typed(() => plane.again(...vector)),
     discard: (seat) => typed(() => plane.discard(seat)),
@@ -70,6 +69,11 @@ export function guarded(plane: RoundPlane): RoundPlane {
     release: () => typed(() => plane.release()).catch(() => undefined),
     close: () => typed(() => plane.close()).catch(() => undefined),
   }
+}
+
+function guardedFolding(folding: Folding): Folding {
+  if ('room' in folding || folding.finish === undefined) return folding
+  return { fingerprint: folding.fingerprint, finish: () => typed(async () => folding.finish?.()) }
 }
 
 /** Makes the phase of a plane. If that fails, nobody would stop the plane later. */

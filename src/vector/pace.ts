@@ -87,21 +87,39 @@ function sendMessage({ port1, port2 }: Channel, resolve: () => void): void {
   port2.postMessage(null)
 }
 
-/** Returns a function that runs pieces of work one at a time, in the order of its calls. */
+/** Passes a value on: at once, unless it is a promise. Most messages need no promise, and each one costs a server time. */
+export function passOn<T, U>(value: T | Promise<T>, next: (value: T) => U | Promise<U>): U | Promise<U> {
+  return value instanceof Promise ? value.then(next) : next(value)
+}
+
+/** A piece of work that runs or waits. */
+interface Turn {
+  /** Begins the next piece of work, if one waits. */
+  begin: (() => void) | undefined
+}
+
+/**
+ * Returns a function that runs pieces of work one at a time, in the order of its calls. Work that need not wait begins within
+ * the call, and if it returns no promise, it also ends there.
+ */
 export function inTurns(): <T>(work: () => T | Promise<T>) => Promise<T> {
-  let last: Promise<void> | undefined
+  let last: Turn | undefined
   return async (work) => {
     const before = last
-    let finish: (() => void) | undefined
     // Without the result's value, so that the queue does not keep an answer in memory.
-    last = new Promise((resolve) => {
-      finish = resolve
-    })
-    await before
+    const turn: Turn = { begin: undefined }
+    last = turn
+    if (before !== undefined) {
+      await new Promise<void>((resolve) => {
+        before.begin = resolve
+      })
+    }
     try {
-      return await work()
+      const result = work()
+      return result instanceof Promise ? await result : result
     } finally {
-      finish?.()
+      if (last === turn) last = undefined
+      turn.begin?.()
     }
   }
 }

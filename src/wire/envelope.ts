@@ -160,22 +160,31 @@ export function decodeMaskedSlice(
 }
 
 /** The parts of a message, which needs a valid header only. */
-export interface Envelope {
+export class Envelope {
   readonly type: MessageType
   /** The number of the slice if the message is a slice, otherwise 0. */
   readonly part: number
-  /** The bytes after the header, and after the number of the slice. */
-  readonly content: Uint8Array
+  readonly #bytes: Uint8Array
+
+  constructor(type: MessageType, part: number, bytes: Uint8Array) {
+    this.type = type
+    this.part = part
+    this.#bytes = bytes
+  }
+
+  /** The bytes after the header, and after the number of the slice. A view is made only for the caller that needs it. */
+  get content(): Uint8Array {
+    return this.#bytes.subarray(this.type === 'maskedSlice' ? SLICE_HEADER_LENGTH : HEADER_LENGTH)
+  }
 }
 
 /** Splits a message into its parts; `undefined` if it has no header of this version, or lacks the number of a slice. */
 export function openEnvelope(bytes: Uint8Array): Envelope | undefined {
   const type = messageType(bytes)
-  if (type === undefined) return undefined
-  if (type !== 'maskedSlice') return { type, part: 0, content: bytes.subarray(HEADER_LENGTH) }
-  if (bytes.length < HEADER_LENGTH + 4) return undefined
+  if (type !== 'maskedSlice') return type && new Envelope(type, 0, bytes)
+  if (bytes.length < SLICE_HEADER_LENGTH) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  return { type, part: view.getUint32(HEADER_LENGTH, true), content: bytes.subarray(HEADER_LENGTH + 4) }
+  return new Envelope(type, view.getUint32(HEADER_LENGTH, true), bytes)
 }
 
 /** The type of a message, from its header; `undefined` if it has no header of this version. The body is not read. */

@@ -42,7 +42,7 @@ export function flakyHome(home: PlaneHome, trouble: Trouble): PlaneHome {
     },
     slicesOf: (seat) => plane.slicesOf(seat),
     fold: async (...vector) => {
-      const folding = await before('fold', () => plane.fold(...vector))
+      const folding = await before('fold', async () => plane.fold(...vector))
       if ('room' in folding || folding.finish === undefined) return folding
       return { ...folding, finish: () => around('finish', async () => folding.finish?.()) }
     },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { SymmetricSuite } from '../../src/crypto/index.js'
 import { createVector, executeMaskPlan, type MaskPlan, vectorInRange } from '../../src/vector/index.js'
-import { nextTurn } from '../../src/vector/pace.js'
+import { inTurns, nextTurn } from '../../src/vector/pace.js'
 import { chacha, promised, seedOf } from './support.js'
 
 /** Fast enough for many mebibytes. */
@@ -114,5 +114,43 @@ describe('a turn of the event loop', () => {
   }
   test.each(Object.entries(hosts))('needs no more than %s', async (_, host) => {
     await expect(nextTurn(host)).resolves.toBeUndefined()
+  })
+})
+
+describe('work in turns', () => {
+  test('begins within the call if nothing is before it, and otherwise in the order of the calls', async () => {
+    const inTurn = inTurns()
+    const log: string[] = []
+    const work = (name: string) => (): void => {
+      log.push(name)
+    }
+    const nested: Promise<void>[] = []
+    const first = inTurn(() => {
+      nested.push(inTurn(work('nested')))
+      log.push('first')
+    })
+    expect(log).toEqual(['first'])
+    const second = inTurn(async () => {
+      log.push('second begins')
+      await nextTurn()
+      log.push('second ends')
+    })
+    const third = inTurn(work('third'))
+    await Promise.all([first, ...nested, second, third])
+    expect(log).toEqual(['first', 'nested', 'second begins', 'second ends', 'third'])
+    inTurn(work('alone again'))
+    expect(log.at(-1)).toBe('alone again')
+  })
+
+  test('goes on after work that fails', async () => {
+    const inTurn = inTurns()
+    const failing = inTurn(() => {
+      throw new Error('at once')
+    })
+    await expect(failing).rejects.toThrow('at once')
+    const later = inTurn(() => Promise.reject(new Error('later')))
+    const next = inTurn(() => 'next')
+    await expect(later).rejects.toThrow('later')
+    expect(await next).toBe('next')
   })
 })

@@ -70,7 +70,7 @@ function encodeServerSession(
   const value = {
     ...books,
     known,
-    folded: phase.phase === 'masked-input' ? [...phase.accepted].sort((a, b) => a - b) : [],
+    folded: phase.phase === 'masked-input' ? [...phase.accepted.keys()].sort((a, b) => a - b) : [],
     proofs: [...(phase.proofs ?? [])].sort((a, b) => a.seat - b.seat),
     messages: [...phase.messages()].map(([seat, bytes]) => ({ seat, bytes })),
     state: fingerprint(state),
