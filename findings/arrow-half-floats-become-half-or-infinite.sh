@@ -5,7 +5,7 @@
 # 1/2, 2, 8, 32 and so on, every second power of two, from below, becomes one half of that. Between 1 and 2 this is one number
 # in 2048, enough to bias a mean of weights, and too little for a test with a handful of numbers. Below 2^-25 the shift that
 # should give 0 has a count out of range: small gradients become NaN, minus infinity, or numbers half a million times as large.
-# Whole numbers that are too large become small ones instead of infinite. There is no error, and the column has these values for
+# Whole numbers from 65536 to 2^21 become small ones instead of infinite. There is no error, and the column has these values for
 # those who read it elsewhere too. Columns of half floats that others wrote are read well.
 #
 # Seen: what is put in, what comes out, and the nearest half float
