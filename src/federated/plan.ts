@@ -7,11 +7,10 @@ import { sealedLength } from '../protocol/parcel-lengths.js'
 import { LIBRARY_VERSION } from '../received/index.js'
 import { messageLimits } from '../session/message-limits.js'
 import { elementCount, packedLength } from '../vector/index.js'
-import { countWarnings } from './count-warnings.js'
 import { explanationOf, graphWarnings } from './explanation.js'
 import { planCohort } from './planned-cohort.js'
 import { plannedValues } from './planned-values.js'
-import { parametersOf, type RoundPlan } from './round-plan.js'
+import { type PlanNumbers, parametersOf, type RoundPlan } from './round-plan.js'
 import { checkedTask, type RoundTask } from './task.js'
 import { manifestOfTask, tensorWarnings } from './task-tensors.js'
 
@@ -202,4 +201,45 @@ function remedy(config: RoundConfig): string {
   const sliceLength = 2 ** Math.max(Math.floor(Math.log2(room / bits)), Math.ceil(Math.log2(fewest)))
   const { fromClient } = messageLimits({ ...config, sliceLength })
   return `With sliceLength: ${sliceLength}, the vector travels in messages of ${fromClient} bytes.`
+}
+
+/** Warnings about what travels with the values: the fractions that move clips, and the counts of contributors. */
+function countWarnings(plan: PlanNumbers): string[] {
+  return [...noisyFractions(plan), ...highMinimum(plan), ...noisyCounts(plan)]
+}
+
+/** `nextPlan` averages over the rounds. A fraction is from 0 to 1, so more noise than half of that hides what it says. */
+function noisyFractions({ privacy }: PlanNumbers): string[] {
+  const { fractionStandardDeviation = 0, rounds = 1 } = privacy ?? {}
+  const averaged = fractionStandardDeviation / Math.sqrt(rounds)
+  if (averaged <= 0.5) return []
+  return [
+    `The clips will follow noise rather than the updates: the fractions within them have noise with a standard deviation of ` +
+      `${rounded(fractionStandardDeviation)}, or ${rounded(averaged)} averaged over all rounds. More clients, ` +
+      'a larger ε or a larger share of adaptiveClip would help.',
+  ]
+}
+
+function highMinimum({ task: { contributions }, minimumCohort }: PlanNumbers): string[] {
+  if (contributions === undefined || contributions.minimum <= minimumCohort) return []
+  return [
+    `If only the minimum cohort of ${minimumCohort} is left, every element is withheld: contributions need ` +
+      `${contributions.minimum} clients.`,
+  ]
+}
+
+/** With this much noise, more than 2 % of the elements without contributors are not withheld. */
+function noisyCounts({ task: { contributions }, privacy }: PlanNumbers): string[] {
+  const deviation = privacy?.countStandardDeviation
+  if (contributions === undefined || deviation === undefined || 2 * deviation <= contributions.minimum)
+    return []
+  return [
+    `Noise decides which elements are withheld: the counts have noise with a standard deviation of ${rounded(deviation)}, ` +
+      `and the minimum is ${contributions.minimum}. A larger minimum, ` +
+      'a smaller perClient or a larger ε would help.',
+  ]
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(3))
 }

@@ -2,9 +2,9 @@ import { nobleCrypto } from 'secagg/crypto'
 import { createVector, executeMaskPlan, type MaskPlan } from 'secagg/vector'
 import { expect, test } from 'vitest'
 import type { Keystream, SymmetricSuite } from '../../src/crypto/provider.js'
+import { readAhead } from '../../src/vector/blocks.js'
 import { borrowAdder } from '../../src/vector/kernels/kernel-adder.js'
 import { createPlainAdder } from '../../src/vector/kernels/plain-adder.js'
-import { readAhead } from '../../src/vector/read-ahead.js'
 import { seeded } from '../support/seeded.js'
 
 const noble = nobleCrypto().suites.aes!
