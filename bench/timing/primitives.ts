@@ -23,7 +23,7 @@ function derivation({ name, sha256 }: CryptoProvider): Operation {
   return {
     name: `HKDF-SHA-256, ${name}`,
     classes: 'secret: zero or random',
-    construction: name === 'noble' ? 'yes' : NATIVE,
+    construction: name === 'webcrypto' ? NATIVE : 'yes',
     prepare: secret.next,
     run: () => sha256.hkdf(secret.bytes, salt, info, 32),
   }
