@@ -1,4 +1,4 @@
-import { type Bytes, concatBytes } from '../crypto/bytes.js'
+import type { Bytes } from '../crypto/bytes.js'
 import type { CryptoProvider } from '../crypto/index.js'
 import { type PhaseName, SecAggError } from '../errors.js'
 import { choiceLength, memberAt, nameableSeats, provenHolders } from '../graph/index.js'
@@ -11,7 +11,7 @@ import { decodePublishedKeys, isHybrid, suiteOf } from '../protocol/keys.js'
 import { sealedByClient, sealedFromPeer } from '../protocol/parcel-lengths.js'
 import { messagesAfterMasking } from '../protocol/statements.js'
 import { executeMaskPlan } from '../vector/mask.js'
-import { packVector } from '../vector/packing.js'
+import { packedLength, packVector } from '../vector/packing.js'
 import { segmentsInRange, sliceCount, sliceRange, type Vector } from '../vector/segments.js'
 import {
   type Acknowledgements,
@@ -21,9 +21,9 @@ import {
   complaintCoder,
   consistencyCheckCoder,
   consistencySignaturesCoder,
+  createMaskedInput,
+  createMaskedSlice,
   decodeMessage,
-  encodeMaskedInput,
-  encodeMaskedSlice,
   encodeMessage,
   encodeOwn,
   type ForwardedShares,
@@ -236,11 +236,14 @@ export async function maskSlice(
     signal,
     onProgress: onProgress && ((fraction) => onProgress((slice + fraction) / slices)),
   })
-  const vector = packVector(elements, segmentsInRange(segments, range))
   // The proof comes before the vector, so it is part of the first slice.
-  const packed =
-    inclusion !== undefined && slice === 0 ? concatBytes(encodeProof(config, inclusion), vector) : vector
-  return slices === 1 ? encodeMaskedInput(packed) : encodeMaskedSlice(slice, packed)
+  const proof = inclusion !== undefined && slice === 0 ? encodeProof(config, inclusion) : new Uint8Array(0)
+  const shape = segmentsInRange(segments, range)
+  const length = proof.length + packedLength(shape)
+  const { message, content } = slices === 1 ? createMaskedInput(length) : createMaskedSlice(slice, length)
+  content.set(proof)
+  packVector(elements, shape, { into: content.subarray(proof.length) })
+  return message
 }
 
 function encodeProof(

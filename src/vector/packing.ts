@@ -1,6 +1,8 @@
+import { partsOf } from '../arguments.js'
 import { type Bytes, createBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, createVector } from './arithmetic.js'
+import { type Into, requireInto, requireIntoVector } from './into.js'
 import { packerFor } from './kernels/packers.js'
 import { bytesOf, checkHost, plainLanes, typedArrayName } from './lanes.js'
 import {
@@ -96,8 +98,10 @@ export function packedSegmentLength({ length, bits }: Segment): number {
  *
  * @param vector - The vector to pack.
  * @param segments - The shape of the vector.
+ * @param options - Memory for the result.
  * @returns The packed vector, of {@link packedLength} bytes.
- * @throws {SecAggError} `invalid-argument` if the vector does not have this shape, `unsupported` on a big-endian host.
+ * @throws {SecAggError} `invalid-argument` if the vector does not have this shape, or `into` does not fit; `unsupported` on a
+ *   big-endian host.
  * @example
  * ```ts
  * import { packVector } from 'secagg/vector'
@@ -108,11 +112,14 @@ export function packedSegmentLength({ length, bits }: Segment): number {
  * ```
  * @public
  */
-export function packVector(vector: Vector, segments: readonly Segment[]): Bytes {
+export function packVector(vector: Vector, segments: readonly Segment[], options: Into<Bytes> = {}): Bytes {
   checkHost()
+  const { into } = partsOf('the options of packing', options)
   const own = checkedSegments(segments)
   checkVector(vector, own)
-  const bytes = createBytes(bytesWhenPacked(own))
+  const length = bytesWhenPacked(own)
+  if (into !== undefined) requireInto(into, 'Uint8Array', length, vector)
+  const bytes = into ?? createBytes(length)
   forEachSegment(bytes, own, (part, segment, index) => {
     const lanes = plainLanes(vector[index]!)
     if (fillsLanes(segment)) part.set(bytesOf(lanes))
@@ -127,9 +134,10 @@ export function packVector(vector: Vector, segments: readonly Segment[]): Bytes 
  *
  * @param bytes - The packed vector.
  * @param segments - The shape of the vector.
+ * @param options - Memory for the result.
  * @returns The vector.
  * @throws {SecAggError} `malformed-message`, fault `peer`, if the length is wrong or padding is not zero; `invalid-argument`
- *   if `bytes` is not a Uint8Array; `unsupported` on a big-endian host.
+ *   if `bytes` is not a Uint8Array, or `into` does not fit; `unsupported` on a big-endian host.
  * @example
  * ```ts
  * import { packVector, unpackVector } from 'secagg/vector'
@@ -140,12 +148,18 @@ export function packVector(vector: Vector, segments: readonly Segment[]): Bytes 
  * ```
  * @public
  */
-export function unpackVector(bytes: Uint8Array, segments: readonly Segment[]): Vector {
+export function unpackVector(
+  bytes: Uint8Array,
+  segments: readonly Segment[],
+  options: Into<Vector> = {},
+): Vector {
+  const { into } = partsOf('the options of unpacking', options)
   const own = checkedSegments(segments)
   checkPacked(bytes, own)
-  const vector = createVector(own)
+  if (into !== undefined) requireIntoVector(into, own, [bytes])
+  const vector = into ?? createVector(own)
   forEachSegment(bytes, own, (part, segment, index) => {
-    const lanes = vector[index]!
+    const lanes = plainLanes(vector[index]!)
     if (fillsLanes(segment)) bytesOf(lanes).set(part)
     else packerFor(lanes.length).unpack(lanes, segment.bits, part)
   })

@@ -1,5 +1,5 @@
 import * as P from '../codec/codec.js'
-import { type Bytes, concatBytes, requireBytes } from '../crypto/bytes.js'
+import { type Bytes, createBytes, requireBytes } from '../crypto/bytes.js'
 import { type Fault, type PhaseName, SecAggError } from '../errors.js'
 import { writeOwn } from './coders.js'
 
@@ -115,9 +115,22 @@ export function beginningOf(
   return bytes.length < end ? undefined : bytes.subarray(HEADER_LENGTH, end)
 }
 
-/** Writes a masked input: the header, then the packed vector. */
-export function encodeMaskedInput(packed: Uint8Array): Bytes {
-  return concatBytes(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES.maskedInput), packed)
+/** A message whose content is still to be written, so that a packed vector is never copied. */
+export interface OpenMessage {
+  readonly message: Bytes
+  /** The bytes of the message after its header: zeros. */
+  readonly content: Bytes
+}
+
+/** A masked input with `length` bytes for the packed vector. */
+export function createMaskedInput(length: number): OpenMessage {
+  return openMessage(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES.maskedInput), length)
+}
+
+function openMessage(header: Uint8Array, length: number): OpenMessage {
+  const message = createBytes(header.length + length)
+  message.set(header)
+  return { message, content: message.subarray(header.length) }
 }
 
 /** The packed vector of a masked input, as a view of `bytes`. The vector core checks it. */
@@ -126,11 +139,11 @@ export function decodeMaskedInput(bytes: Uint8Array, origin: Origin): Uint8Array
   return bytes.subarray(HEADER_LENGTH)
 }
 
-/** Writes a slice of a masked input: the header, the number of the slice, then its part of the packed vector. */
-export function encodeMaskedSlice(slice: number, packed: Uint8Array): Bytes {
+/** A slice of a masked input, with `length` bytes for its part of the packed vector. */
+export function createMaskedSlice(slice: number, length: number): OpenMessage {
   const header = Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES.maskedSlice, 0, 0, 0, 0)
   new DataView(header.buffer).setUint32(HEADER_LENGTH, slice, true)
-  return concatBytes(header, packed)
+  return openMessage(header, length)
 }
 
 /**

@@ -50,13 +50,17 @@ const examples: Examples = {
   firstOutOfRange: () => ({ args: [new Uint8Array(3), 1n] }),
   installKernels: () => ({ args: [whole(new WebAssembly.Module(kernels))] }),
   laneBytes: () => ({ args: [7] }),
-  packVector: () => ({ args: [lanes(), segments] }),
+  packVector: () => ({
+    args: [lanes(), segments, optional({ into: optional(new Uint8Array(packed.length)) })],
+  }),
   packedLength: () => ({ args: [segments] }),
   packedRange: () => ({ args: [segments, { from: 8, to: 12 }] }),
   reduceInto: () => ({ args: [lanes(), segments] }),
   segmentsInRange: () => ({ args: [segments, range] }),
   subtractInto: () => ({ args: [lanes(), lanes(), segments] }),
-  unpackVector: () => ({ args: [said(packed), segments] }),
+  unpackVector: () => ({
+    args: [said(packed), segments, optional({ into: optional(vector.createVector(segments)) })],
+  }),
   vectorInRange: () => ({ args: [lanes(), segments, range] }),
 }
 

@@ -6,9 +6,10 @@ import { interpolation } from '../../src/shamir/combine.js'
 import { fieldFor } from '../../src/shamir/field.js'
 import type { MaskTerm } from '../../src/vector/index.js'
 import { packVector } from '../../src/vector/index.js'
-import { encodeMaskedInput, type PublicKeys } from '../../src/wire/index.js'
+import type { PublicKeys } from '../../src/wire/index.js'
 import { providers } from '../crypto/providers.js'
 import { makeCohort } from '../support/cohort.js'
+import { encodeMaskedInput } from '../support/masked-messages.js'
 import { toyCrypto } from '../support/toy-crypto.js'
 import {
   ACTIVE,

@@ -7,7 +7,7 @@ import { addInto, createVector, packVector, reduceInto, type Vector } from '../.
 import { nextTurn } from '../../src/vector/pace.js'
 import { packedRange } from '../../src/vector/packing.js'
 import { sliceCount, sliceRange } from '../../src/vector/segments.js'
-import { encodeMaskedInput, encodeMaskedSlice } from '../../src/wire/envelope.js'
+import { encodeMaskedInput, encodeMaskedSlice } from '../support/masked-messages.js'
 import { type Random, randomOf } from '../support/seeded.js'
 import { diskOf, KEY, Machines, upload } from './machines.js'
 

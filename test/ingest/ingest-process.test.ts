@@ -12,7 +12,7 @@ import { connectionPair } from '../../src/transport/connections/pair.js'
 import { decodeNotice } from '../../src/transport/notices.js'
 import { packVector } from '../../src/vector/index.js'
 import { nextTurn } from '../../src/vector/pace.js'
-import { encodeMaskedInput, encodeMaskedSlice } from '../../src/wire/envelope.js'
+import { encodeMaskedInput, encodeMaskedSlice } from '../support/masked-messages.js'
 import { KEY } from './machines.js'
 
 const configHash = new Uint8Array(32).fill(1)

@@ -4,7 +4,7 @@ import { ingestHome } from '../../src/ingest/ingest-plane.js'
 import type { PlaneRound, RoundPlane, SliceStore } from '../../src/plane/index.js'
 import { packVector } from '../../src/vector/index.js'
 import { nextTurn } from '../../src/vector/pace.js'
-import { encodeMaskedInput } from '../../src/wire/envelope.js'
+import { encodeMaskedInput } from '../support/masked-messages.js'
 import { randomOf } from '../support/seeded.js'
 import { diskOf, KEY, Machines } from './machines.js'
 

@@ -10,8 +10,6 @@ import {
   decodeMaskedInput,
   decodeMaskedSlice,
   decodeMessage,
-  encodeMaskedInput,
-  encodeMaskedSlice,
   encodeMessage,
   forwardedSharesCoder,
   livingOwnersCoder,
@@ -25,6 +23,7 @@ import {
   unmaskingCoder,
 } from '../../src/wire/index.js'
 import { inputFor } from '../support/inputs.js'
+import { encodeMaskedInput, encodeMaskedSlice } from '../support/masked-messages.js'
 import type { Random } from '../support/seeded.js'
 
 export const ORIGIN: Origin = { fault: 'peer', phase: 'unmasking', culprits: [3] }

@@ -19,7 +19,7 @@ export interface Packer {
   pack(lanes: Lanes, bits: number, packed: Uint8Array): void
   /** Adds the elements in `packed` to the lanes, which wrap around. */
   add(lanes: Lanes, bits: number, packed: Uint8Array): void
-  /** Like `add`, for lanes that are all zero, so that they need not be read. */
+  /** Writes the elements in `packed` to the lanes. */
   unpack(lanes: Lanes, bits: number, packed: Uint8Array): void
 }
 
@@ -40,7 +40,10 @@ export const plainPacker: Packer = {
     })
   },
   add,
-  unpack: add,
+  unpack: (lanes, bits, packed) => {
+    bytesOf(lanes).fill(0)
+    add(lanes, bits, packed)
+  },
 }
 
 function add(lanes: Lanes, bits: number, packed: Uint8Array): void {
@@ -153,8 +156,8 @@ function takeBits(words: Uint32Array, position: number): number {
 /** For fewer elements than this, plain JavaScript is as fast. */
 const SMALLEST_FOR_KERNEL = 256
 
-// The memory is one page. It holds lanes, packed bytes and the bytes after them that the kernel may touch, a table, and the
-// sums of a fingerprint, which nobody reads.
+// The memory is one page. It holds 16 KiB of lanes, as many packed bytes and the bytes after them that the kernel may touch, a
+// table, and the sums of a fingerprint, which nobody reads.
 const PACKED_AT = 8 * PORTION
 const TABLE_AT = 2 * PACKED_AT + 64
 const SUMS_AT = TABLE_AT + TABLE_BYTES
@@ -219,8 +222,9 @@ function forEachPacked(
   packed: Uint8Array,
   visit: (lanePart: Uint8Array, packedPart: Uint8Array) => void,
 ): void {
-  for (let from = 0; from < lanes.length; from += PORTION) {
-    const to = Math.min(from + PORTION, lanes.length)
+  const portion = PACKED_AT / lanes.BYTES_PER_ELEMENT
+  for (let from = 0; from < lanes.length; from += portion) {
+    const to = Math.min(from + portion, lanes.length)
     visit(bytesOf(lanes, from, to), packed.subarray((from * bits) / 8, Math.ceil((to * bits) / 8)))
   }
 }
