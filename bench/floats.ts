@@ -1,12 +1,15 @@
 import { cpuUsage } from 'node:process'
 import { pathToFileURL } from 'node:url'
 import type * as Root from 'secagg'
+import type * as Federated from 'secagg/federated'
 import type * as FixedPointModule from 'secagg/fixed-point'
 import type * as Privacy from 'secagg/privacy'
 import type * as VectorModule from 'secagg/vector'
 
 // Encoding and decoding of floats, packing, and the parts of privacy: processor time per value, and its ratio to a copy of the
-// values in memory. With the folder of another built checkout as argument, that build is measured in the same run, in turn:
+// values in memory that exists. Rows with "reused" pass the memory of the result before as `into`; all others get new memory, of
+// which the system must provide every page. With the folder of another built checkout as argument, that build is measured in the
+// same run, in turn:
 //   npm run bench:floats -- ../other
 
 const LENGTH = 2 ** 20
@@ -17,6 +20,7 @@ const ODD_LENGTH = 1_300_000
 const SAMPLES = 15
 
 interface Library {
+  readonly federated: typeof Federated
   readonly root: typeof Root
   readonly fixedPoint: typeof FixedPointModule
   readonly privacy: typeof Privacy
@@ -33,6 +37,7 @@ async function load(folder: URL): Promise<Library> {
   const part = async <T>(path: string): Promise<T> =>
     (await import(new URL(`dist/${path}`, folder).href)) as T
   return {
+    federated: await part('federated/index.js'),
     root: await part('index.js'),
     fixedPoint: await part('fixed-point/index.js'),
     privacy: await part('privacy/index.js'),
@@ -50,7 +55,8 @@ function valuesOf(length: number): Float32Array {
   return Float32Array.from({ length }, () => (uniform() < 0.01 ? 2 : 1) * (uniform() - 0.5) * 2)
 }
 
-async function tasksOf({ root, fixedPoint, privacy, vector }: Library): Promise<Task[]> {
+async function tasksOf(library: Library): Promise<Task[]> {
+  const { root, fixedPoint, privacy, vector } = library
   const crypto = await root.defaultCrypto()
   const values = valuesOf(LENGTH)
   const cohort = { clip: 1, bitsPerValue: 16, clients: 16 }
@@ -63,11 +69,18 @@ async function tasksOf({ root, fixedPoint, privacy, vector }: Library): Promise<
   const packed = vector.packVector([lanes], segments)
   const seed = new Uint8Array(32)
   const rotated = Float64Array.from(values)
+  const [oldLanes, oldLongLanes, oldMean] = [lanes.slice(), longLanes.slice(), new Float64Array(LENGTH)]
+  const [oldPacked, oldVector] = [packed.slice(), vector.unpackVector(packed, segments)]
   const tasks: Task[] = [
     {
       name: 'encode, stochastic, k = 20',
       values: LENGTH,
       run: () => fixedPoint.encodeValues(values, stochastic),
+    },
+    {
+      name: 'encode, stochastic, k = 20, reused',
+      values: LENGTH,
+      run: () => fixedPoint.encodeValues(values, stochastic, { into: oldLanes }),
     },
     { name: 'encode, nearest, k = 20', values: LENGTH, run: () => fixedPoint.encodeValues(values, nearest) },
     {
@@ -75,14 +88,40 @@ async function tasksOf({ root, fixedPoint, privacy, vector }: Library): Promise<
       values: LENGTH,
       run: () => fixedPoint.encodeValues(values, weighted, { weight: 10_000 }),
     },
+    {
+      name: `encode, weights, k = ${weighted.bits}, reused`,
+      values: LENGTH,
+      run: () => fixedPoint.encodeValues(values, weighted, { weight: 10_000, into: oldLongLanes }),
+    },
     { name: 'decode, k = 20', values: LENGTH, run: () => fixedPoint.decodeMean(lanes, stochastic, 1) },
+    {
+      name: 'decode, k = 20, reused',
+      values: LENGTH,
+      run: () => fixedPoint.decodeMean(lanes, stochastic, 1, { into: oldMean }),
+    },
     {
       name: `decode, weights, k = ${weighted.bits}`,
       values: LENGTH,
       run: () => fixedPoint.decodeMean(longLanes, weighted, 10_000),
     },
+    {
+      name: `decode, weights, k = ${weighted.bits}, reused`,
+      values: LENGTH,
+      run: () => fixedPoint.decodeMean(longLanes, weighted, 10_000, { into: oldMean }),
+    },
     { name: 'pack, k = 20', values: LENGTH, run: () => vector.packVector([lanes], segments) },
+    {
+      name: 'pack, k = 20, reused',
+      values: LENGTH,
+      run: () => vector.packVector([lanes], segments, { into: oldPacked }),
+    },
     { name: 'unpack, k = 20', values: LENGTH, run: () => vector.unpackVector(packed, segments) },
+    {
+      name: 'unpack, k = 20, reused',
+      values: LENGTH,
+      run: () => vector.unpackVector(packed, segments, { into: oldVector }),
+    },
+    ...federatedTasks(library, values),
     { name: 'rotation', values: LENGTH, run: () => privacy.rotate(rotated, seed) },
   ]
   for (const distribution of ['skellam', 'discrete-gaussian'] as const) {
@@ -122,6 +161,32 @@ async function tasksOf({ root, fixedPoint, privacy, vector }: Library): Promise<
   return tasks
 }
 
+/** What a client and a server of a training loop call, for a model of two tensors. */
+function federatedTasks({ federated, vector }: Library, values: Float32Array): Task[] {
+  const half = LENGTH / 2
+  const plan = federated.planRound({
+    ...{ tensors: { kernel: [half], bias: [half] }, clients: 16, clip: 1 },
+    ...{ adversary: 'honest-but-curious', dropoutFraction: 0.2, corruptFraction: 0.1 },
+  })
+  const round = federated.openRound(plan, { sessionId: new Uint8Array(16) })
+  const update = {
+    kernel: { shape: [half], data: values.subarray(0, half) },
+    bias: { shape: [half], data: values.subarray(half) },
+  }
+  const sum = federated.encodeUpdate(update, 1, round).input.vector
+  const survivors = Array.from({ length: 16 }, (_, seat) => seat)
+  const outcome = { sum, configHash: round.config.hash, report: { survivors } }
+  const oldInput = vector.createVector(plan.segments)
+  const oldMean = federated.decodeOutcome(outcome, round)
+  const run: Record<string, () => unknown> = {
+    encodeUpdate: () => federated.encodeUpdate(update, 1, round),
+    'encodeUpdate, reused': () => federated.encodeUpdate(update, 1, round, { into: oldInput }),
+    decodeOutcome: () => federated.decodeOutcome(outcome, round),
+    'decodeOutcome, reused': () => federated.decodeOutcome(outcome, round, { into: oldMean }),
+  }
+  return Object.entries(run).map(([name, run]) => ({ name, values: LENGTH, run }))
+}
+
 function sample({ run, values }: Task): number {
   const before = cpuUsage()
   run()
@@ -139,12 +204,12 @@ if (other !== undefined) folders.push(pathToFileURL(`${other}/`))
 const libraries = await Promise.all(folders.map(async (folder) => tasksOf(await load(folder))))
 const source = new Float64Array(LENGTH).fill(1)
 const target = new Float64Array(LENGTH)
+const newCopy: Task = { name: 'copy to new memory', values: LENGTH, run: () => source.slice() }
 const copy: Task = { name: 'copy of the values', values: LENGTH, run: () => target.set(source) }
 const copies: number[] = []
-console.log(`ns per value, processor time, median of ${SAMPLES}; ${process.version}`)
-console.log(
-  `${''.padEnd(44)}${'here'.padStart(8)}${'other'.padStart(8)}${'ratio'.padStart(8)}${'/ copy'.padStart(8)}`,
-)
+console.log(`ns per value, processor time, median and minimum of ${SAMPLES}; ${process.version}`)
+const HEAD = ['here', 'minimum', 'other', 'minimum', 'ratio', '/ copy']
+console.log(`${''.padEnd(44)}${HEAD.map((cell) => cell.padStart(8)).join('')}`)
 for (const [index, { name }] of libraries[0]!.entries()) {
   const samples = libraries.map((): number[] => [])
   for (let turn = 0; turn < SAMPLES; turn++) {
@@ -152,7 +217,15 @@ for (const [index, { name }] of libraries[0]!.entries()) {
     copies.push(sample(copy))
   }
   const [here, there] = samples.map(median)
-  const cells = [here, there, there === undefined ? undefined : here! / there, here! / median(copies)]
+  const [least, leastThere] = samples.map((each) => Math.min(...each))
+  const ratio = there === undefined ? undefined : here! / there
+  const cells = [here, least, there, leastThere, ratio, here! / median(copies)]
   const columns = cells.map((cell) => (cell === undefined ? '–' : cell.toFixed(2)).padStart(8))
   console.log(`${name.padEnd(44)}${columns.join('')}`)
+}
+for (const task of [copy, newCopy]) {
+  const samples = Array.from({ length: SAMPLES }, () => sample(task))
+  console.log(
+    `${task.name.padEnd(44)}${[median(samples), Math.min(...samples)].map((cell) => cell.toFixed(2).padStart(8)).join('')}`,
+  )
 }

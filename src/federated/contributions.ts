@@ -94,14 +94,15 @@ export function countSegment(
 /** The number of values read at a time. */
 const BATCH = 16384
 
-/** 1 for each element in the range that the client contributes to, else 0. */
+/** 1 for each element in the range that the client contributes to, else 0. They are in `into` if that is given. */
 export function contributionLanes(
   read: ReadValues,
   { from, to }: ElementRange,
   weight: number,
   bits: number,
+  into?: Lanes,
 ): Lanes {
-  const lanes = createLanes(bits, to - from) as Uint32Array
+  const lanes = (into?.fill(0 as never) ?? createLanes(bits, to - from)) as Uint32Array
   if (weight === 0) return lanes
   const batch = new Float64Array(Math.min(BATCH, to - from))
   for (let start = from; start < to; start += BATCH) {

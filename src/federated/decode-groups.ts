@@ -1,4 +1,3 @@
-import { partsOf } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
 import { tensorReader } from '../tensors/flatten.js'
 import { createManifest, type Named, type TensorLike, type TensorManifest } from '../tensors/index.js'
@@ -7,6 +6,7 @@ import { boundAs } from '../tensors/types.js'
 import type { Lanes } from '../vector/segments.js'
 import type { Span } from './clip-groups.js'
 import { type ClipLayout, privateLayout } from './clip-layout.js'
+import type { MeanArrays } from './mean-arrays.js'
 import { matchedBy } from './patterns.js'
 import type { RoundPlan } from './round-plan.js'
 
@@ -50,15 +50,21 @@ export function privateFractions(
   )
 }
 
-/** The noisy count of the clients that contributed to each element, from the noisy mean of the clients' vectors. */
+/**
+ * The noisy count of the clients that contributed to each element, from the noisy mean of the clients' vectors. They are in
+ * `into` if that is given.
+ */
 export function privateCounts(
   mean: Float64Array,
   survivors: number,
   plan: RoundPlan,
   layout: ClipLayout,
+  into: Float64Array | undefined,
 ): Float64Array {
   const { offset, factor } = privateLayout(layout, plan.length, plan.task).counts!
-  return mean.slice(offset).map((value) => (value * survivors) / factor)
+  const counts = into ?? new Float64Array(mean.length - offset)
+  for (let i = 0; i < counts.length; i++) counts[i] = (mean[offset + i]! * survivors) / factor
+  return counts
 }
 
 /**
@@ -71,6 +77,12 @@ export interface DecodeOptions {
    * tensors themselves. A task with `nonNegative` needs it: the sum of model and mean is then never negative in such a tensor.
    */
   readonly addedTo?: Named<TensorLike> | 'nothing' | undefined
+  /**
+   * The result of an earlier round of a plan with the same tensors, or other arrays of the same types and lengths. The arrays of
+   * the new result are then these, overwritten; no other part of it is reused. If decoding fails, they have their old contents
+   * or zeros, and never a part of a result.
+   */
+  readonly into?: MeanArrays | undefined
 }
 
 /**
@@ -78,8 +90,11 @@ export interface DecodeOptions {
  * post-processing, and ε does not change.
  * @throws {SecAggError} `invalid-argument` if `addedTo` is missing although the task needs it, or lacks such a tensor.
  */
-export function raiseNegative(mean: Float64Array, { task, manifest }: RoundPlan, given: DecodeOptions): void {
-  const { addedTo } = partsOf('the options of decodeOutcome', given)
+export function raiseNegative(
+  mean: Float64Array,
+  { task, manifest }: RoundPlan,
+  { addedTo }: DecodeOptions,
+): void {
   const model = addedTo === undefined || addedTo === 'nothing' ? undefined : byName(addedTo)
   if (task.nonNegative === undefined || manifest === undefined) return
   if (addedTo === undefined) {

@@ -27,7 +27,7 @@ interface ScaledUpdate {
   /** The last segment: for each group, the weight of the client if it was within the clip, else 0. */
   readonly within: Lanes | undefined
   /** The segment of the contributions, for a range of its elements. */
-  readonly contributions: ((range: ElementRange) => Lanes) | undefined
+  readonly contributions: ((range: ElementRange, into?: Lanes) => Lanes) | undefined
 }
 
 function scaledUpdate(
@@ -51,7 +51,7 @@ function scaledUpdate(
     clipping: { kind: 'values', ...total(spans) },
     within: layout.isAdaptive ? fractionLanes(isWithin, weight, segments[2]!.bits) : undefined,
     contributions: layout.counts
-      ? (range) => contributionLanes(read, range, weight, segments.at(-1)!.bits)
+      ? (range, into) => contributionLanes(read, range, weight, segments.at(-1)!.bits, into)
       : undefined,
   }
 }
@@ -73,26 +73,35 @@ function fractionLanes(isWithin: readonly boolean[], weight: number, bits: numbe
   return lanes
 }
 
-/** Encodes an update with a clip by group, as one vector. */
+/** Encodes an update with a clip by group, as one vector, which is in `into` if that is given. */
 export function encodeInGroups(
   update: Update,
   weight: number,
   plan: RoundPlan,
   layout: ClipLayout,
-  options: { readonly onClip: 'report' | 'refuse'; readonly randomBytes: (length: number) => Uint8Array },
+  options: {
+    readonly onClip: 'report' | 'refuse'
+    readonly randomBytes: (length: number) => Uint8Array
+    readonly into?: Vector | undefined
+  },
 ): { readonly vector: Vector; readonly clipping: UpdateClipping & { readonly kind: 'values' } } {
   const { read, clipping, ...rest } = scaledUpdate(update, weight, plan, layout, options.onClip)
-  const { randomBytes } = options
+  const { randomBytes, into } = options
   const range = { from: 0, to: plan.length }
-  const { lanes } = encodeRange(read, range, plan.encoding!, { weight, randomBytes, onClip: 'report' })
+  const rangeOptions = { weight, randomBytes, onClip: 'report', into: into?.[0] } as const
+  const { lanes } = encodeRange(read, range, plan.encoding!, rangeOptions)
   const { within, contributions } = rest
   const vector = [
     lanes,
     weightLanes(weight, plan.segments[1]!.bits),
     ...(within ? [within] : []),
-    ...(contributions ? [contributions(range)] : []),
+    ...(contributions ? [contributions(range, into?.at(-1))] : []),
   ]
-  return { vector, clipping }
+  if (into === undefined) return { vector, clipping }
+  into.forEach((target, index) => {
+    if (target !== vector[index]) target.set(vector[index] as never)
+  })
+  return { vector: into, clipping }
 }
 
 /** Like {@link encodeInGroups}, in ranges. */

@@ -30,6 +30,7 @@ export {
   type PreparedUpdate,
 } from './encode-update.js'
 export { fastestSuite } from './fastest-suite.js'
+export type { MeanArrays } from './mean-arrays.js'
 export { nextPlan } from './next-plan.js'
 export { planRound, privacySpent } from './plan.js'
 export type { PlannedCohort } from './planned-cohort.js'

@@ -3,8 +3,9 @@ import { usageError } from '../errors.js'
 import { createWeightedMean, decodeWeighted } from '../fixed-point/index.js'
 import { decodePrivateSum } from '../privacy/index.js'
 import { createRoundConfig, type RoundConfig } from '../protocol/index.js'
-import { type FinishedRound, readOutcome } from '../rounds/index.js'
-import { type PlainTensor, type TensorType, unflatten } from '../tensors/index.js'
+import { type FinishedRound, type RoundSum, readOutcome } from '../rounds/index.js'
+import { unflattenInto } from '../tensors/flatten.js'
+import type { PlainTensor, TensorType } from '../tensors/index.js'
 import { sizeOf } from '../tensors/tensor.js'
 import { layoutOfPlan } from './clip-layout.js'
 import { type MeanContributions, withhold } from './contributions.js'
@@ -17,6 +18,7 @@ import {
   raiseNegative,
   unscale,
 } from './decode-groups.js'
+import { clearArrays, type ReusedArrays, requireArrays } from './mean-arrays.js'
 import { requirePlan } from './plan.js'
 import {
   meanDeviation,
@@ -113,10 +115,11 @@ export interface RoundMean<T extends TensorType = 'float32'> {
  * @param outcome - The last outcome of the server's session, with the sum and the survivors.
  * @param round - The round from {@link openRound}. In TypeScript, name the types of its tensors if there are others than
  *   `float32`: `decodeOutcome<'float32' | 'float16'>(…)`.
- * @param options - What the mean will be added to, for a task with `nonNegative` tensors.
+ * @param options - What the mean will be added to, for a task with `nonNegative` tensors, and memory for the result.
  * @returns The mean, its total weight and the survivors.
  * @throws {SecAggError} `configuration-mismatch` if the outcome belongs to another round, plan or session id;
- *   `invalid-argument` if the round is not over, the outcome does not fit the round, or `addedTo` is missing or does not fit. With fault `peer`:
+ *   `invalid-argument` if the round is not over, the outcome does not fit the round, `addedTo` is missing or does not fit, or
+ *   `into` does not fit. With fault `peer`:
  *   `input-out-of-range` if no inputs of honest clients can have this sum; `zero-weight`, without culprits, if the total
  *   weight is 0, so that there is no mean.
  * @example
@@ -147,38 +150,59 @@ export function decodeOutcome<T extends TensorType = 'float32'>(
 ): RoundMean<T> {
   requireRound(round)
   const { plan, config } = round
-  const { sum, survivors } = readOutcome(outcome, config)
-  const { encoding, privacy, length } = plan
-  const layout = layoutOfPlan(plan)
-  if (encoding !== undefined) {
-    const task = createWeightedMean(length, encoding)
-    const { mean, totalWeight } = decodeWeighted(sum.slice(0, 2), survivors.length, task)
-    if (layout !== undefined) unscale(mean, layout.spans)
-    const within = layout?.isAdaptive ? fractionsOf(sum[2]!, totalWeight, layout) : undefined
-    const coarse = coarseTensors(mean, plan)
-    const counts = layout?.counts ? Float64Array.from(sum.at(-1) as Uint32Array) : undefined
-    const contributions = counts && withhold(mean, counts, plan.task.contributions!.minimum, survivors.length)
-    return named<T>(
-      { mean, totalWeight, survivors, standardDeviation: undefined, within, coarse, contributions },
-      plan,
-      options,
-    )
+  const read = readOutcome(outcome, config)
+  const given = partsOf('the options of decodeOutcome', options)
+  const arrays = given.into === undefined ? undefined : requireArrays(given.into, plan, read.sum)
+  try {
+    const result =
+      plan.encoding === undefined ? privateMean(read, round, arrays) : exactMean(read, plan, arrays)
+    raiseNegative(result.mean, plan, given)
+    const tensors =
+      plan.manifest === undefined ? {} : unflattenInto<T>(result.mean, plan.manifest, arrays?.tensors)
+    return { ...result, tensors }
+  } catch (error) {
+    if (arrays !== undefined) clearArrays(arrays)
+    throw error
   }
-  const noisy = decodePrivateSum(privacy!, sum[0]!, rotationSeedOf(config.sessionId))
+}
+
+/** A mean before it is cut into tensors. Its arrays are in `arrays` if these are given. */
+type FlatMean = Omit<RoundMean, 'tensors'>
+
+function exactMean({ sum, survivors }: RoundSum, plan: RoundPlan, arrays?: ReusedArrays): FlatMean {
+  const { encoding, length, task } = plan
+  const layout = layoutOfPlan(plan)
+  const weighted = createWeightedMean(length, encoding!)
+  const into = arrays?.mean
+  const { mean, totalWeight } = decodeWeighted(sum.slice(0, 2), survivors.length, weighted, { into })
+  if (layout !== undefined) unscale(mean, layout.spans)
+  const within = layout?.isAdaptive ? fractionsOf(sum[2]!, totalWeight, layout) : undefined
+  const coarse = coarseTensors(mean, plan)
+  const counts = layout?.counts ? (arrays?.counts ?? new Float64Array(length)) : undefined
+  counts?.set(sum.at(-1) as Uint32Array)
+  const contributions = counts && withhold(mean, counts, task.contributions!.minimum, survivors.length)
+  return { mean, totalWeight, survivors, standardDeviation: undefined, within, coarse, contributions }
+}
+
+function privateMean({ sum, survivors }: RoundSum, { plan, config }: Round, arrays?: ReusedArrays): FlatMean {
+  const { privacy, length, task } = plan
+  const layout = layoutOfPlan(plan)
+  const isWhole = privacy!.length === length
+  const into = isWhole ? arrays?.mean : undefined
+  const noisy = decodePrivateSum(privacy!, sum[0]!, rotationSeedOf(config.sessionId), { into })
   for (let i = 0; i < noisy.length; i++) noisy[i]! /= survivors.length
   const within = layout?.isAdaptive ? privateFractions(noisy, plan, layout) : undefined
-  const mean = noisy.length === length ? noisy : noisy.slice(0, length)
+  const mean = isWhole ? noisy : (arrays?.mean ?? new Float64Array(length))
+  if (!isWhole) mean.set(noisy.subarray(0, length))
   if (layout !== undefined) unscale(mean, layout.spans)
-  const counts = layout?.counts ? privateCounts(noisy, survivors.length, plan, layout) : undefined
-  const contributions = counts && withhold(mean, counts, plan.task.contributions!.minimum, undefined)
+  const counts = layout?.counts
+    ? privateCounts(noisy, survivors.length, plan, layout, arrays?.counts)
+    : undefined
+  const contributions = counts && withhold(mean, counts, task.contributions!.minimum, undefined)
   const unit = layout === undefined ? 1 : largestClip(layout)
   const standardDeviation = unit * meanDeviation(privacy!, survivors.length)
   const totalWeight = survivors.length
-  return named<T>(
-    { mean, totalWeight, survivors, standardDeviation, within, coarse: [], contributions },
-    plan,
-    options,
-  )
+  return { mean, totalWeight, survivors, standardDeviation, within, coarse: [], contributions }
 }
 
 /** A mean is coarse if its largest value is below this many error bounds. */
@@ -192,18 +216,11 @@ function coarseTensors(mean: Float64Array, plan: RoundPlan): string[] {
     const bound = encoding!.errorBound * (spans?.[index]?.clip ?? 1)
     const end = offset + sizeOf(shape)
     let largest = 0
-    for (let i = offset; i < end; i++) largest = Math.max(largest, Math.abs(mean[i]!))
+    for (let i = offset; i < end; i++) {
+      const magnitude = Math.abs(mean[i]!)
+      if (magnitude > largest) largest = magnitude
+    }
     if (end > offset && largest < FINE * bound) coarse.push(name)
   }
   return coarse
-}
-
-function named<T extends TensorType>(
-  result: Omit<RoundMean, 'tensors'>,
-  plan: RoundPlan,
-  options: DecodeOptions,
-): RoundMean<T> {
-  raiseNegative(result.mean, plan, options)
-  const tensors = plan.manifest === undefined ? {} : unflatten<T>(result.mean, plan.manifest)
-  return { ...result, tensors }
 }

@@ -17,7 +17,7 @@ import { readerOfUpdate, type Update } from './update-values.js'
  * Options of {@link streamUpdate}.
  * @public
  */
-export interface StreamUpdateOptions extends EncodeUpdateOptions {
+export interface StreamUpdateOptions extends Omit<EncodeUpdateOptions, 'into'> {
   /**
    * 32 secret bytes that, together with the round, determine the rounding. With the same seed, the same update gives the same
    * input again, so a client that stores the update and the seed can continue after a crash. Default: drawn by `crypto`. Not

@@ -1,8 +1,9 @@
 import { isBytes } from '../crypto/bytes.js'
 import { dependableRandom } from '../crypto/dependable.js'
 import { SecAggError, usageError } from '../errors.js'
+import type { Into } from '../vector/into.js'
 import { type FloatKernel, PORTION, type Scaling, withFloatKernel } from '../vector/kernels/kernel-floats.js'
-import { checkHost, createLanes, plainLanes, wordsOf } from '../vector/lanes.js'
+import { bytesOf, checkHost, createLanes, plainLanes, wordsOf } from '../vector/lanes.js'
 import type { ElementRange, Lanes } from '../vector/segments.js'
 import type { FixedPoint } from './encoding.js'
 
@@ -34,8 +35,8 @@ export function encodeRange(
   return withFloatKernel((kernel) => encodeWith(kernel, read, range, encoding, options))
 }
 
-/** The options of `encodeValues`, with defaults filled in. */
-interface RangeOptions {
+/** The options of `encodeValues`, with defaults filled in. `into` has been checked. */
+interface RangeOptions extends Into<Lanes> {
   readonly weight: number
   readonly randomBytes: (length: number) => Uint8Array
   readonly onClip: 'report' | 'refuse'
@@ -47,19 +48,24 @@ export function encodeWith(
   read: ReadValues,
   range: ElementRange,
   { clip, levels, bits, rounding }: FixedPoint,
-  { weight, randomBytes, onClip }: RangeOptions,
+  { weight, randomBytes, onClip, into }: RangeOptions,
 ): EncodedRange {
   const draw = dependableRandom({ randomBytes })
   checkHost()
   const maximumLevel = (levels - 1) / 2
   const scaling = { clip, maximumLevel, weight, refuse: onClip === 'refuse' }
-  const lanes = createLanes(bits, range.to - range.from)
+  const lanes = into ?? createLanes(bits, range.to - range.from)
   const clipped: ClipCount = { count: 0, largest: 0, excess: 0 }
   const encode = kernel === undefined ? encodePlainly : encodeInPortions(kernel)
-  for (let from = 0; from < lanes.length; from += BATCH) {
-    const part = plainLanes(lanes, from, Math.min(from + BATCH, lanes.length))
-    const words = rounding === 'stochastic' ? drawWords(part.length, draw) : undefined
-    encode(read, range.from + from, part, scaling, words, clipped)
+  try {
+    for (let from = 0; from < lanes.length; from += BATCH) {
+      const part = plainLanes(lanes, from, Math.min(from + BATCH, lanes.length))
+      const words = rounding === 'stochastic' ? drawWords(part.length, draw) : undefined
+      encode(read, range.from + from, part, scaling, words, clipped)
+    }
+  } catch (error) {
+    bytesOf(lanes).fill(0)
+    throw error
   }
   return { lanes, clipped }
 }

@@ -2,8 +2,17 @@ import { described, partsOf, shown } from '../arguments.js'
 import { platformRandomPieces } from '../crypto/random.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, firstOutOfRange } from '../vector/arithmetic.js'
+import { type Into, requireInto } from '../vector/into.js'
 import { type FloatKernel, withFloatKernel } from '../vector/kernels/kernel-floats.js'
-import { checkHost, plainLanes, requireLanes, typedArrayName, wordsOf } from '../vector/lanes.js'
+import {
+  checkHost,
+  laneArrayName,
+  plainDoubles,
+  plainLanes,
+  requireLanes,
+  typedArrayName,
+  wordsOf,
+} from '../vector/lanes.js'
 import type { Lanes } from '../vector/segments.js'
 import { encodeRange, type ReadValues } from './encode-range.js'
 import { checkedEncoding, type FixedPoint } from './encoding.js'
@@ -18,7 +27,7 @@ export type RealValues = Float32Array | Float64Array | readonly number[]
  * How a client encodes its values. Each client may choose its own options.
  * @public
  */
-export interface EncodeOptions {
+export interface EncodeOptions extends Into<Lanes> {
   /** A whole number from 0 to the encoding's `maximumWeight`. With 0, the values do not count. Default: 1. */
   readonly weight?: number | undefined
   /** Gives random bytes for stochastic rounding, four for each value. Default: the platform's `crypto.getRandomValues`. */
@@ -49,7 +58,7 @@ export interface FixedPointValues {
  * @returns The lanes for the round, and how many values were clipped.
  * @throws {SecAggError} `input-out-of-range` if a value is NaN or infinite, if a value is beyond the clip and `onClip` is
  *   `refuse`, or if the weight is not valid; for a value, the message has its index. `invalid-argument` if `values` are not
- *   real numbers. `no-randomness` if the random generator is broken. `invalid-configuration` if `encoding` is not valid.
+ *   real numbers, or `into` does not fit. `no-randomness` if the random generator is broken. `invalid-configuration` if `encoding` is not valid.
  * @example
  * ```ts
  * import { createFixedPoint, encodeValues } from 'secagg/fixed-point'
@@ -71,11 +80,14 @@ export function encodeValues(
     weight = 1,
     randomBytes = platformRandomPieces(),
     onClip = 'report',
+    into,
   } = partsOf('the options of an encoding', options)
   requireWeight(weight, checked.maximumWeight)
   requireOnClip(onClip)
   const read = readerOf(values)
-  return encodeRange(read, { from: 0, to: values.length }, checked, { weight, randomBytes, onClip })
+  const { length } = values
+  if (into !== undefined) requireInto(into, laneArrayName(checked.bits), length, [values])
+  return encodeRange(read, { from: 0, to: length }, checked, { weight, randomBytes, onClip, into })
 }
 
 /** @throws {SecAggError} `invalid-argument` unless `onClip` is `report` or `refuse`. */
@@ -147,8 +159,10 @@ export interface Clipped {
  * @param sum - The sum of the clients' lanes.
  * @param encoding - The encoding that the clients used.
  * @param totalWeight - The sum of the clients' weights. If no weights are used, this is the number of survivors.
+ * @param options - Memory for the result.
  * @returns The mean of each value.
- * @throws {SecAggError} `invalid-argument` if the lanes or the total weight are not possible for this encoding.
+ * @throws {SecAggError} `invalid-argument` if the lanes or the total weight are not possible for this encoding, or `into` does
+ *   not fit.
  *
  *   `input-out-of-range`, fault `peer`, if an element is larger than the total weight allows; the message has its index. Then
  *   a client did not use this encoding, or sum and total weight are from different rounds.
@@ -167,7 +181,12 @@ export interface Clipped {
  * ```
  * @public
  */
-export function decodeMean(sum: Lanes, encoding: FixedPoint, totalWeight: number): Float64Array {
+export function decodeMean(
+  sum: Lanes,
+  encoding: FixedPoint,
+  totalWeight: number,
+  options: Into<Float64Array> = {},
+): Float64Array {
   const checked = checkedEncoding(encoding)
   const { bits, clients, maximumWeight } = checked
   requireLanes('a sum', sum)
@@ -182,7 +201,9 @@ export function decodeMean(sum: Lanes, encoding: FixedPoint, totalWeight: number
       },
     )
   }
-  return withFloatKernel((kernel) => decodeWith(kernel, sum, checked, totalWeight))
+  const { into } = partsOf('the options of decoding', options)
+  if (into !== undefined) requireInto(into, 'Float64Array', sum.length, [sum])
+  return withFloatKernel((kernel) => decodeWith(kernel, sum, checked, totalWeight, into))
 }
 
 /** Like {@link decodeMean}, with this kernel, or in plain TypeScript. Its arguments have been checked, except the elements. */
@@ -191,14 +212,16 @@ export function decodeWith(
   sum: Lanes,
   { clip, levels }: FixedPoint,
   totalWeight: number,
+  into?: Float64Array,
 ): Float64Array {
   const maximumLevel = (levels - 1) / 2
   const shift = BigInt(maximumLevel) * BigInt(totalWeight)
   if (kernel !== undefined && totalWeight > 0) {
     checkHost()
-    const mean = new Float64Array(sum.length)
+    const mean = into ?? new Float64Array(sum.length)
     const unscaling = { shift, totalWeight, maximumLevel, clip, maximum: 2n * shift }
-    if (kernel.decode(plainLanes(sum), unscaling, mean)) return mean
+    if (kernel.decode(plainLanes(sum), unscaling, plainDoubles(mean))) return mean
+    mean.fill(0)
   }
   const impossible = firstOutOfRange(sum, 2n * shift + 1n)
   if (impossible >= 0) {
@@ -215,31 +238,31 @@ export function decodeWith(
       'the mean does not exist, because the total weight of all clients in the sum is 0',
     )
   }
-  const mean = unshift(sum, shift)
-  for (let i = 0; i < mean.length; i++) {
+  const mean = into ?? new Float64Array(sum.length)
+  const numbers = plainDoubles(mean)
+  unshift(sum, shift, numbers)
+  for (let i = 0; i < numbers.length; i++) {
     // In this order of operations, the largest sum gives exactly the clip, and no sum gives more, if the shift fits 53 bits.
     // Otherwise it is rounded, and a mean can be above the clip by its last digit.
-    mean[i] = (mean[i]! / totalWeight / maximumLevel) * clip
+    numbers[i] = (numbers[i]! / totalWeight / maximumLevel) * clip
   }
   return mean
 }
 
-/** sum − shift. It is rounded once if it needs more than the 53 bits of a double. */
-function unshift(sum: Lanes, shift: bigint): Float64Array {
+/** Writes sum − shift. It is rounded once if it needs more than the 53 bits of a double. */
+function unshift(sum: Lanes, shift: bigint, difference: Float64Array): void {
   const plain = plainLanes(sum)
   if (plain.BYTES_PER_ELEMENT < 8) {
-    const difference = new Float64Array(plain as Uint32Array)
+    difference.set(plain as Uint32Array)
     const subtrahend = Number(shift)
     for (let i = 0; i < difference.length; i++) difference[i] = difference[i]! - subtrahend
-    return difference
+    return
   }
   checkHost()
   const words = wordsOf(plain as BigUint64Array)
-  const difference = new Float64Array(plain.length)
   const low = Number(shift & 0xffff_ffffn)
   const high = Number(shift >> 32n)
   for (let i = 0; i < difference.length; i++) {
     difference[i] = (words[2 * i + 1]! - high) * 2 ** 32 + (words[2 * i]! - low)
   }
-  return difference
 }

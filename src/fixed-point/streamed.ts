@@ -4,7 +4,7 @@ import { chachaSuite } from '../crypto/chacha.js'
 import { dependableRandom } from '../crypto/dependable.js'
 import { drawSecret, platformRandomBytes } from '../crypto/random.js'
 import { usageError } from '../errors.js'
-import { createLanes } from '../vector/lanes.js'
+import { createLanes, plainLanes } from '../vector/lanes.js'
 import { executeMaskPlan } from '../vector/mask.js'
 import { checkRange, cutSegments, type ElementRange, type Lanes, type Vector } from '../vector/segments.js'
 import { BATCH, type ClipCount, clipAndScale, encodeRange, type ReadValues } from './encode-range.js'
@@ -22,7 +22,7 @@ import { checkedMean, type WeightedMean, weightLanes } from './weighted-mean.js'
  * How a client encodes its values part by part. Each client may choose its own options.
  * @public
  */
-export interface StreamOptions extends Omit<EncodeOptions, 'weight'> {
+export interface StreamOptions extends Omit<EncodeOptions, 'weight' | 'into'> {
   /**
    * 32 secret bytes that determine the rounding. With the same seed, the same values give the same input again, for example
    * after a crash. Use a new seed for each round. Default: drawn with `randomBytes`.
@@ -120,8 +120,8 @@ export function streamValues(
     for (let start = from; start < to; start += PORTION_OF_SLICE) {
       const range = { from: start, to: Math.min(start + PORTION_OF_SLICE, to) }
       const randomBytes = readerInOrder((await words?.(range)) ?? NONE)
-      const { lanes } = encodeRange(read, range, encoding, { weight, onClip: 'report', randomBytes })
-      all.set(lanes as never, start - from)
+      const into = plainLanes(all, start - from, range.to - from)
+      encodeRange(read, range, encoding, { weight, onClip: 'report', randomBytes, into })
     }
     return all
   }

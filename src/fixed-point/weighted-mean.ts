@@ -2,6 +2,7 @@ import { partOf, partsOf, shown } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'
 import { checkVector } from '../vector/arithmetic.js'
+import { type Into, requireInto, requireIntoVector } from '../vector/into.js'
 import { createLanes } from '../vector/lanes.js'
 import type { Lanes, Segment, Vector } from '../vector/segments.js'
 import { checkedEncoding, type FixedPoint } from './encoding.js'
@@ -111,9 +112,11 @@ export function checkedMean(task: WeightedMean): WeightedMean {
  * @param values - The client's values, as many as the mean has.
  * @param weight - A whole number from 0 to the encoding's `maximumWeight`. A client without examples uses 0.
  * @param task - The mean, from `createWeightedMean`.
- * @param options - What to do with values beyond the clip, and a source of randomness.
+ * @param options - What to do with values beyond the clip, a source of randomness, and memory for the input: a vector of the
+ *   mean's `segments`.
  * @returns The input for the session, and how many values were clipped.
- * @throws {SecAggError} See `encodeValues`; also `invalid-argument` if the number of values is wrong.
+ * @throws {SecAggError} See `encodeValues`; also `invalid-argument` if the number of values is wrong, or `into` does not
+ *   fit.
  * @example
  * ```ts
  * import { createFixedPoint, createWeightedMean, encodeWeighted } from 'secagg/fixed-point'
@@ -130,7 +133,7 @@ export function encodeWeighted(
   values: RealValues,
   weight: number,
   task: WeightedMean,
-  options: Omit<EncodeOptions, 'weight'> = {},
+  options: Omit<EncodeOptions, 'weight' | 'into'> & Into<Vector> = {},
 ): WeightedInput {
   const { length, encoding, segments } = checkedMean(task)
   requireWeight(weight, encoding.maximumWeight)
@@ -141,19 +144,23 @@ export function encodeWeighted(
       got: shown(count),
     })
   }
-  const { lanes, clipped } = encodeValues(values, encoding, {
-    ...partsOf('the options of an encoding', options),
-    weight,
-  })
-  return { input: [lanes, weightLanes(weight, segments[1].bits)], clipped }
+  const { into, ...others } = partsOf('the options of an encoding', options)
+  if (into !== undefined) requireIntoVector(into, segments, [values])
+  const { lanes, clipped } = encodeValues(values, encoding, { ...others, weight, into: into?.[0] })
+  if (into === undefined) return { input: [lanes, weightLanes(weight, segments[1].bits)], clipped }
+  writeWeight(weight, into[1]!)
+  return { input: into, clipped }
 }
 
 /** The weight as an element of a client's input, in lanes for `bits` bits. */
 export function weightLanes(weight: number, bits: number): Lanes {
   const lanes = createLanes(bits, 1)
-  if (lanes.BYTES_PER_ELEMENT === 8) lanes[0] = BigInt(weight)
-  else lanes[0] = weight
+  writeWeight(weight, lanes)
   return lanes
+}
+
+function writeWeight(weight: number, lanes: Lanes): void {
+  lanes[0] = lanes.BYTES_PER_ELEMENT === 8 ? BigInt(weight) : weight
 }
 
 /**
@@ -162,8 +169,10 @@ export function weightLanes(weight: number, bits: number): Lanes {
  * @param sum - The sum that the round gave.
  * @param survivors - The number of clients in the sum, which the round also reports.
  * @param task - The mean that the clients encoded their inputs for.
+ * @param options - Memory for the mean.
  * @returns The mean, the total weight and the number of clients.
- * @throws {SecAggError} `invalid-argument` if the sum or the number of survivors is not possible for such a round.
+ * @throws {SecAggError} `invalid-argument` if the sum or the number of survivors is not possible for such a round, or `into`
+ *   does not fit.
  *
  *   `input-out-of-range`, fault `peer`, if the inputs of honest clients cannot have this sum: the total weight is too
  *   large, or an element is larger than the total weight allows.
@@ -182,7 +191,12 @@ export function weightLanes(weight: number, bits: number): Lanes {
  * ```
  * @public
  */
-export function decodeWeighted(sum: Vector, survivors: number, task: WeightedMean): WeightedMeanResult {
+export function decodeWeighted(
+  sum: Vector,
+  survivors: number,
+  task: WeightedMean,
+  options: Into<Float64Array> = {},
+): WeightedMeanResult {
   const { encoding, segments } = checkedMean(task)
   checkVector(sum, segments)
   const { clients, maximumWeight } = encoding
@@ -204,5 +218,7 @@ export function decodeWeighted(sum: Vector, survivors: number, task: WeightedMea
       { expected: `0 to ${survivors * maximumWeight}`, got: totalWeight },
     )
   }
-  return { mean: decodeMean(sum[0]!, encoding, totalWeight), totalWeight, survivors }
+  const { into } = partsOf('the options of decoding', options)
+  if (into !== undefined) requireInto(into, 'Float64Array', sum[0]!.length, sum)
+  return { mean: decodeMean(sum[0]!, encoding, totalWeight, { into }), totalWeight, survivors }
 }

@@ -3,16 +3,9 @@ import type { Bytes } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import { MaskedSum, memorySliceStore, type SliceStore, Uploads } from '../plane/masked-sum.js'
 import { type Clock, timer } from '../transport/clock.js'
-import {
-  packVector,
-  type Segment,
-  segmentsInRange,
-  unpackVector,
-  type Vector,
-  vectorInRange,
-} from '../vector/index.js'
+import { type Segment, segmentsInRange, type Vector, vectorInRange } from '../vector/index.js'
 import { createPace, inTurns, nextTurn } from '../vector/pace.js'
-import { checkPacked } from '../vector/packing.js'
+import { checkPacked, pack, unpack } from '../vector/packing.js'
 import { sliceCount, sliceRange } from '../vector/segments.js'
 import { decodeMaskedInput, decodeMaskedSlice } from '../wire/envelope.js'
 import {
@@ -107,7 +100,7 @@ export class Group {
       const range = sliceRange(segments, this.#sliceLength, slice)
       const within = segmentsInRange(segments, range)
       checkPacked(packed, within)
-      const checks = checksOf(unpackVector(packed, within), segments, range)
+      const checks = checksOf(unpack(packed, within), segments, range)
       if (this.#slices === 1) {
         sum.add(seat, packed)
         this.#checks.set(seat, own.set(slice, checks))
@@ -204,5 +197,5 @@ function pacedStore(): SliceStore {
 
 function packedBlock(vector: Vector, segments: readonly Segment[], index: number): Uint8Array {
   const range = sliceRange(segments, BLOCK_ELEMENTS, index)
-  return packVector(vectorInRange(vector, segments, range), segmentsInRange(segments, range))
+  return pack(vectorInRange(vector, segments, range), segmentsInRange(segments, range))
 }

@@ -10,10 +10,10 @@ import {
   reduceInto,
   type Segment,
   segmentsInRange,
-  unpackVector,
   type Vector,
   vectorInRange,
 } from '../vector/index.js'
+import { unpack } from '../vector/packing.js'
 import { countElements, sliceCount, sliceRange } from '../vector/segments.js'
 import { BLOCK_ELEMENTS } from './group.js'
 import { addChecks, type Checks, checksOf, equalChecks, type SealedGroup } from './group-messages.js'
@@ -86,7 +86,7 @@ export class PartialSums {
       const target = vectorInRange(sum, shape, { from: common.from - from, to: common.to - from })
       const within = segmentsInRange(segments, block)
       for (const group of groups) {
-        const elements = unpackVector(await this.#verified(group, index), within)
+        const elements = unpack(await this.#verified(group, index), within)
         const part = { from: common.from - block.from, to: common.to - block.from }
         addInto(target, vectorInRange(elements, within, part), segmentsInRange(segments, common))
       }
@@ -113,7 +113,7 @@ export class PartialSums {
     for (let index = 0; index < this.#blocks; index++) {
       const block = await read(index)
       const range = sliceRange(segments, BLOCK_ELEMENTS, index)
-      const elements = unpackVector(block, segmentsInRange(segments, range))
+      const elements = unpack(block, segmentsInRange(segments, range))
       addChecks(found, checksOf(elements, segments, range))
       hash.update(block)
       marks.push(fingerprint(block))

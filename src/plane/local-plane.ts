@@ -2,9 +2,10 @@ import { partsOf, requireCallback, requireMethods } from '../arguments.js'
 import { type Bytes, wipeAll } from '../crypto/bytes.js'
 import { usageError } from '../errors.js'
 import { copyVector } from '../vector/arithmetic.js'
-import { type Accumulator, createAccumulator, packVector, vectorInRange } from '../vector/index.js'
+import { type Accumulator, createAccumulator, vectorInRange } from '../vector/index.js'
 import { executeMaskPlan, type MaskExecutor } from '../vector/mask.js'
 import { nextTurn } from '../vector/pace.js'
+import { pack } from '../vector/packing.js'
 import { countElements, type MaskPlan, type Segment } from '../vector/segments.js'
 import {
   createPlane,
@@ -157,7 +158,7 @@ class LocalRound implements RoundPlane {
   }
 
   async checkpoint(): Promise<Bytes> {
-    return packVector(this.#sum.whole.toVector(), this.#round.segments)
+    return pack(this.#sum.whole.toVector(), this.#round.segments)
   }
 
   unmask(...[plans, work]: Parameters<RoundPlane['unmask']>): ReturnType<RoundPlane['unmask']> {

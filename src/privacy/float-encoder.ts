@@ -3,14 +3,15 @@ import type { CryptoProvider } from '../crypto/provider.js'
 import { type RandomSource, RandomWords } from '../crypto/random.js'
 import { usageError } from '../errors.js'
 import { requireConsistent } from '../received/index.js'
-import { typedArrayName } from '../vector/lanes.js'
+import { type Into, requireInto } from '../vector/into.js'
+import { laneArrayName, plainDoubles, typedArrayName } from '../vector/lanes.js'
 import type { Lanes } from '../vector/segments.js'
 import { requireUncollapsed } from './accountant.js'
 import { type NoiseSampler, prepareNoise } from './noise/sampler.js'
 import { analyzePrivacy, type PrivacyParameters } from './noise-parameters.js'
 import { multiply, requireRotationSeed, rotateBack, rotateBy } from './rotation.js'
 import type { PrivacySetting } from './scaled-sum.js'
-import { l2Norm, NORM_MARGIN, requireSum, roundConditionally, unwrap, wrapWithNoise } from './wrapping.js'
+import { l2Norm, NORM_MARGIN, requireSum, roundConditionally, unwrapInto, wrapWithNoise } from './wrapping.js'
 
 /**
  * How a vector was clipped. The report reveals something about the vector, so only the client may see it.
@@ -65,11 +66,12 @@ export interface PrivateEncoder {
    *
    * @param values - A Float32Array or Float64Array of `length` finite numbers. It is not changed.
    * @param rotationSeed - 16 to 64 bytes. The server draws a new seed for each round, and it is part of the round's context.
+   * @param options - Memory for the vector to be masked.
    * @returns The vector to be masked, and what clipping and rounding did.
-   * @throws {SecAggError} `invalid-argument` for another array or seed; `input-out-of-range` if an element or the norm is not
+   * @throws {SecAggError} `invalid-argument` for another array or seed, or if `into` does not fit; `input-out-of-range` if an element or the norm is not
    *   finite, or if the norm is above the clip and `clipping` is `refuse`; `no-randomness` if the generator is broken.
    */
-  encode(values: Float32Array | Float64Array, rotationSeed: Uint8Array): PrivateValues
+  encode(values: Float32Array | Float64Array, rotationSeed: Uint8Array, options?: Into<Lanes>): PrivateValues
 }
 
 /**
@@ -134,8 +136,10 @@ function encoderOf(
   const words = new RandomWords(crypto)
   return {
     parameters,
-    encode: (values, rotationSeed) => {
+    encode: (values, rotationSeed, given = {}) => {
       requireRotationSeed(rotationSeed)
+      const { into } = partsOf('the options of encoding', given)
+      if (into !== undefined) requireInto(into, laneArrayName(bits), length, [values])
       const vector = finiteCopy(values, length)
       const norm = l2Norm(vector)
       if (norm === Number.POSITIVE_INFINITY) {
@@ -152,7 +156,7 @@ function encoderOf(
       shortenTo(vector, scale * clip * (1 - NORM_MARGIN))
       const attempts = roundConditionally(vector, l2Sensitivity, words)
       words.wipe()
-      const lanes = wrapWithNoise(vector, sampler, bits)
+      const lanes = wrapWithNoise(vector, sampler, bits, into)
       vector.fill(0)
       return { vector: lanes, clipping: { norm, factor, clipped }, attempts }
     },
@@ -167,8 +171,9 @@ function encoderOf(
  * @param setting - As for {@link createPrivateEncoder}.
  * @param sum - The lanes of `PrivacyParameters.segment` in the sum of the round.
  * @param rotationSeed - The seed with which the clients of the round encoded, 16 to 64 bytes.
+ * @param options - Memory for the result.
  * @returns `length` numbers, in the units of the clients' vectors.
- * @throws {SecAggError} `invalid-argument` if the sum or the seed does not fit. An invalid setting causes the same errors as
+ * @throws {SecAggError} `invalid-argument` if the sum, the seed or `into` does not fit. An invalid setting causes the same errors as
  *   in {@link createPrivateEncoder}, except that a distribution that is too coarse is accepted.
  * @example
  * ```ts
@@ -195,12 +200,17 @@ export function decodePrivateSum(
   setting: PrivacySetting,
   sum: Lanes,
   rotationSeed: Uint8Array,
+  options: Into<Float64Array> = {},
 ): Float64Array {
   const { length, bits, scale } = checkedPrivacy(setting)
   requireRotationSeed(rotationSeed)
   requireSum(sum, length, bits)
-  const values = unwrap(sum, bits, -(2 ** (bits - 1)), 1 / scale)
-  rotateBack(values, rotationSeed)
+  const { into } = partsOf('the options of decoding', options)
+  if (into !== undefined) requireInto(into, 'Float64Array', length, [sum])
+  const values = into ?? new Float64Array(length)
+  const plain = plainDoubles(values)
+  unwrapInto(plain, sum, bits, -(2 ** (bits - 1)), 1 / scale)
+  rotateBack(plain, rotationSeed)
   return values
 }
 

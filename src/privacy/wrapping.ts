@@ -2,16 +2,34 @@ import type { RandomWords } from '../crypto/random.js'
 import { SecAggError, usageError } from '../errors.js'
 import { firstOutOfRange } from '../vector/arithmetic.js'
 import { type RotationKernel, rotationKernelFor } from '../vector/kernels/kernel-rotation.js'
-import { createLanes, laneArrayName, typedArrayName } from '../vector/lanes.js'
+import { bytesOf, createLanes, laneArrayName, plainLanes, typedArrayName } from '../vector/lanes.js'
 import type { Lanes } from '../vector/segments.js'
 import type { NoiseSampler } from './noise/sampler.js'
 
 /** How many draws of noise are made at a time. */
 const BATCH = 4096
 
-/** Adds noise to whole numbers whose absolute values are below 2^51, modulo 2^`bits` for bits ≤ 32. */
-export function wrapWithNoise(values: Float64Array, sampler: NoiseSampler, bits: number): Lanes {
-  const lanes = createLanes(bits, values.length) as Uint32Array
+/**
+ * Adds noise to whole numbers whose absolute values are below 2^51, modulo 2^`bits` for bits ≤ 32. The result is in `into` if that
+ * is given.
+ */
+export function wrapWithNoise(
+  values: Float64Array,
+  sampler: NoiseSampler,
+  bits: number,
+  into?: Lanes,
+): Lanes {
+  const result = into ?? createLanes(bits, values.length)
+  try {
+    addNoise(values, sampler, bits, plainLanes(result) as Uint32Array)
+  } catch (error) {
+    bytesOf(result).fill(0)
+    throw error
+  }
+  return result
+}
+
+function addNoise(values: Float64Array, sampler: NoiseSampler, bits: number, lanes: Uint32Array): void {
   const noise = new Int32Array(Math.min(BATCH, values.length))
   const kernel = rotationKernelFor(values.length)
   for (let from = 0; from < values.length; from += BATCH) {
@@ -23,7 +41,6 @@ export function wrapWithNoise(values: Float64Array, sampler: NoiseSampler, bits:
   }
   noise.fill(0)
   sampler.wipe()
-  return lanes
 }
 
 /** Adds noise to the values, modulo 2^`bits`, in plain TypeScript. */
@@ -43,18 +60,30 @@ export function unwrap(
   factor = 1,
   kernel: RotationKernel | null = rotationKernelFor(lanes.length) ?? null,
 ): Float64Array {
-  const modulus = 2 ** bits
   const values = new Float64Array(lanes.length)
+  unwrapInto(values, lanes, bits, minimum, factor, kernel)
+  return values
+}
+
+/** Writes what {@link unwrap} returns to `values`. */
+export function unwrapInto(
+  values: Float64Array,
+  lanes: Lanes,
+  bits: number,
+  minimum: number,
+  factor = 1,
+  kernel: RotationKernel | null = rotationKernelFor(lanes.length) ?? null,
+): void {
+  const modulus = 2 ** bits
   const first = minimum - modulus * Math.floor(minimum / modulus)
   if (kernel !== null) {
     kernel.unwrap(lanes, { minimum, modulus, first, factor }, values)
-    return values
+    return
   }
   for (let i = 0; i < lanes.length; i++) {
     const offset = (lanes[i] as number) - first
     values[i] = (minimum + (offset < 0 ? offset + modulus : offset)) * factor
   }
-  return values
 }
 
 /** @throws {SecAggError} `invalid-argument` unless `sum` has `length` elements of Z_2^`bits`, bits ≤ 32. */

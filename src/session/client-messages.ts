@@ -11,7 +11,7 @@ import { decodePublishedKeys, isHybrid, suiteOf } from '../protocol/keys.js'
 import { sealedByClient, sealedFromPeer } from '../protocol/parcel-lengths.js'
 import { messagesAfterMasking } from '../protocol/statements.js'
 import { executeMaskPlan } from '../vector/mask.js'
-import { packedLength, packVector } from '../vector/packing.js'
+import { packedLength, packInto } from '../vector/packing.js'
 import { segmentsInRange, sliceCount, sliceRange, type Vector } from '../vector/segments.js'
 import {
   type Acknowledgements,
@@ -242,7 +242,7 @@ export async function maskSlice(
   const length = proof.length + packedLength(shape)
   const { message, content } = slices === 1 ? createMaskedInput(length) : createMaskedSlice(slice, length)
   content.set(proof)
-  packVector(elements, shape, { into: content.subarray(proof.length) })
+  packInto(elements, shape, content.subarray(proof.length))
   return message
 }
 

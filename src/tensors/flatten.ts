@@ -88,13 +88,26 @@ export function tensorReader(
   const layout = checkedManifest(manifest)
   const parts = dataIn(tensors, layout)
   return (target, from, count) => {
-    layout.tensors.forEach(({ offset }, index) => {
+    for (let index = indexAt(layout, from); index < parts.length; index++) {
+      const { offset } = layout.tensors[index]!
+      if (offset >= from + count) break
       const part = parts[index]!
       const [first, end] = [Math.max(from - offset, 0), Math.min(from + count - offset, part.data.length)]
       if (first < end) copyNumbers(part, first, end, target, offset + first - from)
-    })
+    }
     if (!unchecked) requireFinite(target.subarray(0, count), layout, from)
   }
+}
+
+/** The index of the last tensor that begins at `element` or before it. */
+function indexAt({ tensors }: TensorManifest, element: number): number {
+  let [low, high] = [0, tensors.length]
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1
+    if (tensors[middle]!.offset <= element) low = middle
+    else high = middle
+  }
+  return low
 }
 
 /** The tensors, in the order of the manifest. */
@@ -175,6 +188,15 @@ export function unflatten<T extends TensorType = 'float32'>(
   flat: Float32Array | Float64Array,
   manifest: TensorManifest,
 ): Record<string, PlainTensor<T>> {
+  return unflattenInto(flat, manifest)
+}
+
+/** Like {@link unflatten}. The data of the tensors are in `arrays`, in the order of the manifest, if these are given. */
+export function unflattenInto<T extends TensorType>(
+  flat: Float32Array | Float64Array,
+  manifest: TensorManifest,
+  arrays?: readonly (Float32Array | Float64Array | Uint16Array)[],
+): Record<string, PlainTensor<T>> {
   const { tensors, length } = checkedManifest(manifest)
   const type = typedArrayName(flat)
   if ((type !== 'Float32Array' && type !== 'Float64Array') || flat.length !== length) {
@@ -188,8 +210,9 @@ export function unflatten<T extends TensorType = 'float32'>(
     )
   }
   const named: Record<string, unknown> = Object.create(null)
-  for (const { name, shape, offset, dtype } of tensors) {
-    const data = numbersAs(dtype ?? 'float32', flat.subarray(offset, offset + sizeOf(shape)))
+  for (const [index, { name, shape, offset, dtype }] of tensors.entries()) {
+    const numbers = flat.subarray(offset, offset + sizeOf(shape))
+    const data = numbersAs(dtype ?? 'float32', numbers, arrays?.[index])
     named[name] = { shape: [...shape], ...(dtype && { dtype }), data }
   }
   return named as Record<string, PlainTensor<T>>

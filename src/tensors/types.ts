@@ -112,14 +112,25 @@ function exponentOf(magnitude: number, minimum: number): number {
   return Math.max(Math.floor(Math.log2(magnitude)), minimum)
 }
 
-/** A copy of finite numbers in this type. */
+/** The name of the array type for the numbers of a tensor of this type. */
+export function arrayNameOf(type: TensorType): string {
+  return isHalf(type) ? 'Uint16Array' : type === 'float64' ? 'Float64Array' : 'Float32Array'
+}
+
+/** A copy of finite numbers in this type, in `target` if that is given. */
 export function numbersAs(
   type: TensorType,
   numbers: Float32Array | Float64Array,
+  target?: Float32Array | Float64Array | Uint16Array,
 ): Float32Array | Float64Array | Uint16Array {
-  if (type === 'float64') return new Float64Array(numbers)
-  if (type === 'float32') return new Float32Array(numbers)
-  return Uint16Array.from(numbers, (value) => bitsOf(value, FORMATS[type]))
+  if (isHalf(type)) {
+    const bits = target ?? new Uint16Array(numbers.length)
+    for (let i = 0; i < numbers.length; i++) bits[i] = bitsOf(numbers[i]!, FORMATS[type])
+    return bits
+  }
+  if (target === undefined) return type === 'float64' ? new Float64Array(numbers) : new Float32Array(numbers)
+  target.set(numbers)
+  return target
 }
 
 /**

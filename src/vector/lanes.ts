@@ -44,6 +44,11 @@ export function plainLanes(lanes: Lanes, from = 0, to: number = lanes.length): L
   return new LANE_ARRAYS[size](memory, lanes.byteOffset + from * size, to - from)
 }
 
+/** The same memory as a plain array of this realm, like {@link plainLanes}. */
+export function plainDoubles({ buffer, byteOffset, length }: Float64Array): Float64Array {
+  return new Float64Array(buffer, byteOffset, length)
+}
+
 /** The bytes of elements `[from, to)`, on the same memory. */
 export function bytesOf(lanes: Lanes, from = 0, to: number = lanes.length): Uint8Array {
   const size = lanes.BYTES_PER_ELEMENT

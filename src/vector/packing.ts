@@ -113,19 +113,35 @@ export function packedSegmentLength({ length, bits }: Segment): number {
  * @public
  */
 export function packVector(vector: Vector, segments: readonly Segment[], options: Into<Bytes> = {}): Bytes {
-  checkHost()
   const { into } = partsOf('the options of packing', options)
+  if (into === undefined) return pack(vector, segments)
   const own = checkedSegments(segments)
   checkVector(vector, own)
-  const length = bytesWhenPacked(own)
-  if (into !== undefined) requireInto(into, 'Uint8Array', length, vector)
-  const bytes = into ?? createBytes(length)
+  requireInto(into, 'Uint8Array', bytesWhenPacked(own), vector)
+  packInto(vector, own, into)
+  return into
+}
+
+// The functions below are for the rest of the library. They keep the checks of `into` out of bundles that do not need them.
+
+/** Like {@link packVector}, in new memory. */
+export function pack(vector: Vector, segments: readonly Segment[]): Bytes {
+  checkVector(vector, segments)
+  const bytes = createBytes(packedLength(segments))
+  packInto(vector, segments, bytes)
+  return bytes
+}
+
+/** Packs a vector into as many bytes as it needs. */
+export function packInto(vector: Vector, segments: readonly Segment[], bytes: Uint8Array): void {
+  checkHost()
+  const own = checkedSegments(segments)
+  checkVector(vector, own)
   forEachSegment(bytes, own, (part, segment, index) => {
     const lanes = plainLanes(vector[index]!)
     if (fillsLanes(segment)) part.set(bytesOf(lanes))
     else packerFor(lanes.length).pack(lanes, segment.bits, part)
   })
-  return bytes
 }
 
 /**
@@ -154,16 +170,29 @@ export function unpackVector(
   options: Into<Vector> = {},
 ): Vector {
   const { into } = partsOf('the options of unpacking', options)
+  if (into === undefined) return unpack(bytes, segments)
   const own = checkedSegments(segments)
   checkPacked(bytes, own)
-  if (into !== undefined) requireIntoVector(into, own, [bytes])
-  const vector = into ?? createVector(own)
-  forEachSegment(bytes, own, (part, segment, index) => {
+  requireIntoVector(into, own, [bytes])
+  unpackInto(bytes, own, into)
+  return into
+}
+
+/** Like {@link unpackVector}, in new memory. */
+export function unpack(bytes: Uint8Array, segments: readonly Segment[]): Vector {
+  const own = checkedSegments(segments)
+  checkPacked(bytes, own)
+  const vector = createVector(own)
+  unpackInto(bytes, own, vector)
+  return vector
+}
+
+function unpackInto(bytes: Uint8Array, segments: readonly Segment[], vector: Vector): void {
+  forEachSegment(bytes, segments, (part, segment, index) => {
     const lanes = plainLanes(vector[index]!)
     if (fillsLanes(segment)) bytesOf(lanes).set(part)
     else packerFor(lanes.length).unpack(lanes, segment.bits, part)
   })
-  return vector
 }
 
 /** Whether elements use all bits of their lanes. The packed form then has the same bytes as the lanes. */

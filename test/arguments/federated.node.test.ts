@@ -1,5 +1,6 @@
 import { defaultCrypto } from 'secagg'
 import * as federated from 'secagg/federated'
+import { createVector } from 'secagg/vector'
 import { type Examples, optional, optionalBut, orNoPairs, received, whole } from './examples.js'
 import { generator } from './root-examples.js'
 import { testArguments } from './surface.js'
@@ -38,6 +39,13 @@ const guardedOutcome = {
   configHash: guarded.config.hash,
   report: { survivors: [0, 1, 2, 3, 4, 5, 6, 7] },
 }
+/** Of an earlier round. Only its arrays are read. */
+const oldMean = () => {
+  const { mean, tensors } = federated.decodeOutcome(guardedOutcome, guarded, { addedTo: 'nothing' })
+  const named = Object.entries(tensors).map(([name, { data }]) => [name, { data }])
+  return { mean, tensors: Object.fromEntries(named) as typeof tensors }
+}
+
 const examples: Examples = {
   fastestSuite: () => ({ args: [] }),
   planRound: () => ({
@@ -82,7 +90,11 @@ const examples: Examples = {
       update,
       3,
       whole(round),
-      optional({ onClip: optional('report'), crypto: optional(generator(crypto)) }),
+      optional({
+        onClip: optional('report'),
+        crypto: optional(generator(crypto)),
+        into: optional(createVector(plan.segments)),
+      }),
     ],
   }),
   streamUpdate: () => ({
@@ -101,7 +113,9 @@ const examples: Examples = {
     on: federated.streamUpdate(update, 3, round).input,
     args: [{ from: 0, to: 7 }],
   }),
-  decodeOutcome: () => ({ args: [guardedOutcome, whole(guarded), { addedTo: 'nothing' }] }),
+  decodeOutcome: () => ({
+    args: [guardedOutcome, whole(guarded), { addedTo: 'nothing', into: optional(oldMean()) }],
+  }),
   nextPlan: () => ({
     args: [whole(adaptivePlan), { mean: new Float64Array(6), within: { bias: 1, '*': 0 } }],
   }),

@@ -26,11 +26,18 @@ const examples: Examples = {
     ],
   }),
   encodingContext: () => ({ args: [encoding] }),
-  encodeValues: () => ({ args: [values, encoding, optional({ ...options, weight: optional(2) })] }),
-  decodeMean: () => ({ args: [lanes, encoding, 1] }),
+  encodeValues: () => ({
+    args: [values, encoding, optional({ ...options, weight: optional(2), into: optional(lanes.slice()) })],
+  }),
+  decodeMean: () => ({ args: [lanes, encoding, 1, optional({ into: optional(new Float64Array(3)) })] }),
   createWeightedMean: () => ({ args: [3, encoding] }),
   encodeWeighted: () => ({
-    args: [values, 2, { ...task, encoding, segments: optional(task.segments) }, optional(options)],
+    args: [
+      values,
+      2,
+      { ...task, encoding, segments: optional(task.segments) },
+      optional({ ...options, into: optional(input.map((part) => part.slice())) }),
+    ],
   }),
   streamWeighted: () => ({
     args: [
@@ -44,7 +51,14 @@ const examples: Examples = {
     on: fixedPoint.streamWeighted(values, 2, task),
     args: [{ from: 0, to: 4 }],
   }),
-  decodeWeighted: () => ({ args: [input, 1, { ...task, encoding, segments: optional(task.segments) }] }),
+  decodeWeighted: () => ({
+    args: [
+      input,
+      1,
+      { ...task, encoding, segments: optional(task.segments) },
+      optional({ into: optional(new Float64Array(3)) }),
+    ],
+  }),
 }
 
 testArguments(fixedPoint, examples)

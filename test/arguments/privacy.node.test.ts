@@ -88,8 +88,13 @@ const examples: Examples = {
   createPrivateEncoder: () => ({
     args: [setting, generator(crypto), optional({ clipping: optional('report') })],
   }),
-  'createPrivateEncoder().encode': () => ({ on: encoder, args: [new Float32Array(6), seed] }),
-  decodePrivateSum: () => ({ args: [setting, vector, seed] }),
+  'createPrivateEncoder().encode': () => ({
+    on: encoder,
+    args: [new Float32Array(6), seed, optional({ into: optional(vector.slice()) })],
+  }),
+  decodePrivateSum: () => ({
+    args: [setting, vector, seed, optional({ into: optional(new Float64Array(6)) })],
+  }),
   createIntegerEncoder: () => ({ args: [{ ...integers, noiseStandardDeviation: 2 }, generator(crypto)] }),
   'createIntegerEncoder().encode': () => ({ on: integerEncoder, args: [[1, 0, 0, 0, 0, 0]] }),
   decodeIntegerSum: () => ({ args: [whole(integerParameters), lanes] }),
