@@ -1,5 +1,5 @@
 import { executeMaskPlan, type MaskOptions, type Vector } from 'secagg/vector'
-import { createMaskPool, type MaskPool, type MaskWorker } from 'secagg/workers'
+import { createMaskPool, type MaskWorker } from 'secagg/workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { serveMasks, type WorkerPort } from '../../src/workers/serve.js'
 import { type FromWorker, GREETING } from '../../src/workers/worker-messages.js'
@@ -11,23 +11,13 @@ import {
   MIXED,
   type Puppet,
   planOf,
+  poolOf,
   puppets,
   sharedMemory,
   spawnNowhere,
 } from './support.js'
 
 const plan = planOf(20, chacha)
-
-const open: MaskPool[] = []
-afterEach(async () => {
-  for (const pool of open.splice(0)) await pool.close()
-})
-
-async function poolOf(workers: number, spawn: () => MaskWorker): Promise<MaskPool> {
-  const pool = await createMaskPool({ workers, spawn })
-  open.push(pool)
-  return pool
-}
 
 async function expected(): Promise<Vector> {
   const target = filled(MIXED)

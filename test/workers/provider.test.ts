@@ -1,24 +1,13 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type CryptoProvider, defaultCrypto } from '../../src/crypto/index.js'
 import { ClientSession, createRoundConfig, ServerSession } from '../../src/index.js'
-import { createMaskPool, type MaskPool, type MaskWorker } from '../../src/workers/index.js'
+import type { MaskPool, MaskWorker } from '../../src/workers/index.js'
 import { answerRequest } from '../../src/workers/serve.js'
 import { randomOf } from '../support/seeded.js'
-import { puppets, spawn } from './support.js'
+import { poolOf, puppets } from './support.js'
 
 const crypto = await defaultCrypto('aes')
 const privateKey = new Uint8Array(32).map((_, at) => 7 * at + 1)
-
-const open: MaskPool[] = []
-afterEach(async () => {
-  for (const pool of open.splice(0)) await pool.close()
-})
-
-async function poolOf(workers: number, start = spawn): Promise<MaskPool> {
-  const pool = await createMaskPool({ workers, spawn: start })
-  open.push(pool)
-  return pool
-}
 
 /** Public keys, of which the one at `lowOrder` is a point of low order. */
 function keysOf(count: number, lowOrder?: number): Promise<Uint8Array[]> {

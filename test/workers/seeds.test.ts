@@ -1,26 +1,14 @@
 import { localPlane } from 'secagg'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type CryptoProvider, defaultCrypto } from '../../src/crypto/index.js'
 import { deriveSeeds, type SeedDeriver, type SeedRequest } from '../../src/crypto/seeds.js'
 import { ClientSession, createRoundConfig, ServerSession } from '../../src/index.js'
 import { withPostQuantum } from '../../src/post-quantum/index.js'
 import { executeMaskPlan } from '../../src/vector/mask.js'
-import { createMaskPool, type MaskPool } from '../../src/workers/index.js'
 import { answerRequest } from '../../src/workers/serve.js'
-import { puppets, spawn } from './support.js'
+import { poolOf, puppets } from './support.js'
 
 const crypto = await defaultCrypto('aes')
-
-const open: MaskPool[] = []
-afterEach(async () => {
-  for (const pool of open.splice(0)) await pool.close()
-})
-
-async function poolOf(workers: number, start = spawn): Promise<MaskPool> {
-  const pool = await createMaskPool({ workers, spawn: start })
-  open.push(pool)
-  return pool
-}
 
 /** A request for `count` seeds, the public key at `lowOrder` being a point of low order. */
 async function requestOf(count: number, lowOrder?: number): Promise<SeedRequest> {

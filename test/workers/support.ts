@@ -7,8 +7,8 @@ import {
   segmentsInRange,
   type Vector,
 } from 'secagg/vector'
-import type { MaskWorker } from 'secagg/workers'
-import { inject } from 'vitest'
+import { createMaskPool, type MaskPool, type MaskWorker } from 'secagg/workers'
+import { afterEach, inject } from 'vitest'
 import { serveMasks, type WorkerPort } from '../../src/workers/serve.js'
 
 export const aes: SymmetricSuite = (await defaultCrypto('aes')).suites.aes!
@@ -19,6 +19,21 @@ const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads')
 /** Gives a pool real threads here. In a browser it finds the worker file itself. */
 export const spawn: (() => MaskWorker) | undefined =
   threads && (() => new threads.Worker(inject('workerScript'), { eval: true }))
+
+const open: MaskPool[] = []
+afterEach(async () => {
+  for (const pool of open.splice(0)) await pool.close()
+})
+
+/** A pool that is closed after the test. */
+export async function poolOf(
+  workers: number,
+  start: (() => MaskWorker) | undefined = spawn,
+): Promise<MaskPool> {
+  const pool = await createMaskPool({ workers, spawn: start })
+  open.push(pool)
+  return pool
+}
 
 /** Starts a thread whose file is missing. */
 export function spawnNowhere(): MaskWorker {
