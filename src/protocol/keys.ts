@@ -127,29 +127,6 @@ export function suiteOf(config: RoundConfig, crypto: CryptoProvider): SymmetricS
   return suite
 }
 
-/** The number of keys in one call of a provider. */
-const KEYS_AT_ONCE = 128
-
-/**
- * The raw agreement with each of these public keys. The provider is asked for all at once, but in several calls: if it has
- * threads, the caller can use the first agreements while the threads make the others.
- */
-export function agreeInParts(
-  { x25519 }: CryptoProvider,
-  privateKey: Uint8Array,
-  publicKeys: readonly Uint8Array[],
-): readonly Promise<Uint8Array | undefined>[] {
-  const agreements: Promise<Uint8Array | undefined>[] = []
-  for (let from = 0; from < publicKeys.length; from += KEYS_AT_ONCE) {
-    const keys = publicKeys.slice(from, from + KEYS_AT_ONCE)
-    const part = x25519.sharedSecrets(privateKey, keys)
-    for (const index of keys.keys()) agreements.push(part.then((made) => made[index]))
-  }
-  // A rejection is handled when the agreement is awaited. Until then it must not count as unhandled.
-  for (const agreement of agreements) agreement.catch(() => undefined)
-  return agreements
-}
-
 /**
  * The key with which `sender` seals shares to `receiver`, from the raw agreement of their c keys (phase ShareKeys). The key
  * depends on the direction, so a ciphertext cannot be sent back to its sender.

@@ -7,7 +7,7 @@ import { type ClientCapabilities, capable, cryptoOf, requireShape } from '../cap
 import { blameServer, requireCanonicalSeats, requireEnough, requireState, violation } from '../checks.js'
 import { hybridFor } from '../hybrid-steps.js'
 import { type Signer, signStatement } from '../identity.js'
-import { agreeInParts, derivePairwiseSeed, deriveSelfMaskSeed } from '../keys.js'
+import { derivePairwiseSeed, deriveSelfMaskSeed } from '../keys.js'
 import { inclusionStatement } from '../statements.js'
 import type { ClientMasked, ClientShared, Peer, Sharer } from './states.js'
 
@@ -78,15 +78,11 @@ export async function maskInput(
   )
   const hybrid = hybridFor(config, crypto)
   const peers = pairs.map(({ peer }) => peer)
-  const agreements =
-    (await hybrid?.agreementsWith(state, peers, crypto)) ??
-    agreeInParts(
-      crypto,
-      maskKeyPair.privateKey,
-      peers.map(({ maskKey }) => maskKey),
-    )
-  const agreed = pairs.map(async ({ peer }, index): Promise<Uint8Array> => {
-    const agreement = await agreements[index]
+  const maskKeys = peers.map(({ maskKey }) => maskKey)
+  const agreements = await (hybrid?.agreementsWith(state, peers, crypto) ??
+    crypto.x25519.sharedSecrets(maskKeyPair.privateKey, maskKeys))
+  const agreed = peers.map((peer, index): Uint8Array => {
+    const agreement = agreements[index]
     if (agreement !== undefined) return agreement
     throw violation(
       'invalid-public-key',
@@ -94,11 +90,11 @@ export async function maskInput(
       'the key agreement with a public key gives an all-zero secret',
     )
   })
-  const received = await hybrid?.receiveSecrets(state, pairs, await Promise.all(agreed), crypto)
+  const received = await hybrid?.receiveSecrets(state, pairs, agreed, crypto)
   const own = { seat, publicKey: maskKeyPair.publicKey, kemDigest: state.hybrid?.maskKemDigest }
   const pairwise = await Promise.all(
     pairs.map(async ({ peer }, index): Promise<MaskTerm> => {
-      const agreement = await agreed[index]!
+      const agreement = agreed[index]!
       const secret = received?.[index]?.secret
       const other = { seat: peer.seat, publicKey: peer.maskKey, kemDigest: peer.hybrid?.maskKemDigest }
       const seed = await derivePairwiseSeed(config, crypto, agreement, own, other, secret)

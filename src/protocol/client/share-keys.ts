@@ -12,7 +12,6 @@ import { type ClientCapabilities, cryptoOf, requireShape, splitterOf } from '../
 import { blameServer, requireState, violation } from '../checks.js'
 import { hybridFor } from '../hybrid-steps.js'
 import {
-  agreeInParts,
   commitToSelfMask,
   deriveAcknowledgement,
   deriveSealingKey,
@@ -72,11 +71,13 @@ export async function shareKeys(
   const holders = holdersKnownTo(config, seat, published, sent.choice)
   const keysOf = new Map(inbound.map((entry) => [entry.seat, entry.value]))
   const others = published.filter((other) => other !== seat)
-  const agreements = agreeInParts(
-    crypto,
+  // All keys in one call: a provider with threads decides by their number what to send there.
+  const agreeing = crypto.x25519.sharedSecrets(
     cipherKeyPair.privateKey,
     others.map((other) => keysOf.get(other)!.cipherKey),
   )
+  // A rejection is handled when the agreements are awaited. Until then it must not count as unhandled.
+  agreeing.catch(() => undefined)
   const selfMask = drawSecret(crypto, SELF_MASK_SEED_LENGTH)
   const shared = state.hybrid?.master ?? maskKeyPair.privateKey
   const maskKeyShares = await splitSecret(shared, config.threshold, holders.length)
@@ -97,12 +98,13 @@ export async function shareKeys(
     crypto,
     digest,
   )
+  const agreements = await agreeing
   const sealed = await Promise.all(
     others.map(async (other, index): Promise<{ peer: Peer; ciphertext: Uint8Array | undefined }> => {
       const keys = keysOf.get(other)!
       // A copy, since the key may be part of a message that is many times as long.
       const maskKey = Uint8Array.from(keys.maskKey)
-      const agreement = await agreements[index]!
+      const agreement = agreements[index]
       if (agreement === undefined) {
         throw violation(
           'invalid-public-key',
