@@ -1,9 +1,9 @@
 import { reasonOf, throwIfAborted } from '../arguments.js'
-import { isArrayBuffer, wipe, wipeAll } from '../crypto/bytes.js'
+import { isArrayBuffer, wipe } from '../crypto/bytes.js'
 import type { SymmetricSuite } from '../crypto/provider.js'
-import { addInto, createVector, reduceInto } from '../vector/arithmetic.js'
+import { addInto, reduceInto } from '../vector/arithmetic.js'
 import { executeMaskPlan } from '../vector/mask.js'
-import type { PaceOptions } from '../vector/pace.js'
+import { inTurns, nextTurn, type PaceOptions } from '../vector/pace.js'
 import {
   type ElementRange,
   type MaskPlan,
@@ -47,9 +47,10 @@ const LARGEST_PIECE = 2 ** 20
 
 /**
  * If the vector is short, a task has the terms that are left, divided by this number for each thread. Tasks become smaller,
- * so that the threads finish at nearly the same time, although one of them may be slower or have other work in between.
+ * so that the threads finish at nearly the same time, although one of them may be slower or have other work in between. Short
+ * plans are divided into fewer tasks.
  */
-const TASKS_PER_THREAD = 4
+const TASKS_PER_THREAD = { long: 4, short: 2 }
 
 /** Bytes of mask stream that take about a millisecond. With less, a task takes hardly longer than the addition of its result. */
 const LEAST_WORK = 4 * 2 ** 20
@@ -58,23 +59,22 @@ const LEAST_WORK = 4 * 2 ** 20
 const PIECES_AHEAD = 2
 
 /**
- * Executes a plan on `threads`, which must do nothing else in the meantime. When it settles, no thread works on the target
- * any more. If a worker is lost, the calling thread executes its piece, unless the worker was changing the target in place: in
- * that case the call rejects.
+ * Executes a plan on `threads`, which must execute no other in the meantime. If `helps`, the calling thread executes tasks too
+ * while they work. When it settles, no thread works on the target any more. If a worker is lost, the calling thread executes its
+ * piece, unless the worker was changing the target in place: in that case the call rejects.
  */
 export async function executeOnThreads(
   threads: readonly Thread[],
   execution: Execution,
   memory: SpareMemory,
+  helps: boolean,
 ): Promise<void> {
   const { target, segments, range, terms, suite, fills, length, signal, onProgress } = execution
   throwIfAborted(signal)
-  const tasks = tasksOf(
-    piecesOf(target, segments, range, LARGEST_PIECE),
-    length,
-    terms.length,
-    threads.length,
-  )
+  const shares = helps
+    ? TASKS_PER_THREAD.short * (threads.length + 1)
+    : TASKS_PER_THREAD.long * threads.length
+  const tasks = tasksOf(piecesOf(target, segments, range, LARGEST_PIECE), length, terms.length, shares)
   const end = new AbortController()
   let reason: unknown
   const endFor = (cause: unknown): void => {
@@ -93,21 +93,17 @@ export async function executeOnThreads(
   })
   const runThere = runOnCopies(memory)
   const inPlace = isShared(target)
-  const runHere = async (task: Task): Promise<void> => {
-    const { piece, from, to, fresh } = task
-    // Results of other tasks may be added to the same piece during the work.
-    const own = fresh ? createVector(segmentsInRange(piece.segments, piece.range)) : piece.target
-    try {
-      await executeMaskPlan(own, piece.segments, terms.slice(from, to), suite, {
+  // Whatever changes the target on this thread: results of threads may arrive while this thread executes a task.
+  const inTurn = inTurns()
+  const runHere = (task: Task): Promise<void> =>
+    inTurn(async () => {
+      const { piece, from, to } = task
+      await executeMaskPlan(piece.target, piece.segments, terms.slice(from, to), suite, {
         range: piece.range,
         signal: end.signal,
         onProgress: (fraction) => progress(task, fraction),
       })
-      if (fresh) addResult(piece, own)
-    } finally {
-      if (fresh) wipeAll(own.map(({ buffer }) => new Uint8Array(buffer)))
-    }
-  }
+    })
   /** Executes tasks until none are left, the execution ends early, or the thread is lost. */
   const drain = async (thread?: Thread): Promise<void> => {
     const partial = new PartialSum(memory)
@@ -119,8 +115,12 @@ export async function executeOnThreads(
         const isDone = thread !== undefined && (await run(thread, task, progress))
         if (!isDone) for (const lost of partial.takeLost(task)) if (!end.signal.aborted) await runHere(lost)
         progress(task, 1)
+        // So that this thread hears from the others between its own tasks.
+        if (thread === undefined) await nextTurn()
       }
-      if (!end.signal.aborted) partial.finish()
+      await inTurn(() => {
+        if (!end.signal.aborted) partial.finish()
+      })
     } catch (error) {
       endFor(error)
     } finally {
@@ -133,7 +133,8 @@ export async function executeOnThreads(
     for (const thread of threads) thread.stop()
   })
   for (const thread of threads) thread.begin(nameOf(suite), fills, terms, onProgress !== undefined)
-  await Promise.all(Array.from({ length: PIECES_AHEAD }, () => threads.map(drain)).flat())
+  const drains = Array.from({ length: PIECES_AHEAD }, () => threads.map(drain)).flat()
+  await Promise.all(helps ? [...drains, drain()] : drains)
   for (const thread of threads) thread.end()
   for (const buffer of memory) wipe(new Uint8Array(buffer, 0, Math.min(length, LARGEST_PIECE)))
   await drain()
@@ -153,13 +154,13 @@ function* tasksOf(
   pieces: Iterable<Piece>,
   length: number,
   terms: number,
-  threads: number,
+  shares: number,
 ): Generator<Task, void, void> {
   const fewest = Math.ceil(LEAST_WORK / length)
   const areCut = length <= LARGEST_PIECE && terms > fewest
   for (const piece of pieces) {
     for (let from = 0, to = 0; from < terms; from = to) {
-      const size = Math.ceil((terms - from) / (TASKS_PER_THREAD * threads))
+      const size = Math.ceil((terms - from) / shares)
       to = areCut ? Math.min(from + Math.max(size, fewest), terms) : terms
       yield { piece, from, to, fresh: areCut, bytes: piece.bytes * (to - from) }
     }

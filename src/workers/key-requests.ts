@@ -3,6 +3,7 @@ import { equalBytes, joinBytes, requireKeys, requireLength, wipe } from '../cryp
 import { dependableProvider } from '../crypto/dependable.js'
 import type { CryptoProvider, KeyAgreement } from '../crypto/provider.js'
 import { deriveSeeds, requireSeedRequest, type SeedDeriver, type SeedRequest } from '../crypto/seeds.js'
+import { nextTurn } from '../vector/pace.js'
 import type { Thread } from './thread.js'
 import {
   type Derivation,
@@ -18,15 +19,37 @@ import {
  */
 const KEYS_PER_MESSAGE = 128
 
+/**
+ * What it costs to ask a thread, in agreements: a message there and back, and the import of the private key, which alone takes as
+ * long as ten agreements on Node 20.
+ */
+const COST_OF_ASKING = 16
+
+/** With fewer keys than this for a thread, there is too little to gain from it. */
+const FEWEST_KEYS = 32
+
+/** Part of a list of keys, and the thread that it is for. */
+export interface Share {
+  readonly thread: Thread
+  readonly from: number
+  readonly to: number
+}
+
 /** Hands requests to the threads of a pool: each to the thread that has the least to do. */
 export class Dispatch {
   readonly #usable: () => readonly Thread[]
+  /** The maximum number of threads that can work at the same time as the calling thread. */
+  readonly #besides: number
   readonly #known = new WeakMap<Derivation, Promise<Uint8Array>>()
   /** How many keys each thread has been sent and not answered yet. */
   readonly #pending = new WeakMap<Thread, number>()
 
-  constructor(usable: () => readonly Thread[]) {
+  /** How many keys the calling thread has still to do of those that it has divided. */
+  #own = 0
+
+  constructor(usable: () => readonly Thread[], besides: number) {
     this.#usable = usable
+    this.#besides = besides
   }
 
   /** Whether there are threads, and their provider agrees on the same secrets and derives the same seeds as `crypto`. */
@@ -40,28 +63,75 @@ export class Dispatch {
     return sample !== undefined && threads.every(({ samples }) => equalBytes(samples.seeds, sample))
   }
 
-  /** Where to cut a list of this many keys: the beginning and the end of each part, in order. */
+  /**
+   * Divides a list of this many keys between the calling thread, which has the first ones, and other threads, so that all finish
+   * at the same time. Threads that execute a mask plan get none, because they would answer after it.
+   */
+  divide(count: number): readonly Share[] {
+    const threads = this.#usable()
+      .filter(({ isExecuting }) => !isExecuting)
+      .sort((one, other) => this.#load(one) - this.#load(other))
+      .slice(0, this.#besides)
+    for (; threads.length > 0; threads.pop()) {
+      const starts = threads.map((thread) => this.#load(thread) + COST_OF_ASKING)
+      const work = starts.reduce((sum, start) => sum + start, count)
+      // When all finish: together with the calling thread, unless that has even more to do already.
+      const together = (work + this.#own) / (threads.length + 1)
+      const end = together > this.#own ? together : work / threads.length
+      const sizes = starts.map((start) => Math.floor(end - start))
+      if (sizes.some((size) => size < FEWEST_KEYS)) continue
+      let to = count - sizes.reduce((sum, size) => sum + size, 0)
+      return threads.map((thread, index) => {
+        const from = to
+        to += sizes[index]!
+        return { thread, from, to }
+      })
+    }
+    return []
+  }
+
   cut(count: number): readonly (readonly [from: number, to: number])[] {
     const threads = this.#usable()
     const isIdle = threads.every((thread) => this.#load(thread) === 0)
-    const share = isIdle ? Math.ceil(count / Math.max(threads.length, 1)) : count
+    const parts = isIdle ? Math.min(threads.length, Math.floor(count / FEWEST_KEYS)) : 1
+    const share = Math.ceil(count / Math.max(parts, 1))
     const size = Math.min(KEYS_PER_MESSAGE, share)
     return Array.from({ length: Math.ceil(count / size) }, (_, part) => {
       return [part * size, Math.min((part + 1) * size, count)] as const
     })
   }
 
-  /**
-   * Sends a request about `count` keys, whose memory is transferred. Resolves to `undefined` if there is no thread, or if it is
-   * lost or answers with something else than a result of `length` bytes for each key. Never rejects.
-   */
+  /** Does work of the calling thread on this many keys that were divided. */
+  async keep<T>(count: number, work: () => Promise<T>): Promise<T> {
+    this.#own += count
+    try {
+      return await work()
+    } finally {
+      this.#own -= count
+    }
+  }
+
+  /** Sends a request to the thread with the least to do; see {@link ask}. Resolves to `undefined` if there is none, too. */
   async send(request: Request, count: number, length: number): Promise<PackedAnswer | undefined> {
     const [first, ...others] = this.#usable()
     if (first === undefined) return undefined
     const idlest = others.reduce((one, other) => (this.#load(other) < this.#load(one) ? other : one), first)
-    this.#pending.set(idlest, this.#load(idlest) + count)
-    const answer = await idlest.request(request, count, length)
-    this.#pending.set(idlest, this.#load(idlest) - count)
+    return this.ask(idlest, request, count, length)
+  }
+
+  /**
+   * Sends a request about `count` keys, whose memory is transferred. Resolves to `undefined` if the thread is lost, or answers with
+   * something else than a result of `length` bytes for each key. Never rejects.
+   */
+  async ask(
+    thread: Thread,
+    request: Request,
+    count: number,
+    length: number,
+  ): Promise<PackedAnswer | undefined> {
+    this.#pending.set(thread, this.#load(thread) + count)
+    const answer = await thread.request(request, count, length)
+    this.#pending.set(thread, this.#load(thread) - count)
     return answer
   }
 
@@ -121,37 +191,60 @@ function packRequest({
   }
 }
 
-/**
- * Fewer keys than this stay on the calling thread: every other thread imports the private key anew, which takes as long as ten
- * agreements on Node 20. A client agrees in several calls, so a whole round needs far more keys to gain (docs/performance.md).
- */
-const FEW_KEYS = 64
+/** Fewer keys than this are never divided. */
+const FEW_KEYS = COST_OF_ASKING + 2 * FEWEST_KEYS
+
+/** How many keys the calling thread agrees on before it lets other work run. */
+const KEYS_PER_TURN = 32
 
 /**
- * A provider that agrees on secrets on the threads of a pool, and otherwise calls `crypto`. It gives the same bytes. The calling
- * thread does the work itself as in `derivationOn`.
+ * A provider that agrees on secrets on the threads of a pool and on the calling thread at the same time, and otherwise calls
+ * `crypto`. It gives the same bytes. The calling thread does all of the work itself if there is too little of it, and as in
+ * `derivationOn`.
  */
 export function providerOn<P extends CryptoProvider>(dispatch: Dispatch, crypto: P): P {
   // Its methods, bound: a provider may be an instance of a class.
   const dependable = dependableProvider(crypto)
   const bound = reading('a crypto provider', () => ({ ...dependable }))
   const { x25519 } = dependable
-  const agreeThere: KeyAgreement['sharedSecrets'] = async (privateKey, publicKeys) => {
+  type Agreements = (Uint8Array | undefined)[]
+  const agreeHere = async (
+    privateKey: Uint8Array,
+    publicKeys: readonly Uint8Array[],
+  ): Promise<Agreements> => {
+    const made: Agreements = []
+    for (let from = 0; from < publicKeys.length; from += KEYS_PER_TURN) {
+      // Other clients of this thread divide their keys too before it is busy, and answers of other threads arrive.
+      await nextTurn()
+      made.push(...(await x25519.sharedSecrets(privateKey, publicKeys.slice(from, from + KEYS_PER_TURN))))
+    }
+    return made
+  }
+  const agreeThere = async (
+    privateKey: Uint8Array,
+    publicKeys: readonly Uint8Array[],
+    thread: Thread,
+  ): Promise<Agreements> => {
     const request = {
       type: 'agree',
       privateKey: Uint8Array.from(privateKey),
       publicKeys: joinBytes(publicKeys),
     } as const
-    const answer = await dispatch.send(request, publicKeys.length, 32)
+    const answer = await dispatch.ask(thread, request, publicKeys.length, 32)
     return answer === undefined ? x25519.sharedSecrets(privateKey, publicKeys) : unpackResults(answer)
   }
   const sharedSecrets: KeyAgreement['sharedSecrets'] = async (privateKey, publicKeys) => {
     requireLength('an X25519 private key', privateKey, 32)
     requireKeys(publicKeys)
     const isForThreads = publicKeys.length >= FEW_KEYS && (await dispatch.suits(dependable))
-    if (!isForThreads) return x25519.sharedSecrets(privateKey, publicKeys)
-    const parts = dispatch.cut(publicKeys.length).map(([from, to]) => publicKeys.slice(from, to))
-    return (await Promise.all(parts.map((part) => agreeThere(privateKey, part)))).flat()
+    const shares = isForThreads ? dispatch.divide(publicKeys.length) : []
+    if (shares.length === 0) return x25519.sharedSecrets(privateKey, publicKeys)
+    const there = shares.map(({ thread, from, to }) =>
+      agreeThere(privateKey, publicKeys.slice(from, to), thread),
+    )
+    const own = publicKeys.slice(0, shares[0]!.from)
+    const here = dispatch.keep(own.length, () => agreeHere(privateKey, own))
+    return (await Promise.all([here, ...there])).flat()
   }
   return { ...(bound as P), x25519: { ...x25519, sharedSecrets } }
 }

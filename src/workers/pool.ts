@@ -37,8 +37,9 @@ export interface MaskPool {
    * seeds on the workers; a server session that gets the function uses both.
    *
    * If the whole target is in shared memory, the workers change it in place. Otherwise they work on copies of at most
-   * 1 MiB, two per worker. The calling thread does the work itself if the plan is small, if {@link MaskPool.threads} is 0,
-   * or if the caller's suite does not make the same keystream as the standard one.
+   * 1 MiB, two per worker. The calling thread works too if the masks have less than 96 MiB together. It does all of the work
+   * if they have less than 16 MiB, if {@link MaskPool.threads} is 0, or if the caller's suite does not make the same keystream
+   * as the standard one.
    * @throws {SecAggError} What `executeMaskPlan` throws. Also `crypto-failure` if a worker is lost while it changes the
    *   target in place. If a worker that uses copies is lost, the calling thread does its work.
    */
@@ -50,10 +51,10 @@ export interface MaskPool {
    */
   plane(options?: Omit<LocalPlaneOptions, 'maskExecutor'>): DataPlane
   /**
-   * Makes a provider for client sessions. It makes the key agreements of a client on the workers, and otherwise calls
-   * `provider`. The calling thread makes them itself if there are few, if {@link MaskPool.threads} is 0, if a worker is lost,
-   * or if `provider` does not agree on the same secrets as the standard one. Private keys are transferred to the workers as
-   * copies, which the workers wipe after use. A client with several hundred neighbors gains by this; one with a hundred loses.
+   * Makes a provider for client sessions. It divides the key agreements of a step between the workers and the calling thread,
+   * and otherwise calls `provider`. The calling thread makes all of them if there are fewer than 80, if the workers are busy
+   * with masks, if {@link MaskPool.threads} is 0, if a worker is lost, or if `provider` does not agree on the same secrets as
+   * the standard one. Private keys are transferred to the workers as copies, which the workers wipe after use.
    * @throws {SecAggError} `invalid-argument` if this is not a crypto provider.
    */
   crypto<P extends CryptoProvider>(provider: P): P
@@ -70,6 +71,12 @@ const MOST_BY_DEFAULT = 8
 
 /** Bytes of mask stream that take a few milliseconds. With less work than this, two threads are hardly faster than one. */
 const LITTLE_WORK = 16 * 2 ** 20
+
+/**
+ * Bytes of mask stream that take the calling thread twenty milliseconds. If there are fewer, it works too instead of waiting: waking
+ * other threads takes a noticeable part of the time then. If there are more, it is left free for other work.
+ */
+const LONG_WORK = 96 * 2 ** 20
 
 /**
  * Starts workers for mask plans and waits until they are ready.
@@ -99,8 +106,13 @@ const LITTLE_WORK = 16 * 2 ** 20
  * ```
  * @public
  */
-export async function createMaskPool(options: MaskPoolOptions = {}): Promise<MaskPool> {
-  const { workers = Math.min(parallelism(), MOST_BY_DEFAULT), spawn = spawnWorker } = partsOf(
+export function createMaskPool(options: MaskPoolOptions = {}): Promise<MaskPool> {
+  return createPoolOn(parallelism(), options)
+}
+
+/** The same on a machine with this number of processors. */
+export async function createPoolOn(processors: number, options: MaskPoolOptions): Promise<MaskPool> {
+  const { workers = Math.min(processors, MOST_BY_DEFAULT), spawn = spawnWorker } = partsOf(
     'the options of a pool',
     options,
   )
@@ -111,6 +123,8 @@ export async function createMaskPool(options: MaskPoolOptions = {}): Promise<Mas
   const threads = starts.flatMap((start) => (start.status === 'fulfilled' ? start.value : []))
   const usable = (): readonly Thread[] => threads.filter(({ failure }) => failure === undefined)
   const sampleOfStandard = comparison(threads)
+  // More threads than this cannot work at the same time as the calling thread.
+  const besides = Math.max(processors - 1, 1)
   const inTurn = createQueue()
   const memory: SpareMemory = []
   let closing: Promise<void> | undefined
@@ -124,9 +138,13 @@ export async function createMaskPool(options: MaskPoolOptions = {}): Promise<Mas
       return executeMaskPlan(target, segments, terms, suite, { ...pacing, range })
     }
     const execution = { target, segments, range, terms, suite, fills: sample.fills, length, ...pacing }
-    return inTurn(() => executeOnThreads(usable(), execution, memory), pacing.signal)
+    const isShort = length * terms.length < LONG_WORK
+    return inTurn(() => {
+      const threads = isShort ? usable().slice(0, besides) : usable()
+      return executeOnThreads(threads, execution, memory, isShort)
+    }, pacing.signal)
   }
-  const dispatch = new Dispatch(() => (closing === undefined ? usable() : []))
+  const dispatch = new Dispatch(() => (closing === undefined ? usable() : []), besides)
   const deriveSeeds = derivationOn(dispatch)
   const execute = Object.assign(executeThere, { deriveSeeds })
   const close = async (): Promise<void> => {

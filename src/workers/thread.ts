@@ -29,6 +29,7 @@ export class Thread {
   readonly #asked: Asked[] = []
   /** For how many purposes the worker is in use. */
   #uses = 0
+  #isExecuting = false
   #failure: SecAggError | undefined
 
   constructor(worker: MaskWorker, samples: Samples) {
@@ -46,9 +47,15 @@ export class Thread {
     return this.#failure
   }
 
+  /** Whether it has begun a plan that has not ended. */
+  get isExecuting(): boolean {
+    return this.#isExecuting
+  }
+
   /** Begins a plan, which applies to the pieces that follow. */
   begin(suite: SuiteName, fills: boolean, terms: MaskPlan, reports: boolean): void {
     this.#use()
+    this.#isExecuting = true
     const seeds = new Uint8Array(terms.length * terms[0]!.seed.length)
     terms.forEach(({ seed }, index) => {
       seeds.set(seed, index * seed.length)
@@ -103,6 +110,7 @@ export class Thread {
   /** Ends the plan. No piece may be in progress. */
   end(): void {
     this.#say({ type: 'end' })
+    this.#isExecuting = false
     this.#leave()
   }
 

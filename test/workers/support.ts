@@ -7,8 +7,9 @@ import {
   segmentsInRange,
   type Vector,
 } from 'secagg/vector'
-import { createMaskPool, type MaskPool, type MaskWorker } from 'secagg/workers'
+import type { MaskPool, MaskWorker } from 'secagg/workers'
 import { afterEach, inject } from 'vitest'
+import { createPoolOn } from '../../src/workers/pool.js'
 import { serveMasks, type WorkerPort } from '../../src/workers/serve.js'
 
 export const aes: SymmetricSuite = (await defaultCrypto('aes')).suites.aes!
@@ -25,12 +26,13 @@ afterEach(async () => {
   for (const pool of open.splice(0)) await pool.close()
 })
 
-/** A pool that is closed after the test. */
+/** A pool that is closed after the test. By default, all its workers and the calling thread have a processor of their own. */
 export async function poolOf(
   workers: number,
   start: (() => MaskWorker) | undefined = spawn,
+  processors: number = workers + 1,
 ): Promise<MaskPool> {
-  const pool = await createMaskPool({ workers, spawn: start })
+  const pool = await createPoolOn(processors, { workers, spawn: start })
   open.push(pool)
   return pool
 }
