@@ -23,14 +23,13 @@ export type { ClipByGroup, GroupOfTensors } from './clip-groups.js'
 export type { ClipGroup } from './clip-layout.js'
 export { reportClipping, type TensorClipping } from './clip-report.js'
 export type { Contributions, MeanContributions, PlannedContributions } from './contributions.js'
-export type { DecodeOptions } from './decode-groups.js'
+export type { DecodeOptions, MeanArrays } from './decode-groups.js'
 export {
   type EncodeUpdateOptions,
   encodeUpdate,
   type PreparedUpdate,
 } from './encode-update.js'
 export { fastestSuite } from './fastest-suite.js'
-export type { MeanArrays } from './mean-arrays.js'
 export { nextPlan } from './next-plan.js'
 export { planRound, privacySpent } from './plan.js'
 export type { PlannedCohort } from './planned-cohort.js'

@@ -10,15 +10,17 @@ import { sizeOf } from '../tensors/tensor.js'
 import { layoutOfPlan } from './clip-layout.js'
 import { type MeanContributions, withhold } from './contributions.js'
 import {
+  clearArrays,
   type DecodeOptions,
   fractionsOf,
   largestClip,
   privateCounts,
   privateFractions,
+  type ReusedArrays,
   raiseNegative,
+  requireArrays,
   unscale,
 } from './decode-groups.js'
-import { clearArrays, type ReusedArrays, requireArrays } from './mean-arrays.js'
 import { requirePlan } from './plan.js'
 import {
   meanDeviation,

@@ -15,10 +15,10 @@ export {
   vectorInRange,
 } from './arithmetic.js'
 export { fingerprint } from './fingerprint.js'
-export type { Into } from './into.js'
 export { installKernels } from './kernels/install.js'
 export type { BlockAdder, LaneRun } from './kernels/plain-adder.js'
 export { createPlainAdder } from './kernels/plain-adder.js'
+export type { Into } from './lanes.js'
 export {
   type ExecutionOptions,
   executeMaskPlan,

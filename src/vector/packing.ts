@@ -2,9 +2,16 @@ import { partsOf } from '../arguments.js'
 import { type Bytes, createBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, createVector } from './arithmetic.js'
-import { type Into, requireInto, requireIntoVector } from './into.js'
 import { packerFor } from './kernels/packers.js'
-import { bytesOf, checkHost, plainLanes, typedArrayName } from './lanes.js'
+import {
+  bytesOf,
+  checkHost,
+  type Into,
+  plainLanes,
+  requireInto,
+  requireIntoVector,
+  typedArrayName,
+} from './lanes.js'
 import {
   checkedSegments,
   checkRange,
