@@ -89,6 +89,12 @@ test('what is not the kernels of this version is refused, and nothing changes', 
         '(i64x2.shr_u (local.get $a) (i32.const 59))',
       ),
     ),
+    'wrong sums of 25 bits': await compiled(
+      merged.replace(
+        '(i32.gt_u (local.get $bits) (i32.const 24))',
+        '(i32.gt_u (local.get $bits) (i32.const 25))',
+      ),
+    ),
     'a wrong keystream': await compiled(merged.replaceAll('(i32.const 7)', '(i32.const 8)')),
     'wrong packing': await compiled(merged.replace('(export "pack")', '(export "packs")')),
     'wrong floats': await compiled(merged.replace('f64x2.floor', 'f64x2.ceil')),

@@ -187,4 +187,4 @@ export const ROTATION_HEX: string =
 export const KERNELS_BUILD = -407490247
 
 /** The checksum of what the functions of kernels.wasm give, see kernels-answer.ts. */
-export const KERNELS_ANSWER = 22389437
+export const KERNELS_ANSWER = -1113951308

@@ -39,6 +39,7 @@ const ELEMENTS = [
   { bits: 20, width: 4 },
   { bits: 45, width: 8 },
   { bits: 31, width: 4 },
+  { bits: 25, width: 4 },
 ] as const
 
 /** Calls every function of the kernels once or more on the same numbers, and returns a checksum of the whole memory. */
