@@ -165,7 +165,10 @@ export interface Keystream {
    * faster than `next`.
    */
   fill?(piece: Uint8Array): void
-  /** Called with a piece after its bytes have been used, in the order of the calls, so that its memory can be freed or reused. */
+  /**
+   * Called with a piece after its bytes have been used, in the order of the calls, so that its memory can be freed or reused.
+   * Also called with pieces that were requested and are not used, because the work was aborted.
+   */
   release?(piece?: Uint8Array): void
   /**
    * How many pieces may be requested before the bytes of the first one have been used. Default: 1. Set it if `next` returns

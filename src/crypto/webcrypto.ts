@@ -223,6 +223,10 @@ const AHEAD = 4
 function aesSuite(subtle: Subtle): SymmetricSuite {
   const zeros = new Uint8Array(PIECE_LENGTH)
   const free = memoryReleaser()
+  const discard = (piece: Uint8Array): void => {
+    wipe(piece)
+    free(piece)
+  }
   const importKey = async (
     key: Uint8Array,
     name: string,
@@ -270,8 +274,10 @@ function aesSuite(subtle: Subtle): SymmetricSuite {
         const parameters = { name: 'AES-CTR', counter: AES_CTR.block(position), length: 128 }
         return new Uint8Array(await subtle.encrypt(parameters, await imported, zeros.subarray(0, length)))
       }
-      const { next } = readForward(AES_CTR, offset, (position, length) => pieceOf(produce, position, length))
-      return { next, ahead: AHEAD, release: (piece) => piece !== undefined && free(piece) }
+      const { next } = readForward(AES_CTR, offset, (position, length) =>
+        pieceOf(produce, discard, position, length),
+      )
+      return { next, ahead: AHEAD, release: (piece) => piece !== undefined && discard(piece) }
     },
   }
 }
@@ -279,13 +285,16 @@ function aesSuite(subtle: Subtle): SymmetricSuite {
 /** A piece of any length, assembled from pieces of at most {@link PIECE_LENGTH} bytes. */
 async function pieceOf(
   produce: (position: number, length: number) => Promise<Uint8Array>,
+  discard: (piece: Uint8Array) => void,
   position: number,
   length: number,
 ): Promise<Uint8Array> {
   if (length <= PIECE_LENGTH) return produce(position, length)
   const whole = new Uint8Array(length)
   for (let from = 0; from < length; from += PIECE_LENGTH) {
-    whole.set(await produce(position + from, Math.min(PIECE_LENGTH, length - from)), from)
+    const piece = await produce(position + from, Math.min(PIECE_LENGTH, length - from))
+    whole.set(piece, from)
+    discard(piece)
   }
   return whole
 }

@@ -113,11 +113,18 @@ function extendRuns(runs: LaneRun[], next: LaneRun): void {
 /** The maximum number of pieces that were requested and are not used yet, if the keystreams return promises. */
 const MOST_AHEAD = 4
 
+interface Requested {
+  readonly stream: Keystream
+  readonly piece: Uint8Array | Promise<Uint8Array>
+}
+
 /** Reads keystreams piece by piece: in each block of the vector, one piece of every stream, in order. */
 export interface PieceReader {
   /** The next piece. It is valid until {@link PieceReader.used} is called, which must happen before the next piece is taken. */
   take(): Uint8Array | Promise<Uint8Array>
   used(piece: Uint8Array): void
+  /** Releases the pieces that were requested and are not used, each once it has arrived. For work that ends early. */
+  close(): void
 }
 
 /**
@@ -127,7 +134,7 @@ export interface PieceReader {
  */
 export function readAhead(streams: readonly Keystream[], length: number, blockLength: number): PieceReader {
   const total = streams.length * Math.ceil(length / blockLength)
-  const waiting: { readonly stream: Keystream; readonly piece: Uint8Array | Promise<Uint8Array> }[] = []
+  const waiting: Requested[] = []
   let requested = 0
   const request = (): void => {
     const stream = streams[requested % streams.length]!
@@ -152,6 +159,16 @@ export function readAhead(streams: readonly Keystream[], length: number, blockLe
       return piece
     },
     used: (piece) => waiting.shift()?.stream.release?.(piece),
+    close: () => void releaseAll(waiting.splice(0)),
+  }
+}
+
+/** Releases pieces in order. A piece that fails is not there to be released, and nobody waits for it anymore. */
+async function releaseAll(waiting: readonly Requested[]): Promise<void> {
+  for (const { stream, piece } of waiting) {
+    try {
+      stream.release?.(await piece)
+    } catch {}
   }
 }
 

@@ -118,12 +118,13 @@ export async function executeMaskPlan(
   const window = layOut(target, checked.segments, range)
   const pace = createPace((window.to - window.from) * terms.length, pacing)
   let adder = checkedAdder(options?.adder)
+  let pieces: PieceReader | undefined
   try {
     for (let first = 0; first === 0 || first < terms.length; first += OPEN_STREAMS) {
       const group = terms.slice(first, first + OPEN_STREAMS)
       const streams = group.map(({ seed }) => dependable.keystream(seed, window.from))
       adder ??= borrowAdder(window.to - window.from, streams[0]?.ahead !== undefined)
-      const pieces = readAhead(readFrom(adder, streams), window.to - window.from, adder.capacity)
+      pieces = readAhead(readFrom(adder, streams), window.to - window.from, adder.capacity)
       const last = first + OPEN_STREAMS >= terms.length
       for (const block of blocksOf(window, adder.capacity)) {
         for (const { at, bytes } of block.pieces) adder.load(at, bytes)
@@ -133,6 +134,7 @@ export async function executeMaskPlan(
       }
     }
   } finally {
+    pieces?.close()
     adder?.wipe()
   }
   pace.finish()

@@ -1,4 +1,5 @@
 import { webCrypto } from 'secagg/crypto'
+import { executeMaskPlan } from 'secagg/vector'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { counting } from './providers.js'
 
@@ -83,5 +84,67 @@ describe('WebCrypto gets copies, which are wiped afterwards:', () => {
     expectWiped(noted, key)
     const whole = await aes.keystream(key, 0).next(128)
     expect(pieces.flat()).toEqual([...whole])
+  })
+})
+
+/** For each buffer that is given away to be freed from now on, whether it was wiped before. */
+function freed(): boolean[] {
+  const noted: boolean[] = []
+  const note = (buffer: ArrayBuffer): number =>
+    noted.push(new Uint8Array(buffer).every((byte) => byte === 0) && buffer.byteLength > 0)
+  const { postMessage } = MessagePort.prototype
+  vi.spyOn(MessagePort.prototype, 'postMessage').mockImplementation(function (this: MessagePort, ...given) {
+    for (const buffer of (given[1] ?? []) as ArrayBuffer[]) note(buffer)
+    postMessage.apply(this, given as [unknown])
+  })
+  const own = ArrayBuffer.prototype as unknown as { transfer?: (length: number) => ArrayBuffer }
+  const { transfer } = own
+  if (transfer !== undefined) {
+    vi.spyOn(own as Required<typeof own>, 'transfer').mockImplementation(function (
+      this: ArrayBuffer,
+      length,
+    ) {
+      note(this)
+      return transfer.call(this, length)
+    })
+  }
+  return noted
+}
+
+describe('keystream is wiped once it is not needed anymore:', () => {
+  const length = 500_000
+  const plan = [1, 2].map((byte) => ({ seed: new Uint8Array(16).fill(byte), sign: 1 }) as const)
+  const execute = (signal?: AbortSignal): Promise<void> =>
+    executeMaskPlan([new Uint32Array(length)], [{ length, bits: 32 }], plan, aes, { signal })
+
+  test('after a whole execution', async () => {
+    const wiped = freed()
+    const made = given('encrypt')
+    await execute()
+    expect(made.length).toBe(16)
+    expect(wiped).toEqual(Array.from({ length: made.length }, () => true))
+  })
+
+  test('after one that was aborted while the platform makes pieces ahead', async () => {
+    const stop = new AbortController()
+    const wiped = freed()
+    const arrived: Promise<unknown>[] = []
+    const original = subtle.encrypt
+    vi.spyOn(subtle, 'encrypt').mockImplementation((...values) => {
+      const piece = original.apply(subtle, values)
+      if (arrived.push(piece) === 5) stop.abort()
+      return piece
+    })
+    await expect(execute(stop.signal)).rejects.toMatchObject({ name: 'AbortError' })
+    await Promise.all(arrived)
+    await new Promise((resolve) => setTimeout(resolve))
+    expect(arrived.length).toBeGreaterThanOrEqual(5)
+    expect(wiped).toEqual(arrived.map(() => true))
+  })
+
+  test('the parts of a piece that is too long for one call', async () => {
+    const wiped = freed()
+    await aes.keystream(counting(16), 0).next(600_000)
+    expect(wiped).toEqual([true, true, true])
   })
 })

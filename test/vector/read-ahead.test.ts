@@ -93,6 +93,51 @@ test('a piece that fails after its turn was not reached is not an unhandled reje
   expect(requested).toBe(2)
 })
 
+test('pieces that were requested are released in order, also if the work ends before they are used', async () => {
+  const log: string[] = []
+  const keystream = (seed: Uint8Array, offset: number): Keystream => {
+    const own = noble.keystream(seed, offset)
+    const numbers = new Map<Uint8Array, number>()
+    let count = 0
+    const make = async (length: number, number: number): Promise<Uint8Array> => {
+      // The later pieces are there first.
+      for (let turn = 0; turn < 10 - number; turn++) await null
+      if (number === 3) throw new Error('lost')
+      const piece = Uint8Array.from(await own.next(length))
+      numbers.set(piece, number)
+      return piece
+    }
+    return {
+      ahead: 4,
+      next: (length) => make(length, ++count),
+      release: (piece) => log.push(`${numbers.get(piece!)} of ${count}`),
+    }
+  }
+  const stop = new AbortController()
+  const adder = createPlainAdder(2 ** 10)
+  const { add } = adder
+  const stopping = {
+    ...adder,
+    add: (...given: Parameters<typeof add>) => {
+      add(...given)
+      stop.abort()
+    },
+  }
+  const running = executeMaskPlan(
+    [new Uint32Array(LENGTH)],
+    segments,
+    planOf(1),
+    { ...noble, keystream },
+    {
+      adder: stopping,
+      signal: stop.signal,
+    },
+  )
+  await expect(running).rejects.toMatchObject({ name: 'AbortError' })
+  await new Promise((resolve) => setTimeout(resolve))
+  expect(log).toEqual(['1 of 4', '2 of 4', '4 of 4'])
+})
+
 test('an adder is kept, without the sum and the keystream, and is not shared by executions at the same time', async () => {
   const first = borrowAdder(2 ** 20, false)
   first.load(0, new Uint8Array(2 ** 17).fill(1))
