@@ -1,5 +1,5 @@
 import { chachaSuite } from './chacha.js'
-import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
+import { agreesOnAes, agreesOnHashes, agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
 import { nodeCrypto } from './node.js'
 import type { Fallbacks, OwnProvider, SuiteName, SymmetricSuite } from './provider.js'
 import { webAes, webCryptoWith } from './webcrypto.js'
@@ -15,7 +15,7 @@ export async function chooseCrypto(suite: SuiteName, fallbacks: Fallbacks): Prom
   const provider = native ?? (await fallbacks.provider())
   if (provider.suites[suite] !== undefined) return provider
   const added = suite === 'chacha' ? chachaSuite : (await fallbacks.provider()).suites.aes
-  const name = provider.name.endsWith('+noble') ? provider.name : `${provider.name}+noble`
+  const name = provider.name.endsWith('noble') ? provider.name : `${provider.name}+noble`
   return { ...provider, name, suites: { ...provider.suites, [suite]: added } }
 }
 
@@ -48,10 +48,11 @@ async function fastestNodeCrypto(suite: SuiteName): Promise<OwnProvider | undefi
   const node = await dependableNodeCrypto()
   const { aes } = node?.suites ?? {}
   if (node === undefined || suite !== 'aes' || aes === undefined) return node
-  const other = typeof performance === 'undefined' ? undefined : webAes()
-  if (other === undefined) return node
-  const [ofNode, ofWeb] = await timesOfKeystreams(aes, other)
-  if (ofNode > 0 && ofNode <= MUCH_FASTER * ofWeb) return node
+  const other = webAes()
+  // The keystream of WebCrypto must be the same, and some runtimes have a clock that only throws.
+  if (other === undefined || !(await agreesOnAes(other))) return node
+  const times = await timesOfKeystreams(aes, other).catch(() => undefined)
+  if (times === undefined || (times[0] > 0 && times[0] <= MUCH_FASTER * times[1])) return node
   const faster = { ...aes, keystream: other.keystream }
   return { ...node, name: `${node.name}+webcrypto`, suites: { ...node.suites, aes: faster } }
 }
@@ -75,12 +76,17 @@ async function timesOfKeystreams(
 }
 
 /**
- * Node's provider, if its curves give the right answers. Runtimes that imitate Node, and Node with a restricted OpenSSL, may
- * have the module without the curves.
+ * Node's provider, if it gives the right answers. Runtimes that imitate Node, and Node with a restricted OpenSSL, may have the
+ * module without the curves, or functions that only throw.
  */
 async function dependableNodeCrypto(): Promise<OwnProvider | undefined> {
   const node = nodeCrypto()
   if (node === undefined) return undefined
-  const isDependable = (await agreesOnSecrets(node.x25519)) && (await agreesOnSignatures(node.ed25519))
+  const { x25519, ed25519, sha256, suites } = node
+  const isDependable =
+    (await agreesOnSecrets(x25519)) &&
+    (await agreesOnSignatures(ed25519)) &&
+    (await agreesOnHashes(sha256)) &&
+    (suites.aes === undefined || (await agreesOnAes(suites.aes)))
   return isDependable ? node : undefined
 }

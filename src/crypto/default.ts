@@ -55,11 +55,12 @@ export async function defaultCrypto(
 }
 
 /**
- * The provider built on WebCrypto. It has the suite `aes`. For X25519 and for Ed25519 it uses the platform's implementation
+ * The provider built on WebCrypto. It has the suite `aes` if the platform has AES. For X25519 and for Ed25519 it uses the platform's implementation
  * if that gives the answers stated in the RFCs, otherwise noble's, which it loads then.
  *
  * @param options - What replaces the curves that the platform lacks. Default: `{}`.
- * @returns The provider; `undefined` if the platform has no `crypto.subtle`, as in a page that is not a secure context.
+ * @returns The provider; `undefined` if the platform has no `crypto.subtle`, as in a page that is not a secure context, or one
+ *   without HMAC or HKDF.
  * @throws {SecAggError} `unsupported` if the platform has no suitable X25519 and noble's cannot be loaded; see
  *   {@link FallbackOptions}. If only Ed25519 is missing, each of its functions tries again and throws this error, because the
  *   honest-but-curious model does not call them. `invalid-argument` if an option is of the wrong kind.

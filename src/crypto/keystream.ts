@@ -86,6 +86,23 @@ export function readForward(
   }
 }
 
+/** A piece of any length, assembled from pieces of at most {@link PIECE_LENGTH} bytes. */
+export async function pieceOf(
+  produce: (position: number, length: number) => Promise<Uint8Array>,
+  discard: (piece: Uint8Array) => void,
+  position: number,
+  length: number,
+): Promise<Uint8Array> {
+  if (length <= PIECE_LENGTH) return produce(position, length)
+  const whole = new Uint8Array(length)
+  for (let from = 0; from < length; from += PIECE_LENGTH) {
+    const piece = await produce(position + from, Math.min(PIECE_LENGTH, length - from))
+    whole.set(piece, from)
+    discard(piece)
+  }
+  return whole
+}
+
 /** Newer engines can move the contents of a buffer into one of another length. A length of 0 frees the memory. */
 interface Transferable {
   readonly transfer?: (length: number) => ArrayBuffer

@@ -1,6 +1,6 @@
 import { hexToBytes } from '@noble/hashes/utils.js'
-import { equalBytes } from './bytes.js'
-import type { KeyAgreement, SignatureScheme } from './provider.js'
+import { concatBytes, equalBytes } from './bytes.js'
+import type { HashSuite, KeyAgreement, SignatureScheme, SymmetricSuite } from './provider.js'
 
 /**
  * Private keys and their secrets with one public key. The first is from RFC 7748, section 5.2. It is not clamped, and some
@@ -77,5 +77,46 @@ export async function agreesOnSignatures(ed25519: SignatureScheme): Promise<bool
     )
   } catch {
     return false // the platform does not know the algorithm, or refuses a key
+  }
+}
+
+// What a key of 16 zeros gives without any other input.
+
+/** The tag of AES-GCM (the first test case of its specification), and the first block of AES-CTR. */
+const AES_OF_ZEROS = '58e2fccefa7e3061367f1d57a4e7455a66e94bd4ef8a2c3b884cfa59ca342b2e'
+/** The HMAC, and 32 bytes of HKDF. */
+const HASHES_OF_ZEROS =
+  'b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad' +
+  '91e4e0640eb3242eb4ab90de0ba63abbebbf31fe6b97ff01ebdaaadf0d9d8012'
+
+/** Whether a platform has AES, and not only functions that throw that it is missing. */
+export function agreesOnAes(aes: SymmetricSuite): Promise<boolean> {
+  return agrees(AES_OF_ZEROS, async (key, none) => {
+    const tag = await aes.seal(key, none, none)
+    const block = (await aes.keystream(key, 0).next(64)).subarray(0, 16)
+    const opened = await aes.open(key, none, tag)
+    return opened?.length === 0 ? [tag, block] : []
+  })
+}
+
+/** The same for HMAC and HKDF. */
+export function agreesOnHashes(sha256: HashSuite): Promise<boolean> {
+  return agrees(HASHES_OF_ZEROS, async (key, none) => [
+    await sha256.hmac(key, none),
+    await sha256.hkdf(key, none, none, 32),
+  ])
+}
+
+async function agrees(
+  expected: string,
+  answers: (key: Uint8Array, none: Uint8Array) => Promise<readonly Uint8Array[]>,
+): Promise<boolean> {
+  try {
+    return equalBytes(
+      concatBytes(...(await answers(new Uint8Array(16), new Uint8Array(0)))),
+      hexToBytes(expected),
+    )
+  } catch {
+    return false
   }
 }

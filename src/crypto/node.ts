@@ -79,7 +79,7 @@ export function nodeCrypto(options: NodeCryptoOptions = {}): OwnProvider | undef
   const native = builtinModule('node:crypto')
   // Some runtimes have parts of the module only.
   if (typeof native?.diffieHellman !== 'function') return undefined
-  const ciphers = native.getCiphers()
+  const ciphers = ciphersOf(native)
   const zeros = new Uint8Array(PIECE_LENGTH)
   return {
     name: 'node',
@@ -94,6 +94,15 @@ export function nodeCrypto(options: NodeCryptoOptions = {}): OwnProvider | undef
       ...(ciphers.includes(AES.stream) && { aes: symmetricSuite(native, AES, zeros) }),
       ...(ciphers.includes(CHACHA.stream) && { chacha: symmetricSuite(native, CHACHA, zeros) }),
     },
+  }
+}
+
+/** The names of the ciphers. Runtimes that imitate Node may not have the list. */
+function ciphersOf(native: Native): readonly string[] {
+  try {
+    return native.getCiphers()
+  } catch {
+    return []
   }
 }
 

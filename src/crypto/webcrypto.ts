@@ -16,8 +16,8 @@ import {
   wipe,
 } from './bytes.js'
 import { fromJwk, isLowOrder, isStrictSignature, toPkcs8, withoutTopBit } from './encodings.js'
-import { AES_CTR, memoryReleaser, PIECE_LENGTH, readForward } from './keystream.js'
-import { agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
+import { AES_CTR, memoryReleaser, PIECE_LENGTH, pieceOf, readForward } from './keystream.js'
+import { agreesOnAes, agreesOnHashes, agreesOnSecrets, agreesOnSignatures } from './known-answers.js'
 import type {
   Fallbacks,
   HashSuite,
@@ -34,15 +34,17 @@ export async function webCryptoWith(fallbacks: Fallbacks): Promise<OwnProvider |
   if (subtle === undefined) return undefined
   const x25519 = keyAgreement(subtle)
   const ed25519 = signatureScheme(subtle)
-  const [hasX25519, hasEd25519] = await Promise.all([agreesOnSecrets(x25519), agreesOnSignatures(ed25519)])
-  const native = {
-    name: 'webcrypto',
-    randomBytes: platformRandomBytes,
-    x25519,
-    ed25519,
-    sha256: hashSuite(subtle),
-    suites: { aes: aesSuite(subtle) },
-  }
+  const sha256 = hashSuite(subtle)
+  const aes = aesSuite(subtle)
+  const [hasX25519, hasEd25519, hasHashes, hasAes] = await Promise.all([
+    agreesOnSecrets(x25519),
+    agreesOnSignatures(ed25519),
+    agreesOnHashes(sha256),
+    agreesOnAes(aes),
+  ])
+  if (!hasHashes) return undefined
+  const suites = hasAes ? { aes } : {}
+  const native = { name: 'webcrypto', randomBytes: platformRandomBytes, x25519, ed25519, sha256, suites }
   if (hasX25519 && hasEd25519) return native
   try {
     const curves = await fallbacks.curves()
@@ -280,21 +282,4 @@ function aesSuite(subtle: Subtle): SymmetricSuite {
       return { next, ahead: AHEAD, release: (piece) => piece !== undefined && discard(piece) }
     },
   }
-}
-
-/** A piece of any length, assembled from pieces of at most {@link PIECE_LENGTH} bytes. */
-async function pieceOf(
-  produce: (position: number, length: number) => Promise<Uint8Array>,
-  discard: (piece: Uint8Array) => void,
-  position: number,
-  length: number,
-): Promise<Uint8Array> {
-  if (length <= PIECE_LENGTH) return produce(position, length)
-  const whole = new Uint8Array(length)
-  for (let from = 0; from < length; from += PIECE_LENGTH) {
-    const piece = await produce(position + from, Math.min(PIECE_LENGTH, length - from))
-    whole.set(piece, from)
-    discard(piece)
-  }
-  return whole
 }

@@ -68,3 +68,40 @@ test('the default provider takes the keystream of WebCrypto if that is faster th
   expect(await mixed.suites.aes!.open(seed, key, await noble.suites.aes!.seal(seed, key, key))).toEqual(key)
   expect(mixed.suites.chacha).toBeDefined()
 })
+
+/** The name of the default provider of a runtime that imitates Node, and whose module differs from Node's by `changes`. */
+async function nameWith(changes: object): Promise<string> {
+  vi.unstubAllGlobals()
+  const native = process.getBuiltinModule('node:crypto')
+  stubProcess({ getBuiltinModule: () => ({ ...native, ...changes }) })
+  return (await defaultCrypto()).name
+}
+
+const refuse = (): never => {
+  throw new Error('not implemented')
+}
+
+test('a runtime whose module has functions that only throw gets the provider of WebCrypto', async () => {
+  expect(await nameWith({})).toBe('node')
+  expect(await nameWith({ createCipheriv: refuse })).toBe('webcrypto')
+  expect(await nameWith({ createCipheriv: undefined })).toBe('webcrypto')
+  expect(await nameWith({ createHmac: refuse, createSecretKey: refuse, hkdfSync: refuse })).toBe('webcrypto')
+  // The module has curves and hashes. It does not say which ciphers it has.
+  expect(await nameWith({ getCiphers: refuse })).toBe('node+noble')
+  expect(await nameWith({ getCiphers: undefined })).toBe('node+noble')
+})
+
+test('the keystreams are not timed without a clock, or if that of WebCrypto is another one', async () => {
+  for (const performance of [undefined, null, {}, { now: refuse }, { now: () => 10n }]) {
+    vi.stubGlobal('performance', performance)
+    expect((await defaultCrypto()).name).toBe('node')
+  }
+  // One that would be chosen.
+  vi.stubGlobal('performance', { now: () => 0 })
+  expect((await defaultCrypto()).name).toBe('node+webcrypto')
+  const { subtle } = globalThis.crypto
+  const encrypt = async (): Promise<ArrayBuffer> => new ArrayBuffer(64)
+  vi.spyOn(subtle, 'encrypt').mockImplementation(encrypt)
+  expect((await defaultCrypto()).name).toBe('node')
+  vi.restoreAllMocks()
+})

@@ -66,6 +66,34 @@ describe('WebCrypto', () => {
     expect(await provider.ed25519.sign(key, key)).toEqual(await noble.ed25519.sign(key, key))
   })
 
+  test.each([null, 3, {}, { importKey: () => undefined }])(
+    'is undefined if crypto.subtle is %o, and noble does the work',
+    async (broken) => {
+      const getRandomValues = globalThis.crypto.getRandomValues.bind(globalThis.crypto)
+      stubProcess({})
+      vi.stubGlobal('crypto', { getRandomValues, subtle: broken })
+      expect(await webCrypto()).toBeUndefined()
+      const provider = await defaultCrypto()
+      expect(provider.name).toBe('noble')
+      const [key, none] = [counting(16), new Uint8Array(0)]
+      const sealed = await provider.suites.aes!.seal(key, none, key)
+      expect(await noble.suites.aes!.open(key, none, sealed)).toEqual(key)
+    },
+  )
+
+  test('has AES of noble if that of the platform is missing or wrong', async () => {
+    stubProcess({})
+    const [key, none] = [counting(16), new Uint8Array(0)]
+    const expected = await noble.suites.aes!.seal(key, none, key)
+    for (const encrypt of [() => Promise.reject(new Error('AES')), async () => new ArrayBuffer(16)]) {
+      stubSubtle({ encrypt: encrypt as SubtleCrypto['encrypt'] })
+      expect((await webCrypto())!.suites).toEqual({})
+      const { name, suites } = await defaultCrypto()
+      expect(name).toBe('webcrypto+noble')
+      expect(await suites.aes!.seal(key, none, key)).toEqual(expected)
+    }
+  })
+
   test('takes the curves that the platform lacks from the fallback that it is given', async () => {
     stubSubtle(refusing('X25519'))
     const provider = (await webCrypto({ fallback: { ...noble, x25519: { ...noble.x25519 } } }))!

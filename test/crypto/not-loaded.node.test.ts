@@ -26,12 +26,12 @@ afterEach(() => {
 })
 
 /** A platform without Node's cryptography, whose WebCrypto knows no algorithm with this name. */
-function lack(curve: RegExp): void {
+function lack(algorithm: RegExp): void {
   stubProcess({})
   const methods = ['importKey', 'exportKey', 'deriveBits', 'sign', 'verify', 'encrypt', 'decrypt'] as const
   const real = Object.fromEntries(methods.map((method) => [method, subtle[method].bind(subtle)]))
   const importKey = (...parameters: unknown[]): Promise<CryptoKey> =>
-    curve.test(String(parameters[2]))
+    algorithm.test((parameters[2] as { readonly name?: string }).name ?? String(parameters[2]))
       ? Promise.reject(new DOMException('Unrecognized name.', 'NotSupportedError'))
       : Reflect.apply(subtle.importKey, subtle, parameters)
   vi.stubGlobal('crypto', { getRandomValues, subtle: { ...real, importKey } })
@@ -59,11 +59,23 @@ describe('if modules cannot be loaded on demand', () => {
   test.each([
     ['X25519', /X25519/],
     ['both curves', /25519/],
-    ['all algorithms', /./],
   ])('a platform that lacks %s gets an error that says what to import', async (_what, curve) => {
     lack(curve)
     await expect(webCrypto()).rejects.toMatchObject(REFUSED)
     await expect(defaultCrypto('chacha')).rejects.toMatchObject(REFUSED)
+  })
+
+  test.each([
+    ['AES', /AES/, ['webcrypto', 'webcrypto+noble']],
+    ['HMAC', /HMAC/, [undefined, undefined]],
+    ['all algorithms', /./, [undefined, undefined]],
+  ])('so does one that lacks %s, as soon as it is needed', async (_what, algorithm, [web, chacha]) => {
+    lack(algorithm)
+    expect((await webCrypto())?.name).toBe(web)
+    await expect(defaultCrypto('aes')).rejects.toMatchObject(REFUSED)
+    const choice = defaultCrypto('chacha').then(({ name }) => name)
+    if (chacha === undefined) await expect(choice).rejects.toMatchObject(REFUSED)
+    else expect(await choice).toBe(chacha)
   })
 
   test('so does a platform without WebCrypto', async () => {
