@@ -1,12 +1,24 @@
 import type { Coder } from '../codec/codec.js'
 import type { Bytes } from '../crypto/bytes.js'
 import type { PhaseName } from '../errors.js'
+import { choiceLength, isChosen, publishableSeats } from '../graph/index.js'
 import type { PlaneHome, RoundPlane, SumBlock, UploadPlace } from '../plane/index.js'
 import type { ServerCapabilities } from '../protocol/capabilities.js'
-import type { server } from '../protocol/index.js'
+import { isHybrid } from '../protocol/keys.js'
+import { sealedLengthBetween } from '../protocol/parcel-lengths.js'
+import { seatsToPublish } from '../protocol/server/advertise-keys.js'
+import * as server from '../protocol/server/index.js'
+import { bytesToForward, columnsToForward } from '../protocol/server/sealed-shares.js'
 import type { Vector } from '../vector/index.js'
 import { passOn } from '../vector/pace.js'
-import { encodeMessage, type MessageType } from '../wire/index.js'
+import {
+  encodeMessage,
+  forwardedColumnCoder,
+  forwardedSharesCoder,
+  type MessageType,
+  publishedEntries,
+  publishedKeysCoder,
+} from '../wire/index.js'
 import type { TellServer } from './events.js'
 
 /** The server's messages at the beginning of a phase, as bytes. */
@@ -108,21 +120,23 @@ interface PhaseSteps<A>
   > {
   /** Checks one message. Throws or rejects if it is refused. */
   check(seat: number, bytes: Uint8Array): A | Promise<A>
-  /** Checks that a message can be accepted beside those that were accepted while it was checked. Throws if not. */
-  confirm?(checked: A): void
+  /**
+   * What is kept of a checked message, without views of its bytes. It throws if the message cannot be accepted beside those that
+   * were accepted while it was checked.
+   */
+  keep(checked: A): A
   /** The bytes of an accepted message. */
   encode(accepted: A): Uint8Array
   /** `accepted`: in the order of arrival. */
   close(accepted: readonly A[]): Promise<Closed>
 }
 
-export function phaseOf<A>({ check, confirm, encode, close, ...steps }: PhaseSteps<A>): Phase {
+export function phaseOf<A>({ check, keep, encode, close, ...steps }: PhaseSteps<A>): Phase {
   const accepted = new Map<number, A>()
   const taking =
     (seat: number, checked: A): Taking =>
     () => {
-      confirm?.(checked)
-      accepted.set(seat, checked)
+      accepted.set(seat, keep(checked))
       return { status: 'accepted' }
     }
   return {
@@ -176,4 +190,48 @@ export function messagesOf({ outbound }: Phase): Iterable<readonly [seat: number
       for (const seat of outbound.recipients) yield [seat, outbound.messageFor(seat)] as const
     },
   }
+}
+
+/** The keys that each client may know of. */
+export function keysMessages(state: server.ServerSharing): OutboundBytes {
+  const { config, clients } = state
+  const { signatureLength, graph } = config
+  const universe = publishableSeats(graph, config.clients)
+  const choice = choiceLength(graph)
+  if (typeof universe !== 'number') {
+    const coder = publishedKeysCoder(universe, signatureLength, choice, isHybrid(config))
+    return encoded('publishedKeys', server.keysToPublish(state), () => coder)
+  }
+  const { recipients, messageFor } = seatsToPublish(state)
+  let entries: ReturnType<typeof publishedEntries> | undefined
+  return {
+    recipients,
+    messageFor: (seat) => {
+      const seats = messageFor(seat)
+      entries ??= publishedEntries(
+        clients.map((client) => ({ seat: client.seat, value: client.keys })),
+        universe,
+        signatureLength,
+        choice,
+        isHybrid(config),
+      )
+      return entries(seats)
+    },
+  }
+}
+
+/** What is sealed to each client; in one piece, if all of it has the same length. */
+export function sharesMessages(state: server.ServerMasking, context: PhaseContext): OutboundBytes {
+  const { config, graph } = state
+  if (isHybrid(config)) {
+    return encoded('forwardedShares', server.sharesToForward(state, context), (seat) => {
+      const { peers, owners } = server.sealersOf(state, seat)
+      return forwardedSharesCoder(peers, owners, (peer) => sealedLengthBetween(config, graph, peer, seat))
+    })
+  }
+  if (!isChosen(graph)) return bytesToForward(state)
+  return encoded('forwardedShares', columnsToForward(state), (seat) => {
+    const { peers, owners } = server.sealersOf(state, seat)
+    return forwardedColumnCoder(peers, owners)
+  })
 }

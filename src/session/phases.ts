@@ -1,5 +1,6 @@
+import { Copies } from '../codec/streams.js'
 import { SecAggError } from '../errors.js'
-import { choiceLength, publishableSeats } from '../graph/index.js'
+import { choiceLength } from '../graph/index.js'
 import type { Folding, RoundPlane } from '../plane/index.js'
 import {
   blamePeer,
@@ -11,10 +12,8 @@ import {
 import { allSeats } from '../protocol/config.js'
 import { hybridFor } from '../protocol/hybrid-steps.js'
 import { isHybrid } from '../protocol/keys.js'
-import { sealedLengthBetween } from '../protocol/parcel-lengths.js'
-import { checkAdvertisedKeys, seatsToPublish } from '../protocol/server/advertise-keys.js'
+import { checkAdvertisedKeys } from '../protocol/server/advertise-keys.js'
 import * as server from '../protocol/server/index.js'
-import { columnsToForward } from '../protocol/server/sealed-shares.js'
 import { sealedBy } from '../protocol/server/share-keys.js'
 import { type Segment, segmentsInRange } from '../vector/index.js'
 import { passOn } from '../vector/pace.js'
@@ -27,21 +26,19 @@ import {
   decodeMaskedSlice,
   decodeMessage,
   encodeMessage,
-  forwardedColumnCoder,
-  forwardedSharesCoder,
   HASH_LENGTH,
   messageType,
-  publishedEntries,
-  publishedKeysCoder,
+  type PublicKeys,
   shareKeysCoder,
+  viewMessage,
 } from '../wire/index.js'
 import {
-  encoded,
-  type OutboundBytes,
+  keysMessages,
   type Phase,
   type PhaseContext,
   phaseOf,
   seatsOf,
+  sharesMessages,
   type Taken,
   type Taking,
 } from './phase.js'
@@ -54,6 +51,7 @@ export function advertisePhase(state: server.ServerAdvertising, context: PhaseCo
   const { config } = state
   const coder = advertiseKeysCoder(config.signatureLength, choiceLength(config.graph), isHybrid(config))
   const distinct = new DistinctKeys()
+  const copies = new Copies()
   return phaseOf({
     state,
     phase: 'advertise-keys',
@@ -65,10 +63,15 @@ export function advertisePhase(state: server.ServerAdvertising, context: PhaseCo
       // Checked before the length, which differs in the other adversary model.
       const hash = beginningOf('advertiseKeys', bytes, HASH_LENGTH, blame)
       if (hash !== undefined) requireSameConfiguration(config, hash, blame)
-      const message = decodeMessage('advertiseKeys', coder, bytes, blame)
+      // Signatures are checked later, in parallel, so the message is copied before.
+      const decode = config.adversary === 'active' ? decodeMessage : viewMessage
+      const message = decode('advertiseKeys', coder, bytes, blame)
       return checkAdvertisedKeys(state, seat, message, context)
     },
-    confirm: (checked) => requireDistinct(distinct, checked),
+    keep: (checked) => {
+      requireDistinct(distinct, checked)
+      return config.adversary === 'active' ? checked : { ...checked, keys: copyOfKeys(checked.keys, copies) }
+    },
     encode: ({ keys }) => encodeMessage('advertiseKeys', coder, { configurationHash: config.hash, ...keys }),
     close: async (accepted) => {
       const { state: next } = server.closeAdvertiseKeys(state, accepted, context)
@@ -80,7 +83,14 @@ export function advertisePhase(state: server.ServerAdvertising, context: PhaseCo
 /** ShareKeys, the paper's round 1: collects sealed shares. */
 export function sharePhase(state: server.ServerSharing, context: PhaseContext): Phase {
   const { config } = state
-  const coderOf = (seat: number) => shareKeysCoder(0, sealedBy(state, seat))
+  let last: { readonly length: number; readonly coder: ReturnType<typeof shareKeysCoder> } | undefined
+  const coderOf = (seat: number): ReturnType<typeof shareKeysCoder> => {
+    const length = sealedBy(state, seat)
+    if (last?.length !== length) last = { length, coder: shareKeysCoder(0, length) }
+    return last.coder
+  }
+  // Apart from each other, because commitments are needed until the end.
+  const [commitments, sealed] = [new Copies(), new Copies()]
   return phaseOf({
     state,
     phase: 'share-keys',
@@ -88,9 +98,14 @@ export function sharePhase(state: server.ServerSharing, context: PhaseContext): 
     expected: seatsOf(state.clients),
     outbound: keysMessages(state),
     check: (seat, bytes) => {
-      const message = decodeMessage('shareKeys', coderOf(seat), bytes, blamePeer('share-keys', seat))
+      const message = viewMessage('shareKeys', coderOf(seat), bytes, blamePeer('share-keys', seat))
       return server.acceptSharedKeys(state, seat, message)
     },
+    keep: ({ seat, commitment, ciphertexts }) => ({
+      seat,
+      commitment: commitments.copyOf(commitment),
+      ciphertexts: sealed.copyOf(ciphertexts),
+    }),
     encode: (accepted) => encodeMessage('shareKeys', coderOf(accepted.seat), accepted),
     close: async (accepted) => {
       const { state: next } = server.closeShareKeys(state, accepted, context)
@@ -239,47 +254,11 @@ function phaseAfterMasking(state: AfterMasking, plane: RoundPlane, context: Phas
   }
 }
 
-/** The keys that each client may know of. */
-function keysMessages(state: server.ServerSharing): OutboundBytes {
-  const { config, clients } = state
-  const { signatureLength, graph } = config
-  const universe = publishableSeats(graph, config.clients)
-  const choice = choiceLength(graph)
-  if (typeof universe !== 'number') {
-    const coder = publishedKeysCoder(universe, signatureLength, choice, isHybrid(config))
-    return encoded('publishedKeys', server.keysToPublish(state), () => coder)
-  }
-  const { recipients, messageFor } = seatsToPublish(state)
-  let entries: ReturnType<typeof publishedEntries> | undefined
-  return {
-    recipients,
-    messageFor: (seat) => {
-      const seats = messageFor(seat)
-      entries ??= publishedEntries(
-        clients.map((client) => ({ seat: client.seat, value: client.keys })),
-        universe,
-        signatureLength,
-        choice,
-        isHybrid(config),
-      )
-      return entries(seats)
-    },
-  }
-}
-
-/** What is sealed to each client; in one piece, if all of it has the same length. */
-function sharesMessages(state: server.ServerMasking, context: PhaseContext): OutboundBytes {
-  const { config, graph } = state
-  if (isHybrid(config)) {
-    return encoded('forwardedShares', server.sharesToForward(state, context), (seat) => {
-      const { peers, owners } = server.sealersOf(state, seat)
-      return forwardedSharesCoder(peers, owners, (peer) => sealedLengthBetween(config, graph, peer, seat))
-    })
-  }
-  return encoded('forwardedShares', columnsToForward(state), (seat) => {
-    const { peers, owners } = server.sealersOf(state, seat)
-    return forwardedColumnCoder(peers, owners)
-  })
+/** The keys of a client, without views of its message. */
+function copyOfKeys(keys: PublicKeys, copies: Copies): PublicKeys {
+  const copied: Partial<Record<keyof PublicKeys, Uint8Array>> = {}
+  for (const name of Object.keys(keys) as (keyof PublicKeys)[]) copied[name] = copies.copyOf(keys[name]!)
+  return copied as PublicKeys
 }
 
 /** Turns an error of the vector core about a packed vector into one that names its sender. */

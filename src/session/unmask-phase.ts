@@ -1,3 +1,4 @@
+import { Copies } from '../codec/streams.js'
 import { wipeAll } from '../crypto/bytes.js'
 import { SecAggError } from '../errors.js'
 import { graphOf, hasPlace, placesIn, provenHolders } from '../graph/index.js'
@@ -18,6 +19,7 @@ import {
   livingOwnersCoder,
   survivorsCoder,
   unmaskingColumnCoder,
+  viewMessage,
 } from '../wire/index.js'
 import {
   encoded,
@@ -45,6 +47,7 @@ export function checkPhase(state: server.ServerChecking, plane: RoundPlane, cont
       const message = decodeMessage('consistencyCheck', coder, bytes, blamePeer('consistency-check', seat))
       return server.acceptConsistencyCheck(state, seat, message, context)
     },
+    keep: (checked) => checked,
     encode: ({ signature }) => encodeMessage('consistencyCheck', coder, signature),
     close: async (accepted) => {
       const { state: next } = server.closeConsistencyCheck(state, accepted)
@@ -79,6 +82,7 @@ export function acknowledgePhase(
       )
       return server.acceptAcknowledgements(state, seat, message)
     },
+    keep: (checked) => checked,
     encode: ({ seat, acknowledgements }) =>
       encodeMessage('acknowledgements', coderOf(seat), acknowledgements),
     close: async (accepted) => {
@@ -95,6 +99,7 @@ const FINDINGS: ReadonlySet<string> = new Set(['wrong-share', 'wrong-mask-secret
 export function unmaskPhase(state: server.ServerUnmasking, plane: RoundPlane, context: PhaseContext): Phase {
   const lengthOf = shareLengths(state)
   const coderOf = (seat: number) => unmaskingColumnCoder(server.ownersKnownTo(state, seat), lengthOf)
+  const copies = new Copies()
   /** Why the phase could not be closed, with this number of answers. */
   let failed: { readonly answers: number; readonly error: SecAggError } | undefined
   return phaseOf({
@@ -105,9 +110,10 @@ export function unmaskPhase(state: server.ServerUnmasking, plane: RoundPlane, co
     outbound: lastMessages(state),
     plane,
     check: (seat, bytes) => {
-      const message = decodeMessage('unmasking', coderOf(seat), bytes, blamePeer('unmasking', seat))
+      const message = viewMessage('unmasking', coderOf(seat), bytes, blamePeer('unmasking', seat))
       return acceptRevealed(state, seat, message)
     },
+    keep: ({ seat, shares: { seats, bytes } }) => ({ seat, shares: { seats, bytes: copies.copyOf(bytes) } }),
     encode: ({ seat, shares }) => encodeMessage('unmasking', coderOf(seat), shares),
     close: async (accepted) => {
       // Accepted answers do not change, so the same number of them would lead to the same error after the same work. If secrets

@@ -90,9 +90,15 @@ export function encodeMessage<T>(type: MessageType, coder: P.Coder<T>, message: 
  */
 export function decodeMessage<T>(type: MessageType, coder: P.Coder<T>, bytes: Uint8Array, origin: Origin): T {
   checkHeader(type, bytes, origin)
+  // Not `slice`, because a slice of a Node Buffer shares its memory.
+  return viewMessage(type, coder, new Uint8Array(bytes), origin)
+}
+
+/** Like {@link decodeMessage}, but arrays of bytes in the result are views of the message. */
+export function viewMessage<T>(type: MessageType, coder: P.Coder<T>, bytes: Uint8Array, origin: Origin): T {
+  checkHeader(type, bytes, origin)
   try {
-    // Not `slice`, because a slice of a Node Buffer shares its memory.
-    return coder.decode(new Uint8Array(bytes.subarray(HEADER_LENGTH)))
+    return coder.decode(bytes.subarray(HEADER_LENGTH))
   } catch {
     throw new SecAggError('malformed-message', origin.fault, `a message of type ${type} is malformed`, origin)
   }
@@ -124,7 +130,12 @@ export interface OpenMessage {
 
 /** A masked input with `length` bytes for the packed vector. */
 export function createMaskedInput(length: number): OpenMessage {
-  return openMessage(Uint8Array.of(PROTOCOL_VERSION, MESSAGE_TYPES.maskedInput), length)
+  return createMessage('maskedInput', length)
+}
+
+/** A message of a type without a number of a slice, with `length` bytes for its body. */
+export function createMessage(type: MessageType, length: number): OpenMessage {
+  return openMessage(HEADERS[MESSAGE_TYPES[type]]!, length)
 }
 
 function openMessage(header: Uint8Array, length: number): OpenMessage {

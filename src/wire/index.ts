@@ -27,6 +27,7 @@ export {
   openEnvelope,
   PROTOCOL_VERSION,
   SLICE_HEADER_LENGTH,
+  viewMessage,
 } from './envelope.js'
 export { advertiseKeysCoder, publishedKeysCoder } from './key-coders.js'
 export {
@@ -43,6 +44,7 @@ export {
   consistencySignaturesCoder,
   type ForwardedShares,
   forwardedColumnCoder,
+  forwardedMessage,
   forwardedSharesCoder,
   HASH_LENGTH,
   type Inclusion,

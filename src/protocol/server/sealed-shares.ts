@@ -1,5 +1,6 @@
+import type { Bytes } from '../../crypto/bytes.js'
 import { graphOf, isChosen, placesIn, visibleFrom } from '../../graph/index.js'
-import { SEALED_SHARES_LENGTH, type SeatColumn } from '../../wire/index.js'
+import { forwardedMessage, SEALED_SHARES_LENGTH, type SeatColumn } from '../../wire/index.js'
 import { requireState } from '../checks.js'
 import { type Outbound, requireRecipient } from './accepted.js'
 import type { ServerMasking, SharingClient } from './states.js'
@@ -15,7 +16,7 @@ const WORDS = SEALED_SHARES_LENGTH / 4
 
 /** What is sealed to one receiver. */
 interface Sealed {
-  readonly senders: readonly number[]
+  readonly senders: Uint32Array
   /** A ciphertext of each sender, in this order. */
   readonly bytes: Uint8Array
 }
@@ -70,11 +71,11 @@ export class SealedShares {
   sealedTo(receiver: number): Sealed {
     const { from, senders, words } = this.#tileOf(receiver)
     const first = this.#starts[from]!
-    const [start, end] = [this.#starts[receiver]! - first, this.#starts[receiver + 1]! - first]
-    const seats: number[] = []
-    for (let entry = start; entry < end; entry++) seats.push(senders[entry]!)
-    const [at, length] = [start * SEALED_SHARES_LENGTH, (end - start) * SEALED_SHARES_LENGTH]
-    return { senders: seats, bytes: new Uint8Array(words.buffer, at, length) }
+    const start = this.#starts[receiver]! - first
+    const end = this.#starts[receiver + 1]! - first
+    const length = (end - start) * SEALED_SHARES_LENGTH
+    const bytes = new Uint8Array(words.buffer, start * SEALED_SHARES_LENGTH, length)
+    return { senders: senders.subarray(start, end), bytes }
   }
 
   #tileOf(receiver: number): Tile {
@@ -162,10 +163,8 @@ interface SealedColumn extends SeatColumn {
   readonly sealing: ReadonlySet<number> | undefined
 }
 
-/** The messages of `sharesToForward`, each in one piece. */
-export function columnsToForward(state: ServerMasking): Outbound<SealedColumn> {
-  requireState(state, 'server-masking')
-  const { config, graph, clients } = state
+/** What is sealed to each client of U2. */
+function sealedToClients({ config, graph, clients }: ServerMasking): Outbound<Sealed> {
   const recipients = clients.map(({ seat }) => seat)
   let shares: SealedShares | undefined
   return {
@@ -173,11 +172,37 @@ export function columnsToForward(state: ServerMasking): Outbound<SealedColumn> {
     messageFor: (receiver) => {
       requireRecipient(recipients, receiver)
       shares ??= new SealedShares(config.clients, clients, graphOf(graph, config.clients).owners)
-      const { senders, bytes } = shares.sealedTo(receiver)
-      if (!isChosen(graph)) return { seats: senders, bytes, sealing: undefined }
+      return shares.sealedTo(receiver)
+    },
+  }
+}
+
+/** The messages of `sharesToForward`, each in one piece. */
+export function columnsToForward(state: ServerMasking): Outbound<SealedColumn> {
+  requireState(state, 'server-masking')
+  const { config, graph } = state
+  const { recipients, messageFor } = sealedToClients(state)
+  return {
+    recipients,
+    messageFor: (receiver) => {
+      const { senders, bytes } = messageFor(receiver)
+      if (!isChosen(graph)) return { seats: [...senders], bytes, sealing: undefined }
       // The receiver also shares masks with clients that have sealed nothing to it.
       const visible = visibleFrom(graph, config.clients, receiver, recipients)
       return { seats: visible.filter((seat) => seat !== receiver), bytes, sealing: new Set(senders) }
+    },
+  }
+}
+
+/** The same messages as bytes. Not for the chosen graph, where they also name clients that have sealed nothing. */
+export function bytesToForward(state: ServerMasking): Outbound<Bytes> {
+  const { clients } = state
+  const { recipients, messageFor } = sealedToClients(state)
+  return {
+    recipients,
+    messageFor: (receiver) => {
+      const { senders, bytes } = messageFor(receiver)
+      return forwardedMessage(clients[placesIn(clients)[receiver]!]!.peers, senders, bytes)
     },
   }
 }

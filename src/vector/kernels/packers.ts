@@ -32,7 +32,7 @@ const PORTION = 2048
 /** A packer in plain JavaScript, for hosts without WebAssembly and for short segments. */
 export const plainPacker: Packer = {
   pack: (lanes, bits, packed) => {
-    const words = createWords(bits)
+    const words = createWords(bits, lanes.length)
     const buffer = new Uint8Array(words.buffer)
     forEachPortion(lanes, (portion, from) => {
       writeWords(portion, bits, words)
@@ -47,7 +47,7 @@ export const plainPacker: Packer = {
 }
 
 function add(lanes: Lanes, bits: number, packed: Uint8Array): void {
-  const words = createWords(bits)
+  const words = createWords(bits, lanes.length)
   const whole = lanesOn(words.buffer, bits)
   forEachPortion(lanes, (portion, from) => {
     fillWords(words, packed, portion.length, from, bits)
@@ -63,9 +63,9 @@ function forEachPortion(lanes: Lanes, visit: (portion: Lanes, from: number) => v
   }
 }
 
-/** Words for a portion, and two more, which may be read after the last element. */
-function createWords(bits: number): Uint32Array<ArrayBuffer> {
-  return new Uint32Array((PORTION * bits) / 32 + 2)
+/** Words for a portion of this many lanes, and two more, which may be read after the last element. */
+function createWords(bits: number, lanes: number): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(Math.ceil((Math.min(lanes, PORTION) * bits) / 32) + 2)
 }
 
 function fillWords(words: Uint32Array, packed: Uint8Array, count: number, from: number, bits: number): void {
