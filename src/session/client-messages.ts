@@ -21,8 +21,8 @@ import {
   complaintCoder,
   consistencyCheckCoder,
   consistencySignaturesCoder,
-  createMaskedInput,
   createMaskedSlice,
+  createMessage,
   decodeMessage,
   encodeMessage,
   encodeOwn,
@@ -240,7 +240,8 @@ export async function maskSlice(
   const proof = inclusion !== undefined && slice === 0 ? encodeProof(config, inclusion) : new Uint8Array(0)
   const shape = segmentsInRange(segments, range)
   const length = proof.length + packedLength(shape)
-  const { message, content } = slices === 1 ? createMaskedInput(length) : createMaskedSlice(slice, length)
+  const { message, content } =
+    slices === 1 ? createMessage('maskedInput', length) : createMaskedSlice(slice, length)
   content.set(proof)
   packInto(elements, shape, content.subarray(proof.length))
   return message

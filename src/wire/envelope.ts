@@ -128,11 +128,6 @@ export interface OpenMessage {
   readonly content: Bytes
 }
 
-/** A masked input with `length` bytes for the packed vector. */
-export function createMaskedInput(length: number): OpenMessage {
-  return createMessage('maskedInput', length)
-}
-
 /** A message of a type without a number of a slice, with `length` bytes for its body. */
 export function createMessage(type: MessageType, length: number): OpenMessage {
   return openMessage(HEADERS[MESSAGE_TYPES[type]]!, length)

@@ -10,8 +10,8 @@ export {
 export {
   beginningOf,
   checkHeader,
-  createMaskedInput,
   createMaskedSlice,
+  createMessage,
   decodeMaskedInput,
   decodeMaskedSlice,
   decodeMessage,

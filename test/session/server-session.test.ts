@@ -57,6 +57,30 @@ describe('the server session', () => {
     expect(server.report).toEqual(outcome?.report)
   })
 
+  it.each(['honest-but-curious', 'active'] as const)(
+    'keeps nothing of the bytes that a host passes, once they are accepted: %s',
+    async (adversary) => {
+      const { server, sessions } = await makeCohort({ clients: 5, adversary, threshold: 4 })
+      const used: Uint8Array[] = []
+      const pass = async (seat: number, answer: Uint8Array): Promise<void> => {
+        const bytes = Uint8Array.from(answer)
+        used.push(bytes)
+        expect(await server.receive(seat, bytes)).toEqual({ status: 'accepted' })
+        bytes.fill(0xa5)
+        expect(await server.receive(seat, answer)).toEqual({ status: 'duplicate' })
+      }
+      for (const [seat, session] of sessions.entries()) await pass(seat, await session.start())
+      let outcome = await server.closePhase()
+      while (!outcome.done) {
+        for (const [seat, bytes] of outcome.messages) await pass(seat, await sessions[seat]!.receive(bytes))
+        outcome = await server.closePhase()
+      }
+      expect(outcome.report.survivors).toEqual([0, 1, 2, 3, 4])
+      expect(outcome.report.wrongShares).toEqual([])
+      expect(used.every((bytes) => bytes.every((byte) => byte === 0xa5))).toBe(true)
+    },
+  )
+
   it('says whose keys it dropped where too few are left, and takes new ones of that seat', async () => {
     // The clients at seats 1 and 2 draw the same keys, as clones of one machine with one seed would.
     const { server, sessions, config, inputs } = await makeCohort({

@@ -1,8 +1,8 @@
 import type { Bytes } from '../../src/crypto/bytes.js'
-import { createMaskedInput, createMaskedSlice } from '../../src/wire/index.js'
+import { createMaskedSlice, createMessage } from '../../src/wire/index.js'
 /** A masked input with these bytes. */
 export function encodeMaskedInput(packed: Uint8Array): Bytes {
-  const { message, content } = createMaskedInput(packed.length)
+  const { message, content } = createMessage('maskedInput', packed.length)
   content.set(packed)
   return message
 }
