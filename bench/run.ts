@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { entryMoves } from './entries.js'
 import { freePiece, maskPlans, rawKeystream } from './mask-kernel.js'
 import { measure, type Result } from './measure.js'
 import { packings } from './packing.js'
@@ -52,6 +53,14 @@ const micro = {
     candidates: async () => [rawKeystream(1, freePiece), ...packings()],
   },
   agreement: { title: 'Key agreement; a peer', candidates: async () => agreements() },
+  entries: {
+    title: 'Entries of a round as messages, n 500, complete graph; a thousand',
+    candidates: async () => entryMoves(500),
+  },
+  sparseEntries: {
+    title: 'The same on the sparse graph, n 5000, k 34; a thousand',
+    candidates: async () => entryMoves(5000, 34),
+  },
   shamir: { title: 'Shamir: secrets of 32 bytes; a secret', candidates: async () => sharings() },
 }
 
