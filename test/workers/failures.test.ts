@@ -17,7 +17,7 @@ import {
   spawnNowhere,
 } from './support.js'
 
-const plan = planOf(20, chacha)
+const plan = planOf(40, chacha)
 
 async function expected(): Promise<Vector> {
   const target = filled(MIXED)
@@ -65,7 +65,7 @@ describe('a worker dies while it works', () => {
 
     const { suite, opened } = counting(chacha)
     await pool.execute(filled(MIXED), MIXED, plan, suite)
-    expect(opened()).toBe(20)
+    expect(opened()).toBe(40)
   })
 
   test('with memory that was transferred to it', async () => {
@@ -204,7 +204,7 @@ describe('a worker that cannot be started is left out, and the pool tells why', 
     const { suite, opened } = counting(chacha)
     const target = filled(MIXED)
     await pool.execute(target, MIXED, plan, suite)
-    expect(opened() - 1).toBeLessThan(20)
+    expect(opened() - 1).toBeLessThan(40)
     expect(difference(target, await expected())).toBeUndefined()
   })
 })
