@@ -2,7 +2,8 @@ import { createRoundConfig } from 'secagg'
 import { nodeCrypto } from 'secagg/crypto'
 import { drawGraph, graphOf } from '../src/graph/index.js'
 import { bytesToForward } from '../src/protocol/server/sealed-shares.js'
-import { publishedEntries, SEALED_SHARES_LENGTH } from '../src/wire/index.js'
+import { SEALED_SHARES_LENGTH } from '../src/wire/index.js'
+import { publishedEntries } from '../src/wire/published-entries.js'
 import type { Candidate } from './measure.js'
 
 /**

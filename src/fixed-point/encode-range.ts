@@ -1,8 +1,9 @@
 import { isBytes } from '../crypto/bytes.js'
 import { dependableRandom } from '../crypto/dependable.js'
 import { SecAggError, usageError } from '../errors.js'
+import type { Into } from '../vector/into.js'
 import { type FloatKernel, PORTION, type Scaling, withFloatKernel } from '../vector/kernels/kernel-floats.js'
-import { bytesOf, checkHost, createLanes, type Into, plainLanes, wordsOf } from '../vector/lanes.js'
+import { bytesOf, checkHost, createLanes, plainLanes, wordsOf } from '../vector/lanes.js'
 import type { ElementRange, Lanes } from '../vector/segments.js'
 import type { FixedPoint } from './encoding.js'
 

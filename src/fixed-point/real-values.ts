@@ -2,14 +2,13 @@ import { described, partsOf, shown } from '../arguments.js'
 import { platformRandomPieces } from '../crypto/random.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, firstOutOfRange } from '../vector/arithmetic.js'
+import { type Into, requireInto } from '../vector/into.js'
 import { type FloatKernel, withFloatKernel } from '../vector/kernels/kernel-floats.js'
 import {
   checkHost,
-  type Into,
   laneArrayName,
   plainDoubles,
   plainLanes,
-  requireInto,
   requireLanes,
   typedArrayName,
   wordsOf,

@@ -16,9 +16,10 @@ import {
   forwardedColumnCoder,
   forwardedSharesCoder,
   type MessageType,
-  publishedEntries,
   publishedKeysCoder,
 } from '../wire/index.js'
+// Only servers need it, and some bundlers keep every module of an index.
+import { publishedEntries } from '../wire/published-entries.js'
 import type { TellServer } from './events.js'
 
 /** The server's messages at the beginning of a phase, as bytes. */

@@ -1,4 +1,3 @@
-import { Copies } from '../codec/streams.js'
 import { SecAggError } from '../errors.js'
 import { choiceLength } from '../graph/index.js'
 import type { Folding, RoundPlane } from '../plane/index.js'
@@ -12,6 +11,7 @@ import {
 import { allSeats } from '../protocol/config.js'
 import { hybridFor } from '../protocol/hybrid-steps.js'
 import { isHybrid } from '../protocol/keys.js'
+import { Copies } from '../protocol/server/accepted.js'
 import { checkAdvertisedKeys } from '../protocol/server/advertise-keys.js'
 import * as server from '../protocol/server/index.js'
 import { sealedBy } from '../protocol/server/share-keys.js'

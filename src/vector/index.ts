@@ -15,10 +15,10 @@ export {
   vectorInRange,
 } from './arithmetic.js'
 export { fingerprint } from './fingerprint.js'
+export { type Into, packVector, unpackVector } from './into.js'
 export { installKernels } from './kernels/install.js'
 export type { BlockAdder, LaneRun } from './kernels/plain-adder.js'
 export { createPlainAdder } from './kernels/plain-adder.js'
-export type { Into } from './lanes.js'
 export {
   type ExecutionOptions,
   executeMaskPlan,
@@ -27,7 +27,7 @@ export {
   type MaskOptions,
 } from './mask.js'
 export type { PaceOptions } from './pace.js'
-export { packedLength, packedRange, packVector, unpackVector } from './packing.js'
+export { packedLength, packedRange } from './packing.js'
 export {
   checkSegments,
   type ElementRange,

@@ -1,17 +1,8 @@
-import { partsOf } from '../arguments.js'
 import { type Bytes, createBytes } from '../crypto/bytes.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, createVector } from './arithmetic.js'
 import { packerFor } from './kernels/packers.js'
-import {
-  bytesOf,
-  checkHost,
-  type Into,
-  plainLanes,
-  requireInto,
-  requireIntoVector,
-  typedArrayName,
-} from './lanes.js'
+import { bytesOf, checkHost, plainLanes, typedArrayName } from './lanes.js'
 import {
   checkedSegments,
   checkRange,
@@ -100,51 +91,27 @@ export function packedSegmentLength({ length, bits }: Segment): number {
 }
 
 /**
- * Packs a vector for a message. Each element, reduced modulo 2^k, has exactly k bits, low bits first. Each segment is padded
- * with zero bits to a whole byte. The segments follow one another without gaps.
- *
- * @param vector - The vector to pack.
- * @param segments - The shape of the vector.
- * @param options - Memory for the result.
- * @returns The packed vector, of {@link packedLength} bytes.
- * @throws {SecAggError} `invalid-argument` if the vector does not have this shape, or `into` does not fit; `unsupported` on a
- *   big-endian host.
- * @example
- * ```ts
- * import { packVector } from 'secagg/vector'
- *
- * const vector = [Uint16Array.of(0x123, 0x456)]
- * const packed = packVector(vector, [{ length: 2, bits: 12 }])
- * console.log(packed.length, packed[0]?.toString(16)) // 3 '23'
- * ```
- * @public
+ * Packs a vector for a message, in new memory, see `packVector`.
+ * @throws {SecAggError} `invalid-argument` if the vector does not have this shape; `unsupported` on a big-endian host.
  */
-export function packVector(vector: Vector, segments: readonly Segment[], options: Into<Bytes> = {}): Bytes {
-  const { into } = partsOf('the options of packing', options)
-  if (into === undefined) return pack(vector, segments)
+export function pack(vector: Vector, segments: readonly Segment[]): Bytes {
   const own = checkedSegments(segments)
   checkVector(vector, own)
-  requireInto(into, 'Uint8Array', bytesWhenPacked(own), vector)
-  packInto(vector, own, into)
-  return into
-}
-
-// The functions below are for the rest of the library. They keep the checks of `into` out of bundles that do not need them.
-
-/** Like {@link packVector}, in new memory. */
-export function pack(vector: Vector, segments: readonly Segment[]): Bytes {
-  checkVector(vector, segments)
-  const bytes = createBytes(packedLength(segments))
-  packInto(vector, segments, bytes)
+  const bytes = createBytes(bytesWhenPacked(own))
+  packChecked(vector, own, bytes)
   return bytes
 }
 
 /** Packs a vector into as many bytes as it needs. */
 export function packInto(vector: Vector, segments: readonly Segment[], bytes: Uint8Array): void {
-  checkHost()
   const own = checkedSegments(segments)
   checkVector(vector, own)
-  forEachSegment(bytes, own, (part, segment, index) => {
+  packChecked(vector, own, bytes)
+}
+
+function packChecked(vector: Vector, segments: readonly Segment[], bytes: Uint8Array): void {
+  checkHost()
+  forEachSegment(bytes, segments, (part, segment, index) => {
     const lanes = plainLanes(vector[index]!)
     if (fillsLanes(segment)) part.set(bytesOf(lanes))
     else packerFor(lanes.length).pack(lanes, segment.bits, part)
@@ -152,40 +119,9 @@ export function packInto(vector: Vector, segments: readonly Segment[], bytes: Ui
 }
 
 /**
- * The inverse of {@link packVector}. Each vector has exactly one packed form; any other bytes are refused, before memory is
- * allocated.
- *
- * @param bytes - The packed vector.
- * @param segments - The shape of the vector.
- * @param options - Memory for the result.
- * @returns The vector.
- * @throws {SecAggError} `malformed-message`, fault `peer`, if the length is wrong or padding is not zero; `invalid-argument`
- *   if `bytes` is not a Uint8Array, or `into` does not fit; `unsupported` on a big-endian host.
- * @example
- * ```ts
- * import { packVector, unpackVector } from 'secagg/vector'
- *
- * const segments = [{ length: 2, bits: 12 }]
- * const packed = packVector([Uint16Array.of(1000, 2000)], segments)
- * console.log(unpackVector(packed, segments)) // [ Uint16Array(2) [ 1000, 2000 ] ]
- * ```
- * @public
+ * The inverse of {@link pack}, in new memory, see `unpackVector`.
+ * @throws {SecAggError} See {@link checkPacked}.
  */
-export function unpackVector(
-  bytes: Uint8Array,
-  segments: readonly Segment[],
-  options: Into<Vector> = {},
-): Vector {
-  const { into } = partsOf('the options of unpacking', options)
-  if (into === undefined) return unpack(bytes, segments)
-  const own = checkedSegments(segments)
-  checkPacked(bytes, own)
-  requireIntoVector(into, own, [bytes])
-  unpackInto(bytes, own, into)
-  return into
-}
-
-/** Like {@link unpackVector}, in new memory. */
 export function unpack(bytes: Uint8Array, segments: readonly Segment[]): Vector {
   const own = checkedSegments(segments)
   checkPacked(bytes, own)
@@ -194,7 +130,8 @@ export function unpack(bytes: Uint8Array, segments: readonly Segment[]): Vector 
   return vector
 }
 
-function unpackInto(bytes: Uint8Array, segments: readonly Segment[], vector: Vector): void {
+/** Unpacks into a vector of this shape. */
+export function unpackInto(bytes: Uint8Array, segments: readonly Segment[], vector: Vector): void {
   forEachSegment(bytes, segments, (part, segment, index) => {
     const lanes = plainLanes(vector[index]!)
     if (fillsLanes(segment)) bytesOf(lanes).set(part)
@@ -223,7 +160,8 @@ export function forEachSegment(
 
 /**
  * Checks that `bytes` are the packed form of a vector, whose segments have been checked.
- * @throws {SecAggError} See {@link unpackVector}.
+ * @throws {SecAggError} `malformed-message`, fault `peer`, if the length is wrong or padding is not zero; `invalid-argument`
+ *   if `bytes` is not a Uint8Array; `unsupported` on a big-endian host.
  */
 export function checkPacked(bytes: Uint8Array, segments: readonly Segment[]): void {
   checkHost()

@@ -44,7 +44,6 @@ export {
   consistencySignaturesCoder,
   type ForwardedShares,
   forwardedColumnCoder,
-  forwardedMessage,
   forwardedSharesCoder,
   HASH_LENGTH,
   type Inclusion,
@@ -65,4 +64,3 @@ export {
   unmaskingCoder,
   unmaskingColumnCoder,
 } from './messages.js'
-export { publishedEntries } from './published-entries.js'

@@ -1,7 +1,6 @@
 import * as P from '../codec/codec.js'
-import { type Bytes, concatBytes } from '../crypto/bytes.js'
+import { concatBytes } from '../crypto/bytes.js'
 import { type SeatColumn, type Seated, seatBytes, seatColumn, seatMap, seatSet } from './coders.js'
-import { createMessage } from './envelope.js'
 
 /** The bytes of the configuration hash, with which AdvertiseKeys begins. */
 export const HASH_LENGTH = 32
@@ -161,28 +160,6 @@ export function forwardedColumnCoder(
   owners?: ReadonlySet<number>,
 ): P.Coder<SeatColumn> {
   return seatColumn(peers, sealedLength(owners))
-}
-
-/**
- * Makes a ForwardedShares message whose ciphertexts are in one piece already. There are n·k of them in a round. The bytes are
- * those of {@link forwardedColumnCoder}.
- *
- * @param senders - Those of the peers that have sealed these ciphertexts, ascending.
- */
-export function forwardedMessage(
-  peers: readonly number[],
-  senders: Uint32Array,
-  ciphertexts: Uint8Array,
-): Bytes {
-  const at = Math.ceil(peers.length / 8)
-  const { message, content } = createMessage('forwardedShares', at + ciphertexts.length)
-  let index = 0
-  for (let sender = 0; sender < senders.length; sender++, index++) {
-    while (index < peers.length && peers[index] !== senders[sender]) index++
-    content[index >>> 3]! |= 1 << (index & 7)
-  }
-  content.set(ciphertexts, at)
-  return message
 }
 
 /** How many bytes a message has for a seat: none if it does not seal shares to the receiver. */

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import * as P from '../../src/codec/codec.js'
-import { Copies } from '../../src/codec/streams.js'
 
 const everything = P.struct({
   small: P.U8,
@@ -128,23 +127,4 @@ describe('bytes that no value has are refused', () => {
   test.each(cases)('%s', (_, coder, encoding) => {
     expect(() => coder.decode(Uint8Array.from(encoding))).toThrow()
   })
-})
-
-test('copies of short arrays share memory, and each keeps its own bytes', () => {
-  const copies = new Copies()
-  const lengths = Array.from({ length: 400 }, (_, index) => (index * 37) % 700)
-  const made = lengths.map((length, index) => {
-    const given = new Uint8Array(length).fill(index)
-    const copy = copies.copyOf(given)
-    given.fill(0xee)
-    return copy
-  })
-  for (const [index, copy] of made.entries()) {
-    expect(copy.length).toBe(lengths[index])
-    expect(copy.every((byte) => byte === (index & 0xff))).toBe(true)
-    expect(copy.byteOffset % 8).toBe(0)
-  }
-  expect(new Set(made.map(({ buffer }) => buffer)).size).toBeLessThan(20)
-  const long = new Uint8Array(2 ** 14)
-  expect(copies.copyOf(long).buffer.byteLength).toBe(long.length)
 })

@@ -1,4 +1,5 @@
 import { shown } from '../../arguments.js'
+import { type Bytes, createBytes } from '../../crypto/bytes.js'
 import { type PhaseName, usageError } from '../../errors.js'
 import { indexOfSeat, memberAt, ownerWithoutHolders } from '../../graph/index.js'
 import { blameNobody, blamePeer, violation } from '../checks.js'
@@ -134,4 +135,35 @@ export function outboundBySeats<M>(
 export function requireRecipient(recipients: readonly number[], seat: number): void {
   if (typeof seat === 'number' && indexOfSeat(recipients, seat) >= 0) return
   throw usageError('invalid-argument', 'there is no message for this seat', { got: shown(seat) })
+}
+
+/** The bytes of the first piece of memory. Each further one has twice as many, up to the maximum. */
+const SMALLEST_PIECE = 2 ** 10
+const LARGEST_PIECE = 2 ** 16
+
+/** Longer arrays get memory of their own. */
+const LONGEST_SHARED = 2 ** 13
+
+/**
+ * Copies of many short arrays, in few pieces of memory: memory of its own costs an array of a few hundred bytes more time than
+ * copying it. A piece is freed when none of its copies is used any more, so keep together what is used for the same time.
+ */
+export class Copies {
+  #piece: Bytes = new Uint8Array(0)
+  #used = 0
+
+  /** A copy of `bytes`, which begins at a multiple of 8 bytes. */
+  copyOf(bytes: Uint8Array): Uint8Array {
+    const { length } = bytes
+    if (length > LONGEST_SHARED) return new Uint8Array(bytes)
+    if (length > this.#piece.length - this.#used) {
+      const next = Math.min(2 * this.#piece.length, LARGEST_PIECE)
+      this.#piece = createBytes(Math.max(next, 2 * length, SMALLEST_PIECE))
+      this.#used = 0
+    }
+    const copy = this.#piece.subarray(this.#used, this.#used + length)
+    copy.set(bytes)
+    this.#used = Math.ceil((this.#used + length) / 8) * 8
+    return copy
+  }
 }

@@ -1,6 +1,6 @@
 import type { Bytes } from '../../crypto/bytes.js'
 import { graphOf, isChosen, placesIn, visibleFrom } from '../../graph/index.js'
-import { forwardedMessage, SEALED_SHARES_LENGTH, type SeatColumn } from '../../wire/index.js'
+import { createMessage, SEALED_SHARES_LENGTH, type SeatColumn } from '../../wire/index.js'
 import { requireState } from '../checks.js'
 import { type Outbound, requireRecipient } from './accepted.js'
 import type { ServerMasking, SharingClient } from './states.js'
@@ -205,4 +205,22 @@ export function bytesToForward(state: ServerMasking): Outbound<Bytes> {
       return forwardedMessage(clients[placesIn(clients)[receiver]!]!.peers, senders, bytes)
     },
   }
+}
+
+/**
+ * Makes a ForwardedShares message whose ciphertexts are in one piece already. There are n·k of them in a round. The bytes are
+ * those of `forwardedColumnCoder`.
+ *
+ * @param senders - Those of the peers that have sealed these ciphertexts, ascending.
+ */
+function forwardedMessage(peers: readonly number[], senders: Uint32Array, ciphertexts: Uint8Array): Bytes {
+  const at = Math.ceil(peers.length / 8)
+  const { message, content } = createMessage('forwardedShares', at + ciphertexts.length)
+  let index = 0
+  for (let sender = 0; sender < senders.length; sender++, index++) {
+    while (index < peers.length && peers[index] !== senders[sender]) index++
+    content[index >>> 3]! |= 1 << (index & 7)
+  }
+  content.set(ciphertexts, at)
+  return message
 }
