@@ -3,6 +3,7 @@ import { indexOfSeat } from '../graph/index.js'
 import { blamePeer, violation } from '../protocol/checks.js'
 import type { RoundConfig } from '../protocol/index.js'
 import { isHybrid } from '../protocol/keys.js'
+import { isPromise } from '../vector/pace.js'
 import { checkHeader, type Envelope, type MessageType, messageType, openEnvelope } from '../wire/index.js'
 import { type KnownMessage, KnownMessages } from './known-messages.js'
 import type { Phase, Taken } from './phase.js'
@@ -82,7 +83,7 @@ export function checkAhead(seat: number, bytes: Uint8Array, phase: Phase): Ahead
     checked = Promise.reject(error)
   }
   // If the result is still needed when its turn comes, the failure is seen then.
-  if (checked instanceof Promise) checked.catch(() => undefined)
+  if (isPromise(checked)) checked.catch(() => undefined)
   return { phase, checked }
 }
 
@@ -123,8 +124,8 @@ export class Intake {
       const message = requireDue(seat, bytes, envelope, phase, this.known, isFinished)
       // If a phase was closed in between, the check ahead was made for the wrong phase.
       const checked = ahead?.phase === phase ? ahead.checked : phase.check(seat, bytes)
-      const taking = checked instanceof Promise ? checked.then((takeIn) => takeIn()) : checked()
-      if (taking instanceof Promise || (taking.status === 'accepted' && taking.finish !== undefined)) {
+      const taking = isPromise(checked) ? checked.then((takeIn) => takeIn()) : checked()
+      if (isPromise(taking) || (taking.status === 'accepted' && taking.finish !== undefined)) {
         return this.#later(seat, phase, message, taking)
       }
       return this.#note(seat, message, taking)

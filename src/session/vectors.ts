@@ -10,7 +10,7 @@ import {
   type Vector,
   vectorInRange,
 } from '../vector/index.js'
-import { passOn } from '../vector/pace.js'
+import { isPromise, passOn } from '../vector/pace.js'
 import { countElements } from '../vector/segments.js'
 import { inclusionLength } from './message-limits.js'
 import type { PhaseContext } from './phase.js'
@@ -52,7 +52,7 @@ export function guarded(plane: RoundPlane): RoundPlane {
     fold: (seat, slice, packed) => {
       try {
         const folding = plane.fold(seat, slice, packed)
-        return passOn(folding instanceof Promise ? typed(() => folding) : folding, guardedFolding)
+        return passOn(isPromise(folding) ? typed(() => folding) : folding, guardedFolding)
       } catch (cause) {
         throw storageFailure(cause)
       }

@@ -87,9 +87,17 @@ function sendMessage({ port1, port2 }: Channel, resolve: () => void): void {
   port2.postMessage(null)
 }
 
+/**
+ * Whether a value is still to come. Async functions return promises of the language even where the host has replaced the global
+ * `Promise`, as zone.js does, so the class does not tell.
+ */
+export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as { readonly then?: unknown } | undefined)?.then === 'function'
+}
+
 /** Passes a value on: at once, unless it is a promise. Most messages need no promise, and each one costs a server time. */
 export function passOn<T, U>(value: T | Promise<T>, next: (value: T) => U | Promise<U>): U | Promise<U> {
-  return value instanceof Promise ? value.then(next) : next(value)
+  return isPromise(value) ? value.then(next) : next(value)
 }
 
 /** A piece of work that runs or waits. */
@@ -116,7 +124,7 @@ export function inTurns(): <T>(work: () => T | Promise<T>) => Promise<T> {
     }
     try {
       const result = work()
-      return result instanceof Promise ? await result : result
+      return isPromise(result) ? await result : result
     } finally {
       if (last === turn) last = undefined
       turn.begin?.()
