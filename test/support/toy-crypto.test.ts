@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
+import { isEncapsulationKey } from '../../src/crypto/encapsulation.js'
 import { isAcceptablePublicKey } from '../../src/crypto/encodings.js'
 import { seeded } from './seeded.js'
-import { toyCrypto } from './toy-crypto.js'
+import { toyCrypto, toyEncapsulation } from './toy-crypto.js'
 
 const crypto = toyCrypto(5)
 
@@ -14,6 +15,20 @@ it('both sides of a toy agreement get the same secret, others another one', asyn
     expect(secrets[0]![1]).toEqual(secrets[1]![0])
     expect(new Set(secrets.flat().map(String)).size).toBe(6)
     expect(await crypto.x25519.sharedSecrets(keys[0]!, [new Uint8Array(32)])).toEqual([undefined])
+  })
+})
+
+it('public keys of the toy encapsulation are valid, and both sides get the same secret', async () => {
+  await seeded(53, async (random) => {
+    const kem = toyEncapsulation(5)
+    const seeds = Array.from({ length: 20 }, () => random.bytes(64))
+    const publicKeys = await Promise.all(seeds.map((seed) => kem.publicKey(seed)))
+    expect(publicKeys.every(isEncapsulationKey)).toBe(true)
+    const sent = await kem.encapsulate(publicKeys)
+    for (const [index, encapsulated] of sent.entries()) {
+      expect(await kem.decapsulate(seeds[index]!, [encapsulated!.ciphertext])).toEqual([encapsulated!.secret])
+    }
+    expect(new Set(sent.map((encapsulated) => String(encapsulated!.secret))).size).toBe(20)
   })
 })
 

@@ -40,8 +40,8 @@ export function toyCrypto(seed: number): CryptoProvider {
 export function toyEncapsulation(seed: number): KeyEncapsulation {
   const random = randomOf(seed)
   const publicKeyOf = (privateKey: Uint8Array): Uint8Array =>
-    // Coefficients of two bytes below 0x50 are below the modulus, wherever they begin.
-    toyHash(1184, 'kem key', privateKey).map((byte) => byte % 0x50)
+    // A coefficient has three hexadecimal digits. With digits up to c it is below the modulus, 0xd01.
+    toyHash(1184, 'kem key', privateKey).map((byte) => byte & 0xcc)
   const secretOf = (publicKey: Uint8Array, ciphertext: Uint8Array): Uint8Array =>
     toyHash(32, 'kem secret', publicKey, ciphertext)
   return {
