@@ -132,7 +132,8 @@ export class ServerSession<Sink extends SumSink | undefined = undefined> {
   }
 
   /**
-   * The message of the open phase for one seat, for a client that has lost its connection. `undefined` if there is none.
+   * The message of the open phase for one seat, for a client that has lost its connection. `undefined` if there is none. Several
+   * seats can get the same array: copy it before you change or transfer it.
    * @throws {SecAggError} `invalid-argument` if `seat` is not a number.
    */
   messageFor(seat: number): Bytes | undefined {

@@ -108,7 +108,10 @@ export type PhaseOutcome<Sink extends SumSink | undefined = undefined> =
       readonly done: false
       /** The phase that is now open. */
       readonly phase: PhaseName
-      /** Each seat with its message. A message is encoded when the iteration reaches it. */
+      /**
+       * Each seat with its message. A message is encoded when the iteration reaches it. Several seats can get the same array:
+       * copy it before you change or transfer it.
+       */
       readonly messages: Iterable<readonly [seat: number, bytes: Bytes]>
     }
   | {
