@@ -24,6 +24,9 @@ const SECRET = 928
 const INFO = 1152
 const END = 2240
 
+/** The length of the salt if there is none. */
+const NONE = -1
+
 const LONGEST_SALT = 64
 const LONGEST_SECRET = 128
 const LONGEST_INFO = 1024
@@ -47,18 +50,19 @@ export function createHkdf(binary: Uint8Array = hexToBytes(HKDF_HEX)): ShortHkdf
 
 function hkdfOf({ memory, prepareSalt, derive }: HkdfKernel): ShortHkdf {
   const bytes = new Uint8Array(memory.buffer)
-  let saltLength = 0
-  prepareSalt()
+  let saltLength = NONE
 
   /** In a round, all derivations have the same salt. It is not secret, so it may stay in memory. */
   function setSalt(salt: Uint8Array): void {
     let difference = saltLength ^ salt.length
     for (let i = 0; i < salt.length; i++) difference |= salt[i]! ^ bytes[SALT + i]!
     if (difference === 0) return
+    // Until all of this is done: it can fail in the middle, because the stack overflows.
+    saltLength = NONE
     bytes.fill(0, SALT, SALT + LONGEST_SALT)
     bytes.set(salt, SALT)
-    saltLength = salt.length
     prepareSalt()
+    saltLength = salt.length
   }
 
   return (secret, salt, info, length) => {

@@ -73,6 +73,40 @@ test('it leaves longer inputs to others, and derives as before afterwards', () =
   expect(hkdf(short, short, short, 32)).toEqual(expected)
 })
 
+test('it derives the right keys after a call that failed while its salt was prepared', () => {
+  const hkdf = createHkdf()!
+  const short = counting(32)
+  const expected = (salt: Uint8Array): Uint8Array =>
+    new Uint8Array(hkdfSync('sha256', short, salt, short, 64))
+  const broken = new Uint8Array(8)
+  structuredClone(broken, { transfer: [broken.buffer] })
+  Object.defineProperty(broken, 'length', { value: 8 })
+  hkdf(short, counting(32), short, 64)
+  expect(() => hkdf(short, broken, short, 64)).toThrow(TypeError)
+  expect(hkdf(short, new Uint8Array(32), short, 64)).toEqual(expected(new Uint8Array(32)))
+  // The stack overflows somewhere in the call. From each depth on, there is a little more room.
+  const salt = counting(40)
+  let failures = 0
+  const dive = (): void => {
+    let isTooDeep = false
+    try {
+      dive()
+    } catch {
+      isTooDeep = true
+    }
+    if (!isTooDeep) return
+    try {
+      hkdf(short, salt, short, 64)
+    } catch (error) {
+      failures++
+      throw error
+    }
+  }
+  dive()
+  expect(failures).toBeGreaterThan(0)
+  expect(hkdf(short, salt, short, 64)).toEqual(expected(salt))
+})
+
 test('nothing that depends on a secret stays in its memory', () => {
   const seen = memories()
   const hkdf = createHkdf()!
