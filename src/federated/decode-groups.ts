@@ -5,7 +5,7 @@ import { createManifest, type Named, type TensorLike, type TensorManifest } from
 import { byName, quoted, sizeOf } from '../tensors/tensor.js'
 import { arrayNameOf, boundAs } from '../tensors/types.js'
 import { requireApart, requireArrayOf } from '../vector/into.js'
-import type { Lanes, Vector } from '../vector/segments.js'
+import type { Lanes } from '../vector/segments.js'
 import type { Span } from './clip-groups.js'
 import { type ClipLayout, layoutOfPlan, privateLayout } from './clip-layout.js'
 import { matchedBy } from './patterns.js'
@@ -87,10 +87,10 @@ export interface ReusedArrays {
 }
 
 /**
- * @param sum - The sum to be decoded, which must not be in the same memory.
+ * @param inputs - The sum to be decoded and the arrays of the model, which must not be in the same memory.
  * @throws {SecAggError} `invalid-argument` unless `into` has all arrays of a mean of this plan, apart from each other.
  */
-export function requireArrays(into: MeanArrays, plan: RoundPlan, sum: Vector): ReusedArrays {
+export function requireArrays(into: MeanArrays, plan: RoundPlan, inputs: readonly unknown[]): ReusedArrays {
   const { mean, tensors, contributions } = partsOf('into', into)
   requireArrayOf('the mean of into', mean, 'Float64Array', plan.length)
   const entries = plan.manifest?.tensors ?? []
@@ -106,7 +106,7 @@ export function requireArrays(into: MeanArrays, plan: RoundPlan, sum: Vector): R
     ? partsOf('the contributions of into', contributions).counts
     : undefined
   if (counts !== undefined) requireArrayOf('the counts of into', counts, 'Float64Array', plan.length)
-  requireApart([mean, ...data, ...(counts ? [counts] : [])], sum)
+  requireApart([mean, ...data, ...(counts ? [counts] : [])], inputs)
   return { mean, tensors: data, counts }
 }
 
@@ -127,7 +127,8 @@ export interface DecodeOptions {
   readonly addedTo?: Named<TensorLike> | 'nothing' | undefined
   /**
    * The result of an earlier round of a plan with the same tensors, or other arrays of the same types and lengths. The arrays of
-   * the new result are then these, overwritten; no other part of it is reused. If decoding fails, they have their old contents
+   * the new result are then these, overwritten; no other part of it is reused. They must not share memory with the sum or with
+   * `addedTo`. If decoding fails, they have their old contents
    * or zeros, and never a part of a result.
    */
   readonly into?: MeanArrays | undefined
@@ -141,9 +142,8 @@ export interface DecodeOptions {
 export function raiseNegative(
   mean: Float64Array,
   { task, manifest }: RoundPlan,
-  { addedTo }: DecodeOptions,
+  addedTo: ReadonlyMap<string, TensorLike> | 'nothing' | undefined,
 ): void {
-  const model = addedTo === undefined || addedTo === 'nothing' ? undefined : byName(addedTo)
   if (task.nonNegative === undefined || manifest === undefined) return
   if (addedTo === undefined) {
     throw usageError(
@@ -155,7 +155,7 @@ export function raiseNegative(
   const names = manifest.tensors.map(({ name }) => name)
   const guarded = matchedBy('nonNegative', task.nonNegative, names)
   const own = manifest.tensors.filter(({ name }) => guarded.has(name))
-  const floorOf = model && floors(model, guarded, own)
+  const floorOf = addedTo === 'nothing' ? undefined : floors(addedTo, guarded, own)
   for (const { name, shape, offset, dtype = 'float32' } of own) {
     const length = sizeOf(shape)
     const floor = floorOf?.(name, length)

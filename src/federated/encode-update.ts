@@ -1,4 +1,4 @@
-import { partsOf, reading, requireMethods } from '../arguments.js'
+import { partsOf, requireMethods } from '../arguments.js'
 import type { CryptoProvider } from '../crypto/provider.js'
 import { platformRandomBytes, platformRandomPieces } from '../crypto/random.js'
 import { usageError } from '../errors.js'
@@ -9,7 +9,7 @@ import { preparePrivateEncoder } from '../privacy/float-encoder.js'
 import type { PrivateEncoder } from '../privacy/index.js'
 import { type RoundInput, roundInput } from '../rounds/index.js'
 import type { Named, TensorLike } from '../tensors/index.js'
-import { byName } from '../tensors/tensor.js'
+import { arraysOf, byName } from '../tensors/tensor.js'
 import { type Into, requireIntoVector } from '../vector/into.js'
 import { bytesOf as bytesOfLanes, typedArrayName } from '../vector/lanes.js'
 import type { Vector } from '../vector/segments.js'
@@ -90,7 +90,10 @@ export function encodeUpdate(
   if (plan.privacy !== undefined) requireWeightOne(weight)
   // The update is read more than once, which an iterator of tensors does not allow.
   const own = plan.manifest === undefined ? update : byName(update as Named<TensorLike>)
-  if (into !== undefined) requireIntoVector(into, config.segments, arraysIn(own, plan))
+  if (into !== undefined) {
+    const inputs = plan.manifest === undefined ? [own] : arraysOf(byName(own as Named<TensorLike>))
+    requireIntoVector(into, config.segments, inputs)
+  }
   if (plan.privacy !== undefined) return encodePrivately(own, round, { onClip, crypto, into })
   const randomBytes = bytesOf(crypto) ?? platformRandomPieces()
   const layout = layoutOfPlan(plan)
@@ -100,14 +103,6 @@ export function encodeUpdate(
       ? encodeWithOneClip(own, weight, plan, encoding)
       : encodeInGroups(own, weight, plan, layout, encoding)
   return { input: roundInput(config, vector), clipped: clipping.count > 0, clipping }
-}
-
-/** The arrays of an update. Tensors of tfjs have none: what they return is a copy. */
-function arraysIn(update: Update, { manifest }: RoundPlan): readonly unknown[] {
-  if (manifest === undefined) return [update]
-  return [...byName(update as Named<TensorLike>).values()].map((tensor) =>
-    reading('the data of a tensor', () => (tensor as { data?: unknown } | undefined)?.data),
-  )
 }
 
 /** The generator of a provider, as a function that does not depend on `this`. */

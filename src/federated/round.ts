@@ -6,7 +6,7 @@ import { createRoundConfig, type RoundConfig } from '../protocol/index.js'
 import { type FinishedRound, type RoundSum, readOutcome } from '../rounds/index.js'
 import { unflattenInto } from '../tensors/flatten.js'
 import type { PlainTensor, TensorType } from '../tensors/index.js'
-import { sizeOf } from '../tensors/tensor.js'
+import { arraysOf, byName, sizeOf } from '../tensors/tensor.js'
 import { layoutOfPlan } from './clip-layout.js'
 import { type MeanContributions, withhold } from './contributions.js'
 import {
@@ -153,12 +153,14 @@ export function decodeOutcome<T extends TensorType = 'float32'>(
   requireRound(round)
   const { plan, config } = round
   const read = readOutcome(outcome, config)
-  const given = partsOf('the options of decodeOutcome', options)
-  const arrays = given.into === undefined ? undefined : requireArrays(given.into, plan, read.sum)
+  const { addedTo, into } = partsOf('the options of decodeOutcome', options)
+  const model = addedTo === undefined || addedTo === 'nothing' ? undefined : byName(addedTo)
+  const inputs = (): readonly unknown[] => [...read.sum, ...(model === undefined ? [] : arraysOf(model))]
+  const arrays = into === undefined ? undefined : requireArrays(into, plan, inputs())
   try {
     const result =
       plan.encoding === undefined ? privateMean(read, round, arrays) : exactMean(read, plan, arrays)
-    raiseNegative(result.mean, plan, given)
+    raiseNegative(result.mean, plan, model ?? (addedTo as 'nothing' | undefined))
     const tensors =
       plan.manifest === undefined ? {} : unflattenInto<T>(result.mean, plan.manifest, arrays?.tensors)
     return { ...result, tensors }

@@ -102,6 +102,13 @@ export function byName<T>(named: Named<T>): ReadonlyMap<string, T> {
   return things
 }
 
+/** The arrays of tensors, except those of tfjs: reading them can take long. */
+export function arraysOf(tensors: ReadonlyMap<string, TensorLike>): readonly unknown[] {
+  return [...tensors.values()].map((tensor) =>
+    reading('the data of a tensor', () => (tensor as { data?: unknown } | undefined)?.data),
+  )
+}
+
 /**
  * A checked copy of the shape of tensor `name`. A shape has at most 255 dimensions and 2^36 elements. `[]` is the shape of a
  * single number.

@@ -1,4 +1,5 @@
 import {
+  type DecodeOptions,
   decodeOutcome,
   encodeUpdate,
   type MeanArrays,
@@ -227,6 +228,31 @@ describe('arrays of an old mean', () => {
       thrownBy(() => decodeOutcome({ ...outcome, sum: vector }, openedAs(plan, 2), { into: result })),
     ).toMatchObject({ code: 'configuration-mismatch' })
     expect(new Set(result.mean)).toEqual(new Set([1]))
+  })
+})
+
+describe('the model that a mean is added to', () => {
+  it('is refused in the memory of the result, and does not change', () => {
+    const plan = planRound({ ...task, nonNegative: ['dense/bias'] })
+    const updates = Array.from({ length: 10 }, (_, seat) => updateOf(seat))
+    const model = updateOf(50)
+    const into = sumDirectly(plan, updates, { addedTo: model })
+    const before = structuredClone(model)
+    const onMean = { shape: [2], data: into.mean.subarray(32) }
+    const wrong: [DecodeOptions['addedTo'], MeanArrays][] = [
+      [{ ...model, 'dense/bias': onMean }, into],
+      [new Map(Object.entries({ ...model, 'dense/bias': onMean })), into],
+      [model, { ...into, tensors: { ...into.tensors, 'dense/bias': model['dense/bias'] } }],
+    ]
+    for (const [addedTo, memory] of wrong) {
+      expect(thrownBy(() => sumDirectly(plan, updates, { addedTo, into: memory }))).toMatchObject(
+        invalid('share memory'),
+      )
+    }
+    expect(model).toEqual(before)
+    const fresh = sumDirectly(plan, updates, { addedTo: model })
+    // An iterator can be read only once.
+    expect(sumDirectly(plan, updates, { addedTo: Object.entries(model).values(), into })).toEqual(fresh)
   })
 })
 
