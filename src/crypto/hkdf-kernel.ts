@@ -53,26 +53,29 @@ function hkdfOf({ memory, prepareSalt, derive }: HkdfKernel): ShortHkdf {
   let saltLength = NONE
 
   /** In a round, all derivations have the same salt. It is not secret, so it may stay in memory. */
-  function setSalt(salt: Uint8Array): void {
-    let difference = saltLength ^ salt.length
-    for (let i = 0; i < salt.length; i++) difference |= salt[i]! ^ bytes[SALT + i]!
+  function setSalt(salt: Uint8Array, length: number): void {
+    let difference = saltLength ^ length
+    for (let i = 0; i < length; i++) difference |= salt[i]! ^ bytes[SALT + i]!
     if (difference === 0) return
     // Until all of this is done: it can fail in the middle, because the stack overflows.
     saltLength = NONE
     bytes.fill(0, SALT, SALT + LONGEST_SALT)
     bytes.set(salt, SALT)
     prepareSalt()
-    saltLength = salt.length
+    saltLength = length
   }
 
   return (secret, salt, info, length) => {
-    const fits = salt.length <= LONGEST_SALT && secret.length <= LONGEST_SECRET && info.length <= LONGEST_INFO
-    if (!fits) return undefined
+    // Read once, before anything is written: a subclass can have a getter, which can derive another key here.
+    const ofSecret = secret.length
+    const ofSalt = salt.length
+    const ofInfo = info.length
+    if (ofSalt > LONGEST_SALT || ofSecret > LONGEST_SECRET || ofInfo > LONGEST_INFO) return undefined
     try {
-      setSalt(salt)
+      setSalt(salt, ofSalt)
       bytes.set(secret, SECRET)
       bytes.set(info, INFO)
-      derive(secret.length, info.length, length > 32 ? 2 : 1)
+      derive(ofSecret, ofInfo, length > 32 ? 2 : 1)
       return bytes.slice(DERIVED, DERIVED + length)
     } finally {
       bytes.fill(0, SECRETS, END)

@@ -107,6 +107,28 @@ test('it derives the right keys after a call that failed while its salt was prep
   expect(hkdf(short, salt, short, 64)).toEqual(expected(salt))
 })
 
+test('it derives the right keys if inputs derive another key when their length is read', () => {
+  const hkdf = createHkdf()!
+  const long = counting(50)
+  class Nested extends Uint8Array {
+    override get length(): number {
+      hkdf(long.subarray(1), long, long, 64)
+      return super.length
+    }
+  }
+  const plain = counting(40)
+  const nested = Nested.from(plain)
+  const expected = new Uint8Array(hkdfSync('sha256', plain, plain, plain, 64))
+  expect(hkdf(plain, plain, plain, 64)).toEqual(expected)
+  for (const [secret, salt, info] of [
+    [nested, plain, plain],
+    [plain, nested, plain],
+    [plain, plain, nested],
+  ] as const) {
+    expect(hkdf(secret, salt, info, 64)).toEqual(expected)
+  }
+})
+
 test('nothing that depends on a secret stays in its memory', () => {
   const seen = memories()
   const hkdf = createHkdf()!
