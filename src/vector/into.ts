@@ -17,7 +17,8 @@ import { checkedSegments, type Segment, type Vector } from './segments.js'
 export interface Into<T> {
   /**
    * The result is written to this memory, which is also what is returned. It must have the type and the length of the result,
-   * and must not overlap the input. If the function throws, it has its old content or zeros, and never a part of a result.
+   * and must not overlap the input. (Overlaps of shared memory are seen only if both have the same `SharedArrayBuffer` object.) If
+   * the function throws, it has its old content or zeros, and never a part of a result.
    */
   readonly into?: T | undefined
 }
