@@ -10,9 +10,8 @@ import {
   type IngestChannel,
   MAXIMUM_SEATS,
 } from './assignments.js'
-import { decodeGroups, encodeGroups } from './group-checkpoint.js'
 import { signTicket } from './group-messages.js'
-import { Sealing } from './group-sealing.js'
+import { decodeGroups, encodeGroups, Sealing } from './group-sealing.js'
 import { PartialSums } from './partial-sums.js'
 
 /** A sealed group has 16 bytes for each, in one message. */

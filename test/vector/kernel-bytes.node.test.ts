@@ -9,7 +9,7 @@ import {
   PACKING_HEX,
   ROTATION_HEX,
 } from '../../src/vector/kernels/binaries.js'
-import { answerOf, type Kernels } from '../../src/vector/kernels/install.js'
+import { answerOf, type Kernels } from '../../src/vector/kernels/kernels-answer.js'
 import { compileWat, mergedModules } from './merged.js'
 
 const folder = new URL('../../src/vector/kernels/', import.meta.url)
@@ -63,7 +63,7 @@ test('the binaries in the source match the .wat files', async () => {
       '/** The number that kernels.wasm exports as `build`. */',
       `export const KERNELS_BUILD = ${build}`,
       '',
-      '/** The checksum of what the functions of kernels.wasm give, see install.ts. */',
+      '/** The checksum of what the functions of kernels.wasm give, see kernels-answer.ts. */',
       `export const KERNELS_ANSWER = ${answer}`,
       '',
     ].join('\n')

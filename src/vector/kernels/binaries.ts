@@ -186,5 +186,5 @@ export const ROTATION_HEX: string =
 /** The number that kernels.wasm exports as `build`. */
 export const KERNELS_BUILD = -407490247
 
-/** The checksum of what the functions of kernels.wasm give, see install.ts. */
+/** The checksum of what the functions of kernels.wasm give, see kernels-answer.ts. */
 export const KERNELS_ANSWER = -1113951308
