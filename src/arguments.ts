@@ -169,3 +169,11 @@ export function reasonOf(signal: AbortSignal): unknown {
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw reasonOf(signal)
 }
+
+/**
+ * Whether a value is still to come. Not by its class: a promise can be of another realm, or of a package that makes its own kind.
+ * And async functions return promises of the language even where the host has replaced the global `Promise`, as zone.js does.
+ */
+export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as { readonly then?: unknown } | undefined)?.then === 'function'
+}

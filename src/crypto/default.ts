@@ -55,8 +55,8 @@ export async function defaultCrypto(
 }
 
 /**
- * The provider built on WebCrypto. It has the suite `aes` if the platform has AES. For X25519 and for Ed25519 it uses the platform's implementation
- * if that gives the answers stated in the RFCs, otherwise noble's, which it loads then.
+ * The provider built on WebCrypto. It has the suite `aes` if the platform has AES. For X25519 and for Ed25519 it uses
+ * the platform's implementation if that gives the answers stated in the RFCs, otherwise noble's, which it loads then.
  *
  * @param options - What replaces the curves that the platform lacks. Default: `{}`.
  * @returns The provider; `undefined` if the platform has no `crypto.subtle`, as in a page that is not a secure context, or one

@@ -1,4 +1,4 @@
-import { partsOf, requireMethods, requireObject, wrongKind } from '../arguments.js'
+import { isPromise, partsOf, requireMethods, requireObject, wrongKind } from '../arguments.js'
 import { SecAggError, usageError } from '../errors.js'
 import { isBytes, plainBytes } from './bytes.js'
 import type {
@@ -237,10 +237,6 @@ function broken(name: string): SecAggError {
 
 export function hasLength(length: number): (bytes: unknown) => boolean {
   return (bytes) => isBytes(bytes) && bytes.length === length
-}
-
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as Promise<T> | undefined)?.then === 'function'
 }
 
 export function remembered<T extends object>(given: T, what: string, make: (what: string) => T): T {

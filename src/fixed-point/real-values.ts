@@ -58,7 +58,8 @@ export interface FixedPointValues {
  * @returns The lanes for the round, and how many values were clipped.
  * @throws {SecAggError} `input-out-of-range` if a value is NaN or infinite, if a value is beyond the clip and `onClip` is
  *   `refuse`, or if the weight is not valid; for a value, the message has its index. `invalid-argument` if `values` are not
- *   real numbers, or `into` does not fit. `no-randomness` if the random generator is broken. `invalid-configuration` if `encoding` is not valid.
+ *   real numbers, or `into` does not fit. `no-randomness` if the random generator is broken. `invalid-configuration` if
+ *   `encoding` is not valid.
  * @example
  * ```ts
  * import { createFixedPoint, encodeValues } from 'secagg/fixed-point'

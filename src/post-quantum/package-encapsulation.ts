@@ -1,3 +1,4 @@
+import { isPromise } from '../arguments.js'
 import { wipe } from '../crypto/bytes.js'
 import {
   isEncapsulationKey,
@@ -88,7 +89,5 @@ export const packageEncapsulation = (functions: MlKemFunctions): KeyEncapsulatio
 
 /** Copies a result at once, not a turn later: a package may return its memory, which the next call uses again. */
 async function using<T, R>(result: T | Promise<T>, copy: (value: T) => R): Promise<R> {
-  // Not `instanceof`: the promise can come from another realm, or from a package that makes its own kind.
-  const isPromise = typeof (result as Partial<Promise<T>> | undefined)?.then === 'function'
-  return copy(isPromise ? await result : (result as T))
+  return copy(isPromise(result) ? await result : result)
 }

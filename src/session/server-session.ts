@@ -32,6 +32,7 @@ import {
  * @example
  * ```ts
  * import { ClientSession, createRoundConfig, ServerSession } from 'secagg'
+ *
  * const config = createRoundConfig({
  *   sessionId: new Uint8Array(32).fill(7),
  *   clients: 3,

@@ -1,3 +1,4 @@
+import { isPromise } from '../arguments.js'
 import { SecAggError } from '../errors.js'
 import type { Folding, PlaneRound, RoundPlane, SumBlock } from '../plane/index.js'
 import type { RoundConfig } from '../protocol/index.js'
@@ -10,7 +11,7 @@ import {
   type Vector,
   vectorInRange,
 } from '../vector/index.js'
-import { isPromise, passOn } from '../vector/pace.js'
+import { passOn } from '../vector/pace.js'
 import { countElements } from '../vector/segments.js'
 import { inclusionLength } from './message-limits.js'
 import type { PhaseContext } from './phase.js'

@@ -1,3 +1,4 @@
+import { isPromise } from '../arguments.js'
 import type { Keystream } from '../crypto/provider.js'
 import type { LaneRun } from './kernels/plain-adder.js'
 import { bytesOf, plainLanes } from './lanes.js'
@@ -170,9 +171,4 @@ async function releaseAll(waiting: readonly Requested[]): Promise<void> {
       stream.release?.(await piece)
     } catch {}
   }
-}
-
-/** Whether a piece is still being made. */
-export function isPromise(piece: Uint8Array | Promise<Uint8Array>): piece is Promise<Uint8Array> {
-  return typeof (piece as Promise<Uint8Array>).then === 'function'
 }

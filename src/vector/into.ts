@@ -77,7 +77,7 @@ export function requireApart(targets: readonly View[], inputs: readonly unknown[
     const { buffer, byteOffset, byteLength } = view
     const end = ends.get(buffer) ?? { any: 0, target: 0 }
     if (byteOffset < (isTarget ? end.any : end.target)) {
-      throw usageError('invalid-argument', 'into must not share memory with the input or within itself')
+      throw usageError('invalid-argument', 'into must not overlap the input or itself')
     }
     end.any = Math.max(end.any, byteOffset + byteLength)
     if (isTarget) end.target = byteOffset + byteLength

@@ -1,4 +1,5 @@
 import {
+  isPromise,
   partsOf,
   reading,
   requireArray,
@@ -13,7 +14,7 @@ import type { Keystream, SymmetricSuite } from '../crypto/provider.js'
 import type { SeedDeriver } from '../crypto/seeds.js'
 import { SecAggError, usageError } from '../errors.js'
 import { checkVector, createVector } from './arithmetic.js'
-import { type Block, blocksOf, isPromise, layOut, type PieceReader, readAhead } from './blocks.js'
+import { type Block, blocksOf, layOut, type PieceReader, readAhead } from './blocks.js'
 import { borrowAdder } from './kernels/kernel-adder.js'
 import type { BlockAdder } from './kernels/plain-adder.js'
 import { checkHost, reduceLanes, typedArrayName } from './lanes.js'

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../arguments.js'
+import { isPromise, throwIfAborted } from '../arguments.js'
 
 /**
  * Options to abort long work and to follow its progress.
@@ -85,14 +85,6 @@ function sendMessage({ port1, port2 }: Channel, resolve: () => void): void {
     resolve()
   }
   port2.postMessage(null)
-}
-
-/**
- * Whether a value is still to come. Async functions return promises of the language even where the host has replaced the global
- * `Promise`, as zone.js does, so the class does not tell.
- */
-export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as { readonly then?: unknown } | undefined)?.then === 'function'
 }
 
 /** Passes a value on: at once, unless it is a promise. Most messages need no promise, and each one costs a server time. */

@@ -90,6 +90,7 @@ export class Dispatch {
     return []
   }
 
+  /** Where to cut a list of this many keys: the beginning and the end of each part, in order. */
   cut(count: number): readonly (readonly [from: number, to: number])[] {
     const threads = this.#usable()
     const isIdle = threads.every((thread) => this.#load(thread) === 0)

@@ -156,7 +156,7 @@ describe.each(Object.entries(CASES))(
           ? moved
           : { ...update, [Object.keys(update).at(-1)!]: { ...Object.values(update).at(-1), data: moved } }
       expect(thrownBy(() => encodeUpdate(same as Update, 1, round, { into: shared }))).toMatchObject(
-        invalid('share memory'),
+        invalid('must not overlap'),
       )
       expect(moved).toEqual(data)
     })
@@ -182,7 +182,7 @@ describe.each(Object.entries(CASES))(
       }
       if (result.contributions !== undefined) {
         wrong.push([{ ...result, contributions: undefined }, 'the contributions of into must be an object'])
-        wrong.push([{ ...result, contributions: { counts: result.mean } }, 'share memory'])
+        wrong.push([{ ...result, contributions: { counts: result.mean } }, 'must not overlap'])
       }
       const before = structuredClone(arraysOf(result))
       for (const [into, message] of wrong) {
@@ -246,7 +246,7 @@ describe('the model that a mean is added to', () => {
     ]
     for (const [addedTo, memory] of wrong) {
       expect(thrownBy(() => sumDirectly(plan, updates, { addedTo, into: memory }))).toMatchObject(
-        invalid('share memory'),
+        invalid('must not overlap'),
       )
     }
     expect(model).toEqual(before)

@@ -123,7 +123,7 @@ describe('memory for values', () => {
         () => encodeValues(values, encoding, { into: new Uint32Array(6) }),
         'into must have 5 elements, not 6',
       ],
-      [() => encodeValues(inOwn, encoding, { into: new Uint32Array(own, 36, 5) }), 'share memory'],
+      [() => encodeValues(inOwn, encoding, { into: new Uint32Array(own, 36, 5) }), 'must not overlap'],
       [() => encodeValues([...values], encoding, { into: values as never }), 'not Float64Array'],
       [
         () => encodeWeighted(values, 1, task, { into: sum.slice(1) }),
@@ -143,9 +143,12 @@ describe('memory for values', () => {
       ],
       [
         () => decodeMean(new Uint32Array(own, 40, 5), encoding, 1, { into: new Float64Array(own, 8, 5) }),
-        'share memory',
+        'must not overlap',
       ],
-      [() => decodeWeighted([sum[0]!, new Uint8Array(own, 0, 1)], 1, task, { into: inOwn }), 'share memory'],
+      [
+        () => decodeWeighted([sum[0]!, new Uint8Array(own, 0, 1)], 1, task, { into: inOwn }),
+        'must not overlap',
+      ],
     ]
     const before = structuredClone([values, lanes, sum, inOwn])
     for (const [work, message] of cases) expect(thrownBy(work)).toMatchObject(refused(message))

@@ -74,14 +74,14 @@ describe('memory for private vectors', () => {
         () => encoder.encode(values, seed, { into: new Uint32Array(4) }),
         'into must be a Uint16Array, not Uint32Array',
       ],
-      [() => encoder.encode(values, seed, { into: new Uint16Array(memory, 30, 4) }), 'share memory'],
+      [() => encoder.encode(values, seed, { into: new Uint16Array(memory, 30, 4) }), 'must not overlap'],
       [
         () => decodePrivateSum(setting, new Uint16Array(4), seed, { into: new Float64Array(5) }),
         'into must have 4 elements, not 5',
       ],
       [
         () => decodePrivateSum(setting, new Uint16Array(memory, 24, 4), seed, { into: values }),
-        'share memory',
+        'must not overlap',
       ],
     ]
     for (const [work, message] of cases) {

@@ -73,7 +73,7 @@ describe('memory that is used again', () => {
     const refusal = {
       code: 'invalid-argument',
       fault: 'usage',
-      message: expect.stringContaining('share memory'),
+      message: expect.stringContaining('must not overlap'),
     }
     vector[0]!.set([1, 2, 3, 4])
     const before = [...new Uint8Array(memory)]

@@ -145,8 +145,8 @@ const LARGEST_PIECE = 2 ** 16
 const LONGEST_SHARED = 2 ** 13
 
 /**
- * Copies of many short arrays, in few pieces of memory: memory of its own costs an array of a few hundred bytes more time than
- * copying it. A piece is freed when none of its copies is used any more, so keep together what is used for the same time.
+ * Copies many short arrays into a few pieces of memory. For an array of a few hundred bytes, new memory takes longer than the
+ * copying. A piece is freed when none of its copies is used any more, so keep together what is used for the same time.
  */
 export class Copies {
   #piece: Bytes = new Uint8Array(0)
